@@ -1,0 +1,1 @@
+"""Serves the newest values, the history and the live stream over HTTP."""

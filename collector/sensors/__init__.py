@@ -1,0 +1,1 @@
+"""One file for each metric family; parsing is pure and apart from I/O."""

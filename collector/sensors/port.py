@@ -1,0 +1,33 @@
+"""What a sensor does."""
+
+from collections.abc import Iterable, Mapping
+from typing import NamedTuple, Protocol
+
+
+class Reading(NamedTuple):
+    """The values of one channel; the runner adds host and timestamp."""
+
+    channel: str
+    values: Mapping[str, object]
+
+
+class Sensor(Protocol):
+    """Reads one metric family. Used by one thread at a time; inert until ``open``.
+
+    Each method but ``close`` raises SensorAbsent, saying why, where there is nothing to read here.
+    Any other exception is a failed reading: the runner counts it and reads again at the next tick.
+    """
+
+    name: str
+
+    def open(self) -> None:
+        """Get ready; take the counters that the first rates are differences to."""
+
+    def read(self) -> Iterable[Reading]:
+        """Read the source once. May block."""
+
+    def describe(self) -> str:
+        """Say in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
+
+    def close(self) -> None:
+        """Let go of what ``open`` took. Safe to call twice, and before ``open``."""

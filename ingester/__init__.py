@@ -1,0 +1,1 @@
+"""Takes samples from the bus and writes them to the history."""

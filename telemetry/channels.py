@@ -1,0 +1,213 @@
+"""The catalogue: every channel, its payload's fields, their types, units and meanings.
+
+All else is derived from it: decoding, OpenAPI, the history's columns, the documentation.
+A new metric is added here, in its sensor, and in a test.
+"""
+
+import dataclasses
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from enum import StrEnum
+
+ROOT = "system"
+STATUS_CHANNEL = f"{ROOT}/status"
+
+
+class Kind(StrEnum):
+    """The shape of a field's value."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+    TEXT = "text"
+    NUMBERS = "list of numbers"
+    TEXTS = "list of texts"
+    GROUPS = "object of objects"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a payload.
+
+    ``fixed`` fields are the names that other tools depend on: they are always sent. The rest may
+    be missing from an older collector. A value that the hardware does not report is null.
+    ``members`` are the fields of each object where ``kind`` is ``GROUPS``.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    help: str
+    example: object = dataclasses.field(hash=False)
+    fixed: bool = False
+    minimum: float | None = 0
+    members: tuple["Field", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family: its channel (with ``{id}`` where there are several) and its fields."""
+
+    name: str
+    channel: str
+    help: str
+    fields: tuple[Field, ...]
+
+    @property
+    def channel_filter(self) -> str:
+        """The MQTT filter that matches each channel of this family."""
+        return self.channel.replace("{id}", "+")
+
+
+def _number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
+    return Field(name, Kind.NUMBER, unit, text, example, fixed=fixed)
+
+
+def _bytes(name: str, text: str, example: int, *, fixed: bool = False) -> Field:
+    return Field(name, Kind.INTEGER, "bytes", text, example, fixed=fixed)
+
+
+def _pressure(name: str, who: str, resource: str) -> Field:
+    text = f"share of the last 10 s in which {who} waited for {resource} (Linux PSI avg10)"
+    return Field(name, Kind.NUMBER, "%", text, 0.4)
+
+
+GPU = Family(
+    "gpu",
+    f"{ROOT}/gpu/{{id}}",
+    "One NVIDIA GPU; {id} is NVML's index.",
+    (
+        _number("utilization", "%", "share of time in which a kernel ran", 75.0, fixed=True),
+        _bytes("memory_used", "memory in use, reserved memory apart", 6_657_199_308, fixed=True),
+        _bytes("memory_total", "memory installed", 8_589_934_592, fixed=True),
+        Field("temperature", Kind.NUMBER, "°C", "core temperature", 72.0, fixed=True, minimum=None),
+        _number("power", "W", "power drawn", 215.4, fixed=True),
+        Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090"),
+        Field("uuid", Kind.TEXT, "", "NVML's UUID", "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11"),
+        _number("memory_utilization", "%", "share of time in which memory was accessed", 41.0),
+        _number("power_limit", "W", "power limit in force", 450.0),
+        _number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
+        _number("memory_clock", "MHz", "memory clock", 10501.0),
+        Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are held down", ["sw_power_cap"]),
+    ),
+)
+
+CPU = Family(
+    "cpu",
+    f"{ROOT}/cpu",
+    "All cores of the machine.",
+    (
+        _number(
+            "utilization", "%", "mean of all cores, time waiting for I/O is idle", 37.5, fixed=True
+        ),
+        Field("per_core", Kind.NUMBERS, "%", "utilization of each core", [35.0, 40.0], fixed=True),
+        _number("frequency", "MHz", "mean current frequency of the cores", 3600.0),
+        _number("frequency_max", "MHz", "highest frequency that the cores offer", 5000.0),
+        Field("load_average", Kind.NUMBERS, "", "run queue over 1, 5 and 15 min", [1.2, 0.9, 0.7]),
+        _pressure("pressure_some", "some task", "a CPU"),
+    ),
+)
+
+MEMORY = Family(
+    "memory",
+    f"{ROOT}/memory",
+    "RAM and swap.",
+    (
+        _bytes("ram_used", "total less available, as `free` counts it", 13_743_895_347, fixed=True),
+        _bytes("ram_total", "RAM that the kernel manages", 17_179_869_184, fixed=True),
+        _bytes("swap_used", "swap in use", 0, fixed=True),
+        _bytes("swap_total", "swap configured", 2_147_483_648, fixed=True),
+        _bytes("available", "what programs can still get without swapping", 3_435_973_837),
+        _pressure("pressure_some", "some task", "memory"),
+        _pressure("pressure_full", "every task", "memory"),
+        _bytes("cgroup_limit", "this job's limit, where it is below ram_total", 8_589_934_592),
+        _bytes(
+            "cgroup_used", "charged against cgroup_limit, reclaimable cache apart", 4_294_967_296
+        ),
+    ),
+)
+
+_DISK_RATES = (
+    _number("read_rate", "MB/s", "read from the device", 120.5, fixed=True),
+    _number("write_rate", "MB/s", "written to the device", 48.2, fixed=True),
+)
+
+DISK = Family(
+    "disk",
+    f"{ROOT}/disk",
+    "Physical disks; each byte counts once. 1 MB is 10^6 bytes.",
+    (
+        *_DISK_RATES,
+        Field(
+            "per_device",
+            Kind.GROUPS,
+            "MB/s",
+            "the same for each disk",
+            {"nvme0n1": {"read_rate": 120.5, "write_rate": 48.2}},
+            members=_DISK_RATES,
+        ),
+    ),
+)
+
+_NETWORK_RATES = (
+    _number("upload_rate", "MB/s", "sent", 1.8, fixed=True),
+    _number("download_rate", "MB/s", "received", 24.6, fixed=True),
+)
+
+NETWORK = Family(
+    "network",
+    f"{ROOT}/network",
+    "Network interfaces without loopback; each byte counts once. 1 MB is 10^6 bytes.",
+    (
+        *_NETWORK_RATES,
+        Field(
+            "per_interface",
+            Kind.GROUPS,
+            "MB/s",
+            "the same for each interface",
+            {"eth0": {"upload_rate": 1.8, "download_rate": 24.6}},
+            members=_NETWORK_RATES,
+        ),
+    ),
+)
+
+FAMILIES = (GPU, CPU, MEMORY, DISK, NETWORK)
+
+_GPU_CHANNEL = re.compile(rf"{ROOT}/gpu/(?P<id>[0-9]{{1,4}})")
+_SINGLE = {family.channel: family for family in FAMILIES if family is not GPU}
+
+
+def gpu_channel(gpu: int) -> str:
+    """Return the channel of the GPU with NVML's index ``gpu``."""
+    return GPU.channel.format(id=gpu)
+
+
+def gpu_of(channel: str) -> str | None:
+    """Return the GPU id that ``channel`` names, or None for another family's channel."""
+    match = _GPU_CHANNEL.fullmatch(channel)
+    return match["id"] if match else None
+
+
+def family_of(channel: str) -> Family | None:
+    """Return the family that ``channel`` belongs to, or None where it is no metric channel."""
+    return GPU if gpu_of(channel) is not None else _SINGLE.get(channel)
+
+
+def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float | int | None]:
+    """Flatten a payload's numbers for the history.
+
+    A list becomes ``per_core.0``, ``per_core.1``, …; an object of objects becomes
+    ``per_device.sda.read_rate``. Texts are not kept. Missing values are None.
+    """
+    columns: dict[str, float | int | None] = {}
+    for field in family.fields:
+        value = values.get(field.name)
+        if field.kind in (Kind.NUMBER, Kind.INTEGER):
+            columns[field.name] = value if isinstance(value, int | float) else None
+        elif field.kind is Kind.NUMBERS and isinstance(value, list):
+            columns |= {f"{field.name}.{index}": item for index, item in enumerate(value)}
+        elif field.kind is Kind.GROUPS and isinstance(value, Mapping):
+            for key, group in value.items():
+                for member in field.members:
+                    columns[f"{field.name}.{key}.{member.name}"] = group.get(member.name)
+    return columns

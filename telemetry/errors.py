@@ -1,0 +1,48 @@
+"""Every error that System Monitor raises on purpose.
+
+    SystemMonitorError
+    ├── SettingsError            a wrong setting or an occupied port; exit code 2
+    ├── SensorAbsent             there is nothing of this kind on this machine, and why
+    ├── MalformedMessage         a message from the bus that is not one of our samples
+    └── HistoryError
+        ├── HistoryUnavailable   the store does not answer; trying again may help
+        └── HistoryRejected      the store refuses these samples; trying again will not help
+
+The message of each is one sentence for a user.
+"""
+
+
+class SystemMonitorError(Exception):
+    """Base of the errors in this module."""
+
+
+class SettingsError(SystemMonitorError):
+    """A setting cannot work; raised before anything has started."""
+
+
+class SensorAbsent(SystemMonitorError):  # noqa: N818 - absence is a finding, not a failure
+    """The hardware or driver that a sensor reads does not exist here."""
+
+
+class MalformedMessage(SystemMonitorError):  # noqa: N818 - describes the message
+    """A message on one of our topics does not follow the contract.
+
+    ``reason`` is one of a small fixed set, so that it can be counted.
+    """
+
+    def __init__(self, reason: str, detail: str) -> None:
+        """Keep ``reason`` for counting and ``detail`` for the log."""
+        super().__init__(f"{reason}: {detail}")
+        self.reason = reason
+
+
+class HistoryError(SystemMonitorError):
+    """The history store could not do what was asked."""
+
+
+class HistoryUnavailable(HistoryError):  # noqa: N818 - describes the store
+    """The history store does not answer or cannot work at present."""
+
+
+class HistoryRejected(HistoryError):  # noqa: N818 - describes the samples
+    """The history store refuses these samples for what they are."""

@@ -1,0 +1,90 @@
+"""What a history store does, whichever database holds it.
+
+The ingester sees only ``HistoryWriter``, the api only ``HistoryReader``. Both halves are inert
+until ``open``. The conformance suite in ``tests/telemetry/history`` runs over each adapter.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Protocol
+
+from telemetry.samples import Sample
+
+
+class Aggregate(StrEnum):
+    """How several samples become one point."""
+
+    MEAN = "mean"
+    MIN = "min"
+    MAX = "max"
+    LAST = "last"
+
+
+@dataclass(frozen=True, slots=True)
+class Query:
+    """A question to the history.
+
+    ``channels`` are concrete channel names. ``start`` (inclusive) and ``end`` (exclusive) are Unix
+    milliseconds. At most ``max_points`` timestamps a channel come back: more samples than that are
+    aggregated, in the store, over buckets of equal width counted from ``start``.
+    """
+
+    host: str
+    channels: tuple[str, ...]
+    start: int
+    end: int
+    max_points: int = 360
+    aggregate: Aggregate = Aggregate.MEAN
+
+
+@dataclass(frozen=True, slots=True)
+class Columns:
+    """One channel's answer: ``timestamps`` ascending, and for each field as many values.
+
+    ``bucket_width`` is the width of a bucket in milliseconds, or None where the samples are as
+    they were taken. A bucket's timestamp is its start. An outage shows as one timestamp at which
+    every field is None.
+    """
+
+    timestamps: list[int]
+    fields: dict[str, list[float | None]]
+    bucket_width: int | None = None
+
+
+class HistoryWriter(Protocol):
+    """The writing half."""
+
+    def open(self) -> None:
+        """Connect, and create what is missing. Raises HistoryUnavailable."""
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Store ``samples`` durably, all or none; one that is there already is overwritten.
+
+        Raises HistoryUnavailable (try again) or HistoryRejected (do not).
+        """
+
+    def close(self) -> None:
+        """Let go of the connection. Safe to call twice, and before ``open``."""
+
+
+class HistoryReader(Protocol):
+    """The reading half. Its methods may be called from several threads at once."""
+
+    def open(self) -> None:
+        """Get ready to answer. Does not fail where the store is not there yet."""
+
+    def ping(self) -> None:
+        """Return if the store answers. Raises HistoryUnavailable, saying why."""
+
+    def channels(self) -> Mapping[str, Sequence[str]]:
+        """Return the channels with samples in the window, sorted, by host."""
+
+    def read(self, query: Query) -> dict[str, Columns]:
+        """Answer ``query``, one entry for each channel that has samples in it.
+
+        Never returns a sample older than the window. Raises HistoryUnavailable.
+        """
+
+    def close(self) -> None:
+        """Let go of the connection. Safe to call twice, and before ``open``."""

@@ -1,0 +1,107 @@
+"""Decoding what comes from the bus, by pydantic models made from the catalogue.
+
+The same models are the typed responses of the API, so that OpenAPI says what the decoder checks.
+"""
+
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+
+from telemetry import channels
+from telemetry.channels import Family, Kind
+from telemetry.errors import MalformedMessage
+from telemetry.samples import Sample
+from telemetry.topics import TopicScheme
+
+MAX_PAYLOAD_BYTES = 262_144
+_MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
+_MAX_NUMBER = 1e18
+_MAX_ITEMS = 4096
+_MAX_TEXT = 256
+
+Text = Annotated[str, Field(max_length=_MAX_TEXT)]
+Host = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
+Timestamp = Annotated[
+    int, Field(ge=0, le=_MAX_INTEGER, description="Unix time in milliseconds of the reading")
+]
+
+
+class Payload(BaseModel):
+    """What every metric channel's payload holds."""
+
+    model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
+
+    host: Host = Field(description="the host that was read", examples=["gpu-07"])
+    timestamp: Timestamp = Field(examples=[1_767_225_600_000])
+
+
+def _annotation(field: channels.Field, owner: str) -> Any:  # noqa: ANN401 - a type made at run time
+    number = Annotated[float, Field(ge=field.minimum, le=_MAX_NUMBER)]
+    match field.kind:
+        case Kind.NUMBER:
+            return number
+        case Kind.INTEGER:
+            return Annotated[int, Field(ge=field.minimum, le=_MAX_INTEGER)]
+        case Kind.TEXT:
+            return Text
+        case Kind.NUMBERS:
+            return Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
+        case Kind.TEXTS:
+            return Annotated[list[Text], Field(max_length=_MAX_ITEMS)]
+        case Kind.GROUPS:
+            group: Any = create_model(
+                f"{owner}{field.name.title().replace('_', '')}",
+                __config__=Payload.model_config,
+                **_definitions(field.members, owner),
+            )
+            return Annotated[dict[Text, group], Field(max_length=_MAX_ITEMS)]
+
+
+def _definitions(fields: tuple[channels.Field, ...], owner: str) -> dict[str, Any]:
+    return {
+        field.name: (
+            _annotation(field, owner) | None,
+            Field(
+                ... if field.fixed else None,
+                description=f"{field.help} ({field.unit})" if field.unit else field.help,
+                examples=[field.example],
+                json_schema_extra={"unit": field.unit} if field.unit else None,
+            ),
+        )
+        for field in fields
+    }
+
+
+@cache
+def payload_model(family: Family) -> type[Payload]:
+    """Return the pydantic model of ``family``'s payload."""
+    name = family.name.title()
+    model: type[Payload] = create_model(
+        f"{name}Payload", __base__=Payload, __doc__=family.help, **_definitions(family.fields, name)
+    )
+    return model
+
+
+def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
+    """Return the sample that arrived as ``payload`` on ``topic``.
+
+    Raises MalformedMessage with the reason ``unknown channel``, ``too large``, ``not a sample`` or
+    ``host mismatch``.
+    """
+    parsed = scheme.parse(topic)
+    family = channels.family_of(parsed[1]) if parsed else None
+    if parsed is None or family is None:
+        raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
+    if len(payload) > MAX_PAYLOAD_BYTES:
+        raise MalformedMessage("too large", f"{len(payload)} bytes on {parsed[1]}")
+    try:
+        model = payload_model(family).model_validate_json(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"])) or "payload"
+        raise MalformedMessage("not a sample", f"{parsed[1]}: {place}: {first['msg']}") from None
+    if parsed[0] not in (None, model.host):
+        raise MalformedMessage("host mismatch", f"{model.host!r} on {topic[:_MAX_TEXT]!r}")
+    values = model.model_dump(exclude={"host", "timestamp"})
+    return Sample(parsed[1], model.host, model.timestamp, values)

@@ -1,0 +1,39 @@
+"""How a channel and a host become an MQTT topic, and back."""
+
+import re
+from dataclasses import dataclass
+
+from telemetry.channels import ROOT
+
+_HOST = "{host}"
+
+
+@dataclass(frozen=True, slots=True)
+class TopicScheme:
+    """Topics under an optional ``prefix``, which may hold ``{host}``.
+
+    With no prefix a topic *is* the channel name. ``fleet/{host}`` makes ``system/cpu`` of host
+    ``gpu-07`` the topic ``fleet/gpu-07/system/cpu``.
+    """
+
+    prefix: str = ""
+
+    def topic(self, host: str, channel: str) -> str:
+        """Return the topic to publish ``channel`` of ``host`` on."""
+        return self._join(self.prefix.replace(_HOST, host), channel)
+
+    def everything(self) -> str:
+        """Return the MQTT filter that matches each channel of every host."""
+        return self._join(self.prefix.replace(_HOST, "+"), f"{ROOT}/#")
+
+    def parse(self, topic: str) -> tuple[str | None, str] | None:
+        """Return (host where the prefix names it, channel), or None for a foreign topic."""
+        pattern = re.escape(self.prefix).replace(re.escape(_HOST), "(?P<host>[^/]+)")
+        match = re.fullmatch(self._join(pattern, rf"(?P<channel>{ROOT}/.+)"), topic, re.DOTALL)
+        if match is None:
+            return None
+        return match.groupdict().get("host"), match["channel"]
+
+    @staticmethod
+    def _join(prefix: str, channel: str) -> str:
+        return f"{prefix}/{channel}" if prefix else channel
