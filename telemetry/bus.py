@@ -1,6 +1,29 @@
-"""The connection to the MQTT broker."""
+"""The connection to the MQTT broker, over paho-mqtt.
 
+paho ends its network thread when a callback raises (paho.mqtt.python issues 590 and 704), so each
+callback goes through a guard that counts and logs what it raises.
+"""
+
+import logging
+import random
+import socket
+import threading
+from collections.abc import Callable
 from dataclasses import dataclass
+
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+from paho.mqtt.reasoncodes import ReasonCode
+
+log = logging.getLogger(__name__)
+
+AT_MOST_ONCE = 0
+AT_LEAST_ONCE = 1
+_KEEPALIVE_SECONDS = 10  # a half-open connection is noticed after at most twice this
+_CONNECT_TIMEOUT_SECONDS = 5.0
+_STOP_SECONDS = 1.0
+_FIRST_PAUSE_SECONDS = 0.2
+_LONGEST_PAUSE_SECONDS = 4.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,3 +48,267 @@ class BrokerAddress:
     def __repr__(self) -> str:
         """Show no password."""
         return f"BrokerAddress({self.masked()})"
+
+
+@dataclass(frozen=True, slots=True)
+class Message:
+    """A message from the broker.
+
+    ``retained`` is set where the broker had kept it from before the subscription. ``connection``
+    counts the connections made so far: an acknowledgement belongs to the one it arrived on.
+    """
+
+    topic: str
+    payload: bytes
+    retained: bool
+    connection: int
+    identifier: int
+    quality: int
+
+
+@dataclass(frozen=True, slots=True)
+class LastWill:
+    """What the broker publishes, retained, when this client is gone without a word."""
+
+    topic: str
+    payload: bytes
+
+
+def _nothing(*_: object) -> None:
+    pass
+
+
+def _send_at_once(_client: Client, _data: object, connection: object) -> None:
+    # Else a small message waits for the acknowledgement of the one before: 40 ms on loopback.
+    if isinstance(connection, socket.socket):
+        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+class BusConnection:
+    """One MQTT 3.1.1 client that keeps its connection and comes back by itself.
+
+    The callbacks run in the network thread, must not block, and are set before ``start``:
+    ``on_connected()`` after each connection, ``on_disconnected()`` after its loss,
+    ``on_message(message)``, and ``on_published()`` once the broker has acknowledged a message.
+
+    With ``keep_session`` the broker holds the subscriptions and queues what arrives while the
+    client is away. ``session_present`` says whether it remembered this client at the newest
+    connection; one that restarted without persistence did not. With ``manual_acknowledgement`` a
+    message is the broker's until ``acknowledge``. ``outage`` says why there is no connection.
+    """
+
+    def __init__(
+        self,
+        address: BrokerAddress,
+        client_id: str,
+        *,
+        keep_session: bool = False,
+        manual_acknowledgement: bool = False,
+        last_will: LastWill | None = None,
+        longest_pause: float = _LONGEST_PAUSE_SECONDS,
+    ) -> None:
+        """Prepare the client; nothing is sent before ``start``.
+
+        Between two attempts to connect lie growing, jittered pauses of ``longest_pause`` seconds
+        at most.
+        """
+        self.address = address
+        self.on_connected: Callable[[], None] = _nothing
+        self.on_disconnected: Callable[[], None] = _nothing
+        self.on_message: Callable[[Message], None] = _nothing
+        self.on_published: Callable[[], None] = _nothing
+        self.callback_errors = 0
+        self.connections = 0
+        self.session_present = False
+        self.outage: str | None = None
+        self._client_id = client_id
+        self._keep_session = keep_session
+        self._manual_acknowledgement = manual_acknowledgement
+        self._last_will = last_will
+        self._longest_pause = longest_pause
+        self._connected = threading.Event()
+        self._subscribed = threading.Event()
+        self._stopping = False
+        self._client: Client | None = None
+
+    def _new_client(self) -> Client:
+        client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=self._client_id,
+            clean_session=not self._keep_session,
+            manual_ack=self._manual_acknowledgement,
+            protocol=MQTTProtocolVersion.MQTTv311,
+        )
+        if self.address.tls:
+            client.tls_set()
+        if self.address.username is not None:
+            client.username_pw_set(self.address.username, self.address.password)
+        if self._last_will is not None:
+            will = self._last_will
+            client.will_set(will.topic, will.payload, AT_LEAST_ONCE, retain=True)
+        client.connect_timeout = _CONNECT_TIMEOUT_SECONDS
+        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - keeps clients from returning all at once
+        client.reconnect_delay_set(
+            jitter * _FIRST_PAUSE_SECONDS,  # type: ignore[arg-type] # paho counts in float
+            jitter * self._longest_pause,  # type: ignore[arg-type]
+        )
+        client.on_socket_open = _send_at_once
+        client.on_connect = self._handle_connect
+        client.on_connect_fail = self._handle_connect_fail
+        client.on_disconnect = self._handle_disconnect
+        client.on_message = self._handle_message
+        client.on_publish = self._handle_publish
+        client.on_subscribe = self._handle_subscribe
+        return client
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker has accepted the present connection."""
+        return self._connected.is_set()
+
+    def wait_connected(self, seconds: float) -> bool:
+        """Wait until connected, ``seconds`` at most; return whether it is."""
+        return self._connected.wait(seconds)
+
+    def wait_subscribed(self, seconds: float) -> bool:
+        """Wait until the broker has taken a subscription, ``seconds`` at most."""
+        return self._subscribed.wait(seconds)
+
+    def start(self) -> None:
+        """Connect in the background, and again whenever the connection is lost."""
+        self._stopping = False
+        self._client = self._new_client()
+        self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_SECONDS)
+        self._client.loop_start()
+
+    def stop(self) -> None:
+        """Disconnect with a word, so that no last will is sent. Takes at most about a second."""
+        self._stopping = True
+        if self._client is None:
+            return
+        self._client.disconnect()
+        # A dead broker can hold paho's thread in connect(); it is a daemon and may be left behind.
+        stopper = threading.Thread(target=self._client.loop_stop, name="bus-stop", daemon=True)
+        stopper.start()
+        stopper.join(_STOP_SECONDS)
+        self._connected.clear()
+        self._subscribed.clear()
+
+    def subscribe(self, topic_filter: str, quality: int) -> None:
+        """Ask for the topics that match ``topic_filter``; call it in ``on_connected``."""
+        self._started().subscribe(topic_filter, quality)
+
+    def publish(self, topic: str, payload: bytes) -> None:
+        """Publish retained, at least once; ``on_published`` follows.
+
+        paho holds the message until it is acknowledged, over a lost connection too.
+        """
+        self._started().publish(topic, payload, AT_LEAST_ONCE, retain=True)
+
+    def acknowledge(self, message: Message) -> None:
+        """Tell the broker that ``message`` is safe, unless it came on an earlier connection.
+
+        The broker delivers those again, and may have given their identifiers to others.
+        """
+        if message.connection == self.connections and self.connected:
+            self._started().ack(message.identifier, message.quality)
+
+    def reconnect(self) -> None:
+        """Drop the connection and make a new one, so that the broker delivers again."""
+        self.stop()
+        self.start()
+
+    def _started(self) -> Client:
+        if self._client is None:
+            raise RuntimeError("the connection has not been started")
+        return self._client
+
+    def _guarded(self, callback: Callable[..., None], *arguments: object) -> None:
+        try:
+            callback(*arguments)
+        except Exception as error:
+            self.callback_errors += 1
+            log.error("A message from the broker could not be handled: %r", error)  # noqa: TRY400
+            log.debug("The callback's traceback", exc_info=True)
+
+    def _handle_connect(
+        self,
+        _client: Client,
+        _data: object,
+        flags: ConnectFlags,
+        reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        if reason.is_failure:
+            self._log_outage(f"refuses the connection: {reason}")
+            return
+        log.info("Connected to the MQTT broker at %s.", self.address.masked())
+        self.outage = None
+        self.connections += 1
+        self.session_present = flags.session_present
+        self._connected.set()
+        self._guarded(self.on_connected)
+
+    def _handle_connect_fail(self, _client: Client, _data: object) -> None:
+        self._log_outage("cannot be reached")
+
+    def _handle_disconnect(
+        self,
+        _client: Client,
+        _data: object,
+        _flags: DisconnectFlags,
+        _reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        self._connected.clear()
+        self._subscribed.clear()
+        if not self._stopping:
+            self._log_outage("is gone")
+        self._guarded(self.on_disconnected)
+
+    def _handle_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+        self._guarded(self._deliver, message)
+
+    def _deliver(self, message: MQTTMessage) -> None:
+        try:
+            topic = message.topic
+        except UnicodeDecodeError:
+            topic = "\ufffd"  # no topic of ours, and still to be acknowledged
+        self.on_message(
+            Message(
+                topic=topic,
+                payload=bytes(message.payload),
+                retained=message.retain,
+                connection=self.connections,
+                identifier=message.mid,
+                quality=message.qos,
+            )
+        )
+
+    def _handle_publish(
+        self,
+        _client: Client,
+        _data: object,
+        _identifier: int,
+        _reason: ReasonCode,
+        _properties: object,
+    ) -> None:
+        self._guarded(self.on_published)
+
+    def _handle_subscribe(
+        self,
+        _client: Client,
+        _data: object,
+        _identifier: int,
+        reasons: list[ReasonCode],
+        _properties: object,
+    ) -> None:
+        if any(reason.is_failure for reason in reasons):
+            self._log_outage("refuses the subscription")
+        else:
+            self._subscribed.set()
+
+    def _log_outage(self, what: str) -> None:
+        level = logging.WARNING if self.outage is None else logging.DEBUG
+        self.outage = what
+        log.log(level, "The MQTT broker at %s %s; trying again.", self.address.masked(), what)

@@ -3,22 +3,25 @@
 The same models are the typed responses of the API, so that OpenAPI says what the decoder checks.
 """
 
+from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeVar
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
 from telemetry import channels
 from telemetry.channels import Family, Kind
 from telemetry.errors import MalformedMessage
-from telemetry.samples import Sample
+from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
+from telemetry.status import CollectorStatus
 from telemetry.topics import TopicScheme
 
-MAX_PAYLOAD_BYTES = 262_144
 _MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
 _MAX_NUMBER = 1e18
 _MAX_ITEMS = 4096
 _MAX_TEXT = 256
+
+Decoded = TypeVar("Decoded")
 
 Text = Annotated[str, Field(max_length=_MAX_TEXT)]
 Host = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
@@ -89,19 +92,43 @@ def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
     Raises MalformedMessage with the reason ``unknown channel``, ``too large``, ``not a sample`` or
     ``host mismatch``.
     """
-    parsed = scheme.parse(topic)
-    family = channels.family_of(parsed[1]) if parsed else None
-    if parsed is None or family is None:
+    host, channel = scheme.parse(topic) or (None, "")
+    family = channels.family_of(channel)
+    if family is None:
         raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
+    model = _validated(payload_model(family).model_validate_json, channel, payload)
+    _require_same_host(host, model.host)
+    values = model.model_dump(exclude={"host", "timestamp"})
+    return Sample(channel, model.host, model.timestamp, values)
+
+
+def decode_status(scheme: TopicScheme, topic: str, payload: bytes) -> CollectorStatus:
+    """Return the status that arrived as ``payload`` on ``topic``; raises as ``decode`` does."""
+    host, channel = scheme.parse(topic) or (None, "")
+    if channel != channels.STATUS_CHANNEL:
+        raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
+    _validated(Payload.model_validate_json, channel, payload)
+    status = _validated(_status_adapter().validate_json, channel, payload)
+    _require_same_host(host, status.host)
+    return status
+
+
+@cache
+def _status_adapter() -> TypeAdapter[CollectorStatus]:
+    return TypeAdapter(CollectorStatus)
+
+
+def _validated(validate: Callable[[bytes], Decoded], channel: str, payload: bytes) -> Decoded:
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise MalformedMessage("too large", f"{len(payload)} bytes on {parsed[1]}")
+        raise MalformedMessage("too large", f"{len(payload)} bytes on {channel}")
     try:
-        model = payload_model(family).model_validate_json(payload)
+        return validate(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"])) or "payload"
-        raise MalformedMessage("not a sample", f"{parsed[1]}: {place}: {first['msg']}") from None
-    if parsed[0] not in (None, model.host):
-        raise MalformedMessage("host mismatch", f"{model.host!r} on {topic[:_MAX_TEXT]!r}")
-    values = model.model_dump(exclude={"host", "timestamp"})
-    return Sample(parsed[1], model.host, model.timestamp, values)
+        raise MalformedMessage("not a sample", f"{channel}: {place}: {first['msg']}") from None
+
+
+def _require_same_host(by_topic: str | None, by_payload: str) -> None:
+    if by_topic not in (None, by_payload):
+        raise MalformedMessage("host mismatch", f"{by_payload!r} under {by_topic!r}")

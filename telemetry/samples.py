@@ -4,6 +4,8 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+MAX_PAYLOAD_BYTES = 262_144  # 256 cores and as many disks take about 20 kB
+
 
 @dataclass(frozen=True, slots=True)
 class Sample:

@@ -10,7 +10,7 @@ import socket
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated, Any, Literal
 from urllib.parse import unquote, urlsplit
 
 import platformdirs
@@ -98,6 +98,9 @@ class Settings(BaseSettings):
     influxdb_org: str | None = Field(None, description="InfluxDB's organization.")
     influxdb_bucket: str = Field(
         "system-monitor", min_length=1, description="InfluxDB's bucket; created when missing."
+    )
+    log_level: Literal["debug", "info", "warning", "error"] = Field(
+        "warning", description="How much is logged, on standard error."
     )
 
     @field_validator("host_name")

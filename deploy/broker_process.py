@@ -1,0 +1,40 @@
+"""The embedded broker's child process: ``python -m deploy.broker_process CONFIG_FILE``.
+
+It ends when its standard input closes, so that it never outlives its parent, and leaves Ctrl-C to
+the parent, which stops it last.
+"""
+
+import importlib
+import importlib.util
+import os
+import sys
+import threading
+import types
+
+
+def _serve(config_file: str) -> None:
+    # The package's __init__ also imports its MQTT client and asyncio: 12 MB that a broker's
+    # process has no use for.
+    spec = importlib.util.find_spec("iotcore")
+    if spec is None or spec.submodule_search_locations is None:
+        raise ModuleNotFoundError("iotcore")
+    package = types.ModuleType("iotcore")
+    package.__path__ = list(spec.submodule_search_locations)
+    sys.modules["iotcore"] = package
+    native = importlib.import_module("iotcore.iotcore")
+    native.IotCoreBroker(config_path=config_file).run_forever()
+
+
+def _end_with_the_parent() -> None:
+    sys.stdin.buffer.read()
+    os._exit(0)
+
+
+def main() -> None:
+    """Serve until the parent goes."""
+    threading.Thread(target=_end_with_the_parent, daemon=True).start()
+    _serve(sys.argv[1])
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,77 @@
+import os
+import signal
+import socket
+import subprocess
+import sys
+
+import psutil
+import pytest
+
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.errors import SettingsError
+from tests.services.embedded import Listener
+from tests.services.processes import free_port, wait_until
+
+
+def test_a_killed_broker_is_started_again_on_the_same_port(broker: EmbeddedBroker) -> None:
+    first = broker.process_id
+    assert first is not None
+    os.kill(first, signal.SIGKILL)
+    wait_until(lambda: broker.process_id not in (None, first), "another process")
+    wait_until(lambda: _serves(broker.port), "the new process serves")
+
+
+def _serves(port: int) -> bool:
+    try:
+        with Listener(port) as listener:
+            listener.publish("a", b"1")
+            return listener.wait_for("a") == [b"1"]
+    except OSError:
+        return False
+
+
+def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:
+    listening = [
+        connection.laddr.ip
+        for connection in psutil.Process(broker.process_id).net_connections("tcp")
+        if connection.status == psutil.CONN_LISTEN
+    ]
+    assert listening == ["127.0.0.1"]
+
+
+def test_a_taken_port_is_one_sentence() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        with pytest.raises(SettingsError, match=r"Cannot listen on .*--mqtt-port.*\.$"):
+            EmbeddedBroker("127.0.0.1", port).start()
+
+
+def test_it_ends_with_its_parent() -> None:
+    port = free_port()
+    program = (
+        "import time; from deploy.embedded_broker import EmbeddedBroker;"
+        f"broker = EmbeddedBroker('127.0.0.1', {port}); broker.start();"
+        "print(broker.process_id, flush=True); time.sleep(60)"
+    )
+    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+        assert parent.stdout is not None
+        child = int(parent.stdout.readline())
+        assert psutil.pid_exists(child)
+        parent.kill()
+    wait_until(lambda: not _alive(child), "the broker's process has ended")
+
+
+def _alive(pid: int) -> bool:
+    try:
+        return psutil.Process(pid).status() != psutil.STATUS_ZOMBIE
+    except psutil.NoSuchProcess:
+        return False
+
+
+def test_stopping_twice_or_before_the_start_is_harmless() -> None:
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.stop()
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    broker.stop()
+    broker.stop()

@@ -1,0 +1,100 @@
+"""The embedded broker, and a client that records what it publishes."""
+
+import socket
+import threading
+import uuid
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import Self
+
+import pytest
+from paho.mqtt.client import Client
+from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
+
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import AT_LEAST_ONCE, BrokerAddress
+from tests.services.processes import free_port, wait_until
+
+_SECONDS = 10.0
+
+
+@pytest.fixture
+def broker() -> Iterator[EmbeddedBroker]:
+    """Start an embedded broker on a free port."""
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    yield broker
+    broker.stop()
+
+
+@pytest.fixture
+def address(broker: EmbeddedBroker) -> BrokerAddress:
+    """Return where ``broker`` is."""
+    return BrokerAddress(broker.host, broker.port)
+
+
+@dataclass(frozen=True)
+class Heard:
+    """One message that a listener heard."""
+
+    topic: str
+    payload: bytes
+    retained: bool
+
+
+def _send_at_once(_client: Client, _data: object, connection: object) -> None:
+    assert isinstance(connection, socket.socket)
+    connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+
+
+@dataclass
+class Listener:
+    """A plain MQTT client, as a user's tool would be: paho itself, nothing of ours."""
+
+    port: int
+    topic_filter: str = "#"
+    heard: list[Heard] = field(default_factory=list)
+
+    def __enter__(self) -> Self:
+        subscribed = threading.Event()
+        self._client = Client(
+            CallbackAPIVersion.VERSION2,
+            client_id=f"listener-{uuid.uuid4().hex[:8]}",
+            protocol=MQTTProtocolVersion.MQTTv311,
+        )
+        self._client.reconnect_delay_set(1, 1)
+        self._client.on_connect = lambda client, *_: client.subscribe(
+            self.topic_filter, AT_LEAST_ONCE
+        )
+        self._client.on_subscribe = lambda *_: subscribed.set()
+        self._client.on_message = lambda _client, _data, message: self.heard.append(
+            Heard(message.topic, bytes(message.payload), message.retain)
+        )
+        self._client.on_socket_open = _send_at_once
+        self._client.connect("127.0.0.1", self.port)
+        self._client.loop_start()
+        assert subscribed.wait(_SECONDS)
+        return self
+
+    def __exit__(
+        self,
+        _type: type[BaseException] | None,
+        _error: BaseException | None,
+        _trace: TracebackType | None,
+    ) -> None:
+        self._client.disconnect()
+        self._client.loop_stop()
+
+    def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
+        """Publish at least once and wait until the broker has it."""
+        self._client.publish(topic, payload, AT_LEAST_ONCE, retain).wait_for_publish(_SECONDS)
+
+    def on(self, topic: str) -> list[bytes]:
+        """Return the payloads heard on ``topic``, in order."""
+        return [message.payload for message in self.heard if message.topic == topic]
+
+    def wait_for(self, topic: str, count: int = 1, seconds: float = _SECONDS) -> list[bytes]:
+        """Wait until ``count`` messages were heard on ``topic``; return all of them."""
+        wait_until(lambda: len(self.on(topic)) >= count, f"{count} on {topic}", seconds)
+        return self.on(topic)

@@ -1,0 +1,108 @@
+import subprocess
+import sys
+
+import pytest
+
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, LastWill, Message
+from tests.services.embedded import Listener
+from tests.services.processes import free_port, wait_until
+
+
+def test_a_callback_that_raises_does_not_end_the_connection(
+    address: BrokerAddress, caplog: pytest.LogCaptureFixture
+) -> None:
+    heard: list[bytes] = []
+
+    def stumble(message: Message) -> None:
+        heard.append(message.payload)
+        raise RuntimeError("stumbled")
+
+    bus = BusConnection(address, "clumsy")
+    bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
+    bus.on_message = stumble
+    bus.start()
+    try:
+        assert bus.wait_connected(5)
+        with Listener(address.port) as client:
+            client.publish("a", b"1")
+            client.publish("a", b"2")
+            wait_until(lambda: heard == [b"1", b"2"], "both messages")
+    finally:
+        bus.stop()
+    assert bus.callback_errors == 2
+    assert "RuntimeError('stumbled')" in caplog.text
+
+
+def test_the_last_will_is_published_when_the_process_is_killed(address: BrokerAddress) -> None:
+    program = f"""
+import time
+from telemetry.bus import BrokerAddress, BusConnection, LastWill
+bus = BusConnection(BrokerAddress("127.0.0.1", {address.port}), "mortal",
+                    last_will=LastWill("will", b"gone"))
+bus.start()
+print(bus.wait_connected(10), flush=True)
+time.sleep(60)
+"""
+    with (
+        Listener(address.port, "will") as listener,
+        subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as mortal,
+    ):
+        assert mortal.stdout is not None
+        assert mortal.stdout.readline() == b"True\n"
+        mortal.kill()
+        assert listener.wait_for("will") == [b"gone"]
+
+
+def test_a_proper_stop_sends_no_last_will(address: BrokerAddress) -> None:
+    bus = BusConnection(address, "polite", last_will=LastWill("will", b"gone"))
+    with Listener(address.port) as listener:
+        bus.start()
+        assert bus.wait_connected(5)
+        bus.stop()
+        listener.publish("later", b"")
+        listener.wait_for("later")
+        assert listener.on("will") == []
+
+
+def test_a_broker_that_comes_later_is_found() -> None:
+    port = free_port()
+    bus = BusConnection(BrokerAddress("127.0.0.1", port), "early")
+    bus.start()
+    wait_until(lambda: bus.outage is not None, "the first attempt has failed")
+    assert not bus.connected
+    broker = EmbeddedBroker("127.0.0.1", port)
+    broker.start()
+    try:
+        assert bus.wait_connected(10)
+    finally:
+        bus.stop()
+        broker.stop()
+
+
+def test_an_acknowledgement_for_an_earlier_connection_is_not_sent(
+    address: BrokerAddress, broker: EmbeddedBroker
+) -> None:
+    heard: list[Message] = []
+    bus = BusConnection(address, "keeper", keep_session=True, manual_acknowledgement=True)
+    bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
+    bus.on_message = heard.append
+    bus.start()
+    try:
+        assert bus.wait_connected(5)
+        with Listener(broker.port) as client:
+            client.publish("a", b"1")
+            wait_until(lambda: len(heard) == 1, "the message")
+            bus.reconnect()
+            assert bus.wait_connected(5)
+            wait_until(lambda: len(heard) == 2, "the message again")
+            bus.acknowledge(heard[0])
+            bus.reconnect()
+            wait_until(lambda: len(heard) == 3, "the message, still not acknowledged")
+            bus.acknowledge(heard[2])
+            bus.reconnect()
+            client.publish("a", b"2")
+            wait_until(lambda: len(heard) == 4, "only the next message")
+    finally:
+        bus.stop()
+    assert [message.payload for message in heard] == [b"1", b"1", b"1", b"2"]

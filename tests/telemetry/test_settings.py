@@ -1,0 +1,129 @@
+from pathlib import Path
+
+import pytest
+
+from telemetry.errors import SettingsError
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, load_settings
+
+SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+
+
+def refusal(**options: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(options)
+    return str(caught.value)
+
+
+def test_the_defaults_listen_on_loopback_only() -> None:
+    settings = load_settings()
+    assert (settings.http_host, settings.mqtt_host) == ("127.0.0.1", "127.0.0.1")
+    assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 1883)
+
+
+def test_options_win_over_the_environment_and_that_over_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text("http_port = 1\nmqtt_port = 1\ninterval_seconds = 1\n")
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PORT", "2")
+    monkeypatch.setenv("system_monitor_mqtt_port", "2")
+    settings = load_settings({"http_port": "3"})
+    assert (settings.http_port, settings.mqtt_port, settings.interval_seconds) == (3, 2, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("interval_seconds", "0.09"),
+        ("interval_seconds", "61"),
+        ("interval_seconds", "often"),
+        ("interval_seconds", "nan"),
+        ("history_hours", "0"),
+        ("history_hours", "inf"),
+        ("http_port", "0"),
+        ("http_port", "65536"),
+        ("mqtt_port", "x"),
+        ("host_name", ""),
+        ("host_name", "a/b"),
+        ("topic_prefix", "/a"),
+        ("topic_prefix", "a/#"),
+        ("topic_prefix", "{user}"),
+        ("influxdb_url", "localhost:8086"),
+        ("log_level", "loud"),
+    ],
+)
+def test_a_wrong_value_is_one_sentence_with_the_setting_and_the_value(
+    name: str, value: str
+) -> None:
+    sentence = refusal(**{name: value})
+    assert sentence.startswith(f"{name}={value!r} cannot work: ")
+    assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+def test_the_sentence_quotes_the_environment_and_the_file(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PORT", "web")
+    assert refusal().startswith("http_port='web' ")
+    monkeypatch.delenv("SYSTEM_MONITOR_HTTP_PORT")
+    file = tmp_path / "config.toml"
+    file.write_text('http_port = "www"\n')
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    assert refusal().startswith("http_port='www' ")
+
+
+def test_a_file_that_is_not_there_or_not_toml_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "config.toml"
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    assert "no such file" in refusal()
+    file.write_text("= nothing")
+    assert "not valid TOML" in refusal()
+
+
+def test_a_setting_that_does_not_exist_is_refused() -> None:
+    assert refusal(http_prot=1).startswith("http_prot is no setting")
+
+
+@pytest.mark.parametrize(
+    "url", ["localhost", "http://a", "mqtt://", "mqtt://a:99999", "mqtt://a/b", "mqtt://[::1"]
+)
+def test_a_wrong_broker_url_is_refused_without_being_quoted(url: str) -> None:
+    sentence = refusal(mqtt_url=url)
+    assert sentence.startswith("mqtt_url=******** cannot work: ")
+
+
+def test_the_broker_url_holds_the_login() -> None:
+    broker = load_settings({"mqtt_url": "mqtts://me:p%40ss@broker.lan"}).broker
+    assert (broker.host, broker.port, broker.tls) == ("broker.lan", 8883, True)
+    assert (broker.username, broker.password) == ("me", "p@ss")
+
+
+def test_an_influxdb_needs_its_organization_and_token() -> None:
+    assert "influxdb_token must be set" in refusal(influxdb_url="http://localhost:8086")
+
+
+def test_secrets_are_never_shown() -> None:
+    settings = load_settings(
+        {
+            "mqtt_url": f"mqtt://me:{SECRET}@broker.lan",
+            "influxdb_url": "http://localhost:8086",
+            "influxdb_org": "lab",
+            "influxdb_token": SECRET,
+        }
+    )
+    shown = f"{settings} {settings!r} {settings.masked()} {settings.broker!r}"
+    assert SECRET not in shown
+    assert "mqtt://me:********@broker.lan:1883" in settings.masked()["mqtt_url"]
+
+
+def test_each_setting_says_what_it_is() -> None:
+    assert all(field.description for field in Settings.model_fields.values())
