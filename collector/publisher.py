@@ -1,0 +1,163 @@
+"""Sends samples to the broker, and keeps them while it is away."""
+
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+from telemetry.bus import BusConnection
+from telemetry.channels import STATUS_CHANNEL
+from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
+from telemetry.topics import TopicScheme
+
+log = logging.getLogger(__name__)
+
+_IN_FLIGHT = 50  # sent and not yet acknowledged
+_BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
+_FAREWELL_SECONDS = 0.5
+# A broker that restarted has forgotten the ingester's session too: what arrives before the ingester
+# has subscribed again would reach nobody. It tries at least once a second.
+_SETTLE_SECONDS = 2.0
+
+
+class Publisher:
+    """Publishes each sample at least once, in the order taken, retained.
+
+    While the broker is away samples wait in a buffer that holds ``window`` milliseconds; the oldest
+    give way and are counted in ``dropped``. A broker that restarted has forgotten what it retained,
+    so each connection begins with the status and the newest sample of each channel. One thread does
+    all the sending; the others only leave something for it.
+    """
+
+    def __init__(
+        self,
+        bus: BusConnection,
+        topics: TopicScheme,
+        host: str,
+        window: int,
+        status: Callable[[], bytes],
+    ) -> None:
+        """Send over ``bus``; ``status`` makes the payload of ``system/status``."""
+        self._bus = bus
+        self._topics = topics
+        self._status_topic = topics.topic(host, STATUS_CHANNEL)
+        self._window_seconds = window / 1000
+        self._status = status
+        self._changed = threading.Condition()
+        self._waiting: deque[tuple[float, str, bytes]] = deque()  # (monotonic time, topic, payload)
+        self._waiting_bytes = 0
+        self._newest: dict[str, bytes] = {}
+        self._unacknowledged = 0
+        self._status_due = False
+        self._greeting_due: float | None = None  # when, in monotonic time
+        self._stopping = False
+        self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
+        self.dropped = 0
+
+    @property
+    def waiting(self) -> int:
+        """How many samples the broker has not taken yet."""
+        return len(self._waiting)
+
+    def start(self) -> None:
+        """Connect and begin to send."""
+        self._bus.on_connected = self._greet
+        self._bus.on_published = self._count_acknowledgement
+        self._bus.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Send what waits and the status, if the broker takes them at once; then disconnect."""
+        with self._changed:
+            self._stopping = True
+            self._status_due = True
+            self._changed.notify_all()
+        if self._thread.is_alive() and self._bus.connected:
+            with self._changed:
+                self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
+        if self._waiting:
+            log.warning("%d samples were never taken by the broker.", len(self._waiting))
+        self._bus.stop()
+
+    def publish(self, sample: Sample) -> None:
+        """Take ``sample`` for sending. Never blocks, never raises."""
+        topic = self._topics.topic(sample.host, sample.channel)
+        payload = sample.payload()
+        if len(payload) > MAX_PAYLOAD_BYTES:  # a broker would end the connection, again and again
+            self.dropped += 1
+            log.error("A sample of %s has %d bytes; it is dropped.", sample.channel, len(payload))
+            return
+        with self._changed:
+            now = time.monotonic()
+            self._waiting.append((now, topic, payload))
+            self._waiting_bytes += len(payload)
+            self._newest[topic] = payload
+            while (
+                self._waiting_bytes > _BUFFER_BYTES
+                or self._waiting[0][0] < now - self._window_seconds
+            ):
+                self._waiting_bytes -= len(self._waiting.popleft()[2])
+                self.dropped += 1
+            self._changed.notify_all()
+
+    def publish_status(self) -> None:
+        """Send the status soon. Never blocks."""
+        with self._changed:
+            self._status_due = True
+            self._changed.notify_all()
+
+    def _greet(self) -> None:
+        forgotten = self._bus.connections > 1 and not self._bus.session_present
+        with self._changed:
+            self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if forgotten else 0)
+            self._changed.notify_all()
+
+    def _count_acknowledgement(self) -> None:
+        with self._changed:
+            self._unacknowledged -= 1
+            self._changed.notify_all()
+
+    def _all_sent(self) -> bool:
+        return not (self._waiting or self._status_due or self._unacknowledged)
+
+    def _send(self) -> None:
+        while True:
+            with self._changed:
+                while not (messages := self._take()):
+                    if self._stopping and self._all_sent():
+                        return
+                    self._changed.wait(self._pause())
+                self._unacknowledged += len(messages)
+            # Outside the lock: paho's callbacks hold paho's own lock while they ask for ours.
+            for topic, payload in messages:
+                self._bus.publish(topic, payload)
+
+    def _pause(self) -> float | None:
+        if self._greeting_due is None or not self._bus.connected:
+            return None
+        # paho sends again what was in flight; its acknowledgements wake us.
+        remaining = self._greeting_due - time.monotonic()
+        return remaining if remaining > 0 else None
+
+    def _take(self) -> list[tuple[str, bytes]]:
+        """Return what may be sent now, taken out of what waits."""
+        if not self._bus.connected:
+            return []
+        if self._greeting_due is not None:
+            if self._unacknowledged or time.monotonic() < self._greeting_due:
+                return []
+            self._greeting_due = None
+            self._status_due = False
+            still_waiting = {topic for _, topic, _ in self._waiting}
+            newest = [item for item in self._newest.items() if item[0] not in still_waiting]
+            return [(self._status_topic, self._status()), *newest]
+        messages = []
+        if self._status_due:
+            self._status_due = False
+            messages.append((self._status_topic, self._status()))
+        while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
+            _, topic, payload = self._waiting.popleft()
+            self._waiting_bytes -= len(payload)
+            messages.append((topic, payload))
+        return messages

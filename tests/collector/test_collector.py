@@ -1,0 +1,162 @@
+import json
+import os
+import signal
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any
+
+from collector.collector import Collector
+from collector.sensors.port import Sensor
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import BrokerAddress
+from telemetry.topics import TopicScheme
+from tests.fakes.sensors import AbsentSensor, CountingSensor, FailingSensor
+from tests.services.embedded import Listener
+from tests.services.processes import free_port, wait_until
+
+HOUR = 3_600_000
+INTERVAL = 0.1
+
+
+@contextmanager
+def collecting(
+    address: BrokerAddress,
+    *sensors: Sensor,
+    topics: TopicScheme = TopicScheme(),  # noqa: B008 - frozen
+    window: int = HOUR,
+) -> Iterator[Collector]:
+    collector = Collector(sensors, address, topics, host="me", interval=INTERVAL, window=window)
+    collector.start()
+    try:
+        yield collector
+    finally:
+        collector.stop()
+
+
+def decoded(payloads: list[bytes]) -> list[dict[str, Any]]:
+    return [json.loads(payload) for payload in payloads]
+
+
+def utilizations(payloads: list[bytes]) -> list[Any]:
+    return [payload["utilization"] for payload in decoded(payloads)]
+
+
+def test_samples_are_published_on_the_topic_that_is_the_channel(address: BrokerAddress) -> None:
+    with Listener(address.port) as listener, collecting(address, CountingSensor()):
+        first = decoded(listener.wait_for("system/cpu"))[0]
+    assert first["host"] == "me"
+    assert isinstance(first["timestamp"], int)
+    assert first["per_core"] == [1]
+
+
+def test_a_prefix_with_the_host_goes_before_the_channel(address: BrokerAddress) -> None:
+    topics = TopicScheme("fleet/{host}")
+    with (
+        Listener(address.port) as listener,
+        collecting(address, CountingSensor(), topics=topics),
+    ):
+        listener.wait_for("fleet/me/system/cpu")
+        listener.wait_for("fleet/me/system/status")
+
+
+def test_who_comes_late_gets_the_newest_sample_at_once(address: BrokerAddress) -> None:
+    with Listener(address.port) as early, collecting(address, CountingSensor()):
+        early.wait_for("system/cpu", 2)
+        with Listener(address.port) as late:
+            late.wait_for("system/cpu")
+            assert late.heard[0].retained
+
+
+def test_the_status_tells_how_each_sensor_fares(address: BrokerAddress) -> None:
+    sensors = CountingSensor(), AbsentSensor("gpu"), FailingSensor("disk")
+    with Listener(address.port, "system/status") as listener, collecting(address, *sensors):
+        wait_until(
+            lambda: any(
+                status["sensors"]["disk"]["state"] == "failing"
+                for status in decoded(listener.on("system/status"))
+            ),
+            "the failing sensor is in the status",
+        )
+        status = decoded(listener.on("system/status"))[-1]
+    assert status["state"] == "online"
+    assert status["interval"] == INTERVAL
+    assert status["sensors"]["gpu"]["state"] == "absent"
+    assert status["sensors"]["gpu"]["reason"] == "There is no such thing here."
+    assert status["sensors"]["disk"]["reason"] == "OSError: the bus is on fire"
+
+
+def test_stopping_says_offline(address: BrokerAddress) -> None:
+    with Listener(address.port, "system/status") as listener:
+        with collecting(address, CountingSensor()):
+            listener.wait_for("system/status")
+        wait_until(
+            lambda: decoded(listener.on("system/status"))[-1]["state"] == "offline", "offline"
+        )
+
+
+def test_while_the_broker_is_away_samples_wait_and_then_go_out_in_order() -> None:
+    port = free_port()
+    sensor = CountingSensor()
+    with collecting(BrokerAddress("127.0.0.1", port), sensor) as collector:
+        wait_until(lambda: collector.status().waiting >= 5, "samples wait")
+        broker = EmbeddedBroker("127.0.0.1", port)
+        # A subscriber that is there before the collector returns must hear all of them.
+        broker.start()
+        try:
+            with Listener(port, "system/cpu") as listener:
+                listener.wait_for("system/cpu", 8)
+                heard = utilizations(listener.on("system/cpu"))
+        finally:
+            broker.stop()
+    assert heard == list(range(heard[0], heard[0] + len(heard)))
+    timestamps = [item["timestamp"] for item in decoded(listener.on("system/cpu"))]
+    assert timestamps == sorted(timestamps)
+
+
+def test_a_broker_that_forgot_everything_learns_it_again(
+    broker: EmbeddedBroker, address: BrokerAddress
+) -> None:
+    still = CountingSensor("memory", "system/memory")
+    with collecting(address, still) as collector:
+        with Listener(address.port) as listener:
+            listener.wait_for("system/memory", 2)
+        # From now on nothing new is read: what comes back is the newest of before.
+        collector._runner.stop()  # noqa: SLF001 - a source that has gone quiet
+        wait_until(lambda: collector.status().waiting == 0, "all is sent")
+        assert broker.process_id is not None
+        os.kill(broker.process_id, signal.SIGKILL)
+        wait_until(lambda: broker.restarts == 1, "the broker is back")
+        wait_until(lambda: _retained(address.port) == {"system/memory", "system/status"}, "all")
+        with Listener(address.port) as late:
+            newest = utilizations(late.wait_for("system/memory"))
+    assert newest == [still.count]
+
+
+def _retained(port: int) -> set[str]:
+    try:
+        with Listener(port) as listener:
+            return {message.topic for message in listener.heard if message.retained}
+    except OSError:
+        return set()
+
+
+def test_a_full_buffer_drops_the_oldest_and_counts_them() -> None:
+    nobody = BrokerAddress("127.0.0.1", free_port())
+    with collecting(nobody, CountingSensor(), window=300) as collector:
+        wait_until(lambda: collector.status().dropped >= 3, "samples are dropped")
+        assert collector.status().waiting <= 5
+
+
+def test_a_sample_that_no_broker_would_take_is_dropped_and_counted(
+    address: BrokerAddress,
+) -> None:
+    class Enormous(CountingSensor):
+        def read(self) -> Any:
+            [reading] = super().read()
+            return [reading._replace(values={"per_core": [0.123456789] * 50_000})]
+
+    sensors = Enormous("enormous"), CountingSensor()
+    with Listener(address.port) as listener, collecting(address, *sensors) as collector:
+        listener.wait_for("system/cpu", 3)
+        wait_until(lambda: collector.status().dropped >= 1, "the sample is dropped")
+    assert all(len(payload) < 1000 for payload in listener.on("system/cpu"))

@@ -1,0 +1,152 @@
+import time
+from typing import TYPE_CHECKING, Self
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from collector.runner import Runner, next_tick
+from collector.sensors.port import Sensor
+from telemetry.status import SensorState
+from tests.fakes.sensors import AbsentSensor, CountingSensor, FailingSensor, HangingSensor
+from tests.services.processes import wait_until
+
+if TYPE_CHECKING:
+    from telemetry.samples import Sample
+
+INTERVAL = 0.05
+
+
+class Ran:
+    """A runner over ``sensors`` and what came of it."""
+
+    def __init__(self, *sensors: Sensor) -> None:
+        self.samples: list[Sample] = []
+        self.changes = 0
+        self.ticks: list[float] = []
+        self.runner = Runner(
+            sensors,
+            "host",
+            INTERVAL,
+            deliver=self.samples.append,
+            on_change=self._count_change,
+            on_tick=lambda: self.ticks.append(time.monotonic()),
+        )
+
+    def _count_change(self) -> None:
+        self.changes += 1
+
+    def __enter__(self) -> Self:
+        self.runner.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runner.stop()
+
+    def wait_for_ticks(self, count: int) -> None:
+        wait_until(lambda: len(self.ticks) >= count, f"{count} ticks")
+
+    def values(self, channel: str) -> list[object]:
+        return [s.values["utilization"] for s in self.samples if s.channel == channel]
+
+
+@given(
+    st.floats(0, 1e6),
+    st.floats(0.1, 60),
+    st.floats(0, 1e5),
+)
+def test_the_next_tick_lies_on_the_grid_within_one_interval(
+    start: float, interval: float, later: float
+) -> None:
+    now = start + later
+    tick = next_tick(start, interval, now)
+    assert now < tick + 1e-6
+    assert tick <= now + interval + 1e-6
+    assert (tick - start) / interval == pytest.approx(round((tick - start) / interval), abs=1e-3)
+
+
+def test_each_tick_reads_each_sensor_once() -> None:
+    with Ran(CountingSensor(), CountingSensor("memory", "system/memory")) as ran:
+        ran.wait_for_ticks(5)
+        wait_until(lambda: len(ran.values("system/cpu")) >= 5, "five readings")
+    assert ran.values("system/cpu")[:5] == [1, 2, 3, 4, 5]
+    assert ran.values("system/memory")[:5] == [1, 2, 3, 4, 5]
+
+
+def test_ticks_do_not_drift() -> None:
+    with Ran(CountingSensor()) as ran:
+        ran.wait_for_ticks(20)
+    offsets = [(tick - ran.ticks[0] + INTERVAL / 2) % INTERVAL for tick in ran.ticks]
+    # Around the middle of the interval all along: late at times, never later and later.
+    assert sorted(offsets)[len(offsets) // 2] == pytest.approx(INTERVAL / 2, abs=INTERVAL / 4)
+
+
+def test_samples_carry_the_time_of_their_reading() -> None:
+    before = time.time_ns() // 1_000_000
+    with Ran(CountingSensor()) as ran:
+        wait_until(lambda: len(ran.samples) >= 3, "three samples")
+    after = time.time_ns() // 1_000_000
+    times = [sample.timestamp for sample in ran.samples]
+    assert before <= times[0] < times[1] < times[2] <= after
+
+
+def test_a_failing_sensor_is_reported_and_leaves_the_others_alone() -> None:
+    with Ran(FailingSensor("disk"), CountingSensor()) as ran:
+        wait_until(lambda: len(ran.values("system/cpu")) >= 3, "readings of the other sensor")
+        report = ran.runner.reports()["disk"]
+    assert report.state is SensorState.FAILING
+    assert report.reason == "OSError: the bus is on fire"
+    assert report.failures >= 2
+
+
+def test_a_hanging_sensor_delays_nobody_and_its_missed_ticks_are_counted() -> None:
+    hanging = HangingSensor()
+    with Ran(hanging, CountingSensor()) as ran:
+        wait_until(lambda: len(ran.values("system/cpu")) >= 5, "readings of the other sensor")
+        assert ran.values("system/disk") == []
+        assert ran.runner.reports()["disk"].missed_ticks >= 3
+        hanging.release.set()
+        wait_until(lambda: len(ran.values("system/disk")) >= 2, "the sensor is back")
+
+
+def test_a_hanging_sensor_does_not_hold_up_the_stop() -> None:
+    hanging = HangingSensor()
+    with Ran(hanging) as ran:
+        ran.wait_for_ticks(2)
+        started = time.monotonic()
+        ran.runner.stop()
+        assert time.monotonic() - started < 1.5
+    hanging.release.set()
+
+
+def test_an_absent_sensor_says_why_and_publishes_nothing() -> None:
+    with Ran(AbsentSensor("gpu"), CountingSensor()) as ran:
+        ran.wait_for_ticks(3)
+        report = ran.runner.reports()["gpu"]
+    assert report.state is SensorState.ABSENT
+    assert report.reason == "There is no such thing here."
+    assert report.failures == 0
+    assert {sample.channel for sample in ran.samples} == {"system/cpu"}
+
+
+def test_a_change_of_state_is_announced_once() -> None:
+    with Ran(FailingSensor()) as ran:
+        ran.wait_for_ticks(4)
+        wait_until(lambda: ran.runner.reports()["cpu"].failures >= 3, "three failures")
+    assert ran.changes == 1
+
+
+def test_reports_tell_what_a_reading_cost() -> None:
+    with Ran(CountingSensor()) as ran:
+        wait_until(lambda: len(ran.samples) >= 1, "a sample")
+        wait_until(lambda: ran.runner.reports()["cpu"].state is SensorState.OK, "the report")
+        duration = ran.runner.reports()["cpu"].duration_ms
+    assert duration is not None
+    assert 0 <= duration < 1000
+
+
+def test_stopping_closes_the_sensors() -> None:
+    sensor = CountingSensor()
+    with Ran(sensor) as ran:
+        ran.wait_for_ticks(1)
+    assert sensor.closed

@@ -1,0 +1,57 @@
+"""Sensors for tests of what stands behind the sensors: the runner, the publisher, the ingester."""
+
+import threading
+from collections.abc import Iterable
+
+from collector.sensors.port import Reading
+from telemetry.errors import SensorAbsent
+
+
+class CountingSensor:
+    """Reads 1, 2, 3, … as the CPU's utilization."""
+
+    def __init__(self, name: str = "cpu", channel: str = "system/cpu") -> None:
+        """Count on ``channel``."""
+        self.name = name
+        self.channel = channel
+        self.count = 0
+        self.closed = False
+
+    def open(self) -> None:
+        self.closed = False
+
+    def read(self) -> Iterable[Reading]:
+        self.count += 1
+        return [Reading(self.channel, {"utilization": self.count, "per_core": [self.count]})]
+
+    def describe(self) -> str:
+        return "a counter"
+
+    def close(self) -> None:
+        self.closed = True
+
+
+class FailingSensor(CountingSensor):
+    """Fails at every reading."""
+
+    def read(self) -> Iterable[Reading]:
+        raise OSError("the bus is on fire")
+
+
+class AbsentSensor(CountingSensor):
+    """Finds nothing to read."""
+
+    def open(self) -> None:
+        raise SensorAbsent("There is no such thing here.")
+
+
+class HangingSensor(CountingSensor):
+    """Hangs in each reading until ``release`` is set."""
+
+    def __init__(self, name: str = "disk", channel: str = "system/disk") -> None:
+        super().__init__(name, channel)
+        self.release = threading.Event()
+
+    def read(self) -> Iterable[Reading]:
+        self.release.wait()
+        return super().read()
