@@ -59,8 +59,9 @@ class HistoryWriter(Protocol):
         """Connect, and create what is missing. Raises HistoryUnavailable."""
 
     def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples`` durably, all or none; one that is there already is overwritten.
+        """Store ``samples`` durably, all or none; those outside the window are dropped.
 
+        Of a sample that is there already the values are overwritten, each that is not null.
         Raises HistoryUnavailable (try again) or HistoryRejected (do not).
         """
 

@@ -1,0 +1,45 @@
+"""A sample's numbers on their way into a store, and an answer's columns on their way out."""
+
+import math
+from collections.abc import Mapping, Sequence
+
+from telemetry.channels import columns_of, family_of
+from telemetry.errors import HistoryRejected
+from telemetry.history.port import Columns
+from telemetry.samples import Sample
+
+
+def numbers_of(sample: Sample) -> dict[str, float]:
+    """Return the values of ``sample`` that are there, by column.
+
+    Raises HistoryRejected where its channel is not in the catalogue.
+    """
+    family = family_of(sample.channel)
+    if family is None:
+        raise HistoryRejected(f"{sample.channel!r} is not a channel of metrics.")
+    columns = columns_of(family, sample.values)
+    return {
+        name: float(value)
+        for name, value in columns.items()
+        if value is not None and math.isfinite(value)
+    }
+
+
+def assemble(
+    channel: str,
+    timestamps: Sequence[int],
+    values: Mapping[str, Sequence[float | None]],
+    bucket_width: int | None = None,
+) -> Columns:
+    """Return the columns of ``channel``, ``values`` being aligned with ``timestamps``.
+
+    A field of the catalogue is always there, null where nothing was reported. A field that comes
+    and goes with the hardware, such as a disk's, is there if it has a value.
+    """
+    family = family_of(channel)
+    scalars = columns_of(family, {}) if family is not None else {}
+    fields: dict[str, list[float | None]] = {name: [None] * len(timestamps) for name in scalars}
+    for name, column in values.items():
+        if any(value is not None for value in column):
+            fields[name] = list(column)
+    return Columns(list(timestamps), fields, bucket_width)

@@ -1,0 +1,13 @@
+"""Where the database is, and as whom to use which bucket."""
+
+from dataclasses import dataclass, field
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An InfluxDB 2.x at ``url`` and a bucket of ``org`` that ``token`` may use."""
+
+    url: str
+    token: str = field(repr=False)
+    org: str
+    bucket: str

@@ -1,0 +1,114 @@
+"""The requests that we make to InfluxDB. Imports the client, which takes over 20 MB."""
+
+import re
+from collections.abc import Sequence
+from http import HTTPStatus
+
+from influxdb_client import BucketRetentionRules, Dialect, InfluxDBClient, WritePrecision
+from influxdb_client.client.write_api import SYNCHRONOUS
+from influxdb_client.rest import ApiException
+
+from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.history.influxdb.account import Account
+from telemetry.history.influxdb.errors import bucket_is_missing, errors_as_unavailable, message_of
+from telemetry.history.influxdb.flux import Script
+
+_TIMEOUT_MILLISECONDS = 10_000
+# Answers to a request that is wrong in itself; the same request would fail again.
+_REFUSALS = (
+    HTTPStatus.BAD_REQUEST,
+    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
+    HTTPStatus.UNPROCESSABLE_ENTITY,
+)
+_TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
+
+
+class Connection:
+    """A client of one account. Its methods may be called from several threads at once.
+
+    Each raises HistoryUnavailable.
+    """
+
+    def __init__(self, account: Account) -> None:
+        """Get the client ready; nothing is sent yet."""
+        if not (account.token.isascii() and account.token.isprintable()):
+            # Refused here, because http.client would quote it in its error.
+            raise HistoryUnavailable("influxdb_token holds characters that no token has.")
+        self._account = account
+        self._client = InfluxDBClient(
+            account.url, token=account.token, org=account.org, timeout=_TIMEOUT_MILLISECONDS
+        )
+
+    def check(self) -> None:
+        """Return if the account is good and the bucket is there."""
+        with errors_as_unavailable(self._account):
+            self._client.buckets_api().find_buckets(
+                name=self._account.bucket, org=self._account.org
+            )
+
+    def prepare_bucket(self, retention_seconds: int) -> None:
+        """Create the bucket with that retention, or correct it where it differs."""
+        name, org = self._account.bucket, self._account.org
+        rules = [BucketRetentionRules(type="expire", every_seconds=retention_seconds)]
+        buckets = self._client.buckets_api()
+        with errors_as_unavailable(self._account):
+            try:
+                bucket = buckets.find_buckets(name=name, org=org).buckets[0]
+            except ApiException as error:
+                if not bucket_is_missing(error):
+                    raise
+                buckets.create_bucket(bucket_name=name, retention_rules=rules, org=org)
+                return
+            if [rule.every_seconds for rule in bucket.retention_rules] != [retention_seconds]:
+                bucket.retention_rules = rules
+                buckets.update_bucket(bucket)
+
+    def write(self, lines: Sequence[str]) -> int:
+        """Write lines with times in milliseconds, in one request.
+
+        Returns how many lines InfluxDB left out, being older by its own clock than the bucket's
+        retention. Raises HistoryRejected where they are wrong in themselves.
+        """
+        writing = self._client.write_api(write_options=SYNCHRONOUS)
+        with errors_as_unavailable(self._account):
+            try:
+                writing.write(
+                    self._account.bucket,
+                    self._account.org,
+                    "\n".join(lines).encode(),
+                    write_precision=WritePrecision.MS,
+                )
+            except UnicodeEncodeError:
+                raise HistoryRejected("A host or device has a name that is no Unicode.") from None
+            except ApiException as error:
+                if error.status not in _REFUSALS:
+                    raise
+                message = message_of(error)
+                too_old = _TOO_OLD.search(message)
+                if too_old is None:
+                    raise HistoryRejected(f"InfluxDB refuses the samples: {message}.") from None
+                return int(too_old[1])
+        return 0
+
+    def query(self, script: Script) -> str:
+        """Return the answer to ``script`` as CSV; empty where the bucket is not there yet.
+
+        As text, because the client's own decoding takes six times as long.
+        """
+        with errors_as_unavailable(self._account):
+            try:
+                response = self._client.query_api().query_raw(
+                    script.text,
+                    dialect=Dialect(header=True, annotations=[], delimiter=","),
+                    params=dict(script.parameters),
+                )
+                text: str = response.data.decode()
+            except ApiException as error:
+                if not bucket_is_missing(error):
+                    raise
+                return ""
+        return text
+
+    def close(self) -> None:
+        """Let go of the sockets."""
+        self._client.close()

@@ -1,0 +1,173 @@
+"""What we ask InfluxDB, in Flux, and how its annotated CSV is read. Pure.
+
+A user's text never becomes part of a script: it is bound to the script's variables as a parameter.
+"""
+
+import csv
+import io
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from itertools import groupby
+from operator import itemgetter
+
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.influxdb.names import MARKER, Series, decode, encode
+from telemetry.history.port import Aggregate
+
+COUNTS = "counts"
+VALUES = "values"
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MILLISECOND = timedelta(milliseconds=1)
+# One row for each time: a fourth of the bytes, and of the work to read them.
+_PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
+_WINDOW = (
+    'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
+)
+
+# What a pivoted table has besides its fields; the first is for annotations.
+_NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", MARKER}
+
+
+@dataclass(frozen=True, slots=True)
+class Script:
+    """A Flux script and the values of its variables."""
+
+    text: str
+    parameters: Mapping[str, object]
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The samples of one host's ``series`` from ``start`` to before ``end`` in ``bucket``."""
+
+    bucket: str
+    host: str
+    series: Sequence[Series]
+    start: int
+    end: int
+
+    def count(self) -> Script:
+        """Ask for the number of samples in each series."""
+        return self._script(self._stream(COUNTS, f'r._field == "{MARKER}"', "count()"))
+
+    def samples(self) -> Script:
+        """Ask for the samples as they are."""
+        return self._script(self._stream(VALUES, "true", then=_PIVOT))
+
+    def buckets(self, width: int, aggregate: Aggregate) -> Script:
+        """Ask for the values over buckets of ``width`` ms, and for the counts of their samples.
+
+        InfluxDB counts its windows from the epoch; the offset makes them begin at ``start``.
+        """
+        values = _WINDOW.format(aggregate.value)
+        return self._script(
+            self._stream(COUNTS, f'r._field == "{MARKER}"', _WINDOW.format("count")),
+            self._stream(VALUES, f'r._field != "{MARKER}"', values, then=_PIVOT),
+            every=width * _MILLISECOND,
+            offset=self.start % width * _MILLISECOND,
+        )
+
+    def _stream(self, result: str, condition: str, *steps: str, then: str = "") -> str:
+        any_series = " or ".join(
+            f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
+            for index, (_, gpu) in enumerate(self.series)
+        )
+        return "\n  |> ".join(
+            [
+                "from(bucket: bucket)",
+                "range(start: start, stop: stop)",
+                f"filter(fn: (r) => r.host == host and ({any_series}) and {condition})",
+                *steps,
+                'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])',
+                *([then] if then else []),
+                f'yield(name: "{result}")',
+            ]
+        )
+
+    def _script(self, *streams: str, **parameters: object) -> Script:
+        measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
+        gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
+        return Script(
+            "\n".join(streams),
+            {
+                "bucket": self.bucket,
+                "host": encode(self.host),
+                "start": _time_of(self.start),
+                "stop": _time_of(self.end),
+                **measurements,
+                **gpus,
+                **parameters,
+            },
+        )
+
+
+def hosts(bucket: str, start: int, end: int) -> Script:
+    """Ask for every series of every host that has samples."""
+    text = (
+        "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
+        f'  |> filter(fn: (r) => r._field == "{MARKER}")\n  |> last()\n'
+        '  |> keep(columns: ["host", "_measurement", "gpu", "_value"])'
+    )
+    return Script(text, {"bucket": bucket, "start": _time_of(start), "stop": _time_of(end)})
+
+
+@dataclass(frozen=True, slots=True)
+class Table:
+    """A table of an answer: the texts in each column, empty where there is no value."""
+
+    columns: Mapping[str, Sequence[str]]
+
+    def key(self, column: str) -> str:
+        """Return what is the same in each row of ``column``; empty where there is no such."""
+        return self.columns[column][0] if column in self.columns else ""
+
+    @property
+    def series(self) -> Series:
+        """The series that the table is of."""
+        return Series(self.key("_measurement"), self.key("gpu"))
+
+    def times(self) -> list[int]:
+        """Return each row's time in Unix milliseconds."""
+        moments = map(datetime.fromisoformat, self.columns["_time"])
+        return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
+
+    def counts(self) -> list[int]:
+        """Return what a count found."""
+        return [int(text) for text in self.columns["_value"]]
+
+    def values(self, rows: Sequence[int | None]) -> dict[str, list[float | None]]:
+        """Return each pivoted field at the given ``rows``, and None at a row that is None."""
+        return {
+            decode(name): [
+                float(text) if row is not None and (text := texts[row]) else None for row in rows
+            ]
+            for name, texts in self.columns.items()
+            if name not in _NO_FIELDS
+        }
+
+
+def tables(answer: str) -> Iterator[Table]:
+    """Read an answer in CSV without annotations.
+
+    An empty line and a header come before a table whose columns are others than the last one's.
+    Raises HistoryUnavailable where the script failed after its first rows were sent.
+    """
+    for has_cells, lines in groupby(csv.reader(io.StringIO(answer, newline="")), key=bool):
+        if has_cells:
+            yield from _section(lines)
+
+
+def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
+    header = next(lines)
+    if "error" in header:
+        reason = next(lines)[header.index("error")]
+        raise HistoryUnavailable(f"InfluxDB broke off its answer: {reason}.")
+    table = itemgetter(header.index("result"), header.index("table"))
+    for _, cells in groupby(lines, key=table):
+        yield Table(dict(zip(header, zip(*cells, strict=True), strict=True)))
+
+
+def _time_of(timestamp: int) -> datetime:
+    return _EPOCH + timestamp * _MILLISECOND

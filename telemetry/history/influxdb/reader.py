@@ -1,0 +1,128 @@
+"""The reading half of the history in InfluxDB."""
+
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.buckets import bucket_width, mark_outages
+from telemetry.history.columns import assemble
+from telemetry.history.influxdb import flux
+from telemetry.history.influxdb.account import Account
+from telemetry.history.influxdb.flux import COUNTS, VALUES, Table
+from telemetry.history.influxdb.names import Series, channel_of, decode, series_of
+from telemetry.history.port import Columns, Query
+from telemetry.history.window import Clock, Window, wall_clock
+
+if TYPE_CHECKING:
+    from telemetry.history.influxdb.connection import Connection
+
+
+class InfluxdbReader:
+    """Answers from a bucket, aggregating in the database."""
+
+    def __init__(
+        self,
+        url: str,
+        token: str,
+        org: str,
+        bucket: str,
+        window_ms: int,
+        clock: Clock = wall_clock,
+    ) -> None:
+        """Remember where to read and how many milliseconds are kept."""
+        self._account = Account(url, token, org, bucket)
+        self._window = Window(window_ms, clock)
+        self._connection: Connection | None = None
+
+    def open(self) -> None:
+        """Get the client ready; nothing is sent yet."""
+        # The client takes over 20 MB: only who keeps the history in InfluxDB pays for it.
+        from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
+
+        self.close()
+        self._connection = Connection(self._account)
+
+    def ping(self) -> None:
+        """Return if the bucket can be read. Raises HistoryUnavailable, saying why not."""
+        self._connected().check()
+
+    def channels(self) -> Mapping[str, Sequence[str]]:
+        """Return the channels with samples in the window, sorted, by host."""
+        script = flux.hosts(self._account.bucket, self._window.start, self._window.end)
+        found: dict[str, set[str]] = defaultdict(set)
+        for table in flux.tables(self._connected().query(script)):
+            channel = channel_of(table.series)
+            if channel is not None:
+                found[decode(table.key("host"))].add(channel)
+        return {host: sorted(found[host]) for host in sorted(found)}
+
+    def read(self, query: Query) -> dict[str, Columns]:
+        """Answer ``query``. Raises HistoryUnavailable."""
+        clipped = self._window.clip(query)
+        wanted = {series: name for name in query.channels if (series := series_of(name))}
+        if clipped is None or not wanted:
+            return {}
+        counts = self._counts(clipped, list(wanted))
+        few = [series for series, count in counts.items() if count <= query.max_points]
+        answers = self._samples(clipped, few)
+        answers = {
+            series: columns
+            for series, columns in answers.items()
+            if len(columns.timestamps) <= query.max_points  # the marks of outages included
+        }
+        answers |= self._buckets(clipped, [series for series in counts if series not in answers])
+        return {name: answers[series] for series, name in wanted.items() if series in answers}
+
+    def close(self) -> None:
+        """Close the connection. Safe to call twice, and before ``open``."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
+
+    def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
+        answer = self._connected().query(self._select(query, series).count())
+        return {table.series: table.counts()[0] for table in flux.tables(answer)}
+
+    def _samples(self, query: Query, series: Sequence[Series]) -> dict[Series, Columns]:
+        if not series:
+            return {}
+        answer = self._connected().query(self._select(query, series).samples())
+        return {
+            table.series: mark_outages(_columns(table.series, sorted(table.times()), table))
+            for table in flux.tables(answer)
+        }
+
+    def _buckets(self, query: Query, series: Sequence[Series]) -> dict[Series, Columns]:
+        if not series:
+            return {}
+        width = bucket_width(query)
+        script = self._select(query, series).buckets(width, query.aggregate)
+        answers = {COUNTS: dict[Series, Table](), VALUES: dict[Series, Table]()}
+        for table in flux.tables(self._connected().query(script)):
+            answers[table.key("result")][table.series] = table
+        return {
+            each: mark_outages(
+                _columns(each, counted.times(), answers[VALUES].get(each), width), counted.counts()
+            )
+            for each, counted in answers[COUNTS].items()
+        }
+
+    def _select(self, query: Query, series: Sequence[Series]) -> flux.Selection:
+        return flux.Selection(self._account.bucket, query.host, series, query.start, query.end)
+
+    def _connected(self) -> "Connection":
+        if self._connection is None:
+            raise HistoryUnavailable("The connection to InfluxDB is not open.")
+        return self._connection
+
+
+def _columns(
+    series: Series, times: Sequence[int], table: Table | None, width: int | None = None
+) -> Columns:
+    """Return the values of ``table`` at ``times``; without a table they are all null."""
+    values: dict[str, list[float | None]] = {}
+    if table is not None:
+        row_at = {time: row for row, time in enumerate(table.times())}
+        values = table.values([row_at.get(time) for time in times])
+    return assemble(channel_of(series) or "", times, values, width)

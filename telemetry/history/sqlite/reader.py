@@ -1,0 +1,169 @@
+"""The reading half of the embedded history."""
+
+import sqlite3
+import threading
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from telemetry.channels import family_of
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.buckets import bucket_width, mark_outages
+from telemetry.history.columns import assemble
+from telemetry.history.port import Aggregate, Columns, Query
+from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable, open_for_reading
+from telemetry.history.window import Clock, Window, wall_clock
+
+# S608: the texts below are put together from the names of the columns alone.
+_SPAN = (
+    "FROM sample WHERE channel_id = :channel AND block = :block "
+    "AND timestamp >= :start AND timestamp < :end"
+)
+_COUNT = f"SELECT count(*) {_SPAN}"
+_SAMPLES = f"SELECT timestamp, 1, {', '.join(VALUES)} {_SPAN} ORDER BY timestamp"
+_BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
+
+
+def _aggregated(function: str) -> str:
+    values = ", ".join(f"{function}({value})" for value in VALUES)
+    return f"SELECT {_BUCKET}, count(*), {values} {_SPAN} GROUP BY bucket ORDER BY bucket"
+
+
+def _last() -> str:
+    # SQLite has no last(): take the time of each field's last value, then the value at that time.
+    times = ", ".join(
+        f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in VALUES
+    )
+    values = ", ".join(
+        f"(SELECT {value} FROM sample WHERE channel_id = :channel AND block = :block "  # noqa: S608
+        f"AND timestamp = last_{value})"
+        for value in VALUES
+    )
+    return (
+        f"SELECT bucket, samples, {values} FROM "  # noqa: S608
+        f"(SELECT {_BUCKET}, count(*) AS samples, {times} {_SPAN} GROUP BY bucket) ORDER BY bucket"
+    )
+
+
+_BUCKETS = {
+    Aggregate.MEAN: _aggregated("avg"),
+    Aggregate.MIN: _aggregated("min"),
+    Aggregate.MAX: _aggregated("max"),
+    Aggregate.LAST: _last(),
+}
+_CHANNELS = (
+    "SELECT host, name FROM channel WHERE EXISTS (SELECT 1 FROM sample "
+    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= ?) ORDER BY host, name"
+)
+
+
+class SqliteReader:
+    """Answers from the SQLite file at ``path``, which it never changes.
+
+    One connection and a lock: an answer takes a few milliseconds, and each connection more would
+    hold a page cache of its own.
+    """
+
+    def __init__(self, path: Path, window_ms: int, clock: Clock = wall_clock) -> None:
+        """Remember where to read and how many milliseconds are kept."""
+        self._path = path
+        self._window = Window(window_ms, clock)
+        self._lock = threading.Lock()
+        self._connection: sqlite3.Connection | None = None
+
+    def open(self) -> None:
+        """Do nothing: the file is opened once it is asked for, since it may not be there yet."""
+
+    def ping(self) -> None:
+        """Return if the file can be read. Raises HistoryUnavailable, saying why not."""
+        with self._lock, errors_as_unavailable(self._path):
+            connection = self._connected()
+            if connection is None:
+                raise HistoryUnavailable(
+                    f"The history in {self._path} is not there yet: is the ingester running?"
+                )
+            connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
+
+    def channels(self) -> Mapping[str, Sequence[str]]:
+        """Return the channels with samples in the window, sorted, by host."""
+        found: dict[str, list[str]] = defaultdict(list)
+        with self._lock, errors_as_unavailable(self._path):
+            connection = self._connected()
+            if connection is not None:
+                for host, name in connection.execute(_CHANNELS, (self._window.start,)):
+                    found[host].append(name)
+        return dict(found)
+
+    def read(self, query: Query) -> dict[str, Columns]:
+        """Answer ``query``. Raises HistoryUnavailable."""
+        clipped = self._window.clip(query)
+        if clipped is None:
+            return {}
+        with self._lock, errors_as_unavailable(self._path):
+            connection = self._connected()
+            if connection is None:
+                return {}
+            connection.execute("BEGIN")  # all of the answer is of one moment
+            with connection:
+                answers = ((name, _read(connection, name, clipped)) for name in query.channels)
+                return {name: columns for name, columns in answers if columns is not None}
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice, and before ``open``."""
+        with self._lock:
+            connection, self._connection = self._connection, None
+            if connection is not None:
+                connection.close()
+
+    def _connected(self) -> sqlite3.Connection | None:
+        if self._connection is None:
+            self._connection = open_for_reading(self._path)
+        return self._connection
+
+
+def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
+    """Return the answer for one channel, or None where it has no samples."""
+    channel = connection.execute(
+        "SELECT id FROM channel WHERE host = ? AND name = ?", (query.host, name)
+    ).fetchone()
+    if channel is None or family_of(name) is None:
+        return None
+    span = {"channel": channel[0], "block": 0, "start": query.start, "end": query.end}
+    (samples,) = connection.execute(_COUNT, span).fetchone()
+    if samples == 0:
+        return None
+    if samples <= query.max_points:
+        timestamps, _, values = _select(connection, _SAMPLES, span)
+        columns = mark_outages(assemble(name, timestamps, values))
+        if len(columns.timestamps) <= query.max_points:
+            return columns
+    width = bucket_width(query)
+    timestamps, counts, values = _select(
+        connection, _BUCKETS[query.aggregate], {**span, "width": width}
+    )
+    return mark_outages(assemble(name, timestamps, values, width), counts)
+
+
+def _select(
+    connection: sqlite3.Connection, statement: str, span: Mapping[str, int]
+) -> tuple[list[int], list[int], dict[str, list[float | None]]]:
+    """Run ``statement`` for each block of the channel; return times, counts, values by field."""
+    fields: dict[int, list[tuple[int, str]]] = {0: []}
+    for slot, name in connection.execute(
+        "SELECT slot, name FROM field WHERE channel_id = :channel ORDER BY slot", span
+    ):
+        fields.setdefault(slot // BLOCK, []).append((slot % BLOCK, name))
+    times: list[int] = []
+    counts: list[int] = []
+    values: dict[str, list[float | None]] = {}
+    for block, names in fields.items():
+        rows = connection.execute(statement, {**span, "block": block}).fetchall()
+        if block == 0:
+            times, counts = [row[0] for row in rows], [row[1] for row in rows]
+        elif len(rows) < len(times):
+            missing = (None,) * (BLOCK + 2)
+            by_time = {row[0]: row for row in rows}
+            rows = [by_time.get(time, missing) for time in times]
+        for index, name in names:
+            values[name] = [row[2 + index] for row in rows]
+    return times, counts, values

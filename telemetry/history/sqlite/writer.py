@@ -1,0 +1,147 @@
+"""The writing half of the embedded history."""
+
+import sqlite3
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.history.columns import numbers_of
+from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable, open_for_writing
+from telemetry.history.window import Clock, Window, wall_clock
+from telemetry.samples import Sample
+
+_PRUNE_EVERY = 60_000
+
+# S608: the texts below are put together from the numbers of the columns alone.
+_UPSERT = (
+    f"INSERT INTO sample VALUES (?, ?, ?{', ?' * BLOCK}) "  # noqa: S608
+    "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET "
+    + ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES)
+)
+_BLOCKS = "SELECT id, 0 FROM channel UNION SELECT channel_id, slot / ? FROM field"
+_DELETE_OLD = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp < ?"
+# Fast, since a field that is in use has a value in the oldest row of its block.
+_DELETE_UNUSED_FIELDS = tuple(
+    f"DELETE FROM field WHERE slot % {BLOCK} = {index} AND NOT EXISTS "  # noqa: S608
+    "(SELECT 1 FROM sample WHERE sample.channel_id = field.channel_id "
+    f"AND block = slot / {BLOCK} AND {value} IS NOT NULL)"
+    for index, value in enumerate(VALUES)
+)
+_DELETE_EMPTY_CHANNELS = (
+    "DELETE FROM channel WHERE NOT EXISTS (SELECT 1 FROM sample WHERE channel_id = channel.id)"
+)
+
+_Row = tuple[int | float | None, ...]
+
+
+@dataclass(slots=True)
+class _Channel:
+    id: int
+    slots: dict[str, int] = field(default_factory=dict)
+
+
+class SqliteWriter:
+    """Writes samples into the SQLite file at ``path``. Used by one thread at a time.
+
+    Values are merged into a sample that is there already. A crash of this process loses nothing;
+    a power cut may lose the last seconds.
+    """
+
+    def __init__(self, path: Path, window_ms: int, clock: Clock = wall_clock) -> None:
+        """Remember where to write and how many milliseconds to keep."""
+        self._path = path
+        self._window = Window(window_ms, clock)
+        self._connection: sqlite3.Connection | None = None
+        self._channels: dict[tuple[str, str], _Channel] = {}
+        self._pruned: int | None = None
+
+    @property
+    def dropped(self) -> int:
+        """How many samples were not kept because they lie outside the window."""
+        return self._window.dropped
+
+    def open(self) -> None:
+        """Open the file, and create what is missing. Raises HistoryUnavailable."""
+        self.close()
+        with errors_as_unavailable(self._path):
+            self._connection = open_for_writing(self._path)
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        """Store ``samples``, all or none. Raises HistoryUnavailable or HistoryRejected."""
+        if self._connection is None:
+            raise HistoryUnavailable(f"The history in {self._path} is not open.")
+        try:
+            with errors_as_unavailable(self._path):
+                self._connection.execute("BEGIN IMMEDIATE")
+                with self._connection:
+                    self._prune(self._connection)
+                    rows = list(self._rows(self._connection, self._window.admit(samples)))
+                    self._connection.executemany(_UPSERT, rows)
+        except BaseException as error:
+            # What was rolled back may have given out these ids and slots.
+            self._channels.clear()
+            self._pruned = None
+            if isinstance(error, UnicodeEncodeError):
+                raise HistoryRejected("A host or device has a name that is no Unicode.") from error
+            raise
+
+    def close(self) -> None:
+        """Close the file. Safe to call twice, and before ``open``."""
+        connection, self._connection = self._connection, None
+        self._channels.clear()
+        if connection is not None:
+            connection.close()
+
+    def _rows(self, connection: sqlite3.Connection, samples: Sequence[Sample]) -> Iterator[_Row]:
+        for sample in samples:
+            numbers = numbers_of(sample)
+            channel = self._channel(connection, sample.host, sample.channel)
+            blocks: dict[int, list[float | None]] = {0: [None] * BLOCK}
+            for name, value in numbers.items():
+                slot = channel.slots.get(name)
+                if slot is None:
+                    slot = _add_field(connection, channel, name)
+                block, index = divmod(slot, BLOCK)
+                if block not in blocks:
+                    blocks[block] = [None] * BLOCK
+                blocks[block][index] = value
+            for block, values in blocks.items():
+                yield channel.id, block, sample.timestamp, *values
+
+    def _channel(self, connection: sqlite3.Connection, host: str, name: str) -> _Channel:
+        known = self._channels.get((host, name))
+        if known is not None:
+            return known
+        connection.execute("INSERT OR IGNORE INTO channel (host, name) VALUES (?, ?)", (host, name))
+        (channel_id,) = connection.execute(
+            "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
+        ).fetchone()
+        fields = connection.execute(
+            "SELECT name, slot FROM field WHERE channel_id = ?", (channel_id,)
+        )
+        channel = self._channels[host, name] = _Channel(channel_id, dict(fields))
+        return channel
+
+    def _prune(self, connection: sqlite3.Connection) -> None:
+        """Delete what is older than the window, once a minute at most."""
+        now = self._window.clock()
+        if self._pruned is not None and abs(now - self._pruned) < _PRUNE_EVERY:
+            return
+        self._pruned = now
+        start = self._window.start
+        blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
+        connection.executemany(_DELETE_OLD, [(*block, start) for block in blocks])
+        for statement in (*_DELETE_UNUSED_FIELDS, _DELETE_EMPTY_CHANNELS):
+            if connection.execute(statement).rowcount:
+                self._channels.clear()
+
+
+def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> int:
+    """Give the field the lowest free slot; its former owner has no value left there."""
+    taken = set(channel.slots.values())
+    slot = next(number for number in count() if number not in taken)
+    connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))
+    channel.slots[name] = slot
+    return slot

@@ -1,0 +1,54 @@
+"""Whether a service can be had here, and what a test does when it cannot."""
+
+import os
+import shutil
+import socket
+from functools import cache
+from pathlib import Path
+from typing import NoReturn
+from urllib.parse import urlsplit
+
+import pytest
+
+REQUIRE_VARIABLE = "REQUIRE_SERVICES"
+INFLUXD_VERSION = "2.7.12"
+_DOCKER_PORT = 2375
+
+
+@cache
+def docker_answers() -> bool:
+    """Return whether a Docker daemon accepts connections, so that containers can be started.
+
+    Docker's own library is not asked: it leaves a socket open where no daemon answers.
+    """
+    address = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
+    try:
+        if address.scheme == "unix":
+            with socket.socket(socket.AF_UNIX) as connection:
+                connection.connect(address.path)
+        else:
+            target = (address.hostname, address.port or _DOCKER_PORT)
+            socket.create_connection(target, timeout=5).close()
+    except OSError:
+        return False
+    return True
+
+
+def find_mosquitto() -> str | None:
+    """Return Mosquitto's path; Debian keeps it where only root looks."""
+    return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
+
+
+def find_influxd() -> str | None:
+    """Return influxd's path: from PATH, else the one that ``.ci/run`` has built."""
+    cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    built = cache_home / "system-monitor" / f"influxd-{INFLUXD_VERSION}"
+    return shutil.which("influxd") or shutil.which("influxd", path=str(built))
+
+
+def unavailable(service: str) -> NoReturn:
+    """Skip the test for want of ``service``; fail it where every service is required."""
+    reason = f"no Docker daemon answers and {service} is not on PATH"
+    if os.environ.get(REQUIRE_VARIABLE) == "1":
+        pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
+    pytest.skip(reason)

@@ -1,0 +1,131 @@
+"""A real Mosquitto that a test can stop, kill and start again on the same port."""
+
+import contextlib
+import socket
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, Protocol
+
+from tests.services.availability import docker_answers, find_mosquitto, unavailable
+from tests.services.processes import ServerProcess, free_port, wait_until
+
+_IMAGE = "eclipse-mosquitto:2.0"
+_SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
+# The tests choose their own port, and a broker that restarts empty: the harder case.
+_REPLACED = ("listener ", "persistence ", "persistence_location ")
+
+# MQTT 3.1.1: a CONNECT of a clean session without a name, and the CONNACK that accepts it.
+_CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
+_ACCEPTED = b"\x20\x02\x00\x00"
+
+
+class Mosquitto(Protocol):
+    """A broker on ``127.0.0.1:port``, with the limits that we ship."""
+
+    port: int
+
+    def start(self) -> None:
+        """Start it, or start it again; return once it accepts clients."""
+
+    def stop(self) -> None:
+        """End it properly. Safe to call twice."""
+
+    def kill(self) -> None:
+        """End it as a crash would. Safe to call twice."""
+
+
+@contextlib.contextmanager
+def running_mosquitto(folder: Path) -> Iterator[Mosquitto]:
+    """Run a broker that keeps its files in ``folder``; skip or fail where there is none."""
+    if docker_answers():
+        container = MosquittoContainer(folder)
+        try:
+            container.start()
+            yield container
+        finally:
+            container.remove()
+        return
+    program = find_mosquitto()
+    if program is None:
+        unavailable("mosquitto")
+    process = MosquittoProcess(program, folder)
+    process.start()
+    try:
+        yield process
+    finally:
+        process.stop()
+
+
+class MosquittoProcess:
+    """The ``mosquitto`` program as a child process."""
+
+    def __init__(self, program: str, folder: Path) -> None:
+        """Write its configuration into ``folder`` and choose a port."""
+        self.port = free_port()
+        file = _configure(folder, f"{self.port} 127.0.0.1")
+        self._process = ServerProcess(
+            [program, "-c", str(file)],
+            folder / "mosquitto.log",
+            lambda: _accepts_clients(self.port),
+        )
+        self.start = self._process.start
+        self.stop = self._process.stop
+        self.kill = self._process.kill
+
+
+class MosquittoContainer:
+    """The same in a container."""
+
+    def __init__(self, folder: Path) -> None:
+        """Write its configuration into ``folder`` and choose a port."""
+        from testcontainers.core.container import DockerContainer  # noqa: PLC0415 - needs Docker
+
+        self.port = free_port()
+        file = _configure(folder, "1883")
+        # A fixed port, so that a broker that starts again is found where it was.
+        self._container: Any = (
+            DockerContainer(_IMAGE)
+            .with_volume_mapping(str(file), "/mosquitto/config/mosquitto.conf", "ro")
+            .with_bind_ports(1883, self.port)
+        )
+        self._exists = False
+
+    def start(self) -> None:
+        """Create the container, or start the one that was ended."""
+        if self._exists:
+            self._container.get_wrapped_container().start()
+        else:
+            self._container.start()
+            self._exists = True
+        wait_until(lambda: _accepts_clients(self.port), "the broker accepts clients")
+
+    def stop(self) -> None:
+        """Stop the container and keep it."""
+        self._container.get_wrapped_container().stop()
+
+    def kill(self) -> None:
+        """Kill the container and keep it."""
+        with contextlib.suppress(OSError):  # requests' errors: it does not run
+            self._container.get_wrapped_container().kill()
+
+    def remove(self) -> None:
+        """Remove the container."""
+        if self._exists:
+            self._container.stop()
+
+
+def _configure(folder: Path, listener: str) -> Path:
+    shipped = _SHIPPED.read_text().splitlines()
+    kept = [line for line in shipped if not line.startswith(_REPLACED)]
+    file = folder / "mosquitto.conf"
+    file.write_text("\n".join([f"listener {listener}", "persistence false", *kept, ""]))
+    return file
+
+
+def _accepts_clients(port: int) -> bool:
+    try:
+        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
+            connection.sendall(_CONNECT)
+            return connection.recv(len(_ACCEPTED)) == _ACCEPTED
+    except OSError:
+        return False

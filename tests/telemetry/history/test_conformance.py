@@ -1,0 +1,397 @@
+"""What every history store does, whichever database holds it."""
+
+import random
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+from dataclasses import replace
+
+import pytest
+
+from telemetry.channels import CPU, columns_of
+from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
+from telemetry.samples import Sample
+from tests.telemetry.history.conftest import HOUR, Store
+from tests.telemetry.history.samples import INTERVAL, aggregated, cpu, disk, question
+
+MINUTE = 60_000
+
+NASTY_NAMES = [
+    "two words",
+    " spaces around ",
+    "a,b=c",
+    "\"quoted\" and 'quoted'",
+    "back\\slash",
+    "ends with a backslash\\",
+    "backslash before\\, comma\\ space\\=equals",
+    "line\nbreak, return\rand tab\t",
+    "100%, %41 and %5C",
+    "# no comment",
+    "Grüße, 機械 🦀",
+    "line separator\u2028 and next line\x85",
+    "'; DROP TABLE sample; --",
+    '") |> drop(columns: ["_value"]) // ${1 + 1} "',
+    "_field",
+]
+
+
+def test_what_was_written_is_read_back_exactly(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    gpu = {"utilization": 75.5, "memory_used": 6_657_199_308, "temperature": -3.25, "name": "X"}
+    core = {"utilization": 0.1 + 0.2, "per_core": [35.0, None, 1e-7], "load_average": [1.2, 0, 1e6]}
+    writer.write([Sample("system/gpu/0", "h", now, gpu), Sample("system/cpu", "h", now, core)])
+    answer = reader.read(question(now, now + 1, "system/gpu/0", "system/cpu"))
+    assert answer["system/gpu/0"].timestamps == answer["system/cpu"].timestamps == [now]
+    assert answer["system/gpu/0"].bucket_width is None
+    assert answer["system/gpu/0"].fields == {
+        "utilization": [75.5],
+        "memory_used": [6_657_199_308],
+        "memory_total": [None],
+        "temperature": [-3.25],
+        "power": [None],
+        "memory_utilization": [None],
+        "power_limit": [None],
+        "sm_clock": [None],
+        "memory_clock": [None],
+    }
+    assert answer["system/cpu"].fields == {
+        "utilization": [0.1 + 0.2],
+        "per_core.0": [35.0],
+        "per_core.2": [1e-7],
+        "frequency": [None],
+        "frequency_max": [None],
+        "load_average.0": [1.2],
+        "load_average.1": [0],
+        "load_average.2": [1e6],
+        "pressure_some": [None],
+    }
+
+
+def test_a_sample_written_twice_is_one(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now, 5.0), cpu(now, 5.0)])
+    writer.write([cpu(now, 5.0)])
+    columns = reader.read(question(now, now + 1))["system/cpu"]
+    assert (columns.timestamps, columns.fields["utilization"]) == ([now], [5.0])
+
+
+def test_a_rewritten_sample_overwrites(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now, 5.0)])
+    writer.write([cpu(now, 6.0)])
+    columns = reader.read(question(now, now + 1))["system/cpu"]
+    assert (columns.timestamps, columns.fields["utilization"]) == ([now], [6.0])
+
+
+def test_hosts_and_gpus_are_kept_apart(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    places = [(host, f"system/gpu/{gpu}") for host in "ab" for gpu in (0, 1, 10)]
+    writer.write(
+        [
+            Sample(channel, host, now, {"utilization": float(number)})
+            for number, (host, channel) in enumerate(places)
+        ]
+    )
+    for number, (host, channel) in enumerate(places):
+        answer = reader.read(question(now, now + 1, channel, host=host))
+        assert list(answer) == [channel]
+        assert answer[channel].fields["utilization"] == [number]
+
+
+def test_a_null_comes_back_as_null(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now - 2, 1.0), cpu(now - 1, None), cpu(now, 3.0)])
+    columns = reader.read(question(now - 2, now + 1))["system/cpu"]
+    assert columns.timestamps == [now - 2, now - 1, now]
+    assert columns.fields["utilization"] == [1.0, None, 3.0]
+
+
+@pytest.mark.parametrize("max_points", [1, 360])
+def test_a_sample_of_nulls_alone_is_a_sample(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now - 1, None), cpu(now, None)])
+    columns = reader.read(question(now - 1, now + 1, max_points=max_points))["system/cpu"]
+    assert columns.timestamps == [now - 1, now][:max_points]
+    assert columns.fields == {
+        name: [None] * len(columns.timestamps) for name in columns_of(CPU, {})
+    }
+
+
+def test_a_field_that_comes_and_goes_is_null_elsewhere(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([disk(now - 2, ["a"]), disk(now - 1, ["a", "b"]), disk(now, ["b"])])
+    fields = reader.read(question(now - 2, now + 1, "system/disk"))["system/disk"].fields
+    assert fields["per_device.a.read_rate"] == [1.0, 1.0, None]
+    assert fields["per_device.b.read_rate"] == [None, 1.0, 1.0]
+    fields = reader.read(question(now, now + 1, "system/disk"))["system/disk"].fields
+    assert "per_device.a.read_rate" not in fields
+
+
+@pytest.mark.parametrize("aggregate", Aggregate)
+def test_a_machine_of_many_cores_is_read_back_whole(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, aggregate: Aggregate
+) -> None:
+    start = store.clock() - 10
+    cores = [float(core) for core in range(130)]
+    writer.write([cpu(start, per_core=None), cpu(start + 1, per_core=cores)])
+    for max_points, timestamps in ((10, [start, start + 1]), (1, [start])):
+        query = replace(question(start, start + 2, max_points=max_points), aggregate=aggregate)
+        columns = reader.read(query)["system/cpu"]
+        assert columns.timestamps == timestamps
+        nulls = [None] * (len(timestamps) - 1)
+        for core in range(130):
+            assert columns.fields[f"per_core.{core}"] == [*nulls, core]
+
+
+@pytest.mark.parametrize("max_points", [1, 360])
+def test_a_sample_older_than_the_window_is_never_returned(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    first = store.clock()
+    writer.write([cpu(first - 1, 1.0), cpu(first, 2.0), cpu(first + 1, 3.0)])
+    store.clock.advance(HOUR)
+    columns = reader.read(question(0, first + HOUR, max_points=max_points))["system/cpu"]
+    assert columns.timestamps[0] == first
+    assert 1.0 not in columns.fields["utilization"]
+    store.clock.advance(2)
+    assert reader.read(question(0, first + HOUR, max_points=max_points)) == {}
+    assert reader.channels() == {}
+
+
+def test_samples_outside_the_window_are_counted_and_do_not_spoil_a_batch(store: Store) -> None:
+    now = store.clock()
+    too_old, too_far_ahead = cpu(now - HOUR - 1), cpu(now + HOUR + 1)
+    beyond_all_bounds = cpu(2**63 - 1)
+    with closing(store.new_writer()) as writer, closing(store.new_reader()) as reader:
+        writer.open()
+        reader.open()
+        writer.write([too_old, cpu(now), too_far_ahead, beyond_all_bounds])
+        writer.write([too_old])
+        assert reader.read(question(0, 2**63 - 1))["system/cpu"].timestamps == [now]
+        assert writer.dropped == 4  # type: ignore[attr-defined]  # both adapters count
+
+
+@pytest.mark.parametrize("max_points", [2, 360])
+def test_the_start_is_inclusive_and_the_end_exclusive(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now + offset, float(offset)) for offset in range(-10, 1)])
+    query = replace(question(now - 8, now - 2, max_points=max_points), aggregate=Aggregate.MIN)
+    columns = reader.read(query)["system/cpu"]
+    expected = [-8, -5] if max_points == 2 else [-8, -7, -6, -5, -4, -3]
+    assert columns.timestamps == [now + offset for offset in expected]
+    assert columns.fields["utilization"] == expected
+    query = replace(query, aggregate=Aggregate.MAX)
+    assert max(value or 0 for value in reader.read(query)["system/cpu"].fields["utilization"]) < -2
+
+
+@pytest.mark.parametrize("aggregate", Aggregate)
+@pytest.mark.parametrize(("max_points", "lead"), [(360, 0), (100, 777), (7, 1), (1, 0)])
+def test_buckets_hold_what_plain_python_computes(
+    store: Store,
+    writer: HistoryWriter,
+    reader: HistoryReader,
+    aggregate: Aggregate,
+    max_points: int,
+    lead: int,
+) -> None:
+    start = store.clock() - 15 * MINUTE
+    chance = random.Random(max_points)  # noqa: S311 - the same samples in each run
+    samples = [
+        cpu(start + number * INTERVAL + chance.randrange(50), chance.choice([None, number / 7]))
+        for number in range(400)
+    ]
+    writer.write(samples)
+    end = samples[-1].timestamp - 5 * INTERVAL
+    query = replace(question(start + lead, end, max_points=max_points), aggregate=aggregate)
+    columns = reader.read(query)["system/cpu"]
+    expected = aggregated(samples, query)
+    assert columns.timestamps == expected.timestamps
+    assert columns.bucket_width == expected.bucket_width
+    assert columns.fields["utilization"] == pytest.approx(expected.fields["utilization"])
+
+
+@pytest.mark.parametrize("max_points", [1, 2, 3, 10, 50, 99, 100, 101, 360])
+def test_there_are_never_more_than_max_points_with_the_marks_of_outages_included(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    start = store.clock() - 30 * MINUTE
+    # Ten times ten samples with an outage after each ten.
+    times = [
+        start + run * 2 * MINUTE + number * INTERVAL for run in range(10) for number in range(10)
+    ]
+    writer.write([cpu(time) for time in times])
+    columns = reader.read(question(start, times[-1] + 1, max_points=max_points))["system/cpu"]
+    assert len(columns.timestamps) <= max_points
+    assert columns.timestamps == sorted(set(columns.timestamps))
+    assert {len(values) for values in columns.fields.values()} == {len(columns.timestamps)}
+    assert columns.fields["utilization"].count(1.0) >= min(10, max_points)
+
+
+@pytest.mark.parametrize("max_points", [60, 360])
+def test_an_outage_shows_as_one_null_point_and_a_late_sample_does_not(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    start = store.clock() - 20 * MINUTE
+    late, outage = 37, range(150, 240)
+    samples = [
+        cpu(start + number * INTERVAL + (INTERVAL // 2 if number == late else 0))
+        for number in range(300)
+        if number not in outage
+    ]
+    writer.write(samples)
+    end = samples[-1].timestamp + 1
+    columns = reader.read(question(start, end, max_points=max_points))["system/cpu"]
+    utilization = columns.fields["utilization"]
+    assert utilization.count(None) == 1
+    null = columns.timestamps[utilization.index(None)]
+    assert start + outage[0] * INTERVAL - INTERVAL < null < start + outage[-1] * INTERVAL
+    assert all(values[utilization.index(None)] is None for values in columns.fields.values())
+
+
+@pytest.mark.parametrize("name", NASTY_NAMES)
+def test_names_are_kept_as_they_are(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, name: str
+) -> None:
+    now = store.clock()
+    writer.write([disk(now, [name], host=name), disk(now, ["other"], host="other")])
+    assert reader.channels() == {host: ["system/disk"] for host in sorted([name, "other"])}
+    answer = reader.read(question(now, now + 1, "system/disk", host=name))
+    assert list(answer["system/disk"].fields) == [
+        "read_rate",
+        "write_rate",
+        f"per_device.{name}.read_rate",
+        f"per_device.{name}.write_rate",
+    ]
+    assert answer["system/disk"].fields[f"per_device.{name}.write_rate"] == [2.0]
+
+
+def test_names_that_look_alike_are_different(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    names = ["a\\", "a\\ ", "a%5C", "a\\n", "a\n", "A\n", "a\\\\", "a\\,", "a,"]
+    writer.write([cpu(now, float(number), host=name) for number, name in enumerate(names)])
+    for number, name in enumerate(names):
+        answer = reader.read(question(now, now + 1, host=name))
+        assert answer["system/cpu"].fields["utilization"] == [number]
+
+
+def test_channels_are_listed_by_host(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now, host="b"), disk(now, []), Sample("system/gpu/1", "b", now, {})])
+    assert {host: list(names) for host, names in reader.channels().items()} == {
+        "b": ["system/cpu", "system/gpu/1"],
+        "h": ["system/disk"],
+    }
+
+
+def test_a_channel_without_samples_is_left_out(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now)])
+    channels = ["system/cpu", "system/memory", "system/gpu/0", "system/status", "no channel"]
+    assert list(reader.read(question(now, now + 1, *channels))) == ["system/cpu"]
+    assert reader.read(question(now, now + 1, "no channel")) == {}
+    assert reader.read(question(now, now + 1, host="unknown")) == {}
+    assert reader.read(question(now, now)) == {}
+
+
+def test_a_store_that_is_not_there_yet_holds_nothing_and_says_so(
+    store: Store, reader: HistoryReader
+) -> None:
+    now = store.clock()
+    with pytest.raises(HistoryUnavailable, match="yet: is the ingester running"):
+        reader.ping()
+    assert reader.channels() == {}
+    assert reader.read(question(now - 1, now)) == {}
+    with closing(store.new_writer()) as writer:
+        writer.open()
+        reader.ping()
+        assert reader.channels() == {}
+        assert reader.read(question(now - 1, now)) == {}
+
+
+def test_what_was_written_survives_closing_and_opening_again(store: Store) -> None:
+    now = store.clock()
+    for number in range(3):
+        with closing(store.new_writer()) as writer:
+            writer.open()
+            writer.write([cpu(now - number)])
+    with closing(store.new_reader()) as reader:
+        reader.open()
+        answer = reader.read(question(now - 2, now + 1))
+    assert answer["system/cpu"].timestamps == [now - 2, now - 1, now]
+
+
+def test_eight_threads_read_at_once_while_one_writes(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    start = store.clock() - 100
+    writer.write([cpu(start + number, float(number)) for number in range(50)])
+
+    def read(max_points: int) -> list[float | None]:
+        query = question(start, start + 50, max_points=max_points)
+        return reader.read(query)["system/cpu"].fields["utilization"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = pool.map(read, [50, 25] * 16)
+        for number in range(50, 100):
+            writer.write([cpu(start + number)])
+    raw = [float(number) for number in range(50)]
+    halves = [number + 0.5 for number in range(0, 50, 2)]
+    assert list(answers) == [raw, halves] * 16
+
+
+@pytest.mark.parametrize("bad", ["no channel", "host"])
+def test_a_batch_with_a_sample_that_is_refused_is_not_stored_at_all(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, bad: str
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now - 1, 1.0, host="before")])
+    refused = {
+        "no channel": Sample("system/nonsense", "h", now, {}),
+        "host": cpu(now, host="half a surrogate \ud800"),
+    }[bad]
+    with pytest.raises(HistoryRejected):
+        writer.write([cpu(now), disk(now, ["new"], host="new"), refused])
+    assert reader.channels() == {"before": ["system/cpu"]}
+    writer.write([disk(now, ["new"], host="new")])
+    answer = reader.read(question(now, now + 1, "system/disk", host="new"))
+    assert answer["system/disk"].fields["per_device.new.read_rate"] == [1.0]
+
+
+def test_nothing_to_write_is_fine(writer: HistoryWriter, reader: HistoryReader) -> None:
+    writer.write([])
+    assert reader.channels() == {}
+
+
+def test_close_is_safe_twice_and_before_open(store: Store) -> None:
+    for half in (store.new_writer(), store.new_reader()):
+        half.close()
+        half.open()
+        half.close()
+        half.close()
+
+
+def test_a_writer_that_is_not_open_says_so(store: Store) -> None:
+    with pytest.raises(HistoryUnavailable, match="not open"):
+        store.new_writer().write([cpu(store.clock())])

@@ -1,0 +1,168 @@
+"""What is SQLite's own: the file, its size, its readers and its failures."""
+
+import os
+import signal
+import sqlite3
+import subprocess
+import sys
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
+from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
+
+
+def size_on_disk(path: Path) -> int:
+    return sum(file.stat().st_size for file in path.parent.iterdir())
+
+
+def rows(path: Path, table: str) -> int:
+    with closing(sqlite3.connect(path)) as connection:
+        (number,) = connection.execute(f"SELECT count(*) FROM {table}").fetchone()  # noqa: S608
+        return int(number)
+
+
+def test_the_file_stops_growing(sqlite_store: SqliteStore, clock: MovableClock) -> None:
+    sizes = []
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        for _window in range(5):
+            for _batch in range(HOUR // INTERVAL // 20):
+                # The devices' names change all the time, as those of containers' interfaces do.
+                batch = [
+                    sample
+                    for number in range(20)
+                    for sample in (
+                        cpu(clock() + number * INTERVAL, per_core=[1.0] * 20),
+                        disk(clock() + number * INTERVAL, ["sda", f"dm-{clock()}"]),
+                    )
+                ]
+                clock.advance(20 * INTERVAL)
+                writer.write(batch)
+            sizes.append(size_on_disk(sqlite_store.path))
+    assert sizes[-1] <= 1.1 * sizes[1]
+    assert rows(sqlite_store.path, "field") < 4 * HOUR // INTERVAL // 20
+
+
+def test_pruning_forgets_hosts_and_fields_that_are_gone(
+    sqlite_store: SqliteStore, clock: MovableClock
+) -> None:
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        writer.write([disk(clock(), ["old"]), disk(clock(), ["old"], host="gone")])
+        clock.advance(HOUR + 1)
+        writer.write([disk(clock(), ["new"])])
+        assert rows(sqlite_store.path, "channel") == 1
+        assert rows(sqlite_store.path, "sample") == 1
+        assert rows(sqlite_store.path, "field") == 4
+        with closing(sqlite_store.new_reader()) as reader:
+            fields = reader.read(question(0, clock() + 1, "system/disk"))["system/disk"].fields
+        assert fields["per_device.new.read_rate"] == [1.0]
+
+
+def test_a_slot_that_is_used_again_shows_nothing_of_its_former_field(
+    sqlite_store: SqliteStore, clock: MovableClock
+) -> None:
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        writer.write([disk(clock(), ["old"])])
+        clock.advance(HOUR // 2)
+        kept = clock()
+        writer.write([disk(kept, [])])
+        clock.advance(HOUR // 2 + 1)
+        writer.write([disk(clock(), ["new"])])
+        fields = reader.read(question(0, clock() + 1, "system/disk"))["system/disk"].fields
+    assert fields["per_device.new.read_rate"] == [None, 1.0]
+    assert "per_device.old.read_rate" not in fields
+
+
+def test_a_batch_that_is_refused_after_pruning_leaves_the_next_one_sound(
+    sqlite_store: SqliteStore, clock: MovableClock
+) -> None:
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        writer.write([disk(clock(), ["old"])])
+        clock.advance(HOUR + 1)
+        with pytest.raises(Exception, match="no Unicode"):
+            writer.write([disk(clock(), ["new"]), cpu(clock(), host="\ud800")])
+        writer.write([disk(clock(), ["new"])])
+        fields = reader.read(question(0, clock() + 1, "system/disk"))["system/disk"].fields
+    assert fields["per_device.new.read_rate"] == [1.0]
+
+
+def test_what_was_written_survives_kill_9(sqlite_store: SqliteStore, clock: MovableClock) -> None:
+    program = (
+        "import sys, time; from pathlib import Path; from telemetry.samples import Sample; "
+        "from telemetry.history.sqlite import SqliteWriter; "
+        f"writer = SqliteWriter(Path(sys.argv[1]), {HOUR}); writer.open(); "
+        f"writer.write([Sample('system/cpu', 'h', {clock()}, {{'utilization': 5.0}})]); "
+        "print('written', flush=True); time.sleep(60)"
+    )
+    command = [sys.executable, "-c", program, str(sqlite_store.path)]
+    with subprocess.Popen(command, stdout=subprocess.PIPE) as writing:
+        assert writing.stdout is not None
+        assert writing.stdout.readline() == b"written\n"
+        os.kill(writing.pid, signal.SIGKILL)
+    with closing(sqlite_store.new_reader()) as reader:
+        assert reader.read(question(0, clock() + 1))["system/cpu"].fields["utilization"] == [5.0]
+
+
+def test_a_reader_sees_what_another_connection_writes_after_it_was_opened(
+    sqlite_store: SqliteStore, clock: MovableClock
+) -> None:
+    with closing(sqlite_store.new_reader()) as reader:
+        reader.open()
+        assert reader.read(question(0, clock() + 1)) == {}
+        for number in range(3):
+            with closing(sqlite_store.new_writer()) as writer:
+                writer.open()
+                writer.write([cpu(clock() - number)])
+            columns = reader.read(question(0, clock() + 1))["system/cpu"]
+            assert len(columns.timestamps) == number + 1
+
+
+def test_a_reader_cannot_change_the_file(sqlite_store: SqliteStore) -> None:
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        reader.ping()
+        connection = reader._connection  # noqa: SLF001 - nothing public writes
+        assert connection is not None
+        with pytest.raises(sqlite3.OperationalError, match="readonly"):
+            connection.execute("DELETE FROM sample")
+
+
+def test_a_file_that_is_no_history_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / "history.sqlite"
+    path.write_bytes(b"not a database" * 1000)
+    with pytest.raises(HistoryUnavailable, match=r"cannot be used: .*not a database\.$"):
+        SqliteWriter(path, HOUR).open()
+    with pytest.raises(HistoryUnavailable, match=r"cannot be used: .*not a database\.$"):
+        SqliteReader(path, HOUR).ping()
+
+
+def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    with pytest.raises(HistoryUnavailable, match="cannot be used"):
+        SqliteWriter(tmp_path / "file" / "history.sqlite", HOUR).open()
+
+
+def test_a_file_of_another_version_is_left_alone(sqlite_store: SqliteStore) -> None:
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+    with closing(sqlite3.connect(sqlite_store.path)) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    with pytest.raises(HistoryUnavailable, match="another version"):
+        sqlite_store.new_writer().open()
+    with pytest.raises(HistoryUnavailable, match="another version"):
+        sqlite_store.new_reader().ping()
+
+
+def test_a_name_with_signs_that_mean_something_in_a_uri_is_a_file_name(tmp_path: Path) -> None:
+    path = tmp_path / "a?b#c%20d" / "history.sqlite"
+    with closing(SqliteWriter(path, HOUR)) as writer:
+        writer.open()
+    assert path.exists()
