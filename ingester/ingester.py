@@ -1,0 +1,103 @@
+"""The ingester: samples from the bus into the history."""
+
+import logging
+import time
+from collections import Counter
+
+from ingester.batcher import Batcher, Delivery
+from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
+from telemetry.channels import STATUS_CHANNEL
+from telemetry.errors import MalformedMessage
+from telemetry.history.port import HistoryWriter
+from telemetry.payloads import decode
+from telemetry.topics import TopicScheme
+
+log = logging.getLogger(__name__)
+
+_LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
+_LOG_SECONDS = 60.0  # between two lines about malformed messages
+
+
+class Ingester:
+    """Writes each sample that the broker delivers, and acknowledges it only then.
+
+    The session is persistent: what arrives while the ingester is away waits at the broker.
+    Ingesters with the same ``group`` share the samples among them. Messages that are no samples are
+    counted by reason in ``malformed``, acknowledged and forgotten.
+    """
+
+    def __init__(
+        self,
+        history: HistoryWriter,
+        broker: BrokerAddress,
+        topics: TopicScheme,
+        *,
+        name: str,
+        group: str | None = None,
+    ) -> None:
+        """``name`` tells this ingester's session at the broker from others'."""
+        self._topics = topics
+        everything = topics.everything()
+        self._filter = f"$share/{group}/{everything}" if group else everything
+        self._bus = BusConnection(
+            broker,
+            f"system-monitor-ingester-{name}",
+            keep_session=True,
+            manual_acknowledgement=True,
+            longest_pause=_LONGEST_PAUSE_SECONDS,
+        )
+        self._bus.on_connected = self._subscribe
+        self._bus.on_message = self._receive
+        self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
+        self._next_log = 0.0
+        self.received = 0
+        self.malformed: Counter[str] = Counter()
+
+    @property
+    def written(self) -> int:
+        """How many samples the history has taken."""
+        return self._batcher.written
+
+    @property
+    def connections(self) -> int:
+        """How many connections to the broker have been made."""
+        return self._bus.connections
+
+    def start(self) -> None:
+        """Open the history and connect, both in the background."""
+        self._batcher.start()
+        self._bus.start()
+
+    def stop(self) -> None:
+        """Write what has arrived and disconnect."""
+        self._batcher.stop()
+        self._bus.stop()
+
+    def wait_subscribed(self, seconds: float) -> bool:
+        """Wait until the broker sends it samples, ``seconds`` at most; return whether it does."""
+        return self._bus.wait_subscribed(seconds)
+
+    def _subscribe(self) -> None:
+        self._bus.subscribe(self._filter, AT_LEAST_ONCE)
+
+    def _receive(self, message: Message) -> None:
+        parsed = self._topics.parse(message.topic)
+        if parsed is not None and parsed[1] == STATUS_CHANNEL:
+            self._bus.acknowledge(message)
+            return
+        try:
+            sample = decode(self._topics, message.topic, message.payload)
+        except MalformedMessage as error:
+            self.malformed[error.reason] += 1
+            self._log_now_and_then(error)
+            self._bus.acknowledge(message)
+        else:
+            self.received += 1
+            self._batcher.add(Delivery(sample, message))
+
+    def _log_now_and_then(self, error: MalformedMessage) -> None:
+        now = time.monotonic()
+        if now >= self._next_log:
+            self._next_log = now + _LOG_SECONDS
+            total = self.malformed.total()
+            log.warning("A message is no sample (%s); %d such so far.", error, total)

@@ -1,0 +1,169 @@
+import json
+import os
+import signal
+import sqlite3
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from deploy.embedded_broker import EmbeddedBroker
+from ingester.ingester import Ingester
+from telemetry.bus import BrokerAddress
+from telemetry.history.port import HistoryWriter, Query
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.topics import TopicScheme
+from tests.services.embedded import Listener
+from tests.services.processes import wait_until
+
+HOUR = 3_600_000
+NOW = 1_800_000_000_000
+PLAIN = TopicScheme()
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite3"
+
+
+@contextmanager
+def ingesting(
+    file: Path,
+    address: BrokerAddress,
+    name: str = "one",
+    group: str | None = None,
+    history: HistoryWriter | None = None,
+) -> Iterator[Ingester]:
+    writer = history or SqliteWriter(file, HOUR, clock=lambda: NOW)
+    ingester = Ingester(writer, address, PLAIN, name=name, group=group)
+    ingester.start()
+    try:
+        assert ingester.wait_subscribed(5)
+        yield ingester
+    finally:
+        ingester.stop()
+
+
+def payload(number: int, host: str = "me") -> str:
+    return json.dumps(
+        {"host": host, "timestamp": NOW - HOUR // 2 + number, "utilization": 1, "per_core": []}
+    )
+
+
+def stored(file: Path) -> list[int]:
+    """Return the numbers of the samples in the history."""
+    reader = SqliteReader(file, HOUR, clock=lambda: NOW)
+    with closing(reader):
+        reader.open()
+        query = Query("me", ("system/cpu",), NOW - HOUR, NOW, max_points=100_000)
+        columns = reader.read(query).get("system/cpu")
+    start = NOW - HOUR // 2
+    return [time - start for time in columns.timestamps] if columns else []
+
+
+def wait_stored(file: Path, numbers: list[int]) -> None:
+    wait_until(lambda: stored(file) == numbers, f"{len(numbers)} samples are stored", 10)
+
+
+def test_samples_reach_the_history(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for number in range(20):
+            client.publish("system/cpu", payload(number))
+        wait_stored(file, list(range(20)))
+        assert ingester.malformed == {}
+
+
+def test_a_sample_that_arrives_twice_is_stored_once(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address):
+        for number in (1, 2, 2, 1, 3):
+            client.publish("system/cpu", payload(number))
+        wait_stored(file, [1, 2, 3])
+
+
+def test_what_is_no_sample_is_counted_by_reason_and_blocks_nothing(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for text in ("", "no json", "[]", '{"host": "me"}', "\x00", '{"host": 1}'):
+            client.publish("system/cpu", text)
+        client.publish("system/toaster", payload(1))
+        client.publish("system/cpu", payload(2))
+        wait_stored(file, [2])
+        assert ingester.malformed == {"not a sample": 6, "unknown channel": 1}
+
+
+def test_the_status_is_no_sample_and_no_fault(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        client.publish("system/status", '{"host": "me", "state": "online"}')
+        client.publish("system/cpu", payload(1))
+        wait_stored(file, [1])
+        assert ingester.malformed == {}
+
+
+def test_stopping_writes_what_has_arrived(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for number in range(5):
+            client.publish("system/cpu", payload(number))
+        wait_until(lambda: len(client.on("system/cpu")) == 5, "the broker has delivered")
+        wait_until(lambda: ingester.received == 5, "the ingester has them")
+    assert stored(file) == list(range(5))
+
+
+def test_what_arrives_while_the_ingester_is_away_is_delivered_on_its_return(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client:
+        with ingesting(file, address):
+            client.publish("system/cpu", payload(0))
+            wait_stored(file, [0])
+        for number in range(1, 300):
+            client.publish("system/cpu", payload(number))
+        with ingesting(file, address):
+            wait_stored(file, list(range(300)))
+
+
+def test_while_the_store_is_locked_samples_wait_and_nothing_is_acknowledged(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client:
+        with ingesting(file, address) as ingester:
+            client.publish("system/cpu", payload(0))
+            wait_stored(file, [0])
+            with closing(sqlite3.connect(file, isolation_level=None)) as lock:
+                lock.execute("BEGIN EXCLUSIVE")
+                for number in range(1, 50):
+                    client.publish("system/cpu", payload(number))
+                wait_until(lambda: ingester.received == 50, "the ingester has them")
+                assert ingester.written == 1
+                ingester.stop()  # with the batch unwritten: it is still the broker's
+                lock.execute("ROLLBACK")
+        with ingesting(file, address):
+            wait_stored(file, list(range(50)))
+
+
+def test_ingesters_of_one_group_share_the_samples(file: Path, address: BrokerAddress) -> None:
+    with (
+        Listener(address.port) as client,
+        ingesting(file, address, "one", "team") as one,
+        ingesting(file, address, "two", "team") as two,
+    ):
+        for number in range(60):
+            client.publish("system/cpu", payload(number))
+        wait_stored(file, list(range(60)))
+        wait_until(lambda: one.received + two.received == 60, "each sample went to one of them")
+        assert one.received > 10
+        assert two.received > 10
+
+
+def test_a_broker_that_is_killed_and_comes_back_is_subscribed_to_again(
+    file: Path, broker: EmbeddedBroker, address: BrokerAddress
+) -> None:
+    with ingesting(file, address) as ingester:
+        assert broker.process_id is not None
+        os.kill(broker.process_id, signal.SIGKILL)
+        wait_until(lambda: broker.restarts == 1 and ingester.connections == 2, "it is back")
+        assert ingester.wait_subscribed(5)
+        with Listener(address.port) as client:
+            client.publish("system/cpu", payload(7))
+            wait_stored(file, [7])
