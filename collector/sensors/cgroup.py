@@ -1,0 +1,129 @@
+"""The memory limit that a container, a service or a batch job runs under.
+
+A cgroup's own limit and those of all its ancestors hold at once; where one is below the machine's
+RAM, a job dies there and not at the machine's. Both versions of cgroups are read:
+https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
+https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
+"""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path, PurePosixPath
+from typing import NamedTuple
+
+
+class CgroupFiles(NamedTuple):
+    """The names of what is read in a cgroup's folder.
+
+    ``reclaimable`` is the field of ``memory.stat`` with the page cache that was not used lately.
+    The kernel gives it up before it kills; kubelet and `docker stats` leave it out likewise.
+    """
+
+    limit: str
+    usage: str
+    reclaimable: bytes
+
+
+VERSION_2 = CgroupFiles("memory.max", "memory.current", b"inactive_file")
+VERSION_1 = CgroupFiles("memory.limit_in_bytes", "memory.usage_in_bytes", b"total_inactive_file")
+_INHERITED_LIMIT = b"hierarchical_memory_limit"  # version 1: the lowest of the ancestors too
+
+
+class CgroupMemory(NamedTuple):
+    """A limit in bytes, and the folder of the cgroup that is charged against it."""
+
+    limit: int
+    folder: Path
+    files: CgroupFiles
+
+    def used(self) -> int | None:
+        """Return the bytes charged, without reclaimable cache; None where the cgroup is gone."""
+        try:
+            usage = int((self.folder / self.files.usage).read_bytes())
+            statistics = (self.folder / "memory.stat").read_bytes()
+        except OSError:
+            return None
+        return max(0, usage - (stat_field(statistics, self.files.reclaimable) or 0))
+
+
+def stat_field(statistics: bytes, name: bytes) -> int | None:
+    """Return the field ``name`` of a ``memory.stat``."""
+    match = re.search(rb"^%b (\d+)$" % re.escape(name), statistics, re.MULTILINE)
+    return int(match[1]) if match else None
+
+
+def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
+    """Return the folder of this process' memory cgroup, where its hierarchy is mounted, its files.
+
+    ``cgroup`` and ``mountinfo`` are the files of that name in ``/proc/self``. A container may see
+    the host's path in the one and only its own part of the tree in the other; its own cgroup then
+    is where the hierarchy is mounted. None where no memory controller is mounted.
+    """
+    paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
+    for line in cgroup.splitlines():
+        _, controllers, path = line.split(":", 2)
+        paths.update(dict.fromkeys(controllers.split(","), path))
+    controller, files = ("memory", VERSION_1) if "memory" in paths else ("", VERSION_2)
+    for root, mount in _mounts(mountinfo, controller):
+        try:
+            below = PurePosixPath(paths.get(controller, "/")).relative_to(root)
+        except ValueError:
+            below = PurePosixPath()
+        folder = mount / below
+        return (folder if ".." not in below.parts and folder.is_dir() else mount), mount, files
+    return None
+
+
+def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
+    """Yield (root, mount point) of each mount of the hierarchy with ``controller``.
+
+    The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+    """
+    for line in mountinfo.splitlines():
+        mount, _, source = line.partition(" - ")
+        kind, _, options = source.split(" ", 2)
+        if kind == ("cgroup" if controller else "cgroup2") and (
+            not controller or controller in options.split(",")
+        ):
+            _, _, _, root, mount_point, *_ = mount.split(" ")
+            yield root, Path(mount_point)
+
+
+def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
+    """Return the lowest memory limit below ``ram`` bytes that holds for this process, if any.
+
+    Of equal limits it is the outermost: more is charged against it.
+    """
+    try:
+        found = memory_cgroup(
+            (proc / "self" / "cgroup").read_text(), (proc / "self" / "mountinfo").read_text()
+        )
+    except OSError:  # no Linux, or no cgroups
+        return None
+    if found is None:
+        return None
+    own, mount, files = found
+    limits = [CgroupMemory(limit, folder, files) for folder, limit in _limits(own, mount, files)]
+    lowest = min(reversed(limits), key=lambda each: each.limit, default=None)
+    return lowest if lowest is not None and lowest.limit < ram else None
+
+
+def _limits(own: Path, mount: Path, files: CgroupFiles) -> Iterator[tuple[Path, int]]:
+    """Yield (folder, limit) from ``own`` outwards up to ``mount``."""
+    for folder in (own, *own.parents):
+        yield from ((folder, limit) for limit in _limits_in(folder, files))
+        if folder == mount:
+            return
+
+
+def _limits_in(folder: Path, files: CgroupFiles) -> Iterator[int]:
+    try:
+        limit = (folder / files.limit).read_text().strip()
+        statistics = (folder / "memory.stat").read_bytes()
+    except OSError:  # the root of version 2 has no limit
+        return
+    if limit.isdigit():  # and not "max"
+        yield int(limit)
+    inherited = stat_field(statistics, _INHERITED_LIMIT)  # from ancestors that are not mounted here
+    if inherited is not None:
+        yield inherited

@@ -1,0 +1,153 @@
+"""The CPU: how busy each core is, its clock, the run queue, and how long tasks wait for it."""
+
+import os
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from collector.sensors.frequency import Frequency, read_frequency
+from collector.sensors.port import Reading
+from collector.sensors.pressure import read_pressure
+from collector.sensors.rates import SHORTEST_SECONDS
+from telemetry.channels import CPU
+
+_FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to say theirs
+
+
+class CoreTimes(NamedTuple):
+    """How long a core was busy and idle since boot, in any unit."""
+
+    busy: float
+    idle: float
+
+
+def parse_stat(text: bytes) -> dict[int, CoreTimes]:
+    """Return the times of each online core in ``/proc/stat``, in jiffies, by the core's number.
+
+    Idle is ``idle`` and ``iowait``, as mpstat's ``%idle + %iowait``: a core that waits for a disk
+    is free for other work. ``steal`` is busy: the core had work to do, and nobody else in this
+    machine could use the time that the hypervisor took. ``guest`` is contained in ``user`` and
+    ``guest_nice`` in ``nice``, so they are not added. The fields:
+    https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
+
+    psutil gives these times without the cores' numbers: once a core is offline, those behind it
+    would be compared with their neighbours. It is asked where there is no ``/proc``.
+    """
+    times = {}
+    for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of them all
+        name, *fields = line.split(None, 9)
+        user, nice, system, idle, iowait, irq, softirq, steal = map(int, fields[:8])
+        busy = user + nice + system + irq + softirq + steal
+        times[int(name.removeprefix(b"cpu"))] = CoreTimes(busy, idle + iowait)
+    return times
+
+
+def differences(
+    before: Mapping[int, CoreTimes], now: Mapping[int, CoreTimes]
+) -> dict[int, CoreTimes]:
+    """Return how long each core was busy and idle between two reads.
+
+    A core that was not online at both is left out, and so is one whose counters were reset.
+    ``iowait`` may go down a little by the kernel's own account, which is taken as no idle time.
+    """
+    known = {}
+    for core in before.keys() & now.keys():
+        busy, idle = now[core].busy - before[core].busy, now[core].idle - before[core].idle
+        if busy >= 0 and busy + idle > 0:
+            known[core] = CoreTimes(busy, max(0, idle))
+    return known
+
+
+def utilization(times: Iterable[CoreTimes]) -> float | None:
+    """Return the busy share of ``times`` in percent, or None where there are none."""
+    busy = idle = 0.0
+    for each in times:
+        busy += each.busy
+        idle += each.idle
+    return round(100 * busy / (busy + idle), 1) if busy + idle > 0 else None
+
+
+class CpuSensor:
+    """Reads all cores. ``per_core`` holds one value for each core's number, offline ones None."""
+
+    name = CPU.name
+
+    def __init__(
+        self,
+        proc: Path = Path("/proc"),
+        sysfs: Path = Path("/sys"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        self._proc = proc
+        self._sysfs = sysfs
+        self._clock = clock
+        self._pressure = proc / "pressure" / "cpu"
+        self._before: Mapping[int, CoreTimes] = {}
+        self._taken_at = float("-inf")
+        self._cores = 0  # as many as were ever seen, so that an offline one keeps its place
+        self._frequency = Frequency()
+        self._frequency_due = float("-inf")
+
+    def open(self) -> None:
+        """Take the first counters."""
+        self.close()
+        now = self._clock()
+        self._core_times(now)
+        self._refresh_frequency(now)
+
+    def read(self) -> Iterable[Reading]:
+        """Return the utilization since the reading before, and the rest as it is now.
+
+        The utilization is None where less than ``SHORTEST_SECONDS`` have passed.
+        """
+        now = self._clock()
+        times = self._core_times(now)
+        self._refresh_frequency(now)
+        values = {
+            "utilization": utilization(times.values()),
+            "per_core": [
+                utilization([times[core]]) if core in times else None for core in range(self._cores)
+            ],
+            "frequency": self._frequency.current,
+            "frequency_max": self._frequency.maximum,
+            "load_average": _load_average(),
+            "pressure_some": read_pressure(self._pressure).some,
+        }
+        return [Reading(CPU.channel, values)]
+
+    def describe(self) -> str:
+        """Return how many cores there are."""
+        return f"{self._cores} core{'s' * (self._cores != 1)}"
+
+    def close(self) -> None:
+        """Forget the counters."""
+        self._before = {}
+        self._taken_at = self._frequency_due = float("-inf")
+
+    def _core_times(self, now: float) -> dict[int, CoreTimes]:
+        if now - self._taken_at < SHORTEST_SECONDS:
+            return {}
+        before, self._before, self._taken_at = self._before, self._read_times(), now
+        self._cores = max(self._cores, max(self._before, default=-1) + 1)
+        return differences(before, self._before)
+
+    def _read_times(self) -> Mapping[int, CoreTimes]:
+        if sys.platform != "linux":
+            from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
+
+            return {core: CoreTimes(*times) for core, times in enumerate(portable.core_times())}
+        return parse_stat((self._proc / "stat").read_bytes())
+
+    def _refresh_frequency(self, now: float) -> None:
+        if now >= self._frequency_due:
+            self._frequency_due = now + _FREQUENCY_SECONDS
+            self._frequency = read_frequency(self._proc, self._sysfs)
+
+
+def _load_average() -> list[float] | None:
+    if not hasattr(os, "getloadavg"):  # Windows has none
+        return None
+    return [round(load, 2) for load in os.getloadavg()]

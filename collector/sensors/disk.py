@@ -1,0 +1,146 @@
+"""Disks: bytes read and written, each physical byte once.
+
+``/proc/diskstats`` counts a byte again in each layer that it passes. What counts here are the whole
+devices that have hardware behind them and are built on no other: ``/sys/block/<name>/device`` is
+there and ``slaves`` is empty. That leaves out
+
+- partitions, which are not in ``/sys/block``;
+- device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop: their bytes are
+  counted in the disks below. A RAID 1 over two disks thus writes two bytes for each byte;
+- ram and zram: their bytes reach no disk; nbd: its bytes are the network's.
+
+Virtual disks of a machine (virtio, Xen, Hyper-V) and remote ones with a driver of their own (iSCSI,
+NVMe over fabrics, rbd) count: for this machine they are the hardware.
+
+With native NVMe multipath the kernel counts in hidden devices, one for each path (``nvme0c1n1``);
+the disk itself (``nvme0n1``) counts nothing in older kernels and the same bytes again in newer ones
+(https://github.com/Atoptool/atop/pull/157). So the paths count, and are shown together under the
+disk's name.
+
+Optical drives, floppies and the boot areas of an eMMC card hold no data that a job reads, and are
+left out so as not to be rows of zeros.
+
+psutil sums over everything in ``/sys/block``, which doubles the bytes of each stacked device; and
+it hides counters that went backwards. It is asked where there is no ``/proc``.
+"""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from collector.sensors.port import Reading
+from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
+from telemetry.channels import DISK
+from telemetry.errors import SensorAbsent
+
+_SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's own sectors are
+_SIDELINED = re.compile(r"(sr|fd)\d+|mmcblk\d+boot\d+")
+_NVME_PATH = re.compile(r"(nvme\d+)c\d+(n\d+)")
+_RATES = ("read_rate", "write_rate")
+
+
+def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
+    """Return (bytes read, bytes written) of each device and partition in ``/proc/diskstats``.
+
+    The fields: https://docs.kernel.org/admin-guide/iostats.html
+    """
+    lines = (line.split(None, 10) for line in text.splitlines())
+    return {
+        fields[2].decode(): (int(fields[5]) * _SECTOR_BYTES, int(fields[9]) * _SECTOR_BYTES)
+        for fields in lines
+    }
+
+
+def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
+    """Return those of ``devices`` whose bytes count, each with the disk that it is shown as."""
+    disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
+    multipath = {disk for device, disk in disks.items() if disk != device}
+    return {device: disk for device, disk in disks.items() if device not in multipath}
+
+
+def _is_physical(device: str, sysfs: Path) -> bool:
+    folder = sysfs / "block" / device.replace("/", "!")  # so does the kernel, as for cciss/c0d0
+    slaves = folder / "slaves"
+    return (
+        (folder / "device").exists()
+        and not (slaves.is_dir() and any(slaves.iterdir()))
+        and not _SIDELINED.fullmatch(device)
+    )
+
+
+def _disk_of(device: str) -> str:
+    path = _NVME_PATH.fullmatch(device)
+    return path[1] + path[2] if path else device
+
+
+class DiskSensor:
+    """Reads the rates of all physical disks; see the module for which these are."""
+
+    name = DISK.name
+
+    def __init__(
+        self,
+        proc: Path = Path("/proc"),
+        sysfs: Path = Path("/sys"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        self._diskstats = proc / "diskstats"
+        self._sysfs = sysfs
+        self._clock = clock
+        self._meter = RateMeter()
+        self._devices: AbstractSet[str] = frozenset()
+        self._disks: Mapping[str, str] = {}  # device: the disk that it is shown as
+
+    def open(self) -> None:
+        """Take the first counters. Raises SensorAbsent where there is no disk."""
+        self.close()
+        self._meter.rates(self._counters(), self._clock())
+
+    def read(self) -> Iterable[Reading]:
+        """Return the rates since the reading before. Raises SensorAbsent where no disk is left."""
+        rates = self._meter.rates(self._counters(), self._clock())
+        by_disk: dict[str, list[Rate | None]] = {}
+        for device, rate in rates.items():
+            by_disk.setdefault(self._disks[device], []).append(rate)
+        per_device = {disk: as_values(total(paths), _RATES) for disk, paths in by_disk.items()}
+        totals = as_values(total(rates.values()), _RATES)
+        return [Reading(DISK.channel, {**totals, "per_device": per_device})]
+
+    def describe(self) -> str:
+        """Return the disks' names."""
+        disks = sorted(set(self._disks.values()))
+        return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
+
+    def close(self) -> None:
+        """Forget the counters and the disks."""
+        self._meter = RateMeter()
+        self._devices = frozenset()
+        self._disks = {}
+
+    def _counters(self) -> Counters:
+        counters = self._all_counters()
+        if counters.keys() != self._devices:  # /sys is looked at only when the devices change
+            self._devices = frozenset(counters)
+            self._disks = self._choose(counters)
+        if not self._disks:
+            raise SensorAbsent("The kernel shows no physical disk here.")
+        return {device: counters[device] for device in self._disks}
+
+    def _all_counters(self) -> Counters:
+        if sys.platform != "linux":
+            from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
+
+            return portable.disk_counters()
+        try:
+            return parse_diskstats(self._diskstats.read_bytes())
+        except FileNotFoundError:
+            raise SensorAbsent("This kernel or sandbox has no /proc/diskstats.") from None
+
+    def _choose(self, devices: Iterable[str]) -> Mapping[str, str]:
+        if sys.platform != "linux":
+            return {device: device for device in devices}
+        return physical_disks(devices, self._sysfs)

@@ -1,0 +1,55 @@
+"""The clock of the CPU's cores."""
+
+import re
+import sys
+from pathlib import Path
+from typing import NamedTuple
+
+_CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as with ^
+
+
+class Frequency(NamedTuple):
+    """In MHz: the mean of the online cores, and the highest that any of them offers."""
+
+    current: float | None = None
+    maximum: float | None = None
+
+
+def parse_cpuinfo(text: bytes) -> list[float]:
+    """Return the MHz of each online core in ``/proc/cpuinfo``; none where it is silent (ARM)."""
+    return [float(frequency) for frequency in _CPUINFO.findall(text)]
+
+
+def read_frequency(proc: Path, sysfs: Path) -> Frequency:
+    """Return the frequency as the kernel knows it; what it does not is None.
+
+    ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
+    sleep 10 ms (https://github.com/giampaolo/psutil/issues/1851), which 256 cores add up to
+    seconds. Neither is cheap: do not read it at each tick.
+    """
+    if sys.platform != "linux":
+        from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
+
+        return Frequency(*portable.frequency())
+    cores = sysfs / "devices" / "system" / "cpu"
+    current = parse_cpuinfo(_content(proc / "cpuinfo")) or _megahertz(
+        cores, "cpu[0-9]*/cpufreq/scaling_cur_freq"
+    )
+    # What the hardware offers, not scaling_max_freq: that one is what the administrator allows.
+    offered = _megahertz(cores, "cpufreq/policy[0-9]*/cpuinfo_max_freq")
+    return Frequency(
+        current=round(sum(current) / len(current), 1) if current else None,
+        maximum=max(offered, default=None),
+    )
+
+
+def _megahertz(folder: Path, pattern: str) -> list[float]:
+    contents = (_content(file) for file in folder.glob(pattern))
+    return [int(kilohertz) / 1000 for kilohertz in contents if kilohertz.strip().isdigit()]
+
+
+def _content(file: Path) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError:  # not there, or of a core that has just gone offline
+        return b""

@@ -1,0 +1,104 @@
+"""Which network interfaces count, so that each byte does so once.
+
+A byte passes several interfaces: veth, bridge, bond and NIC. What counts are the interfaces where
+bytes enter and leave, and these are the first of the following that exist:
+
+1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
+   the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker
+   carry the same bytes, or bytes that never leave the machine, and do not count. Neither do
+
+   - a NIC whose master is a NIC: on Azure and with virtio failover the virtual function is a member
+     of the synthetic NIC, which counts its bytes as its own;
+   - a port representor (``phys_port_name`` such as ``pf0vf3``), which mirrors a virtual function.
+
+2. Ends of a veth pair, macvlan or ipvlan whose other end (``iflink``) is in another network
+   namespace, unless they are members of a bridge: the ``eth0`` of a container. The veths of
+   containers in this container are members of a bridge and do not count.
+
+3. Whatever else is neither stacked on another interface nor a member of one, such as the ``tap0``
+   of a rootless container, or interfaces that ``/sys`` does not show.
+
+Loopback never counts.
+"""
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+_LOOPBACK = "lo"  # the kernel's name for it in each network namespace
+_REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
+_NO_LINK = 0  # the iflink of a tunnel that is bound to no interface
+
+
+@dataclass(frozen=True, slots=True)
+class Interface:
+    """What decides whether an interface counts.
+
+    ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
+    the interface at its other end or below it, in whichever namespace that is. ``hardware`` means
+    that a device lies behind it, ``stacked`` that it is built on others in this namespace.
+    ``master`` is the bond, bridge or NIC that it is a member of.
+    """
+
+    index: int = 0
+    link: int = 0
+    hardware: bool = False
+    stacked: bool = False
+    representor: bool = False
+    master: str | None = None
+
+
+def counted_interfaces(interfaces: Mapping[str, Interface]) -> list[str]:
+    """Return the names of those that count; see the module for the rule."""
+    others = {name: each for name, each in interfaces.items() if name != _LOOPBACK}
+    hardware = [name for name, each in others.items() if _is_nic(each, others)]
+    if hardware:
+        return hardware
+    leaves = {
+        name: each for name, each in others.items() if each.master is None and not each.stacked
+    }
+    links = {(each.link, each.index) for each in others.values()}
+    outward = [
+        name
+        for name, each in leaves.items()
+        if each.link not in (_NO_LINK, each.index) and (each.index, each.link) not in links
+    ]
+    return outward or list(leaves)
+
+
+def _is_nic(interface: Interface, interfaces: Mapping[str, Interface]) -> bool:
+    master = interfaces.get(interface.master or "")
+    return (
+        interface.hardware
+        and not interface.representor
+        and not (master is not None and master.hardware)
+    )
+
+
+def read_interfaces(names: Iterable[str], sysfs: Path) -> dict[str, Interface]:
+    """Return the interfaces of these ``names``, as ``/sys/class/net`` shows them."""
+    return {name: _read_interface(sysfs / "class" / "net" / name) for name in names}
+
+
+def _read_interface(folder: Path) -> Interface:
+    master = folder / "master"
+    stacked = any(folder.glob("lower_*")) or any(
+        (folder / kind).exists() for kind in ("bridge", "bonding")
+    )
+    return Interface(
+        index=int(_content(folder / "ifindex") or 0),
+        link=int(_content(folder / "iflink") or 0),
+        hardware=(folder / "device").exists(),
+        stacked=stacked,
+        representor=_REPRESENTOR.fullmatch(_content(folder / "phys_port_name")) is not None,
+        master=master.readlink().name if master.is_symlink() else None,
+    )
+
+
+def _content(file: Path) -> str:
+    """Return what ``file`` holds, or nothing: most drivers do not know ``phys_port_name``."""
+    try:
+        return file.read_text().strip()
+    except OSError:
+        return ""

@@ -1,0 +1,109 @@
+"""Memory: RAM, swap, the wait for them, and the limit of the job that this runs in."""
+
+import re
+import sys
+import time
+from collections.abc import Callable, Iterable, Mapping
+from pathlib import Path
+
+from collector.sensors.cgroup import CgroupMemory, find_limit
+from collector.sensors.port import Reading
+from collector.sensors.pressure import read_pressure
+from telemetry.channels import MEMORY
+
+_LIMIT_SECONDS = 30.0  # limits change seldom
+_MEMINFO = re.compile(rb"^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d+) kB$", re.MULTILINE)
+
+
+def parse_meminfo(text: bytes) -> dict[str, int]:
+    """Return ``MemTotal``, ``MemAvailable``, ``SwapTotal`` and ``SwapFree`` in bytes.
+
+    The fields: https://docs.kernel.org/filesystems/proc.html#meminfo ("kB" are 1024 bytes).
+    """
+    return {name.decode(): int(kibibytes) * 1024 for name, kibibytes in _MEMINFO.findall(text)}
+
+
+def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
+    """Return the catalogue's fields; used is total less available, as in `free` since procps 4."""
+    total, available = meminfo.get("MemTotal"), meminfo.get("MemAvailable")
+    swap_total, swap_free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
+    if total is not None and available is not None:
+        available = min(available, total)  # LXC can show the host's beside the container's
+    return {
+        "ram_used": _difference(total, available),
+        "ram_total": total,
+        "swap_used": _difference(swap_total, swap_free),
+        "swap_total": swap_total,
+        "available": available,
+    }
+
+
+def _difference(whole: int | None, part: int | None) -> int | None:
+    return None if whole is None or part is None else max(0, whole - part)
+
+
+class MemorySensor:
+    """Reads the machine's memory, and the memory limit of this process' cgroup."""
+
+    name = MEMORY.name
+
+    def __init__(
+        self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Read below ``proc``; ``clock`` is monotonic, in seconds."""
+        self._proc = proc
+        self._pressure = proc / "pressure" / "memory"
+        self._clock = clock
+        self._total: int | None = None
+        self._limit: CgroupMemory | None = None
+        self._limit_due = float("-inf")
+
+    def open(self) -> None:
+        """Look for a limit; there are no counters to take."""
+        self.close()
+        self._refresh_limit(self._meminfo())
+
+    def read(self) -> Iterable[Reading]:
+        """Return the memory as it is now."""
+        meminfo = self._meminfo()
+        self._refresh_limit(meminfo)
+        pressure = read_pressure(self._pressure)
+        values = {
+            **memory_values(meminfo),
+            "pressure_some": pressure.some,
+            "pressure_full": pressure.full,
+            "cgroup_limit": self._limit.limit if self._limit else None,
+            "cgroup_used": self._limit.used() if self._limit else None,
+        }
+        return [Reading(MEMORY.channel, values)]
+
+    def describe(self) -> str:
+        """Return how much RAM there is, and the limit where one is below it."""
+        total, limit = self._total, self._limit
+        size = "RAM" if total is None else f"{_gigabytes(total)} RAM"
+        if limit is None:
+            return size
+        return f"{size}, of which this job may use {_gigabytes(limit.limit)} (its cgroup's limit)"
+
+    def close(self) -> None:
+        """Forget the limit."""
+        self._limit = None
+        self._limit_due = float("-inf")
+
+    def _meminfo(self) -> Mapping[str, int]:
+        if sys.platform != "linux":
+            from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
+
+            return portable.memory()
+        return parse_meminfo((self._proc / "meminfo").read_bytes())
+
+    def _refresh_limit(self, meminfo: Mapping[str, int]) -> None:
+        now = self._clock()
+        if now >= self._limit_due:
+            self._limit_due = now + _LIMIT_SECONDS
+            self._total = meminfo.get("MemTotal")
+            self._limit = None if self._total is None else find_limit(self._proc, self._total)
+
+
+def _gigabytes(size: int) -> str:
+    return f"{size / 1e9:.1f} GB"

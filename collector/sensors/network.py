@@ -1,0 +1,99 @@
+"""Network interfaces: bytes sent and received, each once; ``interfaces`` holds the rule.
+
+``per_interface`` lists the interfaces that count and no others, so that its rows add up to the
+totals, and so that the history does not fill with the veths of containers that come and go.
+"""
+
+import sys
+import time
+from collections.abc import Callable, Iterable
+from collections.abc import Set as AbstractSet
+from pathlib import Path
+
+from collector.sensors.interfaces import counted_interfaces, read_interfaces
+from collector.sensors.port import Reading
+from collector.sensors.rates import Counters, RateMeter, as_values, total
+from telemetry.channels import NETWORK
+from telemetry.errors import SensorAbsent
+
+_RATES = ("upload_rate", "download_rate")
+
+
+def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
+    """Return (bytes sent, bytes received) of each interface in ``/proc/net/dev``.
+
+    The fields: https://man7.org/linux/man-pages/man5/proc_pid_net.5.html
+    """
+    counters = {}
+    for line in text.splitlines()[2:]:
+        name, _, rest = line.rpartition(b":")
+        fields = rest.split(None, 9)
+        counters[name.strip().decode()] = int(fields[8]), int(fields[0])
+    return counters
+
+
+class NetworkSensor:
+    """Reads the rates of the interfaces that count."""
+
+    name = NETWORK.name
+
+    def __init__(
+        self,
+        proc: Path = Path("/proc"),
+        sysfs: Path = Path("/sys"),
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        self._net_dev = proc / "net" / "dev"
+        self._sysfs = sysfs
+        self._clock = clock
+        self._meter = RateMeter()
+        self._present: AbstractSet[str] = frozenset()
+        self._counted: list[str] = []
+
+    def open(self) -> None:
+        """Take the first counters. Raises SensorAbsent where there is only loopback."""
+        self.close()
+        self._meter.rates(self._counters(), self._clock())
+
+    def read(self) -> Iterable[Reading]:
+        """Return the rates since the reading before. Raises SensorAbsent as ``open`` does."""
+        rates = self._meter.rates(self._counters(), self._clock())
+        per_interface = {name: as_values(rate, _RATES) for name, rate in rates.items()}
+        totals = as_values(total(rates.values()), _RATES)
+        return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
+
+    def describe(self) -> str:
+        """Return the names of the interfaces that count."""
+        counted = sorted(self._counted)
+        return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
+
+    def close(self) -> None:
+        """Forget the counters and the interfaces."""
+        self._meter = RateMeter()
+        self._present = frozenset()
+        self._counted = []
+
+    def _counters(self) -> Counters:
+        counters = self._all_counters()
+        if counters.keys() != self._present:  # /sys is looked at only when the interfaces change
+            self._present = frozenset(counters)
+            self._counted = self._choose(counters)
+        if not self._counted:
+            raise SensorAbsent("There is no network interface here but loopback.")
+        return {name: counters[name] for name in self._counted}
+
+    def _all_counters(self) -> Counters:
+        if sys.platform != "linux":
+            from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
+
+            return portable.network_counters()
+        try:
+            return parse_net_dev(self._net_dev.read_bytes())
+        except FileNotFoundError:
+            raise SensorAbsent("This kernel or sandbox has no /proc/net/dev.") from None
+
+    def _choose(self, names: Iterable[str]) -> list[str]:
+        if sys.platform != "linux":
+            return list(names)
+        return counted_interfaces(read_interfaces(names, self._sysfs))

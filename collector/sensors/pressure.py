@@ -1,0 +1,30 @@
+"""Linux pressure stall information (PSI).
+
+The format: https://docs.kernel.org/accounting/psi.html
+"""
+
+import re
+from pathlib import Path
+from typing import NamedTuple
+
+_AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
+
+
+class Pressure(NamedTuple):
+    """The share of the last 10 s, in percent, that some task or every task lost by waiting."""
+
+    some: float | None = None
+    full: float | None = None
+
+
+def parse_pressure(text: bytes) -> Pressure:
+    """Return what a file of ``/proc/pressure`` says; a line that is not there is None."""
+    return Pressure(**{who.decode(): float(share) for who, share in _AVERAGE.findall(text)})
+
+
+def read_pressure(file: Path) -> Pressure:
+    """Return the pressure in ``file``; all None where the kernel keeps none."""
+    try:
+        return parse_pressure(file.read_bytes())
+    except OSError:  # not there, or EOPNOTSUPP where the kernel was booted with psi=0
+        return Pressure()

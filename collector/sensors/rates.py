@@ -1,0 +1,61 @@
+"""From counters of bytes that only grow to rates."""
+
+from collections.abc import Iterable, Mapping
+from typing import TypeAlias
+
+Counters: TypeAlias = Mapping[str, tuple[int, int]]
+"""Bytes moved since some start, in each of a device's two directions, by the device's name."""
+
+Rate: TypeAlias = tuple[float, float]
+"""Bytes per second in each direction."""
+
+SHORTEST_SECONDS = 0.05  # the kernel counts some things in steps of 10 ms
+FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 are a tenth of this
+_BYTES_IN_MEGABYTE = 1e6
+
+
+class RateMeter:
+    """Turns the counters of successive reads into rates over the measured time between them."""
+
+    def __init__(self) -> None:
+        """Begin with no counters: the first read has no rates."""
+        self._before: Counters = {}
+        self._time = float("-inf")
+
+    def rates(self, counters: Counters, now: float) -> dict[str, Rate | None]:
+        """Return each device's rates since the read before; ``now`` is monotonic, in seconds.
+
+        None stands for a device that was not there before, for one whose counter went backwards
+        (it was replaced, its driver restarted, the counter wrapped) or jumped faster than any
+        device can, and, where less than ``SHORTEST_SECONDS`` have passed, for all. Such a short
+        time is not lost: it adds to the next. While the machine sleeps, neither the counters nor
+        monotonic time go on, so that waking up gives no odd rate.
+        """
+        elapsed = now - self._time
+        if elapsed < SHORTEST_SECONDS:
+            return dict.fromkeys(counters)
+        before, self._before, self._time = self._before, counters, now
+        return {
+            name: _rate(before[name], counter, elapsed) if name in before else None
+            for name, counter in counters.items()
+        }
+
+
+def _rate(before: tuple[int, int], now: tuple[int, int], elapsed: float) -> Rate | None:
+    one, other = (now[0] - before[0]) / elapsed, (now[1] - before[1]) / elapsed
+    return (one, other) if 0 <= one <= FASTEST and 0 <= other <= FASTEST else None
+
+
+def total(rates: Iterable[Rate | None]) -> Rate | None:
+    """Return the sum of the rates that are known, or None where none is."""
+    known = [rate for rate in rates if rate is not None]
+    return (sum(rate[0] for rate in known), sum(rate[1] for rate in known)) if known else None
+
+
+def as_values(rate: Rate | None, names: tuple[str, str]) -> dict[str, float | None]:
+    """Return ``rate`` in MB/s (10^6 bytes) to the kB/s, by the names of its directions."""
+    if rate is None:
+        return dict.fromkeys(names)
+    return {
+        name: round(value / _BYTES_IN_MEGABYTE, 3) for name, value in zip(names, rate, strict=True)
+    }

@@ -1,0 +1,48 @@
+"""What each system sensor costs: ``python -m tests.benchmarks.sensors [--reads 2000]``.
+
+Prints the CPU time, the kernel's part included, of one reading on this machine. The readings follow
+each other at once and are told that 2 s lie between them, so that what is read only now and then
+takes its true share.
+"""
+
+import argparse
+import itertools
+import time
+
+from collector.sensors.cpu import CpuSensor
+from collector.sensors.disk import DiskSensor
+from collector.sensors.memory import MemorySensor
+from collector.sensors.network import NetworkSensor
+from collector.sensors.port import Sensor
+
+INTERVAL = 2.0
+
+
+def microseconds_per_read(sensor: Sensor, reads: int) -> float:
+    """Return the mean CPU time of ``reads`` readings."""
+    sensor.open()
+    before = time.process_time()
+    for _ in range(reads):
+        for _reading in sensor.read():
+            pass
+    spent = time.process_time() - before
+    sensor.close()
+    return spent / reads * 1e6
+
+
+def main() -> None:
+    """Measure and print a table."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--reads", type=int, default=2000, help="how many readings of each")
+    reads = parser.parse_args().reads
+    total = 0.0
+    for kind in (CpuSensor, MemorySensor, DiskSensor, NetworkSensor):
+        sensor = kind(clock=itertools.count(step=INTERVAL).__next__)
+        cost = microseconds_per_read(sensor, reads)
+        total += cost
+        print(f"| {sensor.name} | {cost:.0f} µs |")
+    print(f"| together | {total:.0f} µs, {total / INTERVAL / 1e4:.4f} % of a core |")
+
+
+if __name__ == "__main__":
+    main()

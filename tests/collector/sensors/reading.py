@@ -1,0 +1,40 @@
+"""What the tests of all sensors share."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from collector.sensors.port import Sensor
+from telemetry.channels import Family, Kind
+from telemetry.payloads import decode
+from telemetry.samples import Sample
+from telemetry.topics import TopicScheme
+
+
+class Clock:
+    """A monotonic clock that stands until it is told to go on."""
+
+    def __init__(self) -> None:
+        self.now = 1000.0
+
+    def __call__(self) -> float:
+        return self.now
+
+    def advance(self, seconds: float) -> None:
+        self.now += seconds
+
+
+def read_once(sensor: Sensor, family: Family) -> Mapping[str, Any]:
+    """Return the values of one reading, having checked it against the catalogue.
+
+    There is exactly one, with each of the family's fields and no other, and it passes the bus.
+    """
+    (reading,) = sensor.read()
+    assert reading.channel == family.channel
+    assert list(reading.values) == [field.name for field in family.fields]
+    for field in family.fields:
+        if field.kind is Kind.GROUPS:
+            for group in reading.values[field.name].values():  # type: ignore[attr-defined]
+                assert list(group) == [member.name for member in field.members]
+    sample = Sample(reading.channel, "me", 1, reading.values)
+    assert decode(TopicScheme(), sample.channel, sample.payload()) == sample
+    return reading.values
