@@ -1,0 +1,79 @@
+"""The application: routes, errors and protection put together."""
+
+import asyncio
+import socket
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.middleware import Middleware
+from starlette.staticfiles import StaticFiles
+
+from api import websocket
+from api.errors import LastResort, install_error_handlers
+from api.history import History
+from api.live import Live
+from api.routes import Parts, health, router
+from api.security import Guard
+from telemetry import __version__
+from telemetry.history.port import HistoryReader
+from telemetry.settings import Settings
+
+_PAGE = Path(__file__).parent / "page"
+_DESCRIPTION = """\
+GPU, CPU, memory, disk and network metrics of machine-learning machines.
+
+Live: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
+`{"channel", "event": "metrics", "data"}`, the newest values at once. Rates are in MB/s
+(1 MB = 10^6 bytes), sizes in bytes; a value that the hardware does not report is null.
+"""
+
+
+def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI:
+    """Return the application.
+
+    It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
+    """
+    parts = Parts(settings, live, History(reader))
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        await parts.history.open()
+        live.start(asyncio.get_running_loop())
+        try:
+            yield
+        finally:
+            await asyncio.to_thread(live.stop)
+            await parts.history.close()
+
+    app = FastAPI(
+        title="System Monitor",
+        description=_DESCRIPTION,
+        version=__version__,
+        lifespan=lifespan,
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,  # these pages would load scripts from another origin
+        redoc_url=None,
+        middleware=[Middleware(Guard, host_names=_host_names(settings)), Middleware(LastResort)],
+    )
+    app.state.parts = parts
+    install_error_handlers(app)
+    for each in (router, health, websocket.router):
+        app.include_router(each)
+    _serve_page(app)
+    return app
+
+
+def _host_names(settings: Settings) -> set[str]:
+    return {settings.http_host, settings.host_name, socket.gethostname()}
+
+
+def _serve_page(app: FastAPI) -> None:
+    files = StaticFiles(directory=_PAGE, html=True)
+
+    # A route, not a mount: a mount would take other methods and WebSockets as well.
+    @app.get("/{path:path}", include_in_schema=False)
+    async def page(path: str, request: Request) -> Response:
+        return await files.get_response(path, request.scope)

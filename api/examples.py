@@ -1,0 +1,90 @@
+"""An example of each response, for the OpenAPI document; the metrics' are the catalogue's."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from telemetry import __version__
+from telemetry.channels import CPU, FAMILIES, GPU, Family
+
+_HOST = {"host": "gpu-07", "state": "online"}
+_NOW = 1_767_225_600_000
+_HOUR = 3_600_000
+
+
+def _newest(family: Family) -> dict[str, Any]:
+    values = {field.name: field.example for field in family.fields}
+    gpu = {"id": "0"} if family is GPU else {}
+    return {
+        "host": "gpu-07",
+        "timestamp": _NOW,
+        **gpu,
+        **values,
+        "age_seconds": 0.8,
+        "stale": False,
+    }
+
+
+METRICS: Mapping[str, Any] = {
+    **_HOST,
+    **{family.name: _newest(family) for family in FAMILIES if family is not GPU},
+    GPU.name: [_newest(GPU)],
+}
+
+GPUS: Mapping[str, Any] = {
+    **_HOST,
+    "gpus": [_newest(GPU)],
+    "driver_version": "570.86.15",
+    "reason": None,
+}
+
+HISTORY: Mapping[str, Any] = {
+    "host": "gpu-07",
+    "start": _NOW - _HOUR,
+    "end": _NOW,
+    "channels": {
+        CPU.channel: {
+            "timestamps": [_NOW - _HOUR, _NOW - _HOUR + 10_000, _NOW - _HOUR + 20_000],
+            "fields": {"utilization": [37.5, None, 41.0], "per_core.0": [35.0, None, 40.5]},
+            "bucket_width": 10_000,
+        }
+    },
+}
+
+HOSTS: Mapping[str, Any] = {
+    "hosts": [
+        {
+            **_HOST,
+            "version": __version__,
+            "started": _NOW - _HOUR,
+            "interval": 2.0,
+            "timestamp": _NOW,
+            "sensors": {
+                "gpu": {
+                    "state": "ok",
+                    "reason": None,
+                    "description": "1 GPU: NVIDIA GeForce RTX 4090",
+                    "duration_ms": 1.9,
+                    "failures": 0,
+                    "missed_ticks": 0,
+                    "details": {"driver_version": "570.86.15"},
+                }
+            },
+            "waiting": 0,
+            "dropped": 0,
+        }
+    ],
+    "history_error": None,
+}
+
+HEALTH: Mapping[str, Any] = {"status": "ok"}
+READY: Mapping[str, Any] = {"status": "ready"}
+
+ERRORS: Mapping[int, tuple[str, str]] = {
+    404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
+    421: ("foreign_host", "Host 'example.org' is no name of this machine."),
+    422: (
+        "wrong_parameter",
+        "max_points='0' is not allowed: it must be greater than or equal to 1.",
+    ),
+    503: ("history_unavailable", "The history does not answer."),
+}

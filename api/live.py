@@ -1,0 +1,93 @@
+"""The live side of the API: from the bus to the newest values and the WebSocket clients."""
+
+import asyncio
+import logging
+import secrets
+import time
+from collections import Counter
+
+from api.hub import Hub
+from api.newest import Newest, Update
+from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
+from telemetry.channels import STATUS_CHANNEL
+from telemetry.errors import MalformedMessage
+from telemetry.payloads import decode, decode_status
+from telemetry.samples import Sample
+from telemetry.status import CollectorStatus
+from telemetry.topics import TopicScheme
+
+log = logging.getLogger(__name__)
+
+_LOG_SECONDS = 60.0  # between two lines about malformed messages
+
+
+class Live:
+    """Listens to every channel of every host.
+
+    Messages are decoded in the connection's thread; ``newest`` and ``hub`` belong to the event
+    loop's. ``malformed`` counts by reason the messages that follow no contract.
+    """
+
+    def __init__(self, broker: BrokerAddress, topics: TopicScheme) -> None:
+        """Prepare; nothing is heard before ``start``."""
+        self._topics = topics
+        # 23 characters: what every MQTT 3.1.1 broker must accept (section 3.1.3.1).
+        self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
+        self._bus.on_connected = self._subscribe
+        self._bus.on_message = self._receive
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._next_log = 0.0
+        self.newest = Newest()
+        self.hub = Hub(self.newest)
+        self.malformed: Counter[str] = Counter()
+
+    @property
+    def connected(self) -> bool:
+        """Whether the broker is connected."""
+        return self._bus.connected
+
+    @property
+    def broker(self) -> BrokerAddress:
+        """Where the broker is."""
+        return self._bus.address
+
+    def start(self, loop: asyncio.AbstractEventLoop) -> None:
+        """Connect in the background and bring what arrives into ``loop``."""
+        self._loop = loop
+        self._bus.start()
+
+    def stop(self) -> None:
+        """Disconnect. May take a second where the broker is dead."""
+        self._bus.stop()
+
+    def accept(self, update: Update) -> None:
+        """Take in ``update``, in the event loop's thread."""
+        if self.newest.accept(update):
+            self.hub.publish(update)
+
+    def _subscribe(self) -> None:
+        self._bus.subscribe(self._topics.everything(), AT_MOST_ONCE)
+
+    def _receive(self, message: Message) -> None:
+        try:
+            update = Update(self._decoded(message))
+        except MalformedMessage as error:
+            self.malformed[error.reason] += 1
+            self._log_now_and_then(error)
+            return
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self.accept, update)
+
+    def _decoded(self, message: Message) -> Sample | CollectorStatus:
+        parsed = self._topics.parse(message.topic)
+        is_status = parsed is not None and parsed[1] == STATUS_CHANNEL
+        if is_status:
+            return decode_status(self._topics, message.topic, message.payload)
+        return decode(self._topics, message.topic, message.payload)
+
+    def _log_now_and_then(self, error: MalformedMessage) -> None:
+        now = time.monotonic()
+        if now >= self._next_log:
+            self._next_log = now + _LOG_SECONDS
+            total = self.malformed.total()
+            log.warning("A message is no sample (%s); %d such so far.", error, total)

@@ -1,0 +1,181 @@
+"""The typed responses: the metrics' models come from the catalogue, the rest is here."""
+
+from functools import cache
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
+
+from telemetry.channels import FAMILIES, GPU, Family
+from telemetry.payloads import payload_model
+from telemetry.status import CollectorState, SensorState
+
+_MILLISECONDS: dict[str, JsonValue] = {"unit": "ms"}
+_SECONDS: dict[str, JsonValue] = {"unit": "s"}
+
+UnixTime = Annotated[int, Field(json_schema_extra=_MILLISECONDS)]
+
+
+class Response(BaseModel):
+    """A response always holds all of its fields; what is not known is null."""
+
+    model_config = ConfigDict(
+        json_schema_serialization_defaults_required=True, from_attributes=True
+    )
+
+
+class Freshness(Response):
+    """How old a reading is."""
+
+    age_seconds: float = Field(
+        ge=0, description="time since the reading was made (s)", json_schema_extra=_SECONDS
+    )
+    stale: bool = Field(description="whether the reading is older than three intervals of its host")
+
+
+class HostResponse(Response):
+    """What is answered about one host."""
+
+    host: str = Field(description="the host that was read")
+    state: CollectorState | None = Field(
+        description="whether the host's collector runs; null before its first word"
+    )
+
+
+class SensorResponse(Response):
+    """How a sensor of a host's collector fares."""
+
+    state: SensorState = Field(description="how the sensor fares")
+    reason: str | None = Field(description="why it does not read, in one sentence")
+    description: str | None = Field(description="what it reads")
+    duration_ms: float | None = Field(
+        description="time that the newest reading took (ms)", json_schema_extra=_MILLISECONDS
+    )
+    failures: int = Field(description="failed readings since the collector started")
+    missed_ticks: int = Field(description="ticks without a reading since the collector started")
+    details: dict[str, str] = Field(description="facts such as a driver's version, by name")
+
+
+class HostEntry(HostResponse):
+    """A host that has been heard of, live or in the history."""
+
+    version: str | None = Field(description="the collector's version")
+    started: UnixTime | None = Field(description="Unix time in milliseconds of the start")
+    interval: float | None = Field(
+        description="time between two samples (s)", json_schema_extra=_SECONDS
+    )
+    timestamp: UnixTime | None = Field(
+        description="Unix time in milliseconds of the newest live sample; null if only in history"
+    )
+    sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
+    waiting: int | None = Field(description="samples that the broker has not taken yet")
+    dropped: int | None = Field(description="samples lost because too many waited")
+
+
+class HostsResponse(Response):
+    """All hosts heard of."""
+
+    hosts: list[HostEntry] = Field(description="the hosts, by name")
+    history_error: str | None = Field(
+        description="why hosts that are only in the history are missing here"
+    )
+
+
+class HistoryChannel(Response):
+    """One channel's samples, a column for each field."""
+
+    timestamps: list[int] = Field(
+        description="Unix times in milliseconds, ascending; a bucket's is its start",
+        json_schema_extra=_MILLISECONDS,
+    )
+    fields: dict[str, list[float | None]] = Field(
+        description="as many values for each field; null where nothing was measured. A list's "
+        "items are per_core.0, per_core.1, …; groups are per_device.sda.read_rate"
+    )
+    bucket_width: int | None = Field(
+        description="width of a bucket (ms); null where the samples are as they were taken",
+        json_schema_extra=_MILLISECONDS,
+    )
+
+
+class HistoryResponse(Response):
+    """Samples of one host over a span of time. An outage shows as a point of nulls."""
+
+    host: str = Field(description="the host that was read")
+    start: UnixTime = Field(description="Unix time in milliseconds, inclusive")
+    end: UnixTime = Field(description="Unix time in milliseconds, exclusive")
+    channels: dict[str, HistoryChannel] = Field(
+        description="the channels that have samples in the span, by name"
+    )
+
+
+class HealthResponse(Response):
+    """The process answers."""
+
+    status: str = Field(description="always ok")
+
+
+class ReadyResponse(Response):
+    """The broker is connected and the history answers."""
+
+    status: str = Field(description="always ready")
+
+
+class ErrorDetail(Response):
+    """What is wrong."""
+
+    code: str = Field(description="a fixed word for programs")
+    message: str = Field(description="one sentence for people")
+
+
+class ErrorResponse(Response):
+    """What every error answers."""
+
+    error: ErrorDetail = Field(description="what is wrong")
+
+
+@cache
+def newest_model(family: Family) -> type[BaseModel]:
+    """Return the model of a newest sample of ``family``."""
+    extra: dict[str, Any] = {}
+    if family is GPU:
+        extra["id"] = (str, Field(description="NVML's index, as in the channel's name"))
+    model: type[BaseModel] = create_model(
+        f"Newest{family.name.title()}",
+        __base__=(Freshness, payload_model(family)),
+        __doc__=family.help,
+        **extra,
+    )
+    return model
+
+
+def _family_fields() -> dict[str, Any]:
+    fields: dict[str, Any] = {}
+    for family in FAMILIES:
+        model: Any = newest_model(family)
+        if family is GPU:
+            fields[family.name] = (list[model], Field(description="all GPUs, by index"))
+        else:
+            text = f"{family.help} Null before the first sample."
+            fields[family.name] = (model | None, Field(description=text))
+    return fields
+
+
+# Any: mypy cannot know the fields of a model that is made at run time.
+MetricsResponse: Any = create_model(
+    "MetricsResponse",
+    __base__=HostResponse,
+    __doc__="The newest sample of every family of a host.",
+    **_family_fields(),
+)
+
+
+class GpusResponse(HostResponse):
+    """All GPUs of a host."""
+
+    gpus: list[newest_model(GPU)] = Field(  # type: ignore[valid-type] # made at run time
+        description="all GPUs, by index"
+    )
+    driver_version: str | None = Field(description="NVIDIA's driver version")
+    reason: str | None = Field(
+        description="why there is no GPU or why it is no longer read, in one sentence"
+    )

@@ -1,0 +1,112 @@
+"""What keeps a web page of another origin away from a service that listens on loopback.
+
+No answer allows another origin to read it. A request must name this machine in its ``Host``
+header, so that a page cannot rebind its own DNS name to 127.0.0.1, and a WebSocket, which browsers
+open across origins, must come from a page of this server.
+"""
+
+import ipaddress
+from collections.abc import Collection
+from http import HTTPStatus
+from urllib.parse import urlsplit
+
+from fastapi.responses import JSONResponse
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from api.errors import error_body, quote
+
+_ANSWER_HEADERS = {
+    "Cache-Control": "no-store",
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Referrer-Policy": "no-referrer",
+    "X-Content-Type-Options": "nosniff",
+}
+_DEFAULT_PORTS = {"http": 80, "https": 443}
+
+
+class Guard:
+    """ASGI middleware: turns foreign requests away and adds the protecting headers."""
+
+    def __init__(self, app: ASGIApp, *, host_names: Collection[str]) -> None:
+        """Let through what names an IP address, localhost or one of ``host_names``."""
+        self._app = app
+        self._host_names = {"localhost", *(name.lower() for name in host_names)}
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Serve a request that names this machine."""
+        if scope["type"] == "lifespan":
+            await self._app(scope, receive, send)
+            return
+        refusal = self._refusal(scope)
+        if refusal is None:
+            await self._app(scope, receive, _with_headers(send))
+        elif scope["type"] == "websocket" and "extensions" not in scope:
+            await send({"type": "websocket.close"})
+        else:
+            await refuse(refusal, scope, receive, _with_headers(send))
+
+    def _refusal(self, scope: Scope) -> JSONResponse | None:
+        headers = Headers(scope=scope)
+        hosts = headers.getlist("host")
+        host = hosts[0] if len(hosts) == 1 else ""
+        if not self._is_this_machine(host):
+            message = (
+                f"Host {quote(host)} is no name of this machine: use its IP address, localhost or "
+                "its host name, or start the API with --http-host and that name."
+            )
+            return JSONResponse(error_body("foreign_host", message), HTTPStatus.MISDIRECTED_REQUEST)
+        origin = headers.get("origin")
+        if scope["type"] == "websocket" and origin is not None and not _same_origin(origin, host):
+            message = f"A page from {quote(origin)} may not read this machine's live stream."
+            return JSONResponse(error_body("foreign_origin", message), HTTPStatus.FORBIDDEN)
+        return None
+
+    def _is_this_machine(self, host: str) -> bool:
+        name = _address(f"http://{host}")[0]
+        if name is None:
+            return False
+        try:
+            ipaddress.ip_address(name)
+        except ValueError:
+            return name.rstrip(".") in self._host_names
+        return True
+
+
+async def refuse(response: JSONResponse, scope: Scope, receive: Receive, send: Send) -> None:
+    """Answer a request, or a WebSocket's opening, with ``response`` in place of the app."""
+    if scope["type"] == "websocket":
+        await receive()  # websocket.connect
+
+    await response(scope, receive, send)
+
+
+def _with_headers(send: Send) -> Send:
+    async def send_with_headers(message: Message) -> None:
+        if message["type"] in ("http.response.start", "websocket.http.response.start"):
+            headers = MutableHeaders(scope=message)
+            for name, value in _ANSWER_HEADERS.items():
+                headers.setdefault(name, value)
+        await send(message)
+
+    return send_with_headers
+
+
+def _same_origin(origin: str, host: str) -> bool:
+    scheme = origin.partition("://")[0].lower()
+    if scheme not in _DEFAULT_PORTS:
+        return False
+    return _address(origin) == _address(f"{scheme}://{host}")
+
+
+def _address(url: str) -> tuple[str | None, int | None]:
+    """Return the host name, in lower case, and the port of ``url``; (None, None) if it has none."""
+    try:
+        parts = urlsplit(url)
+        if parts.username is not None or parts.path or parts.query or parts.fragment:
+            return None, None
+        return parts.hostname, parts.port or _DEFAULT_PORTS[parts.scheme]
+    except ValueError:
+        return None, None

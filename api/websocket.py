@@ -1,0 +1,144 @@
+"""The live stream: one WebSocket for each client."""
+
+import asyncio
+import json
+from collections.abc import Iterable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.errors import WrongParameter, error_body
+from api.filters import EVERYTHING, validated_filters
+from api.hub import Client, Hub
+from api.routes import PREFIX
+from telemetry.channels import STATUS_CHANNEL, family_of
+
+MAX_MESSAGE_BYTES = 16_384
+_POLICY_VIOLATION = 1008
+_TRY_AGAIN_LATER = 1013
+_MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
+_CLOSE_SECONDS = 10.0
+_ACTIONS = "it must be subscribe or unsubscribe"
+
+router = APIRouter(prefix=PREFIX)
+
+
+@router.websocket("/ws")
+async def stream(websocket: WebSocket) -> None:
+    """Stream the channels that match one of the filters in ``channels``, of ``host`` or all."""
+    asked = ",".join(websocket.query_params.getlist("channels")) or EVERYTHING
+    await _serve(websocket, "channels", asked.split(","))
+
+
+@router.websocket("/ws/{channel:path}")
+async def stream_channel(websocket: WebSocket, channel: str) -> None:
+    """Stream one channel."""
+    if family_of(channel) is None and channel != STATUS_CHANNEL:
+        error = WrongParameter("channel", channel, "it must be a channel such as system/cpu")
+        await websocket.accept()
+        await _close(websocket, _POLICY_VIOLATION, str(error))
+        return
+    await _serve(websocket, "channel", [channel])
+
+
+async def _serve(websocket: WebSocket, name: str, asked: Iterable[str]) -> None:
+    hub: Hub = websocket.app.state.parts.live.hub
+    if hub.full:
+        body = error_body("too_many_clients", "Too many clients are connected; try again later.")
+        await websocket.send_denial_response(JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE))
+        return
+    await websocket.accept()
+    try:
+        filters = validated_filters(name, asked)
+    except WrongParameter as error:
+        await websocket.send_text(_error_frame("wrong_parameter", str(error)))
+        await _close(websocket, _POLICY_VIOLATION, str(error))
+        return
+    client = Client(filters, websocket.query_params.get("host"))
+    hub.join(client)
+    try:
+        await _converse(websocket, hub, client)
+    finally:
+        hub.leave(client)
+    if client.overflow.done():
+        await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
+
+
+async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    """Send and receive until one of both sides ends it or the client falls behind."""
+    tasks = [
+        asyncio.create_task(_send(websocket, client)),
+        asyncio.create_task(_receive(websocket, hub, client)),
+    ]
+    try:
+        await asyncio.wait([*tasks, client.overflow], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        expected = asyncio.CancelledError, WebSocketDisconnect
+        if isinstance(outcome, BaseException) and not isinstance(outcome, expected):
+            raise outcome
+
+
+async def _send(websocket: WebSocket, client: Client) -> None:
+    while True:
+        await websocket.send_text(await client.next_frame())
+
+
+async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        _handle(message.get("text"), hub, client)
+
+
+def _handle(text: str | None, hub: Hub, client: Client) -> None:
+    try:
+        action, channels = _parse(text)
+        if action == "subscribe":
+            filters = validated_filters("channels", [*client.filters, *channels])
+        else:
+            filters = tuple(each for each in client.filters if each not in channels)
+    except WrongParameter as error:
+        client.offer(_error_frame("wrong_message", str(error)))
+    else:
+        acknowledgement = json.dumps({"event": f"{action}d", "channels": filters})
+        hub.change(client, filters, acknowledgement)
+
+
+def _parse(text: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return a message's action and filters. Raises WrongParameter."""
+    try:
+        message: Any = json.loads(text or "")
+    except (ValueError, RecursionError):
+        raise WrongParameter(
+            "message", text or "", 'it must be JSON such as {"action":"subscribe","channels":[…]}'
+        ) from None
+    if not isinstance(message, dict):
+        raise WrongParameter("message", text, "it must be a JSON object")
+    action, channels = message.get("action"), message.get("channels")
+    if action not in ("subscribe", "unsubscribe"):
+        raise WrongParameter("action", action, _ACTIONS)
+    if not isinstance(channels, list):
+        raise WrongParameter("channels", channels, "it must be a list of channels")
+    return action, validated_filters("channels", channels)
+
+
+def _error_frame(code: str, message: str) -> str:
+    return json.dumps({"event": "error", "code": code, "message": message})
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    """Close with ``reason``; a client that does not even read this is left to the server."""
+    cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+    try:
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await websocket.close(code, cut)
+    except (TimeoutError, WebSocketDisconnect, RuntimeError):
+        return  # it is gone already

@@ -1,0 +1,164 @@
+"""A running API on a real broker and a real history, as the tests talk to it."""
+
+import json
+import time
+import uuid
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+from websockets.sync.client import ClientConnection, connect
+
+from api.app import create_app
+from api.live import Live
+from api.server import ApiServer
+from telemetry.bus import BusConnection
+from telemetry.history.port import HistoryReader
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.samples import Sample
+from telemetry.settings import Settings, load_settings
+from telemetry.status import CollectorState, CollectorStatus, SensorReport
+from tests.services.processes import wait_until
+
+SECONDS = 10.0
+
+CPU = {"utilization": 12.5, "per_core": [10.0, 15.0]}
+GPU = {
+    "utilization": 75.0,
+    "memory_used": 1,
+    "memory_total": 2,
+    "temperature": 60.0,
+    "power": 200.0,
+}
+
+
+def now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+def cpu(host: str = "alpha", age: int = 0, **values: object) -> Sample:
+    """Return a sample that was taken ``age`` milliseconds ago."""
+    return Sample("system/cpu", host, now() - age, {**CPU, **values})
+
+
+def gpu(index: int, host: str = "alpha") -> Sample:
+    return Sample(f"system/gpu/{index}", host, now(), GPU)
+
+
+def status(host: str = "alpha", **fields: Any) -> CollectorStatus:
+    values: dict[str, Any] = {
+        "timestamp": now(),
+        "state": CollectorState.ONLINE,
+        "version": "1.2.3",
+        "started": now() - 60_000,
+        "interval": 2.0,
+    }
+    return CollectorStatus(host, **(values | fields))
+
+
+def gpu_report(report: SensorReport) -> Mapping[str, SensorReport]:
+    return {"gpu": report}
+
+
+@dataclass
+class RunningApi:
+    """The API, and the means to feed it."""
+
+    settings: Settings
+    live: Live
+    server: ApiServer
+    bus: BusConnection
+    writer: SqliteWriter
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.server.port}"
+
+    def get(self, path: str, **parameters: Any) -> httpx.Response:
+        return httpx.get(self.url + path, params=parameters, timeout=SECONDS)
+
+    def json(self, path: str, **parameters: Any) -> Any:
+        response = self.get(path, **parameters)
+        assert response.status_code == 200, response.text
+        return response.json()
+
+    def error(self, path: str, **parameters: Any) -> tuple[int, str, str]:
+        """Return status, code and message of a request that must fail."""
+        response = self.get(path, **parameters)
+        assert response.status_code >= 400, response.text
+        body = response.json()
+        assert body.keys() == {"error"}
+        assert body["error"].keys() == {"code", "message"}
+        return response.status_code, body["error"]["code"], body["error"]["message"]
+
+    def stream(self, path: str = "/api/v1/system/ws", **options: Any) -> ClientConnection:
+        url = f"ws://127.0.0.1:{self.server.port}{path}"
+        stream: ClientConnection = connect(url, open_timeout=SECONDS, **options)
+        return stream
+
+    def send(self, content: Sample | CollectorStatus) -> None:
+        """Publish ``content`` as a collector would."""
+        channel = content.channel if isinstance(content, Sample) else "system/status"
+        self.send_raw(self.settings.topics.topic(content.host, channel), content.payload())
+
+    def send_raw(self, topic: str, payload: bytes) -> None:
+        self.bus.publish(topic, payload)
+
+    def feed(self, *contents: Sample | CollectorStatus) -> None:
+        """Publish ``contents`` and wait until the API has them."""
+        for content in contents:
+            self.send(content)
+        wait_until(lambda: all(map(self.knows, contents)), "the API has heard it", SECONDS)
+
+    def knows(self, content: Sample | CollectorStatus) -> bool:
+        state = self.live.newest.hosts.get(content.host)
+        known = [] if state is None else [each.content for each in list(state.updates.values())]
+        times = {(each.host, getattr(each, "channel", None), each.timestamp) for each in known}
+        return (content.host, getattr(content, "channel", None), content.timestamp) in times
+
+    def store(self, *samples: Sample) -> None:
+        """Write ``samples`` into the history."""
+        self.writer.write(samples)
+
+
+@contextmanager
+def running_api(
+    bus: BusConnection,
+    folder: Path,
+    *,
+    reader: HistoryReader | None = None,
+    connected: bool = True,
+    **options: object,
+) -> Iterator[RunningApi]:
+    """Run an API with topics and a history of its own, ``connected`` to the broker."""
+    settings = load_settings(
+        {
+            "mqtt_port": bus.address.port,
+            "topic_prefix": f"test-{uuid.uuid4().hex}",
+            "host_name": "alpha",
+            "data_dir": folder,
+            **options,
+        }
+    )
+    file = folder / "history.sqlite3"
+    writer = SqliteWriter(file, settings.window)
+    writer.open()
+    live = Live(settings.broker, settings.topics)
+    app = create_app(settings, live, reader or SqliteReader(file, settings.window))
+    server = ApiServer(app, "127.0.0.1", 0)
+    server.start()
+    try:
+        if connected:
+            wait_until(lambda: live.connected, "the API is connected", SECONDS)
+        yield RunningApi(settings, live, server, bus, writer)
+    finally:
+        server.stop()
+        writer.close()
+
+
+def receive(stream: ClientConnection) -> Any:
+    """Return the next frame."""
+    return json.loads(stream.recv(timeout=SECONDS))

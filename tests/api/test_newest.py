@@ -1,0 +1,66 @@
+import json
+from dataclasses import replace
+
+from api.newest import MAX_CHANNELS, MAX_HOSTS, Newest, Update
+from telemetry.channels import GPU
+from telemetry.samples import Sample
+from tests.api.serving import cpu, gpu, status
+
+
+def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
+    newest = Newest()
+    newest.accept(Update(cpu(age=0)))
+    late = cpu(age=60_000)
+    assert newest.accept(Update(late))
+    assert newest.hosts["alpha"].updates["system/cpu"].content is late
+
+
+def test_a_repeated_delivery_is_nothing_new() -> None:
+    newest = Newest()
+    sample = cpu()
+    assert newest.accept(Update(sample))
+    assert not newest.accept(Update(replace(sample)))
+
+
+def test_a_status_is_told_apart_from_samples() -> None:
+    newest = Newest()
+    newest.accept(Update(status()))
+    newest.accept(Update(cpu(age=5)))
+    state = newest.hosts["alpha"]
+    assert state.status is not None
+    assert state.timestamp == state.updates["system/cpu"].content.timestamp
+
+
+def test_gpus_come_in_the_order_of_their_numbers() -> None:
+    newest = Newest()
+    for index in (10, 0, 2):
+        newest.accept(Update(gpu(index)))
+    channels = [sample.channel for sample in newest.hosts["alpha"].samples(GPU)]
+    assert channels == ["system/gpu/0", "system/gpu/2", "system/gpu/10"]
+
+
+def test_hosts_beyond_the_limit_are_refused_and_counted() -> None:
+    newest = Newest()
+    for number in range(MAX_HOSTS + 2):
+        newest.accept(Update(cpu(f"host-{number}")))
+    assert len(newest.hosts) == MAX_HOSTS
+    assert newest.refused == {"too many hosts": 2}
+    assert newest.accept(Update(cpu("host-0", age=-1)))
+
+
+def test_channels_beyond_the_limit_are_refused_and_counted() -> None:
+    newest = Newest()
+    for number in range(MAX_CHANNELS + 3):
+        newest.accept(Update(gpu(number)))
+    assert len(newest.hosts["alpha"].updates) == MAX_CHANNELS
+    assert newest.refused == {"too many channels": 3}
+
+
+def test_a_frame_is_encoded_once() -> None:
+    update = Update(Sample("system/cpu", "alpha", 5, {"utilization": 1.0}))
+    assert update.frame is update.frame
+    assert json.loads(update.frame) == {
+        "channel": "system/cpu",
+        "event": "metrics",
+        "data": {"host": "alpha", "timestamp": 5, "utilization": 1.0},
+    }
