@@ -24,9 +24,13 @@ _STOP_SECONDS = 1.0
 
 
 class Delivery(NamedTuple):
-    """A decoded sample and the message to acknowledge once it is stored."""
+    """A message to acknowledge, once the sample that it held is stored.
 
-    sample: Sample
+    A message that held none waits for its turn all the same: acknowledgements must go out in the
+    order in which the messages came (MQTT 3.1.1, section 4.6), else rumqttd ends the connection.
+    """
+
+    sample: Sample | None
     message: Message
 
 
@@ -105,7 +109,9 @@ class Batcher:
 
     def _store_with_patience(self, batch: Sequence[Delivery]) -> bool:
         """Store ``batch``, trying again as long as it takes; False if stopped before that."""
-        samples = [delivery.sample for delivery in batch]
+        samples = [delivery.sample for delivery in batch if delivery.sample is not None]
+        if not samples:
+            return True
         pause = _FIRST_PAUSE_SECONDS
         failing_since: float | None = None
         while True:

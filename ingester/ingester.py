@@ -10,6 +10,7 @@ from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import MalformedMessage
 from telemetry.history.port import HistoryWriter
 from telemetry.payloads import decode
+from telemetry.samples import Sample
 from telemetry.topics import TopicScheme
 
 log = logging.getLogger(__name__)
@@ -81,19 +82,20 @@ class Ingester:
         self._bus.subscribe(self._filter, AT_LEAST_ONCE)
 
     def _receive(self, message: Message) -> None:
+        self._batcher.add(Delivery(self._sample_in(message), message))
+
+    def _sample_in(self, message: Message) -> Sample | None:
         parsed = self._topics.parse(message.topic)
         if parsed is not None and parsed[1] == STATUS_CHANNEL:
-            self._bus.acknowledge(message)
-            return
+            return None
         try:
             sample = decode(self._topics, message.topic, message.payload)
         except MalformedMessage as error:
             self.malformed[error.reason] += 1
             self._log_now_and_then(error)
-            self._bus.acknowledge(message)
-        else:
-            self.received += 1
-            self._batcher.add(Delivery(sample, message))
+            return None
+        self.received += 1
+        return sample
 
     def _log_now_and_then(self, error: MalformedMessage) -> None:
         now = time.monotonic()

@@ -101,6 +101,18 @@ def test_the_status_is_no_sample_and_no_fault(file: Path, address: BrokerAddress
         assert ingester.malformed == {}
 
 
+def test_what_is_no_sample_does_not_disturb_the_order_of_the_acknowledgements(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for number in range(10):
+            client.publish("system/cpu", payload(number))
+            client.publish("system/status", '{"host": "me", "state": "online"}')
+            client.publish("system/cpu", "no json")
+        wait_stored(file, list(range(10)))
+        assert ingester.connections == 1
+
+
 def test_stopping_writes_what_has_arrived(file: Path, address: BrokerAddress) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
         for number in range(5):
