@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from typing import NamedTuple
 
 from telemetry.bus import BusConnection
 from telemetry.channels import STATUS_CHANNEL
@@ -19,6 +20,15 @@ _FAREWELL_SECONDS = 0.5
 # A broker that restarted has forgotten the ingester's session too: what arrives before the ingester
 # has subscribed again would reach nobody. It tries at least once a second.
 _SETTLE_SECONDS = 2.0
+# It may also have died between taking a sample and handing it on, or while the ingester was being
+# restarted: what it took shortly before is sent again. The history overwrites what it has.
+_REPEATED_SECONDS = 10.0
+
+
+class _Item(NamedTuple):
+    taken: float  # monotonic time
+    topic: str
+    payload: bytes
 
 
 class Publisher:
@@ -26,8 +36,9 @@ class Publisher:
 
     While the broker is away samples wait in a buffer that holds ``window`` milliseconds; the oldest
     give way and are counted in ``dropped``. A broker that restarted has forgotten what it retained,
-    so each connection begins with the status and the newest sample of each channel. One thread does
-    all the sending; the others only leave something for it.
+    so each connection begins with the status and the newest sample of each channel, after a restart
+    with all samples of the last seconds. One thread does all the sending; the others only leave
+    something for it.
     """
 
     def __init__(
@@ -45,12 +56,14 @@ class Publisher:
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
-        self._waiting: deque[tuple[float, str, bytes]] = deque()  # (monotonic time, topic, payload)
+        self._waiting: deque[_Item] = deque()
         self._waiting_bytes = 0
+        self._sent: deque[_Item] = deque()  # not acknowledged yet, or only shortly before
         self._newest: dict[str, bytes] = {}
         self._unacknowledged = 0
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
+        self._forgotten = False
         self._stopping = False
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.dropped = 0
@@ -90,14 +103,14 @@ class Publisher:
             return
         with self._changed:
             now = time.monotonic()
-            self._waiting.append((now, topic, payload))
+            self._waiting.append(_Item(now, topic, payload))
             self._waiting_bytes += len(payload)
             self._newest[topic] = payload
             while (
                 self._waiting_bytes > _BUFFER_BYTES
-                or self._waiting[0][0] < now - self._window_seconds
+                or self._waiting[0].taken < now - self._window_seconds
             ):
-                self._waiting_bytes -= len(self._waiting.popleft()[2])
+                self._waiting_bytes -= len(self._waiting.popleft().payload)
                 self.dropped += 1
             self._changed.notify_all()
 
@@ -108,9 +121,9 @@ class Publisher:
             self._changed.notify_all()
 
     def _greet(self) -> None:
-        forgotten = self._bus.connections > 1 and not self._bus.session_present
         with self._changed:
-            self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if forgotten else 0)
+            self._forgotten = self._bus.connections > 1 and not self._bus.session_present
+            self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
             self._changed.notify_all()
 
     def _count_acknowledgement(self) -> None:
@@ -149,7 +162,9 @@ class Publisher:
                 return []
             self._greeting_due = None
             self._status_due = False
-            still_waiting = {topic for _, topic, _ in self._waiting}
+            if self._forgotten:
+                self._send_again()
+            still_waiting = {item.topic for item in self._waiting}
             newest = [item for item in self._newest.items() if item[0] not in still_waiting]
             return [(self._status_topic, self._status()), *newest]
         messages = []
@@ -157,7 +172,19 @@ class Publisher:
             self._status_due = False
             messages.append((self._status_topic, self._status()))
         while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
-            _, topic, payload = self._waiting.popleft()
-            self._waiting_bytes -= len(payload)
-            messages.append((topic, payload))
+            item = self._waiting.popleft()
+            self._waiting_bytes -= len(item.payload)
+            self._sent.append(item)
+            messages.append((item.topic, item.payload))
+        self._forget_what_is_safe(self._unacknowledged + len(messages))
         return messages
+
+    def _send_again(self) -> None:
+        self._waiting.extendleft(reversed(self._sent))
+        self._waiting_bytes += sum(len(item.payload) for item in self._sent)
+        self._sent.clear()
+
+    def _forget_what_is_safe(self, unacknowledged: int) -> None:
+        limit = time.monotonic() - _REPEATED_SECONDS
+        while len(self._sent) > unacknowledged and self._sent[0].taken < limit:
+            self._sent.popleft()

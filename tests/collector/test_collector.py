@@ -132,6 +132,20 @@ def test_a_broker_that_forgot_everything_learns_it_again(
     assert newest == [still.count]
 
 
+def test_what_a_broker_took_shortly_before_its_death_is_sent_again(
+    broker: EmbeddedBroker, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as listener, collecting(address, CountingSensor()):
+        before = utilizations(listener.wait_for("system/cpu", 5))
+        assert broker.process_id is not None
+        os.kill(broker.process_id, signal.SIGKILL)
+        wait_until(lambda: broker.restarts == 1, "the broker is back")
+        listener.heard.clear()
+        after = utilizations(listener.wait_for("system/cpu", 30))
+    repeated = after[after.index(before[0]) :]
+    assert repeated == list(range(before[0], before[0] + len(repeated)))
+
+
 def _retained(port: int) -> set[str]:
     try:
         with Listener(port) as listener:
