@@ -7,7 +7,7 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from collector.sensors.port import Sensor
-from collector.worker import SensorWorker
+from collector.worker import Patience, SensorWorker
 from telemetry.samples import Sample
 from telemetry.status import SensorReport
 
@@ -36,9 +36,12 @@ class Runner:
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
         on_tick: Callable[[], None],
+        patience: Patience = Patience(),  # noqa: B008 - frozen
     ) -> None:
         """Deliver the samples; report a changed sensor and each tick."""
-        self._workers = [SensorWorker(sensor, host, deliver, on_change) for sensor in sensors]
+        self._workers = [
+            SensorWorker(sensor, host, deliver, on_change, patience) for sensor in sensors
+        ]
         self._interval = interval
         self._on_tick = on_tick
         self._stopping = threading.Event()

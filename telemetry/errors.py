@@ -3,6 +3,7 @@
     SystemMonitorError
     ├── SettingsError            a wrong setting or an occupied port; exit code 2
     ├── SensorAbsent             there is nothing of this kind on this machine, and why
+    ├── SensorFailed             a reading, or a part of it, could not be made, and why
     ├── MalformedMessage         a message from the bus that is not one of our samples
     └── HistoryError
         ├── HistoryUnavailable   the store does not answer; trying again may help
@@ -22,6 +23,10 @@ class SettingsError(SystemMonitorError):
 
 class SensorAbsent(SystemMonitorError):  # noqa: N818 - absence is a finding, not a failure
     """The hardware or driver that a sensor reads does not exist here."""
+
+
+class SensorFailed(SystemMonitorError):  # noqa: N818 - describes the sensor
+    """A reading failed. Raised after the parts that could be read have been handed over."""
 
 
 class MalformedMessage(SystemMonitorError):  # noqa: N818 - describes the message

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from collector.sensors.frequency import Frequency, read_frequency
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import SHORTEST_SECONDS
 from telemetry.channels import CPU
@@ -69,7 +69,7 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
     return round(100 * busy / (busy + idle), 1) if busy + idle > 0 else None
 
 
-class CpuSensor:
+class CpuSensor(Sensor):
     """Reads all cores. ``per_core`` holds one value for each core's number, offline ones None."""
 
     name = CPU.name

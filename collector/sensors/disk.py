@@ -31,7 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
 from telemetry.channels import DISK
 from telemetry.errors import SensorAbsent
@@ -76,7 +76,7 @@ def _disk_of(device: str) -> str:
     return path[1] + path[2] if path else device
 
 
-class DiskSensor:
+class DiskSensor(Sensor):
     """Reads the rates of all physical disks; see the module for which these are."""
 
     name = DISK.name

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from collector.sensors.cgroup import CgroupMemory, find_limit
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from telemetry.channels import MEMORY
 
@@ -42,7 +42,7 @@ def _difference(whole: int | None, part: int | None) -> int | None:
     return None if whole is None or part is None else max(0, whole - part)
 
 
-class MemorySensor:
+class MemorySensor(Sensor):
     """Reads the machine's memory, and the memory limit of this process' cgroup."""
 
     name = MEMORY.name

@@ -11,7 +11,7 @@ from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, RateMeter, as_values, total
 from telemetry.channels import NETWORK
 from telemetry.errors import SensorAbsent
@@ -32,7 +32,7 @@ def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
     return counters
 
 
-class NetworkSensor:
+class NetworkSensor(Sensor):
     """Reads the rates of the interfaces that count."""
 
     name = NETWORK.name

@@ -1,6 +1,7 @@
 """What a sensor does."""
 
 from collections.abc import Iterable, Mapping
+from types import MappingProxyType
 from typing import NamedTuple, Protocol
 
 
@@ -14,11 +15,16 @@ class Reading(NamedTuple):
 class Sensor(Protocol):
     """Reads one metric family. Used by one thread at a time; inert until ``open``.
 
+    ``details`` are facts for `system/status`, such as a driver's version, while it is open.
+
     Each method but ``close`` raises SensorAbsent, saying why, where there is nothing to read here.
-    Any other exception is a failed reading: the runner counts it and reads again at the next tick.
+    ``read`` raises SensorFailed, saying why, once it has handed over the readings that could be
+    made. Any other exception is a failure too. The runner counts failures and goes on: it reads
+    again at the next tick, and opens what is not open again after a while.
     """
 
     name: str
+    details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
         """Get ready; take the counters that the first rates are differences to."""
@@ -30,4 +36,4 @@ class Sensor(Protocol):
         """Say in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
-        """Let go of what ``open`` took. Safe to call twice, and before ``open``."""
+        """Let go of what ``open`` took. Safe to call twice, before and after a failed ``open``."""

@@ -1,53 +1,14 @@
 import time
-from typing import TYPE_CHECKING, Self
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.runner import Runner, next_tick
-from collector.sensors.port import Sensor
+from collector.runner import next_tick
 from telemetry.status import SensorState
-from tests.fakes.sensors import AbsentSensor, CountingSensor, FailingSensor, HangingSensor
+from tests.collector.running import INTERVAL, Ran
+from tests.fakes.sensors import CountingSensor, FailingSensor, HangingSensor
 from tests.services.processes import wait_until
-
-if TYPE_CHECKING:
-    from telemetry.samples import Sample
-
-INTERVAL = 0.05
-
-
-class Ran:
-    """A runner over ``sensors`` and what came of it."""
-
-    def __init__(self, *sensors: Sensor) -> None:
-        self.samples: list[Sample] = []
-        self.changes = 0
-        self.ticks: list[float] = []
-        self.runner = Runner(
-            sensors,
-            "host",
-            INTERVAL,
-            deliver=self.samples.append,
-            on_change=self._count_change,
-            on_tick=lambda: self.ticks.append(time.monotonic()),
-        )
-
-    def _count_change(self) -> None:
-        self.changes += 1
-
-    def __enter__(self) -> Self:
-        self.runner.start()
-        return self
-
-    def __exit__(self, *_: object) -> None:
-        self.runner.stop()
-
-    def wait_for_ticks(self, count: int) -> None:
-        wait_until(lambda: len(self.ticks) >= count, f"{count} ticks")
-
-    def values(self, channel: str) -> list[object]:
-        return [s.values["utilization"] for s in self.samples if s.channel == channel]
 
 
 @given(
@@ -117,32 +78,6 @@ def test_a_hanging_sensor_does_not_hold_up_the_stop() -> None:
         ran.runner.stop()
         assert time.monotonic() - started < 1.5
     hanging.release.set()
-
-
-def test_an_absent_sensor_says_why_and_publishes_nothing() -> None:
-    with Ran(AbsentSensor("gpu"), CountingSensor()) as ran:
-        ran.wait_for_ticks(3)
-        report = ran.runner.reports()["gpu"]
-    assert report.state is SensorState.ABSENT
-    assert report.reason == "There is no such thing here."
-    assert report.failures == 0
-    assert {sample.channel for sample in ran.samples} == {"system/cpu"}
-
-
-def test_a_change_of_state_is_announced_once() -> None:
-    with Ran(FailingSensor()) as ran:
-        ran.wait_for_ticks(4)
-        wait_until(lambda: ran.runner.reports()["cpu"].failures >= 3, "three failures")
-    assert ran.changes == 1
-
-
-def test_reports_tell_what_a_reading_cost() -> None:
-    with Ran(CountingSensor()) as ran:
-        wait_until(lambda: len(ran.samples) >= 1, "a sample")
-        wait_until(lambda: ran.runner.reports()["cpu"].state is SensorState.OK, "the report")
-        duration = ran.runner.reports()["cpu"].duration_ms
-    assert duration is not None
-    assert 0 <= duration < 1000
 
 
 def test_stopping_closes_the_sensors() -> None:

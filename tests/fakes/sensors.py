@@ -3,11 +3,11 @@
 import threading
 from collections.abc import Iterable
 
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from telemetry.errors import SensorAbsent
 
 
-class CountingSensor:
+class CountingSensor(Sensor):
     """Reads 1, 2, 3, … as the CPU's utilization."""
 
     def __init__(self, name: str = "cpu", channel: str = "system/cpu") -> None:
@@ -36,6 +36,35 @@ class FailingSensor(CountingSensor):
 
     def read(self) -> Iterable[Reading]:
         raise OSError("the bus is on fire")
+
+
+class TroubledSensor(CountingSensor):
+    """Raises ``opening`` when it is opened and ``reading`` after each reading, while they are set.
+
+    While it is open it has a version to tell.
+    """
+
+    def __init__(self, name: str = "gpu", channel: str = "system/gpu/0") -> None:
+        super().__init__(name, channel)
+        self.opening: Exception | None = None
+        self.reading: Exception | None = None
+        self.openings = 0
+
+    def open(self) -> None:
+        super().open()
+        self.openings += 1
+        if self.opening:
+            raise self.opening
+        self.details = {"version": "1"}
+
+    def read(self) -> Iterable[Reading]:
+        yield from super().read()
+        if self.reading:
+            raise self.reading
+
+    def close(self) -> None:
+        super().close()
+        self.details = {}
 
 
 class AbsentSensor(CountingSensor):

@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from typing import Any
 
-from collector.sensors.port import Sensor
+from collector.sensors.port import Reading, Sensor
 from telemetry.channels import Family, Kind
 from telemetry.payloads import decode
 from telemetry.samples import Sample
@@ -24,12 +24,14 @@ class Clock:
 
 
 def read_once(sensor: Sensor, family: Family) -> Mapping[str, Any]:
-    """Return the values of one reading, having checked it against the catalogue.
-
-    There is exactly one, with each of the family's fields and no other, and it passes the bus.
-    """
+    """Return the values of the one reading, having checked it against the catalogue."""
     (reading,) = sensor.read()
     assert reading.channel == family.channel
+    return checked(reading, family)
+
+
+def checked(reading: Reading, family: Family) -> Mapping[str, Any]:
+    """Return the values, each of the family's fields and no other, having passed the bus."""
     assert list(reading.values) == [field.name for field in family.fields]
     for field in family.fields:
         if field.kind is Kind.GROUPS:

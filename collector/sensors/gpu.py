@@ -1,0 +1,131 @@
+"""NVIDIA GPUs, all that the driver shows; ``nvml_device`` says which call gives which value.
+
+A GPU that fails hides no other: its reading is all None but for its name and UUID, and once every
+GPU has been read, SensorFailed says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides nothing here: the
+ids are NVML's, in the order of the PCI bus.
+"""
+
+import ctypes
+import sys
+import time
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING
+
+from collector.sensors.port import Reading, Sensor
+from telemetry.channels import GPU, gpu_channel
+from telemetry.errors import SensorAbsent, SensorFailed
+
+if TYPE_CHECKING:
+    from collector.sensors.nvml import Nvml
+    from collector.sensors.nvml_device import Device
+
+_LIBRARY = "libnvidia-ml.so.1"
+_RESTART_SECONDS = 30.0
+
+
+class GpuSensor(Sensor):
+    """Reads every GPU. Where none answers any more, NVML is started anew now and then."""
+
+    name = GPU.name
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Read later; ``clock`` is monotonic, in seconds."""
+        self.details: Mapping[str, str] = {}
+        self._clock = clock
+        self._nvml: Nvml | None = None
+        self._devices: Sequence[Device] = ()
+        self._silent_since: float | None = None
+
+    def open(self) -> None:
+        """Start NVML and find the GPUs. Raises SensorAbsent where there is none."""
+        self.close()
+        _require_library()
+        from collector.sensors.nvml import Nvml  # noqa: PLC0415 - its 4 MB are for GPUs alone
+
+        self._nvml = Nvml()
+        self._nvml.open()
+        self._find_devices(self._nvml)
+        self.details = self._nvml.versions()
+
+    def read(self) -> Iterable[Reading]:
+        """Yield one reading for each GPU.
+
+        Raises SensorFailed after the last where a GPU did not answer, and SensorAbsent where the
+        driver or the last GPU has gone.
+        """
+        if self._nvml is None:
+            raise RuntimeError("the sensor has not been opened")
+        if self._have_been_silent():
+            self._silent_since = None
+            self._nvml.close()
+            self._nvml.open()
+        problems = []
+        try:
+            self._find_devices(self._nvml)
+        except SensorFailed as failure:
+            problems.append(str(failure))
+        for device in self._devices:
+            yield Reading(gpu_channel(device.index), device.read(self._clock()))
+        problems += [device.problem for device in self._devices if device.problem]
+        if problems:
+            raise SensorFailed(" ".join(problems))
+
+    def describe(self) -> str:
+        """Return how many GPUs there are, and which they are, such as ``1 GPU: NVIDIA L4``."""
+        devices = self._devices
+        models = Counter(device.name or "unknown" for device in devices)
+        listed = ", ".join(
+            f"{model} ×{count}" if count > 1 else model  # noqa: RUF001 - a sign for people
+            for model, count in models.items()
+        )
+        return f"{len(devices)} GPU{'s' * (len(devices) != 1)}: {listed}"
+
+    def close(self) -> None:
+        """Shut NVML down."""
+        self.details = {}
+        self._devices = ()
+        self._silent_since = None
+        if self._nvml is not None:
+            self._nvml.close()
+            self._nvml = None
+
+    def _have_been_silent(self) -> bool:
+        # A GPU that was reset, or lost for a while, may answer only to a new session.
+        now = self._clock()
+        if any(device.answers for device in self._devices):
+            self._silent_since = None
+        elif self._silent_since is None:
+            self._silent_since = now
+        return self._silent_since is not None and now - self._silent_since >= _RESTART_SECONDS
+
+    def _find_devices(self, nvml: "Nvml") -> None:
+        count = nvml.count()
+        if count == len(self._devices):
+            return
+        # One more or less moves the indices of the others: all are looked at anew.
+        from collector.sensors.nvml_device import Device  # noqa: PLC0415 - as Nvml
+
+        devices = [Device(index) for index in range(count)]
+        for device in devices:
+            device.identify(self._clock())
+        self._devices = devices
+
+
+def _require_library() -> None:
+    # pynvml would say so too, but only after it has been imported.
+    if sys.platform == "win32":  # the library has another name and place there
+        return
+    try:
+        ctypes.CDLL(_LIBRARY)
+    except OSError as error:
+        said = str(error)
+        if _LIBRARY not in said or "no such file" not in said.lower():  # macOS writes it small
+            raise SensorAbsent(
+                f"The NVIDIA driver library cannot be loaded ({error}): reinstall the driver."
+            ) from None
+        raise SensorAbsent(
+            f"The NVIDIA driver library ({_LIBRARY}) was not found: this machine has no NVIDIA"
+            " driver installed, or this container was started without its GPUs"
+            " (docker run --gpus all)."
+        ) from None

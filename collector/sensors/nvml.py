@@ -1,0 +1,137 @@
+"""NVML, NVIDIA's management library: start and stop it, and tell its errors apart.
+
+NVIDIA's binding ``pynvml`` finds the library and declares its functions; importing it takes 4 MB,
+so import this module only where there is a driver. The functions and error codes:
+https://docs.nvidia.com/deploy/nvml-api/
+"""
+
+import contextlib
+
+import pynvml
+
+from telemetry.errors import SensorAbsent, SensorFailed
+
+# The GPU or its driver does not offer what was asked; all else works.
+NOT_REPORTED = frozenset(
+    {
+        pynvml.NVML_ERROR_NOT_SUPPORTED,
+        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are root's, or the host's of a virtual GPU
+        pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+        pynvml.NVML_ERROR_NO_DATA,
+        pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+        pynvml.NVML_ERROR_DEPRECATED,
+    }
+)
+
+# The GPU will not answer anything else either.
+DEVICE_GONE = frozenset({pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED})
+_DEVICE_PROBLEMS = {
+    pynvml.NVML_ERROR_GPU_IS_LOST: (
+        "is lost, it no longer answers on its bus: look for Xid 79 in the kernel log and reboot"
+    ),
+    pynvml.NVML_ERROR_RESET_REQUIRED: (
+        "must be reset: end what runs on it, stop System Monitor, and run"
+        " `nvidia-smi --gpu-reset -i {index}` as root, or reboot"
+    ),
+    pynvml.NVML_ERROR_INSUFFICIENT_POWER: "gets too little power: see to its power cables",
+    pynvml.NVML_ERROR_NO_PERMISSION: (
+        "may not be read by this user: allow reading and writing /dev/nvidia*"
+    ),
+}
+
+# The driver will not answer at all.
+_ABSENCES = {
+    pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: (
+        "The NVIDIA driver library was not found: this machine has no NVIDIA driver installed."
+    ),
+    pynvml.NVML_ERROR_DRIVER_NOT_LOADED: (
+        "The NVIDIA driver is installed but not running: load its kernel module"
+        " (modprobe nvidia) or reboot, and start a container with its GPUs"
+        " (docker run --gpus all)."
+    ),
+    pynvml.NVML_ERROR_LIB_RM_VERSION_MISMATCH: (
+        "The NVIDIA driver was updated and the running kernel module is older: reboot, or reload"
+        " the module and restart System Monitor."
+    ),
+    pynvml.NVML_ERROR_NO_PERMISSION: (
+        "The NVIDIA driver refuses this user: allow reading and writing /dev/nvidia*, often by"
+        " adding the user to the group `video`."
+    ),
+    pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
+        "The NVIDIA driver is too old for System Monitor: update it."
+    ),
+    pynvml.NVML_ERROR_UNINITIALIZED: "NVML has been shut down; it is started again shortly.",
+}
+NO_GPU = (
+    "The NVIDIA driver runs but shows no GPU: see whether `nvidia-smi` lists one and whether the"
+    " kernel log says why not."
+)
+
+
+def explain_absence(error: pynvml.NVMLError) -> str:
+    """Return what ``error``, of a call that concerns all GPUs, means to a user."""
+    return _ABSENCES.get(error.value) or (
+        f"The NVIDIA driver does not work ({error}): see what `nvidia-smi` and the kernel log"
+        " say; a container may have to be restarted."
+    )
+
+
+def concerns_all(error: pynvml.NVMLError) -> bool:
+    """Return whether ``error``, of a call that concerns one GPU, means that none can be read."""
+    return error.value in _ABSENCES and error.value not in NOT_REPORTED
+
+
+def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
+    """Return what ``error``, of a GPU that can no longer be read, means; "GPU 1" goes before."""
+    known = _DEVICE_PROBLEMS.get(error.value)
+    return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
+
+
+class Nvml:
+    """NVML, from ``open`` to ``close``. pynvml counts how often it has been started."""
+
+    def __init__(self) -> None:
+        """Start nothing yet."""
+        self._started = False
+
+    def open(self) -> None:
+        """Start NVML. Raises SensorAbsent, saying what to do; ``open`` may be tried again."""
+        try:
+            pynvml.nvmlInit()
+        except pynvml.NVMLError as error:
+            raise SensorAbsent(explain_absence(error)) from None
+        self._started = True
+
+    def close(self) -> None:
+        """Shut NVML down. Safe to call twice, and before ``open``."""
+        if self._started:
+            self._started = False
+            with contextlib.suppress(pynvml.NVMLError):
+                pynvml.nvmlShutdown()
+
+    def versions(self) -> dict[str, str]:
+        """Return ``driver_version`` and ``nvml_version``, as far as they are told."""
+        versions = {}
+        for name, function in (
+            ("driver_version", pynvml.nvmlSystemGetDriverVersion),
+            ("nvml_version", pynvml.nvmlSystemGetNVMLVersion),
+        ):
+            # pynvml decodes the text, which need not be UTF-8.
+            with contextlib.suppress(pynvml.NVMLError, UnicodeDecodeError):
+                versions[name] = function()
+        return versions
+
+    def count(self) -> int:
+        """Return the number of GPUs.
+
+        Raises SensorAbsent where there is none or the driver has gone, and SensorFailed where it
+        cannot be told for another reason: the GPUs known so far may still answer.
+        """
+        try:
+            count: int = pynvml.nvmlDeviceGetCount()
+        except pynvml.NVMLError as error:
+            kind = SensorAbsent if error.value in _ABSENCES else SensorFailed
+            raise kind(explain_absence(error)) from None
+        if not count:
+            raise SensorAbsent(NO_GPU)
+        return count

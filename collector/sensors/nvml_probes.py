@@ -1,0 +1,154 @@
+"""What a GPU is asked through NVML: which call gives which of the catalogue's values.
+
+A new value is a field in the catalogue, and here a probe and the range that it can be believed in.
+"""
+
+from collections.abc import Callable
+from typing import Any, NamedTuple, TypeAlias
+
+import pynvml
+
+_MILLIWATTS_IN_WATT = 1000
+
+Handle: TypeAlias = Any
+"""NVML's handle of a GPU, good until NVML is shut down."""
+
+# nvmlClocksEventReasons of nvml.h, by bit; once called throttle reasons.
+_EVENT_REASONS = (
+    "gpu_idle",
+    "applications_clocks_setting",
+    "sw_power_cap",
+    "hw_slowdown",
+    "sync_boost",
+    "sw_thermal_slowdown",
+    "hw_thermal_slowdown",
+    "hw_power_brake_slowdown",
+    "display_clock_setting",
+    "board_limit",
+    "reliability",
+)
+
+# By these a driver says that it does not know a call yet, or no longer; under WSL by "unknown" too.
+_CALL_UNKNOWN = frozenset(
+    {
+        pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+        pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+        pynvml.NVML_ERROR_NOT_SUPPORTED,
+        pynvml.NVML_ERROR_DEPRECATED,
+        pynvml.NVML_ERROR_UNKNOWN,
+    }
+)
+
+# What a GPU can be believed to say. NVML answers with all bits set where it has no value.
+_CREDIBLE = {
+    "utilization": (0, 100),
+    "memory_utilization": (0, 100),
+    "memory_used": (0, 2**50),
+    "memory_total": (0, 2**50),
+    "temperature": (-100, 250),
+    "power": (0, 100_000),
+    "power_limit": (0, 100_000),
+    "sm_clock": (0, 100_000),
+    "memory_clock": (0, 100_000),
+}
+
+
+def credible(field: str, value: object) -> object:
+    """Return ``value``, or None where it is a number that ``field`` cannot have."""
+    if not isinstance(value, int | float):
+        return value
+    lowest, highest = _CREDIBLE[field]
+    return value if lowest <= value <= highest else None
+
+
+def name_reasons(mask: int) -> list[str]:
+    """Return the names of the bits in ``mask``, NVML's clocks event reasons."""
+    return [
+        _EVENT_REASONS[bit] if bit < len(_EVENT_REASONS) else f"unknown_bit_{bit}"
+        for bit in range(mask.bit_length())
+        if mask >> bit & 1
+    ]
+
+
+def _first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa: ANN401 - NVML's
+    for call in calls[:-1]:
+        try:
+            return call(handle)
+        except pynvml.NVMLError as error:
+            if error.value not in _CALL_UNKNOWN:
+                raise
+    return calls[-1](handle)
+
+
+def _utilization(handle: Handle) -> tuple[int, int]:
+    rates = pynvml.nvmlDeviceGetUtilizationRates(handle)
+    return rates.gpu, rates.memory
+
+
+def _memory(handle: Handle) -> tuple[int, int]:
+    # Only the second version keeps what the driver reserves apart from what is used.
+    memory = _first_known(
+        handle,
+        lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),
+        pynvml.nvmlDeviceGetMemoryInfo,
+    )
+    return memory.used, memory.total
+
+
+def _temperature(handle: Handle) -> tuple[int]:
+    # Drivers before R565 know only the first; CUDA 14 drops it.
+    return (
+        _first_known(
+            handle,
+            lambda handle: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU),
+            lambda handle: pynvml.nvmlDeviceGetTemperatureV(handle, pynvml.NVML_TEMPERATURE_GPU),
+        ),
+    )
+
+
+def _power(handle: Handle) -> tuple[float]:
+    return (pynvml.nvmlDeviceGetPowerUsage(handle) / _MILLIWATTS_IN_WATT,)
+
+
+def _power_limit(handle: Handle) -> tuple[float]:
+    return (pynvml.nvmlDeviceGetEnforcedPowerLimit(handle) / _MILLIWATTS_IN_WATT,)
+
+
+def _sm_clock(handle: Handle) -> tuple[int]:
+    return (pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_SM),)
+
+
+def _memory_clock(handle: Handle) -> tuple[int]:
+    return (pynvml.nvmlDeviceGetClockInfo(handle, pynvml.NVML_CLOCK_MEM),)
+
+
+def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
+    mask = _first_known(
+        handle,
+        pynvml.nvmlDeviceGetCurrentClocksEventReasons,
+        pynvml.nvmlDeviceGetCurrentClocksThrottleReasons,
+    )
+    return (name_reasons(mask),)
+
+
+class Probe(NamedTuple):
+    """One question to a GPU, and the catalogue's fields that the answer's parts are."""
+
+    fields: tuple[str, ...]
+    ask: Callable[[Handle], tuple[object, ...]]
+
+
+SELDOM = (
+    Probe(("name",), lambda handle: (pynvml.nvmlDeviceGetName(handle) or None,)),
+    Probe(("uuid",), lambda handle: (pynvml.nvmlDeviceGetUUID(handle) or None,)),
+    Probe(("power_limit",), _power_limit),
+)
+EACH_TIME = (
+    Probe(("utilization", "memory_utilization"), _utilization),
+    Probe(("memory_used", "memory_total"), _memory),
+    Probe(("temperature",), _temperature),
+    Probe(("power",), _power),
+    Probe(("sm_clock",), _sm_clock),
+    Probe(("memory_clock",), _memory_clock),
+    Probe(("throttle_reasons",), _throttle_reasons),
+)

@@ -1,0 +1,60 @@
+"""Running sensors for a test."""
+
+import time
+from typing import TYPE_CHECKING, Self
+
+from collector.runner import Runner
+from collector.sensors.port import Sensor
+from collector.worker import Patience
+from telemetry.status import SensorReport, SensorState
+from tests.services.processes import wait_until
+
+if TYPE_CHECKING:
+    from telemetry.samples import Sample
+
+INTERVAL = 0.05
+
+
+class Ran:
+    """A runner over ``sensors`` and what came of it."""
+
+    def __init__(self, *sensors: Sensor, hanging_seconds: float = 5.0) -> None:
+        self.samples: list[Sample] = []
+        self.changes = 0
+        self.ticks: list[float] = []
+        self.runner = Runner(
+            sensors,
+            "host",
+            INTERVAL,
+            deliver=self.samples.append,
+            on_change=self._count_change,
+            on_tick=lambda: self.ticks.append(time.monotonic()),
+            patience=Patience(hanging_seconds, reopen_seconds=0.1),
+        )
+
+    def _count_change(self) -> None:
+        self.changes += 1
+
+    def __enter__(self) -> Self:
+        self.runner.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.runner.stop()
+
+    def wait_for_ticks(self, count: int) -> None:
+        wait_until(lambda: len(self.ticks) >= count, f"{count} ticks")
+
+    def wait_for_state(self, name: str, state: SensorState) -> SensorReport:
+        """Return the first report of the sensor ``name`` that has this state."""
+        reports: list[SensorReport] = []
+
+        def reached() -> bool:
+            reports.append(self.runner.reports()[name])
+            return reports[-1].state is state
+
+        wait_until(reached, f"{name} is {state}")
+        return reports[-1]
+
+    def values(self, channel: str) -> list[object]:
+        return [s.values["utilization"] for s in self.samples if s.channel == channel]
