@@ -17,6 +17,9 @@ log = logging.getLogger(__name__)
 _IN_FLIGHT = 50  # sent and not yet acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
+# The sensors finish within milliseconds of each other: one burst wakes each part of the pipeline
+# once a tick, where one message at a time wakes each of them for every channel.
+_GATHER_SECONDS = 0.02
 # A broker that restarted has forgotten the ingester's session too: what arrives before the ingester
 # has subscribed again would reach nobody. It tries at least once a second.
 _SETTLE_SECONDS = 2.0
@@ -64,7 +67,7 @@ class Publisher:
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
         self._forgotten = False
-        self._stopping = False
+        self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.dropped = 0
 
@@ -83,7 +86,7 @@ class Publisher:
     def stop(self) -> None:
         """Send what waits and the status, if the broker takes them at once; then disconnect."""
         with self._changed:
-            self._stopping = True
+            self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
         if self._thread.is_alive() and self._bus.connected:
@@ -112,7 +115,8 @@ class Publisher:
             ):
                 self._waiting_bytes -= len(self._waiting.popleft().payload)
                 self.dropped += 1
-            self._changed.notify_all()
+            if len(self._waiting) == 1:
+                self._changed.notify_all()
 
     def publish_status(self) -> None:
         """Send the status soon. Never blocks."""
@@ -129,7 +133,8 @@ class Publisher:
     def _count_acknowledgement(self) -> None:
         with self._changed:
             self._unacknowledged -= 1
-            self._changed.notify_all()
+            if self._waiting or self._greeting_due is not None or self._stopping.is_set():
+                self._changed.notify_all()
 
     def _all_sent(self) -> bool:
         return not (self._waiting or self._status_due or self._unacknowledged)
@@ -137,14 +142,24 @@ class Publisher:
     def _send(self) -> None:
         while True:
             with self._changed:
-                while not (messages := self._take()):
-                    if self._stopping and self._all_sent():
+                while not self._may_send():
+                    if self._stopping.is_set() and self._all_sent():
                         return
                     self._changed.wait(self._pause())
+            self._stopping.wait(_GATHER_SECONDS)
+            with self._changed:
+                messages = self._take()
                 self._unacknowledged += len(messages)
             # Outside the lock: paho's callbacks hold paho's own lock while they ask for ours.
             for topic, payload in messages:
                 self._bus.publish(topic, payload)
+
+    def _may_send(self) -> bool:
+        if not self._bus.connected:
+            return False
+        if self._greeting_due is not None:
+            return not self._unacknowledged and time.monotonic() >= self._greeting_due
+        return self._status_due or bool(self._waiting and self._unacknowledged < _IN_FLIGHT)
 
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
@@ -155,11 +170,9 @@ class Publisher:
 
     def _take(self) -> list[tuple[str, bytes]]:
         """Return what may be sent now, taken out of what waits."""
-        if not self._bus.connected:
+        if not self._may_send():
             return []
         if self._greeting_due is not None:
-            if self._unacknowledged or time.monotonic() < self._greeting_due:
-                return []
             self._greeting_due = None
             self._status_due = False
             if self._forgotten:
