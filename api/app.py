@@ -5,9 +5,11 @@ import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from pathlib import Path
+from typing import Any
 
 from fastapi import FastAPI, Request
 from fastapi.responses import Response
+from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.staticfiles import StaticFiles
 
@@ -31,6 +33,21 @@ Live: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends f
 """
 
 
+class _Application(FastAPI):
+    """FastAPI, but its document keeps the nulls that the examples hold."""
+
+    def openapi(self) -> dict[str, Any]:
+        document = super().openapi()
+        for route in (*router.routes, *health.routes):
+            if not isinstance(route, APIRoute):
+                continue
+            documented = document["paths"][route.path]["get"]["responses"]
+            for status, response in route.responses.items():
+                for media, content in response["content"].items():
+                    documented[str(status)]["content"][media] |= content
+        return document
+
+
 def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI:
     """Return the application.
 
@@ -40,15 +57,15 @@ def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
-        await parts.history.open()
-        live.start(asyncio.get_running_loop())
         try:
+            await parts.history.open()
+            live.start(asyncio.get_running_loop())
             yield
         finally:
             await asyncio.to_thread(live.stop)
             await parts.history.close()
 
-    app = FastAPI(
+    app = _Application(
         title="System Monitor",
         description=_DESCRIPTION,
         version=__version__,
@@ -63,6 +80,7 @@ def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI
     for each in (router, health, websocket.router):
         app.include_router(each)
     _serve_page(app)
+    app.add_api_websocket_route("/{path:path}", websocket.refuse)
     return app
 
 

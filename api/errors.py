@@ -51,6 +51,7 @@ ANSWERS: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
 _HTTP_ANSWERS = {
     HTTPStatus.NOT_FOUND: ("not_found", "There is nothing at {path}; see / for what there is."),
     HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "{method} is not allowed here; use GET."),
+    HTTPStatus.UPGRADE_REQUIRED: ("upgrade_required", "{path} is a WebSocket; connect with ws://."),
 }
 
 

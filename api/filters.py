@@ -36,6 +36,11 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     return tuple(distinct)
 
 
+def from_query(filters: Iterable[str]) -> list[str]:
+    """Return the filters of a query string, in which an unescaped + has become a space."""
+    return [each.replace(" ", "+") for each in filters]  # no channel's name holds a space
+
+
 def is_concrete(channel_filter: str) -> bool:
     """Return whether ``channel_filter`` matches one channel only."""
     return "+" not in channel_filter and "#" not in channel_filter

@@ -8,12 +8,14 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from api.errors import WrongParameter, quote
-from api.filters import is_concrete, matches_any, validated_filters
+from api.filters import from_query, is_concrete, matches_any, validated_filters
 from api.times import parse_time
 from telemetry.channels import FAMILIES, family_of
+from telemetry.errors import HistoryUnavailable
 from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
 
 _THREADS = 4
+_ANSWER_SECONDS = 15.0  # a store's own limits are below; this one counts the wait for a thread too
 _CLOSE_SECONDS = 0.3
 
 Arguments = ParamSpec("Arguments")
@@ -61,7 +63,15 @@ class History:
         **options: Arguments.kwargs,
     ) -> Answer:
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._threads, lambda: call(*arguments, **options))
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await loop.run_in_executor(
+                    self._threads, lambda: call(*arguments, **options)
+                )
+        except TimeoutError:
+            raise HistoryUnavailable(
+                f"The history has not answered within {_ANSWER_SECONDS:g} s."
+            ) from None
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,7 +104,7 @@ def parse_span(start: str | None, end: str | None, now: int, window: int) -> Spa
 
 def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
     """Return the filters that ``asked`` names. Raises WrongParameter."""
-    filters = validated_filters("channel", asked)
+    filters = validated_filters("channel", from_query(asked))
     for each in filters:
         if is_concrete(each) and family_of(each) is None:
             channels = ", ".join(family.channel for family in FAMILIES)

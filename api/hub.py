@@ -2,7 +2,7 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from api.filters import matches_any
 from api.newest import Newest, Update
@@ -30,18 +30,22 @@ class Client:
         """Return whether ``update`` is for this client."""
         return self.host in (None, update.host) and matches_any(self.filters, update.channel)
 
-    def offer(self, *frames: str) -> None:
-        """Queue ``frames``, or give the client up where it has not read those before."""
+    def offer(self, frame: str) -> None:
+        """Queue ``frame``, or give the client up where it has not read those before."""
         if self.overflow.done():
             return
         if len(self._frames) >= self._capacity:
             self._frames.clear()
             self.overflow.set_result(None)
             return
-        # A fleet's newest values may be more than the queue holds: they come on top of it.
-        self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
-        self._frames.extend(frames)
+        self._frames.append(frame)
         self._waiting.set()
+
+    def greet(self, frames: Sequence[str]) -> None:
+        """Queue ``frames``, on top of what the queue holds: a fleet's newest values may be more."""
+        self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
+        for frame in frames:
+            self.offer(frame)
 
     async def next_frame(self) -> str:
         """Return the oldest waiting frame; wait for one where there is none."""
@@ -57,11 +61,11 @@ class Hub:
     ``slow_clients`` counts those that were given up because they did not read.
     """
 
-    def __init__(self, newest: Newest, max_clients: int = MAX_CLIENTS) -> None:
+    def __init__(self, newest: Newest) -> None:
         """Greet clients with what ``newest`` holds."""
         self._newest = newest
-        self._max_clients = max_clients
         self._clients: set[Client] = set()
+        self.max_clients = MAX_CLIENTS
         self.slow_clients = 0
 
     @property
@@ -72,7 +76,7 @@ class Hub:
     @property
     def full(self) -> bool:
         """Whether there is no room for another client."""
-        return len(self._clients) >= self._max_clients
+        return len(self._clients) >= self.max_clients
 
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values, and from now on what arrives."""
@@ -104,5 +108,4 @@ class Hub:
             for update in self._newest.updates(client.host)
             if client.wants(update) and not matches_any(previous, update.channel)
         ]
-        if frames:
-            client.offer(*frames)
+        client.greet(frames)

@@ -4,7 +4,7 @@ import asyncio
 import logging
 import secrets
 import time
-from collections import Counter
+from collections import Counter, deque
 
 from api.hub import Hub
 from api.newest import Newest, Update
@@ -18,6 +18,8 @@ from telemetry.topics import TopicScheme
 
 log = logging.getLogger(__name__)
 
+MAX_WAITING = 10_000
+_AT_ONCE = 100  # taken in before the event loop turns to its other work
 _LOG_SECONDS = 60.0  # between two lines about malformed messages
 
 
@@ -25,7 +27,8 @@ class Live:
     """Listens to every channel of every host.
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` belong to the event
-    loop's. ``malformed`` counts by reason the messages that follow no contract.
+    loop's. ``malformed`` counts by reason the messages that follow no contract, ``overrun`` those
+    that gave way to newer ones because the event loop could not keep up.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme) -> None:
@@ -37,9 +40,12 @@ class Live:
         self._bus.on_message = self._receive
         self._loop: asyncio.AbstractEventLoop | None = None
         self._next_log = 0.0
+        self._waiting: deque[Update] = deque(maxlen=MAX_WAITING)
+        self._call_pending = False
         self.newest = Newest()
         self.hub = Hub(self.newest)
         self.malformed: Counter[str] = Counter()
+        self.overrun = 0
 
     @property
     def connected(self) -> bool:
@@ -60,23 +66,34 @@ class Live:
         """Disconnect. May take a second where the broker is dead."""
         self._bus.stop()
 
-    def accept(self, update: Update) -> None:
-        """Take in ``update``, in the event loop's thread."""
-        if self.newest.accept(update):
-            self.hub.publish(update)
-
     def _subscribe(self) -> None:
         self._bus.subscribe(self._topics.everything(), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
         try:
-            update = Update(self._decoded(message))
+            update = Update(self._decoded(message), message.retained)
         except MalformedMessage as error:
             self.malformed[error.reason] += 1
             self._log_now_and_then(error)
             return
-        if self._loop is not None and not self._loop.is_closed():
-            self._loop.call_soon_threadsafe(self.accept, update)
+        if len(self._waiting) == self._waiting.maxlen:
+            self.overrun += 1
+        self._waiting.append(update)
+        self._call_the_loop()
+
+    def _call_the_loop(self) -> None:
+        if not self._call_pending and self._loop is not None and not self._loop.is_closed():
+            self._call_pending = True
+            self._loop.call_soon_threadsafe(self._take_in)
+
+    def _take_in(self) -> None:
+        self._call_pending = False  # before looking: what is appended from now on calls again
+        for _ in range(min(len(self._waiting), _AT_ONCE)):
+            update = self._waiting.popleft()
+            if self.newest.accept(update):
+                self.hub.publish(update)
+        if self._waiting:
+            self._call_the_loop()
 
     def _decoded(self, message: Message) -> Sample | CollectorStatus:
         parsed = self._topics.parse(message.topic)

@@ -1,6 +1,7 @@
 """The newest values of each host, as they arrived."""
 
 import json
+import time
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
@@ -12,13 +13,19 @@ from telemetry.status import CollectorStatus
 
 MAX_HOSTS = 1000
 MAX_CHANNELS = 72  # of one host: 64 GPUs, the other families, and room for a few more
+SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
 
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
 class Update:
-    """A sample or a status that has just arrived."""
+    """A sample or a status that has just arrived.
+
+    ``retained`` is set where the broker had kept it. ``arrived`` is in monotonic seconds.
+    """
 
     content: Sample | CollectorStatus
+    retained: bool = False
+    arrived: float = field(default_factory=time.monotonic)
 
     @property
     def host(self) -> str:
@@ -29,6 +36,30 @@ class Update:
     def channel(self) -> str:
         """The channel that it came on, without a topic's prefix."""
         return self.content.channel if isinstance(self.content, Sample) else STATUS_CHANNEL
+
+    @property
+    def values(self) -> Mapping[str, object]:
+        """What a sample measured."""
+        return self.content.values if isinstance(self.content, Sample) else {}
+
+    def age(self, now: int) -> float:
+        """Return the seconds since the reading was made; ``now`` is Unix milliseconds.
+
+        At least those since it arrived, since its host's clock may be ahead.
+        """
+        return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
+
+    def tells_nothing_after(self, known: "Update") -> bool:
+        """Return whether it is what ``known`` is, or kept by the broker from before that.
+
+        A broker delivers what it retains on each connection; one that was restored from its disk
+        may retain old samples. Else the order of arrival counts, for a clock may be set back. A
+        status that is kept is always news: a last will has the time of the collector's start.
+        """
+        if self.content == known.content:
+            return True
+        is_sample = isinstance(self.content, Sample)
+        return self.retained and is_sample and self.content.timestamp < known.content.timestamp
 
     @cached_property
     def frame(self) -> str:
@@ -45,20 +76,20 @@ class Update:
 
 @dataclass(slots=True)
 class HostState:
-    """What is known of one host: its newest status, and its newest update by channel."""
+    """What is known of one host: its newest status, and its newest update by channel.
+
+    ``heard`` is when something new arrived, in monotonic seconds.
+    """
 
     name: str
+    heard: float
     status: CollectorStatus | None = None
     updates: dict[str, Update] = field(default_factory=dict)
 
-    def samples(self, family: Family) -> list[Sample]:
-        """Return the newest samples of ``family``, a GPU's by ascending id."""
-        found = [
-            update.content
-            for channel, update in self.updates.items()
-            if family_of(channel) is family and isinstance(update.content, Sample)
-        ]
-        return sorted(found, key=lambda sample: (len(sample.channel), sample.channel))
+    def samples(self, family: Family) -> list[Update]:
+        """Return the newest samples of ``family``, GPUs by ascending id."""
+        found = [each for each in self.updates.values() if family_of(each.channel) is family]
+        return sorted(found, key=lambda update: (len(update.channel), update.channel))
 
     @property
     def timestamp(self) -> int:
@@ -81,27 +112,25 @@ class Newest:
 
     @property
     def hosts(self) -> Mapping[str, HostState]:
-        """The hosts heard of, in order of arrival."""
+        """The hosts heard of, the first heard of first."""
         return self._hosts
 
     def accept(self, update: Update) -> bool:
-        """Keep ``update``; return False where it is nothing new or too much to keep.
-
-        A broker delivers its retained messages again on each connection.
-        """
+        """Keep ``update``; return False where it is nothing new or too much to keep."""
         state = self._hosts.get(update.host)
         if state is None:
-            if len(self._hosts) >= MAX_HOSTS:
+            if len(self._hosts) >= MAX_HOSTS and not self._forget_a_silent_host(update.arrived):
                 self.refused["too many hosts"] += 1
                 return False
-            state = self._hosts[update.host] = HostState(update.host)
+            state = self._hosts[update.host] = HostState(update.host, update.arrived)
         known = state.updates.get(update.channel)
-        if known == update:
+        if known is not None and update.tells_nothing_after(known):
             return False
         if known is None and len(state.updates) >= MAX_CHANNELS:
             self.refused["too many channels"] += 1
             return False
         state.updates[update.channel] = update
+        state.heard = update.arrived
         if isinstance(update.content, CollectorStatus):
             state.status = update.content
         return True
@@ -113,3 +142,11 @@ class Newest:
             states = [self._hosts[host]] if host in self._hosts else []
         for state in states:
             yield from state.updates.values()
+
+    def _forget_a_silent_host(self, now: float) -> bool:
+        """Forget the host that has been silent the longest; return False where none is silent."""
+        silent = min(self._hosts.values(), key=lambda state: state.heard)
+        if now - silent.heard < SILENT_SECONDS:
+            return False
+        del self._hosts[silent.name]
+        return True

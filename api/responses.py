@@ -24,10 +24,13 @@ class Response(BaseModel):
 
 
 class Freshness(Response):
-    """How old a reading is."""
+    """When a reading was made, and how old it is."""
 
+    timestamp: UnixTime = Field(description="Unix time in milliseconds of the reading")
     age_seconds: float = Field(
-        ge=0, description="time since the reading was made (s)", json_schema_extra=_SECONDS
+        ge=0,
+        description="time since the reading was made, and at least since it arrived (s)",
+        json_schema_extra=_SECONDS,
     )
     stale: bool = Field(description="whether the reading is older than three intervals of its host")
 
@@ -88,8 +91,8 @@ class HistoryChannel(Response):
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
-        description="as many values for each field; null where nothing was measured. A list's "
-        "items are per_core.0, per_core.1, …; groups are per_device.sda.read_rate"
+        description="as many values for each field, in its unit; null where nothing was measured. "
+        "A list's items are per_core.0, per_core.1, …; groups are per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
         description="width of a bucket (ms); null where the samples are as they were taken",

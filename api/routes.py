@@ -110,7 +110,7 @@ async def history(
         list[str] | None,
         Query(
             description="A channel; may be repeated and hold MQTT wildcards. Default: all.",
-            examples=["system/cpu", "system/gpu/+"],
+            examples=[["system/cpu", "system/gpu/+"]],
         ),
     ] = None,
     start: Annotated[

@@ -41,12 +41,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        if refusal is None:
-            await self._app(scope, receive, _with_headers(send))
-        elif scope["type"] == "websocket" and "extensions" not in scope:
-            await send({"type": "websocket.close"})
-        else:
-            await refuse(refusal, scope, receive, _with_headers(send))
+        await (refusal or self._app)(scope, receive, _with_headers(send))
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -73,14 +68,6 @@ class Guard:
         except ValueError:
             return name.rstrip(".") in self._host_names
         return True
-
-
-async def refuse(response: JSONResponse, scope: Scope, receive: Receive, send: Send) -> None:
-    """Answer a request, or a WebSocket's opening, with ``response`` in place of the app."""
-    if scope["type"] == "websocket":
-        await receive()  # websocket.connect
-
-    await response(scope, receive, send)
 
 
 def _with_headers(send: Send) -> Send:

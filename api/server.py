@@ -1,13 +1,19 @@
 """Runs the application: uvicorn in a thread of its own."""
 
 import asyncio
+import contextlib
+import errno
+import json
 import logging
 import socket
 import threading
+from http import HTTPStatus
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
+from api.errors import error_body
 from api.websocket import MAX_MESSAGE_BYTES
 from telemetry.errors import SettingsError
 
@@ -15,10 +21,11 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
-_REQUESTS_SECONDS = 0.3  # what requests under way get to end when the server stops
+_REQUESTS_SECONDS = 0.4  # what requests under way get to end when the server stops
+_ABORT_SECONDS = 0.3  # after which clients that read nothing are cut off then
 _TICK_SECONDS = 1.0  # uvicorn renews its Date header once a second
+_PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
-_BACKLOG = 512
 
 
 class ApiServer:
@@ -47,7 +54,7 @@ class ApiServer:
         logging.getLogger("uvicorn.error").addFilter(_without_traceback)
         self._server = server = _Server(_configuration(self._app))
         self._thread = threading.Thread(
-            target=server.run, args=([listener],), name="api", daemon=True
+            target=server.run_on, args=(listener,), name="api", daemon=True
         )
         self._thread.start()
         if not server.wait_started(self._thread):
@@ -72,6 +79,11 @@ class _Server(uvicorn.Server):
         self._settled = threading.Event()
         self._leaving: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run_on(self, listener: socket.socket) -> None:
+        """Serve until ``leave``; end quietly where the application does not start."""
+        with contextlib.suppress(SystemExit):
+            self.run([listener])
 
     def wait_started(self, thread: threading.Thread) -> bool:
         """Wait until requests are answered; return False where ``thread`` gave up."""
@@ -101,17 +113,53 @@ class _Server(uvicorn.Server):
             except TimeoutError:
                 continue
 
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_ABORT_SECONDS, self._abort_connections)
+        await super().shutdown(sockets)
+
+    def _abort_connections(self) -> None:
+        # uvicorn would wait until what was sent is read.
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+class _WebSocketProtocol(WebSocketsSansIOProtocol):
+    """uvicorn's, but an opening that the websockets library refuses to read is answered."""
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        # The opening comes in one piece, from uvicorn's HTTP protocol.
+        if not self.handshake_initiated and not self.transport.is_closing():
+            self.transport.write(_UNREADABLE_OPENING)
+            self.transport.close()
+
+
+def _unreadable_opening() -> bytes:
+    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
+    message = "The address or the headers are too long for a WebSocket; a cookie may be the cause."
+    body = json.dumps(error_body("headers_too_large", message))
+    head = (
+        f"HTTP/1.1 {status.value} {status.phrase}",
+        "Connection: close",
+        "Content-Type: application/json",
+        f"Content-Length: {len(body)}",
+    )
+    return "\r\n".join((*head, "", body)).encode()
+
+
+_UNREADABLE_OPENING = _unreadable_opening()
+
 
 def _configuration(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
         http="h11",
-        ws="websockets-sansio",
+        ws=_WebSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
-        ws_ping_interval=20.0,
-        ws_ping_timeout=20.0,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
         lifespan="on",
         log_config=None,
         access_log=False,
@@ -125,13 +173,13 @@ def _listen(host: str, port: int) -> socket.socket:
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     both = host == "::" and socket.has_dualstack_ipv6()
     try:
-        listener = socket.create_server(
-            (host, port), family=family, backlog=_BACKLOG, dualstack_ipv6=both
-        )
+        listener = socket.create_server((host, port), family=family, dualstack_ipv6=both)
     except OSError as error:
         reason = (error.strerror or str(error)).partition(" (while")[0].lower()
+        port_is_wrong = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        other = "port with --http-port" if port_is_wrong else "address with --http-host"
         raise SettingsError(
-            f"Cannot listen on {host}:{port} ({reason}): choose another port with --http-port."
+            f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
         ) from None
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # Connections inherit it: one whose client reads nothing any more is ended by the kernel.
@@ -141,7 +189,10 @@ def _listen(host: str, port: int) -> socket.socket:
 
 def _without_traceback(record: logging.LogRecord) -> bool:
     """Keep a line of uvicorn's for the user, without the traceback that it likes to add."""
+    message = record.getMessage().strip()
+    if message.startswith("Traceback"):  # of a failed start: starlette makes a text of it
+        record.msg, record.args = message.splitlines()[-1], ()
     if record.exc_info:
-        record.msg = f"{record.getMessage().strip()}: {record.exc_info[1]!r}"
+        record.msg = f"{message}: {record.exc_info[1]!r}"
         record.args, record.exc_info, record.exc_text = (), None, None
     return True

@@ -4,10 +4,9 @@ from collections.abc import Iterable
 from typing import Any
 
 from api.errors import UnknownHost, quote
-from api.newest import HostState
+from api.newest import HostState, Update
 from api.responses import GpusResponse, HostEntry, HostResponse, MetricsResponse, SensorResponse
 from telemetry.channels import FAMILIES, GPU, Family, gpu_of
-from telemetry.samples import Sample
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
@@ -38,7 +37,7 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
     """Return the newest sample of each family; ``now`` is Unix milliseconds."""
     families: dict[str, Any] = {}
     for family in FAMILIES:
-        samples = [_with_freshness(sample, state, now) for sample in state.samples(family)]
+        samples = [_with_freshness(update, state, now) for update in state.samples(family)]
         families[family.name] = samples if family is GPU else next(iter(samples), None)
     response: HostResponse = MetricsResponse(**_host(state), **families)
     return response
@@ -46,7 +45,7 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
 
 def gpus_of(state: HostState, now: int) -> GpusResponse:
     """Return all GPUs, and why there is none; ``now`` is Unix milliseconds."""
-    gpus = [_with_freshness(sample, state, now) for sample in state.samples(GPU)]
+    gpus = [_with_freshness(update, state, now) for update in state.samples(GPU)]
     report = state.status.sensors.get(_GPU_SENSOR) if state.status else None
     return GpusResponse(
         **_host(state),
@@ -95,15 +94,15 @@ def _host(state: HostState) -> dict[str, Any]:
     return {"host": state.name, "state": state.status.state if state.status else None}
 
 
-def _with_freshness(sample: Sample, state: HostState, now: int) -> dict[str, Any]:
+def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any]:
     interval = state.status.interval if state.status else DEFAULT_INTERVAL_SECONDS
-    age = max(0, now - sample.timestamp) / 1000
+    age = update.age(now)
     return {
-        **sample.values,
-        "host": sample.host,
-        "timestamp": sample.timestamp,
-        "id": gpu_of(sample.channel),
-        "age_seconds": age,
+        **update.values,
+        "host": update.host,
+        "timestamp": update.content.timestamp,
+        "id": gpu_of(update.channel),
+        "age_seconds": round(age, 3),
         "stale": age > _STALE_INTERVALS * interval,
     }
 

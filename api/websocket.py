@@ -1,17 +1,19 @@
 """The live stream: one WebSocket for each client."""
 
 import asyncio
+import contextlib
 import json
-from collections.abc import Iterable
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.errors import WrongParameter, error_body
-from api.filters import EVERYTHING, validated_filters
+from api.errors import WrongParameter, error_body, quote
+from api.filters import EVERYTHING, from_query, validated_filters
 from api.hub import Client, Hub
 from api.routes import PREFIX
 from telemetry.channels import STATUS_CHANNEL, family_of
@@ -30,41 +32,61 @@ router = APIRouter(prefix=PREFIX)
 async def stream(websocket: WebSocket) -> None:
     """Stream the channels that match one of the filters in ``channels``, of ``host`` or all."""
     asked = ",".join(websocket.query_params.getlist("channels")) or EVERYTHING
-    await _serve(websocket, "channels", asked.split(","))
+    filters = from_query(asked.split(","))
+    await _serve(websocket, lambda: validated_filters("channels", filters))
 
 
 @router.websocket("/ws/{channel:path}")
 async def stream_channel(websocket: WebSocket, channel: str) -> None:
     """Stream one channel."""
+    await _serve(websocket, lambda: (_known_channel(channel),))
+
+
+@router.get("/ws", include_in_schema=False)
+@router.get("/ws/{_channel:path}", include_in_schema=False)
+async def ask_for_upgrade(_channel: str = "") -> None:
+    """Tell a plain HTTP client how to connect."""
+    raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
+
+
+async def refuse(websocket: WebSocket) -> None:
+    """Answer the opening of a WebSocket where there is none."""
+    message = f"There is no WebSocket at {quote(websocket.url.path)}; see / for what there is."
+    await _deny(websocket, HTTPStatus.NOT_FOUND, "not_found", message)
+
+
+async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: str) -> None:
+    await websocket.send_denial_response(JSONResponse(error_body(code, message), status))
+
+
+def _known_channel(channel: str) -> str:
     if family_of(channel) is None and channel != STATUS_CHANNEL:
-        error = WrongParameter("channel", channel, "it must be a channel such as system/cpu")
-        await websocket.accept()
-        await _close(websocket, _POLICY_VIOLATION, str(error))
-        return
-    await _serve(websocket, "channel", [channel])
+        raise WrongParameter("channel", channel, "it must be a channel such as system/cpu")
+    return channel
 
 
-async def _serve(websocket: WebSocket, name: str, asked: Iterable[str]) -> None:
+async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
+    """Serve a client from its opening to its end; ``filters`` may raise WrongParameter."""
     hub: Hub = websocket.app.state.parts.live.hub
     if hub.full:
-        body = error_body("too_many_clients", "Too many clients are connected; try again later.")
-        await websocket.send_denial_response(JSONResponse(body, HTTPStatus.SERVICE_UNAVAILABLE))
+        message = "Too many clients are connected; try again later."
+        await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", message)
         return
-    await websocket.accept()
-    try:
-        filters = validated_filters(name, asked)
-    except WrongParameter as error:
-        await websocket.send_text(_error_frame("wrong_parameter", str(error)))
-        await _close(websocket, _POLICY_VIOLATION, str(error))
-        return
-    client = Client(filters, websocket.query_params.get("host"))
-    hub.join(client)
-    try:
-        await _converse(websocket, hub, client)
-    finally:
-        hub.leave(client)
-    if client.overflow.done():
-        await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
+    with contextlib.suppress(WebSocketDisconnect, OSError):  # it may be gone at any time
+        await websocket.accept()
+        try:
+            client = Client(filters(), websocket.query_params.get("host"))
+        except WrongParameter as error:
+            await websocket.send_text(_error_frame("wrong_parameter", str(error)))
+            await _close(websocket, _POLICY_VIOLATION, str(error))
+            return
+        hub.join(client)
+        try:
+            await _converse(websocket, hub, client)
+        finally:
+            hub.leave(client)
+        if client.overflow.done():
+            await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
 
 
 async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
@@ -80,14 +102,17 @@ async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
             task.cancel()
         outcomes = await asyncio.gather(*tasks, return_exceptions=True)
     for outcome in outcomes:
-        expected = asyncio.CancelledError, WebSocketDisconnect
-        if isinstance(outcome, BaseException) and not isinstance(outcome, expected):
+        if isinstance(outcome, Exception):
             raise outcome
 
 
 async def _send(websocket: WebSocket, client: Client) -> None:
     while True:
-        await websocket.send_text(await client.next_frame())
+        frame = await client.next_frame()
+        try:
+            await websocket.send_text(frame)
+        except RuntimeError:
+            return  # the server has closed it: too large a message, no answer to a ping
 
 
 async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
@@ -137,8 +162,6 @@ def _error_frame(code: str, message: str) -> str:
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:
     """Close with ``reason``; a client that does not even read this is left to the server."""
     cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
-    try:
+    with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: it is closed already
         async with asyncio.timeout(_CLOSE_SECONDS):
             await websocket.close(code, cut)
-    except (TimeoutError, WebSocketDisconnect, RuntimeError):
-        return  # it is gone already

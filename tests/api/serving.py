@@ -1,10 +1,11 @@
 """A running API on a real broker and a real history, as the tests talk to it."""
 
-import json
+import contextlib
+import socket
+import ssl
 import time
 import uuid
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,6 +17,7 @@ from api.app import create_app
 from api.live import Live
 from api.server import ApiServer
 from telemetry.bus import BusConnection
+from telemetry.channels import FAMILIES
 from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.samples import Sample
@@ -24,6 +26,7 @@ from telemetry.status import CollectorState, CollectorStatus, SensorReport
 from tests.services.processes import wait_until
 
 SECONDS = 10.0
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the certificates would take 100 ms
 
 CPU = {"utilization": 12.5, "per_core": [10.0, 15.0]}
 GPU = {
@@ -46,6 +49,19 @@ def cpu(host: str = "alpha", age: int = 0, **values: object) -> Sample:
 
 def gpu(index: int, host: str = "alpha") -> Sample:
     return Sample(f"system/gpu/{index}", host, now(), GPU)
+
+
+def every_family(host: str = "alpha") -> list[Sample]:
+    """Return a sample of each family, as the catalogue's examples have it."""
+    return [
+        Sample(
+            family.channel.format(id=0),
+            host,
+            now(),
+            {field.name: field.example for field in family.fields},
+        )
+        for family in FAMILIES
+    ]
 
 
 def status(host: str = "alpha", **fields: Any) -> CollectorStatus:
@@ -72,13 +88,10 @@ class RunningApi:
     server: ApiServer
     bus: BusConnection
     writer: SqliteWriter
-
-    @property
-    def url(self) -> str:
-        return f"http://127.0.0.1:{self.server.port}"
+    client: httpx.Client
 
     def get(self, path: str, **parameters: Any) -> httpx.Response:
-        return httpx.get(self.url + path, params=parameters, timeout=SECONDS)
+        return self.client.get(path, params=parameters or None)
 
     def json(self, path: str, **parameters: Any) -> Any:
         response = self.get(path, **parameters)
@@ -95,9 +108,25 @@ class RunningApi:
         return response.status_code, body["error"]["code"], body["error"]["message"]
 
     def stream(self, path: str = "/api/v1/system/ws", **options: Any) -> ClientConnection:
+        """Connect a WebSocket; to be used in a ``with`` statement."""
         url = f"ws://127.0.0.1:{self.server.port}{path}"
-        stream: ClientConnection = connect(url, open_timeout=SECONDS, **options)
+        stream: ClientConnection = connect(url, open_timeout=SECONDS, proxy=None, **options)
         return stream
+
+    def socket(self, data: bytes = b"", *, receive_buffer: int | None = None) -> socket.socket:
+        """Connect, send ``data``, and leave the rest to the caller."""
+        connection = socket.socket()
+        if receive_buffer is not None:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
+        connection.settimeout(SECONDS)
+        connection.connect(("127.0.0.1", self.server.port))
+        connection.sendall(data)
+        return connection
+
+    def raw(self, data: bytes) -> bytes:
+        """Return all that is answered to ``data`` until the server closes the connection."""
+        with self.socket(data) as connection:
+            return b"".join(iter(lambda: connection.recv(65_536), b""))
 
     def send(self, content: Sample | CollectorStatus) -> None:
         """Publish ``content`` as a collector would."""
@@ -113,6 +142,12 @@ class RunningApi:
             self.send(content)
         wait_until(lambda: all(map(self.knows, contents)), "the API has heard it", SECONDS)
 
+    def wait_until_heard(self) -> None:
+        """Wait until the API's connection has heard all that was sent."""
+        before = self.live.malformed.total()
+        self.send_raw(self.settings.topics.topic("alpha", "system/cpu"), b"no sample")
+        wait_until(lambda: self.live.malformed.total() > before, "it has heard it", SECONDS)
+
     def knows(self, content: Sample | CollectorStatus) -> bool:
         state = self.live.newest.hosts.get(content.host)
         known = [] if state is None else [each.content for each in list(state.updates.values())]
@@ -124,7 +159,7 @@ class RunningApi:
         self.writer.write(samples)
 
 
-@contextmanager
+@contextlib.contextmanager
 def running_api(
     bus: BusConnection,
     folder: Path,
@@ -153,12 +188,18 @@ def running_api(
     try:
         if connected:
             wait_until(lambda: live.connected, "the API is connected", SECONDS)
-        yield RunningApi(settings, live, server, bus, writer)
+        with _client(server.port) as client:
+            yield RunningApi(settings, live, server, bus, writer, client)
     finally:
         server.stop()
         writer.close()
 
 
-def receive(stream: ClientConnection) -> Any:
-    """Return the next frame."""
-    return json.loads(stream.recv(timeout=SECONDS))
+def _client(port: int) -> httpx.Client:
+    return httpx.Client(
+        base_url=f"http://127.0.0.1:{port}",
+        timeout=SECONDS,
+        trust_env=False,
+        verify=_NO_TLS,
+        limits=httpx.Limits(max_keepalive_connections=0),
+    )

@@ -117,6 +117,20 @@ def test_a_history_that_hangs_delays_no_live_answer(
             thread.join()
 
 
+def test_a_request_waits_only_so_long_for_a_history_that_hangs(
+    shared_bus: BusConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.history._ANSWER_SECONDS", 0.1)
+    history = HangingHistory()
+    sentence = "The history has not answered within 0.1 s."
+    with running_api(shared_bus, tmp_path, reader=history) as api:
+        for _ in range(6):  # more than there are threads
+            answer = api.error("/api/v1/system/history")
+            assert answer == (503, "history_unavailable", sentence)
+        assert history.asked == 4
+        history.release.set()
+
+
 def test_hosts_lists_live_hosts_and_those_of_the_history(api: RunningApi) -> None:
     report = SensorReport(SensorState.ABSENT, reason="No NVIDIA driver.")
     said = status(sensors=gpu_report(report), waiting=3)

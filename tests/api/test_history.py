@@ -63,13 +63,11 @@ def test_channels_may_be_repeated_and_hold_wildcards(api: RunningApi) -> None:
         *every_two_seconds(1, "system/memory"),
         *(Sample(f"system/gpu/{index}", "alpha", now() - 500, GPU) for index in range(3)),
     )
+    expected = ["system/gpu/0", "system/gpu/1", "system/gpu/2", "system/memory"]
     body = api.json(HISTORY, channel=["system/gpu/+", "system/memory"])
-    assert sorted(body["channels"]) == [
-        "system/gpu/0",
-        "system/gpu/1",
-        "system/gpu/2",
-        "system/memory",
-    ]
+    assert sorted(body["channels"]) == expected
+    unescaped = api.json(f"{HISTORY}?channel=system/gpu/+&channel=system/memory")
+    assert sorted(unescaped["channels"]) == expected
 
 
 def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> None:
@@ -172,10 +170,9 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
     ],
 )
 def test_a_wrong_parameter_is_one_sentence_that_names_it(
-    api: RunningApi, parameters: dict[str, Any], message: str
+    shared_api: RunningApi, parameters: dict[str, Any], message: str
 ) -> None:
-    api.store(cpu(age=1000))
-    status, code, said = api.error(HISTORY, **parameters)
+    status, code, said = shared_api.error(HISTORY, **parameters)
     assert (status, code) == (422, "wrong_parameter")
     assert said.startswith(message)
     assert said.endswith(".")

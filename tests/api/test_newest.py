@@ -1,10 +1,11 @@
 import json
 from dataclasses import replace
 
-from api.newest import MAX_CHANNELS, MAX_HOSTS, Newest, Update
+from api.newest import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS, Newest, Update
 from telemetry.channels import GPU
 from telemetry.samples import Sample
-from tests.api.serving import cpu, gpu, status
+from telemetry.status import CollectorState
+from tests.api.serving import cpu, gpu, now, status
 
 
 def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
@@ -22,6 +23,23 @@ def test_a_repeated_delivery_is_nothing_new() -> None:
     assert not newest.accept(Update(replace(sample)))
 
 
+def test_an_old_sample_that_the_broker_had_kept_is_nothing_new() -> None:
+    newest = Newest()
+    sample = cpu()
+    newest.accept(Update(sample))
+    assert not newest.accept(Update(cpu(age=60_000), retained=True))
+    assert newest.hosts["alpha"].updates["system/cpu"].content is sample
+    assert newest.accept(Update(cpu(age=-2000), retained=True))
+
+
+def test_a_last_will_that_the_broker_had_kept_is_news_though_it_was_written_early() -> None:
+    newest = Newest()
+    newest.accept(Update(status()))
+    will = status(timestamp=now() - 60_000, state=CollectorState.OFFLINE)
+    assert newest.accept(Update(will, retained=True))
+    assert newest.hosts["alpha"].status is will
+
+
 def test_a_status_is_told_apart_from_samples() -> None:
     newest = Newest()
     newest.accept(Update(status()))
@@ -35,7 +53,7 @@ def test_gpus_come_in_the_order_of_their_numbers() -> None:
     newest = Newest()
     for index in (10, 0, 2):
         newest.accept(Update(gpu(index)))
-    channels = [sample.channel for sample in newest.hosts["alpha"].samples(GPU)]
+    channels = [update.channel for update in newest.hosts["alpha"].samples(GPU)]
     assert channels == ["system/gpu/0", "system/gpu/2", "system/gpu/10"]
 
 
@@ -46,6 +64,18 @@ def test_hosts_beyond_the_limit_are_refused_and_counted() -> None:
     assert len(newest.hosts) == MAX_HOSTS
     assert newest.refused == {"too many hosts": 2}
     assert newest.accept(Update(cpu("host-0", age=-1)))
+
+
+def test_a_new_host_takes_the_place_of_the_one_that_has_been_silent_the_longest() -> None:
+    newest = Newest()
+    for number in range(MAX_HOSTS):
+        newest.accept(Update(cpu(f"host-{number}"), arrived=float(number)))
+    newest.accept(Update(cpu("host-0", age=-1), arrived=float(MAX_HOSTS)))
+    assert not newest.accept(Update(cpu("early"), arrived=SILENT_SECONDS))
+    assert newest.accept(Update(cpu("late"), arrived=SILENT_SECONDS + 1))
+    assert len(newest.hosts) == MAX_HOSTS
+    assert "host-1" not in newest.hosts
+    assert {"host-0", "late"} <= newest.hosts.keys()
 
 
 def test_channels_beyond_the_limit_are_refused_and_counted() -> None:

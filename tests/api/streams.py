@@ -1,0 +1,92 @@
+"""WebSockets of a running API, well and badly behaved."""
+
+import contextlib
+import json
+import threading
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+from websockets.datastructures import Headers
+from websockets.exceptions import ConnectionClosed, InvalidStatus
+from websockets.sync.client import ClientConnection
+
+from api.newest import Update
+from telemetry.samples import Sample
+from tests.api.serving import GPU, SECONDS, RunningApi, cpu, now
+
+WS = "/api/v1/system/ws"
+# The opening of a WebSocket, less the line that ends the headers.
+OPENING = (
+    b"GET /api/v1/system/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
+    b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
+    b"Sec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+)
+
+
+def receive(stream: ClientConnection) -> Any:
+    """Return the next frame."""
+    return json.loads(stream.recv(timeout=SECONDS))
+
+
+def receive_several(stream: ClientConnection, count: int) -> list[Any]:
+    """Return the next ``count`` frames."""
+    return [receive(stream) for _ in range(count)]
+
+
+def closing_of(stream: ClientConnection) -> tuple[int, str]:
+    """Read until the server closes ``stream``; return its code and reason."""
+    with contextlib.suppress(ConnectionClosed):
+        while True:
+            stream.recv(timeout=SECONDS)
+    assert stream.close_code is not None
+    return stream.close_code, stream.close_reason or ""
+
+
+def refusal_of(api: RunningApi, path: str, **options: Any) -> tuple[int, Any, Headers]:
+    """Return status, error and headers of a WebSocket's opening that must fail."""
+    with pytest.raises(InvalidStatus) as refused:
+        api.stream(path, **options)
+    response = refused.value.response
+    body = json.loads(response.body)
+    assert body.keys() == {"error"}
+    return response.status_code, body["error"], response.headers
+
+
+def ask(stream: ClientConnection, action: str, *channels: str) -> None:
+    """Send a message of the stream's own."""
+    stream.send(json.dumps({"action": action, "channels": channels}))
+
+
+def overwhelm_who_does_not_read(api: RunningApi) -> int:
+    """Publish large samples until a client is given up; return how many another has read."""
+    large = ["x" * 250] * 900  # so that the kernel's buffers fill soon
+    count = 0
+    with api.stream("/api/v1/system/ws/system/gpu/0") as other:
+        while api.live.hub.slow_clients == 0:
+            values = {**GPU, "throttle_reasons": large, "power": float(count)}
+            api.send(Sample("system/gpu/0", "alpha", now(), values))
+            assert receive(other)["data"]["power"] == count
+            count += 1
+    return count
+
+
+@contextlib.contextmanager
+def busy_loop(api: RunningApi) -> Iterator[None]:
+    """Keep the API's event loop busy with a sample: what comes meanwhile has to wait."""
+    busy, free = threading.Event(), threading.Event()
+    publish = api.live.hub.publish
+
+    def publish_and_wait(update: Update) -> None:
+        publish(update)
+        busy.set()
+        assert free.wait(SECONDS)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(api.live.hub, "publish", publish_and_wait)
+        api.send(cpu())
+        assert busy.wait(SECONDS)
+    try:
+        yield
+    finally:
+        free.set()
