@@ -1,12 +1,13 @@
 """The embedded broker's child process: ``python -m deploy.broker_process CONFIG_FILE``.
 
-It ends when its standard input closes, so that it never outlives its parent, and leaves Ctrl-C to
-the parent, which stops it last.
+It ends when its standard input closes, so that it never outlives its parent. Signals are left to
+the parent, which stops it last: a service manager sends them to every process of a service.
 """
 
 import importlib
 import importlib.util
 import os
+import signal
 import sys
 import threading
 import types
@@ -22,7 +23,9 @@ def _serve(config_file: str) -> None:
     package.__path__ = list(spec.submodule_search_locations)
     sys.modules["iotcore"] = package
     native = importlib.import_module("iotcore.iotcore")
-    native.IotCoreBroker(config_path=config_file).run_forever()
+    broker = native.IotCoreBroker(config_path=config_file)
+    os.unlink(config_file)  # noqa: PTH108 - pathlib is not worth its memory here
+    broker.run_forever()
 
 
 def _end_with_the_parent() -> None:
@@ -32,6 +35,8 @@ def _end_with_the_parent() -> None:
 
 def main() -> None:
     """Serve until the parent goes."""
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()
     _serve(sys.argv[1])
 

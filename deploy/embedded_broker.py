@@ -2,6 +2,7 @@
 
 import contextlib
 import logging
+import os
 import socket
 import subprocess
 import sys
@@ -10,15 +11,19 @@ import threading
 import time
 from pathlib import Path
 
+from deploy.broker_probe import takes_clients
 from deploy.ports import require_free_port
 from telemetry.errors import SettingsError
 from telemetry.samples import MAX_PAYLOAD_BYTES
+from telemetry.settings import reachable
 
 log = logging.getLogger(__name__)
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 0.5
 _POLL_SECONDS = 0.02
+_PROBE_PAUSE_SECONDS = 5.0
+_PROBE_SECONDS = 5.0
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)  # before the first, second, … restart in a row
 _HEALTHY_SECONDS = 30.0  # a broker that ran this long is not in a row of failures
 
@@ -49,15 +54,19 @@ next_connection_delay_ms = 1
 class EmbeddedBroker:
     """MQTT 3.1.1 on one port; what it holds is in memory and gone when its process dies."""
 
-    def __init__(self, host: str, port: int) -> None:
-        """Prepare a broker that listens on ``host`` and ``port``."""
+    def __init__(self, host: str, port: int, probe_pause: float = _PROBE_PAUSE_SECONDS) -> None:
+        """Prepare a broker that listens on ``host`` and ``port``.
+
+        Every ``probe_pause`` seconds it is asked whether it still takes clients.
+        """
         self.host = host
         self.port = port
         self.restarts = 0
+        self._probe_pause = probe_pause
         self._process: subprocess.Popen[bytes] | None = None
+        self._configuration: Path | None = None
         self._stopping = threading.Event()
         self._spawning = threading.Lock()
-        self._resources = contextlib.ExitStack()
 
     @property
     def process_id(self) -> int | None:
@@ -65,28 +74,18 @@ class EmbeddedBroker:
         return self._process.pid if self._process else None
 
     def start(self) -> None:
-        """Start the broker and return once it accepts connections.
+        """Start the broker and return once it takes clients.
 
         Raises SettingsError where the port is taken or the address is not this machine's.
         """
-        require_free_port(
-            self.host,
-            self.port,
-            "choose another port for the embedded broker with --mqtt-port, or use the broker that "
-            f"is there with --mqtt-url mqtt://{self.host}:{self.port}",
-        )
-        folder = self._resources.enter_context(
-            tempfile.TemporaryDirectory(prefix="system-monitor-")
-        )
-        address = f"[{self.host}]" if ":" in self.host else self._numeric_host()
-        text = _CONFIGURATION.format(
-            listen=f"{address}:{self.port}", max_payload_size=MAX_PAYLOAD_BYTES
-        )
-        self._config_file = Path(folder) / "broker.toml"
-        self._config_file.write_text(text)
-        self._spawn()
-        self._wait_until_it_listens()
-        threading.Thread(target=self._keep_alive, name="broker-keeper", daemon=True).start()
+        require_free_port(self.host, self.port, "mqtt")
+        try:
+            self._spawn()
+        except OSError as error:
+            raise SettingsError(f"The embedded broker cannot be started: {error}.") from None
+        self._wait_until_it_serves()
+        for task in (self._keep_alive, self._keep_well):
+            threading.Thread(target=task, name=f"broker{task.__name__}", daemon=True).start()
 
     def stop(self) -> None:
         """Stop the broker. Safe to call twice, and before ``start``."""
@@ -94,35 +93,49 @@ class EmbeddedBroker:
             self._stopping.set()
             process = self._process
         if process is not None:
-            process.terminate()
+            if process.stdin is not None:
+                process.stdin.close()
             try:
                 process.wait(_STOP_SECONDS)
             except subprocess.TimeoutExpired:
                 process.kill()
                 process.wait()
-            if process.stdin is not None:
-                process.stdin.close()
-        self._resources.close()
-
-    def _numeric_host(self) -> str:
-        return socket.gethostbyname(self.host)  # rumqttd takes addresses, not names
+        self._forget_configuration()
 
     def _spawn(self) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._process = subprocess.Popen(  # noqa: S603 - our own module with our own file
-            [sys.executable, "-P", "-m", "deploy.broker_process", str(self._config_file)],
+            [sys.executable, "-P", "-m", "deploy.broker_process", str(self._new_configuration())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # rumqttd logs each packet's span as an error
             start_new_session=True,  # Ctrl-C is the parent's to handle
         )
 
-    def _wait_until_it_listens(self) -> None:
+    def _new_configuration(self) -> Path:
+        """Write a file for the next process, which removes it: old ones are swept from /tmp."""
+        self._forget_configuration()
+        # rumqttd takes addresses, not names.
+        address = f"[{self.host}]" if ":" in self.host else socket.gethostbyname(self.host)
+        listen = f"{address}:{self.port}"
+        descriptor, name = tempfile.mkstemp(prefix="system-monitor-", suffix=".toml")
+        with os.fdopen(descriptor, "w") as file:
+            file.write(_CONFIGURATION.format(listen=listen, max_payload_size=MAX_PAYLOAD_BYTES))
+        self._configuration = Path(name)
+        return self._configuration
+
+    def _forget_configuration(self) -> None:
+        if self._configuration is not None:
+            self._configuration.unlink(missing_ok=True)
+
+    def _serves(self) -> bool:
+        return takes_clients(reachable(self.host), self.port, _PROBE_SECONDS)
+
+    def _wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
-        host = {"0.0.0.0": "127.0.0.1", "::": "::1"}.get(self.host, self.host)  # noqa: S104
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
-            with contextlib.suppress(OSError), socket.create_connection((host, self.port), 1.0):
+            if self._serves():
                 return
             time.sleep(_POLL_SECONDS)
         self.stop()
@@ -144,4 +157,16 @@ class EmbeddedBroker:
                     return
                 failures += 1
                 self.restarts += 1
-                self._spawn()
+                with contextlib.suppress(OSError):  # no memory, no space: tried again like the rest
+                    self._spawn()
+
+    def _keep_well(self) -> None:
+        # A client whose name holds '+', '#' or '$' is refused; when it tries again, rumqttd panics,
+        # and its process lives on but serves nobody.
+        while not self._stopping.wait(self._probe_pause):
+            process = self._process
+            if self._serves() or self._stopping.wait(self._probe_pause / 5):
+                continue
+            if process is not None and process is self._process and not self._serves():
+                log.warning("The embedded broker takes no clients any more.")
+                process.kill()

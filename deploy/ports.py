@@ -1,17 +1,41 @@
-"""Whether a port can be listened on, found out before anything starts."""
+"""Whether what we want to listen on is free, found out before anything starts."""
 
+import errno
 import socket
 
 from telemetry.errors import SettingsError
+from telemetry.settings import Settings
 
 
-def require_free_port(host: str, port: int, advice: str) -> None:
-    """Raise SettingsError, ending with ``advice``, if ``host`` and ``port`` cannot be bound."""
-    family = socket.AF_INET6 if ":" in host else socket.AF_INET
-    with socket.socket(family, socket.SOCK_STREAM) as probe:
-        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        try:
+def require_http_port(settings: Settings) -> None:
+    """Raise SettingsError where the API cannot listen."""
+    require_free_port(settings.http_host, settings.http_port, "http")
+
+
+def require_mqtt_port(settings: Settings) -> None:
+    """Raise SettingsError where the embedded broker is to be used and cannot listen."""
+    if settings.mqtt_url is None:
+        broker = settings.broker.masked()
+        instead = f", or use the broker that is there with --mqtt-url {broker}"
+        require_free_port(settings.mqtt_host, settings.mqtt_port, "mqtt", instead)
+
+
+def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
+    """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
+
+    ``option`` is ``http`` or ``mqtt``; ``instead`` is another way out of an occupied port.
+    """
+    try:
+        family = socket.AF_INET6 if ":" in host else socket.AF_INET
+        with socket.socket(family, socket.SOCK_STREAM) as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             probe.bind((host, port))
-        except OSError as error:
-            reason = (error.strerror or str(error)).lower()
-            raise SettingsError(f"Cannot listen on {host}:{port} ({reason}): {advice}.") from None
+    except (OSError, UnicodeError) as error:
+        number, reason = getattr(error, "errno", None), getattr(error, "strerror", None)
+        advice = {
+            errno.EADDRINUSE: f"choose another port with --{option}-port{instead}",
+            errno.EACCES: f"choose a port above 1023 with --{option}-port",
+        }.get(number or 0, f"choose an address of this machine with --{option}-host")
+        place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
+        reason = (reason or "no such address").lower()
+        raise SettingsError(f"Cannot listen on {place} ({reason}): {advice}.") from None

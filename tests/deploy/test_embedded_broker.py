@@ -3,6 +3,8 @@ import signal
 import socket
 import subprocess
 import sys
+import tempfile
+from pathlib import Path
 
 import psutil
 import pytest
@@ -28,6 +30,52 @@ def _serves(port: int) -> bool:
             return listener.wait_for("a") == [b"1"]
     except OSError:
         return False
+
+
+def test_a_broker_that_serves_nobody_any_more_is_replaced() -> None:
+    broker = EmbeddedBroker("127.0.0.1", free_port(), probe_pause=0.1)
+    broker.start()
+    try:
+        first = broker.process_id
+        _break_the_router(broker.port)
+        wait_until(lambda: broker.process_id != first, "another process")
+        wait_until(lambda: _serves(broker.port), "the new process serves")
+        assert broker.restarts == 1
+    finally:
+        broker.stop()
+
+
+def _break_the_router(port: int) -> None:
+    """Connect twice with a name that rumqttd refuses: the second time it panics."""
+    name = b"a+b"
+    rest = b"\x00\x04MQTT\x04\x02\x00\x3c\x00" + bytes([len(name)]) + name
+    for _ in range(2):
+        with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+            connection.sendall(b"\x10" + bytes([len(rest)]) + rest)
+            assert connection.recv(4) == b""
+
+
+def test_a_signal_that_goes_to_every_process_of_a_service_leaves_it_to_its_parent(
+    broker: EmbeddedBroker,
+) -> None:
+    first = broker.process_id
+    assert first is not None
+    for number in (signal.SIGTERM, signal.SIGINT):
+        os.kill(first, number)
+    with Listener(broker.port) as listener:
+        listener.publish("a", b"1")
+        assert listener.wait_for("a") == [b"1"]
+    assert (broker.process_id, broker.restarts) == (first, 0)
+
+
+def test_its_configuration_does_not_stay_behind(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    assert list(tmp_path.iterdir()) == []
+    broker.stop()
 
 
 def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:

@@ -3,7 +3,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, load_settings
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, ignored_variables, load_settings
 
 SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
 
@@ -62,8 +62,33 @@ def test_a_wrong_value_is_one_sentence_with_the_setting_and_the_value(
     name: str, value: str
 ) -> None:
     sentence = refusal(**{name: value})
-    assert sentence.startswith(f"{name}={value!r} cannot work: ")
+    option = f"--{name.replace('_', '-')}"
+    assert sentence.startswith(f"{name}={value!r} (from {option}) cannot work: it ")
     assert sentence.endswith(".")
+    assert "\n" not in sentence
+
+
+@pytest.mark.parametrize(
+    ("name", "allowed"),
+    [("interval_seconds", "from 0.1 to 60"), ("http_port", "a whole number from 1 to 65535")],
+)
+def test_the_sentence_about_a_number_names_both_bounds(name: str, allowed: str) -> None:
+    assert refusal(**{name: "0"}).endswith(f"{allowed}.")
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["http_port = true", "http_port = [1]", "http_port = {}", "data_dir = 7", "log_level = 1"],
+)
+def test_a_value_of_the_wrong_type_in_the_file_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, text: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text)
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    sentence = refusal()
+    assert sentence.startswith(text.partition(" ")[0])
+    assert f"(from {file})" in sentence
     assert "\n" not in sentence
 
 
@@ -71,12 +96,12 @@ def test_the_sentence_quotes_the_environment_and_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PORT", "web")
-    assert refusal().startswith("http_port='web' ")
+    assert refusal().startswith("http_port='web' (from SYSTEM_MONITOR_HTTP_PORT) ")
     monkeypatch.delenv("SYSTEM_MONITOR_HTTP_PORT")
     file = tmp_path / "config.toml"
     file.write_text('http_port = "www"\n')
     monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
-    assert refusal().startswith("http_port='www' ")
+    assert refusal().startswith(f"http_port='www' (from {file}) ")
 
 
 def test_a_file_that_is_not_there_or_not_toml_is_one_sentence(
@@ -84,13 +109,23 @@ def test_a_file_that_is_not_there_or_not_toml_is_one_sentence(
 ) -> None:
     file = tmp_path / "config.toml"
     monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
-    assert "no such file" in refusal()
+    assert refusal() == f"There is no file {file} to read settings from."
     file.write_text("= nothing")
     assert "not valid TOML" in refusal()
 
 
-def test_a_setting_that_does_not_exist_is_refused() -> None:
-    assert refusal(http_prot=1).startswith("http_prot is no setting")
+def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_was_meant() -> None:
+    assert refusal(http_prot=1).endswith("is no setting: did you mean http_port?")
+
+
+def test_a_misspelt_variable_is_refused_and_a_foreign_one_is_named(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setenv("SYSTEM_MONITOR_PORT_8000_TCP_ADDR", "10.0.0.1")  # as Kubernetes sets it
+    load_settings()
+    assert ignored_variables() == ["SYSTEM_MONITOR_PORT_8000_TCP_ADDR"]
+    monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PROT", "1")
+    assert refusal().endswith("did you mean SYSTEM_MONITOR_HTTP_PORT?")
 
 
 @pytest.mark.parametrize(
@@ -98,7 +133,9 @@ def test_a_setting_that_does_not_exist_is_refused() -> None:
 )
 def test_a_wrong_broker_url_is_refused_without_being_quoted(url: str) -> None:
     sentence = refusal(mqtt_url=url)
-    assert sentence.startswith("mqtt_url=******** cannot work: ")
+    assert sentence.startswith(
+        "mqtt_url=******** (from --mqtt-url) cannot work: it must look like "
+    )
 
 
 def test_the_broker_url_holds_the_login() -> None:

@@ -1,0 +1,117 @@
+"""What a starting role says: where things are, what was found, and what to try next."""
+
+import shlex
+import textwrap
+from collections.abc import Iterable, Mapping
+
+from deploy import wiring
+from deploy.console import say
+from telemetry import __version__
+from telemetry.channels import FAMILIES, STATUS_CHANNEL
+from telemetry.settings import Settings, reachable
+from telemetry.status import SensorReport, SensorState
+
+_LABEL_WIDTH = 10
+_WIDTH = 100
+_API = "/api/v1/system"
+
+Facts = Iterable[tuple[str, str]]
+
+
+def say_places(settings: Settings, facts: Facts) -> None:
+    """Print the header and ``facts``, (label, text) each."""
+    say(f'System Monitor {__version__} on host "{settings.host_name}"\n')
+    _say_facts(facts)
+
+
+def say_findings(reports: Mapping[str, SensorReport]) -> None:
+    """Print what each sensor found, or why it found nothing."""
+    say("\nFound on this machine\n")
+    _say_facts((_title(name), _finding(report)) for name, report in reports.items())
+
+
+def say_what_next(*commands: str) -> None:
+    """Print ``commands`` to try, and how to stop."""
+    say("\nTry in another terminal\n")
+    for command in commands:
+        say(f"  {command}")
+    say("\nCtrl-C stops it.")
+
+
+def http_facts(settings: Settings) -> list[tuple[str, str]]:
+    """Say where the page, the API and the live stream are."""
+    place = _http_place(settings)
+    return [
+        ("Page", f"http://{place}/{_elsewhere(settings.http_host)}"),
+        ("API", f"http://{place}{_API}/metrics, also …/gpu …/history …/hosts"),
+        ("WebSocket", f"ws://{place}{_API}/ws"),
+    ]
+
+
+def broker_facts(settings: Settings) -> list[tuple[str, str]]:
+    """Say where the broker is and what the topics are."""
+    channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
+    prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
+    elsewhere = _elsewhere(settings.mqtt_host) if settings.mqtt_url is None else ""
+    return [
+        ("MQTT", f"{settings.broker.masked()}{elsewhere}"),
+        ("Topics", " ".join(prefix + channel for channel in channels)),
+    ]
+
+
+def history_fact(settings: Settings) -> tuple[str, str]:
+    """Say where the history lies and how far it reaches."""
+    place = wiring.history_description(settings)
+    return "History", f"the last {settings.history_hours:g} h, {place}"
+
+
+def http_commands(settings: Settings) -> list[str]:
+    """Return commands that ask the API."""
+    url = f"http://{_http_place(settings)}{_API}"
+    return [f"curl {url}/metrics", f"curl '{url}/history?channel=system/cpu&start=-15m'"]
+
+
+def broker_command(settings: Settings) -> str:
+    """Return the command that shows everything that is published."""
+    broker = settings.broker
+    words = ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port)]
+    if broker.tls:
+        words.append("--tls-use-os-certs")
+    if broker.username is not None:
+        words += ["-u", broker.username]
+    if broker.password is not None:
+        words += ["-P", "PASSWORD"]
+    return f"{shlex.join(words)} -v -t '{settings.topics.everything()}'"
+
+
+def _say_facts(facts: Facts) -> None:
+    for label, text in facts:
+        say(
+            textwrap.fill(
+                text,
+                _WIDTH,
+                initial_indent=f"  {label:<{_LABEL_WIDTH}} ",
+                subsequent_indent=" " * (_LABEL_WIDTH + 3),
+                break_long_words=False,
+                break_on_hyphens=False,
+            )
+        )
+
+
+def _http_place(settings: Settings) -> str:
+    host = reachable(settings.http_host)
+    return f"[{host}]:{settings.http_port}" if ":" in host else f"{host}:{settings.http_port}"
+
+
+def _elsewhere(host: str) -> str:
+    return "" if reachable(host) == host else " and on all other addresses of this machine"
+
+
+def _title(name: str) -> str:
+    return name.upper() if name in ("gpu", "cpu") else name.title()
+
+
+def _finding(report: SensorReport) -> str:
+    if report.reason is None:
+        return report.description or "not known yet"
+    return f"{'none' if report.state is SensorState.ABSENT else report.state}: {report.reason}"

@@ -1,0 +1,145 @@
+"""The command line: the roles, and the settings that are options of each."""
+
+import argparse
+import os
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import NoReturn
+
+from telemetry import __version__
+from telemetry.errors import SettingsError
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
+
+_BROKER = ("mqtt_url", "mqtt_host", "mqtt_port", "topic_prefix")
+_HTTP = ("http_host", "http_port")
+_HISTORY = ("history_hours", "data_dir", "influxdb_url", "influxdb_org", "influxdb_bucket")
+_INGESTER = ("ingester_group", "ingester_name")
+_EVERYTHING = ("interval_seconds", "host_name", *_HTTP, *_BROKER, *_HISTORY, "log_level")
+
+
+@dataclass(frozen=True, slots=True)
+class _Role:
+    help: str
+    options: tuple[str, ...]
+    more: str
+    examples: str = ""
+
+
+_ROLES = {
+    "up": _Role(
+        "run everything on this machine: broker, collector, ingester, history, API",
+        _EVERYTHING,
+        "It is one process, but for the embedded broker, runs until Ctrl-C, and listens on this\n"
+        "machine only, unless told otherwise.",
+        "  system-monitor up\n"
+        "  system-monitor up --http-host 0.0.0.0 --http-port 8080   reached from other machines\n"
+        "  system-monitor up --mqtt-url mqtt://localhost:1883       a broker that is there already",
+    ),
+    "collector": _Role(
+        "only read this machine and publish to the broker",
+        ("interval_seconds", "history_hours", "host_name", *_BROKER, "log_level"),
+        "While the broker is away the samples of --history-hours wait, and go out on its return.",
+        "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "ingester": _Role(
+        "only write what the broker delivers to the history",
+        (*_BROKER, *_HISTORY, *_INGESTER, "log_level"),
+        "Several with one --ingester-group, each with its own --ingester-name, share the work.",
+    ),
+    "api": _Role(
+        "only serve REST, the WebSocket and the page",
+        (*_HTTP, "host_name", *_BROKER, *_HISTORY, "log_level"),
+        "It reads the history that the ingester writes: give both the same settings for it.",
+    ),
+    "check": _Role(
+        "show the effective settings and what can be reached; start nothing",
+        (*_EVERYTHING, *_INGESTER),
+        "Secrets are masked. The exit code is 1 if something cannot be reached.",
+    ),
+}
+
+_DESCRIPTION = """\
+Live and one-hour GPU, CPU, memory, disk and network metrics of this machine, over MQTT, REST and
+WebSocket. Begin with `system-monitor up`; `system-monitor check` shows the settings."""
+
+_EPILOG = f"""\
+Each setting may also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line of the
+TOML file {default_config_file()} (http_port = 8080).
+An option is stronger than the environment, the environment is stronger than the file. Passwords
+and tokens, such as influxdb_token, belong in the environment or the file: everybody on the
+machine can read a command line.
+
+Exit codes: 0 stopped as asked, 1 `check` found something unreachable, 2 a wrong setting."""
+
+
+class _Parser(argparse.ArgumentParser):
+    def error(self, message: str) -> NoReturn:
+        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
+
+
+def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
+    """Return the role and the settings given as options; SystemExit ends ``--help``.
+
+    Raises SettingsError, which repeats no value: it might be a secret.
+    """
+    parser = _parser()
+    known, rest = parser.parse_known_args(arguments)
+    given = vars(known)
+    role: str | None = given.pop("role")
+    if role is None:
+        parser.print_help(sys.stderr)
+        parser.exit(2)
+    if rest:
+        raise SettingsError(_refusal(role, rest[0].partition("=")[0]))
+    file = given.pop("config", None)
+    if file is not None:
+        os.environ[CONFIG_FILE_VARIABLE] = file
+    return role, given
+
+
+def _refusal(role: str, option: str) -> str:
+    name = option.removeprefix("--").replace("-", "_")
+    if name in Settings.model_fields and name not in _ROLES[role].options:
+        reason = "" if name in _EVERYTHING + _INGESTER else ", where others could read it"
+        return f"`{role}` takes no option {option}{reason}; see `system-monitor {role} --help`."
+    return f"There is no option {option}; see `system-monitor {role} --help`."
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = _Parser(
+        "system-monitor",
+        description=_DESCRIPTION,
+        epilog=_EPILOG,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"system-monitor {__version__}")
+    roles = parser.add_subparsers(dest="role", metavar="COMMAND", title="commands")
+    for name, role in _ROLES.items():
+        examples = f"examples:\n{role.examples}\n\n" if role.examples else ""
+        role_parser = roles.add_parser(
+            name,
+            help=role.help,
+            description=f"{role.help[0].upper()}{role.help[1:]}.\n{role.more}",
+            epilog=examples + _EPILOG,
+            formatter_class=argparse.RawDescriptionHelpFormatter,
+            allow_abbrev=False,
+        )
+        _add_options(role_parser, role.options)
+    return parser
+
+
+def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
+    parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
+    for name in names:
+        field = Settings.model_fields[name]
+        default = "" if field.default_factory or field.default in (None, "") else field.default
+        shown = f" [{default}]" if default != "" else ""
+        parser.add_argument(
+            f"--{name.replace('_', '-')}",
+            dest=name,
+            metavar=name.rpartition("_")[2].upper(),
+            default=argparse.SUPPRESS,
+            help=f"{field.description}{shown}".replace("%", "%%"),
+        )

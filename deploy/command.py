@@ -1,0 +1,40 @@
+"""The command ``system-monitor``.
+
+This module imports little, so that signals are ours before the libraries are loaded.
+"""
+
+import importlib
+from collections.abc import Sequence
+
+from deploy import console
+from deploy.lifecycle import EXIT_WRONG_SETTING, end_on_signal
+from telemetry.errors import SystemMonitorError
+
+
+def main() -> int:
+    """Be the program; return its exit code."""
+    end_on_signal()
+    console.prepare()
+    try:
+        return run()
+    finally:
+        console.flush()
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run the command with ``arguments``, by default the process's; return its exit code."""
+    from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
+    from deploy import log  # noqa: PLC0415
+    from telemetry.settings import load_settings  # noqa: PLC0415
+
+    try:
+        role, options = command_line.parse(arguments)
+        settings = load_settings(options)
+        log.configure(settings.log_level)
+        log.tell_ignored_variables()
+        # Only the chosen role's libraries are loaded.
+        code: int = importlib.import_module(f"deploy.roles.{role}").run(settings)
+    except SystemMonitorError as error:
+        console.complain(str(error))
+        return EXIT_WRONG_SETTING
+    return code

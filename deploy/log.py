@@ -1,0 +1,43 @@
+"""How the log looks, on standard error."""
+
+import logging
+
+from telemetry.settings import ignored_variables
+
+log = logging.getLogger(__name__)
+
+_ECHO_SECONDS = 5.0
+
+
+def configure(level: str) -> None:
+    """Log what is at least as grave as ``level``, such as ``warning``."""
+    handler = logging.StreamHandler()
+    handler.addFilter(WithoutEcho())
+    logging.basicConfig(
+        level=level.upper(),
+        format="%(asctime)s %(levelname)s %(message)s",
+        datefmt="%H:%M:%S",
+        handlers=[handler],
+    )
+
+
+def tell_ignored_variables() -> None:
+    """Warn of variables that look like ours, once for all of them: others may have set them."""
+    names = ignored_variables()
+    if names:
+        log.warning("No settings, and ignored: %s.", ", ".join(names))
+
+
+class WithoutEcho(logging.Filter):
+    """Leaves out a line that was there a moment ago: each part notices when the broker has gone."""
+
+    def __init__(self) -> None:
+        """Have heard nothing."""
+        super().__init__()
+        self._heard: dict[str, float] = {}
+
+    def filter(self, record: logging.LogRecord) -> bool:
+        """Return whether ``record`` says something new."""
+        recent = record.created - _ECHO_SECONDS
+        self._heard = {text: when for text, when in self._heard.items() if when > recent}
+        return self._heard.setdefault(record.getMessage(), record.created) == record.created

@@ -1,0 +1,23 @@
+"""``system-monitor api``."""
+
+from deploy import announcement, wiring
+from deploy.lifecycle import run_until_signal
+from deploy.ports import require_http_port
+from telemetry.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Serve REST, WebSocket and the page until a signal."""
+    require_http_port(settings)
+
+    def announce() -> None:
+        facts = [
+            *announcement.http_facts(settings),
+            *announcement.broker_facts(settings),
+            announcement.history_fact(settings),
+        ]
+        announcement.say_places(settings, facts)
+        announcement.say_what_next(*announcement.http_commands(settings))
+
+    run_until_signal([wiring.api(settings)], announce)
+    return 0

@@ -1,0 +1,118 @@
+"""``system-monitor check``."""
+
+import contextlib
+import http.client
+import os
+import time
+from collections.abc import Callable
+
+from deploy import wiring
+from deploy.console import say
+from deploy.lifecycle import end_on_signal
+from deploy.ports import require_http_port, require_mqtt_port
+from telemetry.bus import BusConnection
+from telemetry.errors import SensorAbsent, SystemMonitorError
+from telemetry.settings import Settings, config_file, reachable
+
+_INTERRUPTED = 130
+_BROKER_SECONDS = 3.0
+_POLL_SECONDS = 0.05
+_HTTP_SECONDS = 1.0
+_LABEL_WIDTH = 17
+
+
+def run(settings: Settings) -> int:
+    """Print the effective settings and what can be reached; 1 if something cannot."""
+    end_on_signal(_INTERRUPTED)
+    file = config_file()
+    say(f"Settings (file {file}{'' if file.is_file() else ', which is not there'})\n")
+    for name, text in settings.masked().items():
+        _say(name, text)
+    say("\nWhat can be reached\n")
+    running = _runs_already(settings)
+    checks: dict[str, Callable[[], str]] = {
+        "API": lambda: _check_api(settings, running=running),
+        "MQTT": lambda: _check_broker(settings, running=running),
+        "History": lambda: _check_history(settings),
+    }
+    problems = sum(not _is_well(label, check) for label, check in checks.items())
+    say("\nSensors\n")
+    for sensor in wiring.sensors():
+        with contextlib.closing(sensor):
+            try:
+                sensor.open()
+                finding = sensor.describe()
+            except SensorAbsent as absence:
+                finding = f"none: {absence}"
+            except Exception as error:  # noqa: BLE001 - the others are still to be shown
+                finding = f"failing: {error}"
+        _say(sensor.name, finding)
+    return 1 if problems else 0
+
+
+def _say(label: str, text: str) -> None:
+    say(f"  {label:<{_LABEL_WIDTH}} {text}")
+
+
+def _is_well(label: str, check: Callable[[], str]) -> bool:
+    try:
+        _say(label, check())
+    except SystemMonitorError as error:
+        _say(label, f"PROBLEM: {error}")
+        return False
+    return True
+
+
+def _runs_already(settings: Settings) -> bool:
+    """Return whether a System Monitor answers where ours would."""
+    host = reachable(settings.http_host)
+    connection = http.client.HTTPConnection(host, settings.http_port, timeout=_HTTP_SECONDS)
+    try:
+        connection.request("GET", "/healthz")
+        return connection.getresponse().read() == b'{"status":"ok"}'
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def _check_api(settings: Settings, *, running: bool) -> str:
+    place = f"{settings.http_host}:{settings.http_port}"
+    if running:
+        return f"a running System Monitor answers on {place}"
+    require_http_port(settings)
+    return f"{place} is free"
+
+
+def _check_broker(settings: Settings, *, running: bool) -> str:
+    if settings.mqtt_url is None and not running:
+        require_mqtt_port(settings)
+        return f"{settings.mqtt_host}:{settings.mqtt_port} is free for the embedded broker"
+    broker = settings.broker
+    bus = BusConnection(broker, f"system-monitor-check-{os.getpid()}")
+    bus.start()
+    try:
+        deadline = time.monotonic() + _BROKER_SECONDS
+        while not bus.wait_connected(_POLL_SECONDS):
+            if bus.outage is not None or time.monotonic() > deadline:
+                what = bus.outage or "does not answer"
+                raise SystemMonitorError(f"The broker at {broker.masked()} {what}.")
+    finally:
+        bus.stop()
+    return f"the broker at {broker.masked()} accepts us"
+
+
+def _check_history(settings: Settings) -> str:
+    place = wiring.history_description(settings)
+    if settings.influxdb_url is None:
+        folder = settings.data_dir
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+        if not nearest.is_dir():
+            raise SystemMonitorError(f"{nearest} is a file, and a folder is needed.")
+        if not os.access(nearest, os.W_OK | os.X_OK):
+            raise SystemMonitorError(f"{nearest} is not yours to write to.")
+        return place
+    with contextlib.closing(wiring.history_reader(settings)) as reader:
+        reader.open()
+        reader.ping()
+    return f"{place}, answers"

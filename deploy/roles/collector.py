@@ -1,0 +1,18 @@
+"""``system-monitor collector``."""
+
+from deploy import announcement, wiring
+from deploy.lifecycle import run_until_signal
+from telemetry.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Read this machine and publish to the broker until a signal."""
+    collector = wiring.collector(settings)
+
+    def announce() -> None:
+        announcement.say_places(settings, announcement.broker_facts(settings))
+        announcement.say_findings(wiring.findings(collector))
+        announcement.say_what_next(announcement.broker_command(settings))
+
+    run_until_signal([collector], announce)
+    return 0

@@ -1,0 +1,19 @@
+"""``system-monitor ingester``."""
+
+from deploy import announcement, wiring
+from deploy.lifecycle import Component, run_until_signal
+from telemetry.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Write what the broker delivers to the history until a signal."""
+    folder = wiring.data_folder(settings)
+    parts: list[Component] = [*([folder] if folder else []), wiring.ingester(settings)]
+
+    def announce() -> None:
+        facts = [*announcement.broker_facts(settings), announcement.history_fact(settings)]
+        announcement.say_places(settings, facts)
+        announcement.say_what_next(announcement.broker_command(settings))
+
+    run_until_signal(parts, announce)
+    return 0

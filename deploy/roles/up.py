@@ -1,0 +1,32 @@
+"""``system-monitor up``."""
+
+from deploy import announcement, wiring
+from deploy.lifecycle import Component, run_until_signal
+from deploy.ports import require_http_port, require_mqtt_port
+from telemetry.settings import Settings
+
+
+def run(settings: Settings) -> int:
+    """Run the whole pipeline in this process, and the embedded broker in its own."""
+    require_http_port(settings)
+    require_mqtt_port(settings)
+    collector = wiring.collector(settings)
+    folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)
+    parts: list[Component] = [part for part in (folder, broker) if part]
+    # Who listens starts before who speaks.
+    parts += [wiring.ingester(settings), wiring.api(settings), collector]
+
+    def announce() -> None:
+        facts = [
+            *announcement.http_facts(settings),
+            *announcement.broker_facts(settings),
+            announcement.history_fact(settings),
+        ]
+        announcement.say_places(settings, facts)
+        announcement.say_findings(wiring.findings(collector))
+        announcement.say_what_next(
+            announcement.broker_command(settings), *announcement.http_commands(settings)
+        )
+
+    run_until_signal(parts, announce)
+    return 0

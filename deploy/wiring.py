@@ -1,0 +1,144 @@
+"""The one place that chooses the parts and puts them together.
+
+Imports stand in the functions: a collector alone must not pay for the API's libraries.
+"""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, TypedDict
+
+from deploy.data_folder import DataFolder
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from api.server import ApiServer
+    from collector.collector import Collector
+    from collector.sensors.port import Sensor
+    from ingester.ingester import Ingester
+    from telemetry.history.port import HistoryReader, HistoryWriter
+    from telemetry.status import SensorReport
+
+_SENSORS_SECONDS = 10.0  # a GPU's driver that nobody has used yet takes this long
+
+
+def history_file(settings: Settings) -> Path:
+    """Return where the embedded history lies."""
+    return settings.data_dir / "history.sqlite3"
+
+
+def history_description(settings: Settings) -> str:
+    """Say where the history lies."""
+    if settings.influxdb_url is None:
+        return f"SQLite in the data folder {settings.data_dir}"
+    return f"InfluxDB at {settings.influxdb_url}, bucket {settings.influxdb_bucket}"
+
+
+def sensors() -> "Sequence[Sensor]":
+    """Return all sensors, not yet opened."""
+    from collector.sensors.cpu import CpuSensor
+    from collector.sensors.disk import DiskSensor
+    from collector.sensors.gpu import GpuSensor
+    from collector.sensors.memory import MemorySensor
+    from collector.sensors.network import NetworkSensor
+
+    return GpuSensor(), CpuSensor(), MemorySensor(), DiskSensor(), NetworkSensor()
+
+
+class _Influxdb(TypedDict):
+    url: str
+    token: str
+    org: str
+    bucket: str
+    window_ms: int
+
+
+def _influxdb(settings: Settings) -> _Influxdb:
+    # The settings hold all of these where they hold the URL.
+    token = settings.influxdb_token
+    return {
+        "url": settings.influxdb_url or "",
+        "token": token.get_secret_value() if token else "",
+        "org": settings.influxdb_org or "",
+        "bucket": settings.influxdb_bucket,
+        "window_ms": settings.window,
+    }
+
+
+def history_writer(settings: Settings) -> "HistoryWriter":
+    """Return the writing half of the history that the settings choose."""
+    if settings.influxdb_url is None:
+        from telemetry.history.sqlite import SqliteWriter
+
+        return SqliteWriter(history_file(settings), settings.window)
+    from telemetry.history.influxdb import InfluxdbWriter
+
+    return InfluxdbWriter(**_influxdb(settings))
+
+
+def history_reader(settings: Settings) -> "HistoryReader":
+    """Return the reading half of the history that the settings choose."""
+    if settings.influxdb_url is None:
+        from telemetry.history.sqlite import SqliteReader
+
+        return SqliteReader(history_file(settings), settings.window)
+    from telemetry.history.influxdb import InfluxdbReader
+
+    return InfluxdbReader(**_influxdb(settings))
+
+
+def collector(settings: Settings) -> "Collector":
+    """Return the collector."""
+    from collector.collector import Collector
+
+    return Collector(
+        sensors(),
+        settings.broker,
+        settings.topics,
+        host=settings.host_name,
+        interval=settings.interval_seconds,
+        window=settings.window,
+    )
+
+
+def findings(collector: "Collector") -> "Mapping[str, SensorReport]":
+    """Return what the sensors of ``collector`` found, once they have had the time to look."""
+    collector.wait_settled(_SENSORS_SECONDS)
+    return collector.status().sensors
+
+
+def ingester(settings: Settings) -> "Ingester":
+    """Return the ingester."""
+    from ingester.ingester import Ingester
+
+    return Ingester(
+        history_writer(settings),
+        settings.broker,
+        settings.topics,
+        name=settings.ingester_name or settings.host_name,
+        group=settings.ingester_group,
+    )
+
+
+def api(settings: Settings) -> "ApiServer":
+    """Return the API's server."""
+    from api.app import create_app
+    from api.live import Live
+    from api.server import ApiServer
+
+    live = Live(settings.broker, settings.topics)
+    app = create_app(settings, live, history_reader(settings))
+    return ApiServer(app, settings.http_host, settings.http_port)
+
+
+def data_folder(settings: Settings) -> DataFolder | None:
+    """Return the embedded history's folder, or None where the history lies elsewhere."""
+    return None if settings.influxdb_url is not None else DataFolder(settings.data_dir)
+
+
+def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
+    """Return the embedded broker, or None where the settings name an external one."""
+    if settings.mqtt_url is not None:
+        return None
+    return EmbeddedBroker(settings.mqtt_host, settings.mqtt_port)

@@ -1,0 +1,15 @@
+"""Every setting, where it may come from, and what is allowed."""
+
+from telemetry.settings.loading import ignored_variables, load_settings
+from telemetry.settings.model import Settings, reachable
+from telemetry.settings.sources import CONFIG_FILE_VARIABLE, config_file, default_config_file
+
+__all__ = [
+    "CONFIG_FILE_VARIABLE",
+    "Settings",
+    "config_file",
+    "default_config_file",
+    "ignored_variables",
+    "load_settings",
+    "reachable",
+]

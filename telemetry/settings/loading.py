@@ -1,0 +1,101 @@
+"""Loads the settings; whatever is wrong with them becomes one sentence."""
+
+import os
+import re
+import tomllib
+from collections.abc import Mapping
+from typing import Any
+
+from pydantic import ValidationError
+from pydantic.fields import FieldInfo
+
+from telemetry.errors import SettingsError
+from telemetry.settings.model import MASK, Settings
+from telemetry.settings.sources import (
+    CONFIG_FILE_VARIABLE,
+    ENVIRONMENT_PREFIX,
+    config_file,
+    resembling,
+    source_of,
+    unknown_variables,
+    variable,
+)
+
+_LONGEST_QUOTE = 80
+
+
+def load_settings(options: Mapping[str, object] | None = None) -> Settings:
+    """Return the effective settings; ``options`` are those of the command line.
+
+    Raises SettingsError, one sentence that names the setting, the value and what is allowed.
+    """
+    given: dict[str, Any] = dict(options or {})
+    file = config_file()
+    _refuse_misspelt_variables()
+    try:
+        if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
+            raise SettingsError(f"There is no file {file} to read settings from.")
+        return Settings(**given)
+    except ValidationError as error:
+        raise SettingsError(_sentence(error, given)) from None
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"The settings in {file} cannot be read: {error}.") from None
+
+
+def ignored_variables() -> list[str]:
+    """Return the environment variables with our prefix that are no settings."""
+    return unknown_variables(Settings.model_fields)
+
+
+def _refuse_misspelt_variables() -> None:
+    for each in ignored_variables():
+        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], Settings.model_fields)
+        if meant is not None:
+            raise SettingsError(f"{each} is no setting: did you mean {variable(meant)}?")
+
+
+def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
+    first = error.errors(include_url=False)[0]
+    reason = first["msg"].removeprefix("Value error, ")
+    if not first["loc"]:
+        return f"{reason}."
+    name = str(first["loc"][0])
+    field = Settings.model_fields.get(name)
+    source = source_of(name, options)
+    if field is None:
+        return f"{_quoted(name)} (from {source}) is no setting: {_advice(name)}"
+    value = MASK if "SecretStr" in str(field.annotation) else _quoted(first["input"])
+    return f"{name}={value} (from {source}) cannot work: it {_rule(field) or _reworded(reason)}."
+
+
+def _advice(name: str) -> str:
+    meant = resembling(name, Settings.model_fields)
+    return f"did you mean {meant}?" if meant else f"there are {', '.join(Settings.model_fields)}."
+
+
+def _quoted(value: object) -> str:
+    """Return ``value`` on one line, neither endless nor with the login of a URL."""
+    quoted = re.sub(r"//\S*@", f"//{MASK}@", repr(value))
+    if len(quoted) > _LONGEST_QUOTE:
+        return f"{quoted[: _LONGEST_QUOTE - 20]}…{quoted[-20:]}"
+    return quoted
+
+
+def _rule(field: FieldInfo) -> str | None:
+    """Return what a number must be; pydantic would name one bound only."""
+    bounds = {
+        bound: getattr(constraint, bound)
+        for constraint in field.metadata
+        for bound in ("ge", "le")
+        if hasattr(constraint, bound)
+    }
+    if not bounds:
+        return None
+    kind = "a whole number" if field.annotation is int else "a number"
+    return f"must be {kind} from {bounds['ge']:g} to {bounds['le']:g}"
+
+
+def _reworded(reason: str) -> str:
+    return re.sub(r"^\w+ should ", "must ", reason)

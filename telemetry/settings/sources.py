@@ -1,0 +1,59 @@
+"""Where settings come from: options, the environment, a TOML file, the defaults.
+
+The first is the strongest.
+"""
+
+import os
+import tomllib
+from collections.abc import Iterable, Mapping
+from difflib import get_close_matches
+from pathlib import Path
+
+import platformdirs
+
+APPLICATION = "system-monitor"
+ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
+CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
+_ALIKE = 0.75  # a misspelling; what Kubernetes sets for a service of our name is further away
+
+
+def default_config_file() -> Path:
+    """Return where the TOML file is looked for when none is named."""
+    return platformdirs.user_config_path(APPLICATION) / "config.toml"
+
+
+def config_file() -> Path:
+    """Return the TOML file that is read, if it is there."""
+    return Path(os.environ.get(CONFIG_FILE_VARIABLE) or default_config_file())
+
+
+def variable(name: str) -> str:
+    """Return the environment variable of the setting ``name``."""
+    return f"{ENVIRONMENT_PREFIX}{name.upper()}"
+
+
+def source_of(name: str, options: Mapping[str, object]) -> str:
+    """Say where the value of ``name`` comes from."""
+    if name in options:
+        return f"--{name.replace('_', '-')}"
+    if any(each.upper() == variable(name) and value for each, value in os.environ.items()):
+        return variable(name)
+    file = config_file()
+    if file.is_file() and name in tomllib.loads(file.read_text("utf-8")):
+        return str(file)
+    return "the default"
+
+
+def unknown_variables(known: Iterable[str]) -> list[str]:
+    """Return the environment variables with our prefix that are no setting."""
+    ours = {CONFIG_FILE_VARIABLE, *map(variable, known)}
+    return sorted(
+        each
+        for each in os.environ
+        if each.upper().startswith(ENVIRONMENT_PREFIX) and each.upper() not in ours
+    )
+
+
+def resembling(name: str, known: Iterable[str]) -> str | None:
+    """Return the setting that ``name`` is probably a misspelling of."""
+    return next(iter(get_close_matches(name.lower(), known, 1, _ALIKE)), None)

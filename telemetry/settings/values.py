@@ -1,0 +1,127 @@
+"""What the text of a setting must be like; each raises ValueError, which follows ``it …``."""
+
+import re
+from pathlib import Path
+from urllib.parse import unquote, urlsplit
+
+from telemetry.bus import BrokerAddress
+
+_MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_LEVELS = ("debug", "info", "warning", "error")
+_LONGEST_URL = 2048
+_BROKER_URL = (
+    "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
+    "and signs such as @ / ? # % in the login like %40"
+)
+_INFLUXDB_URL = "must look like http://host:8086 or https://host, without a login or a path"
+
+
+def require_text(value: str) -> str:
+    """Refuse what cannot travel in JSON, a topic or a header: control characters, no Unicode."""
+    if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", value):
+        raise ValueError("must not hold control characters, or bytes that are no UTF-8")
+    return value
+
+
+def host_name(value: str) -> str:
+    """Return a name that may be a level of a topic and a part of an MQTT client's name."""
+    require_text(value)
+    if not value.strip() or re.search(r"[/+#$]", value):
+        raise ValueError("must be a name without '/', '+', '#' or '$'")
+    return value
+
+
+def topic_prefix(value: str) -> str:
+    """Return the first levels of a topic, which may hold ``{host}`` once."""
+    require_text(value)
+    if re.search(r"[+#]", value):
+        raise ValueError("must not hold '+' or '#'")
+    if value.startswith(("/", "$")) or value.endswith("/"):
+        raise ValueError("must not begin with '/' or '$', nor end with '/'")
+    if re.search(r"[{}]", value.replace("{host}", "", 1)):
+        raise ValueError("may hold '{host}' once, and no other braces")
+    return value
+
+
+def listening_host(value: str) -> str:
+    """Return the address or name of an interface, without the brackets of a URL."""
+    bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
+    if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,253}", bare):
+        raise ValueError("must be an address or a name of this machine, such as 127.0.0.1")
+    return bare
+
+
+def identifier(value: str) -> str:
+    """Return a name that may be a part of an MQTT filter and of an MQTT client's name."""
+    if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
+        raise ValueError("must be of letters, digits, '_', '.' and '-', at most 64")
+    return value
+
+
+def log_level(value: str) -> str:
+    """Return the level in small letters."""
+    level = value.lower()
+    if level not in _LEVELS:
+        raise ValueError(f"must be one of {', '.join(_LEVELS)}")
+    return level
+
+
+def require_path(value: object) -> object:
+    """Refuse a text that would be a path, but of something else than a user meant."""
+    if isinstance(value, str) and (not value.strip() or "\x00" in value):
+        raise ValueError("must be the path of a folder")
+    return value
+
+
+def folder(value: Path) -> Path:
+    """Return the absolute path; ``~`` is the home folder here too, where no shell has seen it."""
+    try:
+        return value.expanduser().absolute()
+    except RuntimeError:
+        raise ValueError("must be the path of a folder, and there is no such user") from None
+
+
+def broker_url(url: str) -> BrokerAddress:
+    """Return the broker that ``url`` names; the error never quotes it."""
+    try:
+        parts = urlsplit(require_text(url))
+        port, name = parts.port, parts.hostname or ""
+        name.encode("idna")
+    except ValueError:
+        raise ValueError(_BROKER_URL) from None
+    if (
+        parts.scheme not in _MQTT_PORTS
+        or not re.fullmatch(r"[\w.:%-]+", name)
+        or port == 0
+        or parts.path.strip("/")
+        or "?" in url
+        or "#" in url
+        or len(url) > _LONGEST_URL
+    ):
+        raise ValueError(_BROKER_URL)
+    return BrokerAddress(
+        host=name,
+        port=port or _MQTT_PORTS[parts.scheme],
+        tls=parts.scheme == "mqtts",
+        username=unquote(parts.username) if parts.username is not None else None,
+        password=unquote(parts.password) if parts.password is not None else None,
+    )
+
+
+def influxdb_url(url: str) -> str:
+    """Return the URL of an InfluxDB."""
+    try:
+        good = re.fullmatch(r"https?://[^\s/?#@]+/?", url) and urlsplit(url).port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(_INFLUXDB_URL)
+    return url
+
+
+def token(value: str) -> str:
+    """Return an InfluxDB token without the line break that a file may have left on it."""
+    bare = value.strip()
+    if not (bare and bare.isascii() and bare.isprintable()):
+        raise ValueError("must be the text of an InfluxDB API token")
+    return bare

@@ -1,0 +1,146 @@
+"""``system-monitor`` as a child process, as a user would run it."""
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+from urllib.parse import urlencode
+
+import psutil
+
+from tests.services.processes import free_port, wait_until
+
+COMMAND = str(Path(sys.executable).with_name("system-monitor"))
+STARTED = "Ctrl-C stops it."
+SECONDS = 20.0
+
+
+def environment(folder: Path, **extra: str) -> dict[str, str]:
+    """Return this process's environment without the settings of the machine that tests run on."""
+    inherited = {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith("SYSTEM_MONITOR_")
+    }
+    homes = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
+    return {**inherited, **homes, **extra}
+
+
+class Monitor:
+    """One running ``system-monitor``; what it says goes to files in ``folder``."""
+
+    def __init__(
+        self, folder: Path, role: str, *options: str, variables: Mapping[str, str] | None = None
+    ) -> None:
+        """Start it; every port that ``options`` do not name is free."""
+        folder.mkdir(parents=True, exist_ok=True)
+        self._out, self._err = folder / f"{role}.out", folder / f"{role}.err"
+        with self._out.open("wb") as out, self._err.open("wb") as err:
+            self.process = psutil.Popen(
+                [COMMAND, role, *options],
+                stdout=out,
+                stderr=err,
+                env=environment(folder, **(variables or {})),
+            )
+        self.http_port = _number(options, "--http-port")
+        self.mqtt_port = _number(options, "--mqtt-port")
+
+    @property
+    def said(self) -> str:
+        """What it has written to standard output."""
+        return self._out.read_text()
+
+    @property
+    def complaints(self) -> str:
+        """What it has written to standard error."""
+        return self._err.read_text()
+
+    def wait_started(self) -> None:
+        """Wait until it has said all that it says at the start."""
+        wait_until(
+            lambda: STARTED in self.said or self.process.poll() is not None,
+            "the announcement",
+            SECONDS,
+        )
+        assert self.process.poll() is None, self.complaints
+
+    def broker_process(self) -> psutil.Process:
+        """Return the embedded broker's process."""
+        (child,) = self.process.children()
+        return child
+
+    def get(self, path: str, **parameters: object) -> Any:
+        """Return the JSON of ``/api/v1/system`` + ``path``."""
+        status, body = self.answer(f"/api/v1/system{path}", **parameters)
+        assert status == 200, body
+        return body
+
+    def answer(self, path: str, **parameters: object) -> tuple[int, Any]:
+        """Return the status and the JSON of ``path``."""
+        url = f"http://127.0.0.1:{self.http_port}{path}?{urlencode(parameters, doseq=True)}"
+        try:
+            with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+                return answer.status, json.load(answer)
+        except urllib.error.HTTPError as error:
+            with error:
+                return error.code, json.load(error)
+
+    def timestamps(self, channel: str = "system/cpu") -> list[int]:
+        """Return the times of the samples of ``channel`` in the history."""
+        channels = self.get("/history", channel=channel, max_points=5000)["channels"]
+        return list(channels[channel]["timestamps"]) if channel in channels else []
+
+    def wait_for_history(self, count: int, channel: str = "system/cpu") -> None:
+        """Wait until the history holds ``count`` samples of ``channel``."""
+        wait_until(lambda: len(self.timestamps(channel)) >= count, f"{count} samples", SECONDS)
+
+    def end(self, *signals: signal.Signals) -> tuple[int, float]:
+        """Send ``signals``, and return the exit code and how many seconds the end took."""
+        began = time.monotonic()
+        for each in signals:
+            self.process.send_signal(each)
+        code = self.process.wait(SECONDS)
+        return code, time.monotonic() - began
+
+
+@contextmanager
+def running(
+    folder: Path, role: str, *options: str, variables: Mapping[str, str] | None = None
+) -> Iterator[Monitor]:
+    """Run ``system-monitor`` with ``options`` and see to its end."""
+    monitor = Monitor(folder, role, *options, variables=variables)
+    try:
+        monitor.wait_started()
+        yield monitor
+    finally:
+        if monitor.process.poll() is None:
+            monitor.end(signal.SIGTERM)
+
+
+def free_ports() -> list[str]:
+    """Return options that let ``up`` listen where nobody else does."""
+    return ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
+
+
+def finished(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+    """Run ``system-monitor`` to its end."""
+    return subprocess.run(
+        [COMMAND, *arguments],
+        capture_output=True,
+        text=True,
+        timeout=SECONDS,
+        env=environment(folder, **variables),
+        check=False,
+    )
+
+
+def _number(options: tuple[str, ...], name: str) -> int:
+    return int(options[options.index(name) + 1]) if name in options else 0

@@ -1,0 +1,49 @@
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy.data_folder import DataFolder
+from telemetry.errors import SettingsError
+
+
+def test_a_second_process_is_refused_and_told_which_one_has_it(tmp_path: Path) -> None:
+    folder = DataFolder(tmp_path / "data")
+    folder.start()
+    program = (
+        "import sys; from pathlib import Path; from deploy.data_folder import DataFolder;"
+        "DataFolder(Path(sys.argv[1])).start()"
+    )
+    command = [sys.executable, "-c", program, str(tmp_path / "data")]
+    refused = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert f"in use by another System Monitor (process {os.getpid()})" in refused.stderr
+    folder.stop()
+    subprocess.run(command, check=True)
+
+
+def test_it_is_free_again_after_the_stop(tmp_path: Path) -> None:
+    first, second = DataFolder(tmp_path), DataFolder(tmp_path)
+    first.start()
+    with pytest.raises(SettingsError, match="in use"):
+        second.start()
+    first.stop()
+    first.stop()
+    second.start()
+    second.stop()
+
+
+@pytest.mark.parametrize("below", ["", "below"])
+def test_a_file_in_its_place_is_refused(tmp_path: Path, below: str) -> None:
+    file = tmp_path / "file"
+    file.touch()
+    with pytest.raises(SettingsError, match="is a file, and a folder is needed"):
+        DataFolder(file / below).start()
+
+
+def test_a_folder_that_cannot_be_made_at_present_is_left_to_the_history(tmp_path: Path) -> None:
+    (tmp_path / "disk").symlink_to(tmp_path / "not" / "mounted")
+    folder = DataFolder(tmp_path / "disk")
+    folder.start()
+    folder.stop()
