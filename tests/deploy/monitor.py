@@ -42,6 +42,7 @@ class Monitor:
     ) -> None:
         """Start it; every port that ``options`` do not name is free."""
         folder.mkdir(parents=True, exist_ok=True)
+        self.folder = folder
         self._out, self._err = folder / f"{role}.out", folder / f"{role}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = psutil.Popen(
@@ -94,9 +95,11 @@ class Monitor:
                 return error.code, json.load(error)
 
     def timestamps(self, channel: str = "system/cpu") -> list[int]:
-        """Return the times of the samples of ``channel`` in the history."""
-        channels = self.get("/history", channel=channel, max_points=5000)["channels"]
-        return list(channels[channel]["timestamps"]) if channel in channels else []
+        """Return the times of the samples of ``channel`` in the history; none at its start."""
+        path = "/api/v1/system/history"
+        status, body = self.answer(path, channel=channel, max_points=5000)
+        found = body["channels"].get(channel) if status == 200 else None
+        return list(found["timestamps"]) if found else []
 
     def wait_for_history(self, count: int, channel: str = "system/cpu") -> None:
         """Wait until the history holds ``count`` samples of ``channel``."""

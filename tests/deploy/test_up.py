@@ -1,125 +1,182 @@
-"""The whole pipeline, as a user runs it, on this machine's real readings."""
+"""``system-monitor up`` as a user runs it: one command, the whole pipeline, real processes."""
 
-import itertools
 import json
-import statistics
+import re
+import signal
 from collections.abc import Iterator
+from itertools import pairwise
+from pathlib import Path
 from typing import Any
 
 import psutil
 import pytest
+from influxdb_client import InfluxDBClient
 from websockets.sync.client import connect
 
-from tests.deploy.monitor import SECONDS, Monitor, free_ports, running
+from telemetry.channels import CPU, DISK, FAMILIES, MEMORY, NETWORK
+from tests.deploy.monitor import Monitor, free_ports, running
+from tests.fakes.nvml import FakeNvml
 from tests.services.embedded import Listener
+from tests.services.influxdb import Influxdb
 from tests.services.processes import wait_until
 
 INTERVAL = 0.5
-CHANNELS = ("system/cpu", "system/memory", "system/disk", "system/network")
+ALWAYS_THERE = (CPU, MEMORY)
+MACHINE = (CPU, MEMORY, DISK, NETWORK)
+
+
+def options(folder: Path) -> list[str]:
+    return [*free_ports(), "--data-dir", str(folder / "data"), "--interval-seconds", str(INTERVAL)]
 
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
+    """Run one for the tests that leave it as it is."""
     folder = tmp_path_factory.mktemp("up")
-    options = ["--data-dir", str(folder / "data"), "--interval-seconds", str(INTERVAL)]
-    with running(folder, "up", *free_ports(), *options) as monitor:
+    with running(folder, "up", *options(folder)) as monitor:
+        monitor.wait_for_history(1)
         yield monitor
 
 
-def test_it_says_where_things_are_what_was_found_and_what_to_try(up: Monitor) -> None:
-    said = up.said
-    http, broker = f"127.0.0.1:{up.http_port}", f"mqtt://127.0.0.1:{up.mqtt_port}"
-    assert f"http://{http}/\n" in said
-    assert f"http://{http}/api/v1/system/metrics" in said
-    assert f"ws://{http}/api/v1/system/ws" in said
-    assert broker in said
-    assert "system/gpu/{id} system/cpu system/memory system/disk system/network" in said
-    assert "/data\n" in said
+def test_it_says_where_things_are_and_what_was_found(up: Monitor) -> None:
+    assert f"http://127.0.0.1:{up.http_port}/" in up.said
+    assert f"mqtt://127.0.0.1:{up.mqtt_port}" in up.said
+    assert all(family.channel in up.said for family in FAMILIES)
+    assert str(up.folder / "data") in up.said
     for label in ("GPU", "CPU", "Memory", "Disk", "Network"):
-        assert f"\n  {label} " in said
-    assert f"mosquitto_sub -h 127.0.0.1 -p {up.mqtt_port} -v -t 'system/#'" in said
-    assert f"curl http://{http}/api/v1/system/metrics" in said
-    assert up.complaints == ""
+        assert re.search(rf"^  {label} +\S", up.said, re.MULTILINE), label
+    assert f"mosquitto_sub -h 127.0.0.1 -p {up.mqtt_port}" in up.said
 
 
-def test_only_the_broker_is_a_process_of_its_own_and_both_listen_on_loopback(up: Monitor) -> None:
-    listening = [
-        (connection.laddr.ip, connection.laddr.port)
-        for process in (up.process, up.broker_process())
-        for connection in process.net_connections("tcp")
-        if connection.status == psutil.CONN_LISTEN
-    ]
-    assert listening == [("127.0.0.1", up.http_port), ("127.0.0.1", up.mqtt_port)]
-
-
-def test_every_family_is_on_mqtt_and_keeps_moving(up: Monitor) -> None:
+def test_every_family_arrives_on_the_topic_that_is_its_channel(up: Monitor) -> None:
     with Listener(up.mqtt_port, "system/#") as listener:
-        for channel in CHANNELS:
-            payloads = [json.loads(each) for each in listener.wait_for(channel, 2)]
-            assert payloads[0]["timestamp"] < payloads[1]["timestamp"]
-        wait_until(lambda: _is_well(listener.on("system/status")), "a good status", SECONDS)
+        for family in ALWAYS_THERE:
+            sample = json.loads(listener.wait_for(family.channel)[0])
+            assert {field.name for field in family.fields} < sample.keys()
+        status = json.loads(listener.wait_for("system/status")[0])
+        for family in MACHINE:
+            if status["sensors"][family.name]["state"] == "ok":
+                listener.wait_for(family.channel)
+    assert status["state"] == "online"
+    assert status["sensors"].keys() == {family.name for family in FAMILIES}
 
 
-def _is_well(statuses: list[bytes]) -> bool:
-    newest = json.loads(statuses[-1]) if statuses else {"sensors": {"cpu": {"state": "starting"}}}
-    return newest["sensors"]["cpu"]["state"] == "ok" and newest["state"] == "online"
-
-
-def test_every_family_is_on_rest(up: Monitor) -> None:
-    wait_until(lambda: up.answer("/readyz")[0] == 200, "it is ready", SECONDS)
+def test_rest_serves_the_newest_values_and_why_there_is_no_gpu(up: Monitor) -> None:
     metrics = up.get("/metrics")
-    assert metrics["cpu"]["per_core"]
+    assert metrics["state"] == "online"
     assert metrics["memory"]["ram_total"] == psutil.virtual_memory().total
-    assert metrics["disk"]["write_rate"] >= 0
-    assert metrics["network"]["download_rate"] >= 0
-    assert not any(metrics[family]["stale"] for family in ("cpu", "memory", "disk", "network"))
+    assert len(metrics["cpu"]["per_core"]) == psutil.cpu_count()
+    assert not metrics["cpu"]["stale"]
     gpu = up.get("/gpu")
     assert gpu["gpus"] or gpu["reason"]
-    (host,) = up.get("/hosts")["hosts"]
-    assert host["state"] == "online"
+    assert [host["state"] for host in up.get("/hosts")["hosts"]] == ["online"]
+    assert up.answer("/readyz") == (200, {"status": "ready"})
 
 
-def test_every_family_is_on_a_websocket(up: Monitor) -> None:
-    url = f"ws://127.0.0.1:{up.http_port}/api/v1/system/ws?channels=system/%23"
-    missing = set(CHANNELS)
-    with connect(url, open_timeout=SECONDS) as client:
-        while missing:
-            frame = json.loads(client.recv(SECONDS))
-            assert frame["event"] in ("metrics", "status")
-            missing.discard(frame["channel"])
+def test_a_websocket_streams_the_newest_value_and_then_each_sample(up: Monitor) -> None:
+    url = f"ws://127.0.0.1:{up.http_port}/api/v1/system/ws/system/cpu"
+    with connect(url) as stream:
+        frames = [json.loads(stream.recv(timeout=10)) for _ in range(3)]
+    assert {frame["channel"] for frame in frames} == {"system/cpu"}
+    times = [frame["data"]["timestamp"] for frame in frames]
+    assert times == sorted(set(times))
 
 
-def columns(up: Monitor) -> Any:
-    return up.get("/history", channel="system/cpu", max_points=5000)["channels"]["system/cpu"]
+def slots(timestamps: list[int]) -> list[int]:
+    """Return the tick that each sample is of; the grid is that of the first sample."""
+    return [round((each - timestamps[0]) / 1000 / INTERVAL) for each in timestamps]
 
 
-def assert_one_sample_for_each_tick(up: Monitor) -> None:
-    """Check the history of a channel: no gap, no duplicate, all on one grid."""
-    history = columns(up)
-    times: list[int] = history["timestamps"]
-    steps = [after - before for before, after in itertools.pairwise(times)]
-    assert history["bucket_width"] is None
-    assert None not in history["fields"]["utilization"]
-    assert min(steps) > 0
-    assert statistics.median(steps) == pytest.approx(1000 * INTERVAL, rel=0.1)
-    missed = up.get("/hosts")["hosts"][0]["sensors"]["cpu"]["missed_ticks"]
-    ticks = (times[-1] - times[0]) / (1000 * INTERVAL)
-    assert len(times) - 1 == pytest.approx(ticks - missed, abs=0.6)
+def assert_one_sample_a_tick(timestamps: list[int]) -> None:
+    assert [later - earlier for earlier, later in pairwise(slots(timestamps))] == [1] * (
+        len(timestamps) - 1
+    ), timestamps
 
 
-def test_the_history_has_one_sample_of_each_channel_for_each_tick(up: Monitor) -> None:
-    up.wait_for_history(8)
-    assert set(CHANNELS) <= up.get("/history")["channels"].keys()
-    assert_one_sample_for_each_tick(up)
+def test_the_history_holds_one_sample_of_each_channel_for_each_tick(up: Monitor) -> None:
+    for family in ALWAYS_THERE:
+        up.wait_for_history(8, family.channel)
+        assert_one_sample_a_tick(up.timestamps(family.channel))
 
 
-def test_a_killed_broker_comes_back_and_leaves_no_gap_and_no_duplicate(up: Monitor) -> None:
-    up.wait_for_history(2)
-    before = len(up.timestamps())
-    first = up.broker_process()
-    first.kill()
-    wait_until(lambda: up.process.children() not in ([], [first]), "another broker", SECONDS)
-    up.wait_for_history(before + 8)
-    assert_one_sample_for_each_tick(up)
-    assert up.process.is_running()
-    assert "Traceback" not in up.complaints
+def test_a_killed_broker_leaves_no_gap_and_nothing_twice(tmp_path: Path) -> None:
+    with running(tmp_path, "up", *options(tmp_path)) as monitor:
+        monitor.wait_for_history(4)
+        for deaths in (1, 2):
+            before = monitor.timestamps()[-1]
+            monitor.broker_process().kill()
+            wait_until(
+                lambda before=before: monitor.timestamps()[-1] > before + 4000,  # type: ignore[misc]
+                f"samples after {deaths} deaths",
+            )
+        for family in ALWAYS_THERE:
+            assert_one_sample_a_tick(monitor.timestamps(family.channel))
+
+
+@pytest.mark.parametrize(
+    "signals",
+    [(signal.SIGINT,), (signal.SIGTERM,), (signal.SIGINT, signal.SIGINT)],
+    ids=["Ctrl-C", "SIGTERM", "Ctrl-C twice"],
+)
+def test_a_signal_stops_everything_within_two_seconds(
+    tmp_path: Path, signals: tuple[signal.Signals, ...]
+) -> None:
+    with running(tmp_path, "up", *options(tmp_path)) as monitor:
+        monitor.wait_for_history(1)
+        broker = monitor.broker_process()
+        code, seconds = monitor.end(*signals)
+        assert (code, monitor.complaints) == (0, "")
+        assert seconds < 2.5  # two, and what a busy machine takes to notice
+        wait_until(lambda: not broker.is_running(), "the broker has ended")
+
+
+def test_the_history_survives_a_restart(tmp_path: Path) -> None:
+    arguments = options(tmp_path)
+    with running(tmp_path, "up", *arguments) as monitor:
+        monitor.wait_for_history(3)
+        before = monitor.timestamps()
+    with running(tmp_path, "up", *arguments) as monitor:
+        assert set(before) <= set(monitor.timestamps())
+
+
+def test_a_data_folder_that_cannot_be_leaves_the_live_values(tmp_path: Path) -> None:
+    arguments = [*options(tmp_path), "--data-dir", "/proc/system-monitor"]
+    with running(tmp_path, "up", *arguments) as monitor:
+        wait_until(lambda: monitor.answer("/readyz")[0] == 503, "the reason")
+        assert "/proc/system-monitor" in monitor.answer("/readyz")[1]["error"]["message"]
+        wait_until(lambda: monitor.answer("/api/v1/system/metrics")[0] == 200, "live values")
+        wait_until(lambda: monitor.get("/metrics")["cpu"] is not None, "the CPU's")
+
+
+def test_every_gpu_is_published_and_served(nvml_library: Path, tmp_path: Path) -> None:
+    fake = FakeNvml(nvml_library, tmp_path / "script")
+    fake.set_gpus(2)
+    fake.set_readings(gpu=1, temperature=66)
+    with running(tmp_path, "up", *options(tmp_path), variables=fake.environment) as monitor:
+        monitor.wait_for_history(1, "system/gpu/1")
+        answer = monitor.get("/gpu")
+        with Listener(monitor.mqtt_port, "system/gpu/+") as listener:
+            sample = json.loads(listener.wait_for("system/gpu/1")[0])
+        assert "2 GPUs" in monitor.said
+    assert [gpu["id"] for gpu in answer["gpus"]] == ["0", "1"]
+    assert answer["driver_version"] == "570.86.15"
+    assert answer["reason"] is None
+    assert sample["temperature"] == 66
+
+
+def test_an_influxdb_holds_the_history_for_an_hour(influxdb: Influxdb, tmp_path: Path) -> None:
+    bucket = influxdb.new_bucket()
+    account = {
+        "SYSTEM_MONITOR_INFLUXDB_URL": influxdb.url,
+        "SYSTEM_MONITOR_INFLUXDB_ORG": influxdb.org,
+        "SYSTEM_MONITOR_INFLUXDB_TOKEN": influxdb.token,
+        "SYSTEM_MONITOR_INFLUXDB_BUCKET": bucket,
+    }
+    with running(tmp_path, "up", *options(tmp_path), variables=account) as monitor:
+        monitor.wait_for_history(4)
+        assert_one_sample_a_tick(monitor.timestamps())
+        assert influxdb.url in monitor.said
+    assert not (tmp_path / "data").exists()
+    with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as client:
+        found: Any = client.buckets_api().find_bucket_by_name(bucket)
+    assert [rule.every_seconds for rule in found.retention_rules] == [3600]

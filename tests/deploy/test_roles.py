@@ -1,0 +1,85 @@
+"""Each part as a process of its own, on a broker that none of them has started."""
+
+import signal
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack
+from itertools import pairwise
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tests.deploy.monitor import Monitor, running
+from tests.services.processes import free_port, wait_until
+
+
+class Parts(NamedTuple):
+    """The three processes."""
+
+    collector: Monitor
+    ingester: Monitor
+    api: Monitor
+
+    def state(self) -> str | None:
+        """Return what the API says of the collector."""
+        hosts = self.api.get("/hosts")["hosts"]
+        return hosts[0]["state"] if hosts else None
+
+
+@pytest.fixture(params=["broker", "mosquitto"])
+def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
+    """Run the three on the embedded broker and on Mosquitto, with topics of their own."""
+    port = request.getfixturevalue(request.param).port
+    shared = [
+        *("--mqtt-url", f"mqtt://127.0.0.1:{port}"),
+        *("--topic-prefix", f"{uuid.uuid4().hex}/{{host}}"),
+    ]
+    data = ["--data-dir", str(tmp_path / "data")]
+    roles = {
+        "api": [*data, "--http-port", str(free_port())],
+        "ingester": data,
+        "collector": ["--host-name", "alpha", "--interval-seconds", "0.2"],
+    }
+    with ExitStack() as stack:
+        started = {
+            role: stack.enter_context(running(tmp_path, role, *shared, *options))
+            for role, options in roles.items()
+        }
+        yield Parts(**started)
+
+
+def test_the_parts_find_each_other_over_the_broker(parts: Parts) -> None:
+    parts.api.wait_for_history(5)
+    wait_until(lambda: parts.state() == "online", "the collector's word")
+    assert parts.api.get("/metrics")["host"] == "alpha"
+
+
+def test_a_collector_that_is_stopped_or_killed_is_offline(parts: Parts) -> None:
+    wait_until(lambda: parts.state() == "online", "the collector's word")
+    parts.collector.process.kill()
+    wait_until(lambda: parts.state() == "offline", "the last will")
+
+
+def test_each_part_ends_with_a_signal_and_without_a_complaint(parts: Parts) -> None:
+    parts.api.wait_for_history(1)
+    assert parts.collector.end(signal.SIGINT)[0] == 0
+    wait_until(lambda: parts.state() == "offline", "the collector's farewell")
+    for part in (parts.ingester, parts.api):
+        assert part.end(signal.SIGTERM)[0] == 0
+    assert [part.complaints for part in parts] == ["", "", ""]
+
+
+def test_samples_wait_at_the_broker_for_an_ingester_that_was_killed(
+    parts: Parts, tmp_path: Path
+) -> None:
+    parts.api.wait_for_history(5)
+    arguments = parts.ingester.process.cmdline()
+    options = arguments[arguments.index("ingester") + 1 :]
+    parts.ingester.process.kill()
+    missed = parts.api.get("/metrics")["cpu"]["timestamp"]
+    wait_until(lambda: parts.api.get("/metrics")["cpu"]["timestamp"] > missed + 1000, "time passes")
+    with running(tmp_path / "again", "ingester", *options):
+        wait_until(lambda: max(parts.api.timestamps()) > missed + 2000, "it has caught up")
+    times = parts.api.timestamps()
+    assert max(later - earlier for earlier, later in pairwise(times)) < 700
