@@ -181,14 +181,14 @@ class Publisher:
             newest = [item for item in self._newest.items() if item[0] not in still_waiting]
             return [(self._status_topic, self._status()), *newest]
         messages = []
-        if self._status_due:
-            self._status_due = False
-            messages.append((self._status_topic, self._status()))
         while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
             item = self._waiting.popleft()
             self._waiting_bytes -= len(item.payload)
             self._sent.append(item)
             messages.append((item.topic, item.payload))
+        if self._status_due:  # last, so that it does not count what goes out with it as waiting
+            self._status_due = False
+            messages.append((self._status_topic, self._status()))
         self._forget_what_is_safe(self._unacknowledged + len(messages))
         return messages
 

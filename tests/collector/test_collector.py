@@ -85,6 +85,16 @@ def test_the_status_tells_how_each_sensor_fares(address: BrokerAddress) -> None:
     assert status["sensors"]["disk"]["reason"] == "OSError: the bus is on fire"
 
 
+def test_while_the_broker_is_there_nothing_waits(address: BrokerAddress) -> None:
+    with (
+        Listener(address.port, "system/status") as listener,
+        collecting(address, CountingSensor()) as collector,
+    ):
+        wait_until(lambda: collector.status().waiting == 1, "a sample is about to be sent")
+        listener.wait_for("system/status", 2)
+    assert {status["waiting"] for status in decoded(listener.on("system/status"))} == {0}
+
+
 def test_stopping_says_offline(address: BrokerAddress) -> None:
     with Listener(address.port, "system/status") as listener:
         with collecting(address, CountingSensor()):

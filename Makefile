@@ -1,0 +1,54 @@
+# `make run` and `make test` do all the set-up.
+
+ifneq ($(OS),Windows_NT)
+BIN := .venv/bin
+else
+BIN := .venv/Scripts
+endif
+PYTHON ?= python3
+INSTALLED := .venv/installed
+
+.PHONY: help run test lint format docs benchmark clean
+.DEFAULT_GOAL := help
+
+help: ## Show this list.
+	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
+
+# A new pyproject.toml brings new dependencies.
+$(INSTALLED): pyproject.toml
+	@echo "Setting up .venv (the first time takes a minute) …"
+	@if command -v uv >/dev/null 2>&1; then \
+		uv venv --quiet --allow-existing .venv && uv pip install --quiet --python .venv -e '.[dev]'; \
+	else \
+		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
+			{ echo "System Monitor needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 2; }; \
+		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+	fi
+	@touch $@
+
+run: $(INSTALLED) ## Run the whole pipeline on this machine until Ctrl-C; options in ARGS="--http-port 8080".
+	@# Job control, where there is a terminal: Ctrl-C then reaches the program and not make.
+	@set -m 2>/dev/null; $(BIN)/system-monitor up $(ARGS)
+
+test: lint ## Check the code and run the tests; options for pytest in ARGS="-k sqlite".
+	$(BIN)/python -m pytest $(ARGS)
+
+lint: $(INSTALLED) ## Check style and types.
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(INSTALLED) ## Bring the code into the project's form.
+	$(BIN)/ruff check --fix
+	$(BIN)/ruff format
+
+docs: $(INSTALLED) ## Generate the tables in the README and docs from the code.
+	$(BIN)/python -m docs.generate
+
+benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in about 12 minutes.
+	$(BIN)/python -m tests.benchmarks.sensors
+	$(BIN)/python -m tests.benchmarks.history
+	$(BIN)/python -m tests.benchmarks.footprint
+
+clean: ## Remove all that was set up or built.
+	rm -rf .venv dist api/static .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,0 +1,104 @@
+"""Writes the tables that are made from the code into the documentation: ``make docs``.
+
+A file holds a table between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails when a
+table lags behind the code.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from telemetry.channels import FAMILIES, STATUS_CHANNEL, Field
+from telemetry.settings import Settings
+
+ROOT = Path(__file__).parents[1]
+FILES = (ROOT / "README.md", ROOT / "docs" / "channels.md")
+_BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
+
+
+def settings_table() -> str:
+    """Return a row for each setting."""
+    rows = []
+    for name, field in Settings.model_fields.items():
+        default = "" if field.default_factory or field.default in (None, "") else field.default
+        meaning = " ".join(filter(None, (field.description, _allowed(field.metadata))))
+        rows.append((f"`{name}`", f"`{default}`" if default != "" else "", meaning))
+    return _table(("setting", "default", "meaning"), rows)
+
+
+def _allowed(constraints: Iterable[object]) -> str:
+    """Return the numbers that pydantic's ``constraints`` allow, as a sentence."""
+    words = {"ge": "from", "gt": "above", "le": "to"}
+    bounds = [
+        f"{word} {getattr(constraint, name):g}"
+        for constraint in constraints
+        for name, word in words.items()
+        if hasattr(constraint, name)
+    ]
+    return f"{' '.join(bounds).capitalize()}." if bounds else ""
+
+
+def channels_table() -> str:
+    """Return a row for each channel with its fixed fields."""
+    rows = [
+        (
+            f"`{family.channel}`",
+            ", ".join(f"`{field.name}`" for field in family.fields if field.fixed),
+            ", ".join(f"`{field.name}`" for field in family.fields if not field.fixed),
+            family.help,
+        )
+        for family in FAMILIES
+    ]
+    status = (
+        "Whether the collector is there (its last will says `offline`), and how its sensors fare."
+    )
+    counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`"
+    rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, status))
+    return _table(("channel = topic", "fields that stay", "and", "what"), rows)
+
+
+def fields_tables() -> str:
+    """Return a table of all fields for each channel."""
+    return "\n\n".join(
+        f"## `{family.channel}`\n\n{family.help}\n\n"
+        + _table(("field", "type", "unit", "meaning", "example"), map(_field_row, family.fields))
+        for family in FAMILIES
+    )
+
+
+def _field_row(field: Field) -> tuple[str, ...]:
+    example = json.dumps(field.example, ensure_ascii=False)
+    return f"`{field.name}`", str(field.kind), field.unit, field.help, f"`{example}`"
+
+
+def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
+    lines = [head, ("---",) * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
+
+
+TABLES: dict[str, Callable[[], str]] = {
+    "settings": settings_table,
+    "channels": channels_table,
+    "fields": fields_tables,
+}
+
+
+def rendered(text: str) -> str:
+    """Return ``text`` with each generated table as it should be now."""
+
+    def block(match: re.Match[str]) -> str:
+        name = match["name"]
+        return f"<!-- begin {name} -->\n{TABLES[name]()}\n<!-- end {name} -->"
+
+    return _BLOCK.sub(block, text)
+
+
+def main() -> None:
+    """Bring each file up to date."""
+    for file in FILES:
+        file.write_text(rendered(file.read_text()))
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,40 @@
+"""Documentation that lags behind the code fails here."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from docs.generate import FILES, ROOT, rendered
+
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+MODULE_COMMAND = re.compile(r"python -m\s+(tests[\w.]+)")
+MAKE_COMMAND = re.compile(r"(?:^ {4}|`)make ([a-z]+)", re.MULTILINE)
+MAKE_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
+
+
+def names(paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(ROOT)) for path in paths]
+
+
+@pytest.mark.parametrize("file", FILES, ids=names(list(FILES)))
+def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
+    text = file.read_text()
+    assert "<!-- begin " in text
+    assert text == rendered(text), "run `make docs`"
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_what_a_page_links_to_is_there(page: Path) -> None:
+    for target in RELATIVE_LINK.findall(page.read_text()):
+        assert (page.parent / target).exists(), target
+
+
+@pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
+def test_the_commands_in_a_page_exist(page: Path) -> None:
+    text = page.read_text()
+    for module in MODULE_COMMAND.findall(text):
+        assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
+    targets = MAKE_TARGET.findall((ROOT / "Makefile").read_text())
+    assert set(MAKE_COMMAND.findall(text)) <= set(targets)
