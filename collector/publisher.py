@@ -180,7 +180,7 @@ class Publisher:
             still_waiting = {item.topic for item in self._waiting}
             newest = [item for item in self._newest.items() if item[0] not in still_waiting]
             return [(self._status_topic, self._status()), *newest]
-        messages = []
+        messages: list[tuple[str, bytes]] = []
         while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
             item = self._waiting.popleft()
             self._waiting_bytes -= len(item.payload)
