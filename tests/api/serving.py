@@ -180,19 +180,18 @@ def running_api(
     )
     file = folder / "history.sqlite3"
     writer = SqliteWriter(file, settings.window)
-    writer.open()
     live = Live(settings.broker, settings.topics)
     app = create_app(settings, live, reader or SqliteReader(file, settings.window))
     server = ApiServer(app, "127.0.0.1", 0)
-    server.start()
-    try:
+    with contextlib.ExitStack() as stack:
+        stack.callback(writer.close)
+        writer.open()
+        stack.callback(server.stop)
+        server.start()
         if connected:
             wait_until(lambda: live.connected, "the API is connected", SECONDS)
-        with _client(server.port) as client:
-            yield RunningApi(settings, live, server, bus, writer, client)
-    finally:
-        server.stop()
-        writer.close()
+        client = stack.enter_context(_client(server.port))
+        yield RunningApi(settings, live, server, bus, writer, client)
 
 
 def _client(port: int) -> httpx.Client:

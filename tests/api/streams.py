@@ -82,6 +82,8 @@ def busy_loop(api: RunningApi) -> Iterator[None]:
         busy.set()
         assert free.wait(SECONDS)
 
+    # A sample sent while the subscription is under way may come twice: retained, and live.
+    api.wait_until_heard()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api.live.hub, "publish", publish_and_wait)
         api.send(cpu())

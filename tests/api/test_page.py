@@ -1,12 +1,16 @@
 """The page at the root."""
 
-import re
+import asyncio
 from html.parser import HTMLParser
+from pathlib import Path
 
+import httpx
 import pytest
+from fastapi import FastAPI
 
+from api.errors import install_error_handlers
+from api.page import serve_page
 from tests.api.serving import RunningApi
-from tests.api.streams import receive
 
 
 class Page(HTMLParser):
@@ -44,29 +48,37 @@ def page(shared_api: RunningApi) -> Page:
 def test_the_page_loads_nothing_from_another_origin_and_nothing_that_its_policy_forbids(
     shared_api: RunningApi, page: Page
 ) -> None:
-    assert page.loads == ["/style.css"]
     assert page.inline == []
-    style = shared_api.get("/style.css")
-    assert style.headers["content-type"] == "text/css; charset=utf-8"
-    assert not re.search(r"url\(|@import|//", style.text)
+    assert {Path(each).suffix for each in page.loads} == {".js", ".css", ".svg"}
+    for each in page.loads:
+        assert each.startswith("./")
+        assert shared_api.get(each.removeprefix(".")).status_code == 200
 
 
-def test_every_link_leads_to_an_answer(shared_api: RunningApi, page: Page) -> None:
-    assert page.links
-    for link in page.links:
-        assert link.startswith("/")
-        assert not link.startswith("//")
-        assert shared_api.json(link)
+def test_what_has_its_content_in_its_name_is_kept_by_the_browser_and_the_page_is_not(
+    shared_api: RunningApi, page: Page
+) -> None:
+    script = next(each for each in page.loads if each.endswith(".js"))
+    kept = shared_api.get(script.removeprefix("."))
+    assert "immutable" in kept.headers["cache-control"]
+    assert shared_api.get("/").headers["cache-control"] == "no-store"
 
 
-def test_every_endpoint_is_on_the_page(shared_api: RunningApi, page: Page) -> None:
-    linked = {link.partition("?")[0] for link in page.links}
-    assert linked == {*shared_api.json("/api/v1/openapi.json")["paths"], "/api/v1/openapi.json"}
+def test_no_path_leads_out_of_the_folder(shared_api: RunningApi) -> None:
+    for path in ("/../app.py", "/%2e%2e/app.py", "/assets/../../app.py", "/..%2fapp.py"):
+        assert shared_api.get(path).status_code == 404
 
 
-def test_the_websockets_on_the_page_stream(shared_api: RunningApi, page: Page) -> None:
-    addresses = re.findall(r"/api/v1/system/ws\S*", page.text)
-    assert len(addresses) == 2
-    for address in addresses:
-        with shared_api.stream(address) as stream:
-            assert receive(stream)["event"] == "metrics"
+def test_a_page_that_was_not_built_says_what_to_do(tmp_path: Path) -> None:
+    app = FastAPI()
+    install_error_handlers(app)
+    serve_page(app, tmp_path)
+
+    async def ask() -> httpx.Response:
+        transport = httpx.ASGITransport(app)
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
+            return await client.get("/")
+
+    answer = asyncio.run(ask())
+    assert answer.status_code == 503
+    assert "make run" in answer.json()["error"]["message"]
