@@ -7,6 +7,8 @@ BIN := .venv/Scripts
 endif
 PYTHON ?= python3
 INSTALLED := .venv/installed
+# What the page is built from, which the installation does.
+DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
 .PHONY: help run test lint format docs benchmark clean
 .DEFAULT_GOAL := help
@@ -14,8 +16,8 @@ INSTALLED := .venv/installed
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# A new pyproject.toml brings new dependencies.
-$(INSTALLED): pyproject.toml
+# A new pyproject.toml brings new dependencies, a new source of the dashboard another page.
+$(INSTALLED): pyproject.toml hatch_build.py $(DASHBOARD)
 	@echo "Setting up .venv (the first time takes a minute) …"
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing .venv && uv pip install --quiet --python .venv -e '.[dev]'; \
@@ -51,4 +53,4 @@ benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in a
 	$(BIN)/python -m tests.benchmarks.footprint
 
 clean: ## Remove all that was set up or built.
-	rm -rf .venv dist api/static .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist api/static api/dashboard/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

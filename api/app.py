@@ -4,26 +4,23 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
-from pathlib import Path
 from typing import Any
 
-from fastapi import FastAPI, Request
-from fastapi.responses import Response
+from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
-from starlette.staticfiles import StaticFiles
 
 from api import websocket
 from api.errors import LastResort, install_error_handlers
 from api.history import History
 from api.live import Live
+from api.page import serve_page
 from api.routes import Parts, health, router
 from api.security import Guard
 from telemetry import __version__
 from telemetry.history.port import HistoryReader
 from telemetry.settings import Settings
 
-_PAGE = Path(__file__).parent / "page"
 _DESCRIPTION = """\
 GPU, CPU, memory, disk and network metrics of machine-learning machines.
 
@@ -79,19 +76,10 @@ def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI
     install_error_handlers(app)
     for each in (router, health, websocket.router):
         app.include_router(each)
-    _serve_page(app)
+    serve_page(app)
     app.add_api_websocket_route("/{path:path}", websocket.refuse)
     return app
 
 
 def _host_names(settings: Settings) -> set[str]:
     return {settings.http_host, settings.host_name, socket.gethostname()}
-
-
-def _serve_page(app: FastAPI) -> None:
-    files = StaticFiles(directory=_PAGE, html=True)
-
-    # A route, not a mount: a mount would take other methods and WebSockets as well.
-    @app.get("/{path:path}", include_in_schema=False)
-    async def page(path: str, request: Request) -> Response:
-        return await files.get_response(path, request.scope)

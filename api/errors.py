@@ -38,11 +38,16 @@ class NotReady(SystemMonitorError):  # noqa: N818 - describes the service
     """The service runs and cannot do its work yet."""
 
 
+class PageNotBuilt(SystemMonitorError):  # noqa: N818 - describes the page
+    """The files of the dashboard are not there."""
+
+
 # The one place that says which error is which answer; the most special class comes first.
 ANSWERS: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHost: (HTTPStatus.NOT_FOUND, "unknown_host"),
     WrongParameter: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
     NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "not_ready"),
+    PageNotBuilt: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
     HistoryUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
     HistoryError: (HTTPStatus.BAD_GATEWAY, "history_error"),
     SystemMonitorError: (HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_ERROR),

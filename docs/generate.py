@@ -1,4 +1,4 @@
-"""Writes the tables that are made from the code into the documentation: ``make docs``.
+"""Writes what is made from the code into the documentation and the dashboard: ``make docs``.
 
 A file holds a table between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails when a
 table lags behind the code.
@@ -14,6 +14,7 @@ from telemetry.settings import Settings
 
 ROOT = Path(__file__).parents[1]
 FILES = (ROOT / "README.md", ROOT / "docs" / "channels.md")
+CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 
@@ -94,8 +95,32 @@ def rendered(text: str) -> str:
     return _BLOCK.sub(block, text)
 
 
+def catalogue_json() -> str:
+    """Return the catalogue as the dashboard reads it: names, units and meanings."""
+    families = [
+        {
+            "name": family.name,
+            "channel": family.channel,
+            "help": family.help,
+            "fields": [
+                {
+                    "name": field.name,
+                    "kind": str(field.kind),
+                    "unit": field.unit,
+                    "help": field.help,
+                    "fixed": field.fixed,
+                }
+                for field in family.fields
+            ],
+        }
+        for family in FAMILIES
+    ]
+    return json.dumps(families, ensure_ascii=False, indent=2) + "\n"
+
+
 def main() -> None:
     """Bring each file up to date."""
+    CATALOGUE.write_text(catalogue_json())
     for file in FILES:
         file.write_text(rendered(file.read_text()))
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import FILES, ROOT, rendered
+from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
@@ -23,6 +23,10 @@ def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
     text = file.read_text()
     assert "<!-- begin " in text
     assert text == rendered(text), "run `make docs`"
+
+
+def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
+    assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))

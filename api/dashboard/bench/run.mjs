@@ -1,0 +1,96 @@
+// What the page costs: bytes, ms of the main thread for an update, memory after 10,000 updates.
+//
+//   npm run build && npm run bench
+//
+// Needs playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and a
+// Chromium (CHROMIUM=/path, else /usr/bin/chromium). Without them only the bytes are printed.
+import { readdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import { fileURLToPath, pathToFileURL } from "node:url";
+import { gzipSync } from "node:zlib";
+import { frames, INTERVAL_MS } from "./machine.mjs";
+import { serve } from "./server.mjs";
+
+const ROOT = fileURLToPath(new URL("../../static/", import.meta.url));
+const UPDATES = Number(process.env.UPDATES ?? 200);
+const MANY = Number(process.env.MANY ?? 10_000);
+const PAUSE_MS = 100;
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+async function bytes() {
+  let sum = 0;
+  for (const entry of await readdir(ROOT, { recursive: true, withFileTypes: true })) {
+    if (!entry.isFile()) continue;
+    const size = gzipSync(await readFile(join(entry.parentPath ?? entry.path, entry.name)), { level: 9 }).length;
+    console.log(`  ${String(size).padStart(7)}  ${entry.name}`);
+    sum += size;
+  }
+  console.log(`bytes, gzipped: ${sum} (limit 120,000)`);
+}
+
+async function chromium() {
+  const place = process.env.PLAYWRIGHT_CORE;
+  try {
+    const module = await import(place ? pathToFileURL(join(place, "index.mjs")).href : "playwright-core");
+    return await module.chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  } catch (error) {
+    console.log(`No browser, so that only the bytes are measured: ${String(error.message).split("\n")[0]}`);
+    console.log("See the first lines of bench/run.mjs.");
+    return null;
+  }
+}
+
+async function usage(devtools) {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
+
+async function heap(devtools) {
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize = 0 } = await devtools.send("Runtime.getHeapUsage");
+  return (usedSize + backingStorageSize) / 1e6;
+}
+
+async function measure(browser) {
+  const clock = { time: Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS };
+  const server = await serve(ROOT, clock);
+  const update = () => {
+    clock.time += INTERVAL_MS;
+    server.say(frames(clock.time));
+  };
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable");
+  for (const range of ["1h", "15m", "5m"]) {
+    await page.goto(`${server.address}#range=${range}&series=utilization,temperature,memory,power`);
+    await page.reload();
+    await page.getByTestId("gpu-tile-7").waitFor();
+    await wait(4500); // the history, and what is asked for once more after it
+    for (let count = 0; count < 30; count += 1) { update(); await wait(PAUSE_MS); } // warm
+    const before = await usage(devtools);
+    for (let count = 0; count < UPDATES; count += 1) { update(); await wait(PAUSE_MS); }
+    const after = await usage(devtools);
+    const per = (name) => ((1000 * (after[name] - before[name])) / UPDATES).toFixed(2);
+    console.log(`update at ${range.padEnd(3)}: ${per("TaskDuration")} ms of the main thread (script ${per("ScriptDuration")}, style ${per("RecalcStyleDuration")}, layout ${per("LayoutDuration")}), mean of ${UPDATES} (limit 4)`);
+  }
+  const marks = [MANY / 5, MANY];
+  for (let count = 1; count <= MANY; count += 1) {
+    update();
+    if (count % 4 === 0) await wait(16);
+    if (marks.includes(count)) {
+      await wait(1500);
+      console.log(`heap after ${count} updates: ${(await heap(devtools)).toFixed(1)} MB, nodes ${(await usage(devtools)).Nodes}`);
+    }
+  }
+  server.close();
+}
+
+await bytes();
+const browser = await chromium();
+if (browser) {
+  await measure(browser);
+  await browser.close();
+}

@@ -1,0 +1,53 @@
+import { useEffect, useRef } from "preact/hooks";
+import { useConnection } from "./connection/useConnection";
+import type { Monitor } from "./monitor";
+import { CpuUtilization } from "./panels/CpuUtilization";
+import { GpuMemory } from "./panels/GpuMemory";
+import { GpuPanel } from "./panels/GpuPanel";
+import { Header } from "./panels/Header";
+import { Help } from "./panels/Help";
+import { HostCard } from "./panels/HostCard";
+import { InputOutputRates } from "./panels/InputOutputRates";
+import { MemoryUsage } from "./panels/MemoryUsage";
+import { Notices } from "./panels/Notices";
+import { MonitorContext, useFrameWhen } from "./view/hooks";
+import { listenToKeys } from "./view/keys";
+
+/** The whole page: a header, the grid of panels, and a sidebar that is always in view. */
+export function SystemMonitor({ monitor }: { monitor: Monitor }) {
+  const help = useRef<HTMLDialogElement>(null);
+  const showHelp = () => help.current?.showModal();
+  useEffect(() => listenToKeys(monitor, showHelp), [monitor]);
+  return (
+    <MonitorContext.Provider value={monitor}>
+      <Header onHelp={showHelp} />
+      <Notices />
+      <Title />
+      <div class="page">
+        <main class="grid">
+          <GpuPanel />
+          <CpuUtilization />
+          <MemoryUsage />
+          <InputOutputRates />
+        </main>
+        <aside class="sidebar" aria-label="GPU memory and host">
+          <GpuMemory />
+          <HostCard />
+        </aside>
+      </div>
+      <Help dialog={help} />
+    </MonitorContext.Provider>
+  );
+}
+
+/** The tab's title: whose page it is, and whether something is wrong with it. */
+function Title() {
+  const { shown } = useFrameWhen((monitor) => monitor.shown?.name ?? "");
+  const badge = useConnection();
+  const parts = [badge.kind === "live" ? "" : badge.label, shown?.name ?? "", "System Monitor"];
+  const title = parts.filter(Boolean).join(" – ");
+  useEffect(() => {
+    document.title = title;
+  }, [title]);
+  return null;
+}

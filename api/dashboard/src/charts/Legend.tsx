@@ -1,0 +1,53 @@
+import { useCursorAndFrame } from "../view/hooks";
+import type { Line } from "./lines";
+
+interface Props {
+  readonly channel: string;
+  readonly lines: readonly Line[];
+  /** Where lines can be switched on and off. */
+  readonly toggles?: { readonly on: ReadonlySet<string>; readonly toggle: (key: string) => void };
+}
+
+/** Which line is which, and what each reads at the cursor, or now. */
+export function Legend({ channel, lines, toggles }: Props) {
+  const monitor = useCursorAndFrame();
+  const series = monitor.shown?.series.get(channel);
+  const { time } = monitor.cursor;
+  const { from, to } = monitor.span;
+  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
+  const last = monitor.view.zoom ? to : Infinity;
+  const index = series ? (time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach)) : -1;
+  const read = (line: Line) => {
+    const value = series && index >= 0 ? line.read(series, index) : NaN;
+    return line.format(Number.isNaN(value) ? null : value);
+  };
+  return (
+    <div class="legend">
+      {lines.map((line) => {
+        const shown = toggles?.on.has(line.key) ?? true;
+        const content = (
+          <>
+            <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
+            <span>{line.label}</span>
+            <b class={`in-${line.scale}`}>{read(line)}</b>
+          </>
+        );
+        return toggles ? (
+          <button
+            key={line.key}
+            type="button"
+            class="key"
+            aria-pressed={shown}
+            title={shown ? `Hide ${line.label}` : `Show ${line.label}`}
+            data-testid={`series-${line.key}`}
+            onClick={() => toggles.toggle(line.key)}
+          >
+            {content}
+          </button>
+        ) : (
+          <span key={line.key} class="key">{content}</span>
+        );
+      })}
+    </div>
+  );
+}

@@ -1,0 +1,253 @@
+import { useEffect, useRef } from "preact/hooks";
+import uPlot from "uplot";
+import type { Monitor } from "../monitor";
+import { clockMinutes, clockTime } from "../text/time";
+import { useMonitor, useTheme } from "../view/hooks";
+import { zoomTo } from "../view/view";
+import type { Line, Scale } from "./lines";
+import { tint } from "./palette";
+import { pointsOf } from "./points";
+
+interface Props {
+  /** The channel whose samples are drawn. */
+  readonly channel: string;
+  readonly lines: readonly Line[];
+  readonly scales: readonly Scale[];
+  /** What the chart shows, for those who do not see it; the newest values are added. */
+  readonly label: string;
+  readonly testId: string;
+}
+
+const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
+const SECOND = 1_000;
+const MINUTE = 60_000;
+// Steps between the times on the axis; uPlot's own leave out what suits five minutes.
+const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600].map((step) => step * SECOND);
+
+/** A chart over the rolling span. It draws by itself with each frame; rendering only sets it up. */
+export function TimeChart({ channel, lines, scales, label, testId }: Props) {
+  const monitor = useMonitor();
+  const theme = useTheme();
+  const place = useRef<HTMLDivElement>(null);
+  const colours = document.documentElement.dataset["theme"];
+  const shape = [...lines.map((line) => line.key), ...scales.map((scale) => scale.id ?? scale.key)].join();
+  useEffect(() => {
+    const element = place.current;
+    if (element === null) return undefined;
+    const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
+    return () => chart.destroy();
+  }, [monitor, theme, colours, channel, shape, label, testId]);
+  return (
+    <div
+      ref={place}
+      class="chart"
+      role="img"
+      aria-label={label}
+      tabIndex={0}
+      data-testid={testId}
+    />
+  );
+}
+
+class Chart {
+  private readonly plot: uPlot;
+  private readonly flag = document.createElement("div");
+  private readonly undo: (() => void)[] = [];
+  private drawn = "";
+  private drawnTo = -Infinity;
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly element: HTMLElement,
+    private readonly props: Props,
+  ) {
+    this.plot = new uPlot(this.options(), [[], ...props.lines.map(() => [])], element);
+    this.flag.className = "chart-time";
+    this.plot.over.append(this.flag);
+    const resize = new ResizeObserver(() => this.fit());
+    resize.observe(element);
+    this.undo.push(
+      () => resize.disconnect(),
+      monitor.frames.subscribe(() => this.draw()),
+      monitor.cursor.subscribe(() => this.showCursor()),
+    );
+    this.listen("mousemove", (event) => this.point(event as MouseEvent));
+    this.listen("mouseleave", () => monitor.cursor.moveTo(null));
+    element.addEventListener("keydown", this.steer);
+    element.addEventListener("blur", this.leave);
+    this.undo.push(() => {
+      element.removeEventListener("keydown", this.steer);
+      element.removeEventListener("blur", this.leave);
+    });
+    this.draw();
+  }
+
+  destroy(): void {
+    for (const each of this.undo) each();
+    this.plot.destroy();
+  }
+
+  // Drawing costs most of an update. In a view of an hour a new sample moves the picture by a
+  // fraction of a pixel, so that it is drawn only once it moves by a whole one.
+  private draw(): void {
+    const { monitor, plot, props } = this;
+    const series = monitor.shown?.series.get(props.channel);
+    const { from, to } = monitor.span;
+    const range = Math.round(to - from);
+    const fixed = monitor.view.zoom ? `${from}` : "";
+    const host = monitor.shown?.name ?? "";
+    const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.frozen !== null].join();
+    const step = (to - from) / Math.max(plot.width, 1);
+    if (state === this.drawn && Math.abs(to - this.drawnTo) < step) return;
+    if (fixed && state === this.drawn && series && series.last > to + 10_000) return;
+    this.drawn = state;
+    this.drawnTo = to;
+    const interval = monitor.shown?.intervalMs ?? 2000;
+    const data = pointsOf(series, { from, to }, interval, props.lines.map((line) => line.read));
+    plot.batch(() => {
+      plot.setData(data as uPlot.AlignedData, false);
+      plot.setScale("x", { min: from, max: to });
+    });
+    this.showCursor();
+    this.describe(series?.length ?? 0);
+  }
+
+  private describe(points: number): void {
+    const { channel, label, lines } = this.props;
+    const series = this.monitor.shown?.series.get(channel);
+    const newest = lines.map((line) => {
+      const value = series && points > 0 ? line.read(series, points - 1) : NaN;
+      return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;
+    });
+    this.element.setAttribute("aria-label", `${label}. Newest: ${newest.join(", ")}.`);
+  }
+
+  private fit(): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (width > 0 && height > 0 && (width !== this.plot.width || height !== this.plot.height)) {
+      this.plot.setSize({ width, height });
+      this.draw();
+    }
+  }
+
+  private point(event: MouseEvent): void {
+    const left = event.clientX - this.plot.over.getBoundingClientRect().left;
+    this.monitor.cursor.moveTo(this.plot.posToVal(left, "x"));
+  }
+
+  private showCursor(): void {
+    const { time } = this.monitor.cursor;
+    const left = time === null ? -10 : this.plot.valToPos(time, "x");
+    const width = this.plot.bbox.width / devicePixelRatio; // asking the page would lay it out
+    const inside = left >= 0 && left <= width;
+    this.flag.hidden = !inside;
+    if (inside && time !== null) {
+      this.flag.textContent = clockTime(time);
+      this.flag.classList.toggle("to-left", left > width - 76);
+      this.flag.style.transform = `translateX(${Math.round(left)}px)`;
+    }
+    this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
+  }
+
+  private readonly leave = () => this.monitor.cursor.moveTo(null);
+
+  private readonly steer = (event: KeyboardEvent) => {
+    const { cursor, span, view } = this.monitor;
+    const width = span.to - span.from;
+    const time = cursor.time ?? span.to;
+    const step = event.shiftKey ? width / 10 : width / 100;
+    if (event.key === "ArrowLeft") cursor.moveTo(Math.max(time - step, span.from));
+    else if (event.key === "ArrowRight") cursor.moveTo(Math.min(time + step, span.to));
+    else if (event.key === "+") this.zoomAround(time, width / 2);
+    else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
+    else return;
+    event.preventDefault();
+  };
+
+  private zoomAround(time: number, width: number): void {
+    const { from, to } = this.monitor.span;
+    const start = time - (width * (time - from)) / (to - from);
+    this.monitor.change({ zoom: width >= 60 * MINUTE ? null : zoomTo(start, start + width) });
+  }
+
+  private listen(event: string, listener: (event: Event) => void): void {
+    this.plot.over.addEventListener(event, listener);
+  }
+
+  private options(): uPlot.Options {
+    const { lines, scales } = this.props;
+    const height = Math.max(this.element.clientHeight, 50);
+    const grid = { stroke: tint("grid"), width: 1 };
+    const common = { stroke: tint("axis"), font: FONT, ticks: { show: false } };
+    return {
+      width: Math.max(this.element.clientWidth, 50),
+      height,
+      ms: 1,
+      legend: { show: false }, // its own would put labels into the page, some of them as markup
+      padding: [8, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
+      scales: {
+        x: { time: true, auto: false },
+        ...Object.fromEntries(
+          scales.map((scale): [string, uPlot.Scale] => [
+            scale.key,
+            { range: (_, low, high) => scale.range(low, high) },
+          ]),
+        ),
+      },
+      axes: [
+        {
+          ...common,
+          grid,
+          size: 22,
+          gap: 6,
+          space: 58,
+          incrs: STEPS,
+          values: (_, splits, __, ___, step) => splits.map(step < MINUTE ? clockTime : clockMinutes),
+        },
+        ...scales.map((scale, index): uPlot.Axis => ({
+          ...common,
+          scale: scale.key,
+          side: scale.side === "left" ? 3 : 1,
+          grid: { ...grid, show: index === 0 },
+          size: scale.side === "left" ? 46 : 42,
+          gap: 6,
+          space: height < 130 ? 22 : 36,
+          values: (_, splits) => splits.map(scale.format),
+        })),
+      ],
+      series: [
+        {},
+        ...lines.map((line): uPlot.Series => ({
+          scale: line.scale,
+          stroke: tint(line.tint),
+          width: line.filled ? 1.75 : 1.4,
+          points: { show: false },
+          ...(line.dash ? { dash: [...line.dash] } : {}),
+          ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
+        })),
+      ],
+      cursor: {
+        y: false,
+        drag: { x: true, y: false, setScale: false },
+        points: { size: 6 },
+        bind: { dblclick: () => () => this.reset() },
+      },
+      hooks: {
+        setSelect: [(plot) => this.select(plot)],
+      },
+    };
+  }
+
+  private reset(): null {
+    this.monitor.change({ zoom: null });
+    return null;
+  }
+
+  private select(plot: uPlot): void {
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    const zoom = zoomTo(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    if (zoom) this.monitor.change({ zoom });
+  }
+}

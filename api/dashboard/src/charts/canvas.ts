@@ -1,0 +1,38 @@
+/** A canvas with as many pixels as the screen has for it. It knows its size without asking the page. */
+export class Surface {
+  width = 0;
+  height = 0;
+  private readonly observer: ResizeObserver;
+
+  constructor(
+    private readonly element: HTMLCanvasElement,
+    onResize: () => void,
+  ) {
+    this.observer = new ResizeObserver(() => {
+      this.width = element.clientWidth;
+      this.height = element.clientHeight;
+      onResize();
+    });
+    this.observer.observe(element);
+  }
+
+  /** What to draw on, empty; null while there is no room. */
+  clear(): CanvasRenderingContext2D | null {
+    const context = this.element.getContext("2d");
+    const density = Math.min(devicePixelRatio || 1, 3);
+    const width = Math.round(this.width * density);
+    const height = Math.round(this.height * density);
+    if (context === null || width === 0 || height === 0) return null;
+    if (this.element.width !== width || this.element.height !== height) {
+      this.element.width = width;
+      this.element.height = height;
+    }
+    context.setTransform(density, 0, 0, density, 0, 0);
+    context.clearRect(0, 0, this.width, this.height);
+    return context;
+  }
+
+  release(): void {
+    this.observer.disconnect();
+  }
+}

@@ -1,0 +1,49 @@
+import { isGapAfter } from "../store/gaps";
+import type { ChannelSeries } from "../store/series";
+import type { Zoom } from "../view/view";
+
+/** The value of a line at a point; NaN where nothing was reported. */
+export type Reading = (series: ChannelSeries, index: number) => number;
+
+type Column = (number | null)[];
+
+/**
+ * The points of a span as uPlot takes them: times, and a column for each line.
+ *
+ * One point more on either side, so that lines run to the edge. null is a gap: inside an outage
+ * there is one row of nulls.
+ */
+export function pointsOf(
+  series: ChannelSeries | undefined,
+  span: Zoom,
+  intervalMs: number,
+  readings: readonly Reading[],
+): [number[], ...Column[]] {
+  const times: number[] = [];
+  const columns: Column[] = readings.map(() => []);
+  if (series === undefined) return [times, ...columns];
+  const first = Math.max(series.indexFrom(span.from) - 1, 0);
+  const end = Math.min(series.indexFrom(span.to) + 1, series.length);
+  for (let index = first; index < end; index += 1) {
+    times.push(series.times[index]!);
+    for (let line = 0; line < readings.length; line += 1) {
+      const value = readings[line]!(series, index);
+      columns[line]!.push(Number.isNaN(value) ? null : value);
+    }
+    if (index + 1 < end && isGapAfter(series, index, intervalMs)) {
+      times.push((series.times[index]! + series.times[index + 1]!) / 2);
+      for (const column of columns) column.push(null);
+    }
+  }
+  return [times, ...columns];
+}
+
+/** Reads a column as it is. */
+export function column(name: string, scale = 1): Reading {
+  return (series, index) => series.value(name, index) / scale;
+}
+
+/** Reads a column as a share of another, in percent. */
+export function shareOf(used: string, total: string): Reading {
+  return (series, index) => (100 * series.value(used, index)) / series.value(total, index);
+}

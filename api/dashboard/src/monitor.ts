@@ -1,0 +1,257 @@
+import type { HostEntry, MetricsAnswer } from "./bus/answers";
+import type { Frame } from "./bus/payload";
+import { fetchHistory, fetchHosts, fetchMetrics, streamAddress } from "./bus/rest";
+import { pauseBefore } from "./connection/backoff";
+import { badgeOf, type Badge } from "./connection/badge";
+import { Connection, type ConnectionState, type Socket } from "./connection/connection";
+import { Backfill } from "./store/backfill";
+import type { Arrival, HostData } from "./store/host";
+import { Store } from "./store/store";
+import { Cursor } from "./view/cursor";
+import { Emitter } from "./view/emitter";
+import { Frames } from "./view/frames";
+import { Theme } from "./view/theme";
+import { hashFromView, spanOf, viewFromHash, type View, type Zoom } from "./view/view";
+
+const HOSTS_MS = 30_000;
+const HOSTS_POLLING_MS = 10_000;
+const CATCH_UP_MS = 30_000;
+const LATE_MS = 3_000;
+const BADGE_MS = 500;
+const MARGIN_INTERVALS = 3;
+
+/** What is shown of a host that is paused: the data and the clock as they were. */
+interface Frozen {
+  readonly data: HostData;
+  readonly now: number;
+  readonly wall: number;
+}
+
+/** Puts store, connection, history and view together; the components read from it. */
+export class Monitor {
+  readonly frames = new Frames();
+  readonly badges = new Emitter();
+  readonly cursor = new Cursor();
+  readonly theme = new Theme();
+  view: View = viewFromHash(location.hash);
+  hosts: readonly HostEntry[] = [];
+  frozen: Frozen | null = null;
+  badge: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
+  connection: ConnectionState = { transport: "connecting", problem: null };
+  /** Why the past is missing, as a sentence. */
+  historyProblem: string | null = null;
+  private readonly store = new Store();
+  private data: HostData | null = null;
+  private link: Connection | null = null;
+  private backfill: Backfill | null = null;
+  /** From when on samples may be missing, by the collector's clock; null while none can be. */
+  private missedFrom: number | null = -Infinity;
+  private readonly drawn = { at: -Infinity };
+  private late: ReturnType<typeof setTimeout> | undefined;
+  private resolving = 0;
+
+  start(): void {
+    this.frames.subscribe(() => {
+      this.drawn.at = performance.now();
+      this.judge();
+    });
+    setInterval(() => this.tick(), BADGE_MS);
+    setInterval(() => {
+      if (this.connection.transport === "polling") this.catchUp();
+    }, CATCH_UP_MS);
+    addEventListener("hashchange", () => this.readAddress());
+    addEventListener("online", () => this.link?.wake());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.link?.wake();
+    });
+    void this.keepHosts();
+    if (this.view.host === null) void this.resolveHost(0);
+    else this.open(this.view.host);
+  }
+
+  /** The host's data as it is shown: frozen while the view is paused. */
+  get shown(): HostData | null {
+    return this.frozen?.data ?? this.data;
+  }
+
+  /** What the collector's clock shows, or showed when the view was paused. Unix ms. */
+  get now(): number {
+    return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
+  }
+
+  get span(): Zoom {
+    return spanOf(this.view, this.now);
+  }
+
+  change(view: Partial<View>): void {
+    const before = this.view.host;
+    this.view = { ...this.view, ...view };
+    history.replaceState(null, "", location.pathname + location.search + hashFromView(this.view));
+    this.follow(before);
+  }
+
+  togglePause(): void {
+    const data = this.data;
+    this.frozen = this.frozen || !data ? null : { data: data.freeze(), now: this.now, wall: Date.now() };
+    this.frames.invalidate();
+  }
+
+  private readAddress(): void {
+    const before = this.view.host;
+    this.view = viewFromHash(location.hash);
+    this.follow(before);
+  }
+
+  private follow(before: string | null): void {
+    if (this.view.host !== before && this.view.host !== null) this.open(this.view.host);
+    this.frames.invalidate();
+  }
+
+  // Without a host in the address the server chooses: the machine that it runs on, if it is watched.
+  private async resolveHost(attempt: number): Promise<void> {
+    const asked = (this.resolving += 1);
+    try {
+      const { host } = await fetchMetrics(null);
+      if (asked === this.resolving && this.view.host === null) this.open(host);
+    } catch (error) {
+      if (asked !== this.resolving) return;
+      this.setConnection({ transport: "connecting", problem: messageOf(error) });
+      setTimeout(() => void this.resolveHost(attempt + 1), Math.min(pauseBefore(attempt, Math.random), 5_000));
+    }
+  }
+
+  private open(name: string): void {
+    if (this.data?.name === name) return;
+    this.resolving += 1;
+    this.link?.stop();
+    this.backfill?.stop();
+    clearTimeout(this.late);
+    const data = this.store.host(name);
+    this.data = data;
+    this.frozen = null;
+    this.missedFrom = data.newestTimestamp ?? -Infinity;
+    this.historyProblem = null;
+    this.setConnection({ transport: "connecting", problem: null });
+    const known = this.hosts.find((entry) => entry.name === name)?.status;
+    if (known && !data.status) data.acceptStatus(known, performance.now());
+    this.backfill = new Backfill(data, {
+      fetchHistory,
+      random: Math.random,
+      onChange: (problem) => {
+        this.historyProblem = problem;
+        this.frames.invalidate();
+      },
+    });
+    this.link = new Connection(
+      {
+        openSocket: () => new WebSocket(streamAddress(name, location.href)) as unknown as Socket,
+        fetchMetrics: (signal) => fetchMetrics(name, signal),
+        random: Math.random,
+      },
+      {
+        onFrame: (frame, greeting) => this.take(data, frame, greeting),
+        onMetrics: (answer) => this.takeMetrics(data, answer),
+        onState: (state) => this.setConnection(state),
+        onFlowing: () => this.catchUp(),
+      },
+      () => data.intervalMs,
+    );
+    this.link.start();
+  }
+
+  private take(data: HostData, frame: Frame, greeting: boolean): void {
+    const at = performance.now();
+    if (frame.kind === "status") {
+      if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
+    } else {
+      const arrival: Arrival = { at, wall: Date.now(), age: greeting ? "greeting" : "live" };
+      const outcome = data.accept(frame.sample, arrival);
+      if (outcome === "covered" && !greeting) this.fetchLate(data, frame.sample.channel, frame.sample.timestamp);
+    }
+    this.changed();
+  }
+
+  private takeMetrics(data: HostData, answer: MetricsAnswer): boolean {
+    const at = performance.now();
+    let news = false;
+    for (const sample of answer.samples) {
+      const outcome = data.accept(sample, { at, wall: Date.now(), age: sample.ageSeconds * 1000 });
+      news ||= outcome === "added";
+    }
+    if (answer.state === "offline" && data.status?.state !== "offline" && data.status) {
+      data.acceptStatus({ ...data.status, state: "offline" }, at);
+    }
+    this.changed();
+    return news;
+  }
+
+  private setConnection(state: ConnectionState): void {
+    if (this.connection.transport === "live" && state.transport !== "live") this.noteMissing();
+    this.connection = state;
+    this.judge();
+    this.frames.invalidate();
+  }
+
+  private noteMissing(): void {
+    const newest = this.data?.newestTimestamp;
+    if (this.data === null || newest == null) return;
+    const margin = MARGIN_INTERVALS * this.data.intervalMs;
+    this.missedFrom = Math.min(this.missedFrom ?? Infinity, newest - margin);
+  }
+
+  private catchUp(): void {
+    if (this.missedFrom === null) return;
+    this.backfill?.fill(this.missedFrom);
+    // Polling skips a sample now and then: until the stream is back there is something to catch up.
+    if (this.connection.transport === "live") this.missedFrom = null;
+  }
+
+  // A late sample inside a bucket cannot be added to its mean here; the history can say the new one.
+  private fetchLate(data: HostData, channel: string, timestamp: number): void {
+    const from = data.series.get(channel)?.bucketStart(timestamp) ?? timestamp;
+    clearTimeout(this.late);
+    this.late = setTimeout(() => this.backfill?.fill(from), LATE_MS);
+  }
+
+  private changed(): void {
+    if (this.frozen === null) this.frames.gather();
+  }
+
+  private tick(): void {
+    this.judge();
+    const { at } = this.drawn;
+    // Time goes on where no sample comes, and then a growing gap is to be seen.
+    if (this.frozen === null && performance.now() - at > 2 * (this.data?.intervalMs ?? 0)) this.frames.gather();
+  }
+
+  private judge(): void {
+    const badge = badgeOf(this.connection, this.data, performance.now(), Date.now());
+    const same = badge.kind === this.badge.kind && badge.label === this.badge.label;
+    if (same && badge.detail === this.badge.detail) return;
+    this.badge = badge;
+    this.badges.emit();
+  }
+
+  private async keepHosts(): Promise<void> {
+    for (;;) {
+      if (!document.hidden) {
+        try {
+          this.hosts = await fetchHosts();
+          const entry = this.hosts.find(({ name }) => name === this.data?.name);
+          if (entry?.status && this.connection.transport !== "live") {
+            this.data?.acceptStatus(entry.status, performance.now());
+          }
+          this.frames.invalidate();
+        } catch {
+          // The badge says that the server does not answer.
+        }
+      }
+      const polling = this.connection.transport !== "live";
+      await new Promise((resolve) => setTimeout(resolve, polling ? HOSTS_POLLING_MS : HOSTS_MS));
+    }
+  }
+}
+
+function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : "The server does not answer.";
+}

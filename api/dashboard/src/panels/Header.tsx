@@ -1,0 +1,138 @@
+import { csvName, csvOf } from "../store/csv";
+import { clockTime } from "../text/time";
+import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
+import { THEMES } from "../view/theme";
+import { RANGES } from "../view/view";
+import { ConnectionBadge } from "./ConnectionBadge";
+
+const WORDS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
+
+/** Which host and which span are shown, and whether what is shown is live. */
+export function Header({ onHelp }: { onHelp: () => void }) {
+  return (
+    <header class="top">
+      <h1><Mark />System Monitor</h1>
+      <HostChoice />
+      <ConnectionBadge />
+      <div class="controls">
+        <Ranges />
+        <Pause />
+        <Download />
+        <ThemeChoices />
+        <button type="button" class="button icon" aria-label="Help" title="Keys and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
+      </div>
+    </header>
+  );
+}
+
+function Mark() {
+  return (
+    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+      <path d="M3 18h6l3-10 6 17 4-11 2 4h5" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+    </svg>
+  );
+}
+
+function HostChoice() {
+  const monitor = useFrameWhen(({ hosts, shown }) =>
+    [shown?.name, ...hosts.map(({ name, status }) => `${name} ${status?.state}`)].join("\n"),
+  );
+  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
+  const known = monitor.hosts.some(({ name }) => name === shown);
+  const hosts = known || shown === "" ? monitor.hosts : [{ name: shown, status: null }, ...monitor.hosts];
+  if (hosts.length < 2) return <span class="host" title="The host that is shown" data-testid="host">{shown}</span>;
+  return (
+    <select
+      class="host"
+      aria-label="Host"
+      value={shown}
+      data-testid="host-select"
+      onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
+    >
+      {hosts.map(({ name, status }) => (
+        <option key={name} value={name}>{status?.state === "offline" ? `${name} (offline)` : name}</option>
+      ))}
+    </select>
+  );
+}
+
+function Ranges() {
+  const monitor = useFrameWhen(({ view }) => `${view.range} ${view.zoom?.from} ${view.zoom?.to}`);
+  const { zoom, range } = monitor.view;
+  return (
+    <div class="segments" role="group" aria-label="Time range">
+      {RANGES.map((each, index) => (
+        <button
+          key={each}
+          type="button"
+          aria-pressed={zoom === null && range === each}
+          title={`The last ${WORDS[each]} (key ${index + 1})`}
+          data-testid={`range-${each}`}
+          onClick={() => monitor.change({ range: each, zoom: null })}
+        >
+          {WORDS[each]}
+        </button>
+      ))}
+      {zoom && (
+        <button type="button" aria-pressed={true} title="Back to the whole range (double click, or key 0)" data-testid="zoom-reset" onClick={() => monitor.change({ zoom: null })}>
+          {clockTime(zoom.from)}–{clockTime(zoom.to)} ✕
+        </button>
+      )}
+    </div>
+  );
+}
+
+function Pause() {
+  const monitor = useFrameWhen(({ frozen }) => String(frozen?.wall));
+  const { frozen } = monitor;
+  return (
+    <button
+      type="button"
+      class={`button pause${frozen ? " on" : ""}`}
+      aria-pressed={frozen !== null}
+      title={frozen ? "Go on (space)" : "Freeze what is shown (space)"}
+      data-testid="pause"
+      onClick={() => monitor.togglePause()}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d={frozen ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
+      </svg>
+      {frozen ? `Paused ${clockTime(frozen.wall)}` : "Pause"}
+    </button>
+  );
+}
+
+function Download() {
+  const monitor = useMonitor();
+  const save = () => {
+    const host = monitor.shown;
+    if (host === null) return;
+    const address = URL.createObjectURL(new Blob([csvOf(host, monitor.span)], { type: "text/csv" }));
+    const link = document.createElement("a");
+    link.href = address;
+    link.download = csvName(host.name, monitor.span.to);
+    link.click();
+    setTimeout(() => URL.revokeObjectURL(address), 10_000);
+  };
+  return (
+    <button type="button" class="button" title="Download what the charts show" data-testid="csv" onClick={save}>CSV</button>
+  );
+}
+
+function ThemeChoices() {
+  const theme = useTheme();
+  const next = THEMES[(THEMES.indexOf(theme.choice) + 1) % THEMES.length]!;
+  return (
+    <button
+      type="button"
+      class="button theme"
+      title={`Colours: ${theme.choice}. Click for ${next}.`}
+      aria-label={`Colours: ${theme.choice}; change to ${next}`}
+      data-testid="theme"
+      onClick={() => theme.choose(next)}
+    >
+      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" /><circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" /></svg>
+      {theme.choice}
+    </button>
+  );
+}

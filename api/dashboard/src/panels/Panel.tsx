@@ -1,0 +1,43 @@
+import type { ComponentChildren } from "preact";
+import { clockTime } from "../text/time";
+import { useMonitor } from "../view/hooks";
+
+interface Props {
+  readonly id: string;
+  readonly title: string;
+  /** The channel whose silence the panel tells; its sensor's name is in `sensor`. */
+  readonly channel?: string | undefined;
+  readonly sensor?: string;
+  readonly side?: ComponentChildren;
+  readonly children: ComponentChildren;
+}
+
+/** A titled region of the page. It dims, and says since when, while its sensor is silent. */
+export function Panel({ id, title, channel, sensor, side, children }: Props) {
+  const { stale, words } = useSilence(channel, sensor);
+  return (
+    <section class={`panel ${id}${stale ? " is-stale" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
+      <header class="panel-head">
+        <h2 id={`${id}-title`}>{title}</h2>
+        {side}
+      </header>
+      {words && <p class="silence" data-testid={`${id}-silence`}>{words}</p>}
+      {children}
+    </section>
+  );
+}
+
+function useSilence(channel: string | undefined, sensor: string | undefined) {
+  const monitor = useMonitor(); // the panel around this is rendered with each frame
+  const host = monitor.shown;
+  if (!host || channel === undefined) return { stale: false, words: null };
+  const stale = monitor.frozen === null && host.isStale(channel, performance.now());
+  const report = sensor ? host.status?.sensors[sensor] : undefined;
+  const reason = report && report.state !== "ok" && report.state !== "starting" ? report.reason : null;
+  // Where nothing comes at all the badge says so, once for the whole page.
+  const alone = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
+  const arrived = host.newest.get(channel)?.arrived;
+  if (!stale && !reason) return { stale, words: null };
+  const since = stale && alone && arrived != null ? `No reading since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
+  return { stale, words: [since, reason].filter(Boolean).join(" ") };
+}

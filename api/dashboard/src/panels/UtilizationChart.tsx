@@ -1,0 +1,40 @@
+import { gpuChannel } from "../catalogue";
+import { fromZero, PERCENT, type Line, type Scale } from "../charts/lines";
+import { column, shareOf } from "../charts/points";
+import { TimeChart } from "../charts/TimeChart";
+import { DASH, degrees, percent, whole } from "../text/numbers";
+import { useMonitor } from "../view/hooks";
+
+export const GPU_LINES: readonly Line[] = [
+  { key: "utilization", label: "Utilization", tint: "blue", scale: "percent", read: column("utilization"), filled: true, format: percent },
+  { key: "temperature", label: "Temperature", tint: "orange", scale: "celsius", read: column("temperature"), format: (value) => (value === null ? DASH : `${degrees(value)}C`) },
+  { key: "memory", label: "Memory", tint: "green", scale: "percent", read: shareOf("memory_used", "memory_total"), dash: [8, 4], format: percent },
+  { key: "power", label: "Power", tint: "pink", scale: "watt", read: column("power"), dash: [2, 3], format: (value) => whole(value, "W") },
+];
+
+// Room temperature to what throttles: a fixed axis, so that a hot card looks hot.
+const CELSIUS: Scale = {
+  key: "celsius",
+  side: "right",
+  range: (low, high) => [Math.min(20, low ?? 20), Math.max(100, high ?? 100)],
+  format: (value) => `${value}°`,
+};
+const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: (value) => `${value} W` };
+
+/** Utilization (%) and temperature (°C) of a GPU on two axes; memory and power can be added. */
+export function UtilizationChart({ id }: { id: string }) {
+  const { view } = useMonitor();
+  const lines = GPU_LINES.filter((line) => view.series.some((name) => name === line.key));
+  const scales = [PERCENT, CELSIUS, WATT].filter(
+    (scale) => scale === PERCENT || lines.some((line) => line.scale === scale.key),
+  );
+  return (
+    <TimeChart
+      channel={gpuChannel(id)}
+      lines={lines}
+      scales={scales}
+      label={`${lines.map((line) => line.label).join(", ") || "Nothing"} of GPU ${id} over time`}
+      testId="utilization-chart"
+    />
+  );
+}

@@ -1,0 +1,51 @@
+import type { Family } from "../catalogue";
+import { numberOf, numbersOf, type Values } from "../bus/payload";
+
+/** The busiest core of a CPU sample: one saturated core hides in the mean of 128. */
+export const BUSIEST_CORE = "busiest_core";
+
+const PER_CORE = "per_core";
+const NUMERIC = new Set(["number", "integer"]);
+
+/**
+ * The columns that are kept of a family: its plain numbers.
+ *
+ * Lists and groups are kept as newest values only. An hour of 256 cores would be 7 MB, and no chart
+ * draws it.
+ */
+export function keptColumns(family: Family): string[] {
+  const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
+  return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
+}
+
+/** The value of a kept column in a payload; NaN where nothing was reported. */
+export function valueIn(values: Values, column: string): number {
+  if (column === BUSIEST_CORE) return highest(numbersOf(values[PER_CORE]));
+  return numberOf(values[column]) ?? NaN;
+}
+
+type Columns = Readonly<Record<string, readonly (number | null)[]>>;
+
+/** A kept column of a history answer, where a list comes as per_core.0, per_core.1, … */
+export function columnIn(columns: Columns, column: string, length: number): Float64Array {
+  const kept = new Float64Array(length).fill(NaN);
+  if (column === BUSIEST_CORE) {
+    for (const [name, values] of Object.entries(columns)) {
+      if (!name.startsWith(`${PER_CORE}.`)) continue;
+      for (let row = 0; row < length; row += 1) {
+        const value = values[row];
+        if (value != null && !(kept[row]! >= value)) kept[row] = value;
+      }
+    }
+    return kept;
+  }
+  const values = columns[column];
+  for (let row = 0; values && row < length; row += 1) kept[row] = values[row] ?? NaN;
+  return kept;
+}
+
+function highest(values: readonly (number | null)[]): number {
+  let found = NaN;
+  for (const value of values) if (value !== null && !(found >= value)) found = value;
+  return found;
+}

@@ -1,0 +1,59 @@
+import type { HostData } from "./host";
+import { gpuOf } from "../catalogue";
+import type { Zoom } from "../view/view";
+
+/**
+ * What the charts show in a span, as CSV: a row for each tick, a column for each value.
+ *
+ * The sensors of one tick read within a few milliseconds of each other; samples closer than half an
+ * interval share a row, with the time of the first. A value that was not reported is empty. All
+ * texts are this page's own: nothing from the bus can become a spreadsheet's formula.
+ */
+export function csvOf(host: HostData, span: Zoom): string {
+  const channels = [...host.series].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const header = ["timestamp_ms", "time"];
+  const rows: { time: number; cells: string[] }[] = [];
+  const points: { time: number; channel: number; index: number }[] = [];
+  channels.forEach(([name, series], channel) => {
+    header.push(...series.names.map((column) => `${shortName(name)}.${column}`));
+    const end = series.indexFrom(span.to + 1);
+    for (let index = series.indexFrom(span.from); index < end; index += 1) {
+      points.push({ time: series.times[index]!, channel, index });
+    }
+  });
+  points.sort((a, b) => a.time - b.time);
+  const offsets = offsetsOf(channels.map(([, series]) => series.names.length));
+  let seen = new Set<number>();
+  for (const { time, channel, index } of points) {
+    let row = rows.at(-1);
+    if (!row || time - row.time > host.intervalMs / 2 || seen.has(channel)) {
+      row = { time, cells: Array.from({ length: header.length - 2 }, () => "") };
+      rows.push(row);
+      seen = new Set();
+    }
+    seen.add(channel);
+    const series = channels[channel]![1];
+    series.names.forEach((column, place) => {
+      const value = series.value(column, index);
+      row.cells[offsets[channel]! + place] = Number.isNaN(value) ? "" : String(value);
+    });
+  }
+  const lines = rows.map((row) => [row.time, new Date(row.time).toISOString(), ...row.cells].join(","));
+  return `${[header.join(","), ...lines].join("\r\n")}\r\n`;
+}
+
+/** A file name that is one on every system, whatever the host is called. */
+export function csvName(host: string, to: number): string {
+  const safe = host.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 64);
+  return `system-monitor_${safe}_${new Date(to).toISOString().slice(0, 19).replaceAll(":", "")}Z.csv`;
+}
+
+function shortName(channel: string): string {
+  const gpu = gpuOf(channel);
+  return gpu === null ? channel.replace("system/", "") : `gpu${gpu}`;
+}
+
+function offsetsOf(widths: readonly number[]): number[] {
+  let sum = 0;
+  return widths.map((width) => (sum += width) - width);
+}

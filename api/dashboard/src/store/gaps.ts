@@ -1,0 +1,27 @@
+import type { ChannelSeries } from "./series";
+
+const MISSED_INTERVALS = 2.5;
+
+/**
+ * Whether nothing was measured for a while between the points at `index` and `index + 1`.
+ *
+ * More than 2.5 intervals without a sample is an outage. The interval may have been longer in the
+ * past than it is now: where the two distances on one side are as long, it was.
+ */
+export function isGapAfter(series: ChannelSeries, index: number, intervalMs: number): boolean {
+  const distance = distanceAfter(series, index, intervalMs);
+  if (distance <= MISSED_INTERVALS * intervalMs) return false;
+  const around = (step: number) =>
+    Math.min(
+      distanceAfter(series, index + step, intervalMs),
+      distanceAfter(series, index + 2 * step, intervalMs),
+    );
+  return distance > MISSED_INTERVALS * Math.max(intervalMs, around(-1), around(1));
+}
+
+/** Milliseconds from one point to the next; a bucket's last sample lies about where it ends. */
+function distanceAfter(series: ChannelSeries, index: number, intervalMs: number): number {
+  if (index < 0 || index + 1 >= series.length) return 0;
+  const inside = Math.max(series.widths[index]! - intervalMs, 0);
+  return series.times[index + 1]! - series.times[index]! - inside;
+}

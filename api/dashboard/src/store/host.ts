@@ -1,0 +1,153 @@
+import type { HistoryAnswer } from "../bus/answers";
+import type { CollectorStatus, Sample, Values } from "../bus/payload";
+import { familyOf, gpuOf } from "../catalogue";
+import { HostClock } from "./clock";
+import { columnIn, keptColumns, valueIn } from "./columns";
+import { ChannelSeries, type Insertion } from "./series";
+
+export const WINDOW_MS = 3_600_000;
+export const DEFAULT_INTERVAL_MS = 2_000;
+export const STALE_INTERVALS = 3;
+const MAX_POINTS = 4_500; // an hour at 1 s, and a fifth more
+const MAX_GPUS = 64;
+
+/** The newest sample of a channel. `arrived` is monotonic; null while its age is not known. */
+export interface Newest {
+  readonly timestamp: number;
+  readonly values: Values;
+  readonly arrived: number | null;
+}
+
+/** When something arrived: `at` is monotonic, `wall` is Unix time, both in ms. */
+export interface Arrival {
+  readonly at: number;
+  readonly wall: number;
+  /**
+   * What the arrival says of the sample's age: `live` is fresh; `greeting` is what the server kept,
+   * of any age; a number is its age in ms, as the server knows it.
+   */
+  readonly age: "live" | "greeting" | number;
+}
+
+/** What is known of one host: an hour of each channel, and the newest values. */
+export class HostData {
+  readonly series = new Map<string, ChannelSeries>();
+  readonly newest = new Map<string, Newest>();
+  readonly clock = new HostClock();
+  status: CollectorStatus | null = null;
+  /** When a sample arrived last, monotonic; null before the first whose age is known. */
+  lastArrival: number | null = null;
+  /** When the status said offline, monotonic. */
+  offlineSince: number | null = null;
+
+  constructor(readonly name: string) {}
+
+  get intervalMs(): number {
+    const seconds = this.status?.interval;
+    return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
+  }
+
+  /** The newest timestamp of any channel, by the collector's clock. */
+  get newestTimestamp(): number | null {
+    let found = -Infinity;
+    for (const each of this.newest.values()) found = Math.max(found, each.timestamp);
+    for (const each of this.series.values()) found = Math.max(found, each.last);
+    return Number.isFinite(found) ? found : null;
+  }
+
+  get gpuIds(): string[] {
+    const ids = [...this.newest.keys(), ...this.series.keys()].flatMap((name) => gpuOf(name) ?? []);
+    return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
+  }
+
+  /** Take in a sample; null where it belongs to no channel that is kept. */
+  accept(sample: Sample, arrival: Arrival): Insertion | null {
+    const series = this.seriesOf(sample.channel);
+    if (series === null) return null;
+    const outcome = series.insert(sample.timestamp, (column) => valueIn(sample.values, column));
+    this.noteNewest(sample, arrival);
+    return outcome;
+  }
+
+  acceptStatus(status: CollectorStatus, at: number): void {
+    this.status = status;
+    this.offlineSince = status.state === "offline" ? this.offlineSince ?? at : null;
+  }
+
+  merge(answer: HistoryAnswer): void {
+    for (const [channel, history] of answer.channels) {
+      const series = this.seriesOf(channel);
+      if (series === null) continue;
+      const length = history.timestamps.length;
+      series.merge({
+        start: answer.start,
+        end: answer.end,
+        width: history.bucketWidth ?? 0,
+        times: history.timestamps,
+        columns: new Map(series.names.map((name) => [name, columnIn(history.columns, name, length)])),
+      });
+    }
+  }
+
+  /** Whether a channel's newest sample came three intervals ago or earlier, judged by arrival. */
+  isStale(channel: string, at: number): boolean {
+    const arrived = this.newest.get(channel)?.arrived;
+    return arrived != null && at - arrived > STALE_INTERVALS * this.intervalMs;
+  }
+
+  /** A copy that stays as it is, for a view that is paused. */
+  freeze(): HostData {
+    const copy = new HostData(this.name);
+    for (const [channel, series] of this.series) copy.series.set(channel, series.clone());
+    for (const [channel, newest] of this.newest) copy.newest.set(channel, newest);
+    copy.status = this.status;
+    copy.lastArrival = this.lastArrival;
+    copy.offlineSince = this.offlineSince;
+    return copy;
+  }
+
+  get bytes(): number {
+    let sum = 0;
+    for (const series of this.series.values()) sum += series.bytes;
+    return sum;
+  }
+
+  private seriesOf(channel: string): ChannelSeries | null {
+    const known = this.series.get(channel);
+    if (known) return known;
+    const family = familyOf(channel);
+    if (family === null || this.series.size >= MAX_GPUS + 8) return null;
+    const series = new ChannelSeries(keptColumns(family), WINDOW_MS, MAX_POINTS);
+    this.series.set(channel, series);
+    return series;
+  }
+
+  private noteNewest(sample: Sample, { at, wall, age }: Arrival): void {
+    const known = this.newest.get(sample.channel);
+    if (known?.timestamp === sample.timestamp) {
+      // Only an age can add something: a frame that comes again says nothing of the collector.
+      if (typeof age === "number" && known.arrived === null) {
+        this.newest.set(sample.channel, { ...known, arrived: at - age });
+        this.heard(at - age);
+      }
+      return;
+    }
+    const arrived = age === "live" ? at : age === "greeting" ? known?.arrived ?? null : at - age;
+    if (age === "live") this.clock.observe(sample.timestamp, wall);
+    else if (typeof age === "number" && !this.clock.known) this.clock.observe(sample.timestamp + age, wall);
+    if (arrived !== null) this.heard(arrived);
+    if (known && sample.timestamp < known.timestamp && !this.clockWasSetBack(known, at)) return;
+    this.newest.set(sample.channel, { timestamp: sample.timestamp, values: sample.values, arrived });
+  }
+
+  // A collector sends what it kept during an outage after its newest sample: late ones are not the
+  // newest. Where nothing newer has come for a while its clock was set back, and they are.
+  private clockWasSetBack(known: Newest, at: number): boolean {
+    return known.arrived !== null && at - known.arrived > STALE_INTERVALS * this.intervalMs;
+  }
+
+  private heard(at: number): void {
+    if (this.lastArrival === null || at > this.lastArrival) this.lastArrival = at;
+    if (this.offlineSince !== null && at > this.offlineSince) this.offlineSince = null;
+  }
+}

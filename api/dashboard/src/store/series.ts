@@ -1,0 +1,258 @@
+/** What became of a sample that was offered: `covered` lies inside a bucket that stands for it. */
+export type Insertion = "added" | "known" | "covered";
+
+/** Rows to merge: samples (`width` 0), or buckets that each stand for `width` ms from their time on. */
+export interface Rows {
+  readonly start: number;
+  readonly end: number;
+  readonly width: number;
+  readonly times: readonly number[];
+  readonly columns: ReadonlyMap<string, Float64Array>;
+}
+
+const FIRST_CAPACITY = 256;
+const OUTAGE_SPACINGS = 4;
+
+/**
+ * One channel's points over the window, ascending by time, in typed arrays of bounded length.
+ *
+ * A point is a sample, or a bucket that stands for the samples of a span. No sample is in it twice:
+ * not by its time, and not beside a bucket that holds it. NaN is "not reported". `revision` changes
+ * with all that is not a mere addition at the end.
+ */
+export class ChannelSeries {
+  length = 0;
+  revision = 0;
+  times = new Float64Array(FIRST_CAPACITY);
+  widths = new Float64Array(FIRST_CAPACITY);
+  readonly columns = new Map<string, Float64Array>();
+
+  constructor(
+    readonly names: readonly string[],
+    readonly windowMs: number,
+    readonly maxPoints: number,
+  ) {
+    for (const name of names) this.columns.set(name, new Float64Array(FIRST_CAPACITY));
+  }
+
+  get last(): number {
+    return this.length > 0 ? this.times[this.length - 1]! : -Infinity;
+  }
+
+  /** The place of the first point at or after `time`. */
+  indexFrom(time: number): number {
+    let low = 0;
+    let high = this.length;
+    while (low < high) {
+      const middle = (low + high) >> 1;
+      if (this.times[middle]! < time) low = middle + 1;
+      else high = middle;
+    }
+    return low;
+  }
+
+  /** The place of the point nearest to `time`, -1 where there is none within `reach` ms. */
+  nearest(time: number, reach: number): number {
+    const after = this.indexFrom(time);
+    const distance = (index: number) =>
+      index < 0 || index >= this.length ? Infinity : Math.abs(this.times[index]! - time);
+    const found = distance(after - 1) <= distance(after) ? after - 1 : after;
+    return distance(found) <= reach ? found : -1;
+  }
+
+  value(name: string, index: number): number {
+    return this.columns.get(name)?.[index] ?? NaN;
+  }
+
+  /** Put a sample at its place; a late one lands between those that are there. */
+  insert(time: number, valueOf: (column: string) => number): Insertion {
+    const place = this.indexFrom(time);
+    if (place < this.length && this.times[place] === time) {
+      return this.widths[place] === 0 ? "known" : "covered";
+    }
+    if (place > 0 && this.times[place - 1]! + this.widths[place - 1]! > time) return "covered";
+    if (time < this.last - this.windowMs) return "known"; // older than what is kept
+    this.makeRoom();
+    this.openAt(this.indexFrom(time), time, valueOf);
+    return "added";
+  }
+
+  /** Where the bucket begins that stands for `time`. */
+  bucketStart(time: number): number {
+    const place = this.indexFrom(time);
+    return this.times[place] === time && place < this.length ? time : this.times[place - 1] ?? time;
+  }
+
+  /**
+   * Merge what the history says of a span.
+   *
+   * Buckets that were there give way to the new rows, and samples to the bucket that holds them;
+   * samples that the history does not have yet stay.
+   */
+  merge(rows: Rows): void {
+    const fresh = rows.times.flatMap((_, row) => (this.isNull(rows, row) ? [] : [row]));
+    if (fresh.length === 0) return;
+    const old = this.keptBeside(rows, fresh);
+    const size = old.length + fresh.length;
+    const merged = new ChannelSeries(this.names, this.windowMs, this.maxPoints);
+    merged.reserve(size);
+    let left = 0;
+    let right = 0;
+    while (left < old.length || right < fresh.length) {
+      const oldTime = left < old.length ? this.times[old[left]!]! : Infinity;
+      const newTime = right < fresh.length ? rows.times[fresh[right]!]! : Infinity;
+      if (oldTime <= newTime) {
+        merged.append(oldTime, this.widths[old[left]!]!, this.columns, old[left]!);
+        left += 1;
+        if (oldTime === newTime) right += 1; // the same sample
+      } else {
+        const row = fresh[right]!;
+        const width = rows.width === 0 ? 0 : Math.min(rows.width, rows.end - newTime);
+        merged.append(newTime, width, rows.columns, row);
+        right += 1;
+      }
+    }
+    this.takeOver(merged);
+    if (this.length > this.maxPoints) this.makeRoom();
+  }
+
+  /** A copy that stays as it is. */
+  clone(): ChannelSeries {
+    const copy = new ChannelSeries(this.names, this.windowMs, this.maxPoints);
+    copy.times = this.times.slice();
+    copy.widths = this.widths.slice();
+    for (const [name, values] of this.columns) copy.columns.set(name, values.slice());
+    copy.length = this.length;
+    copy.revision = this.revision;
+    return copy;
+  }
+
+  get bytes(): number {
+    return (this.columns.size + 2) * this.times.byteLength;
+  }
+
+  // The server marks an outage with a row of nulls. A late sample may still fill that outage, so
+  // outages are not stored: they show in the distance between points.
+  private isNull(rows: Rows, row: number): boolean {
+    for (const values of rows.columns.values()) if (!Number.isNaN(values[row]!)) return false;
+    return true;
+  }
+
+  private keptBeside(rows: Rows, fresh: readonly number[]): number[] {
+    const kept: number[] = [];
+    let next = 0; // the first new row whose span does not end before the point
+    for (let index = 0; index < this.length; index += 1) {
+      const time = this.times[index]!;
+      if (this.widths[index]! > 0) {
+        if (time >= rows.start && time < rows.end) continue;
+        const overlap = time + this.widths[index]! - rows.start;
+        if (time < rows.start && overlap > 0) this.widths[index] = rows.start - time;
+      } else if (rows.width > 0) {
+        while (next < fresh.length && rows.times[fresh[next]!]! + rows.width <= time) next += 1;
+        const covers = next < fresh.length && rows.times[fresh[next]!]! <= time && time < rows.end;
+        if (covers) continue;
+      }
+      kept.push(index);
+    }
+    return kept;
+  }
+
+  private append(time: number, width: number, from: ReadonlyMap<string, Float64Array>, row: number) {
+    this.times[this.length] = time;
+    this.widths[this.length] = width;
+    for (const [name, values] of this.columns) values[this.length] = from.get(name)?.[row] ?? NaN;
+    this.length += 1;
+  }
+
+  private openAt(place: number, time: number, valueOf: (column: string) => number): void {
+    const late = place < this.length;
+    for (const [name, values] of this.columns) {
+      if (late) values.copyWithin(place + 1, place, this.length);
+      values[place] = valueOf(name);
+    }
+    if (late) {
+      this.times.copyWithin(place + 1, place, this.length);
+      this.widths.copyWithin(place + 1, place, this.length);
+      this.revision += 1;
+    }
+    this.times[place] = time;
+    this.widths[place] = 0;
+    this.length += 1;
+  }
+
+  private makeRoom(): void {
+    if (this.length < this.times.length && this.length < this.maxPoints) return;
+    // Only when full: moving everything by one for each sample would cost more.
+    const old = this.indexFrom(this.last - this.windowMs);
+    if (old > this.length / 16) this.dropFirst(old);
+    else if (this.length >= this.maxPoints) this.halveOlderHalf();
+    this.reserve(this.length + 1);
+  }
+
+  private reserve(size: number): void {
+    if (size <= this.times.length) return;
+    const capacity = Math.max(size, Math.min(this.times.length * 2, this.maxPoints));
+    const grown = (values: Float64Array) => {
+      const larger = new Float64Array(capacity);
+      larger.set(values.subarray(0, this.length));
+      return larger;
+    };
+    this.times = grown(this.times);
+    this.widths = grown(this.widths);
+    for (const [name, values] of this.columns) this.columns.set(name, grown(values));
+  }
+
+  private dropFirst(count: number): void {
+    for (const values of [this.times, this.widths, ...this.columns.values()]) {
+      values.copyWithin(0, count, this.length);
+    }
+    this.length -= count;
+    this.revision += 1;
+  }
+
+  // At short intervals the window holds more samples than points are kept: in its older half two
+  // neighbours become one bucket, as often as need be. Never across an outage.
+  private halveOlderHalf(): void {
+    const half = this.length >> 1;
+    const limit = OUTAGE_SPACINGS * this.usualSpacing(half);
+    let written = 0;
+    for (let index = 0; index < half; index += 1, written += 1) {
+      const start = this.times[index]!;
+      const next = this.times[index + 1]!;
+      const pair = index + 1 < half && next - start <= limit;
+      const width = pair ? next + Math.max(this.widths[index + 1]!, 1) - start : this.widths[index]!;
+      for (const values of this.columns.values()) {
+        values[written] = pair ? mean(values[index]!, values[index + 1]!) : values[index]!;
+      }
+      this.times[written] = start;
+      this.widths[written] = width;
+      if (pair) index += 1;
+    }
+    for (const values of [this.times, this.widths, ...this.columns.values()]) {
+      values.copyWithin(written, half, this.length);
+    }
+    this.length -= half - written;
+    this.revision += 1;
+  }
+
+  private usualSpacing(count: number): number {
+    const distances = new Float64Array(Math.max(count - 1, 1));
+    for (let index = 0; index + 1 < count; index += 1) {
+      distances[index] = this.times[index + 1]! - this.times[index]!;
+    }
+    return distances.sort()[distances.length >> 1]!;
+  }
+
+  private takeOver(merged: ChannelSeries): void {
+    this.times = merged.times;
+    this.widths = merged.widths;
+    for (const [name, values] of merged.columns) this.columns.set(name, values);
+    this.length = merged.length;
+    this.revision += 1;
+  }
+}
+
+function mean(a: number, b: number): number {
+  if (Number.isNaN(a)) return b;
+  return Number.isNaN(b) ? a : (a + b) / 2;
+}

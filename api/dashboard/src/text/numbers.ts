@@ -1,0 +1,84 @@
+/** What is shown where nothing was reported. Never 0. */
+export const DASH = "–";
+
+// Sizes are counted in binary units and labelled GB, as nvidia-smi, free -h and most monitors do:
+// a "24 GB" card or a "64 GB" machine then shows the number that is printed on its box. The exact
+// bytes are in the tooltip of each value. Rates are the catalogue's: 1 MB/s is 10^6 bytes a second.
+const KB = 1024;
+const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+
+const GROUPED = new Intl.NumberFormat("en");
+
+type Maybe = number | null | undefined;
+
+function isMissing(value: Maybe): value is null | undefined {
+  return value == null || !Number.isFinite(value);
+}
+
+export function percent(value: Maybe): string {
+  return isMissing(value) ? DASH : `${Math.round(value)}%`;
+}
+
+export function degrees(value: Maybe): string {
+  return isMissing(value) ? DASH : `${Math.round(value)}°`;
+}
+
+/** A whole number with its unit. */
+export function whole(value: Maybe, unit: string): string {
+  return isMissing(value) ? DASH : `${GROUPED.format(Math.round(value))} ${unit}`;
+}
+
+export function megahertz(value: Maybe): string {
+  if (isMissing(value)) return DASH;
+  return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
+}
+
+/** The number of a rate in MB/s, with as many digits as are worth reading. */
+export function rate(value: Maybe): string {
+  if (isMissing(value)) return DASH;
+  if (value >= 1000) return GROUPED.format(Math.round(value));
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+}
+
+function unitFor(bytes: number): number {
+  let unit = 0;
+  while (unit + 1 < UNITS.length && bytes >= KB ** (unit + 1)) unit += 1;
+  return unit;
+}
+
+function inUnit(bytes: number, unit: number): string {
+  const value = bytes / KB ** unit;
+  return value.toFixed(unit < 2 || value >= 999.5 ? 0 : 1);
+}
+
+export function size(bytes: Maybe): string {
+  if (isMissing(bytes)) return DASH;
+  const unit = unitFor(bytes);
+  return `${inUnit(bytes, unit)} ${UNITS[unit]!}`;
+}
+
+/** `12.8 GB / 16 GB`, both in the unit of the total; a total that is whole is written whole. */
+export function sizeOf(used: Maybe, total: Maybe): string {
+  if (isMissing(total)) return `${size(used)} / ${DASH}`;
+  const unit = unitFor(total);
+  const words = (value: number) => `${inUnit(value, unit)} ${UNITS[unit]!}`;
+  return `${isMissing(used) ? DASH : words(used)} / ${words(total).replace(/\.0(?= )/, "")}`;
+}
+
+/** `6.2 / 8.0 GB`, both in the unit of the total. */
+export function shortSizeOf(used: Maybe, total: Maybe): string {
+  if (isMissing(total)) return `${size(used)} / ${DASH}`;
+  const unit = unitFor(total);
+  return `${isMissing(used) ? DASH : inUnit(used, unit)} / ${inUnit(total, unit)} ${UNITS[unit]!}`;
+}
+
+export function exactBytes(used: Maybe, total: Maybe): string {
+  const words = (value: Maybe) => (isMissing(value) ? "not reported" : GROUPED.format(value));
+  return `${words(used)} of ${words(total)} bytes`;
+}
+
+/** The share of a total in percent; null where it cannot be known. */
+export function share(used: Maybe, total: Maybe): number | null {
+  if (isMissing(used) || isMissing(total) || total <= 0) return null;
+  return (100 * used) / total;
+}

@@ -1,0 +1,12 @@
+import { Emitter } from "./emitter";
+
+/** The time that all charts read at once, by the collector's clock; null is now. */
+export class Cursor extends Emitter {
+  time: number | null = null;
+
+  moveTo(time: number | null): void {
+    if (time === this.time) return;
+    this.time = time;
+    this.emit();
+  }
+}

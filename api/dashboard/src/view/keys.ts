@@ -1,0 +1,37 @@
+import { gpuChannel } from "../catalogue";
+import type { Monitor } from "../monitor";
+import { RANGES } from "./view";
+
+/** The keys that work anywhere on the page; Help.tsx lists them. Returns how to stop listening. */
+export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
+    const focused = event.target instanceof Element ? event.target : document.body;
+    if (focused.closest("select, input, textarea")) return;
+    if (event.key === " " && focused.closest("button, summary, a")) return; // it presses that
+    if (!act(monitor, event.key, showHelp)) return;
+    event.preventDefault();
+  };
+  addEventListener("keydown", onKeyDown);
+  return () => removeEventListener("keydown", onKeyDown);
+}
+
+function act(monitor: Monitor, key: string, showHelp: () => void): boolean {
+  const range = RANGES[Number(key) - 1];
+  if (key === " ") monitor.togglePause();
+  else if (range) monitor.change({ range, zoom: null });
+  else if (key === "0" || key === "Escape") monitor.change({ zoom: null });
+  else if (key === "[") stepGpu(monitor, -1);
+  else if (key === "]") stepGpu(monitor, 1);
+  else if (key === "?") showHelp();
+  else return false;
+  return true;
+}
+
+function stepGpu(monitor: Monitor, by: number): void {
+  const ids = monitor.shown?.gpuIds ?? [];
+  if (ids.length === 0) return;
+  const now = Math.max(ids.indexOf(monitor.view.gpu ?? ""), 0);
+  const id = ids[(now + by + ids.length) % ids.length]!;
+  if (monitor.shown?.newest.has(gpuChannel(id))) monitor.change({ gpu: id });
+}

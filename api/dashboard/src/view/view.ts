@@ -1,0 +1,82 @@
+/** What the page shows, apart from the data: what a link reproduces. */
+export interface View {
+  readonly host: string | null;
+  readonly gpu: string | null;
+  readonly range: Range;
+  readonly series: readonly GpuSeries[];
+  readonly zoom: Zoom | null;
+}
+
+export const RANGES = ["5m", "15m", "1h"] as const;
+export type Range = (typeof RANGES)[number];
+
+export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
+export type GpuSeries = (typeof GPU_SERIES)[number];
+
+/** A span by the collector's clock, Unix ms. */
+export interface Zoom {
+  readonly from: number;
+  readonly to: number;
+}
+
+const MINUTES: Readonly<Record<Range, number>> = { "5m": 5, "15m": 15, "1h": 60 };
+const NARROWEST_ZOOM_MS = 1_000;
+
+export const DEFAULT_VIEW: View = {
+  host: null,
+  gpu: null,
+  range: "1h",
+  series: ["utilization", "temperature"],
+  zoom: null,
+};
+
+export function rangeMs(range: Range): number {
+  return MINUTES[range] * 60_000;
+}
+
+/** The span that the charts show when the collector's clock is at `now`. */
+export function spanOf(view: View, now: number): Zoom {
+  return view.zoom ?? { from: now - rangeMs(view.range), to: now };
+}
+
+/** Read a view from an address's fragment; what is not understood is left at its default. */
+export function viewFromHash(hash: string): View {
+  const query = new URLSearchParams(hash.replace(/^#/, ""));
+  const gpu = query.get("gpu");
+  const series = query.get("series")?.split(",") ?? null;
+  return {
+    host: query.get("host") || null,
+    gpu: gpu !== null && /^\d{1,4}$/.test(gpu) ? gpu : null,
+    range: RANGES.find((range) => range === query.get("range")) ?? DEFAULT_VIEW.range,
+    series: series ? GPU_SERIES.filter((name) => series.includes(name)) : DEFAULT_VIEW.series,
+    zoom: zoomFrom(query.get("from"), query.get("to")),
+  };
+}
+
+/** Write a view as an address's fragment; what is at its default is left out. */
+export function hashFromView(view: View): string {
+  const query = new URLSearchParams();
+  if (view.host !== null) query.set("host", view.host);
+  if (view.gpu !== null) query.set("gpu", view.gpu);
+  if (view.range !== DEFAULT_VIEW.range) query.set("range", view.range);
+  const series = view.series.join(",");
+  if (series !== DEFAULT_VIEW.series.join(",")) query.set("series", series);
+  if (view.zoom) {
+    query.set("from", String(Math.round(view.zoom.from)));
+    query.set("to", String(Math.round(view.zoom.to)));
+  }
+  return query.size === 0 ? "" : `#${query.toString().replaceAll("%2C", ",")}`;
+}
+
+export function toggled(series: readonly GpuSeries[], name: GpuSeries): GpuSeries[] {
+  return GPU_SERIES.filter((each) => (each === name) !== series.includes(each));
+}
+
+export function zoomTo(from: number, to: number): Zoom | null {
+  return to - from >= NARROWEST_ZOOM_MS ? { from, to } : null;
+}
+
+function zoomFrom(from: string | null, to: string | null): Zoom | null {
+  if (!/^\d{1,15}$/.test(from ?? "") || !/^\d{1,15}$/.test(to ?? "")) return null;
+  return zoomTo(Number(from), Number(to));
+}

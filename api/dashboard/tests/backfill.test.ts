@@ -1,0 +1,152 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+import type { HistoryAnswer } from "../src/bus/answers";
+import type { HistoryQuestion } from "../src/bus/rest";
+import { Backfill } from "../src/store/backfill";
+import { HostData } from "../src/store/host";
+
+const NOW = 1_800_000_000_000;
+const CPU = "system/cpu";
+
+/** A server that holds `stored`, and answers as the real one does: in buckets where it must. */
+function serverWith(stored: () => readonly number[]) {
+  return (question: HistoryQuestion): HistoryAnswer => {
+    const { start, end, maxPoints, host } = question;
+    const inside = stored().filter((time) => time >= start && time < end);
+    let timestamps = inside;
+    let bucketWidth: number | null = null;
+    if (inside.length > maxPoints) {
+      const width = (bucketWidth = Math.ceil((end - start) / maxPoints));
+      timestamps = [...new Set(inside.map((time) => start + Math.floor((time - start) / width) * width))];
+    }
+    const channel = { timestamps, columns: { utilization: timestamps.map(() => 1) }, bucketWidth };
+    return { host, start, end, channels: new Map(inside.length ? [[CPU, channel]] : []) };
+  };
+}
+
+function live(host: HostData, time: number) {
+  const sample = { host: "h", channel: CPU, timestamp: time, values: { utilization: 1 } };
+  return host.accept(sample, { at: time - NOW, wall: time, age: "live" });
+}
+
+function times(host: HostData): number[] {
+  const series = host.series.get(CPU)!;
+  return [...series.times.subarray(0, series.length)];
+}
+
+function every(step: number, from: number, to: number): number[] {
+  return Array.from({ length: Math.floor((to - from) / step) + 1 }, (_, index) => from + index * step);
+}
+
+beforeEach(() => vi.useFakeTimers({ now: NOW }));
+afterEach(() => vi.useRealTimers());
+
+const outside = (answer: (question: HistoryQuestion) => HistoryAnswer | Promise<HistoryAnswer>) => {
+  const problems: (string | null)[] = [];
+  return {
+    problems,
+    fetchHistory: async (question: HistoryQuestion) => answer(question),
+    random: () => 0.5,
+    onChange: (problem: string | null) => void problems.push(problem),
+  };
+};
+
+describe("the seam between history and live", () => {
+  it("has every sample once when samples arrive while the history is asked", async () => {
+    const stored = every(2000, NOW - 600_000, NOW);
+    const host = new HostData("h");
+    live(host, NOW);
+    const answer = serverWith(() => stored);
+    const filling = new Backfill(host, outside(async (question) => {
+      await new Promise((resolve) => setTimeout(resolve, 1000));
+      return answer(question);
+    }));
+    filling.fill(-Infinity);
+    await vi.advanceTimersByTimeAsync(500);
+    live(host, NOW + 2000);
+    stored.push(NOW + 2000); // stored before the history was asked for its end
+    live(host, NOW + 4000); // not stored yet
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(times(host)).toEqual(every(2000, NOW - 600_000, NOW + 4000));
+    filling.stop();
+  });
+
+  it("has every sample once where the history comes in buckets", async () => {
+    const host = new HostData("h");
+    const stored = every(500, NOW - 3_600_000, NOW);
+    live(host, NOW);
+    new Backfill(host, outside(serverWith(() => stored))).fill(-Infinity);
+    live(host, NOW + 500);
+    await vi.advanceTimersByTimeAsync(0);
+    const series = host.series.get(CPU)!;
+    // Laid end to end, buckets and samples cover each stored time exactly once.
+    for (const time of [...stored, NOW + 500]) {
+      const holders = times(host).filter((start, index) => {
+        const width = series.widths[index]!;
+        return width === 0 ? start === time : start <= time && time < start + width;
+      });
+      expect(holders).toHaveLength(1);
+    }
+    expect(times(host).filter((time) => time >= NOW - 60_000)).toEqual(every(500, NOW - 60_000, NOW + 500));
+  });
+
+  it("asks once more for what the ingester had not stored yet", async () => {
+    const host = new HostData("h");
+    const stored = every(100, NOW - 30_000, NOW - 500);
+    live(host, NOW);
+    const filling = new Backfill(host, outside(serverWith(() => stored)));
+    filling.fill(-Infinity);
+    await vi.advanceTimersByTimeAsync(10);
+    expect(times(host)).not.toContain(NOW - 300);
+    stored.push(...every(100, NOW - 400, NOW));
+    await vi.advanceTimersByTimeAsync(3000);
+    expect(times(host)).toEqual(every(100, NOW - 30_000, NOW));
+    filling.stop();
+  });
+
+  it("asks again until an ingester that was behind has come to where the stream began", async () => {
+    const host = new HostData("h");
+    const stored = every(1000, NOW - 300_000, NOW - 100_000);
+    live(host, NOW);
+    const filling = new Backfill(host, outside(serverWith(() => stored)));
+    filling.fill(-Infinity);
+    await vi.advanceTimersByTimeAsync(10_000);
+    stored.push(...every(1000, NOW - 99_000, NOW));
+    await vi.advanceTimersByTimeAsync(30_000);
+    expect(times(host)).toEqual(every(1000, NOW - 300_000, NOW));
+    filling.stop();
+  });
+
+  it("fills the span that was missed while the stream was away", async () => {
+    const host = new HostData("h");
+    const stored = every(1000, NOW - 100_000, NOW + 90_000);
+    for (const time of every(1000, NOW - 100_000, NOW)) live(host, time);
+    for (const time of every(7000, NOW + 7000, NOW + 84_000)) live(host, time); // polled
+    live(host, NOW + 90_000);
+    const asked: number[] = [];
+    const answer = serverWith(() => stored);
+    new Backfill(host, outside((question) => {
+      asked.push(question.start);
+      return answer(question);
+    })).fill(NOW - 3000);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(times(host)).toEqual(stored);
+    expect(Math.min(...asked)).toBe(NOW - 3000);
+  });
+
+  it("says why the history is missing, and tries again until it answers", async () => {
+    const host = new HostData("h");
+    live(host, NOW);
+    let fails = 3;
+    const answer = serverWith(() => [NOW - 2000, NOW]);
+    const seen = outside((question) => {
+      if (fails-- > 0) throw new Error("The history does not answer.");
+      return answer(question);
+    });
+    new Backfill(host, seen).fill(-Infinity);
+    await vi.advanceTimersByTimeAsync(0);
+    expect(seen.problems).toEqual(["The history does not answer."]);
+    await vi.advanceTimersByTimeAsync(20_000);
+    expect(seen.problems.filter((problem) => problem === null).length).toBeGreaterThan(0);
+    expect(times(host)).toEqual([NOW - 2000, NOW]);
+  });
+});

@@ -1,0 +1,51 @@
+import { describe, expect, it } from "vitest";
+import { badgeOf } from "../src/connection/badge";
+import type { ConnectionState, Transport } from "../src/connection/connection";
+import { HostData } from "../src/store/host";
+import { clockTime } from "../src/text/time";
+
+const WALL = 1_800_000_000_000;
+
+function heardAt(at: number, timestamp = WALL): HostData {
+  const host = new HostData("h");
+  const sample = { host: "h", channel: "system/memory", timestamp, values: {} };
+  host.accept(sample, { at, wall: WALL + at, age: "live" });
+  return host;
+}
+
+const is = (transport: Transport, problem: string | null = null): ConnectionState => ({ transport, problem });
+
+describe("the badge", () => {
+  it("is live while samples arrive, whatever the collector's clock shows", () => {
+    expect(badgeOf(is("live"), heardAt(1000, 5), 2000, WALL + 2000).kind).toBe("live");
+  });
+
+  it("is stale after three intervals without a sample, since the last one came", () => {
+    const badge = badgeOf(is("live"), heardAt(1000), 7_001, WALL + 7_001);
+    expect(badge.label).toBe(`Stale since ${clockTime(WALL + 1000)}`);
+    expect(badgeOf(is("live"), heardAt(1000), 7_000, WALL + 7_000).kind).toBe("live");
+  });
+
+  it("is stale when polling brings nothing new", () => {
+    expect(badgeOf(is("polling"), heardAt(0), 60_000, WALL).kind).toBe("stale");
+    expect(badgeOf(is("polling"), heardAt(0), 1_000, WALL).kind).toBe("polling");
+  });
+
+  it("says that the collector is offline rather than that samples are stale", () => {
+    const host = heardAt(0);
+    const status = { host: "h", version: null, started: null, interval: 2, sensors: {} };
+    host.acceptStatus({ ...status, state: "offline" }, 500);
+    expect(badgeOf(is("live"), host, 60_000, WALL).label).toBe("Collector offline");
+  });
+
+  it("says first that the server does not answer, and why", () => {
+    const badge = badgeOf(is("reconnecting", "The server does not answer."), heardAt(0), 60_000, WALL + 60_000);
+    expect(badge.label).toBe("Reconnecting");
+    expect(badge.detail).toContain("The server does not answer.");
+    expect(badge.detail).toContain(clockTime(WALL));
+  });
+
+  it("does not say live before anything answered", () => {
+    expect(badgeOf(is("connecting"), null, 0, WALL).kind).toBe("connecting");
+  });
+});

@@ -1,0 +1,87 @@
+import { describe, expect, it } from "vitest";
+import type { Sample } from "../src/bus/payload";
+import { HostData, type Arrival } from "../src/store/host";
+
+const WALL = 1_800_000_000_000;
+
+function cpu(timestamp: number, utilization = 10): Sample {
+  return { host: "h", channel: "system/cpu", timestamp, values: { utilization, per_core: [5, null, 90] } };
+}
+
+function arrival(at: number, age: Arrival["age"] = "live"): Arrival {
+  return { at, wall: WALL + at, age };
+}
+
+describe("a host's data", () => {
+  it("does not take a greeting for a sign of life", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL), arrival(0, "greeting"));
+    expect(host.lastArrival).toBeNull();
+    host.accept(cpu(WALL), arrival(10, 9_000)); // what /metrics says of the same sample
+    expect(host.lastArrival).toBe(-8_990);
+    expect(host.isStale("system/cpu", 10)).toBe(true);
+    host.accept(cpu(WALL + 2000), arrival(20));
+    expect(host.lastArrival).toBe(20);
+    expect(host.isStale("system/cpu", 20)).toBe(false);
+  });
+
+  it("judges staleness by arrival, however the clocks differ", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL - 9_999_999), arrival(0));
+    expect(host.isStale("system/cpu", 5_999)).toBe(false);
+    expect(host.isStale("system/cpu", 6_001)).toBe(true);
+  });
+
+  it("keeps the newest value when late samples follow it", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL + 10_000, 50), arrival(0));
+    host.accept(cpu(WALL + 2_000, 1), arrival(1));
+    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(50);
+    expect(host.series.get("system/cpu")?.length).toBe(2);
+  });
+
+  it("follows a clock that was set back once nothing newer comes", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL, 50), arrival(0));
+    host.accept(cpu(WALL - 60_000, 60), arrival(6_500));
+    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(60);
+  });
+
+  it("is offline from the last will until a sample comes that was not kept by the server", () => {
+    const host = new HostData("h");
+    const status = { host: "h", version: null, started: null, interval: 2, sensors: {} };
+    host.acceptStatus({ ...status, state: "offline" }, 100);
+    host.accept(cpu(WALL), arrival(101, "greeting"));
+    host.accept(cpu(WALL), arrival(102, 60_000));
+    expect(host.offlineSince).toBe(100);
+    host.accept(cpu(WALL + 2_000), arrival(103));
+    expect(host.offlineSince).toBeNull();
+  });
+
+  it("keeps how busy the busiest core was, live and from the history", () => {
+    const host = new HostData("h");
+    host.accept(cpu(2_000), arrival(0));
+    const columns = { utilization: [1], "per_core.0": [7], "per_core.1": [null], "per_core.2": [60] };
+    const channel = { timestamps: [1_000], columns, bucketWidth: null };
+    host.merge({ host: "h", start: 0, end: 5_000, channels: new Map([["system/cpu", channel]]) });
+    const series = host.series.get("system/cpu")!;
+    expect([series.value("busiest_core", 0), series.value("busiest_core", 1)]).toEqual([60, 90]);
+  });
+
+  it("passes over channels that it does not know", () => {
+    const host = new HostData("h");
+    for (const channel of ["system/gpu/0/processes", "system/gpu/0/mig/1", "system/new", "system/gpu/x"]) {
+      expect(host.accept({ ...cpu(1), channel }, arrival(0))).toBeNull();
+    }
+    expect(host.series.size).toBe(0);
+  });
+
+  it("stays as it was when it is frozen", () => {
+    const host = new HostData("h");
+    host.accept(cpu(1_000), arrival(0));
+    const frozen = host.freeze();
+    host.accept(cpu(2_000), arrival(1));
+    expect(frozen.newest.get("system/cpu")?.timestamp).toBe(1_000);
+    expect(frozen.series.get("system/cpu")?.length).toBe(1);
+  });
+});

@@ -1,0 +1,116 @@
+import { describe, expect, it } from "vitest";
+import { historyOf, metricsOf } from "../src/bus/answers";
+import { parseFrame } from "../src/bus/payload";
+import { sentenceOf, streamAddress } from "../src/bus/rest";
+import { csvName, csvOf } from "../src/store/csv";
+import { HostClock } from "../src/store/clock";
+import { HostData } from "../src/store/host";
+import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
+import { throttleWords } from "../src/text/throttle";
+import { duration } from "../src/text/time";
+import { DEFAULT_VIEW, hashFromView, toggled, viewFromHash } from "../src/view/view";
+
+describe("numbers", () => {
+  it("are written as the product's requirements write them", () => {
+    expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GB / 16 GB");
+    expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GB");
+    expect(`Util: ${percent(75)} | Temp: ${degrees(72)}`).toBe("Util: 75% | Temp: 72°");
+    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual(["0.00", "1.80", "24.6", "121", "6,543"]);
+  });
+
+  it("are a dash where nothing was reported, never zero", () => {
+    for (const missing of [null, undefined, NaN]) {
+      expect([percent(missing), degrees(missing), rate(missing), size(missing)]).toEqual([DASH, DASH, DASH, DASH]);
+      expect(shortSizeOf(missing, 8 * 1024 ** 3)).toBe(`${DASH} / 8.0 GB`);
+      expect(exactBytes(missing, 5)).toBe("not reported of 5 bytes");
+    }
+  });
+
+  it("tell spans in one unit or two", () => {
+    expect([duration(45_000), duration(720_000), duration(11_100_000)]).toEqual(["45 s", "12 min", "3 h 5 min"]);
+  });
+});
+
+describe("throttle reasons", () => {
+  it("are words; an idle GPU is none; unknown ones stay readable", () => {
+    expect(throttleWords(["sw_power_cap", "gpu_idle", "hw_new_thing"])).toEqual(["power limit", "hw new thing"]);
+  });
+});
+
+describe("the view in the address", () => {
+  it("comes back as it was", () => {
+    const view = { host: "a b&c#d", gpu: "3", range: "15m", series: ["power"], zoom: { from: 1e12, to: 2e12 } } as const;
+    expect(viewFromHash(hashFromView(view))).toEqual(view);
+    expect(hashFromView(DEFAULT_VIEW)).toBe("");
+  });
+
+  it("is the default where it is not understood", () => {
+    expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2")).toEqual(DEFAULT_VIEW);
+    expect(viewFromHash("#series=power,nonsense").series).toEqual(["power"]);
+    expect(viewFromHash("#from=5&to=4").zoom).toBeNull();
+  });
+
+  it("keeps the series in their order", () => {
+    expect(toggled(["temperature"], "utilization")).toEqual(["utilization", "temperature"]);
+    expect(toggled(["utilization", "power"], "power")).toEqual(["utilization"]);
+  });
+});
+
+describe("CSV", () => {
+  it("has a row for each tick, and leaves empty what was not reported", () => {
+    const host = new HostData("h");
+    const put = (channel: string, timestamp: number, values: object) =>
+      host.accept({ host: "h", channel, timestamp, values: { ...values } }, { at: 0, wall: 0, age: "live" });
+    put("system/disk", 1_000, { read_rate: 1.5, write_rate: null });
+    put("system/network", 1_004, { upload_rate: 2 });
+    put("system/disk", 3_000, { read_rate: 3 });
+    const [header, first, second] = csvOf(host, { from: 0, to: 9_999 }).split("\r\n");
+    expect(header).toBe("timestamp_ms,time,disk.read_rate,disk.write_rate,network.upload_rate,network.download_rate");
+    expect(first).toBe("1000,1970-01-01T00:00:01.000Z,1.5,,2,");
+    expect(second).toBe("3000,1970-01-01T00:00:03.000Z,3,,,");
+    expect(csvOf(host, { from: 2_000, to: 2_500 }).split("\r\n")).toHaveLength(2);
+  });
+
+  it("is saved under a name that no host can break", () => {
+    expect(csvName("../<b> x", 0)).toBe("system-monitor_.._b_x_1970-01-01T000000Z.csv");
+  });
+});
+
+describe("what the server says", () => {
+  it("is passed over where this page does not know it", () => {
+    const frame = (body: object) => parseFrame(JSON.stringify(body));
+    expect(parseFrame("no json")).toBeNull();
+    expect(frame({ channel: "system/cpu", event: "new", data: {} })).toBeNull();
+    expect(frame({ channel: "system/gpu/0/processes", event: "metrics", data: { host: "h", timestamp: 1 } })).toBeNull();
+    expect(frame({ event: "error", code: "x", message: "y" })).toBeNull();
+    expect(frame({ channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } })?.kind).toBe("sample");
+    expect(metricsOf({ host: "h", state: "resting", gpu: null, cpu: null, fpga: {} })?.samples).toEqual([]);
+    expect(historyOf({ channels: { x: null } })?.channels.size).toBe(0);
+  });
+
+  it("is one sentence where it is an error", () => {
+    expect(sentenceOf({ error: { code: "a", message: "No host." } }, 404)).toBe("No host.");
+    expect(sentenceOf("<html>", 502)).toBe("The server answered with HTTP status 502.");
+  });
+
+  it("is streamed from the page's own origin", () => {
+    expect(streamAddress("a b", "https://x.org/sm/?q=1#h")).toBe(
+      "wss://x.org/sm/api/v1/system/ws?channels=system%2F%23&host=a+b",
+    );
+  });
+});
+
+describe("the collector's clock", () => {
+  it("is not moved by samples that come late", () => {
+    const clock = new HostClock();
+    clock.observe(5_000, 1_000);
+    clock.observe(2_000, 2_000);
+    expect(clock.at(2_000)).toBe(6_000);
+  });
+
+  it("follows when the clock is set back, after a while", () => {
+    const clock = new HostClock();
+    for (let wall = 0; wall < 200_000; wall += 1_000) clock.observe(wall < 10_000 ? wall + 9_000 : wall - 500, wall);
+    expect(clock.at(200_000)).toBe(199_500);
+  });
+});
