@@ -120,7 +120,7 @@ def test_a_foreign_page_may_not(shared_api: RunningApi, origin: str) -> None:
     ("path", "status"),
     [
         ("/", 200),
-        ("/style.css", 200),
+        ("/icon.svg", 200),
         ("/healthz", 200),
         ("/readyz", 200),
         ("/api/v1/openapi.json", 200),
@@ -178,7 +178,7 @@ def test_the_answer_to_a_bug_carries_the_protecting_headers(
         "/%2e%2e%5capp.py",
         "//etc/passwd",
         "/%2fetc/passwd",
-        "/style.css%00",
+        "/icon.svg%00",
         "/" + "a" * 5000,
         "/%ff",
     ],
