@@ -116,12 +116,17 @@ class Monitor:
 
 @contextmanager
 def running(
-    folder: Path, role: str, *options: str, variables: Mapping[str, str] | None = None
+    folder: Path,
+    role: str,
+    *options: str,
+    variables: Mapping[str, str] | None = None,
+    wait: bool = True,
 ) -> Iterator[Monitor]:
-    """Run ``system-monitor`` with ``options`` and see to its end."""
+    """Run ``system-monitor`` with ``options``, by default wait for it, and see to its end."""
     monitor = Monitor(folder, role, *options, variables=variables)
     try:
-        monitor.wait_started()
+        if wait:
+            monitor.wait_started()
         yield monitor
     finally:
         if monitor.process.poll() is None:

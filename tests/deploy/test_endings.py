@@ -70,8 +70,9 @@ def test_a_second_one_in_the_same_data_folder_is_refused(tmp_path: Path) -> None
 
 
 def test_it_goes_on_although_nobody_reads_what_it_says(tmp_path: Path) -> None:
+    ports = free_ports()
     with subprocess.Popen(
-        [COMMAND, "up", *free_ports()],
+        [COMMAND, "up", *ports],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -81,7 +82,8 @@ def test_it_goes_on_although_nobody_reads_what_it_says(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stdout.readline().startswith("System Monitor")
         process.stdout.close()
-        port = free_ports()  # noqa: F841
+        with Listener(int(ports[-1])) as listener:
+            listener.wait_for("system/cpu")
         process.send_signal(signal.SIGINT)
         assert process.stderr.read() == ""
     assert process.returncode == 0

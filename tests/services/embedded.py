@@ -85,6 +85,7 @@ class Listener:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
+        del self._client  # its sockets are closed with it, and not in some later test
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         """Publish at least once and wait until the broker has it."""

@@ -50,11 +50,20 @@ def test_options_win_over_the_environment_and_that_over_the_file(
         ("http_port", "65536"),
         ("mqtt_port", "x"),
         ("host_name", ""),
+        ("host_name", " "),
         ("host_name", "a/b"),
+        ("host_name", "a$b"),
+        ("host_name", "a\udcff"),
+        ("http_host", ""),
+        ("http_host", "http://localhost"),
         ("topic_prefix", "/a"),
         ("topic_prefix", "a/#"),
         ("topic_prefix", "{user}"),
+        ("ingester_group", "a/b"),
+        ("data_dir", ""),
+        ("data_dir", "~nobody-of-this-name/data"),
         ("influxdb_url", "localhost:8086"),
+        ("influxdb_url", "http://localhost:99999"),
         ("log_level", "loud"),
     ],
 )
@@ -129,7 +138,11 @@ def test_a_misspelt_variable_is_refused_and_a_foreign_one_is_named(
 
 
 @pytest.mark.parametrize(
-    "url", ["localhost", "http://a", "mqtt://", "mqtt://a:99999", "mqtt://a/b", "mqtt://[::1"]
+    "url",
+    [
+        *("", "localhost", "http://a", "mqtt://", "mqtt://a:99999", "mqtt://a:0", "mqtt://[::1"),
+        *("mqtt://a/b", "mqtt://a?b", "mqtt://me:1#2@a", "mqtt://a\nb", f"mqtt://{'a' * 64}"),
+    ],
 )
 def test_a_wrong_broker_url_is_refused_without_being_quoted(url: str) -> None:
     sentence = refusal(mqtt_url=url)
@@ -142,6 +155,24 @@ def test_the_broker_url_holds_the_login() -> None:
     broker = load_settings({"mqtt_url": "mqtts://me:p%40ss@broker.lan"}).broker
     assert (broker.host, broker.port, broker.tls) == ("broker.lan", 8883, True)
     assert (broker.username, broker.password) == ("me", "p@ss")
+
+
+def test_a_home_folder_is_found_where_no_shell_has_seen_the_path(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    monkeypatch.setenv("HOME", str(tmp_path))
+    assert load_settings({"data_dir": "~/data"}).data_dir == tmp_path / "data"
+
+
+def test_a_line_break_after_a_token_is_not_part_of_it() -> None:
+    token = load_settings({"influxdb_token": f"{SECRET}\n"}).influxdb_token
+    assert token is not None
+    assert token.get_secret_value() == SECRET
+
+
+def test_the_api_and_the_embedded_broker_cannot_share_a_port() -> None:
+    assert "http_port and mqtt_port are both 7" in refusal(http_port=7, mqtt_port=7)
+    load_settings({"http_port": 7, "mqtt_port": 7, "mqtt_url": "mqtt://broker.lan"})
 
 
 def test_an_influxdb_needs_its_organization_and_token() -> None:

@@ -1,0 +1,87 @@
+"""What the page has of the samples, beside what the history has."""
+
+import time
+from itertools import pairwise
+
+from tests.api.dashboard.browser import Visit
+from tests.deploy.monitor import Monitor
+
+CHANNELS = ("system/cpu", "system/memory", "system/gpu/0", "system/gpu/7")
+_SECONDS = 20.0
+_MADE_HERE = "busiest_core"  # the page works it out; the history has each core
+
+Row = tuple[float | None, ...]
+
+
+class Samples:
+    """The samples of ``host`` in the page, and in the history."""
+
+    def __init__(self, visit: Visit, monitor: Monitor, host: str) -> None:
+        self._visit = visit
+        self._monitor = monitor
+        self._host = host
+        self.times: list[int] = []
+        """When the rows were measured that ``read`` has read, Unix milliseconds."""
+        self._rows: list[dict[str, str]] = []
+
+    def read(self) -> None:
+        """Take what the page has now."""
+        self._rows = self._visit.rows()
+        self.times = [int(row["timestamp_ms"]) for row in self._rows]
+
+    def shown(self, channel: str) -> list[Row]:
+        """Return the samples of a channel in the page, the oldest first."""
+        names = [self._column(channel, name) for name in self._fields(channel)]
+        rows = [
+            tuple(float(row[name]) if row[name] else None for name in names) for row in self._rows
+        ]
+        return [row for row in rows if any(value is not None for value in row)]
+
+    def stored(self, channel: str) -> list[Row]:
+        """Return the samples of a channel in the history, the oldest first."""
+        answer = self._monitor.get("/history", channel=channel, host=self._host, max_points=5000)
+        history = answer["channels"][channel]
+        assert history["bucket_width"] is None
+        rows = list(zip(*(history["fields"][name] for name in self._fields(channel)), strict=True))
+        return [row for row in rows if any(value is not None for value in row)]
+
+    def wait_until_the_same(self, since: int, channels: tuple[str, ...] = CHANNELS) -> None:
+        """Wait until the page has what the history has, from ``since`` (Unix ms) at the latest.
+
+        Each sample once, and in the same order, up to the newest that REST knew before.
+        """
+        deadline = time.monotonic() + _SECONDS
+        while True:
+            newest = self._monitor.get("/metrics", host=self._host)["cpu"]["timestamp"]
+            self.read()
+            shown = {channel: self.shown(channel) for channel in channels}
+            stored = {
+                channel: self._wait_stored(channel, len(shown[channel])) for channel in channels
+            }
+            reaches = self.times and self.times[0] <= since and newest - self.times[-1] < 250
+            if (reaches and shown == stored) or time.monotonic() > deadline:
+                break
+        assert self.times[0] <= since
+        assert newest - self.times[-1] < 250
+        assert shown == stored
+
+    def longest_gap(self) -> int:
+        """Return how many milliseconds two rows that follow each other are apart at most."""
+        return max(later - earlier for earlier, later in pairwise(self.times))
+
+    def _wait_stored(self, channel: str, count: int) -> list[Row]:
+        deadline = time.monotonic() + _SECONDS
+        stored = self.stored(channel)
+        while len(stored) < count and time.monotonic() < deadline:
+            stored = self.stored(channel)
+        return stored[:count]
+
+    def _fields(self, channel: str) -> list[str]:
+        prefix = self._column(channel, "")
+        names = [name.removeprefix(prefix) for name in self._rows[0] if name.startswith(prefix)]
+        return [name for name in names if name != _MADE_HERE]
+
+    @staticmethod
+    def _column(channel: str, name: str) -> str:
+        short = channel.removeprefix("system/").replace("gpu/", "gpu")
+        return f"{short}.{name}"

@@ -1,0 +1,142 @@
+"""From the past to what is live, and through what gets lost on the way."""
+
+import re
+import signal
+from itertools import pairwise
+from pathlib import Path
+
+from playwright.sync_api import expect
+
+from tests.api.dashboard.browser import OpenVisit, fragment
+from tests.api.dashboard.conftest import HOST, INTERVAL_SECONDS, Laboratory
+from tests.api.dashboard.samples import Samples
+from tests.deploy.monitor import Monitor, running
+from tests.services.processes import free_port, wait_until
+
+SECONDS = 20.0
+IN_MS = 1000
+A_SPAN_MS = 2000
+
+
+def pass_samples(laboratory: Laboratory, milliseconds: int = A_SPAN_MS) -> None:
+    """Return once samples of so long a span have come."""
+    end = newest(laboratory) + milliseconds
+    wait_until(lambda: newest(laboratory) > end, "new samples", SECONDS)
+
+
+def has_heard_of(api: Monitor, host: str) -> bool:
+    return any(each["host"] == host for each in api.get("/hosts")["hosts"])
+
+
+def newest(laboratory: Laboratory) -> int:
+    timestamp: int = laboratory.monitor.get("/metrics", host=HOST)["cpu"]["timestamp"]
+    return timestamp
+
+
+def test_the_page_has_the_samples_of_the_history_and_then_the_live_ones_each_once(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    opened_at = newest(laboratory)
+    visit = open_visit()
+    visit.go()
+    pass_samples(laboratory)
+    samples = Samples(visit, laboratory.monitor, HOST)
+    samples.wait_until_the_same(since=laboratory.monitor.timestamps()[0])
+    assert samples.times[0] < opened_at < samples.times[-1]
+    assert all(earlier < later for earlier, later in pairwise(samples.times))
+
+
+def test_without_the_stream_the_page_polls_and_with_it_is_live_again_without_a_gap(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    visit = open_visit()
+    visit.control_stream()
+    page = visit.go()
+    badge = page.get_by_test_id("badge")
+    expect(badge).to_have_attribute("data-kind", "live")
+    since = newest(laboratory)
+    visit.cut_stream()
+    expect(badge).to_have_attribute("data-kind", "polling")
+    expect(badge).to_contain_text("Polling")
+    for degrees in (41, 52):
+        laboratory.gpus.set_readings(0, temperature=degrees)
+        expect(page.get_by_test_id("gpu-now")).to_contain_text(f"Temp: {degrees}°")
+        assert visit.badge() == "polling"
+    visit.restore_stream()
+    expect(badge).to_have_attribute("data-kind", "live", timeout=SECONDS * IN_MS)
+    samples = Samples(visit, laboratory.monitor, HOST)
+    samples.wait_until_the_same(since=since)
+    assert samples.longest_gap() < 2 * INTERVAL_SECONDS * IN_MS
+
+
+def test_a_page_opened_without_the_stream_is_whole_as_well(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    visit = open_visit()
+    visit.control_stream()
+    visit.cut_stream()
+    page = visit.go()
+    expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "polling")
+    expect(page.get_by_test_id("gpu-memory-7")).to_be_visible()
+    visit.restore_stream()
+    expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+    first = laboratory.monitor.timestamps()[0]
+    Samples(visit, laboratory.monitor, HOST).wait_until_the_same(since=first)
+
+
+def test_an_api_that_is_killed_and_started_again_leaves_no_gap(
+    open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
+) -> None:
+    port = str(free_port())
+    options = [*laboratory.broker, "--data-dir", str(laboratory.data), "--http-port", port]
+    visit = open_visit(f"http://127.0.0.1:{port}", may_fail=True)
+    visit.control_stream()
+    with running(tmp_path, "api", *options) as api:
+        wait_until(lambda: has_heard_of(api, HOST), "its samples", SECONDS)
+        page = visit.go(fragment(HOST))
+        badge = page.get_by_test_id("badge")
+        expect(badge).to_have_attribute("data-kind", "live")
+        api.process.kill()
+        expect(badge).to_have_attribute("data-kind", "reconnecting")
+        expect(page.get_by_test_id("notices")).to_contain_text("The server does not answer.")
+        assert page.title().startswith("Reconnecting")
+        lost_at = newest(laboratory)
+        pass_samples(laboratory, 1500)
+    with running(tmp_path, "api", *options):
+        expect(badge).to_have_attribute("data-kind", "live", timeout=SECONDS * IN_MS)
+        expect(page.get_by_test_id("notices")).to_have_count(0)
+        samples = Samples(visit, laboratory.monitor, HOST)
+        samples.wait_until_the_same(since=lost_at)
+    assert samples.longest_gap() < 2 * INTERVAL_SECONDS * IN_MS
+
+
+def test_a_collector_that_is_silent_is_stale_and_one_that_has_stopped_is_offline(
+    open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
+) -> None:
+    with laboratory.collector(tmp_path, "gamma") as collector:
+        page = open_visit().go(fragment("gamma"))
+        badge = page.get_by_test_id("badge")
+        expect(badge).to_have_attribute("data-kind", "live")
+        collector.process.suspend()
+        try:
+            expect(badge).to_have_attribute("data-kind", "stale")
+            expect(badge).to_contain_text(re.compile(r"Stale since \d\d:\d\d:\d\d"))
+        finally:
+            collector.process.resume()
+        expect(badge).to_have_attribute("data-kind", "live")
+        collector.end(signal.SIGTERM)
+        expect(badge).to_have_attribute("data-kind", "offline")
+        expect(badge).to_contain_text("Collector offline")
+        expect(page.get_by_test_id("notices")).to_contain_text(
+            "The collector of this host has stopped."
+        )
+
+
+def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
+    open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
+) -> None:
+    with laboratory.collector(tmp_path, "delta") as collector:
+        page = open_visit().go(fragment("delta"))
+        expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+        collector.process.kill()
+        expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "offline")

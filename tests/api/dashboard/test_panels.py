@@ -1,0 +1,125 @@
+"""The four panels and the widget: what they say, what they draw."""
+
+import re
+import time
+from functools import partial
+
+from playwright.sync_api import Page, expect
+
+from tests.api.dashboard.browser import OpenVisit, Visit, fragment
+from tests.api.dashboard.conftest import (
+    GPU_WITHOUT_TEMPERATURE,
+    HOST,
+    MARKUP_HOST,
+    Laboratory,
+)
+from tests.api.dashboard.values import DASH, expected_texts
+from tests.services.processes import wait_until
+
+LINES = [
+    ("utilization-chart", "--blue"),
+    ("utilization-chart", "--orange"),
+    ("utilization-chart", "--pink"),
+    ("cpu-chart", "--blue"),
+    ("memory-chart", "--green"),
+    ("disk-chart", "--blue"),
+    ("network-chart", "--green"),
+]
+SECONDS = 15.0
+# The pixels of the canvases in an element that have a colour of the theme, within rounding.
+COUNT_PIXELS = """(element, name) => {
+  const colour = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
+  const wanted = [1, 3, 5].map((at) => parseInt(colour.slice(at, at + 2), 16));
+  let count = 0;
+  for (const canvas of element.querySelectorAll("canvas")) {
+    const { data } = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height);
+    for (let at = 0; at < data.length; at += 4)
+      if (data[at + 3] > 0 && wanted.every((each, index) => Math.abs(each - data[at + index]) < 3))
+        count += 1;
+  }
+  return count;
+}"""
+
+
+def assert_panels_agree(visit: Visit, laboratory: Laboratory, host: str) -> None:
+    """Compare again until a sample does not fall between REST's answer and the page's."""
+    deadline = time.monotonic() + SECONDS
+    while True:
+        expected = expected_texts(laboratory.monitor.get("/metrics", host=host))
+        texts = visit.texts()
+        shown = {name: texts.get(name) for name in expected}
+        if shown == expected or time.monotonic() > deadline:
+            break
+    assert shown == expected
+
+
+def test_the_panels_and_the_widget_say_what_rest_says(visit: Visit, laboratory: Laboratory) -> None:
+    expect(visit.page.get_by_test_id("badge")).to_contain_text("Live")
+    assert_panels_agree(visit, laboratory, HOST)
+    size = r"\d+(\.\d)? [GT]B"
+    expect(visit.page.get_by_test_id("ram-value")).to_have_text(re.compile(rf"^{size} / {size}$"))
+
+
+def test_a_reading_is_shown_as_a_researcher_reads_it(visit: Visit, laboratory: Laboratory) -> None:
+    laboratory.gpus.set_readings(
+        0,
+        utilization=75,
+        temperature=72,
+        memory_total=8 * 2**30,
+        memory_used=round(6.2 * 2**30),
+    )
+    page = visit.page
+    expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 75% | Temp: 72°")
+    expect(page.get_by_test_id("gpu-memory-0")).to_contain_text("6.2 / 8.0 GB")
+    meter = page.get_by_role("meter", name="Memory of GPU 0")
+    expect(meter).to_have_attribute("aria-valuenow", "78")
+    expect(meter).to_have_attribute("aria-valuetext", "6.2 / 8.0 GB")
+
+
+def is_drawn(page: Page, where: str, colour: str) -> bool:
+    return pixels(page, where, colour) > 0
+
+
+def test_each_chart_and_tile_draws_its_lines_and_others_once_they_are_switched_on(
+    visit: Visit,
+) -> None:
+    page = visit.page
+    page.get_by_test_id("range-5m").click()
+    assert pixels(page, "utilization-chart", "--pink") == 0
+    page.get_by_test_id("series-power").click()
+    assert "power" in page.url
+    lines = [*LINES, *((f"gpu-tile-{gpu}", "--blue") for gpu in range(8))]
+    for where, colour in lines:
+        wait_until(partial(is_drawn, page, where, colour), f"{colour} in {where}", SECONDS)
+
+
+def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> None:
+    page = visit.page
+    tile = page.get_by_test_id(f"gpu-tile-{GPU_WITHOUT_TEMPERATURE}")
+    expect(tile).to_contain_text(DASH)
+    tile.click()
+    expect(page.get_by_test_id("gpu-now")).to_have_text(
+        re.compile(rf"^Util: \d+% \| Temp: {DASH}$")
+    )
+    expect(page.get_by_test_id("series-temperature")).to_have_text(f"Temperature{DASH}")
+
+
+def test_without_a_gpu_one_sentence_says_why_and_no_zero_is_shown(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    visit = open_visit()
+    page = visit.go(fragment(MARKUP_HOST))
+    report = laboratory.monitor.get("/gpu", host=MARKUP_HOST)
+    assert report["gpus"] == []
+    expect(page.get_by_test_id("gpu-reason")).to_have_text(report["reason"])
+    expect(page.get_by_test_id("gpu-panel")).to_have_text(
+        f"GPU Utilization & Temp{report['reason']}"
+    )
+    expect(page.get_by_test_id("gpu-memory")).to_have_text("GPU MemoryNo GPU.")
+    assert_panels_agree(visit, laboratory, MARKUP_HOST)
+
+
+def pixels(page: Page, test_id: str, colour: str) -> int:
+    """Return how many pixels of the canvases in an element have a colour of the theme."""
+    count: int = page.get_by_test_id(test_id).evaluate(COUNT_PIXELS, colour)
+    return count

@@ -1,0 +1,130 @@
+"""Choosing what is shown: GPUs, hosts, spans, pausing, and on what screen."""
+
+import pytest
+from playwright.sync_api import expect
+
+from tests.api.dashboard.browser import OpenVisit, Visit
+from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
+from tests.services.processes import wait_until
+
+SECONDS = 10.0
+CHARTS = 5
+PHONE = {"width": 390, "height": 844}
+
+
+def test_eight_gpus_are_compared_at_a_glance_and_the_one_that_is_chosen_fills_the_chart(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    laboratory.gpus.set_readings(6, utilization=33, temperature=55)
+    page = visit.page
+    for gpu in range(8):
+        expect(page.get_by_test_id(f"gpu-tile-{gpu}")).to_be_visible()
+        expect(page.get_by_test_id(f"gpu-memory-{gpu}")).to_be_visible()
+    expect(page.get_by_test_id("gpu-tiles").get_by_role("button")).to_have_count(8)
+    expect(page.get_by_test_id("gpu-memory").get_by_role("meter")).to_have_count(8)
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 0")
+    page.get_by_test_id("gpu-tile-6").click()
+    expect(page.get_by_test_id("gpu-tile-6")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("gpu-tile-0")).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 33% | Temp: 55°")
+    chart = page.get_by_test_id("utilization-chart")
+    expect(chart).to_have_accessible_name(
+        "Utilization, Temperature of GPU 6 over time. Newest: Utilization 33%, Temperature 55°C."
+    )
+
+
+def test_a_link_reproduces_host_gpu_range_and_series(visit: Visit, open_visit: OpenVisit) -> None:
+    page = visit.page
+    page.get_by_test_id("host-select").select_option(MARKUP_HOST)
+    expect(page.get_by_test_id("gpu-reason")).to_be_visible()
+    page.get_by_test_id("host-select").select_option(HOST)
+    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("range-15m").click()
+    page.get_by_test_id("series-memory").click()
+    page.reload()
+    assert_shows_the_choice(visit)
+    other = open_visit(page.url.partition("#")[0].rstrip("/"))
+    other.go(f"#{page.url.partition('#')[2]}")
+    assert_shows_the_choice(other)
+
+
+def assert_shows_the_choice(visit: Visit) -> None:
+    page = visit.page
+    expect(page.get_by_test_id("host-select")).to_have_value(HOST)
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 6")
+    expect(page.get_by_test_id("gpu-tile-6")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("range-15m")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("series-memory")).to_have_attribute("aria-pressed", "true")
+
+
+def test_keys_choose_the_range_the_gpu_and_the_help(visit: Visit) -> None:
+    page = visit.page
+    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    for key, span in (("1", "5m"), ("2", "15m"), ("3", "1h")):
+        page.keyboard.press(key)
+        expect(page.get_by_test_id(f"range-{span}")).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("]")
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 1")
+    page.keyboard.press("[")
+    page.keyboard.press("[")
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 7")
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keys and mouse")).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(page.get_by_role("dialog", name="Keys and mouse")).to_be_hidden()
+
+
+def test_space_freezes_the_view_and_lets_it_go_on(visit: Visit, laboratory: Laboratory) -> None:
+    page, pause = visit.page, visit.page.get_by_test_id("pause")
+    laboratory.gpus.set_readings(0, temperature=33)
+    expect(page.get_by_test_id("gpu-now")).to_contain_text("Temp: 33°")
+    page.keyboard.press("Space")
+    expect(pause).to_have_attribute("aria-pressed", "true")
+    expect(pause).to_contain_text("Paused")
+    before = visit.texts()
+    assert "Temp: 33°" in before["gpu-now"]
+    laboratory.gpus.set_readings(0, temperature=44)
+    metrics = laboratory.monitor.get
+    wait_until(
+        lambda: metrics("/metrics", host=HOST)["gpu"][0]["temperature"] == 44, "44°", SECONDS
+    )
+    rows = visit.rows()
+    wait_until(lambda: len(laboratory.monitor.timestamps()) > len(rows) + 3, "samples", SECONDS)
+    assert visit.texts() == before
+    assert visit.rows() == rows
+    page.get_by_role("heading", name="System Monitor").click()  # Space presses what has the focus
+    page.keyboard.press("Space")
+    expect(pause).to_have_attribute("aria-pressed", "false")
+    expect(page.get_by_test_id("gpu-now")).to_contain_text("Temp: 44°")
+
+
+def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
+    visit: Visit,
+) -> None:
+    page = visit.page
+    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    box = page.get_by_test_id("cpu-chart").locator(".u-over").bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    page.mouse.move(box["x"] + 0.5 * box["width"], middle)
+    flags = page.locator(".chart-time")
+    expect(flags.filter(visible=True)).to_have_count(CHARTS)
+    assert len(set(flags.all_text_contents())) == 1
+    page.mouse.down()
+    page.mouse.move(box["x"] + 0.9 * box["width"], middle, steps=4)
+    page.mouse.up()
+    expect(page.get_by_test_id("zoom-reset")).to_be_visible()
+    assert "from=" in page.url
+    page.mouse.dblclick(box["x"] + 0.5 * box["width"], middle)
+    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+
+
+@pytest.mark.parametrize("host", [HOST, MARKUP_HOST], ids=["eight GPUs", "no GPU"])
+def test_on_a_phone_nothing_scrolls_sideways(open_visit: OpenVisit, host: str) -> None:
+    visit = open_visit(viewport=PHONE, has_touch=True)
+    page = visit.go()
+    expect(page.get_by_test_id("host-select")).to_have_value(HOST)
+    page.get_by_test_id("host-select").select_option(host)
+    expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
+    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
+    assert widths == [PHONE["width"], PHONE["width"]]

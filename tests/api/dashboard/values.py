@@ -1,0 +1,88 @@
+"""What the page is to say for what REST says, worked out here anew."""
+
+import math
+from collections.abc import Mapping
+from decimal import ROUND_HALF_UP, Decimal
+from typing import Any
+
+DASH = "–"  # noqa: RUF001 - the page's own
+_MOST_CORES_WITH_TEXT = 16
+_HARMLESS = {"none", "gpu_idle"}  # that hold the clocks down
+_GIBIBYTE = 2**30
+_MEGAHERTZ_IN_GIGAHERTZ = 1000
+
+
+def expected_texts(metrics: Mapping[str, Any]) -> dict[str, str]:
+    """Return the texts of the panels, by their test ids, of a host whose first GPU is chosen."""
+    cpu, memory = metrics["cpu"], metrics["memory"]
+    disk, network = metrics["disk"] or {}, metrics["network"] or {}
+    texts = {
+        "cpu-value": percent(cpu["utilization"]),
+        "cpu-frequency": _frequencies(cpu["frequency"], cpu["frequency_max"]),
+        "ram-percent": percent(100 * memory["ram_used"] / memory["ram_total"]),
+        "disk-read": _rate(disk.get("read_rate")),
+        "disk-write": _rate(disk.get("write_rate")),
+        "net-down": _rate(network.get("download_rate")),
+        "net-up": _rate(network.get("upload_rate")),
+    }
+    if memory["swap_total"]:
+        texts["swap-percent"] = percent(100 * memory["swap_used"] / memory["swap_total"])
+    if len(cpu["per_core"]) <= _MOST_CORES_WITH_TEXT:
+        cores = [f"Core {core}: {percent(value)}" for core, value in enumerate(cpu["per_core"])]
+        texts["core-bars"] = "".join(cores)
+    for gpu in metrics["gpu"]:
+        share = percent(100 * gpu["memory_used"] / gpu["memory_total"])
+        sizes = f"{_gibibytes(gpu['memory_used'])} / {_gibibytes(gpu['memory_total'])} GB"
+        texts[f"gpu-memory-{gpu['id']}"] = f"GPU {gpu['id']}{sizes} {share}"
+        values = f"{degrees(gpu['temperature'])}{percent(gpu['utilization'])}"
+        flag = "▾" if set(gpu["throttle_reasons"]) - _HARMLESS else ""
+        texts[f"gpu-tile-{gpu['id']}"] = f"GPU {gpu['id']}{flag}{values}"
+    if metrics["gpu"]:
+        texts |= _chosen_gpu(metrics["gpu"][0])
+    return texts
+
+
+def percent(value: float | None) -> str:
+    """Return a share as the page writes it."""
+    return DASH if value is None else f"{math.floor(value + 0.5)}%"
+
+
+def degrees(value: float | None) -> str:
+    """Return a temperature as the page writes it."""
+    return DASH if value is None else f"{math.floor(value + 0.5)}°"
+
+
+def _chosen_gpu(gpu: Mapping[str, Any]) -> dict[str, str]:
+    power, limit = (math.floor(gpu[name] + 0.5) for name in ("power", "power_limit"))
+    return {
+        "gpu-now": f"Util: {percent(gpu['utilization'])} | Temp: {degrees(gpu['temperature'])}",
+        "gpu-name": f"GPU {gpu['id']} {gpu['name']}",
+        "gpu-power": f"{power} / {limit} W",
+    }
+
+
+def _frequencies(now: float | None, highest: float | None) -> str:
+    return _frequency(now) + ("" if highest is None else f" / {_frequency(highest)}")
+
+
+def _frequency(value: float | None) -> str:
+    if value is None:
+        return DASH
+    if value < _MEGAHERTZ_IN_GIGAHERTZ:
+        return f"{math.floor(value + 0.5)} MHz"
+    return f"{_fixed(value / _MEGAHERTZ_IN_GIGAHERTZ, 2)} GHz"
+
+
+def _rate(value: float | None) -> str:
+    """Return a rate below 1000 MB/s."""
+    if value is None:
+        return DASH
+    return _fixed(value, 0 if value >= 100 else 1 if value >= 10 else 2)
+
+
+def _gibibytes(value: float) -> str:
+    return _fixed(value / _GIBIBYTE, 1)
+
+
+def _fixed(value: float, digits: int) -> str:
+    return str(Decimal(value).quantize(Decimal(1).scaleb(-digits), ROUND_HALF_UP))
