@@ -63,7 +63,7 @@ async function measure(browser) {
   };
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Performance.enable");
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
   for (const range of ["1h", "15m", "5m"]) {
     await page.goto(`${server.address}#range=${range}&series=utilization,temperature,memory,power`);
     await page.reload();
