@@ -18,6 +18,7 @@ from telemetry.topics import TopicScheme
 
 _MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
 _MAX_NUMBER = 1e18
+_MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
 _MAX_ITEMS = 4096
 _MAX_TEXT = 256
 
@@ -109,6 +110,8 @@ def decode_status(scheme: TopicScheme, topic: str, payload: bytes) -> CollectorS
         raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
     _validated(Payload.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)
+    if not 0 < status.interval <= _MAX_INTERVAL:
+        raise MalformedMessage("not a sample", f"{channel}: interval: {status.interval:g} s")
     _require_same_host(host, status.host)
     return status
 

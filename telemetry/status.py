@@ -5,6 +5,8 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+_DECODING = {"allow_inf_nan": False}  # what cannot be JSON again is refused
+
 
 class CollectorState(StrEnum):
     """Whether a host's collector runs; its last will says offline."""
@@ -35,6 +37,8 @@ class SensorReport:
     count since the collector started. ``details`` are facts such as a driver's version.
     """
 
+    __pydantic_config__ = _DECODING
+
     state: SensorState
     reason: str | None = None
     description: str | None = None
@@ -51,6 +55,8 @@ class CollectorStatus:
     ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
     samples have not been taken by the broker yet; ``dropped`` ones no longer fitted the buffer.
     """
+
+    __pydantic_config__ = _DECODING
 
     host: str
     timestamp: int

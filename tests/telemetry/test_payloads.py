@@ -134,6 +134,23 @@ def test_what_is_no_status_is_refused(payload: bytes) -> None:
         decode_status(PLAIN, "system/status", payload)
 
 
+@pytest.mark.parametrize("interval", ["NaN", "Infinity", "1e999", "-1", "0", "4000"])
+def test_an_interval_that_cannot_be_is_refused(interval: str) -> None:
+    status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0)
+    payload = status.payload().replace(b'"interval":2.0', f'"interval":{interval}'.encode())
+    with pytest.raises(MalformedMessage):
+        decode_status(PLAIN, "system/status", payload)
+
+
+@pytest.mark.parametrize("duration", ["NaN", "-Infinity", "1e999"])
+def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration: str) -> None:
+    sensors = {"cpu": SensorReport(SensorState.OK, duration_ms=1.5)}
+    status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0, sensors)
+    payload = status.payload().replace(b"1.5", duration.encode())
+    with pytest.raises(MalformedMessage):
+        decode_status(PLAIN, "system/status", payload)
+
+
 def test_each_field_of_the_catalogue_says_what_it_is() -> None:
     for family in FAMILIES:
         assert family_of(family.channel.replace("{id}", "0")) is family

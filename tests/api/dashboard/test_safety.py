@@ -37,6 +37,7 @@ def test_names_from_the_bus_are_text_and_never_markup(open_visit: OpenVisit) -> 
     with page.expect_download() as download:
         page.get_by_test_id("csv").click()
     assert not set("<>/\\ ") & set(download.value.suggested_filename)
+    assert Path(download.value.path()).read_text("utf-8").startswith("timestamp_ms,time,")
 
 
 def test_an_address_made_by_somebody_else_cannot_run_anything(open_visit: OpenVisit) -> None:
