@@ -72,6 +72,7 @@ def test_samples_wait_at_the_broker_for_an_ingester_that_was_killed(
     parts: Parts, tmp_path: Path
 ) -> None:
     parts.api.wait_for_history(5)
+    wait_until(lambda: parts.state() == "online", "the collector's word")
     arguments = parts.ingester.process.cmdline()
     options = arguments[arguments.index("ingester") + 1 :]
     parts.ingester.process.kill()
