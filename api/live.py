@@ -1,26 +1,22 @@
 """The live side of the API: from the bus to the newest values and the WebSocket clients."""
 
 import asyncio
-import logging
 import secrets
-import time
-from collections import Counter, deque
+from collections import deque
 
 from api.hub import Hub
 from api.newest import Newest, Update
 from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import MalformedMessage
+from telemetry.malformed import MalformedTally
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 from telemetry.topics import TopicScheme
 
-log = logging.getLogger(__name__)
-
 MAX_WAITING = 10_000
 _AT_ONCE = 100  # taken in before the event loop turns to its other work
-_LOG_SECONDS = 60.0  # between two lines about malformed messages
 
 
 class Live:
@@ -39,12 +35,12 @@ class Live:
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._next_log = 0.0
         self._waiting: deque[Update] = deque(maxlen=MAX_WAITING)
         self._call_pending = False
         self.newest = Newest()
         self.hub = Hub(self.newest)
-        self.malformed: Counter[str] = Counter()
+        self._malformed = MalformedTally()
+        self.malformed = self._malformed.by_reason
         self.overrun = 0
 
     @property
@@ -73,8 +69,7 @@ class Live:
         try:
             update = Update(self._decoded(message), message.retained)
         except MalformedMessage as error:
-            self.malformed[error.reason] += 1
-            self._log_now_and_then(error)
+            self._malformed.note(error)
             return
         if len(self._waiting) == self._waiting.maxlen:
             self.overrun += 1
@@ -101,10 +96,3 @@ class Live:
         if is_status:
             return decode_status(self._topics, message.topic, message.payload)
         return decode(self._topics, message.topic, message.payload)
-
-    def _log_now_and_then(self, error: MalformedMessage) -> None:
-        now = time.monotonic()
-        if now >= self._next_log:
-            self._next_log = now + _LOG_SECONDS
-            total = self.malformed.total()
-            log.warning("A message is no sample (%s); %d such so far.", error, total)

@@ -1,22 +1,16 @@
 """The ingester: samples from the bus into the history."""
 
-import logging
-import time
-from collections import Counter
-
 from ingester.batcher import Batcher, Delivery
 from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import MalformedMessage
 from telemetry.history.port import HistoryWriter
+from telemetry.malformed import MalformedTally
 from telemetry.payloads import decode
 from telemetry.samples import Sample
 from telemetry.topics import TopicScheme
 
-log = logging.getLogger(__name__)
-
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
-_LOG_SECONDS = 60.0  # between two lines about malformed messages
 
 
 class Ingester:
@@ -50,9 +44,9 @@ class Ingester:
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
-        self._next_log = 0.0
         self.received = 0
-        self.malformed: Counter[str] = Counter()
+        self._malformed = MalformedTally()
+        self.malformed = self._malformed.by_reason
 
     @property
     def written(self) -> int:
@@ -91,15 +85,7 @@ class Ingester:
         try:
             sample = decode(self._topics, message.topic, message.payload)
         except MalformedMessage as error:
-            self.malformed[error.reason] += 1
-            self._log_now_and_then(error)
+            self._malformed.note(error)
             return None
         self.received += 1
         return sample
-
-    def _log_now_and_then(self, error: MalformedMessage) -> None:
-        now = time.monotonic()
-        if now >= self._next_log:
-            self._next_log = now + _LOG_SECONDS
-            total = self.malformed.total()
-            log.warning("A message is no sample (%s); %d such so far.", error, total)

@@ -1,11 +1,11 @@
 """A real Mosquitto that a test can stop, kill and start again on the same port."""
 
 import contextlib
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
+from deploy.broker_probe import takes_clients
 from tests.services.availability import docker_answers, find_mosquitto, unavailable
 from tests.services.processes import ServerProcess, free_port, wait_until
 
@@ -13,10 +13,6 @@ _IMAGE = "eclipse-mosquitto:2.0"
 _SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
 # The tests choose their own port, and a broker that restarts empty: the harder case.
 _REPLACED = ("listener ", "persistence ", "persistence_location ")
-
-# MQTT 3.1.1: a CONNECT of a clean session without a name, and the CONNACK that accepts it.
-_CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
-_ACCEPTED = b"\x20\x02\x00\x00"
 
 
 class Mosquitto(Protocol):
@@ -123,9 +119,4 @@ def _configure(folder: Path, listener: str) -> Path:
 
 
 def _accepts_clients(port: int) -> bool:
-    try:
-        with socket.create_connection(("127.0.0.1", port), timeout=1) as connection:
-            connection.sendall(_CONNECT)
-            return connection.recv(len(_ACCEPTED)) == _ACCEPTED
-    except OSError:
-        return False
+    return takes_clients("127.0.0.1", port, seconds=1)
