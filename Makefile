@@ -29,8 +29,9 @@ $(INSTALLED): pyproject.toml hatch_build.py $(DASHBOARD)
 	@touch $@
 
 run: $(INSTALLED) ## Run the whole pipeline on this machine until Ctrl-C; options in ARGS="--http-port 8080".
-	@# Job control, where there is a terminal: Ctrl-C then reaches the program and not make.
-	@set -m 2>/dev/null; $(BIN)/system-monitor up $(ARGS)
+	@# Job control, where there is a terminal: Ctrl-C then reaches the program and not make. Ctrl-Z
+	@# does nothing, since no shell would be left to bring the program back to the foreground.
+	@set -m 2>/dev/null; trap '' TSTP; $(BIN)/system-monitor up $(ARGS)
 
 test: lint ## Check the code and run the tests; options for pytest in ARGS="-k sqlite".
 	$(BIN)/python -m pytest $(ARGS)
