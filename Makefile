@@ -10,7 +10,7 @@ INSTALLED := .venv/installed
 # What the page is built from, which the installation does.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test lint format docs benchmark clean
+.PHONY: help run test soak lint format docs benchmark clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -35,6 +35,9 @@ run: $(INSTALLED) ## Run the whole pipeline on this machine until Ctrl-C; option
 
 test: lint ## Check the code and run the tests; options for pytest in ARGS="-k sqlite".
 	$(BIN)/python -m pytest $(ARGS)
+
+soak: $(INSTALLED) ## Inject the faults that take minutes, and run for long; options for pytest in ARGS.
+	$(BIN)/python -m pytest -m soak -v -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 lint: $(INSTALLED) ## Check style and types.
 	$(BIN)/ruff check

@@ -9,6 +9,7 @@ from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+NAMED_TEST = re.compile(r"\[(test_\w+)\]\(([^)]+\.py)\)")
 MODULE_COMMAND = re.compile(r"python -m\s+(tests[\w.]+)")
 MAKE_COMMAND = re.compile(r"(?:^ {4}|`)make ([a-z]+)", re.MULTILINE)
 MAKE_TARGET = re.compile(r"^([a-z]+):", re.MULTILINE)
@@ -42,3 +43,11 @@ def test_the_commands_in_a_page_exist(page: Path) -> None:
         assert (ROOT / f"{module.replace('.', '/')}.py").exists(), module
     targets = MAKE_TARGET.findall((ROOT / "Makefile").read_text())
     assert set(MAKE_COMMAND.findall(text)) <= set(targets)
+
+
+def test_the_tests_that_the_faults_name_exist() -> None:
+    page = ROOT / "docs" / "faults.md"
+    named = NAMED_TEST.findall(page.read_text())
+    assert named
+    for name, file in named:
+        assert f"def {name}(" in (page.parent / file).read_text(), name
