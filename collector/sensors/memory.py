@@ -106,4 +106,5 @@ class MemorySensor(Sensor):
 
 
 def _gigabytes(size: int) -> str:
-    return f"{size / 1e9:.1f} GB"
+    # In units of 2^30 bytes, as the dashboard and `free -h` count: 16 GB of modules are 16.0 GB.
+    return f"{size / 2**30:.1f} GB"

@@ -54,8 +54,10 @@ describe("a host's data", () => {
     host.accept(cpu(WALL), arrival(101, "greeting"));
     host.accept(cpu(WALL), arrival(102, 60_000));
     expect(host.offlineSince).toBe(100);
+    expect(host.isStale("system/cpu", 103)).toBe(true);
     host.accept(cpu(WALL + 2_000), arrival(103));
     expect(host.offlineSince).toBeNull();
+    expect(host.isStale("system/cpu", 103)).toBe(false);
   });
 
   it("keeps how busy the busiest core was, live and from the history", () => {

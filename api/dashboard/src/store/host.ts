@@ -89,8 +89,12 @@ export class HostData {
     }
   }
 
-  /** Whether a channel's newest sample came three intervals ago or earlier, judged by arrival. */
+  /**
+   * Whether a channel's newest sample came three intervals ago or earlier, judged by arrival, or its
+   * collector has gone.
+   */
   isStale(channel: string, at: number): boolean {
+    if (this.offlineSince !== null) return true;
     const arrived = this.newest.get(channel)?.arrived;
     return arrived != null && at - arrived > STALE_INTERVALS * this.intervalMs;
   }
