@@ -7,24 +7,32 @@ BIN := .venv/Scripts
 endif
 PYTHON ?= python3
 INSTALLED := .venv/installed
+RELEASE := .venv/release/installed
+RELEASE_BIN := $(BIN:.venv/%=.venv/release/%)
+COMPILE := $(RELEASE_BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
+	--custom-compile-command 'make lock'
 # What the page is built from, which the installation does.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test soak lint format docs benchmark clean
+.PHONY: help run test soak lint format docs benchmark dist lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
 # A new pyproject.toml brings new dependencies, a new source of the dashboard another page.
-$(INSTALLED): pyproject.toml hatch_build.py $(DASHBOARD)
+$(INSTALLED): pyproject.toml hatch_build.py locks/dev.txt $(DASHBOARD)
 	@echo "Setting up .venv (the first time takes a minute) …"
 	@if command -v uv >/dev/null 2>&1; then \
-		uv venv --quiet --allow-existing .venv && uv pip install --quiet --python .venv -e '.[dev]'; \
+		uv venv --quiet --allow-existing .venv && \
+		uv pip install --quiet --python .venv --require-hashes -r locks/dev.txt && \
+		uv pip install --quiet --python .venv --no-deps -e .; \
 	else \
 		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 			{ echo "System Monitor needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 2; }; \
-		$(PYTHON) -m venv .venv && $(BIN)/python -m pip install --quiet --disable-pip-version-check -e '.[dev]'; \
+		$(PYTHON) -m venv .venv && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt && \
+		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
 	fi
 	@touch $@
 
@@ -55,6 +63,27 @@ benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in a
 	$(BIN)/python -m tests.benchmarks.sensors
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.footprint
+
+# Not with uv, which a machine need not have: this is what brings it.
+$(RELEASE): locks/release.txt
+	@$(PYTHON) -m venv .venv/release
+	@$(RELEASE_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
+	@touch $@
+
+dist: $(RELEASE) ## Build the wheel and the source distribution into dist/, and check them.
+	rm -rf dist
+	$(RELEASE_BIN)/python -m build
+	$(RELEASE_BIN)/twine check --strict dist/*
+	$(RELEASE_BIN)/check-wheel-contents dist/*.whl
+
+lock: $(RELEASE) ## Lock what pyproject.toml asks for into locks/; UPGRADE=--upgrade takes the newest of everything.
+	$(COMPILE) $(UPGRADE) pyproject.toml --output-file locks/runtime.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev --constraint locks/runtime.txt --output-file locks/dev.txt
+	$(COMPILE) $(UPGRADE) --group build --output-file locks/build.txt
+	$(COMPILE) $(UPGRADE) --group release --output-file locks/release.txt
+
+audit: $(INSTALLED) $(RELEASE) ## Ask for known vulnerabilities in everything that is locked.
+	$(BIN)/python -m tests.audit $(RELEASE_BIN)
 
 clean: ## Remove all that was set up or built.
 	rm -rf .venv dist api/static api/dashboard/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -38,15 +38,20 @@ class Monitor:
     """One running ``system-monitor``; what it says goes to files in ``folder``."""
 
     def __init__(
-        self, folder: Path, role: str, *options: str, variables: Mapping[str, str] | None = None
+        self,
+        folder: Path,
+        role: str,
+        *options: str,
+        variables: Mapping[str, str] | None = None,
+        command: str = COMMAND,
     ) -> None:
-        """Start it; every port that ``options`` do not name is free."""
+        """Start ``command``; every port that ``options`` do not name is free."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._out, self._err = folder / f"{role}.out", folder / f"{role}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = psutil.Popen(
-                [COMMAND, role, *options],
+                [command, role, *options],
                 stdout=out,
                 stderr=err,
                 env=environment(folder, **(variables or {})),
@@ -121,9 +126,10 @@ def running(
     *options: str,
     variables: Mapping[str, str] | None = None,
     wait: bool = True,
+    command: str = COMMAND,
 ) -> Iterator[Monitor]:
     """Run ``system-monitor`` with ``options``, by default wait for it, and see to its end."""
-    monitor = Monitor(folder, role, *options, variables=variables)
+    monitor = Monitor(folder, role, *options, variables=variables, command=command)
     try:
         if wait:
             monitor.wait_started()

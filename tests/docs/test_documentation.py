@@ -7,7 +7,7 @@ import pytest
 
 from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
 
-PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")]
+PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
 NAMED_TEST = re.compile(r"\[(test_\w+)\]\(([^)]+\.py)\)")
 MODULE_COMMAND = re.compile(r"python -m\s+(tests[\w.]+)")
