@@ -1,7 +1,7 @@
 """A real Mosquitto that a test can stop, kill and start again on the same port."""
 
 import contextlib
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
@@ -10,9 +10,19 @@ from tests.services.availability import docker_answers, find_mosquitto, unavaila
 from tests.services.processes import ServerProcess, free_port, wait_until
 
 _IMAGE = "eclipse-mosquitto:2.0"
-_SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
-# The tests choose their own port, and a broker that restarts empty: the harder case.
-_REPLACED = ("listener ", "persistence ", "persistence_location ")
+SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
+# The tests choose their own port, let everybody in, and have a broker that restarts empty: the
+# harder case. What the log-in and the access list do is for tests/deploy/test_mosquitto.py.
+_REPLACED = {
+    "listener",
+    "persistence",
+    "persistence_location",
+    "autosave_interval",
+    "allow_anonymous",
+    "password_file",
+    "acl_file",
+    "include_dir",
+}
 
 
 class Mosquitto(Protocol):
@@ -111,11 +121,16 @@ class MosquittoContainer:
 
 
 def _configure(folder: Path, listener: str) -> Path:
-    shipped = _SHIPPED.read_text().splitlines()
-    kept = [line for line in shipped if not line.startswith(_REPLACED)]
+    own = [f"listener {listener}", "allow_anonymous true", "persistence false"]
     file = folder / "mosquitto.conf"
-    file.write_text("\n".join([f"listener {listener}", "persistence false", *kept, ""]))
+    file.write_text("\n".join([*own, *shipped_lines(_REPLACED), ""]))
     return file
+
+
+def shipped_lines(without: Collection[str]) -> list[str]:
+    """Return the lines of the configuration that we ship, without some of its options."""
+    lines = SHIPPED.read_text().splitlines()
+    return [line for line in lines if line.partition(" ")[0] not in without]
 
 
 def _accepts_clients(port: int) -> bool:
