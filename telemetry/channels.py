@@ -72,6 +72,10 @@ def _pressure(name: str, who: str, resource: str) -> Field:
     return Field(name, Kind.NUMBER, "%", text, 0.4)
 
 
+def _count(name: str, unit: str, text: str, example: int) -> Field:
+    return Field(name, Kind.INTEGER, unit, text, example)
+
+
 GPU = Family(
     "gpu",
     f"{ROOT}/gpu/{{id}}",
@@ -89,6 +93,47 @@ GPU = Family(
         _number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         _number("memory_clock", "MHz", "memory clock", 10501.0),
         Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are held down", ["sw_power_cap"]),
+        Field(
+            "memory_temperature", Kind.NUMBER, "°C", "temperature of the memory", 78.0, minimum=None
+        ),
+        _number("fan_speed", "%", "share of the fans' full speed, which it may exceed", 45.0),
+        _count("performance_state", "", "P-state: 0 is the fastest, 15 the slowest", 2),
+        _number("energy", "J", "energy used since the driver was loaded", 1_234_567.8),
+        _number("power_average", "W", "mean power since the reading before, by energy", 221.7),
+        _count("pcie_generation", "", "generation of the PCIe link; it may fall when idle", 4),
+        _count("pcie_width", "lanes", "width of the PCIe link", 16),
+        _number("pcie_tx_rate", "MB/s", "sent over PCIe; null where no counter tells it", 812.5),
+        _number("pcie_rx_rate", "MB/s", "received over PCIe; null as pcie_tx_rate is", 1_204.3),
+        _count("ecc_errors_corrected", "errors", "memory errors corrected, in all its life", 3),
+        _count("ecc_errors_uncorrected", "errors", "errors not corrected, in all its life", 0),
+        _count(
+            "ecc_errors_uncorrected_volatile",
+            "errors",
+            "errors not corrected, since the driver was loaded",
+            0,
+        ),
+        _count("retired_pages", "pages", "memory pages taken out of use for their errors", 0),
+        _count("retirement_pending", "", "1 where pages go out of use at the next reboot", 0),
+        _count("remapped_rows", "rows", "memory rows replaced for their errors", 0),
+        _count("remapping_pending", "", "1 where rows are replaced at the next reset", 0),
+        Field("compute_mode", Kind.TEXT, "", "who may use it for computing", "default"),
+        Field("pci_bus_id", Kind.TEXT, "", "place on the PCI bus", "00000000:3B:00.0"),
+        Field(
+            "slowdown_temperature",
+            Kind.NUMBER,
+            "°C",
+            "core temperature from which the hardware slows it down",
+            90.0,
+            minimum=None,
+        ),
+        Field(
+            "temperature_margin",
+            Kind.NUMBER,
+            "°C",
+            "what is left up to the temperature that slows it down",
+            18.0,
+            minimum=None,
+        ),
     ),
 )
 

@@ -6,10 +6,14 @@ https://docs.nvidia.com/deploy/nvml-api/
 """
 
 import contextlib
+from typing import Any, TypeAlias
 
 import pynvml
 
 from telemetry.errors import SensorAbsent, SensorFailed
+
+Handle: TypeAlias = Any
+"""NVML's handle of a GPU, good until NVML is shut down."""
 
 # The GPU or its driver does not offer what was asked; all else works.
 NOT_REPORTED = frozenset(

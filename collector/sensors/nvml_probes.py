@@ -4,14 +4,14 @@ A new value is a field in the catalogue, and here a probe and the range that it 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import pynvml
 
-_MILLIWATTS_IN_WATT = 1000
+from collector.sensors import nvml_health as health
+from collector.sensors.nvml import Handle
 
-Handle: TypeAlias = Any
-"""NVML's handle of a GPU, good until NVML is shut down."""
+_MILLIWATTS_IN_WATT = 1000
 
 # nvmlClocksEventReasons of nvml.h, by bit; once called throttle reasons.
 _EVENT_REASONS = (
@@ -50,7 +50,28 @@ _CREDIBLE = {
     "power_limit": (0, 100_000),
     "sm_clock": (0, 100_000),
     "memory_clock": (0, 100_000),
+    "memory_temperature": (-100, 250),
+    "fan_speed": (0, 200),  # NVML may say more than 100
+    "performance_state": (0, 15),  # 32 is NVML's "unknown"
+    "energy": (0, 1e13),  # ten years of 30 kW
+    "power_average": (0, 100_000),
+    "pcie_generation": (1, 20),
+    "pcie_width": (1, 64),
+    "pcie_tx_rate": (0, 1e6),
+    "pcie_rx_rate": (0, 1e6),
+    "ecc_errors_corrected": (0, 2**50),
+    "ecc_errors_uncorrected": (0, 2**50),
+    "ecc_errors_uncorrected_volatile": (0, 2**50),
+    "retired_pages": (0, 2**31),
+    "retirement_pending": (0, 1),
+    "remapped_rows": (0, 2**31),
+    "remapping_pending": (0, 1),
+    "slowdown_temperature": (1, 250),
+    "temperature_margin": (-250, 250),
 }
+
+# The probe tells a counter; its growth per second, times this, is the value.
+PER_SECOND = {"power_average": 1, "pcie_tx_rate": 1e-6, "pcie_rx_rate": 1e-6}
 
 
 def credible(field: str, value: object) -> object:
@@ -78,6 +99,10 @@ def _first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noq
             if error.value not in _CALL_UNKNOWN:
                 raise
     return calls[-1](handle)
+
+
+def _plain(call: Callable[[Handle], object]) -> Callable[[Handle], tuple[object]]:
+    return lambda handle: (call(handle),)
 
 
 def _utilization(handle: Handle) -> tuple[int, int]:
@@ -142,8 +167,30 @@ SELDOM = (
     Probe(("name",), lambda handle: (pynvml.nvmlDeviceGetName(handle) or None,)),
     Probe(("uuid",), lambda handle: (pynvml.nvmlDeviceGetUUID(handle) or None,)),
     Probe(("power_limit",), _power_limit),
+    Probe(("pcie_generation",), _plain(pynvml.nvmlDeviceGetCurrPcieLinkGeneration)),
+    Probe(("pcie_width",), _plain(pynvml.nvmlDeviceGetCurrPcieLinkWidth)),
+    Probe(
+        ("ecc_errors_corrected",),
+        health.ecc_errors(pynvml.NVML_MEMORY_ERROR_TYPE_CORRECTED, pynvml.NVML_AGGREGATE_ECC),
+    ),
+    Probe(
+        ("ecc_errors_uncorrected",),
+        health.ecc_errors(pynvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, pynvml.NVML_AGGREGATE_ECC),
+    ),
+    Probe(
+        ("ecc_errors_uncorrected_volatile",),
+        health.ecc_errors(pynvml.NVML_MEMORY_ERROR_TYPE_UNCORRECTED, pynvml.NVML_VOLATILE_ECC),
+    ),
+    Probe(("retired_pages", "retirement_pending"), health.retired_pages),
+    Probe(("remapped_rows", "remapping_pending"), health.remapped_rows),
+    Probe(("compute_mode",), health.compute_mode),
+    Probe(("pci_bus_id",), health.pci_bus_id),
+    Probe(("slowdown_temperature",), health.slowdown_temperature),
 )
+# The counters come first, close to the time that is taken for the reading.
 EACH_TIME = (
+    Probe(("energy", "power_average"), health.energy),
+    Probe(("memory_temperature", "pcie_tx_rate", "pcie_rx_rate"), health.temperature_and_traffic),
     Probe(("utilization", "memory_utilization"), _utilization),
     Probe(("memory_used", "memory_total"), _memory),
     Probe(("temperature",), _temperature),
@@ -151,4 +198,7 @@ EACH_TIME = (
     Probe(("sm_clock",), _sm_clock),
     Probe(("memory_clock",), _memory_clock),
     Probe(("throttle_reasons",), _throttle_reasons),
+    Probe(("fan_speed",), _plain(pynvml.nvmlDeviceGetFanSpeed)),
+    Probe(("performance_state",), _plain(pynvml.nvmlDeviceGetPerformanceState)),
+    Probe(("temperature_margin",), _plain(pynvml.nvmlDeviceGetMarginTemperature)),
 )

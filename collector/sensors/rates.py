@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias
 
-Counters: TypeAlias = Mapping[str, tuple[int, int]]
+Counters: TypeAlias = Mapping[str, tuple[float, float]]
 """Bytes moved since some start, in each of a device's two directions, by the device's name."""
 
 Rate: TypeAlias = tuple[float, float]
@@ -41,7 +41,7 @@ class RateMeter:
         }
 
 
-def _rate(before: tuple[int, int], now: tuple[int, int], elapsed: float) -> Rate | None:
+def _rate(before: tuple[float, float], now: tuple[float, float], elapsed: float) -> Rate | None:
     one, other = (now[0] - before[0]) / elapsed, (now[1] - before[1]) / elapsed
     return (one, other) if 0 <= one <= FASTEST and 0 <= other <= FASTEST else None
 

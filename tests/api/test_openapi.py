@@ -18,8 +18,11 @@ PATHS = {
     f"{PREFIX}/hosts",
     f"{PREFIX}/metrics",
 }
-# Counts, and a load average, have no unit.
-WITHOUT_UNIT = {"failures", "missed_ticks", "waiting", "dropped", "load_average"}
+# Counts, a load average, grades, and what is 1 or 0, have no unit.
+WITHOUT_UNIT = {
+    *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
+    *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending"),
+}
 
 
 @pytest.fixture

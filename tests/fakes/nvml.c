@@ -14,12 +14,13 @@
  *
  * The readings, in NVML's units: name, uuid, utilization and memory_utilization (%), memory_total,
  * memory_reserved and memory_used (bytes), temperature (°C), power and power_limit (mW), sm_clock
- * and memory_clock (MHz), event_reasons (a mask). What is not scripted moves with the clock, in
- * smooth waves, alike in all processes.
+ * and memory_clock (MHz), event_reasons (a mask), and those of nvml_health.c. What is not scripted
+ * moves with the clock, in smooth waves, alike in all processes.
  *
  * To add a function of NVML, write it below as the others are; the declarations are nvml.h's:
  * https://docs.nvidia.com/deploy/nvml-api/
  */
+#include "nvml_gpu.h"
 #include "nvml_script.h"
 
 #include <math.h>
@@ -28,15 +29,11 @@
 #include <string.h>
 #include <time.h>
 
-enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, INSUFFICIENT_SIZE = 7 };
-enum { GPU_IS_LOST = 15, ARGUMENT_VERSION_MISMATCH = 25 };
 enum { CLOCK_GRAPHICS = 0, CLOCK_SM = 1, CLOCK_MEMORY = 2 };
 enum { MAX_GPUS = 64 };
 
 #define GIBIBYTE (1024ULL * 1024 * 1024)
 #define FULL_TURN 6.283185307179586
-
-typedef struct { char unused; } Device; /* NVML's handles are opaque: here, a place in `devices` */
 
 typedef struct { unsigned gpu, memory; } Utilization;
 typedef struct { unsigned long long total, free, used; } Memory;
@@ -60,7 +57,7 @@ static int enter(const char *function) {
     return starts ? behave(function, NO_GPU) : UNINITIALIZED;
 }
 
-static int enter_gpu(const char *function, const Device *device, int *gpu) {
+int enter_gpu(const char *function, const Device *device, int *gpu) {
     if (!starts) return UNINITIALIZED;
     if (device < devices || device >= devices + MAX_GPUS) return INVALID_ARGUMENT;
     *gpu = (int)(device - devices);
@@ -69,17 +66,18 @@ static int enter_gpu(const char *function, const Device *device, int *gpu) {
 
 /* Begins a function: returns from it with the error, if there is one. */
 #define ENTER() do { int error = enter(__func__); if (error) return error; } while (0)
-#define ENTER_GPU(device) \
-    int gpu; \
-    do { int error = enter_gpu(__func__, device, &gpu); if (error) return error; } while (0)
 
 /* ---- what the GPUs read ---- */
 
-/* A wave between 0 and 1, shifted from GPU to GPU. */
-static double wave(int gpu, double period_seconds) {
+double seconds_now(void) {
     struct timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    double turns = ((double)now.tv_sec + (double)now.tv_nsec / 1e9) / period_seconds;
+    return (double)now.tv_sec + (double)now.tv_nsec / 1e9;
+}
+
+/* A wave between 0 and 1, shifted from GPU to GPU. */
+static double wave(int gpu, double period_seconds) {
+    double turns = seconds_now() / period_seconds;
     return 0.5 + 0.5 * sin(FULL_TURN * (fmod(turns, 1.0) + 0.13 * gpu));
 }
 
@@ -102,7 +100,7 @@ static Memory_v2 memory(int gpu) {
     return memory;
 }
 
-static unsigned temperature(int gpu) {
+unsigned temperature(int gpu) {
     double warmth = 0.7 * wave(gpu, 47.0 + gpu) + 0.3 * wave(gpu, 300.0);
     return (unsigned)reading(gpu, "temperature", 34.0 + 46.0 * warmth);
 }

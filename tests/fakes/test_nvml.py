@@ -4,7 +4,7 @@ import sys
 import pytest
 
 from collector.sensors.gpu import GpuSensor
-from tests.collector.sensors.gpus import read_gpus
+from tests.collector.sensors.gpus import missing, read_gpus
 from tests.fakes.nvml import FakeNvml
 
 COUNT = """
@@ -24,7 +24,7 @@ def test_what_is_not_scripted_moves_within_the_possible(fake_nvml: FakeNvml) -> 
     assert problem is None
     assert len({values["memory_used"] for values in gpus.values()}) > 8
     for values in gpus.values():
-        assert None not in values.values()
+        assert not missing(values)
         assert 0 <= values["utilization"] <= 100
         assert 0 < values["memory_used"] < values["memory_total"]
         assert 0 < values["power"] <= values["power_limit"]

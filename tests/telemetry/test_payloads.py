@@ -13,6 +13,8 @@ from telemetry.status import CollectorState, CollectorStatus, SensorReport, Sens
 from telemetry.topics import TopicScheme
 
 PLAIN = TopicScheme()
+# Grades, and what is 1 or 0.
+WITHOUT_UNIT = {"performance_state", "pcie_generation", "retirement_pending", "remapping_pending"}
 
 
 def example(family: Family) -> Sample:
@@ -156,4 +158,5 @@ def test_each_field_of_the_catalogue_says_what_it_is() -> None:
         assert family_of(family.channel.replace("{id}", "0")) is family
         for field in family.fields:
             assert field.help
-            assert field.unit or field.kind in (Kind.TEXT, Kind.TEXTS, Kind.NUMBERS)
+            texts_or_lists = field.kind in (Kind.TEXT, Kind.TEXTS, Kind.NUMBERS)
+            assert field.unit or texts_or_lists or field.name in WITHOUT_UNIT

@@ -10,6 +10,24 @@ from tests.collector.sensors.reading import checked
 
 # Which of NVML's functions must fail for these values to be missing.
 FUNCTIONS = {
+    "energy power_average": ["nvmlDeviceGetTotalEnergyConsumption"],
+    "memory_temperature pcie_tx_rate pcie_rx_rate retired_pages retirement_pending": [
+        "nvmlDeviceGetFieldValues"
+    ],
+    "fan_speed": ["nvmlDeviceGetFanSpeed"],
+    "performance_state": ["nvmlDeviceGetPerformanceState"],
+    "pcie_generation": ["nvmlDeviceGetCurrPcieLinkGeneration"],
+    "pcie_width": ["nvmlDeviceGetCurrPcieLinkWidth"],
+    "ecc_errors_corrected ecc_errors_uncorrected ecc_errors_uncorrected_volatile": [
+        "nvmlDeviceGetTotalEccErrors"
+    ],
+    "remapped_rows remapping_pending": ["nvmlDeviceGetRemappedRows"],
+    "compute_mode": ["nvmlDeviceGetComputeMode"],
+    "pci_bus_id": ["nvmlDeviceGetPciInfo_v3"],
+    "temperature_margin slowdown_temperature": [
+        "nvmlDeviceGetMarginTemperature",
+        "nvmlDeviceGetTemperatureThreshold",
+    ],
     "utilization memory_utilization": ["nvmlDeviceGetUtilizationRates"],
     "memory_used memory_total": ["nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetMemoryInfo"],
     "temperature": ["nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV"],
@@ -23,6 +41,14 @@ FUNCTIONS = {
     "name": ["nvmlDeviceGetName"],
     "uuid": ["nvmlDeviceGetUUID"],
 }
+
+
+RATES = {"power_average", "pcie_tx_rate", "pcie_rx_rate"}  # the first reading has none
+
+
+def missing(values: Mapping[str, Any]) -> set[str]:
+    """Return the fields that are null, though the first reading should have them."""
+    return {name for name, value in values.items() if value is None} - RATES
 
 
 class GpuReadings(NamedTuple):

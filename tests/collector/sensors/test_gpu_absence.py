@@ -10,7 +10,7 @@ import pytest
 
 from collector.sensors.gpu import GpuSensor
 from telemetry.errors import SensorAbsent
-from tests.collector.sensors.gpus import read_gpu, read_gpus
+from tests.collector.sensors.gpus import missing, read_gpu, read_gpus
 from tests.fakes.nvml import FakeNvml
 
 NO_PERMISSION, DRIVER_NOT_LOADED, FUNCTION_NOT_FOUND, VERSION_MISMATCH = 4, 9, 13, 18
@@ -38,7 +38,7 @@ def test_a_driver_that_does_not_work_is_explained_and_found_once_it_does(
     assert gpu_sensor.details == {}
     fake_nvml.recover()
     gpu_sensor.open()
-    assert None not in read_gpu(gpu_sensor).values()
+    assert not missing(read_gpu(gpu_sensor))
 
 
 @pytest.mark.parametrize("function", ["*", "nvmlDeviceGetUtilizationRates"])
@@ -53,7 +53,7 @@ def test_a_driver_that_goes_while_gpus_are_read_is_an_absence_and_may_come_back(
     assert gpu_sensor.details == {}
     fake_nvml.recover(function)
     gpu_sensor.open()
-    assert None not in read_gpu(gpu_sensor).values()
+    assert not missing(read_gpu(gpu_sensor))
 
 
 def test_somebody_else_may_shut_nvml_down(gpu_sensor: GpuSensor) -> None:
@@ -63,7 +63,7 @@ def test_somebody_else_may_shut_nvml_down(gpu_sensor: GpuSensor) -> None:
         read_gpus(gpu_sensor)
     gpu_sensor.close()
     gpu_sensor.open()
-    assert None not in read_gpu(gpu_sensor).values()
+    assert not missing(read_gpu(gpu_sensor))
 
 
 def test_closing_leaves_the_nvml_of_others_alone(gpu_sensor: GpuSensor) -> None:

@@ -9,7 +9,7 @@ import pytest
 from collector.sensors.gpu import GpuSensor
 from telemetry.channels import GPU
 from telemetry.errors import SensorAbsent, SensorFailed
-from tests.collector.sensors.gpus import FUNCTIONS, read_gpu, read_gpus
+from tests.collector.sensors.gpus import FUNCTIONS, RATES, missing, read_gpu, read_gpus
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml
 
@@ -26,8 +26,7 @@ def test_a_call_that_fails_costs_its_values_alone_and_is_told(
         fake_nvml.fail(UNKNOWN, function)
     gpu_sensor.open()
     gpus, problem = read_gpus(gpu_sensor)
-    missing = {name for name, value in gpus["0"].items() if value is None}
-    assert missing == set(fields.split())
+    assert missing(gpus["0"]) == set(fields.split()) - RATES
     label = "GPU 0" if fields == "name" else "GPU 0 (NVIDIA H100 80GB HBM3)"
     told = ", ".join(fields.split())
     assert problem == f"{label} does not tell its {told} (Unknown Error)."
@@ -81,7 +80,7 @@ def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
     fake_nvml.recover(gpu=1)
     gpus, problem = read_gpus(gpu_sensor)
     assert problem is None
-    assert None not in gpus["1"].values()
+    assert not missing(gpus["1"])
 
 
 @pytest.mark.parametrize(
@@ -100,7 +99,7 @@ def test_a_gpu_that_cannot_be_had_at_all_hides_no_other(
     gpu_sensor.open()
     gpus, problem = read_gpus(gpu_sensor)
     assert gpus["0"] == SILENT
-    assert None not in gpus["1"].values()
+    assert not missing(gpus["1"])
     assert problem is not None
     assert problem.startswith(f"GPU 0 {told}")
     fake_nvml.recover("nvmlDeviceGetHandleByIndex_v2", gpu=0)
@@ -158,7 +157,7 @@ def test_gpus_may_come_and_go(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> Non
         gpus, problem = read_gpus(gpu_sensor)
         assert problem is None
         assert len(gpus) == count
-        assert None not in gpus[str(count - 1)].values()
+        assert not missing(gpus[str(count - 1)])
     fake_nvml.set_gpus(0)
     with pytest.raises(SensorAbsent, match="runs but shows no GPU"):
         read_gpus(gpu_sensor)

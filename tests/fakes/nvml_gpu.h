@@ -1,0 +1,22 @@
+/* What the functions of the stand-in for NVML share; nvml.c says what it can do. */
+#ifndef NVML_GPU_H
+#define NVML_GPU_H
+
+enum { SUCCESS = 0, UNINITIALIZED = 1, INVALID_ARGUMENT = 2, NOT_SUPPORTED = 3 };
+enum { INSUFFICIENT_SIZE = 7, GPU_IS_LOST = 15, ARGUMENT_VERSION_MISMATCH = 25 };
+
+typedef struct { char unused; } Device; /* NVML's handles are opaque: here, a place in an array */
+
+/* Says which GPU `device` is; returns the error that the script has for `function` on it. */
+int enter_gpu(const char *function, const Device *device, int *gpu);
+
+/* Begins a function: returns from it with the error, if there is one. */
+#define ENTER_GPU(device) \
+    int gpu; \
+    do { int error = enter_gpu(__func__, device, &gpu); if (error) return error; } while (0)
+
+/* What is read of a GPU: °C, and Unix time in seconds. */
+unsigned temperature(int gpu);
+double seconds_now(void);
+
+#endif
