@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.channels import CPU, FAMILIES, GPU, Family
+from telemetry.channels import CPU, FAMILIES, GPU, GPU_PROCESSES, Family
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -13,7 +13,7 @@ _HOUR = 3_600_000
 
 def _newest(family: Family) -> dict[str, Any]:
     values = {field.name: field.example for field in family.fields}
-    gpu = {"id": "0"} if family is GPU else {}
+    gpu = {"id": "0"} if family.several else {}
     return {
         "host": "gpu-07",
         "timestamp": _NOW,
@@ -26,13 +26,14 @@ def _newest(family: Family) -> dict[str, Any]:
 
 METRICS: Mapping[str, Any] = {
     **_HOST,
-    **{family.name: _newest(family) for family in FAMILIES if family is not GPU},
-    GPU.name: [_newest(GPU)],
+    **{
+        family.name: [_newest(family)] if family.several else _newest(family) for family in FAMILIES
+    },
 }
 
 GPUS: Mapping[str, Any] = {
     **_HOST,
-    "gpus": [_newest(GPU)],
+    "gpus": [{**_newest(GPU), "processes": _newest(GPU_PROCESSES)}],
     "driver_version": "570.86.15",
     "reason": None,
 }

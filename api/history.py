@@ -106,8 +106,9 @@ def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
     """Return the filters that ``asked`` names. Raises WrongParameter."""
     filters = validated_filters("channel", from_query(asked))
     for each in filters:
-        if is_concrete(each) and family_of(each) is None:
-            channels = ", ".join(family.channel for family in FAMILIES)
+        family = family_of(each)
+        if is_concrete(each) and (family is None or not family.stored):
+            channels = ", ".join(family.channel for family in FAMILIES if family.stored)
             raise WrongParameter("channel", each, f"the channels with a history are {channels}")
     return filters
 

@@ -12,7 +12,7 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
 MAX_HOSTS = 1000
-MAX_CHANNELS = 72  # of one host: 64 GPUs, the other families, and room for a few more
+MAX_CHANNELS = 136  # of one host: 64 GPUs and their processes, the other families, and a few more
 SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
 
 

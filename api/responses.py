@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from telemetry.channels import FAMILIES, GPU, Family
-from telemetry.payloads import payload_model
+from telemetry.channels import FAMILIES, GPU, GPU_PROCESSES, Family
+from telemetry.payloads import class_name, payload_model
 from telemetry.status import CollectorState, SensorState
 
 _MILLISECONDS: dict[str, JsonValue] = {"unit": "ms"}
@@ -136,17 +136,22 @@ class ErrorResponse(Response):
     error: ErrorDetail = Field(description="what is wrong")
 
 
+_PLACES = {"id": "the GPU: NVML's index, as in the channel's name"}
+
+
 @cache
 def newest_model(family: Family) -> type[BaseModel]:
     """Return the model of a newest sample of ``family``."""
-    extra: dict[str, Any] = {}
-    if family is GPU:
-        extra["id"] = (str, Field(description="NVML's index, as in the channel's name"))
+    place: dict[str, Any] = {
+        name: (str, Field(description=text))
+        for name, text in _PLACES.items()
+        if f"{{{name}}}" in family.channel
+    }
     model: type[BaseModel] = create_model(
-        f"Newest{family.name.title()}",
+        f"Newest{class_name(family.name)}",
         __base__=(Freshness, payload_model(family)),
         __doc__=family.help,
-        **extra,
+        **place,
     )
     return model
 
@@ -155,8 +160,8 @@ def _family_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
     for family in FAMILIES:
         model: Any = newest_model(family)
-        if family is GPU:
-            fields[family.name] = (list[model], Field(description="all GPUs, by index"))
+        if family.several:
+            fields[family.name] = (list[model], Field(description=f"{family.help} By index."))
         else:
             text = f"{family.help} Null before the first sample."
             fields[family.name] = (model | None, Field(description=text))
@@ -172,12 +177,22 @@ MetricsResponse: Any = create_model(
 )
 
 
+_Processes: Any = newest_model(GPU_PROCESSES)
+GpuEntry: Any = create_model(
+    "GpuEntry",
+    __base__=newest_model(GPU),
+    __doc__="One GPU and what belongs to it.",
+    processes=(
+        _Processes | None,
+        Field(description="the processes that use it; null before they have been told"),
+    ),
+)
+
+
 class GpusResponse(HostResponse):
     """All GPUs of a host."""
 
-    gpus: list[newest_model(GPU)] = Field(  # type: ignore[valid-type] # made at run time
-        description="all GPUs, by index"
-    )
+    gpus: list[GpuEntry] = Field(description="all GPUs, by index")
     driver_version: str | None = Field(description="NVIDIA's driver version")
     reason: str | None = Field(
         description="why there is no GPU or why it is no longer read, in one sentence"

@@ -6,7 +6,7 @@ from typing import Any
 from api.errors import UnknownHost, quote
 from api.newest import HostState, Update
 from api.responses import GpusResponse, HostEntry, HostResponse, MetricsResponse, SensorResponse
-from telemetry.channels import FAMILIES, GPU, Family, gpu_of
+from telemetry.channels import FAMILIES, GPU, GPU_PROCESSES, Family, place_of
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
@@ -38,14 +38,14 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
     families: dict[str, Any] = {}
     for family in FAMILIES:
         samples = [_with_freshness(update, state, now) for update in state.samples(family)]
-        families[family.name] = samples if family is GPU else next(iter(samples), None)
+        families[family.name] = samples if family.several else next(iter(samples), None)
     response: HostResponse = MetricsResponse(**_host(state), **families)
     return response
 
 
 def gpus_of(state: HostState, now: int) -> GpusResponse:
     """Return all GPUs, and why there is none; ``now`` is Unix milliseconds."""
-    gpus = [_with_freshness(update, state, now) for update in state.samples(GPU)]
+    gpus = [_gpu_entry(update, state, now) for update in state.samples(GPU)]
     report = state.status.sensors.get(_GPU_SENSOR) if state.status else None
     return GpusResponse(
         **_host(state),
@@ -53,6 +53,13 @@ def gpus_of(state: HostState, now: int) -> GpusResponse:
         driver_version=report.details.get("driver_version") if report else None,
         reason=(report.reason if report else None) or _missing_gpu(state, GPU, gpus),
     )
+
+
+def _gpu_entry(update: Update, state: HostState, now: int) -> dict[str, Any]:
+    entry = _with_freshness(update, state, now)
+    processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
+    entry["processes"] = _with_freshness(processes, state, now) if processes else None
+    return entry
 
 
 def host_entry(state: HostState) -> HostEntry:
@@ -101,7 +108,7 @@ def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any
         **update.values,
         "host": update.host,
         "timestamp": update.content.timestamp,
-        "id": gpu_of(update.channel),
+        **place_of(update.channel),
         "age_seconds": round(age, 3),
         "stale": age > _STALE_INTERVALS * interval,
     }

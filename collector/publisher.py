@@ -8,7 +8,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from telemetry.bus import BusConnection
-from telemetry.channels import STATUS_CHANNEL
+from telemetry.channels import STATUS_CHANNEL, family_of
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.topics import TopicScheme
 
@@ -38,7 +38,8 @@ class Publisher:
     """Publishes each sample at least once, in the order taken, retained.
 
     While the broker is away samples wait in a buffer that holds ``window`` milliseconds; the oldest
-    give way and are counted in ``dropped``. A broker that restarted has forgotten what it retained,
+    give way and are counted in ``dropped``. What has no history does not wait: only the newest is
+    kept. A broker that restarted has forgotten what it retained,
     so each connection begins with the status and the newest sample of each channel, after a restart
     with all samples of the last seconds. One thread does all the sending; the others only leave
     something for it.
@@ -105,6 +106,9 @@ class Publisher:
             log.error("A sample of %s has %d bytes; it is dropped.", sample.channel, len(payload))
             return
         with self._changed:
+            if not self._bus.connected and not _has_history(sample):
+                self._newest[topic] = payload  # the next connection begins with it
+                return
             now = time.monotonic()
             self._waiting.append(_Item(now, topic, payload))
             self._waiting_bytes += len(payload)
@@ -201,3 +205,8 @@ class Publisher:
         limit = time.monotonic() - _REPEATED_SECONDS
         while len(self._sent) > unacknowledged and self._sent[0].taken < limit:
             self._sent.popleft()
+
+
+def _has_history(sample: Sample) -> bool:
+    family = family_of(sample.channel)
+    return family is None or family.stored

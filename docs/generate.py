@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from telemetry.channels import FAMILIES, STATUS_CHANNEL, Field
+from telemetry.channels import FAMILIES, STATUS_CHANNEL, Family, Field, Kind
 from telemetry.settings import Settings
 
 ROOT = Path(__file__).parents[1]
@@ -63,9 +63,18 @@ def fields_tables() -> str:
     """Return a table of all fields for each channel."""
     return "\n\n".join(
         f"## `{family.channel}`\n\n{family.help}\n\n"
-        + _table(("field", "type", "unit", "meaning", "example"), map(_field_row, family.fields))
+        + _table(("field", "type", "unit", "meaning", "example"), _field_rows(family))
         for family in FAMILIES
     )
+
+
+def _field_rows(family: Family) -> Iterable[tuple[str, ...]]:
+    for field in family.fields:
+        yield _field_row(field)
+        if field.kind is Kind.RECORDS:
+            for member in field.members:
+                name, *rest = _field_row(member)
+                yield f"{name} of each", *rest
 
 
 def _field_row(field: Field) -> tuple[str, ...]:
@@ -102,6 +111,7 @@ def catalogue_json() -> str:
             "name": family.name,
             "channel": family.channel,
             "help": family.help,
+            "stored": family.stored,
             "fields": [
                 {
                     "name": field.name,

@@ -2,7 +2,7 @@
 
 from ingester.batcher import Batcher, Delivery
 from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
-from telemetry.channels import STATUS_CHANNEL
+from telemetry.channels import STATUS_CHANNEL, family_of
 from telemetry.errors import MalformedMessage
 from telemetry.history.port import HistoryWriter
 from telemetry.malformed import MalformedTally
@@ -18,7 +18,8 @@ class Ingester:
 
     The session is persistent: what arrives while the ingester is away waits at the broker.
     Ingesters with the same ``group`` share the samples among them. Messages that are no samples are
-    counted by reason in ``malformed``, acknowledged and forgotten.
+    counted by reason in ``malformed``, acknowledged and forgotten. A status, and what the catalogue
+    says is not stored, are acknowledged and passed over.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class Ingester:
 
     def _sample_in(self, message: Message) -> Sample | None:
         parsed = self._topics.parse(message.topic)
-        if parsed is not None and parsed[1] == STATUS_CHANNEL:
+        if parsed is not None and _has_no_history(parsed[1]):
             return None
         try:
             sample = decode(self._topics, message.topic, message.payload)
@@ -89,3 +90,8 @@ class Ingester:
             return None
         self.received += 1
         return sample
+
+
+def _has_no_history(channel: str) -> bool:
+    family = family_of(channel)
+    return channel == STATUS_CHANNEL or (family is not None and not family.stored)

@@ -12,6 +12,10 @@ from enum import StrEnum
 
 ROOT = "system"
 STATUS_CHANNEL = f"{ROOT}/status"
+MAX_PROCESSES = 64  # of one GPU; all of them fit into a payload many times
+
+_PLACE = re.compile(r"\{(?P<name>\w+)\}")
+_PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # what may stand in a channel's braces
 
 
 class Kind(StrEnum):
@@ -23,6 +27,7 @@ class Kind(StrEnum):
     NUMBERS = "list of numbers"
     TEXTS = "list of texts"
     GROUPS = "object of objects"
+    RECORDS = "list of objects"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,7 +36,7 @@ class Field:
 
     ``fixed`` fields are the names that other tools depend on: they are always sent. The rest may
     be missing from an older collector. A value that the hardware does not report is null.
-    ``members`` are the fields of each object where ``kind`` is ``GROUPS``.
+    ``members`` are the fields of each object where ``kind`` is ``GROUPS`` or ``RECORDS``.
     """
 
     name: str
@@ -46,17 +51,27 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric family: its channel (with ``{id}`` where there are several) and its fields."""
+    """One metric family: its channel, with ``{id}`` where there are several, and its fields.
+
+    A family that is not ``stored`` has no history: it is published, retained and served, and the
+    ingester passes it over.
+    """
 
     name: str
     channel: str
     help: str
     fields: tuple[Field, ...]
+    stored: bool = True
 
     @property
     def channel_filter(self) -> str:
         """The MQTT filter that matches each channel of this family."""
-        return self.channel.replace("{id}", "+")
+        return _PLACE.sub("+", self.channel)
+
+    @property
+    def several(self) -> bool:
+        """Whether a host may have several channels of this family."""
+        return "{" in self.channel
 
 
 def _number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
@@ -135,6 +150,53 @@ GPU = Family(
             minimum=None,
         ),
     ),
+)
+
+GPU_PROCESSES = Family(
+    "gpu_processes",
+    f"{GPU.channel}/processes",
+    "The processes that use a GPU. It has no history.",
+    (
+        Field(
+            "processes",
+            Kind.RECORDS,
+            "",
+            f"those with the most memory first, {MAX_PROCESSES} at most",
+            [
+                {
+                    "pid": 41_213,
+                    "name": "python3",
+                    "command": "python3 train.py",
+                    "user": "ada",
+                    "memory_used": 6_442_450_944,
+                    "kind": "compute",
+                    "started": 1_767_222_000_000,
+                }
+            ],
+            fixed=True,
+            members=(
+                Field("pid", Kind.INTEGER, "", "process id, as NVML tells it", 41_213),
+                Field("name", Kind.TEXT, "", "the process' name", "python3"),
+                Field(
+                    "command",
+                    Kind.TEXT,
+                    "",
+                    "program and script or module; never the arguments, which may hold secrets",
+                    "python3 train.py",
+                ),
+                Field("user", Kind.TEXT, "", "whose process it is", "ada"),
+                _bytes("memory_used", "GPU memory that it uses", 6_442_450_944),
+                Field(
+                    "kind", Kind.TEXT, "", "compute, graphics, mps; or several with +", "compute"
+                ),
+                _count("started", "ms", "Unix time of the process' start", 1_767_222_000_000),
+            ),
+        ),
+        _count("more", "processes", "processes with less memory that are not listed", 0),
+        _count("unresolved", "processes", "how many of those listed could not be looked up", 0),
+        Field("note", Kind.TEXT, "", "why they could not, in one sentence", None),
+    ),
+    stored=False,
 )
 
 CPU = Family(
@@ -216,10 +278,18 @@ NETWORK = Family(
     ),
 )
 
-FAMILIES = (GPU, CPU, MEMORY, DISK, NETWORK)
+FAMILIES = (GPU, GPU_PROCESSES, CPU, MEMORY, DISK, NETWORK)
 
-_GPU_CHANNEL = re.compile(rf"{ROOT}/gpu/(?P<id>[0-9]{{1,4}})")
-_SINGLE = {family.channel: family for family in FAMILIES if family is not GPU}
+
+def _pattern(family: Family) -> re.Pattern[str]:
+    return re.compile(
+        _PLACE.sub(lambda place: f"(?P<{place['name']}>{_PLACES[place['name']]})", family.channel)
+    )
+
+
+_SINGLE = {family.channel: family for family in FAMILIES if not family.several}
+_SEVERAL = tuple((family, _pattern(family)) for family in FAMILIES if family.several)
+_GPU_PATTERN = _pattern(GPU)
 
 
 def gpu_channel(gpu: int) -> str:
@@ -227,22 +297,43 @@ def gpu_channel(gpu: int) -> str:
     return GPU.channel.format(id=gpu)
 
 
+def processes_channel(gpu: int) -> str:
+    """Return the channel of the processes on the GPU with NVML's index ``gpu``."""
+    return GPU_PROCESSES.channel.format(id=gpu)
+
+
 def gpu_of(channel: str) -> str | None:
-    """Return the GPU id that ``channel`` names, or None for another family's channel."""
-    match = _GPU_CHANNEL.fullmatch(channel)
+    """Return the GPU id that a GPU's ``channel`` names, or None for another family's channel."""
+    match = _GPU_PATTERN.fullmatch(channel)
     return match["id"] if match else None
 
 
 def family_of(channel: str) -> Family | None:
     """Return the family that ``channel`` belongs to, or None where it is no metric channel."""
-    return GPU if gpu_of(channel) is not None else _SINGLE.get(channel)
+    family, _ = _found(channel)
+    return family
+
+
+def place_of(channel: str) -> Mapping[str, str]:
+    """Return what stands in the braces of its family's channel, such as ``{"id": "0"}``."""
+    _, place = _found(channel)
+    return place
+
+
+def _found(channel: str) -> tuple[Family | None, Mapping[str, str]]:
+    if channel in _SINGLE:
+        return _SINGLE[channel], {}
+    for family, pattern in _SEVERAL:
+        if match := pattern.fullmatch(channel):
+            return family, match.groupdict()
+    return None, {}
 
 
 def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float | int | None]:
     """Flatten a payload's numbers for the history.
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object of objects becomes
-    ``per_device.sda.read_rate``. Texts are not kept. Missing values are None.
+    ``per_device.sda.read_rate``. Texts and lists of objects are not kept. Missing values are None.
     """
     columns: dict[str, float | int | None] = {}
     for field in family.fields:

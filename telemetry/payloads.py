@@ -20,6 +20,7 @@ _MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
 _MAX_NUMBER = 1e18
 _MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
 _MAX_ITEMS = 4096
+_MAX_RECORDS = 256
 _MAX_TEXT = 256
 
 Decoded = TypeVar("Decoded")
@@ -53,13 +54,27 @@ def _annotation(field: channels.Field, owner: str) -> Any:  # noqa: ANN401 - a t
             return Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
         case Kind.TEXTS:
             return Annotated[list[Text], Field(max_length=_MAX_ITEMS)]
-        case Kind.GROUPS:
-            group: Any = create_model(
-                f"{owner}{field.name.title().replace('_', '')}",
-                __config__=Payload.model_config,
-                **_definitions(field.members, owner),
+        case Kind.GROUPS | Kind.RECORDS:
+            member: Any = _member_model(field, owner)
+            return (
+                Annotated[dict[Text, member], Field(max_length=_MAX_ITEMS)]
+                if field.kind is Kind.GROUPS
+                else Annotated[list[member], Field(max_length=_MAX_RECORDS)]
             )
-            return Annotated[dict[Text, group], Field(max_length=_MAX_ITEMS)]
+
+
+def class_name(name: str) -> str:
+    """Return ``name`` as the name of a class: GpuProcesses for gpu_processes."""
+    return name.title().replace("_", "")
+
+
+def _member_model(field: channels.Field, owner: str) -> type[BaseModel]:
+    model: type[BaseModel] = create_model(
+        f"{owner}{class_name(field.name)}",
+        __config__=Payload.model_config,
+        **_definitions(field.members, owner),
+    )
+    return model
 
 
 def _definitions(fields: tuple[channels.Field, ...], owner: str) -> dict[str, Any]:
@@ -80,7 +95,7 @@ def _definitions(fields: tuple[channels.Field, ...], owner: str) -> dict[str, An
 @cache
 def payload_model(family: Family) -> type[Payload]:
     """Return the pydantic model of ``family``'s payload."""
-    name = family.name.title()
+    name = class_name(family.name)
     model: type[Payload] = create_model(
         f"{name}Payload", __base__=Payload, __doc__=family.help, **_definitions(family.fields, name)
     )

@@ -1,4 +1,6 @@
-"""NVIDIA GPUs, all that the driver shows; ``nvml_device`` says which call gives which value.
+"""NVIDIA GPUs, all that the driver shows, and the processes that use them.
+
+``nvml_probes`` says which call gives which value.
 
 A GPU that fails hides no other: its reading is all None but for its name and UUID, and once every
 GPU has been read, SensorFailed says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides nothing here: the
@@ -10,15 +12,17 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.sensors.port import Reading, Sensor
-from telemetry.channels import GPU, gpu_channel
+from telemetry.channels import GPU, gpu_channel, processes_channel
 from telemetry.errors import SensorAbsent, SensorFailed
 
 if TYPE_CHECKING:
     from collector.sensors.nvml import Nvml
     from collector.sensors.nvml_device import Device
+    from collector.sensors.processes import ProcessTable
 
 _LIBRARY = "libnvidia-ml.so.1"
 _RESTART_SECONDS = 30.0
@@ -29,11 +33,15 @@ class GpuSensor(Sensor):
 
     name = GPU.name
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Read later; ``clock`` is monotonic, in seconds."""
+    def __init__(
+        self, clock: Callable[[], float] = time.monotonic, proc: Path = Path("/proc")
+    ) -> None:
+        """Read later; ``clock`` is monotonic, in seconds; ``proc`` is the kernel's."""
+        self._proc = proc
         self.details: Mapping[str, str] = {}
         self._clock = clock
         self._nvml: Nvml | None = None
+        self._processes: ProcessTable | None = None
         self._devices: Sequence[Device] = ()
         self._silent_since: float | None = None
 
@@ -41,20 +49,24 @@ class GpuSensor(Sensor):
         """Start NVML and find the GPUs. Raises SensorAbsent where there is none."""
         self.close()
         _require_library()
-        from collector.sensors.nvml import Nvml  # noqa: PLC0415 - its 4 MB are for GPUs alone
+        # pynvml and psutil take 6 MB, which are for GPUs alone.
+        from collector.sensors.nvml import Nvml  # noqa: PLC0415
+        from collector.sensors.processes import ProcessTable  # noqa: PLC0415
 
         self._nvml = Nvml()
         self._nvml.open()
+        self._processes = ProcessTable(self._proc, self._clock)
+        self._processes.open()
         self._find_devices(self._nvml)
         self.details = self._nvml.versions()
 
     def read(self) -> Iterable[Reading]:
-        """Yield one reading for each GPU.
+        """Yield for each GPU its reading and that of its processes.
 
         Raises SensorFailed after the last where a GPU did not answer, and SensorAbsent where the
         driver or the last GPU has gone.
         """
-        if self._nvml is None:
+        if self._nvml is None or self._processes is None:
             raise RuntimeError("the sensor has not been opened")
         if self._have_been_silent():
             self._silent_since = None
@@ -67,6 +79,9 @@ class GpuSensor(Sensor):
             problems.append(str(failure))
         for device in self._devices:
             yield Reading(gpu_channel(device.index), device.read(self._clock()))
+            processes = self._processes.values(device.processes)
+            yield Reading(processes_channel(device.index), processes)
+        self._processes.end_tick()
         problems += [device.problem for device in self._devices if device.problem]
         if problems:
             raise SensorFailed(" ".join(problems))
@@ -86,6 +101,7 @@ class GpuSensor(Sensor):
         self.details = {}
         self._devices = ()
         self._silent_since = None
+        self._processes = None
         if self._nvml is not None:
             self._nvml.close()
             self._nvml = None

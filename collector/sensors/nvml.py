@@ -6,6 +6,7 @@ https://docs.nvidia.com/deploy/nvml-api/
 """
 
 import contextlib
+from collections.abc import Callable
 from typing import Any, TypeAlias
 
 import pynvml
@@ -24,6 +25,17 @@ NOT_REPORTED = frozenset(
         pynvml.NVML_ERROR_NO_DATA,
         pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
         pynvml.NVML_ERROR_DEPRECATED,
+    }
+)
+
+# By these a driver says that it does not know a call yet, or no longer; under WSL by "unknown" too.
+_CALL_UNKNOWN = frozenset(
+    {
+        pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
+        pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
+        pynvml.NVML_ERROR_NOT_SUPPORTED,
+        pynvml.NVML_ERROR_DEPRECATED,
+        pynvml.NVML_ERROR_UNKNOWN,
     }
 )
 
@@ -89,6 +101,17 @@ def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
     """Return what ``error``, of a GPU that can no longer be read, means; "GPU 1" goes before."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
+
+
+def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa: ANN401 - NVML's
+    """Return the answer of the first of ``calls`` that this driver knows, else raise the last's."""
+    for call in calls[:-1]:
+        try:
+            return call(handle)
+        except pynvml.NVMLError as error:
+            if error.value not in _CALL_UNKNOWN:
+                raise
+    return calls[-1](handle)
 
 
 class Nvml:

@@ -2,19 +2,26 @@
 
 import logging
 from collections.abc import Iterable, Mapping
-from typing import NamedTuple
+from typing import cast
 
 import pynvml
 
 from collector.sensors.nvml import (
-    DEVICE_GONE,
-    NOT_REPORTED,
     Handle,
     concerns_all,
     explain_absence,
     explain_device_problem,
 )
-from collector.sensors.nvml_probes import EACH_TIME, PER_SECOND, SELDOM, Probe, credible
+from collector.sensors.nvml_answers import Answers, ask
+from collector.sensors.nvml_probes import (
+    EACH_TIME,
+    PER_SECOND,
+    PROCESSES,
+    SELDOM,
+    Probe,
+    credible,
+)
+from collector.sensors.nvml_processes import LISTINGS, GpuProcess, merged
 from collector.sensors.rates import RateMeter
 from telemetry.channels import GPU
 from telemetry.errors import SensorAbsent
@@ -22,29 +29,23 @@ from telemetry.errors import SensorAbsent
 log = logging.getLogger(__name__)
 
 _SELDOM_SECONDS = 30.0
-# "Not supported" seldom changes; that there is no data, soon.
-_LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 _FIELDS = tuple(field.name for field in GPU.fields)
-
-
-class _Answers(NamedTuple):
-    values: dict[str, object]
-    failures: dict[str, str]  # what NVML said instead, by field
-    lacking: dict[Probe, str]  # what it said of a value that the GPU does not have
 
 
 class Device:
     """One GPU. ``problem`` is a sentence that says why its newest reading lacks values, or None.
 
-    A value that the GPU does not report is no problem.
+    A value that the GPU does not report is no problem. ``processes`` are those that used the GPU at
+    the newest reading, or None where it does not tell them.
     """
 
     def __init__(self, index: int) -> None:
         """Take NVML's ``index``; ask nothing yet."""
         self.index = index
         self.problem: str | None = None
+        self.processes: list[GpuProcess] | None = None
         self._handle: Handle | None = None
-        self._seldom = _Answers({}, {}, {})
+        self._seldom = Answers({}, {}, {})
         self._seldom_due = float("-inf")
         self._meter = RateMeter()
         self._left_out: dict[Probe, float] = {}  # when it is asked again
@@ -74,14 +75,16 @@ class Device:
         ``now`` is monotonic, in seconds. Raises SensorAbsent where no GPU can be read any more.
         """
         values: dict[str, object] = dict.fromkeys(_FIELDS)
+        self.processes = None
         try:
             handle = self._find_handle()
-            answers = _ask(handle, self._probes_due(now))
+            answers = ask(handle, self._probes_due(now))
             if now >= self._seldom_due:
                 self._ask_seldom(handle, now)
         except pynvml.NVMLError as error:
             self._give_up(error)
             return values | self._seldom.values
+        self._take_processes(answers)
         if answers.failures and not answers.values:
             said = _listed(answers.failures.values())
             self._forget_handle(f"does not answer ({said}): see the kernel log")
@@ -93,9 +96,15 @@ class Device:
         return values
 
     def _probes_due(self, now: float) -> list[Probe]:
-        return [probe for probe in EACH_TIME if self._left_out.get(probe, now) <= now]
+        probes = (*EACH_TIME, *PROCESSES)
+        return [probe for probe in probes if self._left_out.get(probe, now) <= now]
 
-    def _rates(self, answers: _Answers, now: float) -> dict[str, object]:
+    def _take_processes(self, answers: Answers) -> None:
+        told = [answers.values.pop(name) for name in LISTINGS if name in answers.values]
+        if told:
+            self.processes = merged(cast("list[list[GpuProcess]]", told))
+
+    def _rates(self, answers: Answers, now: float) -> dict[str, object]:
         # Each counter stands alone: a pair of its own, half of it unused.
         counters = {
             field: (value, 0)
@@ -121,7 +130,7 @@ class Device:
         return self._handle
 
     def _ask_seldom(self, handle: Handle, now: float) -> None:
-        answers = _ask(handle, SELDOM)
+        answers = ask(handle, SELDOM)
         self._seldom = answers._replace(values=self._identity() | answers.values)
         if not answers.failures:
             self._seldom_due = now + _SELDOM_SECONDS
@@ -135,12 +144,12 @@ class Device:
             raise SensorAbsent(explain_absence(error)) from None
         self._forget_handle(explain_device_problem(error, self.index))
 
-    def _note_failures(self, answers: _Answers, values: Mapping[str, object]) -> None:
+    def _note_failures(self, answers: Answers, values: Mapping[str, object]) -> None:
         # What failed and has its value from elsewhere is no problem.
         failures = {
             field: said
             for field, said in (answers.failures | self._seldom.failures).items()
-            if values[field] is None
+            if values.get(field) is None
         }
         self.problem = (
             f"{self._label()} does not tell its {', '.join(failures)}"
@@ -152,33 +161,12 @@ class Device:
     def _forget_handle(self, problem: str) -> None:
         self.problem = f"{self._label()} {problem}."
         self._handle = None
-        self._seldom = _Answers(self._identity(), {}, {})
+        self._seldom = Answers(self._identity(), {}, {})
         self._seldom_due = float("-inf")
         self._left_out = {}
 
     def _label(self) -> str:
         return f"GPU {self.index} ({self.name})" if self.name else f"GPU {self.index}"
-
-
-def _ask(handle: Handle, probes: Iterable[Probe]) -> _Answers:
-    # Raises the error where it concerns more than the one value that was asked for.
-    answers = _Answers({}, {}, {})
-    for probe in probes:
-        fields, ask = probe
-        try:
-            for field, value in zip(fields, ask(handle), strict=True):
-                counts = field in PER_SECOND
-                answers.values[field] = value if counts else credible(field, value)
-        except pynvml.NVMLError as error:
-            if error.value in DEVICE_GONE or concerns_all(error):
-                raise
-            if error.value in _LASTING:
-                answers.lacking[probe] = str(error)
-            elif error.value not in NOT_REPORTED:
-                answers.failures.update(dict.fromkeys(fields, str(error)))
-        except Exception as error:  # noqa: BLE001 - pynvml at odds with the driver, a name not UTF-8
-            answers.failures.update(dict.fromkeys(fields, type(error).__name__))
-    return answers
 
 
 def _listed(said: Iterable[str]) -> str:

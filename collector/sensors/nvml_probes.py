@@ -4,12 +4,13 @@ A new value is a field in the catalogue, and here a probe and the range that it 
 """
 
 from collections.abc import Callable
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import pynvml
 
 from collector.sensors import nvml_health as health
-from collector.sensors.nvml import Handle
+from collector.sensors.nvml import Handle, first_known
+from collector.sensors.nvml_processes import LISTINGS
 
 _MILLIWATTS_IN_WATT = 1000
 
@@ -26,17 +27,6 @@ _EVENT_REASONS = (
     "display_clock_setting",
     "board_limit",
     "reliability",
-)
-
-# By these a driver says that it does not know a call yet, or no longer; under WSL by "unknown" too.
-_CALL_UNKNOWN = frozenset(
-    {
-        pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
-        pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
-        pynvml.NVML_ERROR_NOT_SUPPORTED,
-        pynvml.NVML_ERROR_DEPRECATED,
-        pynvml.NVML_ERROR_UNKNOWN,
-    }
 )
 
 # What a GPU can be believed to say. NVML answers with all bits set where it has no value.
@@ -91,16 +81,6 @@ def name_reasons(mask: int) -> list[str]:
     ]
 
 
-def _first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa: ANN401 - NVML's
-    for call in calls[:-1]:
-        try:
-            return call(handle)
-        except pynvml.NVMLError as error:
-            if error.value not in _CALL_UNKNOWN:
-                raise
-    return calls[-1](handle)
-
-
 def _plain(call: Callable[[Handle], object]) -> Callable[[Handle], tuple[object]]:
     return lambda handle: (call(handle),)
 
@@ -112,7 +92,7 @@ def _utilization(handle: Handle) -> tuple[int, int]:
 
 def _memory(handle: Handle) -> tuple[int, int]:
     # Only the second version keeps what the driver reserves apart from what is used.
-    memory = _first_known(
+    memory = first_known(
         handle,
         lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),
         pynvml.nvmlDeviceGetMemoryInfo,
@@ -123,7 +103,7 @@ def _memory(handle: Handle) -> tuple[int, int]:
 def _temperature(handle: Handle) -> tuple[int]:
     # Drivers before R565 know only the first; CUDA 14 drops it.
     return (
-        _first_known(
+        first_known(
             handle,
             lambda handle: pynvml.nvmlDeviceGetTemperature(handle, pynvml.NVML_TEMPERATURE_GPU),
             lambda handle: pynvml.nvmlDeviceGetTemperatureV(handle, pynvml.NVML_TEMPERATURE_GPU),
@@ -148,7 +128,7 @@ def _memory_clock(handle: Handle) -> tuple[int]:
 
 
 def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
-    mask = _first_known(
+    mask = first_known(
         handle,
         pynvml.nvmlDeviceGetCurrentClocksEventReasons,
         pynvml.nvmlDeviceGetCurrentClocksThrottleReasons,
@@ -202,3 +182,4 @@ EACH_TIME = (
     Probe(("performance_state",), _plain(pynvml.nvmlDeviceGetPerformanceState)),
     Probe(("temperature_margin",), _plain(pynvml.nvmlDeviceGetMarginTemperature)),
 )
+PROCESSES = tuple(Probe((name,), ask) for name, ask in LISTINGS.items())

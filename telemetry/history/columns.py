@@ -12,11 +12,11 @@ from telemetry.samples import Sample
 def numbers_of(sample: Sample) -> dict[str, float]:
     """Return the values of ``sample`` that are there, by column.
 
-    Raises HistoryRejected where its channel is not in the catalogue.
+    Raises HistoryRejected where its channel has no history.
     """
     family = family_of(sample.channel)
-    if family is None:
-        raise HistoryRejected(f"{sample.channel!r} is not a channel of metrics.")
+    if family is None or not family.stored:
+        raise HistoryRejected(f"{sample.channel!r} is not a channel with a history.")
     columns = columns_of(family, sample.values)
     return {
         name: float(value)

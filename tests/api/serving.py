@@ -17,7 +17,7 @@ from api.app import create_app
 from api.live import Live
 from api.server import ApiServer
 from telemetry.bus import BusConnection
-from telemetry.channels import FAMILIES
+from telemetry.channels import FAMILIES, family_of
 from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.samples import Sample
@@ -51,6 +51,11 @@ def gpu(index: int, host: str = "alpha") -> Sample:
     return Sample(f"system/gpu/{index}", host, now(), GPU)
 
 
+def processes(index: int, *listed: Mapping[str, object], host: str = "alpha") -> Sample:
+    values = {"processes": listed, "more": 0, "unresolved": 0, "note": None}
+    return Sample(f"system/gpu/{index}/processes", host, now(), values)
+
+
 def every_family(host: str = "alpha") -> list[Sample]:
     """Return a sample of each family, as the catalogue's examples have it."""
     return [
@@ -77,6 +82,11 @@ def status(host: str = "alpha", **fields: Any) -> CollectorStatus:
 
 def gpu_report(report: SensorReport) -> Mapping[str, SensorReport]:
     return {"gpu": report}
+
+
+def _is_stored(sample: Sample) -> bool:
+    family = family_of(sample.channel)
+    return family is not None and family.stored
 
 
 @dataclass
@@ -155,8 +165,8 @@ class RunningApi:
         return (content.host, getattr(content, "channel", None), content.timestamp) in times
 
     def store(self, *samples: Sample) -> None:
-        """Write ``samples`` into the history."""
-        self.writer.write(samples)
+        """Write those of ``samples`` that are stored into the history."""
+        self.writer.write([each for each in samples if _is_stored(each)])
 
 
 @contextlib.contextmanager

@@ -1,11 +1,20 @@
+import json
 from typing import Any
 
 import pytest
 
 from telemetry.channels import FAMILIES
-from telemetry.channels import GPU as GPU_FAMILY
 from telemetry.status import CollectorState, SensorReport, SensorState
-from tests.api.serving import SECONDS, RunningApi, cpu, every_family, gpu, gpu_report, status
+from tests.api.serving import (
+    SECONDS,
+    RunningApi,
+    cpu,
+    every_family,
+    gpu,
+    gpu_report,
+    processes,
+    status,
+)
 from tests.services.processes import wait_until
 
 METRICS = "/api/v1/system/metrics"
@@ -18,7 +27,7 @@ def test_every_family_shows_its_newest_sample(api: RunningApi) -> None:
     body = api.json(METRICS)
     assert (body["host"], body["state"]) == ("alpha", "online")
     for family, sample in zip(FAMILIES, samples, strict=True):
-        shown = body[family.name][0] if family is GPU_FAMILY else body[family.name]
+        shown = body[family.name][0] if family.several else body[family.name]
         assert sample.values.items() <= shown.items()
         assert shown["timestamp"] == sample.timestamp
         assert shown["stale"] is False
@@ -103,6 +112,32 @@ def test_all_gpus_are_listed_with_their_ids_and_the_drivers_version(api: Running
     assert body["gpus"][0]["temperature"] == 60.0
     assert body["driver_version"] == "570.1"
     assert body["reason"] is None
+
+
+def test_each_gpu_has_the_processes_that_use_it(api: RunningApi) -> None:
+    mine = {"pid": 7, "name": "python3", "memory_used": 5, "kind": "compute"}
+    api.feed(gpu(0), gpu(1), processes(1, mine), processes(12), status())
+    body = api.json(GPUS)
+    assert body["gpus"][0]["processes"] is None
+    told = body["gpus"][1]["processes"]
+    assert (told["id"], told["more"], told["stale"]) == ("1", 0, False)
+    assert [mine.items() <= each.items() for each in told["processes"]] == [True]
+    assert told["processes"][0]["user"] is None
+    everything = api.json(METRICS)["gpu_processes"]
+    assert [each["id"] for each in everything] == ["1", "12"]
+
+
+def test_the_processes_are_streamed_beside_their_gpu(api: RunningApi) -> None:
+    api.feed(gpu(0), processes(0))
+    with api.stream("/api/v1/system/ws?channels=system/gpu/%23") as stream:
+        channels = {json.loads(stream.recv(timeout=SECONDS))["channel"] for _ in range(2)}
+    assert channels == {"system/gpu/0", "system/gpu/0/processes"}
+
+
+def test_a_history_of_processes_is_refused(api: RunningApi) -> None:
+    _, code, message = api.error("/api/v1/system/history", channel="system/gpu/0/processes")
+    assert code == "wrong_parameter"
+    assert "processes" not in message.partition("with a history are")[2]
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.channels import FAMILIES, GPU, Kind
+from telemetry.channels import FAMILIES, Kind
 from tests.api.schema import require_valid, resolve
 from tests.api.serving import RunningApi, cpu
 
@@ -21,7 +21,7 @@ PATHS = {
 # Counts, a load average, grades, and what is 1 or 0, have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
-    *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending"),
+    *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
 }
 
 
@@ -101,7 +101,7 @@ def test_the_units_are_the_catalogues(document: Any) -> None:
     metrics = document["components"]["schemas"]["MetricsResponse"]["properties"]
     for family in FAMILIES:
         described = metrics[family.name]
-        schema = described["items"] if family is GPU else described["anyOf"][0]
+        schema = described["items"] if family.several else described["anyOf"][0]
         properties = resolve(document, schema)["properties"]
         for field in family.fields:
             assert properties[field.name].get("unit", "") == field.unit, field

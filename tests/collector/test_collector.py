@@ -123,6 +123,23 @@ def test_while_the_broker_is_away_samples_wait_and_then_go_out_in_order() -> Non
     assert timestamps == sorted(timestamps)
 
 
+def test_of_what_has_no_history_only_the_newest_waits() -> None:
+    port = free_port()
+    sensors = CountingSensor("gpu", "system/gpu/0/processes"), CountingSensor()
+    with collecting(BrokerAddress("127.0.0.1", port), *sensors) as collector:
+        wait_until(lambda: collector.status().waiting >= 5, "samples of the CPU wait")
+        broker = EmbeddedBroker("127.0.0.1", port)
+        broker.start()
+        try:
+            with Listener(port) as listener:
+                listener.wait_for("system/cpu", 8)
+                listener.wait_for("system/gpu/0/processes")
+                heard = utilizations(listener.on("system/gpu/0/processes"))
+        finally:
+            broker.stop()
+    assert heard[0] >= 4
+
+
 def test_a_broker_that_forgot_everything_learns_it_again(
     broker: EmbeddedBroker, address: BrokerAddress
 ) -> None:

@@ -12,7 +12,7 @@ import pytest
 from influxdb_client import InfluxDBClient
 from websockets.sync.client import connect
 
-from telemetry.channels import CPU, DISK, FAMILIES, MEMORY, NETWORK
+from telemetry.channels import CPU, DISK, FAMILIES, GPU, MEMORY, NETWORK
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.fakes.nvml import FakeNvml
 from tests.services.embedded import Listener
@@ -57,7 +57,7 @@ def test_every_family_arrives_on_the_topic_that_is_its_channel(up: Monitor) -> N
             if status["sensors"][family.name]["state"] == "ok":
                 listener.wait_for(family.channel)
     assert status["state"] == "online"
-    assert status["sensors"].keys() == {family.name for family in FAMILIES}
+    assert status["sensors"].keys() == {GPU.name, *(family.name for family in MACHINE)}
 
 
 def test_rest_serves_the_newest_values_and_why_there_is_no_gpu(up: Monitor) -> None:
@@ -119,6 +119,8 @@ def test_every_gpu_is_published_and_served(nvml_library: Path, tmp_path: Path) -
         with Listener(monitor.mqtt_port, "system/gpu/+") as listener:
             sample = json.loads(listener.wait_for("system/gpu/1")[0])
         assert "2 GPUs" in monitor.said
+        assert monitor.get("/gpu")["gpus"][1]["processes"]["processes"][0]["memory_used"] > 0
+        assert "system/gpu/1/processes" not in monitor.get("/history")["channels"]
     assert [gpu["id"] for gpu in answer["gpus"]] == ["0", "1"]
     assert answer["driver_version"] == "570.86.15"
     assert answer["reason"] is None

@@ -14,8 +14,8 @@
  *
  * The readings, in NVML's units: name, uuid, utilization and memory_utilization (%), memory_total,
  * memory_reserved and memory_used (bytes), temperature (°C), power and power_limit (mW), sm_clock
- * and memory_clock (MHz), event_reasons (a mask), and those of nvml_health.c. What is not scripted
- * moves with the clock, in smooth waves, alike in all processes.
+ * and memory_clock (MHz), event_reasons (a mask), and those of nvml_health.c and nvml_processes.c.
+ * What is not scripted moves with the clock, in smooth waves, alike in all processes.
  *
  * To add a function of NVML, write it below as the others are; the declarations are nvml.h's:
  * https://docs.nvidia.com/deploy/nvml-api/
@@ -99,6 +99,8 @@ static Memory_v2 memory(int gpu) {
     memory.free = memory.total - memory.reserved - memory.used;
     return memory;
 }
+
+unsigned long long memory_used(int gpu) { return memory(gpu).used; }
 
 unsigned temperature(int gpu) {
     double warmth = 0.7 * wave(gpu, 47.0 + gpu) + 0.3 * wave(gpu, 300.0);

@@ -20,7 +20,7 @@ import pytest
 
 from tests.services.availability import REQUIRE_VARIABLE
 
-_SOURCES = [Path(__file__).with_name(name) for name in ("nvml.c", "nvml_health.c", "nvml_script.c")]
+_SOURCES = sorted(Path(__file__).parent.glob("nvml*.c"))
 _SONAME = "libnvidia-ml.so.1"  # what pynvml asks the dynamic linker for
 _SCRIPT_VARIABLE = "FAKE_NVML_SCRIPT"
 _FLAGS = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-fPIC", "-fvisibility=hidden", "-O1"]

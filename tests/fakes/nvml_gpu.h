@@ -15,8 +15,9 @@ int enter_gpu(const char *function, const Device *device, int *gpu);
     int gpu; \
     do { int error = enter_gpu(__func__, device, &gpu); if (error) return error; } while (0)
 
-/* What is read of a GPU: °C, and Unix time in seconds. */
+/* What is read of a GPU: °C, bytes, and Unix time in seconds. */
 unsigned temperature(int gpu);
+unsigned long long memory_used(int gpu);
 double seconds_now(void);
 
 #endif

@@ -4,7 +4,7 @@
 
 #include <stdbool.h>
 
-enum { MAX_TEXT = 256, NO_GPU = -1 };
+enum { MAX_TEXT = 4096, NO_GPU = -1 };
 
 /* Copies the value of `key`, cut to MAX_TEXT; false where the script has no such key. */
 bool look_up(const char *key, char *value);

@@ -74,6 +74,17 @@ def test_samples_reach_the_history(file: Path, address: BrokerAddress) -> None:
         assert ingester.malformed == {}
 
 
+def test_what_has_no_history_is_acknowledged_and_passed_over(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        client.publish("system/gpu/0/processes", '{"host":"me","timestamp":1,"processes":[]}')
+        client.publish("system/cpu", payload(1))
+        wait_stored(file, [1])  # acknowledgements go out in order
+        assert ingester.received == 1
+        assert ingester.malformed == {}
+
+
 def test_a_sample_that_arrives_twice_is_stored_once(file: Path, address: BrokerAddress) -> None:
     with Listener(address.port) as client, ingesting(file, address):
         for number in (1, 2, 2, 1, 3):

@@ -14,7 +14,10 @@ from telemetry.topics import TopicScheme
 
 PLAIN = TopicScheme()
 # Grades, and what is 1 or 0.
-WITHOUT_UNIT = {"performance_state", "pcie_generation", "retirement_pending", "remapping_pending"}
+WITHOUT_UNIT = {
+    *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending"),
+    "pid",
+}
 
 
 def example(family: Family) -> Sample:
@@ -93,7 +96,10 @@ def test_what_is_no_sample_is_refused_with_that_reason(payload: bytes) -> None:
 
 @pytest.mark.parametrize(
     "topic",
-    ["", "system/toaster", "system/gpu", "system/gpu/x", "system/gpu/99999", "system/cpu/0", "a/b"],
+    [
+        *("", "system/toaster", "system/gpu", "system/gpu/x", "system/gpu/99999", "system/cpu/0"),
+        *("a/b", "system/gpu/0/", "system/gpu/x/processes", "system/gpu/0/processes/1"),
+    ],
 )
 def test_a_topic_outside_the_catalogue_is_an_unknown_channel(topic: str) -> None:
     assert refusal(topic, body()) == "unknown channel"
@@ -107,6 +113,12 @@ def test_the_host_in_the_topic_must_be_the_one_in_the_payload() -> None:
     scheme = TopicScheme("fleet/{host}")
     assert decode(scheme, "fleet/me/system/memory", body()).host == "me"
     assert refusal("fleet/other/system/memory", body(), scheme) == "host mismatch"
+
+
+def test_a_list_of_objects_beyond_the_limit_is_refused() -> None:
+    processes = [{"pid": pid} for pid in range(257)]
+    sample = Sample("system/gpu/0/processes", "me", 1, {"processes": processes})
+    assert refusal(sample.channel, sample.payload()) == "not a sample"
 
 
 @given(
@@ -156,7 +168,7 @@ def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration:
 def test_each_field_of_the_catalogue_says_what_it_is() -> None:
     for family in FAMILIES:
         assert family_of(family.channel.replace("{id}", "0")) is family
-        for field in family.fields:
+        for field in (*family.fields, *(each for f in family.fields for each in f.members)):
             assert field.help
-            texts_or_lists = field.kind in (Kind.TEXT, Kind.TEXTS, Kind.NUMBERS)
+            texts_or_lists = field.kind in (Kind.TEXT, Kind.TEXTS, Kind.NUMBERS, Kind.RECORDS)
             assert field.unit or texts_or_lists or field.name in WITHOUT_UNIT

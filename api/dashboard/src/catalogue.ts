@@ -13,6 +13,8 @@ export interface Family {
   readonly name: string;
   readonly channel: string;
   readonly help: string;
+  /** Whether there is a history of it; else only the newest is known. */
+  readonly stored: boolean;
   readonly fields: readonly Field[];
 }
 
@@ -21,10 +23,22 @@ export const STATUS_CHANNEL = "system/status";
 
 const GPU_CHANNEL = /^system\/gpu\/(\d{1,4})$/;
 const BY_CHANNEL = new Map(FAMILIES.map((family) => [family.channel, family]));
-const GPU_FAMILY = FAMILIES.find((family) => family.name === "gpu");
+// What stands in the braces of a channel's name is a number.
+const SEVERAL = FAMILIES.filter(({ channel }) => channel.includes("{")).map(
+  (family) => [new RegExp(`^${family.channel.replace(/\{\w+\}/g, "\\d{1,4}")}$`), family] as const,
+);
 
 export function gpuChannel(id: string): string {
   return `system/gpu/${id}`;
+}
+
+export function processesChannel(id: string): string {
+  return `${gpuChannel(id)}/processes`;
+}
+
+/** The channel of a family of which there are several: what stands in the braces is in `place`. */
+export function channelAt(family: Family, place: Readonly<Record<string, unknown>>): string {
+  return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(place[name]));
 }
 
 /** The GPU that a channel is about; null for the channels of other families, known or not. */
@@ -34,8 +48,7 @@ export function gpuOf(channel: string): string | null {
 
 /** The family of a channel; null for one that this page does not know, which is no error. */
 export function familyOf(channel: string): Family | null {
-  if (GPU_CHANNEL.test(channel)) return GPU_FAMILY ?? null;
-  return BY_CHANNEL.get(channel) ?? null;
+  return BY_CHANNEL.get(channel) ?? SEVERAL.find(([pattern]) => pattern.test(channel))?.[1] ?? null;
 }
 
 function fieldOf(family: string, name: string): Field | undefined {

@@ -25,6 +25,18 @@ describe("a host's data", () => {
     expect(host.isStale("system/cpu", 20)).toBe(false);
   });
 
+  it("keeps only the newest of what has no history", () => {
+    const host = new HostData("h");
+    const sample = (timestamp: number, more: number): Sample => ({
+      host: "h", channel: "system/gpu/0/processes", timestamp, values: { processes: [], more },
+    });
+    host.accept(sample(WALL, 1), arrival(0));
+    host.accept(sample(WALL + 2_000, 2), arrival(1));
+    expect(host.newest.get("system/gpu/0/processes")?.values["more"]).toBe(2);
+    expect(host.series.size).toBe(0);
+    expect(host.gpuIds).toEqual([]);
+  });
+
   it("judges staleness by arrival, however the clocks differ", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL - 9_999_999), arrival(0));

@@ -81,7 +81,7 @@ describe("what the server says", () => {
     const frame = (body: object) => parseFrame(JSON.stringify(body));
     expect(parseFrame("no json")).toBeNull();
     expect(frame({ channel: "system/cpu", event: "new", data: {} })).toBeNull();
-    expect(frame({ channel: "system/gpu/0/processes", event: "metrics", data: { host: "h", timestamp: 1 } })).toBeNull();
+    expect(frame({ channel: "system/gpu/0/novelty", event: "metrics", data: { host: "h", timestamp: 1 } })).toBeNull();
     expect(frame({ event: "error", code: "x", message: "y" })).toBeNull();
     expect(frame({ channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } })?.kind).toBe("sample");
     expect(metricsOf({ host: "h", state: "resting", gpu: null, cpu: null, fpga: {} })?.samples).toEqual([]);

@@ -9,13 +9,13 @@ from telemetry.samples import Sample
 
 
 def line_of(sample: Sample) -> str:
-    """Return ``sample`` in line protocol. Raises HistoryRejected for an unknown channel.
+    """Return ``sample`` in line protocol. Raises HistoryRejected for a channel without.
 
     All values are floats, so that a field never changes its type.
     """
     series = series_of(sample.channel)
     if series is None:
-        raise HistoryRejected(f"{sample.channel!r} is not a channel of metrics.")
+        raise HistoryRejected(f"{sample.channel!r} is not a channel with a history.")
     point = Point(series.measurement).tag("host", encode(sample.host))
     if series.gpu:
         point.tag("gpu", series.gpu)

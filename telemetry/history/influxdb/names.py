@@ -16,7 +16,7 @@ from telemetry.channels import FAMILIES, family_of, gpu_of
 MARKER = "samples"
 
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
-_CHANNELS = {family.name: family.channel for family in FAMILIES}
+_CHANNELS = {family.name: family.channel for family in FAMILIES if family.stored}
 
 
 class Series(NamedTuple):
@@ -27,9 +27,11 @@ class Series(NamedTuple):
 
 
 def series_of(channel: str) -> Series | None:
-    """Return where ``channel`` is kept, or None for what is no metric channel."""
+    """Return where ``channel`` is kept, or None for what has no history."""
     family = family_of(channel)
-    return Series(family.name, gpu_of(channel) or "") if family is not None else None
+    if family is None or not family.stored:
+        return None
+    return Series(family.name, gpu_of(channel) or "")
 
 
 def channel_of(series: Series) -> str | None:

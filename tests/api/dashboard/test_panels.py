@@ -104,6 +104,23 @@ def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> No
     expect(page.get_by_test_id("series-temperature")).to_have_text(f"Temperature{DASH}")
 
 
+def test_the_processes_of_the_chosen_gpu_are_listed_and_the_rest_counted(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    page = visit.page
+    page.get_by_test_id("gpu-tile-6").click()
+    processes = page.get_by_test_id("gpu-processes")
+    laboratory.gpus.set_readings(6, processes="none")
+    expect(processes).to_have_text("No process uses this GPU.")
+    laboratory.gpus.set_readings(
+        6, processes=" ".join(f"{7000000 + n}:graphics:{(n + 1) * 2**20}" for n in range(9))
+    )
+    expect(processes.get_by_role("row")).to_have_count(7)
+    expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MB")
+    expect(processes).to_contain_text("… and 3 more with less memory.")
+    expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
+
+
 def test_without_a_gpu_one_sentence_says_why_and_no_zero_is_shown(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:

@@ -1,4 +1,5 @@
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -13,9 +14,18 @@ def clock() -> Clock:
 
 
 @pytest.fixture
-def gpu_sensor(fake_nvml: FakeNvml, clock: Clock) -> Iterator[GpuSensor]:
+def own_ids(tmp_path: Path) -> Path:
+    """Return a ``/proc`` that says that process ids are the machine's, wherever the tests run."""
+    namespace = tmp_path / "machine" / "self" / "ns"
+    namespace.mkdir(parents=True)
+    (namespace / "pid").symlink_to("pid:[4026531836]")
+    return tmp_path / "machine"
+
+
+@pytest.fixture
+def gpu_sensor(fake_nvml: FakeNvml, clock: Clock, own_ids: Path) -> Iterator[GpuSensor]:
     """Return the GPU sensor over the stand-in, not yet opened."""
     del fake_nvml  # has only to be loaded before
-    sensor = GpuSensor(clock)
+    sensor = GpuSensor(clock, own_ids)
     yield sensor
     sensor.close()

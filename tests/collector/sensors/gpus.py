@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from collector.sensors.gpu import GpuSensor
-from telemetry.channels import GPU, gpu_of
+from telemetry.channels import GPU, GPU_PROCESSES, family_of, place_of
 from telemetry.errors import SensorFailed
 from tests.collector.sensors.reading import checked
 
@@ -52,30 +52,43 @@ def missing(values: Mapping[str, Any]) -> set[str]:
 
 
 class GpuReadings(NamedTuple):
-    """The values of each GPU, by its id, and what the sensor complained of afterwards."""
+    """The values of each GPU, by its id, and what the sensor complained of afterwards.
+
+    ``processes`` are the values of each GPU's channel of processes, by the same ids.
+    """
 
     gpus: Mapping[str, Mapping[str, Any]]
     problem: str | None
+    processes: Mapping[str, Mapping[str, Any]]
 
 
 def read_gpus(sensor: GpuSensor) -> GpuReadings:
     """Read once and check each GPU's values against the catalogue."""
-    gpus: dict[str, Mapping[str, Any]] = {}
+    found: dict[str, dict[str, Mapping[str, Any]]] = {GPU.name: {}, GPU_PROCESSES.name: {}}
     problem = None
     try:
         for reading in sensor.read():
-            gpu = gpu_of(reading.channel)
-            assert gpu is not None
-            assert gpu not in gpus
-            gpus[gpu] = checked(reading, GPU)
+            family = family_of(reading.channel)
+            assert family is not None
+            gpu = place_of(reading.channel)["id"]
+            assert gpu not in found[family.name]
+            found[family.name][gpu] = checked(reading, family)
     except SensorFailed as failure:
         problem = str(failure)
-    return GpuReadings(gpus, problem)
+    return GpuReadings(found[GPU.name], problem, found[GPU_PROCESSES.name])
 
 
 def read_gpu(sensor: GpuSensor) -> Mapping[str, Any]:
     """Return the values of the only GPU, which has nothing to complain of."""
-    gpus, problem = read_gpus(sensor)
-    assert problem is None
-    (values,) = gpus.values()
+    readings = read_gpus(sensor)
+    assert readings.problem is None
+    (values,) = readings.gpus.values()
+    return values
+
+
+def read_processes(sensor: GpuSensor) -> Mapping[str, Any]:
+    """Return what the channel of the only GPU's processes tells; it has nothing to complain of."""
+    readings = read_gpus(sensor)
+    assert readings.problem is None
+    (values,) = readings.processes.values()
     return values

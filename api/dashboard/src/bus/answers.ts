@@ -1,4 +1,4 @@
-import { FAMILIES, gpuChannel } from "../catalogue";
+import { channelAt, FAMILIES } from "../catalogue";
 import {
   isObject, numberOf, sampleOf, statusOf, textOf,
   type CollectorStatus, type Sample,
@@ -41,9 +41,7 @@ export function metricsOf(body: unknown): MetricsAnswer | null {
     const entry = body[family.name];
     for (const data of Array.isArray(entry) ? entry : [entry]) {
       if (!isObject(data)) continue;
-      const id = data["id"];
-      const channel = family.name === "gpu" ? gpuChannel(String(id)) : family.channel;
-      const sample = sampleOf(channel, data);
+      const sample = sampleOf(channelAt(family, data), data);
       if (sample) samples.push({ ...sample, ageSeconds: numberOf(data["age_seconds"]) ?? 0 });
     }
   }

@@ -6,6 +6,7 @@ import { isSerious, throttleWords } from "../text/throttle";
 import type { HostData } from "../store/host";
 import { useFrame } from "../view/hooks";
 import { toggled, type GpuSeries } from "../view/view";
+import { GpuProcesses } from "./GpuProcesses";
 import { GpuTiles } from "./GpuTiles";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
@@ -40,6 +41,7 @@ export function GpuPanel() {
       <UtilizationChart id={id} />
       <Legend channel={gpuChannel(id)} lines={GPU_LINES} toggles={{ on, toggle }} />
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
+      <GpuProcesses id={id} />
     </Panel>
   );
 }

@@ -60,8 +60,12 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** Take in a sample; null where it belongs to no channel that is kept. */
+  /** Take in a sample; null where it belongs to no channel of which the past is kept. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
+    if (familyOf(sample.channel)?.stored === false) {
+      this.noteNewest(sample, arrival);
+      return null;
+    }
     const series = this.seriesOf(sample.channel);
     if (series === null) return null;
     const outcome = series.insert(sample.timestamp, (column) => valueIn(sample.values, column));
@@ -120,7 +124,7 @@ export class HostData {
     const known = this.series.get(channel);
     if (known) return known;
     const family = familyOf(channel);
-    if (family === null || this.series.size >= MAX_GPUS + 8) return null;
+    if (!family?.stored || this.series.size >= MAX_GPUS + 8) return null;
     const series = new ChannelSeries(keptColumns(family), WINDOW_MS, MAX_POINTS);
     this.series.set(channel, series);
     return series;

@@ -1,0 +1,52 @@
+import { isObject, numberOf, textOf, type Values } from "../bus/payload";
+import { helpOf, processesChannel } from "../catalogue";
+import { DASH, size } from "../text/numbers";
+import { duration } from "../text/time";
+import { useMonitor } from "../view/hooks";
+
+const SHOWN = 6;
+
+/** Whose memory it is: the processes that use a GPU, those with the most memory first. */
+export function GpuProcesses({ id }: { readonly id: string }) {
+  const monitor = useMonitor(); // the panel around this is rendered with each frame
+  const values = monitor.shown?.newest.get(processesChannel(id))?.values;
+  if (values === undefined) return null; // an older collector does not tell them
+  const listed = Array.isArray(values["processes"]) ? values["processes"].filter(isObject) : null;
+  const rows = listed?.slice(0, SHOWN) ?? [];
+  const more = (listed?.length ?? 0) - rows.length + (numberOf(values["more"]) ?? 0);
+  const note = textOf(values["note"]);
+  return (
+    <div class="processes" data-testid="gpu-processes" title={helpOf("gpu_processes", "processes")}>
+      {rows.length === 0 ? (
+        <p class="small">{listed === null ? "This GPU does not tell its processes." : "No process uses this GPU."}</p>
+      ) : (
+        <table>
+          <thead>
+            <tr><th scope="col">GPU {id}: process</th><th scope="col">User</th><th scope="col">PID</th><th scope="col">Memory</th><th scope="col">Since</th></tr>
+          </thead>
+          <tbody>{rows.map((row) => <Row key={String(row["pid"])} row={row} now={monitor.now} />)}</tbody>
+        </table>
+      )}
+      {more > 0 && <p class="small">… and {more} more with less memory.</p>}
+      {note && <p class="small" data-testid="gpu-processes-note">{note}</p>}
+    </div>
+  );
+}
+
+function Row({ row, now }: { readonly row: Values; readonly now: number }) {
+  const started = numberOf(row["started"]);
+  const used = numberOf(row["memory_used"]);
+  const kind = textOf(row["kind"]);
+  return (
+    <tr>
+      <th scope="row" title={textOf(row["name"]) ?? undefined}>
+        {textOf(row["command"]) ?? textOf(row["name"]) ?? DASH}
+        {kind !== null && kind !== "compute" && <small> {kind}</small>}
+      </th>
+      <td>{textOf(row["user"]) ?? DASH}</td>
+      <td>{numberOf(row["pid"]) ?? DASH}</td>
+      <td title={used === null ? undefined : `${used} bytes`}>{size(used)}</td>
+      <td>{started === null ? DASH : duration(now - started)}</td>
+    </tr>
+  );
+}

@@ -1,0 +1,68 @@
+"""A process' command in a few words, without its arguments: these may hold secrets.
+
+What is left is the program's name and, where it is an interpreter, that of the script or module
+that it runs. Pure.
+"""
+
+import re
+from collections.abc import Iterator, Sequence
+
+_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:\.exe)?")
+_TAKES_VALUE = "WXQ"  # options of Python, https://docs.python.org/3/using/cmdline.html
+_SCRIPTED = re.compile(r"(?:ba|da|z|k)?sh|perl[0-9.]*|ruby[0-9.]*|node|Rscript|julia|lua[0-9.]*")
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+_LONGEST = 80
+
+
+def short_command(arguments: Sequence[str]) -> str | None:
+    """Return such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
+
+    ``arguments`` are the process' own, its program first. None where there are none: a process of
+    the kernel, or one that is ending.
+    """
+    if not arguments or not arguments[0]:
+        return None
+    first, rest = arguments[0], arguments[1:]
+    # A process may write a title of its own over its arguments: all of it is then the first one.
+    if not any(rest) and " " in first:
+        return clean(_file_name(first.split(" ", 1)[0]))
+    program = _file_name(first)
+    if _PYTHON.fullmatch(program):
+        return clean(" ".join([program, *_of_python(rest)]))
+    if _SCRIPTED.fullmatch(program) and rest and not rest[0].startswith("-"):
+        return clean(f"{program} {_file_name(rest[0])}")
+    return clean(program)
+
+
+def clean(text: str) -> str:
+    """Return ``text`` without control characters, cut to a line of a table."""
+    printable = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
+    return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
+
+
+def _of_python(arguments: Sequence[str]) -> Iterator[str]:
+    following = iter(arguments)
+    for argument in following:
+        if not argument.startswith("-") or argument == "-":
+            yield _file_name(argument)
+            return
+        if argument.startswith("--"):
+            continue
+        letters = argument[1:]
+        for place, letter in enumerate(letters):
+            attached = letters[place + 1 :]
+            if letter == "c":  # what follows is code
+                yield "-c"
+                return
+            if letter == "m":
+                yield "-m"
+                yield attached or next(following, "")
+                return
+            if letter in _TAKES_VALUE:
+                if not attached:
+                    next(following, None)
+                break
+
+
+def _file_name(path: str) -> str:
+    return re.split(r"[/\\]", path.rstrip("/\\"))[-1]
