@@ -9,10 +9,10 @@ from api.newest import Newest, Update
 from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import MalformedMessage
-from telemetry.malformed import MalformedTally
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
+from telemetry.tally import Tally
 from telemetry.topics import TopicScheme
 
 MAX_WAITING = 10_000
@@ -39,7 +39,7 @@ class Live:
         self._call_pending = False
         self.newest = Newest()
         self.hub = Hub(self.newest)
-        self._malformed = MalformedTally()
+        self._malformed = Tally("A message is no sample")
         self.malformed = self._malformed.by_reason
         self.overrun = 0
 

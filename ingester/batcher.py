@@ -1,25 +1,19 @@
 """Collects deliveries into batches, writes them, and acknowledges only what is stored."""
 
-import logging
-import random
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
+from ingester.storage import Storage
 from telemetry.bus import Message
-from telemetry.errors import HistoryError, HistoryRejected
 from telemetry.history.port import HistoryWriter
 from telemetry.samples import Sample
-
-log = logging.getLogger(__name__)
 
 _BATCH_SIZE = 500
 _BATCH_SECONDS = 0.5  # with the time to write it, no sample waits for more than a second
 _CAPACITY = 20_000  # an hour of eleven channels, about 20 MB
-_FIRST_PAUSE_SECONDS = 0.5
-_LONGEST_PAUSE_SECONDS = 30.0
 _STOP_SECONDS = 1.0
 
 
@@ -28,10 +22,12 @@ class Delivery(NamedTuple):
 
     A message that held none waits for its turn all the same: acknowledgements must go out in the
     order in which the messages came (MQTT 3.1.1, section 4.6), else rumqttd ends the connection.
+    ``received`` is in monotonic seconds.
     """
 
     sample: Sample | None
     message: Message
+    received: float
 
 
 class Batcher:
@@ -39,8 +35,7 @@ class Batcher:
 
     While the store does not answer, deliveries wait here, unacknowledged, up to a bound. Beyond it
     they are the broker's: counted in ``deferred``, and ``ask_again`` is called once the store is
-    back. A batch that the store refuses is written sample by sample, so that one bad sample does
-    not block the rest; what is refused alone is counted in ``rejected`` and let go.
+    back. ``delay`` is how many seconds the newest batch's first delivery has waited to be stored.
     """
 
     def __init__(
@@ -50,18 +45,22 @@ class Batcher:
         ask_again: Callable[[], None],
     ) -> None:
         """Prepare the thread; nothing is opened before ``start``."""
-        self._history = history
         self._acknowledge = acknowledge
         self._ask_again = ask_again
         self._pending: deque[Delivery] = deque()
+        self._taken = 0
         self._changed = threading.Condition()
-        self._opened = False
         self._some_deferred = False
         self._stopping = threading.Event()
+        self.storage = Storage(history, self._stopping)
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
-        self.written = 0
-        self.rejected = 0
         self.deferred = 0
+        self.delay = 0.0
+
+    @property
+    def waiting(self) -> int:
+        """How many deliveries are here, not yet acknowledged."""
+        return len(self._pending) + self._taken
 
     def start(self) -> None:
         """Open the history and begin to write, in the background."""
@@ -74,7 +73,7 @@ class Batcher:
             self._changed.notify_all()
         self._thread.join(_STOP_SECONDS)
         if not self._thread.is_alive():
-            self._history.close()
+            self.storage.close()
 
     def add(self, delivery: Delivery) -> None:
         """Take ``delivery`` for the next batch. Never blocks."""
@@ -89,10 +88,12 @@ class Batcher:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            if not self._store_with_patience(batch):
+            if not self.storage.store([each.sample for each in batch if each.sample is not None]):
                 return
             for delivery in batch:
                 self._acknowledge(delivery.message)
+            self.delay = time.monotonic() - batch[0].received
+            self._taken = 0
             if self._some_deferred:
                 self._some_deferred = False
                 self._ask_again()
@@ -104,51 +105,5 @@ class Batcher:
             self._changed.wait_for(
                 lambda: len(self._pending) >= _BATCH_SIZE or self._stopping.is_set(), _BATCH_SECONDS
             )
-            size = min(len(self._pending), _BATCH_SIZE)
-            return [self._pending.popleft() for _ in range(size)]
-
-    def _store_with_patience(self, batch: Sequence[Delivery]) -> bool:
-        """Store ``batch``, trying again as long as it takes; False if stopped before that."""
-        samples = [delivery.sample for delivery in batch if delivery.sample is not None]
-        if not samples:
-            return True
-        pause = _FIRST_PAUSE_SECONDS
-        failing_since: float | None = None
-        while True:
-            try:
-                self._store(samples)
-            except Exception as error:  # noqa: BLE001 - no sample may be lost with it
-                if failing_since is None:
-                    failing_since = time.monotonic()
-                    log.warning("%s The samples wait; trying again.", _sentence(error))
-                jitter = random.uniform(0.5, 1.0)  # noqa: S311 - spreads the ingesters' attempts
-                if self._stopping.wait(jitter * pause):
-                    return False
-                pause = min(2 * pause, _LONGEST_PAUSE_SECONDS)
-            else:
-                if failing_since is not None:
-                    seconds = time.monotonic() - failing_since
-                    log.info("The history takes samples again after %.0f s.", seconds)
-                return True
-
-    def _store(self, samples: Sequence[Sample]) -> None:
-        if not self._opened:
-            self._history.open()
-            self._opened = True
-        try:
-            self._history.write(samples)
-            self.written += len(samples)
-        except HistoryRejected as error:
-            if len(samples) > 1:
-                for sample in samples:
-                    self._store([sample])
-                return
-            self.rejected += 1
-            channel = samples[0].channel
-            log.error("The history refuses a sample of %s: %s", channel, error)  # noqa: TRY400
-
-
-def _sentence(error: Exception) -> str:
-    if isinstance(error, HistoryError):
-        return str(error)
-    return f"The history cannot be written ({type(error).__name__}: {error})."
+            self._taken = min(len(self._pending), _BATCH_SIZE)
+            return [self._pending.popleft() for _ in range(self._taken)]

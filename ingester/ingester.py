@@ -1,13 +1,16 @@
 """The ingester: samples from the bus into the history."""
 
+import time
+from collections.abc import Mapping
+
 from ingester.batcher import Batcher, Delivery
 from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL, family_of
 from telemetry.errors import MalformedMessage
 from telemetry.history.port import HistoryWriter
-from telemetry.malformed import MalformedTally
 from telemetry.payloads import decode
 from telemetry.samples import Sample
+from telemetry.tally import Tally
 from telemetry.topics import TopicScheme
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
@@ -46,13 +49,28 @@ class Ingester:
         self._bus.on_message = self._receive
         self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
         self.received = 0
-        self._malformed = MalformedTally()
+        self._malformed = Tally("A message is no sample")
         self.malformed = self._malformed.by_reason
 
     @property
     def written(self) -> int:
         """How many samples the history has taken."""
-        return self._batcher.written
+        return self._batcher.storage.stored
+
+    @property
+    def waiting(self) -> int:
+        """How many messages have arrived and are not acknowledged yet."""
+        return self._batcher.waiting
+
+    @property
+    def set_aside(self) -> Mapping[str, int]:
+        """How many samples the history refuses, by reason."""
+        return self._batcher.storage.set_aside
+
+    @property
+    def problem(self) -> str | None:
+        """Why the history takes no samples at present, in a sentence."""
+        return self._batcher.storage.problem
 
     @property
     def connections(self) -> int:
@@ -77,7 +95,7 @@ class Ingester:
         self._bus.subscribe(self._filter, AT_LEAST_ONCE)
 
     def _receive(self, message: Message) -> None:
-        self._batcher.add(Delivery(self._sample_in(message), message))
+        self._batcher.add(Delivery(self._sample_in(message), message, time.monotonic()))
 
     def _sample_in(self, message: Message) -> Sample | None:
         parsed = self._topics.parse(message.topic)

@@ -46,8 +46,24 @@ class HistoryError(SystemMonitorError):
 
 
 class HistoryUnavailable(HistoryError):  # noqa: N818 - describes the store
-    """The history store does not answer or cannot work at present."""
+    """The history store does not answer or cannot work at present.
+
+    ``retry_after`` are the seconds that the store asks to be left alone for, 0 where it does not.
+    """
+
+    def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
+        """Keep how long to wait at least."""
+        super().__init__(sentence)
+        self.retry_after = retry_after
 
 
 class HistoryRejected(HistoryError):  # noqa: N818 - describes the samples
-    """The history store refuses these samples for what they are."""
+    """The history store refuses these samples for what they are, or for being too many at once.
+
+    ``reason`` is one of a small fixed set, so that it can be counted.
+    """
+
+    def __init__(self, sentence: str, reason: str) -> None:
+        """Keep ``reason`` for counting."""
+        super().__init__(sentence)
+        self.reason = reason

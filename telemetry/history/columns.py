@@ -9,6 +9,16 @@ from telemetry.history.port import Columns
 from telemetry.samples import Sample
 
 
+def no_channel(name: str) -> HistoryRejected:
+    """Return the error for a sample whose channel is not in the catalogue."""
+    return HistoryRejected(f"{name!r} is not a channel of metrics.", "unknown channel")
+
+
+def no_unicode() -> HistoryRejected:
+    """Return the error for a sample with a name that no store can hold."""
+    return HistoryRejected("A host or device has a name that is no Unicode.", "no Unicode")
+
+
 def numbers_of(sample: Sample) -> dict[str, float]:
     """Return the values of ``sample`` that are there, by column.
 
@@ -16,7 +26,7 @@ def numbers_of(sample: Sample) -> dict[str, float]:
     """
     family = family_of(sample.channel)
     if family is None or not family.stored:
-        raise HistoryRejected(f"{sample.channel!r} is not a channel with a history.")
+        raise no_channel(sample.channel)
     columns = columns_of(family, sample.values)
     return {
         name: float(value)

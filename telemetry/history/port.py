@@ -53,7 +53,11 @@ class Columns:
 
 
 class HistoryWriter(Protocol):
-    """The writing half."""
+    """The writing half. ``open`` may be called again until it succeeds."""
+
+    @property
+    def dropped(self) -> int:
+        """How many samples were not kept because they lie outside the window."""
 
     def open(self) -> None:
         """Connect, and create what is missing. Raises HistoryUnavailable."""

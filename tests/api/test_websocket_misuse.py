@@ -7,7 +7,7 @@ import pytest
 from api.filters import MAX_FILTERS
 from api.hub import QUEUE_FRAMES
 from api.websocket import MAX_MESSAGE_BYTES
-from telemetry.malformed import MalformedTally
+from telemetry.tally import Tally
 from tests.api.serving import SECONDS, RunningApi, cpu, gpu
 from tests.api.streams import (
     OPENING,
@@ -113,7 +113,7 @@ def test_a_frame_that_meets_a_closing_client_leaves_nothing_in_the_log(
             api.wait_until_heard()
         wait_until(lambda: api.live.hub.clients == 0, "the client has left", SECONDS)
     # The closing fence of wait_until_heard is no sample and says so; the server must say nothing.
-    assert [each for each in caplog.records if each.name != MalformedTally.__module__] == []
+    assert [each for each in caplog.records if each.name != Tally.__module__] == []
 
 
 def test_a_client_that_never_reads_delays_nobody_and_is_dropped(

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.services.influxdb import Influxdb, running_influxdb
+from tests.services.influxdb import Influxdb, OwnInfluxdb, own_running_influxdb, running_influxdb
 from tests.services.mosquitto import Mosquitto, running_mosquitto
 
 
@@ -26,4 +26,11 @@ def own_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitt
 def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxdb]:
     """Run an InfluxDB for all tests: use a bucket of your own (``influxdb.new_bucket()``)."""
     with running_influxdb(tmp_path_factory.mktemp("influxdb")) as server:
+        yield server
+
+
+@pytest.fixture
+def own_influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[OwnInfluxdb]:
+    """Run an InfluxDB for one test, which may stop, kill and start it again."""
+    with own_running_influxdb(tmp_path_factory.mktemp("own_influxdb")) as server:
         yield server

@@ -48,8 +48,39 @@ def running_influxdb(folder: Path) -> Iterator[Influxdb]:
         yield _set_up(url)
 
 
+@dataclass(frozen=True, slots=True)
+class OwnInfluxdb:
+    """A server of one test's own, and the process to stop, kill and start again."""
+
+    account: Influxdb
+    server: ServerProcess
+
+
+@contextlib.contextmanager
+def own_running_influxdb(folder: Path) -> Iterator[OwnInfluxdb]:
+    """Run a server as a child process; skip or fail where there is no program for it."""
+    program = find_influxd()
+    if program is None:
+        unavailable("influxd")
+    url, server = _server(program, folder)
+    server.start()
+    try:
+        yield OwnInfluxdb(_set_up(url), server)
+    finally:
+        server.kill()
+
+
 @contextlib.contextmanager
 def _process(program: str, folder: Path) -> Iterator[str]:
+    url, server = _server(program, folder)
+    server.start()
+    try:
+        yield url
+    finally:
+        server.stop()
+
+
+def _server(program: str, folder: Path) -> tuple[str, ServerProcess]:
     port = free_port()
     url = f"http://127.0.0.1:{port}"
     command = [
@@ -60,12 +91,7 @@ def _process(program: str, folder: Path) -> Iterator[str]:
         f"--engine-path={folder / 'engine'}",
         "--reporting-disabled",
     ]
-    server = ServerProcess(command, folder / "influxd.log", lambda: _is_ready(url))
-    server.start()
-    try:
-        yield url
-    finally:
-        server.stop()
+    return url, ServerProcess(command, folder / "influxd.log", lambda: _is_ready(url))
 
 
 @contextlib.contextmanager

@@ -2,24 +2,23 @@
 
 import re
 from collections.abc import Sequence
-from http import HTTPStatus
 
 from influxdb_client import BucketRetentionRules, Dialect, InfluxDBClient, WritePrecision
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
-from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.columns import no_unicode
 from telemetry.history.influxdb.account import Account
-from telemetry.history.influxdb.errors import bucket_is_missing, errors_as_unavailable, message_of
+from telemetry.history.influxdb.errors import (
+    bucket_is_missing,
+    errors_as_unavailable,
+    message_of,
+    refusal_of,
+)
 from telemetry.history.influxdb.flux import Script
 
 _TIMEOUT_MILLISECONDS = 10_000
-# Answers to a request that is wrong in itself; the same request would fail again.
-_REFUSALS = (
-    HTTPStatus.BAD_REQUEST,
-    HTTPStatus.REQUEST_ENTITY_TOO_LARGE,
-    HTTPStatus.UNPROCESSABLE_ENTITY,
-)
 _TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
 
 
@@ -79,14 +78,19 @@ class Connection:
                     write_precision=WritePrecision.MS,
                 )
             except UnicodeEncodeError:
-                raise HistoryRejected("A host or device has a name that is no Unicode.") from None
+                raise no_unicode() from None
             except ApiException as error:
-                if error.status not in _REFUSALS:
+                if bucket_is_missing(error):
+                    raise HistoryUnavailable(
+                        f"InfluxDB at {self._account.url} has no bucket {self._account.bucket!r} "
+                        "any more; it is created again."
+                    ) from None
+                refusal = refusal_of(error)
+                if refusal is None:
                     raise
-                message = message_of(error)
-                too_old = _TOO_OLD.search(message)
+                too_old = _TOO_OLD.search(message_of(error))
                 if too_old is None:
-                    raise HistoryRejected(f"InfluxDB refuses the samples: {message}.") from None
+                    raise refusal from None
                 return int(too_old[1])
         return 0
 

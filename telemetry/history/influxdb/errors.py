@@ -2,17 +2,23 @@
 
 import contextlib
 import json
+import time
 from collections.abc import Iterator
+from email.utils import parsedate_to_datetime
 from http import HTTPStatus
 
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as RequestTimeoutError
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryRejected, HistoryUnavailable
 from telemetry.history.influxdb.account import Account
 
 _LONGEST_MESSAGE = 300
+# Answers to samples that are wrong in themselves: the same request would fail again. A line that
+# cannot be read is a 400, a field of another type a 422, where the other lines are written
+# (InfluxDB 2.7, POST /api/v2/write).
+_REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @contextlib.contextmanager
@@ -22,7 +28,9 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise HistoryUnavailable(_sentence(place, account, error)) from None
+        raise HistoryUnavailable(
+            _sentence(place, account, error), retry_after=_retry_after(error)
+        ) from None
     except NewConnectionError:
         raise HistoryUnavailable(f"{place} cannot be reached: is it running?") from None
     except RequestTimeoutError:
@@ -34,16 +42,45 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 
 def message_of(error: ApiException) -> str:
     """Return what InfluxDB says is wrong."""
-    try:
-        message = str(json.loads(error.body)["message"])
-    except (ValueError, TypeError, KeyError):
-        message = str(error.reason)
-    return message[:_LONGEST_MESSAGE]
+    return (_own_words(error) or str(error.reason))[:_LONGEST_MESSAGE]
+
+
+def refusal_of(error: ApiException) -> HistoryRejected | None:
+    """Return why the samples are refused, or None where the same request may succeed later.
+
+    Only InfluxDB can tell that samples are wrong: a 400 without its words comes from something in
+    between, such as a proxy that expects TLS.
+    """
+    message = message_of(error)
+    if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
+        return HistoryRejected(f"InfluxDB refuses so large a request: {message}.", "too large")
+    if error.status in _REFUSALS and _own_words(error) is not None:
+        reason = "field type conflict" if "field type conflict" in message else "refused"
+        return HistoryRejected(f"InfluxDB refuses the samples: {message}.", reason)
+    return None
 
 
 def bucket_is_missing(error: ApiException) -> bool:
     """Return whether InfluxDB answers, and knows the organization but not the bucket."""
     return error.status == HTTPStatus.NOT_FOUND and "bucket" in message_of(error)
+
+
+def _own_words(error: ApiException) -> str | None:
+    try:
+        return str(json.loads(error.body)["message"])
+    except (ValueError, TypeError, KeyError):
+        return None
+
+
+def _retry_after(error: ApiException) -> float:
+    """Return the seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, 10.2.3)."""
+    text = str((error.headers or {}).get("Retry-After", "")).strip()
+    if text.isdecimal():
+        return float(text)
+    try:
+        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+    except (ValueError, TypeError):
+        return 0.0
 
 
 def _sentence(place: str, account: Account, error: ApiException) -> str:

@@ -2,8 +2,7 @@
 
 from influxdb_client import Point, WritePrecision
 
-from telemetry.errors import HistoryRejected
-from telemetry.history.columns import numbers_of
+from telemetry.history.columns import no_channel, numbers_of
 from telemetry.history.influxdb.names import MARKER, encode, series_of
 from telemetry.samples import Sample
 
@@ -15,7 +14,7 @@ def line_of(sample: Sample) -> str:
     """
     series = series_of(sample.channel)
     if series is None:
-        raise HistoryRejected(f"{sample.channel!r} is not a channel with a history.")
+        raise no_channel(sample.channel)
     point = Point(series.measurement).tag("host", encode(sample.host))
     if series.gpu:
         point.tag("gpu", series.gpu)

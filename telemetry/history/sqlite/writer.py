@@ -6,8 +6,8 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from telemetry.errors import HistoryRejected, HistoryUnavailable
-from telemetry.history.columns import numbers_of
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.columns import no_unicode, numbers_of
 from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable, open_for_writing
 from telemetry.history.window import Clock, Window, wall_clock
 from telemetry.samples import Sample
@@ -84,7 +84,7 @@ class SqliteWriter:
             self._channels.clear()
             self._pruned = None
             if isinstance(error, UnicodeEncodeError):
-                raise HistoryRejected("A host or device has a name that is no Unicode.") from error
+                raise no_unicode() from error
             raise
 
     def close(self) -> None:

@@ -177,7 +177,7 @@ def test_samples_outside_the_window_are_counted_and_do_not_spoil_a_batch(store: 
         writer.write([too_old, cpu(now), too_far_ahead, beyond_all_bounds])
         writer.write([too_old])
         assert reader.read(question(0, 2**63 - 1))["system/cpu"].timestamps == [now]
-        assert writer.dropped == 4  # type: ignore[attr-defined]  # both adapters count
+        assert writer.dropped == 4
 
 
 @pytest.mark.parametrize("max_points", [2, 360])

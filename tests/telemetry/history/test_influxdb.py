@@ -7,7 +7,8 @@ import sys
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 
@@ -40,6 +41,7 @@ def retention(store: InfluxdbStore) -> list[int]:
 class Answer:
     status: int
     body: bytes = b"{}"
+    headers: dict[str, str] = field(default_factory=dict)
 
 
 @contextmanager
@@ -51,6 +53,8 @@ def server_giving(answer: Answer) -> Iterator[Influxdb]:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
             self.send_response(answer.status)
             self.send_header("Content-Length", str(len(answer.body)))
+            for name, value in answer.headers.items():
+                self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)
 
@@ -214,6 +218,45 @@ def test_an_error_says_whether_trying_again_may_help(
         writer.open()
         answer.status, answer.body = status, b'{"message": "because"}'
         with pytest.raises(kind, match=r"^[^\n]+\.$"):
+            writer.write([cpu(clock())])
+
+
+@pytest.mark.parametrize(
+    ("header", "seconds"),
+    [
+        ("7", 7),
+        (formatdate(time.time() + 600, usegmt=True), 600),
+        (formatdate(0, usegmt=True), 0),
+        ("soon", 0),
+        ("-1", 0),
+        ("", 0),
+    ],
+)
+def test_how_long_the_store_asks_to_be_left_alone_is_known(
+    influxdb_store: InfluxdbStore, header: str, seconds: int
+) -> None:
+    answer = Answer(429, headers={"Retry-After": header})
+    with (
+        server_giving(answer) as server,
+        closing(replace(influxdb_store, server=server).new_reader()) as reader,
+    ):
+        reader.open()
+        with pytest.raises(HistoryUnavailable) as failure:
+            reader.ping()
+    assert failure.value.retry_after == pytest.approx(seconds, abs=60)
+
+
+def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
+    influxdb_store: InfluxdbStore, clock: MovableClock
+) -> None:
+    answer = Answer(200, a_bucket(influxdb_store))
+    with (
+        server_giving(answer) as server,
+        closing(replace(influxdb_store, server=server).new_writer()) as writer,
+    ):
+        writer.open()
+        answer.status, answer.body = 400, b"<html>This port speaks TLS</html>"
+        with pytest.raises(HistoryUnavailable, match="400: Bad Request"):
             writer.write([cpu(clock())])
 
 

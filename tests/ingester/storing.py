@@ -1,0 +1,82 @@
+"""An ingester between a real broker and a real InfluxDB, and what went through it."""
+
+import json
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass, field
+
+from ingester.ingester import Ingester
+from telemetry.bus import BrokerAddress
+from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
+from telemetry.history.port import Query
+from telemetry.topics import TopicScheme
+from tests.services.embedded import Listener
+from tests.services.influxdb import Influxdb
+from tests.services.processes import wait_until
+
+HOUR = 3_600_000
+HOST = "me"
+CHANNEL = "system/cpu"
+SECONDS = 20.0
+
+
+@dataclass
+class Source:
+    """Publishes samples of ``system/cpu``, each a millisecond after the one before."""
+
+    client: Listener
+    topics: TopicScheme
+    first: int = field(default_factory=lambda: time.time_ns() // 1_000_000 - HOUR // 2)
+    published: list[int] = field(default_factory=list)
+
+    def publish(self, count: int, *, cores: int = 0) -> None:
+        """Publish ``count`` samples more."""
+        for _ in range(count):
+            timestamp = self.first + len(self.published)
+            sample = {"timestamp": timestamp, "utilization": 1, "per_core": [1.5] * cores}
+            self.send(CHANNEL, **sample)
+            self.published.append(timestamp)
+
+    def send(self, channel: str, **payload: object) -> None:
+        """Publish anything."""
+        topic = self.topics.topic(HOST, channel)
+        self.client.publish(topic, json.dumps({"host": HOST, **payload}))
+
+
+@dataclass(frozen=True)
+class Way:
+    """What leads to one bucket: a broker, topics and a session there, a store."""
+
+    broker: BrokerAddress
+    store: Influxdb
+    bucket: str
+    topics: TopicScheme
+
+    @contextmanager
+    def ingesting(self) -> Iterator[Ingester]:
+        """Run an ingester; always the same session at the broker."""
+        store = self.store
+        writer = InfluxdbWriter(store.url, store.token, store.org, self.bucket, HOUR)
+        ingester = Ingester(writer, self.broker, self.topics, name=self.bucket)
+        ingester.start()
+        try:
+            assert ingester.wait_subscribed(SECONDS)
+            yield ingester
+        finally:
+            ingester.stop()
+
+
+def stored(way: Way) -> list[int]:
+    """Return the timestamps of ``system/cpu`` that the bucket holds."""
+    now, store = time.time_ns() // 1_000_000, way.store
+    with closing(InfluxdbReader(store.url, store.token, store.org, way.bucket, HOUR)) as reader:
+        reader.open()
+        query = Query(HOST, (CHANNEL,), now - HOUR, now, max_points=100_000)
+        columns = reader.read(query).get(CHANNEL)
+    return [] if columns is None else columns.timestamps
+
+
+def wait_for(ingester: Ingester, count: int) -> None:
+    """Wait until ``ingester`` has stored ``count`` samples, counting those delivered again."""
+    wait_until(lambda: ingester.written >= count, f"{count} samples are stored", SECONDS)

@@ -1,0 +1,181 @@
+"""What a misbehaving InfluxDB does to the samples on their way there: nothing."""
+
+import os
+import signal
+import time
+from collections.abc import Iterator
+
+import pytest
+from influxdb_client import InfluxDBClient
+from influxdb_client.client.write_api import SYNCHRONOUS
+
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import BrokerAddress
+from telemetry.topics import TopicScheme
+from tests.ingester.storing import SECONDS, Source, Way, stored, wait_for
+from tests.services.embedded import Listener
+from tests.services.influxdb import Influxdb, OwnInfluxdb
+from tests.services.influxdb_proxy import Fault, Proxy, proxy_to
+from tests.services.processes import free_port, wait_until
+
+HANGS, BREAKS_OFF = 0, -1
+NOT_OURS = b"<html>The plain HTTP request was sent to HTTPS port</html>"
+
+
+@pytest.fixture(scope="module")
+def shared_broker() -> Iterator[BrokerAddress]:
+    """Run a broker for all tests here; each has topics of its own."""
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    yield BrokerAddress(broker.host, broker.port)
+    broker.stop()
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what the ingester and InfluxDB's client wait for."""
+    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.02)
+    monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
+    monkeypatch.setattr("telemetry.history.influxdb.connection._TIMEOUT_MILLISECONDS", 400)
+
+
+@pytest.fixture
+def proxy(influxdb: Influxdb) -> Iterator[Proxy]:
+    with proxy_to(influxdb) as proxy:
+        yield proxy
+
+
+def way_to(store: Influxdb, broker: BrokerAddress) -> Way:
+    bucket = store.new_bucket()
+    return Way(broker, store, bucket, TopicScheme(bucket))
+
+
+@pytest.fixture
+def way(proxy: Proxy, shared_broker: BrokerAddress) -> Way:
+    return way_to(proxy.account, shared_broker)
+
+
+@pytest.fixture
+def source(way: Way) -> Iterator[Source]:
+    with Listener(way.broker.port) as client:
+        yield Source(client, way.topics)
+
+
+@pytest.mark.parametrize(
+    ("fault", "sentence"),
+    [
+        (Fault(500, stored=True), "cannot do that at present (500: because)"),
+        (Fault(503), "cannot do that at present (503: because)"),
+        (Fault(401), "refuses the token: set influxdb_token"),
+        (Fault(404), "cannot do that at present (404: because)"),
+        (Fault(404, b'{"message":"bucket \\"b\\" not found"}'), "it is created again"),
+        (Fault(400, NOT_OURS), "cannot do that at present (400: Bad Request)"),
+        (Fault(HANGS, stored=True), "does not answer in time"),
+        (Fault(BREAKS_OFF), "broke off the connection"),
+    ],
+    ids=["500", "503", "401", "404", "404-bucket", "400", "hangs", "breaks-off"],
+)
+def test_samples_wait_until_the_store_takes_them(
+    way: Way, source: Source, proxy: Proxy, fault: Fault, sentence: str
+) -> None:
+    with way.ingesting() as ingester:
+        source.publish(10)
+        wait_for(ingester, 10)
+        proxy.inject(fault)
+        source.publish(40)
+        wait_until(lambda: ingester.waiting == 40, "all are there", SECONDS)
+        wait_until(lambda: len(proxy.refused_at) >= 2, "two attempts", SECONDS)
+        assert ingester.written == 10
+        assert sentence in str(ingester.problem)
+        proxy.lift()
+        wait_for(ingester, 50)
+        assert ingester.problem is None
+        assert ingester.set_aside == {}
+    assert stored(way) == source.published
+
+
+def test_nothing_is_acknowledged_before_it_is_stored(
+    way: Way, source: Source, proxy: Proxy
+) -> None:
+    with way.ingesting() as ingester:
+        proxy.inject(Fault(500, stored=True))  # the store has it, and says that it has not
+        source.publish(40)
+        wait_until(lambda: len(proxy.refused_at) >= 2, "two attempts", SECONDS)
+    proxy.lift()
+    with way.ingesting() as ingester:
+        wait_for(ingester, 40)  # all of them were delivered again
+    assert stored(way) == source.published
+
+
+def test_a_store_that_asks_for_a_pause_gets_it(way: Way, source: Source, proxy: Proxy) -> None:
+    with way.ingesting() as ingester:
+        proxy.inject(Fault(429, headers={"Retry-After": "1"}))
+        source.publish(20)
+        wait_until(lambda: len(proxy.refused_at) == 1, "an attempt", SECONDS)
+        proxy.lift()
+        wait_for(ingester, 20)
+        assert time.monotonic() - proxy.refused_at[0] >= 1
+    assert stored(way) == source.published
+
+
+def test_what_the_store_refuses_is_set_aside_and_blocks_nothing(
+    way: Way, source: Source, influxdb: Influxdb
+) -> None:
+    with way.ingesting() as ingester:
+        source.publish(1)
+        wait_for(ingester, 1)
+        with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as other:
+            other.write_api(write_options=SYNCHRONOUS).write(
+                way.bucket, record=f"memory,host=me ram_used=true {source.first}000000"
+            )
+        memory = {"ram_used": 1, "ram_total": 2, "swap_used": 3, "swap_total": 4}
+        for number in range(100):
+            source.publish(1)
+            if number % 33 == 0:
+                source.send("system/memory", timestamp=source.first + number, **memory)
+        wait_until(lambda: ingester.received == 105 and not ingester.waiting, "all", SECONDS)
+        assert ingester.set_aside == {"field type conflict": 4}
+        assert ingester.written == 101
+        assert ingester.problem is None
+    assert stored(way) == source.published
+
+
+def test_a_batch_too_large_for_the_store_is_halved_until_it_fits(
+    way: Way, source: Source, proxy: Proxy
+) -> None:
+    with way.ingesting() as ingester:
+        proxy.inject(Fault(500))
+        source.publish(100)
+        wait_until(lambda: ingester.waiting == 100, "all are there", SECONDS)
+        proxy.inject(Fault(413, NOT_OURS, beyond=1500))
+        wait_for(ingester, 100)
+        assert len(proxy.refused_at) > 1
+        source.publish(1, cores=200)  # too large alone
+        wait_until(lambda: ingester.set_aside == {"too large": 1}, "it is set aside", SECONDS)
+        source.publish(1)
+        wait_for(ingester, 101)
+    del source.published[100]
+    assert stored(way) == source.published
+
+
+def test_a_server_that_is_halted_and_killed_has_each_sample_once(
+    shared_broker: BrokerAddress, own_influxdb: OwnInfluxdb
+) -> None:
+    way = way_to(own_influxdb.account, shared_broker)
+    with Listener(way.broker.port) as client, way.ingesting() as ingester:
+        source = Source(client, way.topics)
+        source.publish(20)
+        wait_for(ingester, 20)
+        os.kill(own_influxdb.server.pid, signal.SIGSTOP)
+        source.publish(50)
+        wait_until(lambda: ingester.problem is not None, "it is noticed", SECONDS)
+        assert "does not answer in time" in str(ingester.problem)
+        os.kill(own_influxdb.server.pid, signal.SIGCONT)
+        wait_for(ingester, 70)
+        own_influxdb.server.kill()
+        source.publish(50)
+        wait_until(lambda: "is it running?" in str(ingester.problem), "it is told", SECONDS)
+        assert ingester.written == 70
+        own_influxdb.server.start()
+        wait_for(ingester, 120)
+    assert stored(way) == source.published

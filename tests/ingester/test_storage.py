@@ -1,0 +1,43 @@
+"""Errors that no real store gives on demand."""
+
+import threading
+from collections.abc import Sequence
+
+import pytest
+
+from ingester.storage import Storage
+from telemetry.samples import Sample
+
+
+class Broken:
+    """A history with a bug that only some samples meet."""
+
+    dropped = 0
+
+    def __init__(self) -> None:
+        self.stored: list[int] = []
+
+    def open(self) -> None:
+        pass
+
+    def write(self, samples: Sequence[Sample]) -> None:
+        if any(sample.timestamp % 10 == 7 for sample in samples):
+            raise OverflowError("too much")
+        self.stored += [sample.timestamp for sample in samples]
+
+    def close(self) -> None:
+        pass
+
+
+def test_a_sample_that_meets_a_bug_is_set_aside_in_the_end_and_blocks_nothing(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.0)
+    history = Broken()
+    storage = Storage(history, threading.Event())
+    assert storage.store([Sample("system/cpu", "h", number, {}) for number in range(100)])
+    assert sorted(history.stored) == [number for number in range(100) if number % 10 != 7]
+    assert storage.set_aside == {"unforeseen error": 10}
+    assert storage.stored == 90
+    assert storage.problem is None
+    assert "which is set aside (OverflowError: too much.); 1 such so far" in caplog.text
