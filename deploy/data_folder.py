@@ -53,15 +53,17 @@ class DataFolder:
             ) from None
         except OSError:
             return  # a file system without locks
-        self._file.truncate(0)
-        self._file.write(f"{os.getpid()}\n")
-        self._file.flush()
+        with contextlib.suppress(OSError):  # a full disk; the lock holds without the number
+            self._file.truncate(0)
+            self._file.write(f"{os.getpid()}\n")
+            self._file.flush()
 
     def stop(self) -> None:
         """Leave the folder to others. Safe to call twice, and before ``start``."""
         file, self._file = self._file, None
         if file is not None:
-            file.close()
+            with contextlib.suppress(OSError):  # what a full disk has not taken
+                file.close()
 
 
 def _require_no_file_in_the_way(path: Path) -> None:

@@ -82,6 +82,9 @@ class HistoryReader(Protocol):
     def ping(self) -> None:
         """Return if the store answers. Raises HistoryUnavailable, saying why."""
 
+    def notes(self) -> Sequence[str]:
+        """Return sentences that somebody should know although the store answers."""
+
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples in the window, sorted, by host."""
 

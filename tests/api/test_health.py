@@ -29,6 +29,9 @@ class UnavailableHistory:
     def ping(self) -> None:
         raise HistoryUnavailable(SENTENCE)
 
+    def notes(self) -> Sequence[str]:
+        return ()
+
     def channels(self) -> Mapping[str, Sequence[str]]:
         raise HistoryUnavailable(SENTENCE)
 

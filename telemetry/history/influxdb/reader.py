@@ -47,6 +47,10 @@ class InfluxdbReader:
         """Return if the bucket can be read. Raises HistoryUnavailable, saying why not."""
         self._connected().check()
 
+    def notes(self) -> Sequence[str]:
+        """There is nothing to tell of."""
+        return ()
+
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples in the window, sorted, by host."""
         script = flux.hosts(self._account.bucket, self._window.start, self._window.end)

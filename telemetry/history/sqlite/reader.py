@@ -1,9 +1,10 @@
 """The reading half of the embedded history."""
 
+import contextlib
 import sqlite3
 import threading
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from telemetry.channels import family_of
@@ -11,7 +12,14 @@ from telemetry.errors import HistoryUnavailable
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.port import Aggregate, Columns, Query
-from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable, open_for_reading
+from telemetry.history.sqlite.damage import kept_aside
+from telemetry.history.sqlite.schema import (
+    BLOCK,
+    VALUES,
+    errors_as_unavailable,
+    identity_of,
+    open_for_reading,
+)
 from telemetry.history.window import Clock, Window, wall_clock
 
 # S608: the texts below are put together from the names of the columns alone.
@@ -70,14 +78,14 @@ class SqliteReader:
         self._window = Window(window_ms, clock)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
 
     def open(self) -> None:
         """Do nothing: the file is opened once it is asked for, since it may not be there yet."""
 
     def ping(self) -> None:
         """Return if the file can be read. Raises HistoryUnavailable, saying why not."""
-        with self._lock, errors_as_unavailable(self._path):
-            connection = self._connected()
+        with self._asking() as connection:
             if connection is None:
                 raise HistoryUnavailable(
                     f"The history in {self._path} is not there yet: is the ingester running?"
@@ -87,8 +95,7 @@ class SqliteReader:
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples in the window, sorted, by host."""
         found: dict[str, list[str]] = defaultdict(list)
-        with self._lock, errors_as_unavailable(self._path):
-            connection = self._connected()
+        with self._asking() as connection:
             if connection is not None:
                 for host, name in connection.execute(_CHANNELS, (self._window.start,)):
                     found[host].append(name)
@@ -99,8 +106,7 @@ class SqliteReader:
         clipped = self._window.clip(query)
         if clipped is None:
             return {}
-        with self._lock, errors_as_unavailable(self._path):
-            connection = self._connected()
+        with self._asking() as connection:
             if connection is None:
                 return {}
             connection.execute("BEGIN")  # all of the answer is of one moment
@@ -108,17 +114,41 @@ class SqliteReader:
                 answers = ((name, _read(connection, name, clipped)) for name in query.channels)
                 return {name: columns for name, columns in answers if columns is not None}
 
+    def notes(self) -> Sequence[str]:
+        """Tell of each file that was corrupt and is kept aside."""
+        return [
+            f"A corrupt history is kept in {each}; delete it once it is of no use."
+            for each in kept_aside(self._path)
+        ]
+
     def close(self) -> None:
         """Close the file. Safe to call twice, and before ``open``."""
         with self._lock:
-            connection, self._connection = self._connection, None
-            if connection is not None:
-                connection.close()
+            self._disconnect()
+
+    @contextlib.contextmanager
+    def _asking(self) -> Iterator[sqlite3.Connection | None]:
+        """Lend the connection to one thread; None where there is no file yet."""
+        with self._lock, errors_as_unavailable(self._path):
+            try:
+                yield self._connected()
+            except sqlite3.Error:
+                self._disconnect()  # a corrupt file is about to be replaced
+                raise
 
     def _connected(self) -> sqlite3.Connection | None:
+        identity = identity_of(self._path)
+        if identity != self._identity:
+            self._disconnect()
         if self._connection is None:
             self._connection = open_for_reading(self._path)
+            self._identity = identity
         return self._connection
+
+    def _disconnect(self) -> None:
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            connection.close()
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:

@@ -9,11 +9,13 @@ write one page for each field, and make an hour a few thousand rows to aggregate
 """
 
 import contextlib
+import os
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
 from telemetry.errors import HistoryUnavailable
+from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
 
 VERSION = 1
 BLOCK = 16
@@ -55,17 +57,46 @@ def errors_as_unavailable(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise HistoryUnavailable(f"The history in {path} cannot be used: {error}.") from error
+        raise HistoryUnavailable(f"The history in {path} {_finding(path, error)}.") from error
+
+
+def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
+    if is_damage(error):
+        return f"is corrupt ({error}); the ingester sets it aside and begins a new one"
+    code = primary_code(error)
+    if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
+        return "is locked by another program"
+    if code == sqlite3.SQLITE_FULL:
+        return "cannot be written: the disk is full"
+    folder = path.parent
+    cannot_write = folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK)
+    if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and cannot_write):
+        return "cannot be written: it, its folder or its disk is read-only"
+    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"cannot be used: {reason}"
+
+
+def identity_of(path: Path) -> tuple[int, int] | None:
+    """Return what tells the file at ``path`` from another of its name; None where there is none."""
+    try:
+        status = path.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file, creating it and its folder where they are missing."""
+    """Open the file, creating it and its folder where they are missing.
+
+    Raises sqlite3.Error, also where the file is not sound, or OSError.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path, "rwc")
     try:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+        require_sound(connection)
         if _version(connection) == 0:
             connection.executescript(_TABLES)
         _check_version(connection, path)

@@ -8,7 +8,8 @@ from pathlib import Path
 
 from telemetry.errors import HistoryUnavailable
 from telemetry.history.columns import no_unicode, numbers_of
-from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable, open_for_writing
+from telemetry.history.sqlite.file import WritableFile
+from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable
 from telemetry.history.window import Clock, Window, wall_clock
 from telemetry.samples import Sample
 
@@ -46,14 +47,17 @@ class SqliteWriter:
     """Writes samples into the SQLite file at ``path``. Used by one thread at a time.
 
     Values are merged into a sample that is there already. A crash of this process loses nothing;
-    a power cut may lose the last seconds.
+    a power cut may lose the last seconds. A file that is corrupt, at the start or later, is set
+    aside and a new one begun; one that is gone or was replaced is opened anew.
     """
 
     def __init__(self, path: Path, window_ms: int, clock: Clock = wall_clock) -> None:
         """Remember where to write and how many milliseconds to keep."""
         self._path = path
         self._window = Window(window_ms, clock)
-        self._connection: sqlite3.Connection | None = None
+        self._file = WritableFile(path)
+        self._is_open = False
+        self._known: sqlite3.Connection | None = None  # the connection that what follows is of
         self._channels: dict[tuple[str, str], _Channel] = {}
         self._pruned: int | None = None
 
@@ -65,34 +69,47 @@ class SqliteWriter:
     def open(self) -> None:
         """Open the file, and create what is missing. Raises HistoryUnavailable."""
         self.close()
-        with errors_as_unavailable(self._path):
-            self._connection = open_for_writing(self._path)
+        with errors_as_unavailable(self._path), self._file.using():
+            self._is_open = True
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Store ``samples``, all or none. Raises HistoryUnavailable or HistoryRejected."""
-        if self._connection is None:
+        if not self._is_open:
             raise HistoryUnavailable(f"The history in {self._path} is not open.")
         try:
-            with errors_as_unavailable(self._path):
-                self._connection.execute("BEGIN IMMEDIATE")
-                with self._connection:
-                    self._prune(self._connection)
-                    rows = list(self._rows(self._connection, self._window.admit(samples)))
-                    self._connection.executemany(_UPSERT, rows)
+            with errors_as_unavailable(self._path), self._file.using() as connection:
+                self._write(connection, samples)
         except BaseException as error:
             # What was rolled back may have given out these ids and slots.
-            self._channels.clear()
-            self._pruned = None
+            self._forget()
             if isinstance(error, UnicodeEncodeError):
                 raise no_unicode() from error
             raise
 
     def close(self) -> None:
         """Close the file. Safe to call twice, and before ``open``."""
-        connection, self._connection = self._connection, None
+        self._is_open = False
+        self._file.close()
+
+    def _write(self, connection: sqlite3.Connection, samples: Sequence[Sample]) -> None:
+        if connection is not self._known:
+            self._forget()
+            self._known = connection
+        now = self._window.clock()
+        due = self._pruned is None or abs(now - self._pruned) >= _PRUNE_EVERY
+        if due:
+            self._file.check()
+        connection.execute("BEGIN IMMEDIATE")
+        with connection:
+            if due:
+                self._prune(connection)
+                self._pruned = now
+            rows = list(self._rows(connection, self._window.admit(samples)))
+            connection.executemany(_UPSERT, rows)
+
+    def _forget(self) -> None:
+        self._known = self._pruned = None
         self._channels.clear()
-        if connection is not None:
-            connection.close()
 
     def _rows(self, connection: sqlite3.Connection, samples: Sequence[Sample]) -> Iterator[_Row]:
         for sample in samples:
@@ -125,11 +142,7 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete what is older than the window, once a minute at most."""
-        now = self._window.clock()
-        if self._pruned is not None and abs(now - self._pruned) < _PRUNE_EVERY:
-            return
-        self._pruned = now
+        """Delete what is older than the window."""
         start = self._window.start
         blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
         connection.executemany(_DELETE_OLD, [(*block, start) for block in blocks])

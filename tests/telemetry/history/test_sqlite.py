@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import HistoryUnavailable
-from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.sqlite import SqliteWriter
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
 from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
 
@@ -133,15 +133,6 @@ def test_a_reader_cannot_change_the_file(sqlite_store: SqliteStore) -> None:
         assert connection is not None
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             connection.execute("DELETE FROM sample")
-
-
-def test_a_file_that_is_no_history_is_one_sentence(tmp_path: Path) -> None:
-    path = tmp_path / "history.sqlite"
-    path.write_bytes(b"not a database" * 1000)
-    with pytest.raises(HistoryUnavailable, match=r"cannot be used: .*not a database\.$"):
-        SqliteWriter(path, HOUR).open()
-    with pytest.raises(HistoryUnavailable, match=r"cannot be used: .*not a database\.$"):
-        SqliteReader(path, HOUR).ping()
 
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:

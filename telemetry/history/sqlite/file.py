@@ -1,0 +1,73 @@
+"""The SQLite file as its writer has it open, whatever becomes of it."""
+
+import contextlib
+import sqlite3
+from collections.abc import Iterator
+from pathlib import Path
+
+from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound, set_aside
+from telemetry.history.sqlite.schema import identity_of, open_for_reading, open_for_writing
+
+_PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
+
+
+class WritableFile:
+    """The file at ``path``; a corrupt one is set aside, one that is gone or replaced opened anew.
+
+    Used by one thread at a time. Each method but ``close`` raises sqlite3.Error or OSError.
+    """
+
+    def __init__(self, path: Path) -> None:
+        """Remember where it is; nothing is opened yet."""
+        self._path = path
+        self._connection: sqlite3.Connection | None = None
+        self._identity: tuple[int, int] | None = None
+        self._damage: str | None = None
+
+    @contextlib.contextmanager
+    def using(self) -> Iterator[sqlite3.Connection]:
+        """Lend the connection; it is another one where the one before had failed."""
+        try:
+            yield self._connected()
+        except sqlite3.Error as error:
+            if is_damage(error):
+                self._damage = str(error)
+            # SQLite keeps a connection read-only that was opened so, for example. One that had to
+            # wait, for a lock or for space, is kept.
+            if primary_code(error) not in _PASSING:
+                self.close()
+            raise
+
+    def check(self) -> None:
+        """Look at the file as it is on the disk: our own connection remembers pages of it."""
+        connection = open_for_reading(self._path)
+        if connection is not None:
+            with contextlib.closing(connection):
+                require_sound(connection)
+
+    def close(self) -> None:
+        """Close it. Safe to call twice."""
+        connection, self._connection = self._connection, None
+        if connection is not None:
+            with contextlib.suppress(sqlite3.Error):
+                connection.close()
+
+    def _connected(self) -> sqlite3.Connection:
+        if self._connection is not None and identity_of(self._path) != self._identity:
+            self.close()
+        if self._connection is None:
+            self._connection = self._connect()
+            self._identity = identity_of(self._path)
+        return self._connection
+
+    def _connect(self) -> sqlite3.Connection:
+        if self._damage is None:
+            try:
+                return open_for_writing(self._path)
+            except sqlite3.Error as error:
+                if not is_damage(error):
+                    raise
+                self._damage = str(error)
+        set_aside(self._path, self._damage)
+        self._damage = None
+        return open_for_writing(self._path)

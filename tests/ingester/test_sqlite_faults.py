@@ -1,0 +1,177 @@
+"""A disk that is full or read-only, and a file that another program holds: samples wait."""
+
+import json
+import sqlite3
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import pytest
+
+from ingester.ingester import Ingester
+from telemetry.bus import BrokerAddress
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.port import Query
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.topics import TopicScheme
+from tests.services.disks import Disk
+from tests.services.embedded import Listener
+from tests.services.processes import wait_until
+
+HOUR = 3_600_000
+SECONDS = 20.0
+LOCK = """
+import sqlite3, sys
+connection = sqlite3.connect(sys.argv[1], isolation_level=None)
+connection.execute("BEGIN EXCLUSIVE")
+print("locked", flush=True)
+sys.stdin.read()
+"""
+
+
+@pytest.fixture(autouse=True)
+def quick(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Shorten what the ingester waits for."""
+    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.02)
+    monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
+    monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 50)
+
+
+class Pipeline:
+    """A publisher, an ingester, and the file that it writes."""
+
+    def __init__(self, client: Listener, file: Path, ingester: Ingester) -> None:
+        self.client, self.file, self.ingester = client, file, ingester
+        self.first = time.time_ns() // 1_000_000 - HOUR // 2
+        self.published: list[int] = []
+
+    def publish(self, count: int) -> None:
+        for _ in range(count):
+            timestamp = self.first + len(self.published)
+            payload = {"host": "me", "timestamp": timestamp, "utilization": 1, "per_core": []}
+            self.client.publish("system/cpu", json.dumps(payload))
+            self.published.append(timestamp)
+
+    def wait_for_problem(self, sentence: str) -> None:
+        """Wait until it is told, with every sample that is not stored waiting."""
+        wait_until(lambda: sentence in str(self.ingester.problem), sentence, SECONDS)
+        wait_until(
+            lambda: self.ingester.written + self.ingester.waiting == len(self.published),
+            "all are there",
+            SECONDS,
+        )
+
+    def wait_stored(self) -> None:
+        """Wait until every sample is stored, and nothing else."""
+        wait_until(lambda: stored(self.file) == self.published, "all are stored", SECONDS)
+        wait_until(lambda: self.ingester.problem is None, "all is well", SECONDS)
+        assert self.ingester.set_aside == {}
+
+
+def stored(file: Path) -> list[int]:
+    now = time.time_ns() // 1_000_000
+    with closing(SqliteReader(file, HOUR)) as reader:
+        reader.open()
+        try:
+            columns = reader.read(Query("me", ("system/cpu",), now - HOUR, now, 100_000))
+        except HistoryUnavailable:
+            return []
+    return columns["system/cpu"].timestamps if columns else []
+
+
+@contextmanager
+def pipeline(file: Path, address: BrokerAddress) -> Iterator[Pipeline]:
+    ingester = Ingester(SqliteWriter(file, HOUR), address, TopicScheme(), name="one")
+    with Listener(address.port) as client:
+        ingester.start()
+        assert ingester.wait_subscribed(SECONDS)
+        yield Pipeline(client, file, ingester)
+        ingester.stop()
+
+
+def test_on_a_full_disk_samples_wait_and_go_in_once_there_is_room(
+    address: BrokerAddress, disk: Disk
+) -> None:
+    with pipeline(disk.path / "history.sqlite3", address) as way:
+        way.publish(20)
+        way.wait_stored()
+        disk.fill()
+        way.publish(100)
+        way.wait_for_problem("the disk is full")
+        disk.free()
+        way.wait_stored()
+
+
+def test_a_disk_that_is_full_from_the_start_is_no_different(
+    address: BrokerAddress, disk: Disk
+) -> None:
+    disk.fill()
+    with pipeline(disk.path / "data" / "history.sqlite3", address) as way:
+        way.publish(20)
+        way.wait_for_problem("the disk is full")
+        disk.free()
+        way.wait_stored()
+
+
+def test_on_a_disk_that_is_read_only_at_first_samples_wait(
+    address: BrokerAddress, disk: Disk
+) -> None:
+    disk.make_read_only()
+    with pipeline(disk.path / "history.sqlite3", address) as way:
+        way.publish(20)
+        way.wait_for_problem("read-only")
+        disk.make_writable()
+        way.wait_stored()
+
+
+def test_a_file_that_is_read_only_at_first_is_written_once_it_may_be(
+    address: BrokerAddress, disk: Disk
+) -> None:
+    file = disk.path / "history.sqlite3"
+    with pipeline(file, address) as way:
+        way.publish(20)
+        way.wait_stored()
+    disk.make_read_only()
+    with pipeline(file, address) as again:
+        again.first, again.published = way.first, way.published
+        again.publish(20)
+        wait_until(lambda: "read-only" in str(again.ingester.problem), "it is told", SECONDS)
+        disk.make_writable()
+        again.wait_stored()
+
+
+def test_while_another_process_holds_the_file_samples_wait(
+    address: BrokerAddress, tmp_path: Path
+) -> None:
+    with pipeline(tmp_path / "history.sqlite3", address) as way:
+        way.publish(20)
+        way.wait_stored()
+        command = [sys.executable, "-c", LOCK, str(way.file)]
+        with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
+            assert other.stdout is not None
+            assert other.stdout.readline() == b"locked\n"
+            way.publish(100)
+            way.wait_for_problem("is locked by another program")
+            assert stored(way.file) == way.published[:20]  # reading goes on
+            other.kill()
+        way.wait_stored()
+
+
+def test_a_file_that_becomes_corrupt_costs_what_it_held_and_no_more(
+    address: BrokerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.history.sqlite.writer._PRUNE_EVERY", 0)
+    with pipeline(tmp_path / "history.sqlite3", address) as way:
+        way.publish(20)
+        way.wait_stored()
+        with closing(sqlite3.connect(way.file)) as other:  # what is in the journal, into the file
+            assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
+        way.file.write_bytes(b"not a database" * 1000)
+        del way.published[:]
+        way.first += 1000
+        way.publish(50)
+        way.wait_stored()
+    assert len(list(tmp_path.glob("history.sqlite3.corrupt-*Z"))) == 1

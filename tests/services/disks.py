@@ -1,0 +1,86 @@
+"""A small disk of a test's own: one to fill, and one to be made read-only."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+import pytest
+
+from tests.services.availability import REQUIRE_VARIABLE
+
+_BYTES = 1024 * 1024
+_CAP_SYS_ADMIN = 21
+_FILLER = "filler"
+_BLOCK = b"\0" * 4096
+
+
+@dataclass(frozen=True)
+class Disk:
+    """A mounted file system of 1 MiB at ``path``."""
+
+    path: Path
+
+    def fill(self) -> None:
+        """Leave no room on it."""
+        with (self.path / _FILLER).open("wb", buffering=0) as file:
+            try:
+                while file.write(_BLOCK):
+                    pass
+            except OSError:
+                return
+
+    def free(self) -> None:
+        """Give the room back."""
+        (self.path / _FILLER).unlink()
+
+    def make_read_only(self) -> None:
+        """Allow no change on it; raises CalledProcessError while a file is open for writing."""
+        _run("mount", "-o", "remount,ro", str(self.path))
+
+    def make_writable(self) -> None:
+        """Allow changes again."""
+        _run("mount", "-o", "remount,rw", str(self.path))
+
+
+@contextmanager
+def small_disk(folder: Path) -> Iterator[Disk]:
+    """Mount a disk at ``folder``; skip where that is not allowed.
+
+    Where every service is required, it is skipped only if the kernel does not let us.
+    """
+    folder.mkdir()
+    try:
+        _run("mount", "-t", "tmpfs", "-o", f"size={_BYTES}", "tmpfs", str(folder))
+    except (OSError, subprocess.CalledProcessError):
+        reason = "no file system can be mounted here (it takes CAP_SYS_ADMIN on Linux)"
+        if os.environ.get(REQUIRE_VARIABLE) == "1" and _may_mount():
+            pytest.fail(reason)
+        pytest.skip(reason)
+    try:
+        yield Disk(folder)
+    finally:
+        _run("umount", "--lazy", str(folder))
+
+
+def _may_mount() -> bool:
+    """Return whether the kernel lets this process mount (CAP_SYS_ADMIN, capabilities(7))."""
+    if sys.platform != "linux":
+        return False
+    status = Path("/proc/self/status").read_text()
+    (effective,) = (line for line in status.splitlines() if line.startswith("CapEff:"))
+    return bool(int(effective.split()[1], 16) >> _CAP_SYS_ADMIN & 1)
+
+
+def _run(*command: str) -> None:
+    subprocess.run(command, check=True, capture_output=True)
+
+
+@pytest.fixture
+def disk(tmp_path: Path) -> Iterator[Disk]:
+    """Mount a small disk for one test."""
+    with small_disk(tmp_path / "disk") as disk:
+        yield disk
