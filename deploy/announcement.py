@@ -76,7 +76,12 @@ def broker_command(settings: Settings) -> str:
     broker = settings.broker
     words = ["mosquitto_sub", "-h", broker.host, "-p", str(broker.port)]
     if broker.tls:
-        words.append("--tls-use-os-certs")
+        files = broker.tls_files
+        words += (
+            ["--cafile", str(files.authorities)] if files.authorities else ["--tls-use-os-certs"]
+        )
+        words += ["--cert", str(files.certificate)] if files.certificate else []
+        words += ["--key", str(files.key)] if files.key else []
     if broker.username is not None:
         words += ["-u", broker.username]
     if broker.password is not None:

@@ -2,20 +2,31 @@
 
 import argparse
 import os
+import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
 
-_BROKER = ("mqtt_url", "mqtt_host", "mqtt_port", "topic_prefix")
+_BROKER = (
+    *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
+    *("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file", "topic_prefix"),
+)
 _HTTP = ("http_host", "http_port")
-_HISTORY = ("history_hours", "data_dir", "influxdb_url", "influxdb_org", "influxdb_bucket")
+_HISTORY = (
+    *("history_hours", "data_dir", "influxdb_url", "influxdb_token_file", "influxdb_org"),
+    "influxdb_bucket",
+)
 _INGESTER = ("ingester_group", "ingester_name")
-_EVERYTHING = ("interval_seconds", "host_name", *_HTTP, *_BROKER, *_HISTORY, "log_level")
+_EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
+_EVERYTHING = (
+    *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
+    "log_level",
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,8 +78,9 @@ _EPILOG = f"""\
 Each setting may also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line of the
 TOML file {default_config_file()} (http_port = 8080).
 An option is stronger than the environment, the environment is stronger than the file. Passwords
-and tokens, such as influxdb_token, belong in the environment or the file: everybody on the
-machine can read a command line.
+and tokens are no options, for everybody on the machine can read a command line: set
+SYSTEM_MONITOR_MQTT_PASSWORD, or name a file that holds it (SYSTEM_MONITOR_MQTT_PASSWORD_FILE,
+--mqtt-password-file FILE).
 
 Exit codes: 0 stopped as asked, 1 `check` found something unreachable, 2 a wrong setting."""
 
@@ -92,6 +104,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
         parser.exit(2)
     if rest:
         raise SettingsError(_refusal(role, rest[0].partition("=")[0]))
+    _refuse_exposed_password(given.get("mqtt_url"))
     file = given.pop("config", None)
     if file is not None:
         os.environ[CONFIG_FILE_VARIABLE] = file
@@ -101,9 +114,19 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
 def _refusal(role: str, option: str) -> str:
     name = option.removeprefix("--").replace("-", "_")
     if name in Settings.model_fields and name not in _ROLES[role].options:
-        reason = "" if name in _EVERYTHING + _INGESTER else ", where others could read it"
+        secret = name in Settings.secrets()
+        reason = f", where others could read it, but {option}-file" if secret else ""
         return f"`{role}` takes no option {option}{reason}; see `system-monitor {role} --help`."
     return f"There is no option {option}; see `system-monitor {role} --help`."
+
+
+def _refuse_exposed_password(mqtt_url: object) -> None:
+    if re.search(r"//[^/@]*:[^/]*@", str(mqtt_url)):
+        raise SettingsError(
+            "--mqtt-url holds a password, and others can read a command line: put the URL into "
+            "SYSTEM_MONITOR_MQTT_URL or a file (--mqtt-url-file), or the password into one "
+            "(--mqtt-password-file)."
+        )
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -133,13 +156,25 @@ def _parser() -> argparse.ArgumentParser:
 def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
     parser.add_argument("--config", metavar="FILE", help="TOML file with settings")
     for name in names:
-        field = Settings.model_fields[name]
-        default = "" if field.default_factory or field.default in (None, "") else field.default
-        shown = f" [{default}]" if default != "" else ""
+        switch = _is_switch(name)
+        more: dict[str, Any] = {"nargs": "?", "const": "true"} if switch else {}
         parser.add_argument(
             f"--{name.replace('_', '-')}",
             dest=name,
-            metavar=name.rpartition("_")[2].upper(),
+            metavar="true" if switch else name.rpartition("_")[2].upper(),
             default=argparse.SUPPRESS,
-            help=f"{field.description}{shown}".replace("%", "%%"),
+            help=_help(name).replace("%", "%%"),
+            **more,
         )
+
+
+def _is_switch(name: str) -> bool:
+    return name in Settings.model_fields and Settings.model_fields[name].annotation is bool
+
+
+def _help(name: str) -> str:
+    field = Settings.model_fields.get(name)
+    if field is None:
+        return f"File that holds {name.removesuffix('_file')}."
+    nothing = field.default_factory or field.default in (None, "", (), False)
+    return f"{field.description}" if nothing else f"{field.description} [{field.default}]"

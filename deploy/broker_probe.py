@@ -2,20 +2,41 @@
 
 import socket
 
-# MQTT 3.1.1: a CONNECT of a clean session without a name, the CONNACK that accepts it, DISCONNECT.
-_CONNECT = b"\x10\x0c\x00\x04MQTT\x04\x02\x00\x3c\x00\x00"
+# MQTT 3.1.1: CONNECT, the CONNACK that accepts it, DISCONNECT.
+_PROTOCOL = b"\x00\x04MQTT\x04"
+_CLEAN_SESSION, _WITH_LOGIN = 0x02, 0xC0
+_KEEPALIVE_AND_NO_NAME = b"\x00\x3c\x00\x00"
 _ACCEPTED = b"\x20\x02\x00\x00"
 _DISCONNECT = b"\xe0\x00"
 
 
-def takes_clients(host: str, port: int, seconds: float) -> bool:
-    """Return whether a client without a login is accepted within ``seconds``."""
+def takes_clients(
+    host: str, port: int, seconds: float, login: tuple[str, str] | None = None
+) -> bool:
+    """Return whether a client is accepted within ``seconds``; ``login`` is name and password."""
     try:
         with socket.create_connection((host, port), seconds) as connection:
-            connection.sendall(_CONNECT)
+            connection.sendall(_connect(login))
             if connection.recv(len(_ACCEPTED)) != _ACCEPTED:
                 return False
             connection.sendall(_DISCONNECT)
     except OSError:
         return False
     return True
+
+
+def _connect(login: tuple[str, str] | None) -> bytes:
+    flags = _CLEAN_SESSION | (_WITH_LOGIN if login else 0)
+    texts = [text.encode() for text in login or ()]
+    body = _PROTOCOL + bytes([flags]) + _KEEPALIVE_AND_NO_NAME
+    body += b"".join(len(text).to_bytes(2) + text for text in texts)
+    return b"\x10" + _variable_length(len(body)) + body
+
+
+def _variable_length(length: int) -> bytes:
+    """Return ``length`` in seven bits a byte, the least first (MQTT 3.1.1, section 2.2.3)."""
+    encoded = bytearray()
+    while length > 127:  # noqa: PLR2004 - seven bits
+        encoded.append(length & 127 | 128)
+        length >>= 7
+    return bytes([*encoded, length])

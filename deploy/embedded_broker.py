@@ -1,6 +1,7 @@
 """The embedded MQTT broker: rumqttd in a child process, started again when it dies."""
 
 import contextlib
+import json
 import logging
 import os
 import socket
@@ -9,13 +10,14 @@ import sys
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 
 from deploy.broker_probe import takes_clients
 from deploy.ports import require_free_port
 from telemetry.errors import SettingsError
 from telemetry.samples import MAX_PAYLOAD_BYTES
-from telemetry.settings import reachable
+from telemetry.settings import ENVIRONMENT_PREFIX, reachable
 
 log = logging.getLogger(__name__)
 
@@ -49,19 +51,32 @@ next_connection_delay_ms = 1
     max_inflight_count = 200
     dynamic_filters = true
 """
+_LOGIN = """\
+        [v4.1.connections.auth]
+        {user} = {password}
+"""
 
 
 class EmbeddedBroker:
     """MQTT 3.1.1 on one port; what it holds is in memory and gone when its process dies."""
 
-    def __init__(self, host: str, port: int, probe_pause: float = _PROBE_PAUSE_SECONDS) -> None:
+    def __init__(
+        self,
+        host: str,
+        port: int,
+        *,
+        login: tuple[str, str] | None = None,
+        probe_pause: float = _PROBE_PAUSE_SECONDS,
+    ) -> None:
         """Prepare a broker that listens on ``host`` and ``port``.
 
+        ``login`` is the user name and the password without which nobody is let in.
         Every ``probe_pause`` seconds it is asked whether it still takes clients.
         """
         self.host = host
         self.port = port
         self.restarts = 0
+        self._login = login
         self._probe_pause = probe_pause
         self._process: subprocess.Popen[bytes] | None = None
         self._configuration: Path | None = None
@@ -111,6 +126,7 @@ class EmbeddedBroker:
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # rumqttd logs each packet's span as an error
             start_new_session=True,  # Ctrl-C is the parent's to handle
+            env=_without_settings(os.environ),
         )
 
     def _new_configuration(self) -> Path:
@@ -120,8 +136,11 @@ class EmbeddedBroker:
         address = f"[{self.host}]" if ":" in self.host else socket.gethostbyname(self.host)
         listen = f"{address}:{self.port}"
         descriptor, name = tempfile.mkstemp(prefix="system-monitor-", suffix=".toml")
-        with os.fdopen(descriptor, "w") as file:
+        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
             file.write(_CONFIGURATION.format(listen=listen, max_payload_size=MAX_PAYLOAD_BYTES))
+            if self._login is not None:
+                user, password = map(_toml_text, self._login)
+                file.write(_LOGIN.format(user=user, password=password))
         self._configuration = Path(name)
         return self._configuration
 
@@ -130,7 +149,7 @@ class EmbeddedBroker:
             self._configuration.unlink(missing_ok=True)
 
     def _serves(self) -> bool:
-        return takes_clients(reachable(self.host), self.port, _PROBE_SECONDS)
+        return takes_clients(reachable(self.host), self.port, _PROBE_SECONDS, self._login)
 
     def _wait_until_it_serves(self) -> None:
         deadline = time.monotonic() + _START_SECONDS
@@ -170,3 +189,17 @@ class EmbeddedBroker:
             if process is not None and process is self._process and not self._serves():
                 log.warning("The embedded broker takes no clients any more.")
                 process.kill()
+
+
+def _toml_text(text: str) -> str:
+    # The settings allow no control characters, and of the rest JSON and TOML escape the same.
+    return json.dumps(text, ensure_ascii=False)
+
+
+def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return ``variables`` without our settings: a broker has no use for the others' secrets."""
+    return {
+        name: value
+        for name, value in variables.items()
+        if not name.upper().startswith(ENVIRONMENT_PREFIX)
+    }

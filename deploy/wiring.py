@@ -141,4 +141,6 @@ def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
     """Return the embedded broker, or None where the settings name an external one."""
     if settings.mqtt_url is not None:
         return None
-    return EmbeddedBroker(settings.mqtt_host, settings.mqtt_port)
+    user, password = settings.mqtt_user, settings.mqtt_password
+    login = (user, password.get_secret_value()) if user and password else None
+    return EmbeddedBroker(settings.mqtt_host, settings.mqtt_port, login=login)

@@ -10,7 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from telemetry.channels import FAMILIES, STATUS_CHANNEL, Family, Field, Kind
-from telemetry.settings import Settings
+from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
 FILES = (ROOT / "README.md", ROOT / "docs" / "channels.md")
@@ -22,9 +22,11 @@ def settings_table() -> str:
     """Return a row for each setting."""
     rows = []
     for name, field in Settings.model_fields.items():
-        default = "" if field.default_factory or field.default in (None, "") else field.default
-        meaning = " ".join(filter(None, (field.description, _allowed(field.metadata))))
-        rows.append((f"`{name}`", f"`{default}`" if default != "" else "", meaning))
+        nothing = field.default_factory or field.default in (None, "", ())
+        default = str(field.default).lower() if field.annotation is bool else field.default
+        in_file = f"Or in a file: `{file_setting(name)}`." if name in Settings.secrets() else ""
+        meaning = " ".join(filter(None, (field.description, _allowed(field.metadata), in_file)))
+        rows.append((f"`{name}`", "" if nothing else f"`{default}`", meaning))
     return _table(("setting", "default", "meaning"), rows)
 
 

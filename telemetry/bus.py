@@ -7,13 +7,18 @@ callback goes through a guard that counts and logs what it raises.
 import logging
 import random
 import socket
+import ssl
+import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
+
+from telemetry.errors import SettingsError
+from telemetry.tls import TlsFiles, explained
 
 log = logging.getLogger(__name__)
 
@@ -24,17 +29,20 @@ _CONNECT_TIMEOUT_SECONDS = 5.0
 _STOP_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
+_KEEPALIVE_TIMEOUT = "Keep alive timeout"
+_NO_WELCOME = "ends the connection at once: user name, password or certificate may be wrong"
 
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where a broker is and how to log in."""
+    """Where a broker is and how to log in; ``tls_files`` count where ``tls`` is set."""
 
     host: str
     port: int
     tls: bool = False
     username: str | None = None
     password: str | None = None
+    tls_files: TlsFiles = field(default_factory=TlsFiles)
 
     def masked(self) -> str:
         """Return the address as a URL with the password masked."""
@@ -129,6 +137,7 @@ class BusConnection:
         self._connected = threading.Event()
         self._subscribed = threading.Event()
         self._stopping = False
+        self._refusal: str | None = None
         self._client: Client | None = None
 
     def _new_client(self) -> Client:
@@ -140,7 +149,7 @@ class BusConnection:
             protocol=MQTTProtocolVersion.MQTTv311,
         )
         if self.address.tls:
-            client.tls_set()
+            client.tls_set_context(self._tls_context())
         if self.address.username is not None:
             client.username_pw_set(self.address.username, self.address.password)
         if self._last_will is not None:
@@ -161,6 +170,12 @@ class BusConnection:
         client.on_subscribe = self._handle_subscribe
         return client
 
+    def _tls_context(self) -> ssl.SSLContext:
+        try:
+            return self.address.tls_files.context()
+        except ValueError as error:
+            raise SettingsError(f"{error}.") from None
+
     @property
     def connected(self) -> bool:
         """Whether the broker has accepted the present connection."""
@@ -175,7 +190,10 @@ class BusConnection:
         return self._subscribed.wait(seconds)
 
     def start(self) -> None:
-        """Connect in the background, and again whenever the connection is lost."""
+        """Connect in the background, and again whenever the connection is lost.
+
+        Raises SettingsError where a file for TLS is not usable.
+        """
         self._stopping = False
         self._client = self._new_client()
         self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_SECONDS)
@@ -240,7 +258,8 @@ class BusConnection:
         _properties: object,
     ) -> None:
         if reason.is_failure:
-            self._log_outage(f"refuses the connection: {reason}")
+            self._refusal = f"refuses the connection: {reason}"
+            self._log_outage(self._refusal)
             return
         log.info("Connected to the MQTT broker at %s.", self.address.masked())
         self.outage = None
@@ -250,20 +269,28 @@ class BusConnection:
         self._guarded(self.on_connected)
 
     def _handle_connect_fail(self, _client: Client, _data: object) -> None:
-        self._log_outage("cannot be reached")
+        reason = explained(sys.exception())  # paho calls this where it handles the error
+        self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
     def _handle_disconnect(
         self,
         _client: Client,
         _data: object,
         _flags: DisconnectFlags,
-        _reason: ReasonCode,
+        reason: ReasonCode,
         _properties: object,
     ) -> None:
+        if self._connected.is_set():
+            what = "is gone"
+        elif reason == _KEEPALIVE_TIMEOUT:
+            what = "does not answer"
+        else:
+            what = self._refusal or _NO_WELCOME
+        self._refusal = None
         self._connected.clear()
         self._subscribed.clear()
         if not self._stopping:
-            self._log_outage("is gone")
+            self._log_outage(what)
         self._guarded(self.on_disconnected)
 
     def _handle_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:

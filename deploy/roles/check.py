@@ -8,6 +8,7 @@ from collections.abc import Callable
 
 from deploy import wiring
 from deploy.console import say
+from deploy.exposure import require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.bus import BusConnection
@@ -85,6 +86,7 @@ def _check_api(settings: Settings, *, running: bool) -> str:
 
 
 def _check_broker(settings: Settings, *, running: bool) -> str:
+    require_guarded_broker(settings)
     if settings.mqtt_url is None and not running:
         require_mqtt_port(settings)
         return f"{settings.mqtt_host}:{settings.mqtt_port} is free for the embedded broker"

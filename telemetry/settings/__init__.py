@@ -2,13 +2,21 @@
 
 from telemetry.settings.loading import ignored_variables, load_settings
 from telemetry.settings.model import Settings, reachable
-from telemetry.settings.sources import CONFIG_FILE_VARIABLE, config_file, default_config_file
+from telemetry.settings.secret_files import file_setting
+from telemetry.settings.sources import (
+    CONFIG_FILE_VARIABLE,
+    ENVIRONMENT_PREFIX,
+    config_file,
+    default_config_file,
+)
 
 __all__ = [
     "CONFIG_FILE_VARIABLE",
+    "ENVIRONMENT_PREFIX",
     "Settings",
     "config_file",
     "default_config_file",
+    "file_setting",
     "ignored_variables",
     "load_settings",
     "reachable",

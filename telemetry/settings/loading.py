@@ -11,6 +11,7 @@ from pydantic.fields import FieldInfo
 
 from telemetry.errors import SettingsError
 from telemetry.settings.model import MASK, Settings
+from telemetry.settings.secret_files import SecretFileError, file_setting
 from telemetry.settings.sources import (
     CONFIG_FILE_VARIABLE,
     ENVIRONMENT_PREFIX,
@@ -46,12 +47,17 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
 def ignored_variables() -> list[str]:
     """Return the environment variables with our prefix that are no settings."""
-    return unknown_variables(Settings.model_fields)
+    return unknown_variables(_names())
+
+
+def _names() -> list[str]:
+    """Return everything that may be set: the settings, and the files that hold secrets."""
+    return [*Settings.model_fields, *map(file_setting, Settings.secrets())]
 
 
 def _refuse_misspelt_variables() -> None:
     for each in ignored_variables():
-        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], Settings.model_fields)
+        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], _names())
         if meant is not None:
             raise SettingsError(f"{each} is no setting: did you mean {variable(meant)}?")
 
@@ -59,6 +65,11 @@ def _refuse_misspelt_variables() -> None:
 def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
     first = error.errors(include_url=False)[0]
     reason = first["msg"].removeprefix("Value error, ")
+    cause = first.get("ctx", {}).get("error")
+    if isinstance(cause, SecretFileError):
+        source = source_of(cause.setting, options)
+        path = _quoted(str(cause.path))
+        return f"{cause.setting}={path} (from {source}) cannot work: it {cause.reason}."
     if not first["loc"]:
         return f"{reason}."
     name = str(first["loc"][0])
@@ -66,12 +77,12 @@ def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
     source = source_of(name, options)
     if field is None:
         return f"{_quoted(name)} (from {source}) is no setting: {_advice(name)}"
-    value = MASK if "SecretStr" in str(field.annotation) else _quoted(first["input"])
+    value = MASK if name in Settings.secrets() else _quoted(first["input"])
     return f"{name}={value} (from {source}) cannot work: it {_rule(field) or _reworded(reason)}."
 
 
 def _advice(name: str) -> str:
-    meant = resembling(name, Settings.model_fields)
+    meant = resembling(name, _names())
     return f"did you mean {meant}?" if meant else f"there are {', '.join(Settings.model_fields)}."
 
 
@@ -84,7 +95,9 @@ def _quoted(value: object) -> str:
 
 
 def _rule(field: FieldInfo) -> str | None:
-    """Return what a number must be; pydantic would name one bound only."""
+    """Return what a number or a truth value must be; pydantic would name one bound only."""
+    if field.annotation is bool:
+        return "must be true or false"
     bounds = {
         bound: getattr(constraint, bound)
         for constraint in field.metadata

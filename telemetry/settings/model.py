@@ -1,22 +1,40 @@
 """The settings and what is allowed; their descriptions make the help and the documentation."""
 
-from collections.abc import Callable
-from pathlib import Path
+import ssl
+from dataclasses import replace
 from socket import gethostname
-from typing import Annotated, Any
+from typing import Any
 
 import platformdirs
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr, model_validator
+from pydantic import Field, SecretStr, model_validator
 from pydantic_settings import (
     BaseSettings,
+    InitSettingsSource,
     PydanticBaseSettingsSource,
     SettingsConfigDict,
     TomlConfigSettingsSource,
 )
 
 from telemetry.bus import BrokerAddress
-from telemetry.settings import values
+from telemetry.settings import secret_files, values
+from telemetry.settings.kinds import (
+    BrokerUrl,
+    File,
+    Folder,
+    Host,
+    HostName,
+    Identifier,
+    InfluxdbToken,
+    InfluxdbUrl,
+    LogLevel,
+    Number,
+    Password,
+    Port,
+    Text,
+    TopicPrefix,
+)
 from telemetry.settings.sources import APPLICATION, ENVIRONMENT_PREFIX, config_file
+from telemetry.tls import TlsFiles
 from telemetry.topics import TopicScheme
 
 MASK = "********"
@@ -26,26 +44,6 @@ _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a user
 def reachable(host: str) -> str:
     """Return the address by which a client on this machine reaches what listens on ``host``."""
     return _ANY_ADDRESS.get(host, host)
-
-
-def _no_truth_value(value: object) -> object:
-    if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic takes no TypeError
-    return value
-
-
-def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretStr]:
-    def checked(secret: SecretStr) -> SecretStr:
-        value = check(secret.get_secret_value())
-        return SecretStr(value) if isinstance(value, str) else secret
-
-    return checked
-
-
-Number = Annotated[float, BeforeValidator(_no_truth_value)]
-Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535)]
-Host = Annotated[str, AfterValidator(values.listening_host)]
-Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]
 
 
 class Settings(BaseSettings):
@@ -64,7 +62,7 @@ class Settings(BaseSettings):
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours the history keeps."
     )
-    host_name: Annotated[Text, AfterValidator(values.host_name)] = Field(
+    host_name: HostName = Field(
         default_factory=gethostname,
         description="The name that this machine's samples carry; default: its host name.",
     )
@@ -72,45 +70,66 @@ class Settings(BaseSettings):
     http_port: Port = Field(8000, description="Port that the API listens on.")
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
-    mqtt_url: Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))] | None = Field(
+    mqtt_allow_anonymous: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Let the embedded broker listen beyond loopback although there is no "
+        "`mqtt_user`.",
+    )
+    mqtt_url: BrokerUrl | None = Field(
         None,
         description="An external broker, `mqtt://user:password@host:1883` or `mqtts://…`; "
         "unset: the embedded one.",
     )
-    topic_prefix: Annotated[str, AfterValidator(values.topic_prefix)] = Field(
-        "",
-        max_length=255,
-        description="Put before each topic; may hold `{host}`, as in `fleet/{host}`.",
+    mqtt_user: Text | None = Field(
+        None,
+        description="User name at the broker, where `mqtt_url` holds none; the embedded one then "
+        "lets nobody else in.",
     )
-    ingester_group: Annotated[str, AfterValidator(values.identifier)] | None = Field(
+    mqtt_password: Password | None = Field(
+        None, description="Password at the broker, where `mqtt_url` holds none."
+    )
+    mqtt_ca_file: File | None = Field(
+        None,
+        description="Certificates (PEM) of who may vouch for an `mqtts://` broker, instead of the "
+        "system's.",
+    )
+    mqtt_certificate_file: File | None = Field(
+        None, description="This client's certificate (PEM) for an `mqtts://` broker."
+    )
+    mqtt_key_file: File | None = Field(
+        None, description="Its key, without a passphrase, unless the certificate's file holds it."
+    )
+    topic_prefix: TopicPrefix = Field(
+        "", description="Put before each topic; may hold `{host}`, as in `fleet/{host}`."
+    )
+    ingester_group: Identifier | None = Field(
         None,
         description="Ingesters with the same group share the samples among them "
         "(an MQTT shared subscription).",
     )
-    ingester_name: Annotated[str, AfterValidator(values.identifier)] | None = Field(
+    ingester_name: Identifier | None = Field(
         None,
         description="Names this ingester's session at the broker; default: the host name.",
     )
-    data_dir: Annotated[
-        Path, BeforeValidator(values.require_path), AfterValidator(values.folder)
-    ] = Field(
+    data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
         description="Folder of the embedded history.",
     )
-    influxdb_url: Annotated[str, AfterValidator(values.influxdb_url)] | None = Field(
+    influxdb_url: InfluxdbUrl | None = Field(
         None,
         description="An InfluxDB 2.x, such as `http://localhost:8086`; set: it holds the history.",
     )
-    influxdb_token: Annotated[SecretStr, AfterValidator(_in_secret(values.token))] | None = Field(
-        None, description="InfluxDB's API token."
-    )
+    influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB's API token.")
     influxdb_org: Text | None = Field(None, description="InfluxDB's organization.")
     influxdb_bucket: Text = Field(
         "system-monitor", description="InfluxDB's bucket; created when missing."
     )
-    log_level: Annotated[str, AfterValidator(values.log_level)] = Field(
-        "warning", description="How much is logged, on standard error."
-    )
+    log_level: LogLevel = Field("warning", description="How much is logged, on standard error.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _read_secret_files(cls, given: dict[str, Any]) -> dict[str, Any]:
+        return secret_files.resolved(given, cls.secrets())
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Settings":
@@ -123,7 +142,37 @@ class Settings(BaseSettings):
             raise ValueError(
                 f"http_port and mqtt_port are both {self.http_port}, and each needs its own"
             )
+        self._require_whole_login()
+        self._require_usable_tls()
         return self
+
+    def _require_whole_login(self) -> None:
+        url = self.mqtt_url and values.broker_url(self.mqtt_url.get_secret_value())
+        for name, held in (
+            ("mqtt_user", url and url.username),
+            ("mqtt_password", url and url.password),
+        ):
+            if held is not None and getattr(self, name) is not None:
+                raise ValueError(f"{name} is set, and mqtt_url holds one too: one must go")
+        broker = self.broker
+        if broker.username is None and broker.password is not None:
+            raise ValueError("mqtt_password is set, so mqtt_user must be set too")
+        if url is None and broker.username is not None and broker.password is None:
+            raise ValueError("mqtt_user is set, so mqtt_password must be set too")
+
+    def _require_usable_tls(self) -> None:
+        for name in ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"):
+            if getattr(self, name) is not None and not self.broker.tls:
+                raise ValueError(f"{name} is set, so mqtt_url must begin with mqtts://")
+        if self.mqtt_key_file is not None and self.mqtt_certificate_file is None:
+            raise ValueError("mqtt_key_file is set, so mqtt_certificate_file must be set too")
+        self.broker.tls_files.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
+
+    @classmethod
+    def secrets(cls) -> tuple[str, ...]:
+        """Return the settings that are never shown, and that a file may hold."""
+        fields = cls.model_fields.items()
+        return tuple(name for name, field in fields if "SecretStr" in str(field.annotation))
 
     @classmethod
     def settings_customise_sources(
@@ -135,15 +184,28 @@ class Settings(BaseSettings):
         file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
     ) -> tuple[PydanticBaseSettingsSource, ...]:
         """Read options, then the environment, then the TOML file."""
-        file = TomlConfigSettingsSource(settings_cls, config_file())
-        return init_settings, env_settings, file
+        named = secret_files.from_environment(cls.secrets())
+        return (
+            init_settings,
+            env_settings,
+            InitSettingsSource(settings_cls, named),
+            TomlConfigSettingsSource(settings_cls, config_file()),
+        )
 
     @property
     def broker(self) -> BrokerAddress:
         """The broker to connect to: the external one, or the embedded one of this machine."""
-        if self.mqtt_url is not None:
-            return values.broker_url(self.mqtt_url.get_secret_value())
-        return BrokerAddress(reachable(self.mqtt_host), self.mqtt_port)
+        if self.mqtt_url is None:
+            address = BrokerAddress(reachable(self.mqtt_host), self.mqtt_port)
+        else:
+            address = values.broker_url(self.mqtt_url.get_secret_value())
+        password = self.mqtt_password.get_secret_value() if self.mqtt_password else None
+        return replace(
+            address,
+            username=self.mqtt_user if address.username is None else address.username,
+            password=password if address.password is None else address.password,
+            tls_files=TlsFiles(self.mqtt_ca_file, self.mqtt_certificate_file, self.mqtt_key_file),
+        )
 
     @property
     def topics(self) -> TopicScheme:
@@ -159,11 +221,16 @@ class Settings(BaseSettings):
         """Return each setting as text, secrets masked."""
         shown = {name: _shown(value) for name, value in self}
         if self.mqtt_url is not None:
-            shown["mqtt_url"] = self.broker.masked()
+            url = values.broker_url(self.mqtt_url.get_secret_value())
+            shown["mqtt_url"] = url.masked()
         return shown
 
 
 def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a setting may be
-    if value is None or value == "":
+    if value in (None, "", ()):
         return "(unset)"
-    return MASK if isinstance(value, SecretStr) else str(value)
+    if isinstance(value, SecretStr):
+        return MASK
+    if isinstance(value, bool):
+        return str(value).lower()
+    return ", ".join(value) if isinstance(value, tuple) else str(value)

@@ -33,13 +33,17 @@ def variable(name: str) -> str:
 
 
 def source_of(name: str, options: Mapping[str, object]) -> str:
-    """Say where the value of ``name`` comes from."""
-    if name in options:
-        return f"--{name.replace('_', '-')}"
-    if any(each.upper() == variable(name) and value for each, value in os.environ.items()):
-        return variable(name)
+    """Say where the value of ``name`` comes from; a secret may come from a file."""
+    names = (name, f"{name}_file")
+    for each in names:
+        if each in options:
+            return f"--{each.replace('_', '-')}"
+    given = {each.upper() for each, value in os.environ.items() if value}
+    for each in names:
+        if variable(each) in given:
+            return variable(each)
     file = config_file()
-    if file.is_file() and name in tomllib.loads(file.read_text("utf-8")):
+    if file.is_file() and not tomllib.loads(file.read_text("utf-8")).keys().isdisjoint(names):
         return str(file)
     return "the default"
 

@@ -13,6 +13,7 @@ _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
     "and signs such as @ / ? # % in the login like %40"
 )
+_LONGEST_PASSWORD = 1024
 _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a login or a path"
 
 
@@ -69,16 +70,27 @@ def log_level(value: str) -> str:
 def require_path(value: object) -> object:
     """Refuse a text that would be a path, but of something else than a user meant."""
     if isinstance(value, str) and (not value.strip() or "\x00" in value):
-        raise ValueError("must be the path of a folder")
+        raise ValueError("must be a path")
     return value
 
 
-def folder(value: Path) -> Path:
+def absolute(value: Path) -> Path:
     """Return the absolute path; ``~`` is the home folder here too, where no shell has seen it."""
     try:
         return value.expanduser().absolute()
     except RuntimeError:
-        raise ValueError("must be the path of a folder, and there is no such user") from None
+        raise ValueError("must be a path, and there is no such user") from None
+
+
+def readable_file(value: Path) -> Path:
+    """Refuse a file that cannot be read."""
+    try:
+        with value.open("rb") as file:
+            file.read(1)
+    except OSError as error:
+        reason = (error.strerror or str(error)).lower()
+        raise ValueError(f"must name a readable file ({reason})") from None
+    return value
 
 
 def broker_url(url: str) -> BrokerAddress:
@@ -119,9 +131,16 @@ def influxdb_url(url: str) -> str:
     return url
 
 
-def token(value: str) -> str:
+def influxdb_token(value: str) -> str:
     """Return an InfluxDB token without the line break that a file may have left on it."""
     bare = value.strip()
     if not (bare and bare.isascii() and bare.isprintable()):
         raise ValueError("must be the text of an InfluxDB API token")
     return bare
+
+
+def password(value: str) -> str:
+    """Return an MQTT password as it is."""
+    if not value or len(value) > _LONGEST_PASSWORD:
+        raise ValueError(f"must have 1 to {_LONGEST_PASSWORD} characters")
+    return require_text(value)

@@ -8,6 +8,7 @@ import pytest
 
 from deploy import command
 from telemetry import __version__
+from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
@@ -60,7 +61,7 @@ def test_the_help_of_a_role_says_what_it_does_and_offers_what_it_uses(
     assert ("--http-port" in text) == (role in ("up", "api", "check"))
     assert ("--interval-seconds" in text) == (role in ("up", "collector", "check"))
     assert ("--data-dir" in text) == (role != "collector")
-    assert "--influxdb-token" not in text
+    assert "--influxdb-token " not in text
 
 
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
@@ -148,6 +149,9 @@ def test_a_file_in_the_place_of_the_data_folder_is_one_sentence(tmp_path: Path) 
     "arguments",
     [
         ["--mqtt-url", f"mqtt://me:{SECRET}@"],
+        ["--mqtt-url", f"mqtt://me:{SECRET}@127.0.0.1"],
+        [f"--mqtt-url=mqtt://:{SECRET}@127.0.0.1"],
+        ["--mqtt-password", SECRET],
         ["--influxdb-url", f"http://me:{SECRET}@localhost"],
         ["--influxdb-token", SECRET],
         [f"--influxdb-token={SECRET}"],
@@ -155,6 +159,19 @@ def test_a_file_in_the_place_of_the_data_folder_is_one_sentence(tmp_path: Path) 
 )
 def test_a_secret_is_not_repeated(capsys: pytest.CaptureFixture[str], arguments: list[str]) -> None:
     assert SECRET not in refusal(capsys, "up", *arguments)
+
+
+def test_no_secret_is_an_option_and_a_password_in_a_url_is_refused_there(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for name in Settings.secrets():
+        option = f"--{name.replace('_', '-')}"
+        assert f"{option}-file" in help_of(capsys, "up")
+        if name != "mqtt_url":  # most hold no password
+            assert f"{option} " not in help_of(capsys, "up")
+            assert f"where others could read it, but {option}-file" in refusal(capsys, "up", option)
+    url = f"mqtt://me:{SECRET}@127.0.0.1"
+    assert "--mqtt-url holds a password, and others" in refusal(capsys, "up", "--mqtt-url", url)
 
 
 def test_a_misspelt_variable_is_told(

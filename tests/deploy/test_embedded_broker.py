@@ -10,6 +10,7 @@ import psutil
 import pytest
 
 from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import BrokerAddress, BusConnection
 from telemetry.errors import SettingsError
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until
@@ -66,6 +67,45 @@ def test_a_signal_that_goes_to_every_process_of_a_service_leaves_it_to_its_paren
         listener.publish("a", b"1")
         assert listener.wait_for("a") == [b"1"]
     assert (broker.process_id, broker.restarts) == (first, 0)
+
+
+@pytest.mark.parametrize("name", ["gpu-07", "Lab.Collector 1", 'quo"te\\', "größe"])
+def test_with_a_login_nobody_else_is_let_in(name: str) -> None:
+    password = 'pass "word" \\ = ü'  # noqa: S105 - of a broker that lives for a test
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=(name, password))
+    broker.start()
+    try:
+        assert _connects(broker.port, name, password)
+        for wrong in ((None, None), (name, None), (name, "another"), ("another", password)):
+            assert not _connects(broker.port, *wrong)
+        assert _connects(broker.port, name, password)
+    finally:
+        broker.stop()
+
+
+def _connects(port: int, name: str | None, password: str | None) -> bool:
+    bus = BusConnection(
+        BrokerAddress("127.0.0.1", port, username=name, password=password), "guest", longest_pause=0
+    )
+    bus.start()
+    try:
+        wait_until(lambda: bus.connected or bus.outage is not None, "an answer")
+        return bus.connected
+    finally:
+        bus.stop()
+
+
+def test_its_process_is_told_none_of_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SYSTEM_MONITOR_INFLUXDB_TOKEN", "correct-horse")
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=("me", "battery-staple"))
+    broker.start()
+    try:
+        process = psutil.Process(broker.process_id)
+        seen = f"{process.environ()} {process.cmdline()} {process.name()}"
+    finally:
+        broker.stop()
+    assert "correct-horse" not in seen
+    assert "battery-staple" not in seen
 
 
 def test_its_configuration_does_not_stay_behind(

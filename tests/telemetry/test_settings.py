@@ -157,6 +157,25 @@ def test_the_broker_url_holds_the_login() -> None:
     assert (broker.username, broker.password) == ("me", "p@ss")
 
 
+def test_the_login_may_stand_beside_the_url_but_not_twice() -> None:
+    login = {"mqtt_user": "me", "mqtt_password": SECRET}
+    broker = load_settings({"mqtt_url": "mqtt://broker.lan", **login}).broker
+    assert (broker.username, broker.password) == ("me", SECRET)
+    broker = load_settings({"mqtt_url": "mqtt://you@broker.lan", "mqtt_password": SECRET}).broker
+    assert (broker.username, broker.password) == ("you", SECRET)
+    for url in ("mqtt://you@broker.lan", f"mqtt://you:{SECRET}@broker.lan"):
+        assert refusal(mqtt_url=url, **login).endswith("one must go.")
+    assert "mqtt_user must be set too" in refusal(mqtt_url="mqtt://a", mqtt_password=SECRET)
+    load_settings({"mqtt_url": "mqtt://broker.lan", "mqtt_user": "me"})
+
+
+def test_the_embedded_broker_needs_both_user_and_password() -> None:
+    assert "mqtt_password must be set too" in refusal(mqtt_user="me")
+    assert "mqtt_user must be set too" in refusal(mqtt_password=SECRET)
+    broker = load_settings({"mqtt_user": "me", "mqtt_password": SECRET}).broker
+    assert (broker.username, broker.password) == ("me", SECRET)
+
+
 def test_a_home_folder_is_found_where_no_shell_has_seen_the_path(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
@@ -182,7 +201,8 @@ def test_an_influxdb_needs_its_organization_and_token() -> None:
 def test_secrets_are_never_shown() -> None:
     settings = load_settings(
         {
-            "mqtt_url": f"mqtt://me:{SECRET}@broker.lan",
+            "mqtt_url": "mqtt://me@broker.lan",
+            "mqtt_password": SECRET,
             "influxdb_url": "http://localhost:8086",
             "influxdb_org": "lab",
             "influxdb_token": SECRET,
@@ -190,7 +210,11 @@ def test_secrets_are_never_shown() -> None:
     )
     shown = f"{settings} {settings!r} {settings.masked()} {settings.broker!r}"
     assert SECRET not in shown
-    assert "mqtt://me:********@broker.lan:1883" in settings.masked()["mqtt_url"]
+    assert settings.masked()["mqtt_password"] == "********"  # noqa: S105 - the mask
+    url = f"mqtt://me:{SECRET}@broker.lan"
+    assert load_settings({"mqtt_url": url}).masked()["mqtt_url"] == (
+        "mqtt://me:********@broker.lan:1883"
+    )
 
 
 def test_each_setting_says_what_it_is() -> None:

@@ -1,0 +1,44 @@
+"""The kinds of values that settings have: a type, and what is allowed of it."""
+
+from collections.abc import Callable
+from pathlib import Path
+from typing import Annotated
+
+from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+
+from telemetry.settings import values
+
+
+def _no_truth_value(value: object) -> object:
+    if isinstance(value, bool):
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic takes no TypeError
+    return value
+
+
+def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretStr]:
+    def checked(secret: SecretStr) -> SecretStr:
+        value = check(secret.get_secret_value())
+        return SecretStr(value) if isinstance(value, str) else secret
+
+    return checked
+
+
+Number = Annotated[float, BeforeValidator(_no_truth_value)]
+Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535)]
+Host = Annotated[str, AfterValidator(values.listening_host)]
+Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]
+HostName = Annotated[Text, AfterValidator(values.host_name)]
+TopicPrefix = Annotated[str, Field(max_length=255), AfterValidator(values.topic_prefix)]
+Identifier = Annotated[str, AfterValidator(values.identifier)]
+LogLevel = Annotated[str, AfterValidator(values.log_level)]
+Folder = Annotated[Path, BeforeValidator(values.require_path), AfterValidator(values.absolute)]
+File = Annotated[
+    Path,
+    BeforeValidator(values.require_path),
+    AfterValidator(values.absolute),
+    AfterValidator(values.readable_file),
+]
+InfluxdbUrl = Annotated[str, AfterValidator(values.influxdb_url)]
+InfluxdbToken = Annotated[SecretStr, AfterValidator(_in_secret(values.influxdb_token))]
+BrokerUrl = Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))]
+Password = Annotated[SecretStr, AfterValidator(_in_secret(values.password))]
