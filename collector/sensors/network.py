@@ -8,6 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterable
 from collections.abc import Set as AbstractSet
+from contextlib import suppress
 from pathlib import Path
 
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
@@ -44,6 +45,7 @@ class NetworkSensor(Sensor):
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        self._proc = proc
         self._net_dev = proc / "net" / "dev"
         self._sysfs = sysfs
         self._clock = clock
@@ -54,6 +56,7 @@ class NetworkSensor(Sensor):
     def open(self) -> None:
         """Take the first counters. Raises SensorAbsent where there is only loopback."""
         self.close()
+        self._net_dev = self._find_counters()
         self._meter.rates(self._counters(), self._clock())
 
     def read(self) -> Iterable[Reading]:
@@ -92,6 +95,22 @@ class NetworkSensor(Sensor):
             return parse_net_dev(self._net_dev.read_bytes())
         except FileNotFoundError:
             raise SensorAbsent("This kernel or sandbox has no /proc/net/dev.") from None
+
+    def _find_counters(self) -> Path:
+        """Return the counters of the network whose interfaces ``/sys`` shows.
+
+        In a container that is given the host's ``/sys`` and process ids to watch the host, that
+        is the network of the host's first process and not the container's own.
+        """
+        own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
+        with suppress(OSError):
+            shown = {
+                each.name for each in (self._sysfs / "class" / "net").iterdir() if each.is_dir()
+            }
+            if shown - parse_net_dev(own.read_bytes()).keys():
+                first.read_bytes()
+                return first
+        return own
 
     def _choose(self, names: Iterable[str]) -> list[str]:
         if sys.platform != "linux":

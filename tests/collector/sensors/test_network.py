@@ -61,6 +61,12 @@ class Machine:
         sensor.open()
         return sensor
 
+    def put_in_container(self) -> None:
+        """Let ``/proc/net/dev`` be a container's, ``/sys`` and the first process the host's."""
+        (self.proc / "1" / "net").mkdir(parents=True)
+        (self.proc / "net" / "dev").rename(self.proc / "1" / "net" / "dev")
+        (self.proc / "net" / "dev").write_text(f"{HEADER}  eth0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n")
+
 
 @pytest.fixture
 def machine(tmp_path: Path) -> Machine:
@@ -163,3 +169,14 @@ def test_where_there_is_no_proc_psutils_interfaces_are_read(
     values = read_once(sensor, NETWORK)
     assert values["download_rate"] is not None
     assert "lo" not in values["per_interface"]
+
+
+def test_in_a_container_with_the_hosts_sys_and_process_ids_the_hosts_network_is_read(
+    machine: Machine,
+) -> None:
+    machine.add("enp3s0", hardware=True)
+    machine.write()
+    machine.put_in_container()
+    sensor = NetworkSensor(machine.proc, machine.sysfs, machine.clock)
+    sensor.open()
+    assert sensor.describe() == "1 interface: enp3s0"
