@@ -6,6 +6,7 @@ import time
 from collections.abc import Iterator
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
 from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError, NewConnectionError
@@ -42,7 +43,7 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 
 def message_of(error: ApiException) -> str:
     """Return what InfluxDB says is wrong."""
-    return (_own_words(error) or str(error.reason))[:_LONGEST_MESSAGE]
+    return str(_body_of(error).get("message", error.reason))[:_LONGEST_MESSAGE]
 
 
 def refusal_of(error: ApiException) -> HistoryRejected | None:
@@ -54,7 +55,7 @@ def refusal_of(error: ApiException) -> HistoryRejected | None:
     message = message_of(error)
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return HistoryRejected(f"InfluxDB refuses so large a request: {message}.", "too large")
-    if error.status in _REFUSALS and _own_words(error) is not None:
+    if error.status in _REFUSALS and "code" in _body_of(error):
         reason = "field type conflict" if "field type conflict" in message else "refused"
         return HistoryRejected(f"InfluxDB refuses the samples: {message}.", reason)
     return None
@@ -65,11 +66,13 @@ def bucket_is_missing(error: ApiException) -> bool:
     return error.status == HTTPStatus.NOT_FOUND and "bucket" in message_of(error)
 
 
-def _own_words(error: ApiException) -> str | None:
+def _body_of(error: ApiException) -> dict[str, Any]:
+    """Return the JSON that InfluxDB answers errors with; empty for what others answer."""
     try:
-        return str(json.loads(error.body)["message"])
-    except (ValueError, TypeError, KeyError):
-        return None
+        body = json.loads(error.body)
+    except (ValueError, TypeError):
+        return {}
+    return body if isinstance(body, dict) else {}
 
 
 def _retry_after(error: ApiException) -> float:

@@ -216,7 +216,7 @@ def test_an_error_says_whether_trying_again_may_help(
         closing(replace(influxdb_store, server=server).new_writer()) as writer,
     ):
         writer.open()
-        answer.status, answer.body = status, b'{"message": "because"}'
+        answer.status, answer.body = status, b'{"code": "any", "message": "because"}'
         with pytest.raises(kind, match=r"^[^\n]+\.$"):
             writer.write([cpu(clock())])
 
@@ -255,9 +255,11 @@ def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
         closing(replace(influxdb_store, server=server).new_writer()) as writer,
     ):
         writer.open()
-        answer.status, answer.body = 400, b"<html>This port speaks TLS</html>"
-        with pytest.raises(HistoryUnavailable, match="400: Bad Request"):
-            writer.write([cpu(clock())])
+        for body in (b"<html>This port speaks TLS</html>", b'{"message": "Bad Request"}', b"[]"):
+            answer.status, answer.body = 400, body
+            with pytest.raises(HistoryUnavailable, match="400: Bad Request"):
+                writer.write([cpu(clock())])
+            answer.status, answer.body = 200, a_bucket(influxdb_store)
 
 
 def test_a_writer_that_could_not_open_works_once_the_server_does(
