@@ -9,8 +9,10 @@ from typing import Any
 from fastapi import FastAPI
 from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 
 from api import websocket
+from api.access import Gate, Sessions, Throttle, login_router
 from api.errors import LastResort, install_error_handlers
 from api.history import History
 from api.live import Live
@@ -29,12 +31,25 @@ Live: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends f
 (1 MB = 10^6 bytes), sizes in bytes; a value that the hardware does not report is null.
 """
 
+_TOKEN_SCHEME = {
+    "type": "http",
+    "scheme": "bearer",
+    "description": "The setting `http_token`, where it is set. A WebSocket takes the same header, "
+    "or the subprotocols `system-monitor` and `bearer.` + base64url of the token without padding. "
+    "Browsers log in at `/login`. Without the token `/readyz` tells no details.",
+}
+
 
 class _Application(FastAPI):
-    """FastAPI, but its document keeps the nulls that the examples hold."""
+    """FastAPI, but its document keeps the nulls that the examples hold, and tells of the token."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
+        document["components"]["securitySchemes"] = {"token": _TOKEN_SCHEME}
+        needed = self.state.parts.settings.http_token is not None
+        document["security"] = [{"token": []}] if needed else [{}, {"token": []}]
+        document["paths"]["/healthz"]["get"]["security"] = []
+        document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
         for route in (*router.routes, *health.routes):
             if not isinstance(route, APIRoute):
                 continue
@@ -51,6 +66,9 @@ def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI
     It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
     """
     parts = Parts(settings, live, History(reader))
+    token = settings.http_token
+    sessions = Sessions(token.get_secret_value()) if token else None
+    throttle = Throttle()
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -70,15 +88,31 @@ def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # these pages would load scripts from another origin
         redoc_url=None,
-        middleware=[Middleware(Guard, host_names=_host_names(settings)), Middleware(LastResort)],
+        middleware=_middleware(settings, sessions, throttle),
     )
     app.state.parts = parts
     install_error_handlers(app)
-    for each in (router, health, websocket.router):
+    for each in (router, health, websocket.router, login_router(sessions, throttle)):
         app.include_router(each)
     serve_page(app)
     app.add_api_websocket_route("/{path:path}", websocket.refuse)
     return app
+
+
+def _middleware(
+    settings: Settings, sessions: Sessions | None, throttle: Throttle
+) -> list[Middleware]:
+    """Return what each request passes through, the outermost first."""
+    origins = settings.http_allowed_origins
+    layers = [Middleware(Guard, host_names=_host_names(settings), origins=origins)]
+    if origins:
+        # Without cookies: a page of another origin has to know the token.
+        headers = ["Authorization"]
+        layers.append(Middleware(CORSMiddleware, allow_origins=origins, allow_headers=headers))
+    layers.append(Middleware(LastResort))
+    if sessions is not None:
+        layers.append(Middleware(Gate, sessions=sessions, throttle=throttle))
+    return layers
 
 
 def _host_names(settings: Settings) -> set[str]:

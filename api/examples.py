@@ -81,11 +81,14 @@ HEALTH: Mapping[str, Any] = {"status": "ok"}
 READY: Mapping[str, Any] = {"status": "ready"}
 
 ERRORS: Mapping[int, tuple[str, str]] = {
+    401: ("unauthorized", "This is not the token."),
+    403: ("foreign_origin", "A page from 'http://example.org' may not ask this server."),
     404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
     421: ("foreign_host", "Host 'example.org' is no name of this machine."),
     422: (
         "wrong_parameter",
         "max_points='0' is not allowed: it must be greater than or equal to 1.",
     ),
+    429: ("too_many_tries", "Too many wrong tokens came from this address."),
     503: ("history_unavailable", "The history does not answer."),
 }

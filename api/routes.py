@@ -32,6 +32,7 @@ from telemetry.settings import Settings
 PREFIX = "/api/v1/system"
 MAX_POINTS = 5000
 _MAX_TEXT = 256
+_UNAUTHORIZED = (401, 429)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +59,7 @@ def _documented(example: object, *errors: int) -> dict[int | str, dict[str, Any]
     documented: dict[int | str, dict[str, Any]] = {
         200: {"content": {"application/json": {"example": example}}}
     }
-    for status in (*errors, 421):
+    for status in (*errors, 403, 421):
         content = {"application/json": {"example": error_body(*examples.ERRORS[status])}}
         documented[status] = {"model": ErrorResponse, "content": content}
     return documented
@@ -81,7 +82,7 @@ health = APIRouter(tags=["health"])
 @router.get(
     "/metrics",
     response_model=MetricsResponse,
-    responses=_documented(examples.METRICS, 404, 422),
+    responses=_documented(examples.METRICS, *_UNAUTHORIZED, 404, 422),
     summary="The newest sample of every family of a host",
 )
 async def metrics(parts: Context, host: Host = None) -> HostResponse:
@@ -91,7 +92,7 @@ async def metrics(parts: Context, host: Host = None) -> HostResponse:
 
 @router.get(
     "/gpu",
-    responses=_documented(examples.GPUS, 404, 422),
+    responses=_documented(examples.GPUS, *_UNAUTHORIZED, 404, 422),
     summary="All GPUs of a host, or why there is none",
 )
 async def gpu(parts: Context, host: Host = None) -> GpusResponse:
@@ -101,7 +102,7 @@ async def gpu(parts: Context, host: Host = None) -> GpusResponse:
 
 @router.get(
     "/history",
-    responses=_documented(examples.HISTORY, 404, 422, 503),
+    responses=_documented(examples.HISTORY, *_UNAUTHORIZED, 404, 422, 503),
     summary="A host's samples over time, in columns",
 )
 async def history(
@@ -157,7 +158,7 @@ async def history(
 
 @router.get(
     "/hosts",
-    responses=_documented(examples.HOSTS),
+    responses=_documented(examples.HOSTS, *_UNAUTHORIZED),
     summary="All hosts heard of, live or in the history",
 )
 async def hosts(parts: Context) -> HostsResponse:

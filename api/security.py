@@ -1,8 +1,8 @@
-"""What keeps a web page of another origin away from a service that listens on loopback.
+"""What keeps web pages of other origins away, on loopback too.
 
-No answer allows another origin to read it. A request must name this machine in its ``Host``
-header, so that a page cannot rebind its own DNS name to 127.0.0.1, and a WebSocket, which browsers
-open across origins, must come from a page of this server.
+A request must name this machine in its ``Host`` header, so that a page cannot rebind its own DNS
+name to 127.0.0.1. Where a browser says from which page it comes (``Origin``), that page must be of
+this server or of an origin that the settings allow; no answer allows any other to read it.
 """
 
 import ipaddress
@@ -30,10 +30,18 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 class Guard:
     """ASGI middleware: turns foreign requests away and adds the protecting headers."""
 
-    def __init__(self, app: ASGIApp, *, host_names: Collection[str]) -> None:
-        """Let through what names an IP address, localhost or one of ``host_names``."""
+    def __init__(
+        self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
+    ) -> None:
+        """Let through what names an IP address, localhost or one of ``host_names``.
+
+        ``origins``, such as ``https://monitor.example``, may send requests, and be the names by
+        which this server is asked: so a proxy's name gets through.
+        """
         self._app = app
-        self._host_names = {"localhost", *(name.lower() for name in host_names)}
+        self._origins = set(origins)
+        names = {*host_names, *(_address(origin)[0] or "" for origin in origins)}
+        self._host_names = {"localhost", *(name.lower() for name in names)} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Serve a request that names this machine."""
@@ -50,14 +58,25 @@ class Guard:
         if not self._is_this_machine(host):
             message = (
                 f"Host {quote(host)} is no name of this machine: use its IP address, localhost or "
-                "its host name, or start the API with --http-host and that name."
+                "its host name, or allow the name with http_allowed_origins."
             )
             return JSONResponse(error_body("foreign_host", message), HTTPStatus.MISDIRECTED_REQUEST)
         origin = headers.get("origin")
-        if scope["type"] == "websocket" and origin is not None and not _same_origin(origin, host):
-            message = f"A page from {quote(origin)} may not read this machine's live stream."
+        if origin is not None and not self._may_ask(origin, host):
+            message = (
+                f"A page from {quote(origin)} may not ask this server; http_allowed_origins can "
+                "allow it."
+            )
             return JSONResponse(error_body("foreign_origin", message), HTTPStatus.FORBIDDEN)
         return None
+
+    def _may_ask(self, origin: str, host: str) -> bool:
+        scheme = origin.partition("://")[0].lower()
+        if scheme not in _DEFAULT_PORTS:
+            return False
+        if _address(origin) == _address(f"{scheme}://{host}"):
+            return True
+        return origin.lower() in self._origins
 
     def _is_this_machine(self, host: str) -> bool:
         name = _address(f"http://{host}")[0]
@@ -79,13 +98,6 @@ def _with_headers(send: Send) -> Send:
         await send(message)
 
     return send_with_headers
-
-
-def _same_origin(origin: str, host: str) -> bool:
-    scheme = origin.partition("://")[0].lower()
-    if scheme not in _DEFAULT_PORTS:
-        return False
-    return _address(origin) == _address(f"{scheme}://{host}")
 
 
 def _address(url: str) -> tuple[str | None, int | None]:

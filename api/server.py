@@ -51,7 +51,10 @@ class ApiServer:
         """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]
-        logging.getLogger("uvicorn.error").addFilter(_without_traceback)
+        logger = logging.getLogger("uvicorn.error")
+        logger.addFilter(_without_traceback)
+        # At the level of debugging the websockets library logs headers, and with them the token.
+        logger.setLevel(max(logging.INFO, logging.getLogger().level))
         self._server = server = _Server(_configuration(self._app))
         self._thread = threading.Thread(
             target=server.run_on, args=(listener,), name="api", daemon=True

@@ -19,6 +19,7 @@ from api.routes import PREFIX
 from telemetry.channels import STATUS_CHANNEL, family_of
 
 MAX_MESSAGE_BYTES = 16_384
+SUBPROTOCOL = "system-monitor"
 _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 _MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
@@ -59,6 +60,11 @@ async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: st
     await websocket.send_denial_response(JSONResponse(error_body(code, message), status))
 
 
+def _subprotocol(websocket: WebSocket) -> str | None:
+    """Browsers that offer subprotocols, as to show a token, insist that one is chosen."""
+    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
+
+
 def _known_channel(channel: str) -> str:
     if family_of(channel) is None and channel != STATUS_CHANNEL:
         raise WrongParameter("channel", channel, "it must be a channel such as system/cpu")
@@ -73,7 +79,7 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
         await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", message)
         return
     with contextlib.suppress(WebSocketDisconnect, OSError):  # it may be gone at any time
-        await websocket.accept()
+        await websocket.accept(_subprotocol(websocket))
         try:
             client = Client(filters(), websocket.query_params.get("host"))
         except WrongParameter as error:

@@ -68,7 +68,8 @@ def history_fact(settings: Settings) -> tuple[str, str]:
 def http_commands(settings: Settings) -> list[str]:
     """Return commands that ask the API."""
     url = f"http://{_http_place(settings)}{_API}"
-    return [f"curl {url}/metrics", f"curl '{url}/history?channel=system/cpu&start=-15m'"]
+    curl = "curl" if settings.http_token is None else "curl -H 'Authorization: Bearer TOKEN'"
+    return [f"{curl} {url}/metrics", f"{curl} '{url}/history?channel=system/cpu&start=-15m'"]
 
 
 def broker_command(settings: Settings) -> str:

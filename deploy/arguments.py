@@ -16,7 +16,10 @@ _BROKER = (
     *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
     *("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file", "topic_prefix"),
 )
-_HTTP = ("http_host", "http_port")
+_HTTP = (
+    *("http_host", "http_port", "http_token_file", "http_allow_anonymous"),
+    "http_allowed_origins",
+)
 _HISTORY = (
     *("history_hours", "data_dir", "influxdb_url", "influxdb_token_file", "influxdb_org"),
     "influxdb_bucket",
@@ -44,8 +47,8 @@ _ROLES = {
         "It is one process, but for the embedded broker, runs until Ctrl-C, and listens on this\n"
         "machine only, unless told otherwise.",
         "  system-monitor up\n"
-        "  system-monitor up --http-host 0.0.0.0 --http-port 8080   reached from other machines\n"
-        "  system-monitor up --mqtt-url mqtt://localhost:1883       a broker that is there already",
+        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   for other machines too\n"
+        "  system-monitor up --mqtt-url mqtt://localhost:1883             a broker that is there",
     ),
     "collector": _Role(
         "only read this machine and publish to the broker",
@@ -79,8 +82,8 @@ Each setting may also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080)
 TOML file {default_config_file()} (http_port = 8080).
 An option is stronger than the environment, the environment is stronger than the file. Passwords
 and tokens are no options, for everybody on the machine can read a command line: set
-SYSTEM_MONITOR_MQTT_PASSWORD, or name a file that holds it (SYSTEM_MONITOR_MQTT_PASSWORD_FILE,
---mqtt-password-file FILE).
+SYSTEM_MONITOR_HTTP_TOKEN, or name a file that holds it (SYSTEM_MONITOR_HTTP_TOKEN_FILE,
+--http-token-file FILE).
 
 Exit codes: 0 stopped as asked, 1 `check` found something unreachable, 2 a wrong setting."""
 

@@ -7,8 +7,20 @@ from telemetry.errors import SettingsError
 from telemetry.settings import Settings
 
 
+def require_guarded_api(settings: Settings) -> None:
+    """Raise SettingsError where the API would let everybody in from other machines."""
+    if settings.http_token is None and not settings.http_allow_anonymous:
+        _refuse_beyond_loopback(
+            "http_host",
+            settings.http_host,
+            "there is no token: put one of `openssl rand -hex 32` into a file that "
+            "http_token_file names (SYSTEM_MONITOR_HTTP_TOKEN_FILE), or insist with "
+            "http_allow_anonymous = true",
+        )
+
+
 def require_guarded_broker(settings: Settings) -> None:
-    """Raise SettingsError where the embedded broker lets everybody in from other machines."""
+    """Raise SettingsError where the embedded broker would let everybody in likewise."""
     if settings.mqtt_url is not None or settings.mqtt_user is not None:
         return
     if not settings.mqtt_allow_anonymous:

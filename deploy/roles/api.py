@@ -1,6 +1,7 @@
 """``system-monitor api``."""
 
 from deploy import announcement, wiring
+from deploy.exposure import require_guarded_api
 from deploy.lifecycle import run_until_signal
 from deploy.ports import require_http_port
 from telemetry.settings import Settings
@@ -9,6 +10,7 @@ from telemetry.settings import Settings
 def run(settings: Settings) -> int:
     """Serve REST, WebSocket and the page until a signal."""
     require_http_port(settings)
+    require_guarded_api(settings)
 
     def announce() -> None:
         facts = [

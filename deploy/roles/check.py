@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from deploy import wiring
 from deploy.console import say
-from deploy.exposure import require_guarded_broker
+from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.bus import BusConnection
@@ -19,7 +19,7 @@ _INTERRUPTED = 130
 _BROKER_SECONDS = 3.0
 _POLL_SECONDS = 0.05
 _HTTP_SECONDS = 1.0
-_LABEL_WIDTH = 17
+_LABEL_WIDTH = 21
 
 
 def run(settings: Settings) -> int:
@@ -79,6 +79,7 @@ def _runs_already(settings: Settings) -> bool:
 
 def _check_api(settings: Settings, *, running: bool) -> str:
     place = f"{settings.http_host}:{settings.http_port}"
+    require_guarded_api(settings)
     if running:
         return f"a running System Monitor answers on {place}"
     require_http_port(settings)

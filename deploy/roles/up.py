@@ -1,7 +1,7 @@
 """``system-monitor up``."""
 
 from deploy import announcement, wiring
-from deploy.exposure import require_guarded_broker
+from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import Component, run_until_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.settings import Settings
@@ -11,6 +11,7 @@ def run(settings: Settings) -> int:
     """Run the whole pipeline in this process, and the embedded broker in its own."""
     require_http_port(settings)
     require_mqtt_port(settings)
+    require_guarded_api(settings)
     require_guarded_broker(settings)
     collector = wiring.collector(settings)
     folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)

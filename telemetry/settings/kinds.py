@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic_settings import NoDecode
 
 from telemetry.settings import values
 
@@ -42,3 +43,5 @@ InfluxdbUrl = Annotated[str, AfterValidator(values.influxdb_url)]
 InfluxdbToken = Annotated[SecretStr, AfterValidator(_in_secret(values.influxdb_token))]
 BrokerUrl = Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))]
 Password = Annotated[SecretStr, AfterValidator(_in_secret(values.password))]
+AccessToken = Annotated[SecretStr, AfterValidator(_in_secret(values.access_token))]
+Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.origins)]

@@ -18,6 +18,7 @@ from pydantic_settings import (
 from telemetry.bus import BrokerAddress
 from telemetry.settings import secret_files, values
 from telemetry.settings.kinds import (
+    AccessToken,
     BrokerUrl,
     File,
     Folder,
@@ -28,6 +29,7 @@ from telemetry.settings.kinds import (
     InfluxdbUrl,
     LogLevel,
     Number,
+    Origins,
     Password,
     Port,
     Text,
@@ -68,6 +70,20 @@ class Settings(BaseSettings):
     )
     http_host: Host = Field("127.0.0.1", description="Address that the API listens on.")
     http_port: Port = Field(8000, description="Port that the API listens on.")
+    http_token: AccessToken | None = Field(
+        None,
+        description="What REST, WebSocket and the page ask for; unset: everybody who reaches the "
+        "port may read.",
+    )
+    http_allow_anonymous: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Listen beyond loopback although there is no `http_token`.",
+    )
+    http_allowed_origins: Origins = Field(
+        (),
+        description="Origins such as `https://monitor.example` under which a proxy serves the API, "
+        "or whose pages may read it; with commas between them.",
+    )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
     mqtt_allow_anonymous: bool = Field(

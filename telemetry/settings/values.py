@@ -13,6 +13,9 @@ _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
     "and signs such as @ / ? # % in the login like %40"
 )
+_ORIGINS = "must list origins such as https://grafana.example, each scheme, host and port only"
+_SHORTEST_TOKEN = 16
+_LONGEST_TOKEN = 512
 _LONGEST_PASSWORD = 1024
 _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a login or a path"
 
@@ -139,8 +142,42 @@ def influxdb_token(value: str) -> str:
     return bare
 
 
+def access_token(value: str) -> str:
+    """Return the API's token without the line break that a file may have left on it.
+
+    It travels in a header (RFC 6750), so that spaces and other alphabets are out.
+    """
+    bare = value.strip()
+    if not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},{_LONGEST_TOKEN}}}", bare):
+        raise ValueError(
+            f"must be {_SHORTEST_TOKEN} to {_LONGEST_TOKEN} ASCII characters without spaces, "
+            "such as `openssl rand -hex 32` prints"
+        )
+    return bare
+
+
 def password(value: str) -> str:
     """Return an MQTT password as it is."""
     if not value or len(value) > _LONGEST_PASSWORD:
         raise ValueError(f"must have 1 to {_LONGEST_PASSWORD} characters")
     return require_text(value)
+
+
+def origins(value: object) -> tuple[str, ...]:
+    """Return origins from a list, or from one text with commas, in small letters."""
+    parts: object = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError(_ORIGINS)  # noqa: TRY004 - pydantic takes no TypeError
+    return tuple(map(_origin, parts))
+
+
+def _origin(value: object) -> str:
+    text = value.strip().lower() if isinstance(value, str) else ""
+    try:
+        good = re.fullmatch(r"https?://[^\s/?#@,*]+", text) and urlsplit(text).port != 0
+    except ValueError:
+        good = False
+    if not good:
+        raise ValueError(_ORIGINS)
+    scheme = text.partition("://")[0]
+    return text.removesuffix({"http": ":80", "https": ":443"}[scheme])  # as browsers write it

@@ -6,11 +6,10 @@ import psutil
 import pytest
 
 from deploy import command
-from deploy.exposure import require_guarded_broker
+from deploy.exposure import require_guarded_api, require_guarded_broker
 from telemetry.errors import SettingsError
 from telemetry.settings import load_settings
 from tests.deploy.monitor import free_ports
-from tests.services.processes import free_port
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -44,9 +43,36 @@ def test_an_embedded_broker_without_a_login_is_kept_on_loopback(
     assert list(own_settings.iterdir()) == []
 
 
+@pytest.mark.parametrize("role", ["up", "api"])
+@pytest.mark.parametrize("host", EVERYWHERE)
+def test_an_api_without_a_token_is_kept_on_loopback(
+    capsys: pytest.CaptureFixture[str], own_settings: Path, role: str, host: str
+) -> None:
+    data = own_settings / "data"
+    sentence = refusal(capsys, role, *free_ports(), "--http-host", host, "--data-dir", str(data))
+    assert sentence.startswith(f"system-monitor: http_host = {host.strip('[]')} can be reached")
+    ways_out = (
+        "openssl rand -hex 32",
+        "http_token_file",
+        "SYSTEM_MONITOR_HTTP_TOKEN_FILE",
+        "http_allow_anonymous = true",
+    )
+    assert [each for each in ways_out if each not in sentence] == []
+    assert list(own_settings.iterdir()) == []
+
+
 @pytest.mark.parametrize("host", LOOPBACK)
-def test_on_loopback_a_broker_needs_no_login(host: str) -> None:
+def test_on_loopback_neither_needs_anything(host: str) -> None:
     require_guarded_broker(load_settings({"mqtt_host": host}))
+    require_guarded_api(load_settings({"http_host": host}))
+
+
+@pytest.mark.parametrize("options", [{"http_token": "t" * 16}, {"http_allow_anonymous": "true"}])
+def test_with_a_token_or_for_who_insists_the_api_may_listen_everywhere(
+    options: dict[str, object],
+) -> None:
+    for host in EVERYWHERE:
+        require_guarded_api(load_settings({"http_host": host, **options}))
 
 
 @pytest.mark.parametrize(
@@ -67,9 +93,20 @@ def test_with_a_login_or_for_who_insists_the_broker_may_listen_everywhere(
 def test_a_name_that_nobody_knows_is_not_taken_for_loopback() -> None:
     with pytest.raises(SettingsError, match="mqtt_host"):
         require_guarded_broker(load_settings({"mqtt_host": "no-such-name.invalid"}))
+    with pytest.raises(SettingsError, match="http_host"):
+        require_guarded_api(load_settings({"http_host": "no-such-name.invalid"}))
 
 
-def test_check_tells_it_as_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
-    port = str(free_port())
-    assert command.run(["check", "--mqtt-host", EVERYWHERE[0], "--mqtt-port", port]) == 1
-    assert "PROBLEM: mqtt_host = 0.0.0.0 can be reached" in capsys.readouterr().out
+@pytest.mark.parametrize("setting", ["http_host", "mqtt_host"])
+def test_check_tells_it_as_a_problem(capsys: pytest.CaptureFixture[str], setting: str) -> None:
+    option = f"--{setting.replace('_', '-')}"
+    assert command.run(["check", *free_ports(), option, EVERYWHERE[0]]) == 1
+    assert f"PROBLEM: {setting} = 0.0.0.0 can be reached" in capsys.readouterr().out
+
+
+def test_the_insistence_is_an_option_with_or_without_a_value(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    for words in (["--http-allow-anonymous"], ["--http-allow-anonymous", "true"]):
+        assert command.run(["check", *free_ports(), *words, "--http-host", EVERYWHERE[0]]) == 0
+        assert "http_allow_anonymous  true" in capsys.readouterr().out

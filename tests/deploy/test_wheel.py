@@ -30,6 +30,8 @@ def test_it_holds_the_built_dashboard_and_not_its_source(names: list[str]) -> No
     assert not any(name.startswith("api/dashboard/") for name in names)
 
 
-def test_it_holds_nothing_but_code_and_the_page(names: list[str]) -> None:
-    rest = [name for name in names if not name.startswith("api/static/")]
+def test_it_holds_nothing_but_code_and_the_pages(names: list[str]) -> None:
+    login = {f"api/access/login.{suffix}" for suffix in ("html", "css", "js")}
+    assert login <= set(names)
+    rest = [name for name in names if not name.startswith("api/static/") and name not in login]
     assert {Path(name).suffix for name in rest if ".dist-info/" not in name} == {".py"}

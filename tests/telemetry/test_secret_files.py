@@ -16,6 +16,7 @@ from telemetry.settings import (
 
 # A value that each of them takes.
 GOOD = {
+    "http_token": "correct-horse-battery",
     "mqtt_url": "mqtt://me:correct-horse@broker.lan",
     "mqtt_password": "correct horse",
     "influxdb_token": "correct-horse-battery",

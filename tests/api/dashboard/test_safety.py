@@ -1,15 +1,14 @@
 """What the page must not do, and for whom it must work."""
 
-import os
 import subprocess
 import sys
 from pathlib import Path
-from typing import Any, Literal
+from typing import Literal
 
 import pytest
 from playwright.sync_api import expect
 
-import api
+from tests.api.dashboard.accessibility import require_nothing_serious
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import (
     GPU_WITH_MARKUP,
@@ -18,9 +17,7 @@ from tests.api.dashboard.conftest import (
     MARKUP_HOST,
     Laboratory,
 )
-from tests.services.availability import REQUIRE_VARIABLE
 
-AXE = Path(api.__file__).parent / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
 ALL_ELEMENTS = "document.querySelectorAll('img, script:not([src]), [onerror], [onclick]').length"
 
 
@@ -106,23 +103,8 @@ def test_the_policy_is_in_force_and_would_be_told(open_visit: OpenVisit) -> None
 def test_axe_finds_nothing_serious(
     open_visit: OpenVisit, laboratory: Laboratory, colours: Literal["dark", "light"]
 ) -> None:
-    if not AXE.is_file():
-        reason = "axe-core is not in api/dashboard/node_modules: run `npm ci` there"
-        if os.environ.get(REQUIRE_VARIABLE) == "1":
-            pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
-        pytest.skip(reason)
     laboratory.gpus.set_readings(6, utilization=33, temperature=55)
     page = open_visit(viewport={"width": 1440, "height": 900}, color_scheme=colours).go()
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", colours)
-    page.evaluate(AXE.read_text("utf-8"))
-    found: list[dict[str, Any]] = page.evaluate(
-        "async () => (await axe.run({resultTypes: ['violations']})).violations"
-    )
-    serious = [
-        (finding["id"], node["target"], node["failureSummary"])
-        for finding in found
-        if finding["impact"] in ("serious", "critical")
-        for node in finding["nodes"]
-    ]
-    assert serious == []
+    require_nothing_serious(page)

@@ -2,6 +2,7 @@ import {
   historyOf, hostsOf, metricsOf,
   type HistoryAnswer, type HostEntry, type MetricsAnswer,
 } from "./answers";
+import { logIn } from "../session";
 import { isObject, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -59,6 +60,7 @@ async function ask(what: string, query: [string, string][], signal?: AbortSignal
   } catch {
     throw new RequestFailed("The server does not answer.", 0);
   }
+  if (response.status === 401) logIn();
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new RequestFailed(sentenceOf(body, response.status), response.status);
   return body;

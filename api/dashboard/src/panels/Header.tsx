@@ -4,6 +4,7 @@ import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
 import { THEMES } from "../view/theme";
 import { RANGES } from "../view/view";
 import { ConnectionBadge } from "./ConnectionBadge";
+import { LogOut } from "./LogOut";
 
 const WORDS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
 
@@ -19,6 +20,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <Pause />
         <Download />
         <ThemeChoices />
+        <LogOut />
         <button type="button" class="button icon" aria-label="Help" title="Keys and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
       </div>
     </header>

@@ -1,0 +1,55 @@
+"""The token, and the sessions of browsers that have shown it."""
+
+import hmac
+import secrets
+import time
+from collections import OrderedDict
+
+SESSION_SECONDS = 30 * 86_400
+_MOST_ENDED = 4096
+
+
+class Sessions:
+    """Judges tokens and cookies in constant time.
+
+    A cookie's value is ``expires.nonce.mac``: when it ends in Unix seconds, random text, and the
+    HMAC-SHA256 of both under a key that is made from the token. So nothing is stored, sessions
+    survive a restart, and a new token ends all of them. A session that was ended by hand is
+    remembered until the process ends.
+    """
+
+    def __init__(self, token: str) -> None:
+        """Make the key for cookies from ``token``."""
+        self._token = token.encode()
+        self._key = self._mac(self._token, "system-monitor session")
+        # Browsers do not tell the ports of a machine apart: each token has a cookie of its own.
+        self.cookie = f"system_monitor_{self._mac(self._key, 'cookie').hex()[:8]}"
+        self._ended: OrderedDict[str, None] = OrderedDict()
+
+    def is_token(self, given: str) -> bool:
+        """Return whether ``given`` is the token."""
+        return hmac.compare_digest(given.encode(), self._token)
+
+    def begin(self) -> str:
+        """Return the cookie of a new session."""
+        content = f"{int(time.time()) + SESSION_SECONDS}.{secrets.token_urlsafe(16)}"
+        return f"{content}.{self._mac(self._key, content).hex()}"
+
+    def holds(self, cookie: str) -> bool:
+        """Return whether ``cookie`` is of a session that goes on."""
+        content, _, mac = cookie.rpartition(".")
+        expected = self._mac(self._key, content).hex()
+        if not hmac.compare_digest(mac.encode(), expected.encode()):
+            return False
+        return int(content.partition(".")[0]) > time.time() and cookie not in self._ended
+
+    def end(self, cookie: str) -> None:
+        """Let ``cookie`` hold no longer."""
+        if self.holds(cookie):
+            self._ended[cookie] = None
+            if len(self._ended) > _MOST_ENDED:
+                self._ended.popitem(last=False)
+
+    @staticmethod
+    def _mac(key: bytes, content: str) -> bytes:
+        return hmac.digest(key, content.encode(), "sha256")

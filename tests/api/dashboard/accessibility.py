@@ -1,0 +1,33 @@
+"""What axe finds wrong with a page."""
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from playwright.sync_api import Page
+
+import api
+from tests.services.availability import REQUIRE_VARIABLE
+
+_AXE = Path(api.__file__).parent / "dashboard" / "node_modules" / "axe-core" / "axe.min.js"
+
+
+def require_nothing_serious(page: Page) -> None:
+    """Fail where axe finds something serious in ``page``; skip where there is no axe."""
+    if not _AXE.is_file():
+        reason = "axe-core is not in api/dashboard/node_modules: run `npm ci` there"
+        if os.environ.get(REQUIRE_VARIABLE) == "1":
+            pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
+        pytest.skip(reason)
+    page.evaluate(_AXE.read_text("utf-8"))
+    found: list[dict[str, Any]] = page.evaluate(
+        "async () => (await axe.run({resultTypes: ['violations']})).violations"
+    )
+    serious = [
+        (finding["id"], node["target"], node["failureSummary"])
+        for finding in found
+        if finding["impact"] in ("serious", "critical")
+        for node in finding["nodes"]
+    ]
+    assert serious == []
