@@ -111,4 +111,4 @@ def _rule(field: FieldInfo) -> str | None:
 
 
 def _reworded(reason: str) -> str:
-    return re.sub(r"^\w+ should ", "must ", reason)
+    return re.sub(r"^\w+ should ", "must ", reason).replace("a valid string", "text")

@@ -71,8 +71,8 @@ def log_level(value: str) -> str:
 
 
 def require_path(value: object) -> object:
-    """Refuse a text that would be a path, but of something else than a user meant."""
-    if isinstance(value, str) and (not value.strip() or "\x00" in value):
+    """Refuse what is no path, or one of something else than a user meant."""
+    if not isinstance(value, str | Path) or not str(value).strip() or "\x00" in str(value):
         raise ValueError("must be a path")
     return value
 

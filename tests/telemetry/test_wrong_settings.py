@@ -1,0 +1,156 @@
+"""Every setting refuses what it cannot work with in one sentence."""
+
+from pathlib import Path
+
+import pytest
+
+from telemetry.errors import SettingsError
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, load_settings
+
+MASK = "********"
+_LONG = "x" * 3000
+_CONTROL = "x\ny"
+_CONTROLS = "must not hold control characters, or bytes that are no UTF-8"
+_TEXT = {"": "at least 1 character", _LONG: "at most 255 characters", _CONTROL: _CONTROLS}
+_NAME = "must be a name without '/', '+', '#' or '$'"
+_LISTENING = "must be an address or a name of this machine, such as 127.0.0.1"
+_HOST = dict.fromkeys(("", " ", "http://localhost", "a/b", _CONTROL, _LONG), _LISTENING)
+_WHOLE = "must be a whole number from 1 to 65535"
+_PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
+_INTERVAL = "must be a number from 0.1 to 60"
+_HOURS = "must be a number from 0.01 to 24"
+_TRUTH = dict.fromkeys(("", "maybe", "2"), "must be true or false")
+_URL = "must look like mqtt://user:password@host:1883 or mqtts://host:8883"
+_TOKEN = "must be 16 to 512 ASCII characters without spaces, such as `openssl rand"  # noqa: S105
+_ORIGIN = "must list origins such as https://grafana.example, each scheme, host and port only"
+_ORIGINS = (
+    "",
+    "*",
+    "null",
+    "grafana.example",
+    "https://a/",
+    "https://a:0",
+    "https://a,",
+    "ftp://a",
+)
+_FILE = {
+    "": "must be a path",
+    "no/such/file": "must name a readable file (no such file",
+    "/": "(is",
+}
+_IDENTIFIER = "must be of letters, digits, '_', '.' and '-', at most 64"
+_INFLUXDB = "must look like http://host:8086 or https://host, without a login or a path"
+_NO_PREFIX = "must not begin with '/' or '$', nor end with '/'"
+
+# What each setting may be given on a command line or in a variable, and what it says of it.
+WRONG: dict[str, dict[str, str]] = {
+    "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
+    "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
+    "host_name": {**_TEXT, **dict.fromkeys((" ", "a/b", "a+b", "a#", "a$b"), _NAME)},
+    "http_host": _HOST,
+    "http_port": _PORT,
+    "http_token": dict.fromkeys(("", "short", "x" * 15, "x" * 513, "é" * 16, "x y" * 9), _TOKEN),
+    "http_allow_anonymous": _TRUTH,
+    "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
+    "mqtt_host": _HOST,
+    "mqtt_port": _PORT,
+    "mqtt_allow_anonymous": _TRUTH,
+    "mqtt_url": dict.fromkeys(
+        ("", "broker", "http://a", "mqtt://", "mqtt://a:0", "mqtt://a/b", "mqtt://me:1#2@a", _LONG),
+        _URL,
+    ),
+    "mqtt_user": _TEXT,
+    "mqtt_password": {"": "1 to 1024 characters", _LONG: "1 to 1024", _CONTROL: _CONTROLS},
+    "mqtt_ca_file": _FILE,
+    "mqtt_certificate_file": _FILE,
+    "mqtt_key_file": _FILE,
+    "topic_prefix": {
+        **dict.fromkeys(("/a", "$SYS", "a/"), _NO_PREFIX),
+        **dict.fromkeys(("a/#", "+"), "must not hold '+' or '#'"),
+        **dict.fromkeys(("{user}", "{host}/{host}"), "may hold '{host}' once, and no other braces"),
+        _LONG: "at most 255 characters",
+        _CONTROL: _CONTROLS,
+    },
+    "ingester_group": dict.fromkeys(("", " ", "a/b", "x" * 65), _IDENTIFIER),
+    "ingester_name": dict.fromkeys(("", " ", "a/b", "x" * 65), _IDENTIFIER),
+    "data_dir": {"": "must be a path", "~nobody-of-this-name/x": "and there is no such user"},
+    "influxdb_url": dict.fromkeys(("", "localhost", "http://a:99999", "http://me:x@a"), _INFLUXDB),
+    "influxdb_token": dict.fromkeys(("", " ", "é", "a\nb"), "must be the text of an InfluxDB API"),
+    "influxdb_org": _TEXT,
+    "influxdb_bucket": _TEXT,
+    "log_level": dict.fromkeys(("", "loud", "7"), "must be one of debug, info, warning, error"),
+}
+CASES = [
+    pytest.param(name, value, allowed, id=f"{name}-{value[:20]}")
+    for name, values in WRONG.items()
+    for value, allowed in values.items()
+]
+
+
+@pytest.fixture(autouse=True)
+def _no_settings_of_this_machine(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("XDG_CONFIG_HOME", str(tmp_path / "none"))
+
+
+def refusal(**options: object) -> str:
+    with pytest.raises(SettingsError) as caught:
+        load_settings(options)
+    sentence = str(caught.value)
+    assert "\n" not in sentence
+    assert sentence.endswith(".")
+    return sentence
+
+
+def shown(name: str, value: object) -> str:
+    """Return how a sentence begins: the setting, and its value unless it is secret or long."""
+    if name in Settings.secrets():
+        return f"{name}={MASK} "
+    quoted = repr(value)
+    return f"{name}={quoted} " if len(quoted) <= 80 else f"{name}={quoted[:60]}…{quoted[-20:]} "
+
+
+def test_no_setting_is_left_out() -> None:
+    assert WRONG.keys() == Settings.model_fields.keys()
+
+
+@pytest.mark.parametrize(("name", "value", "allowed"), CASES)
+def test_a_wrong_value_is_one_sentence_with_the_setting_its_value_and_what_is_allowed(
+    monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
+) -> None:
+    sentence = refusal(**{name: value})
+    option = f"--{name.replace('_', '-')}"
+    if "//me:" not in value:  # else the login is masked
+        assert sentence.startswith(f"{shown(name, value)}(from {option}) cannot work: it ")
+    assert allowed in sentence
+    if value:  # an empty variable is none
+        variable = f"SYSTEM_MONITOR_{name.upper()}"
+        monkeypatch.setenv(variable, value)
+        assert refusal() == sentence.replace(option, variable, 1)
+
+
+@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("value", ["[1]", "{}", "1979-05-27", "[[true]]"])
+def test_a_value_of_the_wrong_type_in_the_file_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"{name} = {value}\n")
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    sentence = refusal()
+    assert sentence.startswith(f"{name}=")
+    assert f" (from {file}) cannot work: it must " in sentence
+    assert (MASK in sentence) == (name in Settings.secrets())
+
+
+@pytest.mark.parametrize("name", ["interval_seconds", "history_hours", "http_port", "mqtt_port"])
+def test_a_truth_value_is_no_number(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"{name} = true\n")
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    assert refusal().startswith(f"{name}=True (from {file}) cannot work: it must be a")
+
+
+def test_a_name_that_is_no_unicode_is_refused() -> None:
+    assert " cannot work: it must be text" in refusal(host_name="a\udcff")
