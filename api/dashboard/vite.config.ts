@@ -3,6 +3,13 @@ import { defineConfig } from "vitest/config";
 // The server that `npm run dev` shows: SYSTEM_MONITOR_URL=http://gpu-07:8000 npm run dev
 const target = process.env["SYSTEM_MONITOR_URL"] ?? "http://127.0.0.1:8000";
 
+const toServer = {
+  target,
+  changeOrigin: true,
+  // The server takes requests only from a page of its own origin.
+  headers: { origin: new URL(target).origin },
+};
+
 export default defineConfig({
   base: "./", // relative addresses: the page also works behind a path of a reverse proxy
   build: {
@@ -15,13 +22,10 @@ export default defineConfig({
   },
   server: {
     proxy: {
-      "/api": {
-        target,
-        ws: true,
-        changeOrigin: true,
-        // The server takes a WebSocket only from a page of its own origin.
-        headers: { origin: new URL(target).origin },
-      },
+      "/api": { ...toServer, ws: true },
+      "/login": toServer,
+      "/logout": toServer,
+      "/session": toServer,
     },
   },
   test: { include: ["tests/**/*.test.ts"] },
