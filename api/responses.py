@@ -92,7 +92,7 @@ class HistoryChannel(Response):
     )
     fields: dict[str, list[float | None]] = Field(
         description="as many values for each field, in its unit; null where nothing was measured. "
-        "A list's items are per_core.0, per_core.1, …; groups are per_device.sda.read_rate"
+        "A list's items are per_core.0, per_core.1, …; an object's leaves per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
         description="width of a bucket (ms); null where the samples are as they were taken",

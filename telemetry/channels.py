@@ -26,6 +26,7 @@ class Kind(StrEnum):
     TEXT = "text"
     NUMBERS = "list of numbers"
     TEXTS = "list of texts"
+    NUMBERS_BY_NAME = "object of numbers"
     GROUPS = "object of objects"
     RECORDS = "list of objects"
 
@@ -108,6 +109,13 @@ GPU = Family(
         _number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         _number("memory_clock", "MHz", "memory clock", 10501.0),
         Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are held down", ["sw_power_cap"]),
+        Field(
+            "throttle_shares",
+            Kind.NUMBERS_BY_NAME,
+            "%",
+            "share of the last 5 min in which each reason was there",
+            {"sw_power_cap": 37.5, "gpu_idle": 2.0},
+        ),
         Field(
             "memory_temperature", Kind.NUMBER, "°C", "temperature of the memory", 78.0, minimum=None
         ),
@@ -332,8 +340,9 @@ def _found(channel: str) -> tuple[Family | None, Mapping[str, str]]:
 def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float | int | None]:
     """Flatten a payload's numbers for the history.
 
-    A list becomes ``per_core.0``, ``per_core.1``, …; an object of objects becomes
-    ``per_device.sda.read_rate``. Texts and lists of objects are not kept. Missing values are None.
+    A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
+    or ``per_device.sda.read_rate``. Texts and lists of objects are left out. Missing values are
+    None.
     """
     columns: dict[str, float | int | None] = {}
     for field in family.fields:
@@ -342,6 +351,8 @@ def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float 
             columns[field.name] = value if isinstance(value, int | float) else None
         elif field.kind is Kind.NUMBERS and isinstance(value, list):
             columns |= {f"{field.name}.{index}": item for index, item in enumerate(value)}
+        elif field.kind is Kind.NUMBERS_BY_NAME and isinstance(value, Mapping):
+            columns |= {f"{field.name}.{key}": item for key, item in value.items()}
         elif field.kind is Kind.GROUPS and isinstance(value, Mapping):
             for key, group in value.items():
                 for member in field.members:

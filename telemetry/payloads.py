@@ -43,24 +43,27 @@ class Payload(BaseModel):
 
 def _annotation(field: channels.Field, owner: str) -> Any:  # noqa: ANN401 - a type made at run time
     number = Annotated[float, Field(ge=field.minimum, le=_MAX_NUMBER)]
+    annotation: Any = None
     match field.kind:
         case Kind.NUMBER:
-            return number
+            annotation = number
         case Kind.INTEGER:
-            return Annotated[int, Field(ge=field.minimum, le=_MAX_INTEGER)]
+            annotation = Annotated[int, Field(ge=field.minimum, le=_MAX_INTEGER)]
         case Kind.TEXT:
-            return Text
+            annotation = Text
         case Kind.NUMBERS:
-            return Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
+            annotation = Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
         case Kind.TEXTS:
-            return Annotated[list[Text], Field(max_length=_MAX_ITEMS)]
-        case Kind.GROUPS | Kind.RECORDS:
+            annotation = Annotated[list[Text], Field(max_length=_MAX_ITEMS)]
+        case Kind.NUMBERS_BY_NAME:
+            annotation = Annotated[dict[Text, number | None], Field(max_length=_MAX_ITEMS)]
+        case Kind.GROUPS:
             member: Any = _member_model(field, owner)
-            return (
-                Annotated[dict[Text, member], Field(max_length=_MAX_ITEMS)]
-                if field.kind is Kind.GROUPS
-                else Annotated[list[member], Field(max_length=_MAX_RECORDS)]
-            )
+            annotation = Annotated[dict[Text, member], Field(max_length=_MAX_ITEMS)]
+        case Kind.RECORDS:
+            record: Any = _member_model(field, owner)
+            annotation = Annotated[list[record], Field(max_length=_MAX_RECORDS)]
+    return annotation
 
 
 def class_name(name: str) -> str:

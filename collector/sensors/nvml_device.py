@@ -23,6 +23,7 @@ from collector.sensors.nvml_probes import (
 )
 from collector.sensors.nvml_processes import LISTINGS, GpuProcess, merged
 from collector.sensors.rates import RateMeter
+from collector.sensors.throttling import ThrottleShares
 from telemetry.channels import GPU
 from telemetry.errors import SensorAbsent
 
@@ -48,6 +49,7 @@ class Device:
         self._seldom = Answers({}, {}, {})
         self._seldom_due = float("-inf")
         self._meter = RateMeter()
+        self._throttling = ThrottleShares()
         self._left_out: dict[Probe, float] = {}  # when it is asked again
         self._lacking_told: set[Probe] = set()
 
@@ -92,6 +94,7 @@ class Device:
         self._note_lacking(answers.lacking, now)
         values |= self._seldom.values | answers.values
         values |= self._rates(answers, now) | _margin(values)
+        values["throttle_shares"] = self._shares(values["throttle_reasons"], now)
         self._note_failures(answers, values)
         return values
 
@@ -116,6 +119,10 @@ class Device:
             field: None if rate is None else credible(field, round(rate[0] * PER_SECOND[field], 3))
             for field, rate in ((field, rates.get(field)) for field in PER_SECOND)
         }
+
+    def _shares(self, reasons: object, now: float) -> Mapping[str, float] | None:
+        self._throttling.note(now, reasons if isinstance(reasons, list) else None)
+        return self._throttling.shares()
 
     def _note_lacking(self, lacking: Mapping[Probe, str], now: float) -> None:
         self._left_out.update(dict.fromkeys(lacking, now + _SELDOM_SECONDS))

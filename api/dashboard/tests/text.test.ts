@@ -6,7 +6,7 @@ import { csvName, csvOf } from "../src/store/csv";
 import { HostClock } from "../src/store/clock";
 import { HostData } from "../src/store/host";
 import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
-import { throttleWords } from "../src/text/throttle";
+import { shareWords, throttleWords } from "../src/text/throttle";
 import { duration } from "../src/text/time";
 import { DEFAULT_VIEW, hashFromView, toggled, viewFromHash } from "../src/view/view";
 
@@ -34,6 +34,13 @@ describe("numbers", () => {
 describe("throttle reasons", () => {
   it("are words; an idle GPU is none; unknown ones stay readable", () => {
     expect(throttleWords(["sw_power_cap", "gpu_idle", "hw_new_thing"])).toEqual(["power limit", "hw new thing"]);
+  });
+
+  it("have shares in words, the largest first", () => {
+    expect(shareWords({ gpu_idle: 2.4, sw_power_cap: 37.5, hw_slowdown: 0.3, other: 0, none: "x" })).toBe(
+      "power limit 38%, idle 2%, hardware slowdown <1%",
+    );
+    expect(shareWords({})).toBe("");
   });
 });
 

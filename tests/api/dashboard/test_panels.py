@@ -104,6 +104,20 @@ def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> No
     expect(page.get_by_test_id("series-temperature")).to_have_text(f"Temperature{DASH}")
 
 
+def test_beside_the_gpu_stand_its_slowdowns_of_the_last_minutes_and_what_is_left_to_the_next(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    laboratory.gpus.set_readings(6, temperature=71, temperature_margin=16, event_reasons="0x24")
+    page = visit.page
+    page.get_by_test_id("gpu-tile-6").click()
+    expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled: power limit, too hot")
+    expect(page.get_by_test_id("gpu-throttle-shares")).to_contain_text("too hot")
+    expect(page.get_by_test_id("gpu-throttle-shares")).to_have_text(
+        re.compile(r"^Last 5 min: .*(power limit|too hot|idle) <?\d+%")
+    )
+    expect(page.get_by_test_id("gpu-margin")).to_have_text("16°")
+
+
 def test_the_processes_of_the_chosen_gpu_are_listed_and_the_rest_counted(
     visit: Visit, laboratory: Laboratory
 ) -> None:

@@ -43,12 +43,14 @@ FUNCTIONS = {
 }
 
 
-RATES = {"power_average", "pcie_tx_rate", "pcie_rx_rate"}  # the first reading has none
+# The first reading has none.
+RATES = {"power_average", "pcie_tx_rate", "pcie_rx_rate"}
+DIFFERENCES = RATES | {"throttle_shares"}
 
 
 def missing(values: Mapping[str, Any]) -> set[str]:
     """Return the fields that are null, though the first reading should have them."""
-    return {name for name, value in values.items() if value is None} - RATES
+    return {name for name, value in values.items() if value is None} - DIFFERENCES
 
 
 class GpuReadings(NamedTuple):

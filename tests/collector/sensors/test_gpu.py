@@ -9,7 +9,7 @@ import pytest
 from collector.sensors.gpu import GpuSensor
 from collector.sensors.nvml_probes import name_reasons
 from telemetry.channels import GPU, Kind
-from tests.collector.sensors.gpus import FUNCTIONS, RATES, missing, read_gpu, read_gpus
+from tests.collector.sensors.gpus import DIFFERENCES, FUNCTIONS, RATES, missing, read_gpu, read_gpus
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml
 
@@ -73,7 +73,7 @@ def test_each_value_arrives_in_the_unit_of_the_catalogue(
         "memory_clock": 10_501,
         "throttle_reasons": ["sw_power_cap", "hw_thermal_slowdown"],
         **HEALTH,
-        **dict.fromkeys(RATES),
+        **dict.fromkeys(DIFFERENCES),
         "energy": 1234.567,
         "compute_mode": "exclusive_process",
     }

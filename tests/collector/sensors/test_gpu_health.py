@@ -31,6 +31,21 @@ def test_rates_are_the_counters_differences_over_the_measured_time(
     }
 
 
+def test_the_shares_are_those_of_the_reasons_over_the_last_minutes(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
+) -> None:
+    gpu_sensor.open()
+    for mask in ("0x0", "0x4", "0x44", "0x1", "0x1"):
+        fake_nvml.set_readings(event_reasons=mask)
+        values = read_gpu(gpu_sensor)
+        clock.advance(2.0)
+    assert values["throttle_shares"] == {
+        "gpu_idle": 50.0,
+        "hw_thermal_slowdown": 25.0,
+        "sw_power_cap": 50.0,
+    }
+
+
 def test_a_counter_that_goes_backwards_gives_no_rate_and_the_next_reading_has_one(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:

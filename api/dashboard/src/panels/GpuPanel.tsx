@@ -1,8 +1,8 @@
-import { numberOf, textOf, textsOf, type Values } from "../bus/payload";
+import { isObject, numberOf, textOf, textsOf, type Values } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { DASH, degrees, exactBytes, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
-import { isSerious, throttleWords } from "../text/throttle";
+import { isSerious, shareWords, throttleWords } from "../text/throttle";
 import type { HostData } from "../store/host";
 import { useFrame } from "../view/hooks";
 import { toggled, type GpuSeries } from "../view/view";
@@ -75,25 +75,33 @@ function Facts({ values }: { values: Values }) {
           <dt>SM clock</dt>
           <dd>{megahertz(numberOf(values["sm_clock"]))}</dd>
         </div>
+        <div title={helpOf("gpu", "temperature_margin")}>
+          <dt>To slowdown</dt>
+          <dd data-testid="gpu-margin">{degrees(numberOf(values["temperature_margin"]))}</dd>
+        </div>
         <div title={helpOf("gpu", "memory_utilization")}>
           <dt>Mem. access</dt>
           <dd>{percent(numberOf(values["memory_utilization"]))}</dd>
         </div>
       </dl>
-      <Throttling reasons={values["throttle_reasons"]} />
+      <Throttling reasons={values["throttle_reasons"]} shares={values["throttle_shares"]} />
     </>
   );
 }
 
-function Throttling({ reasons }: { reasons: unknown }) {
+function Throttling({ reasons, shares }: { reasons: unknown; shares: unknown }) {
   if (!Array.isArray(reasons)) return null;
   const known = textsOf(reasons);
   const words = throttleWords(known);
   const kind = words.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
+  const lately = isObject(shares) ? shareWords(shares) : "";
   return (
-    <p class={`throttle ${kind}`} title={helpOf("gpu", "throttle_reasons")} data-testid="gpu-throttle">
-      {words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`}
-    </p>
+    <div class="throttling">
+      {lately && <small title={helpOf("gpu", "throttle_shares")} data-testid="gpu-throttle-shares">Last 5 min: {lately}</small>}
+      <p class={`throttle ${kind}`} title={helpOf("gpu", "throttle_reasons")} data-testid="gpu-throttle">
+        {words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`}
+      </p>
+    </div>
   );
 }
 

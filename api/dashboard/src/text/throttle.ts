@@ -2,6 +2,7 @@ const WORDS: Readonly<Record<string, string>> = {
   applications_clocks_setting: "clocks set by an administrator",
   clocks_setting: "clocks set by an administrator",
   display_clock_setting: "display clocks",
+  gpu_idle: "idle",
   hw_power_brake_slowdown: "external power brake",
   hw_slowdown: "hardware slowdown",
   hw_thermal_slowdown: "too hot (hardware)",
@@ -17,8 +18,21 @@ const HARMLESS = new Set(["gpu_idle", "none"]);
 export function throttleWords(reasons: readonly string[]): string[] {
   const words = reasons
     .filter((reason) => !HARMLESS.has(reason))
-    .map((reason) => WORDS[reason] ?? reason.replaceAll("_", " "));
+    .map(wordsOf);
   return [...new Set(words)];
+}
+
+function wordsOf(reason: string): string {
+  return WORDS[reason] ?? reason.replaceAll("_", " ");
+}
+
+/** `power limit 38%, idle 2%`: the shares of each reason, the largest first; empty without any. */
+export function shareWords(shares: Readonly<Record<string, unknown>>): string {
+  return Object.entries(shares)
+    .flatMap(([reason, value]) => (typeof value === "number" && value > 0 ? [[reason, value] as const] : []))
+    .sort(([, a], [, b]) => b - a)
+    .map(([reason, value]) => `${wordsOf(reason)} ${value < 1 ? "<1" : Math.round(value)}%`)
+    .join(", ");
 }
 
 /** Whether one of the reasons is heat or failing power, rather than a limit that was chosen. */

@@ -1,0 +1,55 @@
+"""Why a GPU has been slow: the share of the last minutes in which each reason held."""
+
+from collections import Counter, deque
+from collections.abc import Collection, Mapping
+from typing import NamedTuple
+
+WINDOW_SECONDS = 300.0
+_LONGEST_STEP_SECONDS = 65.0  # the longest interval between two readings, and some delay
+
+
+class _Step(NamedTuple):
+    end: float
+    milliseconds: int
+    reasons: tuple[str, ...]
+
+
+class ThrottleShares:
+    """Adds up, over ``WINDOW_SECONDS``, the time between readings with each reason.
+
+    A reason that is there at a reading counts for the time since the reading before. Time in which
+    the GPU did not tell its reasons counts neither as throttled nor as not.
+    """
+
+    def __init__(self) -> None:
+        """Begin with no reading."""
+        self._last: float | None = None
+        self._steps: deque[_Step] = deque()
+        self._milliseconds: Counter[str] = Counter()  # with each reason; whole, so sums stay exact
+        self._total = 0
+
+    def note(self, now: float, reasons: Collection[str] | None) -> None:
+        """Take the ``reasons`` of a reading at ``now``, monotonic seconds; None: not told."""
+        last, self._last = self._last, now
+        if last is not None and reasons is not None and 0 < now - last <= _LONGEST_STEP_SECONDS:
+            step = _Step(now, round((now - last) * 1000), tuple(reasons))
+            self._steps.append(step)
+            self._add(step, step.milliseconds)
+        while self._steps and self._steps[0].end <= now - WINDOW_SECONDS:
+            step = self._steps.popleft()
+            self._add(step, -step.milliseconds)
+
+    def shares(self) -> Mapping[str, float] | None:
+        """Return the percentage of each reason that was there; None where nothing is known."""
+        if not self._total:
+            return None
+        return {
+            reason: round(100 * milliseconds / self._total, 1)
+            for reason, milliseconds in sorted(self._milliseconds.items())
+            if milliseconds
+        }
+
+    def _add(self, step: _Step, milliseconds: int) -> None:
+        self._total += milliseconds
+        for reason in step.reasons:
+            self._milliseconds[reason] += milliseconds
