@@ -99,11 +99,20 @@ GPU = Family(
     (
         _number("utilization", "%", "share of time in which a kernel ran", 75.0, fixed=True),
         _bytes("memory_used", "memory in use, reserved memory apart", 6_657_199_308, fixed=True),
-        _bytes("memory_total", "memory installed", 8_589_934_592, fixed=True),
+        _bytes(
+            "memory_total", "memory installed; if unified, the system's", 8_589_934_592, fixed=True
+        ),
         Field("temperature", Kind.NUMBER, "°C", "core temperature", 72.0, fixed=True, minimum=None),
         _number("power", "W", "power drawn", 215.4, fixed=True),
         Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090"),
         Field("uuid", Kind.TEXT, "", "NVML's UUID", "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11"),
+        Field(
+            "memory_kind",
+            Kind.TEXT,
+            "",
+            "dedicated; or unified, where the GPU has no memory but the system's",
+            "dedicated",
+        ),
         _number("memory_utilization", "%", "share of time in which memory was accessed", 41.0),
         _number("power_limit", "W", "power limit in force", 450.0),
         _number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),

@@ -10,6 +10,7 @@ import pynvml
 
 from collector.sensors import nvml_health as health
 from collector.sensors.nvml import Handle, first_known
+from collector.sensors.nvml_memory import memory
 from collector.sensors.nvml_processes import LISTINGS
 
 _MILLIWATTS_IN_WATT = 1000
@@ -90,16 +91,6 @@ def _utilization(handle: Handle) -> tuple[int, int]:
     return rates.gpu, rates.memory
 
 
-def _memory(handle: Handle) -> tuple[int, int]:
-    # Only the second version keeps what the driver reserves apart from what is used.
-    memory = first_known(
-        handle,
-        lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),
-        pynvml.nvmlDeviceGetMemoryInfo,
-    )
-    return memory.used, memory.total
-
-
 def _temperature(handle: Handle) -> tuple[int]:
     # Drivers before R565 know only the first; CUDA 14 drops it.
     return (
@@ -172,7 +163,7 @@ EACH_TIME = (
     Probe(("energy", "power_average"), health.energy),
     Probe(("memory_temperature", "pcie_tx_rate", "pcie_rx_rate"), health.temperature_and_traffic),
     Probe(("utilization", "memory_utilization"), _utilization),
-    Probe(("memory_used", "memory_total"), _memory),
+    Probe(("memory_used", "memory_total", "memory_kind"), memory),
     Probe(("temperature",), _temperature),
     Probe(("power",), _power),
     Probe(("sm_clock",), _sm_clock),

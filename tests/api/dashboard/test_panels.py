@@ -4,6 +4,7 @@ import re
 import time
 from functools import partial
 
+import psutil
 from playwright.sync_api import Page, expect
 
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
@@ -102,6 +103,18 @@ def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> No
         re.compile(rf"^Util: \d+% \| Temp: {DASH}$")
     )
     expect(page.get_by_test_id("series-temperature")).to_have_text(f"Temperature{DASH}")
+
+
+def test_a_gpu_with_the_systems_memory_is_said_to_have_it(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    laboratory.gpus.set_readings(6, memory_total=0, memory_used=0)
+    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text("GPU 6 unified")
+    total = f"{psutil.virtual_memory().total / 2**30:.1f} GB"
+    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text(total)
+    laboratory.gpus.set_readings(6, memory_total=80 * 2**30, memory_used=2**30)
+    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text("1.0 / 80.0 GB")
+    expect(visit.page.get_by_test_id("gpu-memory-6")).not_to_contain_text("unified")
 
 
 def test_beside_the_gpu_stand_its_slowdowns_of_the_last_minutes_and_what_is_left_to_the_next(

@@ -29,7 +29,10 @@ FUNCTIONS = {
         "nvmlDeviceGetTemperatureThreshold",
     ],
     "utilization memory_utilization": ["nvmlDeviceGetUtilizationRates"],
-    "memory_used memory_total": ["nvmlDeviceGetMemoryInfo_v2", "nvmlDeviceGetMemoryInfo"],
+    "memory_used memory_total memory_kind": [
+        "nvmlDeviceGetMemoryInfo_v2",
+        "nvmlDeviceGetMemoryInfo",
+    ],
     "temperature": ["nvmlDeviceGetTemperature", "nvmlDeviceGetTemperatureV"],
     "power": ["nvmlDeviceGetPowerUsage"],
     "power_limit": ["nvmlDeviceGetEnforcedPowerLimit"],

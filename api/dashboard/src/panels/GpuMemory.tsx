@@ -1,5 +1,5 @@
 import { numberOf, textOf } from "../bus/payload";
-import { gpuChannel } from "../catalogue";
+import { gpuChannel, helpOf } from "../catalogue";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
 import { useFrame } from "../view/hooks";
 import { reasonOf } from "./GpuPanel";
@@ -30,7 +30,7 @@ export function GpuMemory() {
             return (
               <li key={id} class={monitor.frozen === null && host.isStale(gpuChannel(id), at) ? "is-stale" : ""} data-testid={`gpu-memory-${id}`} title={textOf(values["name"]) ?? undefined}>
                 <div class="row">
-                  <span class="label">GPU {id}{warns && <em class="warn-word">nearly full</em>}</span>
+                  <span class="label">GPU {id}{values["memory_kind"] === "unified" && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns && <em class="warn-word">nearly full</em>}</span>
                   <span class="value" title={exactBytes(used, total)}><b>{text}</b> <small>{percent(full)}</small></span>
                 </div>
                 <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />
