@@ -2,9 +2,9 @@
 
 ``nvml_probes`` says which call gives which value.
 
-A GPU that fails hides no other: its reading is all None but for its name and UUID, and once every
-GPU has been read, SensorFailed says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides nothing here: the
-ids are NVML's, in the order of the PCI bus.
+A GPU that fails or hangs hides no other: its reading is all None but for its name and UUID, and
+once every GPU has been read, SensorFailed says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides
+nothing here: the ids are NVML's, in the order of the PCI bus.
 """
 
 import ctypes
@@ -12,6 +12,7 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -20,12 +21,13 @@ from telemetry.channels import GPU, gpu_channel, processes_channel
 from telemetry.errors import SensorAbsent, SensorFailed
 
 if TYPE_CHECKING:
+    from collector.sensors.gpu_thread import GpuThread
     from collector.sensors.nvml import Nvml
-    from collector.sensors.nvml_device import Device
     from collector.sensors.processes import ProcessTable
 
 _LIBRARY = "libnvidia-ml.so.1"
 _RESTART_SECONDS = 30.0
+_PATIENCE_SECONDS = 2.0  # a GPU that was asleep takes a second to wake up
 
 
 class GpuSensor(Sensor):
@@ -34,15 +36,19 @@ class GpuSensor(Sensor):
     name = GPU.name
 
     def __init__(
-        self, clock: Callable[[], float] = time.monotonic, proc: Path = Path("/proc")
+        self,
+        clock: Callable[[], float] = time.monotonic,
+        proc: Path = Path("/proc"),
+        patience: float = _PATIENCE_SECONDS,
     ) -> None:
-        """Read later; ``clock`` is monotonic, in seconds; ``proc`` is the kernel's."""
+        """Read later; ``clock`` is monotonic; a GPU has ``patience`` seconds for its answer."""
         self._proc = proc
+        self._patience = patience
         self.details: Mapping[str, str] = {}
         self._clock = clock
         self._nvml: Nvml | None = None
         self._processes: ProcessTable | None = None
-        self._devices: Sequence[Device] = ()
+        self._gpus: Sequence[GpuThread] = ()
         self._silent_since: float | None = None
 
     def open(self) -> None:
@@ -77,18 +83,27 @@ class GpuSensor(Sensor):
             self._find_devices(self._nvml)
         except SensorFailed as failure:
             problems.append(str(failure))
-        for device in self._devices:
-            yield Reading(gpu_channel(device.index), device.read(self._clock()))
-            processes = self._processes.values(device.processes)
-            yield Reading(processes_channel(device.index), processes)
-        self._processes.end_tick()
-        problems += [device.problem for device in self._devices if device.problem]
+        yield from self._readings(self._processes)
+        problems += [gpu.problem for gpu in self._gpus if gpu.problem]
         if problems:
             raise SensorFailed(" ".join(problems))
 
+    def _readings(self, processes: "ProcessTable") -> Iterable[Reading]:
+        hanging = [gpu.busy for gpu in self._gpus]
+        for gpu in self._gpus:
+            gpu.ask(partial(gpu.device.read, self._clock()))
+        deadline = time.monotonic() + self._patience
+        for gpu, was_hanging in zip(self._gpus, hanging, strict=True):
+            device = gpu.device
+            values = gpu.answer(0 if was_hanging else deadline)
+            yield Reading(gpu_channel(device.index), values or device.silence())
+            listed = device.processes if values else None
+            yield Reading(processes_channel(device.index), processes.values(listed))
+        processes.end_tick()
+
     def describe(self) -> str:
         """Return how many GPUs there are, and which they are, such as ``1 GPU: NVIDIA L4``."""
-        devices = self._devices
+        devices = [gpu.device for gpu in self._gpus]
         models = Counter(device.name or "unknown" for device in devices)
         listed = ", ".join(
             f"{model} ×{count}" if count > 1 else model  # noqa: RUF001 - a sign for people
@@ -99,17 +114,24 @@ class GpuSensor(Sensor):
     def close(self) -> None:
         """Shut NVML down."""
         self.details = {}
-        self._devices = ()
         self._silent_since = None
         self._processes = None
+        self._end_threads()
         if self._nvml is not None:
             self._nvml.close()
             self._nvml = None
 
+    def _end_threads(self) -> None:
+        for gpu in self._gpus:
+            gpu.end()
+        if self._nvml is not None and any(gpu.busy for gpu in self._gpus):
+            self._nvml = None  # to shut it down under a call that hangs would hang too
+        self._gpus = ()
+
     def _have_been_silent(self) -> bool:
         # A GPU that was reset, or lost for a while, may answer only to a new session.
         now = self._clock()
-        if any(device.answers for device in self._devices):
+        if any(gpu.busy or gpu.device.answers for gpu in self._gpus):
             self._silent_since = None
         elif self._silent_since is None:
             self._silent_since = now
@@ -117,15 +139,20 @@ class GpuSensor(Sensor):
 
     def _find_devices(self, nvml: "Nvml") -> None:
         count = nvml.count()
-        if count == len(self._devices):
+        if count == len(self._gpus):
             return
         # One more or less moves the indices of the others: all are looked at anew.
-        from collector.sensors.nvml_device import Device  # noqa: PLC0415 - as Nvml
+        from collector.sensors.gpu_thread import GpuThread  # noqa: PLC0415 - as Nvml
+        from collector.sensors.nvml_device import Device  # noqa: PLC0415
 
-        devices = [Device(index) for index in range(count)]
-        for device in devices:
-            device.identify(self._clock())
-        self._devices = devices
+        for gpu in self._gpus:
+            gpu.end()
+        self._gpus = [GpuThread(Device(index)) for index in range(count)]
+        for gpu in self._gpus:
+            gpu.ask(partial(gpu.device.identify, self._clock()))
+        deadline = time.monotonic() + self._patience
+        for gpu in self._gpus:
+            gpu.answer(deadline)
 
 
 def _require_library() -> None:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import pynvml
 
 from collector.sensors.nvml import DEVICE_GONE, NOT_REPORTED, Handle, concerns_all
-from collector.sensors.nvml_probes import PER_SECOND, Probe, credible
+from collector.sensors.nvml_probes import PER_SECOND, Probe, credible, tells_nothing
 
 # "Not supported" seldom changes; that there is no data, soon.
 _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
@@ -29,8 +29,10 @@ def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
     for probe in probes:
         try:
             for field, value in zip(probe.fields, probe.ask(handle), strict=True):
-                counts = field in PER_SECOND
-                answers.values[field] = value if counts else credible(field, value)
+                believed = value if field in PER_SECOND else credible(field, value)
+                answers.values[field] = believed
+                if believed is None and not tells_nothing(value):
+                    answers.failures[field] = "out of range"
         except pynvml.NVMLError as error:
             if error.value in DEVICE_GONE or concerns_all(error):
                 raise

@@ -60,23 +60,35 @@ class Device:
         return None if name is None else str(name)
 
     @property
+    def label(self) -> str:
+        """What the GPU is called in a sentence, such as ``GPU 0 (NVIDIA L4)``."""
+        return f"GPU {self.index} ({self.name})" if self.name else f"GPU {self.index}"
+
+    @property
+    def identity(self) -> dict[str, object]:
+        """The name and UUID, None as long as the GPU has not told them."""
+        known = self._seldom.values
+        return {"name": known.get("name"), "uuid": known.get("uuid")}
+
+    @property
     def answers(self) -> bool:
         """Whether the GPU has told anything when it was asked last."""
         return self._handle is not None
 
-    def identify(self, now: float) -> None:
+    def identify(self, now: float) -> Mapping[str, object]:
         """Ask for what changes seldom, the name among it; ``now`` and errors as in ``read``."""
         try:
             self._ask_seldom(self._find_handle(), now)
         except pynvml.NVMLError as error:
             self._give_up(error)
+        return self._seldom.values
 
     def read(self, now: float) -> Mapping[str, object]:
         """Return each of the catalogue's fields, None where there is no answer.
 
         ``now`` is monotonic, in seconds. Raises SensorAbsent where no GPU can be read any more.
         """
-        values: dict[str, object] = dict.fromkeys(_FIELDS)
+        values = self.silence()
         self.processes = None
         try:
             handle = self._find_handle()
@@ -97,6 +109,10 @@ class Device:
         values["throttle_shares"] = self._shares(values["throttle_reasons"], now)
         self._note_failures(answers, values)
         return values
+
+    def silence(self) -> dict[str, object]:
+        """Return the fields of a reading without an answer: all None but what the GPU is called."""
+        return dict.fromkeys(_FIELDS) | self.identity
 
     def _probes_due(self, now: float) -> list[Probe]:
         probes = (*EACH_TIME, *PROCESSES)
@@ -129,7 +145,7 @@ class Device:
         for probe, said in (self._seldom.lacking | dict(lacking)).items():
             if probe not in self._lacking_told:
                 self._lacking_told.add(probe)
-                log.info("%s does not report %s: %s", self._label(), ", ".join(probe.fields), said)
+                log.info("%s does not report %s: %s", self.label, ", ".join(probe.fields), said)
 
     def _find_handle(self) -> Handle:
         if self._handle is None:
@@ -138,13 +154,9 @@ class Device:
 
     def _ask_seldom(self, handle: Handle, now: float) -> None:
         answers = ask(handle, SELDOM)
-        self._seldom = answers._replace(values=self._identity() | answers.values)
+        self._seldom = answers._replace(values=self.identity | answers.values)
         if not answers.failures:
             self._seldom_due = now + _SELDOM_SECONDS
-
-    def _identity(self) -> dict[str, object]:
-        known = self._seldom.values
-        return {"name": known.get("name"), "uuid": known.get("uuid")}
 
     def _give_up(self, error: pynvml.NVMLError) -> None:
         if concerns_all(error):
@@ -159,21 +171,17 @@ class Device:
             if values.get(field) is None
         }
         self.problem = (
-            f"{self._label()} does not tell its {', '.join(failures)}"
-            f" ({_listed(failures.values())})."
+            f"{self.label} does not tell its {', '.join(failures)} ({_listed(failures.values())})."
             if failures
             else None
         )
 
     def _forget_handle(self, problem: str) -> None:
-        self.problem = f"{self._label()} {problem}."
+        self.problem = f"{self.label} {problem}."
         self._handle = None
-        self._seldom = Answers(self._identity(), {}, {})
+        self._seldom = Answers(self.identity, {}, {})
         self._seldom_due = float("-inf")
         self._left_out = {}
-
-    def _label(self) -> str:
-        return f"GPU {self.index} ({self.name})" if self.name else f"GPU {self.index}"
 
 
 def _listed(said: Iterable[str]) -> str:

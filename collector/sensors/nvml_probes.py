@@ -30,7 +30,7 @@ _EVENT_REASONS = (
     "reliability",
 )
 
-# What a GPU can be believed to say. NVML answers with all bits set where it has no value.
+# What a GPU can be believed to say.
 _CREDIBLE = {
     "utilization": (0, 100),
     "memory_utilization": (0, 100),
@@ -43,7 +43,7 @@ _CREDIBLE = {
     "memory_clock": (0, 100_000),
     "memory_temperature": (-100, 250),
     "fan_speed": (0, 200),  # NVML may say more than 100
-    "performance_state": (0, 15),  # 32 is NVML's "unknown"
+    "performance_state": (0, 15),
     "energy": (0, 1e13),  # ten years of 30 kW
     "power_average": (0, 100_000),
     "pcie_generation": (1, 20),
@@ -61,6 +61,9 @@ _CREDIBLE = {
     "temperature_margin": (-250, 250),
 }
 
+_NO_VALUE = (2**31 - 1) / 1000  # it may have become watts or joules
+_UNKNOWN_PERFORMANCE_STATE = 32  # NVML_PSTATE_UNKNOWN
+
 # The probe tells a counter; its growth per second, times this, is the value.
 PER_SECOND = {"power_average": 1, "pcie_tx_rate": 1e-6, "pcie_rx_rate": 1e-6}
 
@@ -71,6 +74,11 @@ def credible(field: str, value: object) -> object:
         return value
     lowest, highest = _CREDIBLE[field]
     return value if lowest <= value <= highest else None
+
+
+def tells_nothing(value: object) -> bool:
+    """Return whether ``value`` is how NVML says that it has none: all bits set, but for a sign."""
+    return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 
 def name_reasons(mask: int) -> list[str]:
@@ -100,6 +108,11 @@ def _temperature(handle: Handle) -> tuple[int]:
             lambda handle: pynvml.nvmlDeviceGetTemperatureV(handle, pynvml.NVML_TEMPERATURE_GPU),
         ),
     )
+
+
+def _performance_state(handle: Handle) -> tuple[int | None]:
+    state = pynvml.nvmlDeviceGetPerformanceState(handle)
+    return (None if state == _UNKNOWN_PERFORMANCE_STATE else state,)
 
 
 def _power(handle: Handle) -> tuple[float]:
@@ -170,7 +183,7 @@ EACH_TIME = (
     Probe(("memory_clock",), _memory_clock),
     Probe(("throttle_reasons",), _throttle_reasons),
     Probe(("fan_speed",), _plain(pynvml.nvmlDeviceGetFanSpeed)),
-    Probe(("performance_state",), _plain(pynvml.nvmlDeviceGetPerformanceState)),
+    Probe(("performance_state",), _performance_state),
     Probe(("temperature_margin",), _plain(pynvml.nvmlDeviceGetMarginTemperature)),
 )
 PROCESSES = tuple(Probe((name,), ask) for name, ask in LISTINGS.items())

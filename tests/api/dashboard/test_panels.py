@@ -27,6 +27,7 @@ LINES = [
     ("network-chart", "--green"),
 ]
 SECONDS = 15.0
+GPU_IS_LOST = 15
 # The pixels of the canvases in an element that have a colour of the theme, within rounding.
 COUNT_PIXELS = """(element, name) => {
   const colour = getComputedStyle(document.documentElement).getPropertyValue(name).trim();
@@ -146,6 +147,25 @@ def test_the_processes_of_the_chosen_gpu_are_listed_and_the_rest_counted(
     expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MB")
     expect(processes).to_contain_text("… and 3 more with less memory.")
     expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
+
+
+def test_a_lost_gpu_is_told_while_the_others_are_shown_and_comes_back_by_itself(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    page = visit.page
+    laboratory.gpus.set_readings(6, utilization=33)
+    laboratory.gpus.fail(GPU_IS_LOST, gpu=6)
+    sentence = "GPU 6 (NVIDIA H100 80GB HBM3) is lost, it no longer answers on its bus"
+    silence = page.get_by_test_id("gpu-panel-silence")
+    expect(silence).to_contain_text(sentence)
+    report = laboratory.monitor.get("/gpu", host=HOST)
+    assert report["reason"].startswith(sentence)
+    assert [gpu["utilization"] is None for gpu in report["gpus"]] == [*[False] * 6, True, False]
+    expect(page.get_by_test_id("gpu-tile-6")).to_contain_text(DASH)
+    expect(page.get_by_test_id("gpu-tile-7")).not_to_contain_text(DASH)
+    laboratory.gpus.recover(gpu=6)
+    expect(page.get_by_test_id("gpu-tile-6")).to_contain_text("33%")
+    expect(silence).to_have_count(0)
 
 
 def test_without_a_gpu_one_sentence_says_why_and_no_zero_is_shown(

@@ -32,6 +32,37 @@ def test_a_call_that_fails_costs_its_values_alone_and_is_told(
     assert problem == f"{label} does not tell its {told} (Unknown Error)."
 
 
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("utilization", 150),
+        ("temperature", 300),
+        ("power", 200_000_000),
+        ("fan_speed", 250),
+        ("pcie_width", 65),
+        ("performance_state", 16),
+    ],
+)
+def test_a_value_out_of_range_is_null_and_told(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, field: str, said: int
+) -> None:
+    calm = {"memory_utilization": 1, "memory_temperature": 50, "fan_speed": 50, "power": 5}
+    fake_nvml.set_readings(name="NVIDIA L4")
+    fake_nvml.set_readings(None, **(calm | {field: said}))
+    gpu_sensor.open()
+    gpus, problem, _ = read_gpus(gpu_sensor)
+    assert missing(gpus["0"]) == {field}
+    assert problem == f"GPU 0 (NVIDIA L4) does not tell its {field} (out of range)."
+
+
+def test_an_unknown_performance_state_is_null_and_no_failure(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.set_readings(performance_state=32)
+    gpu_sensor.open()
+    assert read_gpu(gpu_sensor)["performance_state"] is None
+
+
 def test_a_name_that_is_no_text_is_null_and_leaves_the_rest(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
