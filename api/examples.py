@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.channels import CPU, FAMILIES, GPU, GPU_PROCESSES, Family
+from telemetry.channels import CPU, FAMILIES, GPU, GPU_PROCESSES, Family, place_of
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -13,7 +13,7 @@ _HOUR = 3_600_000
 
 def _newest(family: Family) -> dict[str, Any]:
     values = {field.name: field.example for field in family.fields}
-    gpu = {"id": "0"} if family.several else {}
+    gpu = place_of(family.channel.format(id=0, n=0))
     return {
         "host": "gpu-07",
         "timestamp": _NOW,
@@ -33,7 +33,7 @@ METRICS: Mapping[str, Any] = {
 
 GPUS: Mapping[str, Any] = {
     **_HOST,
-    "gpus": [{**_newest(GPU), "processes": _newest(GPU_PROCESSES)}],
+    "gpus": [{**_newest(GPU), "processes": _newest(GPU_PROCESSES), "mig": []}],
     "driver_version": "570.86.15",
     "reason": None,
 }

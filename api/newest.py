@@ -12,7 +12,8 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
 MAX_HOSTS = 1000
-MAX_CHANNELS = 136  # of one host: 64 GPUs and their processes, the other families, and a few more
+# Of one host: 64 GPUs, each with its processes and at most 7 MIG instances, and the other families.
+MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
 SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
 
 

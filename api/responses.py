@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from telemetry.channels import FAMILIES, GPU, GPU_PROCESSES, Family
+from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family
 from telemetry.payloads import class_name, payload_model
 from telemetry.status import CollectorState, SensorState
 
@@ -136,7 +136,10 @@ class ErrorResponse(Response):
     error: ErrorDetail = Field(description="what is wrong")
 
 
-_PLACES = {"id": "the GPU: NVML's index, as in the channel's name"}
+_PLACES = {
+    "id": "the GPU: NVML's index, as in the channel's name",
+    "n": "the MIG instance: NVML's index, as in the channel's name",
+}
 
 
 @cache
@@ -178,6 +181,7 @@ MetricsResponse: Any = create_model(
 
 
 _Processes: Any = newest_model(GPU_PROCESSES)
+_Instance: Any = newest_model(GPU_MIG)
 GpuEntry: Any = create_model(
     "GpuEntry",
     __base__=newest_model(GPU),
@@ -186,6 +190,7 @@ GpuEntry: Any = create_model(
         _Processes | None,
         Field(description="the processes that use it; null before they have been told"),
     ),
+    mig=(list[_Instance], Field(description="its MIG instances, by index; none without MIG mode")),
 )
 
 

@@ -6,7 +6,7 @@ from typing import Any
 from api.errors import UnknownHost, quote
 from api.newest import HostState, Update
 from api.responses import GpusResponse, HostEntry, HostResponse, MetricsResponse, SensorResponse
-from telemetry.channels import FAMILIES, GPU, GPU_PROCESSES, Family, place_of
+from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
@@ -59,6 +59,13 @@ def _gpu_entry(update: Update, state: HostState, now: int) -> dict[str, Any]:
     entry = _with_freshness(update, state, now)
     processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
     entry["processes"] = _with_freshness(processes, state, now) if processes else None
+    instances = [_with_freshness(each, state, now) for each in state.samples(GPU_MIG)]
+    # An instance that was taken away says nothing any more while its GPU does.
+    entry["mig"] = [
+        each
+        for each in instances
+        if each["id"] == entry["id"] and (entry["stale"] or not each["stale"])
+    ]
     return entry
 
 

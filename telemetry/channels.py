@@ -188,6 +188,7 @@ GPU_PROCESSES = Family(
                     "memory_used": 6_442_450_944,
                     "kind": "compute",
                     "started": 1_767_222_000_000,
+                    "gpu_instance": None,
                 }
             ],
             fixed=True,
@@ -207,6 +208,7 @@ GPU_PROCESSES = Family(
                     "kind", Kind.TEXT, "", "compute, graphics, mps; or several with +", "compute"
                 ),
                 _count("started", "ms", "Unix time of the process' start", 1_767_222_000_000),
+                _count("gpu_instance", "", "the GPU instance that it is on in MIG mode", 7),
             ),
         ),
         _count("more", "processes", "processes with less memory that are not listed", 0),
@@ -214,6 +216,20 @@ GPU_PROCESSES = Family(
         Field("note", Kind.TEXT, "", "why they could not, in one sentence", None),
     ),
     stored=False,
+)
+
+GPU_MIG = Family(
+    "gpu_mig",
+    f"{GPU.channel}/mig/{{n}}",
+    "One instance of a GPU in MIG mode; {n} is NVML's index of it.",
+    (
+        _bytes("memory_used", "memory in use", 3_221_225_472, fixed=True),
+        _bytes("memory_total", "memory of the instance", 10_468_982_784, fixed=True),
+        Field("name", Kind.TEXT, "", "name with its profile", "NVIDIA H100 80GB HBM3 MIG 1g.10gb"),
+        Field("uuid", Kind.TEXT, "", "NVML's UUID", "MIG-2d3b5a4e-8c1f-5b7e-9a60-3f1c2d4e5b6a"),
+        _count("gpu_instance", "", "id of the GPU instance, as nvidia-smi's GI", 7),
+        _count("compute_instance", "", "id of the compute instance in it, nvidia-smi's CI", 0),
+    ),
 )
 
 CPU = Family(
@@ -295,7 +311,7 @@ NETWORK = Family(
     ),
 )
 
-FAMILIES = (GPU, GPU_PROCESSES, CPU, MEMORY, DISK, NETWORK)
+FAMILIES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
 
 
 def _pattern(family: Family) -> re.Pattern[str]:
@@ -317,6 +333,11 @@ def gpu_channel(gpu: int) -> str:
 def processes_channel(gpu: int) -> str:
     """Return the channel of the processes on the GPU with NVML's index ``gpu``."""
     return GPU_PROCESSES.channel.format(id=gpu)
+
+
+def mig_channel(gpu: int, instance: int) -> str:
+    """Return the channel of a MIG instance, both by NVML's index."""
+    return GPU_MIG.channel.format(id=gpu, n=instance)
 
 
 def gpu_of(channel: str) -> str | None:

@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.sensors.port import Reading, Sensor
-from telemetry.channels import GPU, gpu_channel, processes_channel
+from telemetry.channels import GPU, gpu_channel, mig_channel, processes_channel
 from telemetry.errors import SensorAbsent, SensorFailed
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ class GpuSensor(Sensor):
         self.details = self._nvml.versions()
 
     def read(self) -> Iterable[Reading]:
-        """Yield for each GPU its reading and that of its processes.
+        """Yield for each GPU its reading, that of its processes, and those of its MIG instances.
 
         Raises SensorFailed after the last where a GPU did not answer, and SensorAbsent where the
         driver or the last GPU has gone.
@@ -99,6 +99,8 @@ class GpuSensor(Sensor):
             yield Reading(gpu_channel(device.index), values or device.silence())
             listed = device.processes if values else None
             yield Reading(processes_channel(device.index), processes.values(listed))
+            for instance, memory in device.mig.items():
+                yield Reading(mig_channel(device.index, instance), memory)
         processes.end_tick()
 
     def describe(self) -> str:

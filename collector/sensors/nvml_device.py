@@ -13,6 +13,7 @@ from collector.sensors.nvml import (
     explain_device_problem,
 )
 from collector.sensors.nvml_answers import Answers, ask
+from collector.sensors.nvml_mig import MigInstances
 from collector.sensors.nvml_probes import (
     EACH_TIME,
     PER_SECOND,
@@ -37,7 +38,8 @@ class Device:
     """One GPU. ``problem`` is a sentence that says why its newest reading lacks values, or None.
 
     A value that the GPU does not report is no problem. ``processes`` are those that used the GPU at
-    the newest reading, or None where it does not tell them.
+    the newest reading, or None where it does not tell them; ``mig`` are the readings of its MIG
+    instances, by their indices.
     """
 
     def __init__(self, index: int) -> None:
@@ -45,6 +47,8 @@ class Device:
         self.index = index
         self.problem: str | None = None
         self.processes: list[GpuProcess] | None = None
+        self.mig: Mapping[int, Mapping[str, object]] = {}
+        self._mig = MigInstances()
         self._handle: Handle | None = None
         self._seldom = Answers({}, {}, {})
         self._seldom_due = float("-inf")
@@ -90,9 +94,11 @@ class Device:
         """
         values = self.silence()
         self.processes = None
+        self.mig = self._mig.silence()
         try:
             handle = self._find_handle()
             answers = ask(handle, self._probes_due(now))
+            self._read_mig(handle, answers, now)
             if now >= self._seldom_due:
                 self._ask_seldom(handle, now)
         except pynvml.NVMLError as error:
@@ -117,6 +123,12 @@ class Device:
     def _probes_due(self, now: float) -> list[Probe]:
         probes = (*EACH_TIME, *PROCESSES)
         return [probe for probe in probes if self._left_out.get(probe, now) <= now]
+
+    def _read_mig(self, handle: Handle, answers: Answers, now: float) -> None:
+        if answers.failures and not answers.values:
+            return
+        self.mig = self._mig.read(handle, now)
+        answers.failures.update(self._mig.failures)
 
     def _take_processes(self, answers: Answers) -> None:
         told = [answers.values.pop(name) for name in LISTINGS if name in answers.values]
@@ -179,6 +191,7 @@ class Device:
     def _forget_handle(self, problem: str) -> None:
         self.problem = f"{self.label} {problem}."
         self._handle = None
+        self._mig.forget_handles()
         self._seldom = Answers(self.identity, {}, {})
         self._seldom_due = float("-inf")
         self._left_out = {}

@@ -59,6 +59,8 @@ _CREDIBLE = {
     "remapping_pending": (0, 1),
     "slowdown_temperature": (1, 250),
     "temperature_margin": (-250, 250),
+    "gpu_instance": (0, 2**16),
+    "compute_instance": (0, 2**16),
 }
 
 _NO_VALUE = (2**31 - 1) / 1000  # it may have become watts or joules

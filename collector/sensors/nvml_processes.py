@@ -10,14 +10,20 @@ from collector.sensors.nvml import Handle, first_known
 # The largest process id that Linux gives (PID_MAX_LIMIT in the kernel's threads.h) is below this.
 _MAX_PID = 2**31
 _MAX_MEMORY = 2**50
+_NO_INSTANCE = 0xFFFFFFFF
 
 
 class GpuProcess(NamedTuple):
-    """A process on one GPU. ``memory_used`` in bytes, None where the driver does not tell it."""
+    """A process on one GPU, or on one instance of it.
+
+    ``memory_used`` in bytes, None where the driver does not tell it; ``gpu_instance`` is None
+    without MIG mode.
+    """
 
     pid: int
     kind: str
     memory_used: int | None
+    gpu_instance: int | None
 
 
 def _listing(kind: str, *calls: Callable[[Handle], Iterable[Any]]) -> Callable[[Handle], Any]:
@@ -30,7 +36,12 @@ def _listing(kind: str, *calls: Callable[[Handle], Iterable[Any]]) -> Callable[[
 
 def _process(told: Any, kind: str) -> GpuProcess:  # noqa: ANN401 - pynvml has no types
     memory = told.usedGpuMemory  # None already where NVML has no value
-    return GpuProcess(told.pid, kind, memory if memory is None or memory < _MAX_MEMORY else None)
+    return GpuProcess(
+        pid=told.pid,
+        kind=kind,
+        memory_used=memory if memory is None or memory < _MAX_MEMORY else None,
+        gpu_instance=told.gpuInstanceId if told.gpuInstanceId < _NO_INSTANCE else None,
+    )
 
 
 # Drivers before R510 know only the second version of each call.
@@ -54,27 +65,20 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 
 
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
-    """Return each process once, those with the most memory first.
+    """Return each process once for each GPU instance, those with the most memory first.
 
     NVML lists a process that computes and draws in both listings, each time with all its memory.
-    In MIG mode it lists it once for each instance: there the memory adds up.
     """
-    kinds: dict[int, list[str]] = {}
-    memory: dict[int, int | None] = {}
-    for listing in listings:
-        here: dict[int, int | None] = {}
-        for process in listing:
-            if process.kind not in kinds.setdefault(process.pid, []):
-                kinds[process.pid].append(process.kind)
-            here[process.pid] = _sum(here.get(process.pid), process.memory_used)
-        memory |= {pid: _highest(memory.get(pid), used) for pid, used in here.items()}
-    found = [GpuProcess(pid, "+".join(kinds[pid]), used) for pid, used in memory.items()]
-    return sorted(found, key=lambda process: (-(process.memory_used or 0), process.pid))
+    found: dict[tuple[int, int | None], GpuProcess] = {}
+    for process in (process for listing in listings for process in listing):
+        place = process.pid, process.gpu_instance
+        found[place] = _joined(found[place], process) if place in found else process
+    return sorted(found.values(), key=lambda process: (-(process.memory_used or 0), process.pid))
 
 
-def _sum(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else one + other
-
-
-def _highest(one: int | None, other: int | None) -> int | None:
-    return other if one is None else one if other is None else max(one, other)
+def _joined(one: GpuProcess, other: GpuProcess) -> GpuProcess:
+    kinds = one.kind.split("+")
+    return one._replace(
+        kind="+".join(kinds if other.kind in kinds else [*kinds, other.kind]),
+        memory_used=max((one.memory_used, other.memory_used), key=lambda used: used or 0),
+    )

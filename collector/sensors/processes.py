@@ -132,6 +132,7 @@ def _row(process: GpuProcess, identity: _Identity | None) -> Mapping[str, object
         "memory_used": process.memory_used,
         "kind": process.kind,
         "started": identity.started if identity else None,
+        "gpu_instance": process.gpu_instance,
     }
 
 

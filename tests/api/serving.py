@@ -56,11 +56,16 @@ def processes(index: int, *listed: Mapping[str, object], host: str = "alpha") ->
     return Sample(f"system/gpu/{index}/processes", host, now(), values)
 
 
+def instance(gpu: int, index: int, age: int = 0, host: str = "alpha") -> Sample:
+    values = {"memory_used": index, "memory_total": 10, "gpu_instance": index + 7}
+    return Sample(f"system/gpu/{gpu}/mig/{index}", host, now() - age, values)
+
+
 def every_family(host: str = "alpha") -> list[Sample]:
     """Return a sample of each family, as the catalogue's examples have it."""
     return [
         Sample(
-            family.channel.format(id=0),
+            family.channel.format(id=0, n=0),
             host,
             now(),
             {field.name: field.example for field in family.fields},

@@ -12,6 +12,7 @@ from tests.api.serving import (
     every_family,
     gpu,
     gpu_report,
+    instance,
     processes,
     status,
 )
@@ -125,6 +126,16 @@ def test_each_gpu_has_the_processes_that_use_it(api: RunningApi) -> None:
     assert told["processes"][0]["user"] is None
     everything = api.json(METRICS)["gpu_processes"]
     assert [each["id"] for each in everything] == ["1", "12"]
+
+
+def test_each_gpu_has_its_mig_instances_but_not_those_that_were_taken_away(
+    api: RunningApi,
+) -> None:
+    api.feed(gpu(0), gpu(1), instance(1, 0), instance(1, 1, age=60_000), instance(1, 6), status())
+    body = api.json(GPUS)
+    assert body["gpus"][0]["mig"] == []
+    assert [(each["id"], each["n"]) for each in body["gpus"][1]["mig"]] == [("1", "0"), ("1", "6")]
+    assert [each["n"] for each in api.json(METRICS)["gpu_mig"]] == ["0", "1", "6"]
 
 
 def test_the_processes_are_streamed_beside_their_gpu(api: RunningApi) -> None:

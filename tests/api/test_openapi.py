@@ -22,6 +22,7 @@ PATHS = {
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
+    *("gpu_instance", "compute_instance"),
 }
 
 

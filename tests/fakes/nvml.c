@@ -30,7 +30,7 @@
 #include <time.h>
 
 enum { CLOCK_GRAPHICS = 0, CLOCK_SM = 1, CLOCK_MEMORY = 2 };
-enum { MAX_GPUS = 64 };
+enum { MAX_GPUS = 64, MAX_DEVICES = MAX_GPUS * (1 + MAX_MIG) };
 
 #define GIBIBYTE (1024ULL * 1024 * 1024)
 #define FULL_TURN 6.283185307179586
@@ -43,7 +43,7 @@ typedef struct { unsigned version; int sensor, temperature; } Temperature;
 static const unsigned MEMORY_V2 = sizeof(Memory_v2) | 2u << 24;
 static const unsigned TEMPERATURE_V1 = sizeof(Temperature) | 1u << 24;
 
-static Device devices[MAX_GPUS];
+static Device devices[MAX_DEVICES]; /* the GPUs, and behind them the MIG instances of each */
 static atomic_int starts; /* nvmlInit less nvmlShutdown */
 
 /* ---- every call: is NVML started, shall it wait, shall it fail ---- */
@@ -59,9 +59,19 @@ static int enter(const char *function) {
 
 int enter_gpu(const char *function, const Device *device, int *gpu) {
     if (!starts) return UNINITIALIZED;
-    if (device < devices || device >= devices + MAX_GPUS) return INVALID_ARGUMENT;
-    *gpu = (int)(device - devices);
+    if (device < devices || device >= devices + MAX_DEVICES) return INVALID_ARGUMENT;
+    int place = (int)(device - devices);
+    *gpu = place < MAX_GPUS ? place : (place - MAX_GPUS) / MAX_MIG;
     return *gpu < gpu_count() ? behave(function, *gpu) : GPU_IS_LOST;
+}
+
+Device *mig_device(int gpu, unsigned instance) {
+    return &devices[MAX_GPUS + gpu * MAX_MIG + (int)instance];
+}
+
+bool find_mig(const Device *device, Mig *mig) {
+    int place = (int)(device - devices) - MAX_GPUS;
+    return place >= 0 && mig_of(place / MAX_MIG, (unsigned)(place % MAX_MIG), mig);
 }
 
 /* Begins a function: returns from it with the error, if there is one. */
@@ -191,25 +201,38 @@ int nvmlDeviceGetHandleByIndex_v2(unsigned index, Device **device) {
 int nvmlDeviceGetName(Device *device, char *name, unsigned size) {
     ENTER_GPU(device);
     char value[MAX_TEXT];
+    Mig mig;
+    if (find_mig(device, &mig)) return give(name, size, "NVIDIA H100 80GB HBM3 MIG 1g.10gb");
     return give(name, size, reading_text(gpu, "name", value) ? value : "NVIDIA H100 80GB HBM3");
 }
 
 int nvmlDeviceGetUUID(Device *device, char *uuid, unsigned size) {
     ENTER_GPU(device);
     char value[MAX_TEXT];
-    if (!reading_text(gpu, "uuid", value))
+    Mig mig;
+    if (find_mig(device, &mig))
+        snprintf(value, sizeof value, "MIG-5eed0000-0000-4000-8000-%06x%06x", (unsigned)gpu,
+                 mig.gpu_instance);
+    else if (!reading_text(gpu, "uuid", value))
         snprintf(value, sizeof value, "GPU-5eed0000-0000-4000-8000-%012x", (unsigned)gpu);
     return give(uuid, size, value);
 }
 
 int nvmlDeviceGetUtilizationRates(Device *device, Utilization *rates) {
     ENTER_GPU(device);
+    Mig mig;
+    if (mig_of(gpu, 0, &mig)) return NOT_SUPPORTED; /* as NVML in MIG mode */
     *rates = (Utilization){utilization(gpu), memory_utilization(gpu)};
     return SUCCESS;
 }
 
 int nvmlDeviceGetMemoryInfo(Device *device, Memory *info) {
     ENTER_GPU(device);
+    Mig mig;
+    if (find_mig(device, &mig)) {
+        *info = (Memory){mig.total, mig.total - mig.used, mig.used};
+        return SUCCESS;
+    }
     Memory_v2 now = memory(gpu);
     *info = (Memory){now.total, now.free, now.used + now.reserved}; /* not kept apart here */
     return SUCCESS;

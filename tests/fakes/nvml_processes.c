@@ -1,8 +1,8 @@
 /* The stand-in's functions about the processes that use a GPU; see nvml.c.
  *
  * The reading `processes` lists them with blanks between, each as pid:kind:bytes, where kind is
- * compute, graphics or mps, and bytes is - where the driver does not tell them; `none` stands for
- * no process. What is not scripted is this process, with nine tenths of the memory in use.
+ * compute, graphics or mps, and bytes is - where the driver does not tell them; in MIG mode
+ * :gpu_instance follows. `none` stands for no process. What is not scripted is this process, with nine tenths of the memory in use.
  */
 #define _GNU_SOURCE /* strtok_r, getpid */
 #include "nvml_gpu.h"
@@ -35,11 +35,12 @@ static unsigned listed(int gpu, const char *kind, ProcessInfo *processes) {
         if (!after_kind) continue;
         size_t length = (size_t)(after_kind - after_pid - 1);
         if (length != strlen(kind) || strncmp(after_pid + 1, kind, length) != 0) continue;
-        const char *bytes = after_kind + 1;
+        const char *bytes = after_kind + 1, *instance = strchr(bytes, ':');
         processes[count++] = (ProcessInfo){
             (unsigned)strtoul(word, NULL, 0),
-            strcmp(bytes, "-") == 0 ? NOT_TOLD : strtoull(bytes, NULL, 0),
-            NO_INSTANCE, NO_INSTANCE};
+            *bytes == '-' ? NOT_TOLD : strtoull(bytes, NULL, 0),
+            instance ? (unsigned)strtoul(instance + 1, NULL, 0) : NO_INSTANCE,
+            instance ? 0 : NO_INSTANCE};
     }
     return count;
 }

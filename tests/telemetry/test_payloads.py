@@ -16,13 +16,13 @@ PLAIN = TopicScheme()
 # Grades, and what is 1 or 0.
 WITHOUT_UNIT = {
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending"),
-    "pid",
+    *("pid", "gpu_instance", "compute_instance"),
 }
 
 
 def example(family: Family) -> Sample:
     values = {field.name: field.example for field in family.fields}
-    return Sample(family.channel.replace("{id}", "0"), "me", 1_767_225_600_000, values)
+    return Sample(family.channel.format(id=0, n=0), "me", 1_767_225_600_000, values)
 
 
 def body(**changes: Any) -> bytes:
@@ -99,6 +99,7 @@ def test_what_is_no_sample_is_refused_with_that_reason(payload: bytes) -> None:
     [
         *("", "system/toaster", "system/gpu", "system/gpu/x", "system/gpu/99999", "system/cpu/0"),
         *("a/b", "system/gpu/0/", "system/gpu/x/processes", "system/gpu/0/processes/1"),
+        *("system/gpu/0/mig", "system/gpu/0/mig/x", "system/gpu/0/mig/100"),
     ],
 )
 def test_a_topic_outside_the_catalogue_is_an_unknown_channel(topic: str) -> None:
@@ -167,7 +168,7 @@ def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration:
 
 def test_each_field_of_the_catalogue_says_what_it_is() -> None:
     for family in FAMILIES:
-        assert family_of(family.channel.replace("{id}", "0")) is family
+        assert family_of(family.channel.format(id=0, n=0)) is family
         for field in (*family.fields, *(each for f in family.fields for each in f.members)):
             assert field.help
             texts_or_lists = field.kind in (Kind.TEXT, Kind.TEXTS, Kind.NUMBERS, Kind.RECORDS)

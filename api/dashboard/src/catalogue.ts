@@ -36,6 +36,16 @@ export function processesChannel(id: string): string {
   return `${gpuChannel(id)}/processes`;
 }
 
+/** Whether a channel is that of a MIG instance of the GPU. */
+export function isInstanceOf(channel: string, id: string): boolean {
+  return channel.startsWith(`${gpuChannel(id)}/mig/`);
+}
+
+/** Whether the page keeps the past of a family: only what it draws. */
+export function isCharted(family: Family): boolean {
+  return family.stored && family.name !== "gpu_mig";
+}
+
 /** The channel of a family of which there are several: what stands in the braces is in `place`. */
 export function channelAt(family: Family, place: Readonly<Record<string, unknown>>): string {
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(place[name]));

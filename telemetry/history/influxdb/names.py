@@ -10,17 +10,21 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from telemetry.channels import FAMILIES, family_of, gpu_of
+from telemetry.channels import FAMILIES, family_of, place_of
 
 # A field that every sample has, the one without any values too; and it makes counting cheap.
 MARKER = "samples"
 
+_SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
 _CHANNELS = {family.name: family.channel for family in FAMILIES if family.stored}
 
 
 class Series(NamedTuple):
-    """What tells one channel of a host from the others; ``gpu`` is empty for all but GPUs."""
+    """What tells one channel of a host from the others.
+
+    ``gpu`` is empty for all but GPUs, and ``0:1`` for the MIG instance 1 of the GPU 0.
+    """
 
     measurement: str
     gpu: str
@@ -31,12 +35,13 @@ def series_of(channel: str) -> Series | None:
     family = family_of(channel)
     if family is None or not family.stored:
         return None
-    return Series(family.name, gpu_of(channel) or "")
+    return Series(family.name, _SEPARATOR.join(place_of(channel).values()))
 
 
 def channel_of(series: Series) -> str | None:
     """Return the channel that is kept in ``series``, or None for what is not ours."""
-    channel = _CHANNELS.get(series.measurement, "").format(id=series.gpu)
+    gpu, _, instance = series.gpu.partition(_SEPARATOR)
+    channel = _CHANNELS.get(series.measurement, "").format(id=gpu, n=instance)
     return channel if series_of(channel) == series else None
 
 

@@ -7,6 +7,7 @@ from functools import partial
 import psutil
 from playwright.sync_api import Page, expect
 
+from telemetry.samples import Sample
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import (
     GPU_WITHOUT_TEMPERATURE,
@@ -15,6 +16,7 @@ from tests.api.dashboard.conftest import (
     Laboratory,
 )
 from tests.api.dashboard.values import DASH, expected_texts
+from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 
 LINES = [
@@ -147,6 +149,24 @@ def test_the_processes_of_the_chosen_gpu_are_listed_and_the_rest_counted(
     expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MB")
     expect(processes).to_contain_text("… and 3 more with less memory.")
     expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
+
+
+def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    with Listener(laboratory.monitor.mqtt_port) as bus:
+        page = open_visit(viewport={"width": 1440, "height": 900}).go(fragment(HOST, gpu="4"))
+        expect(page.get_by_test_id("gpu-instances")).to_have_count(0)
+        for index in (0, 2):
+            memory = {"memory_used": (index + 1) * 2**30, "memory_total": 10 * 2**30}
+            sample = Sample(f"system/gpu/4/mig/{index}", HOST, time.time_ns() // 10**6, memory)
+            bus.publish(sample.channel, sample.payload())
+        expect(page.get_by_test_id("gpu-instances")).to_have_text(
+            "MIG 01.0 / 10.0 GBMIG 23.0 / 10.0 GB"
+        )
+        meter = page.get_by_role("meter", name="Memory of MIG 2 of GPU 4")
+        expect(meter).to_have_attribute("aria-valuenow", "30")
+        expect(page.get_by_test_id("gpu-instances")).to_have_count(0)  # silent for three intervals
 
 
 def test_a_lost_gpu_is_told_while_the_others_are_shown_and_comes_back_by_itself(

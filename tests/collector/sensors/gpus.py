@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from collector.sensors.gpu import GpuSensor
-from telemetry.channels import GPU, GPU_PROCESSES, family_of, place_of
+from telemetry.channels import GPU, GPU_MIG, GPU_PROCESSES, family_of, place_of
 from telemetry.errors import SensorFailed
 from tests.collector.sensors.reading import checked
 
@@ -59,28 +59,35 @@ def missing(values: Mapping[str, Any]) -> set[str]:
 class GpuReadings(NamedTuple):
     """The values of each GPU, by its id, and what the sensor complained of afterwards.
 
-    ``processes`` are the values of each GPU's channel of processes, by the same ids.
+    ``processes`` are the values of each GPU's channel of processes, by the same ids; ``mig`` those
+    of its MIG instances, by "0:1" for the instance 1 of GPU 0.
     """
 
     gpus: Mapping[str, Mapping[str, Any]]
     problem: str | None
     processes: Mapping[str, Mapping[str, Any]]
+    mig: Mapping[str, Mapping[str, Any]]
 
 
 def read_gpus(sensor: GpuSensor) -> GpuReadings:
     """Read once and check each GPU's values against the catalogue."""
-    found: dict[str, dict[str, Mapping[str, Any]]] = {GPU.name: {}, GPU_PROCESSES.name: {}}
+    found: dict[str, dict[str, Mapping[str, Any]]] = {
+        GPU.name: {},
+        GPU_PROCESSES.name: {},
+        GPU_MIG.name: {},
+    }
     problem = None
     try:
         for reading in sensor.read():
             family = family_of(reading.channel)
             assert family is not None
-            gpu = place_of(reading.channel)["id"]
-            assert gpu not in found[family.name]
-            found[family.name][gpu] = checked(reading, family)
+            place = ":".join(place_of(reading.channel).values())
+            assert place not in found[family.name]
+            found[family.name][place] = checked(reading, family)
     except SensorFailed as failure:
         problem = str(failure)
-    return GpuReadings(found[GPU.name], problem, found[GPU_PROCESSES.name])
+    gpus, processes, mig = found.values()
+    return GpuReadings(gpus, problem, processes, mig)
 
 
 def read_gpu(sensor: GpuSensor) -> Mapping[str, Any]:

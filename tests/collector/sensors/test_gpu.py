@@ -88,7 +88,7 @@ def test_each_gpu_has_a_channel_of_its_own(
     for gpu in range(count):
         fake_nvml.set_readings(gpu, utilization=gpu, uuid=f"GPU-{gpu}")
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert problem is None
     assert [(gpu, values["utilization"], values["uuid"]) for gpu, values in gpus.items()] == [
         (str(gpu), gpu, f"GPU-{gpu}") for gpu in range(count)

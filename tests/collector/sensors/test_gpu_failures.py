@@ -25,7 +25,7 @@ def test_a_call_that_fails_costs_its_values_alone_and_is_told(
     for function in FUNCTIONS[fields]:
         fake_nvml.fail(UNKNOWN, function)
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert missing(gpus["0"]) == set(fields.split()) - RATES
     label = "GPU 0" if fields == "name" else "GPU 0 (NVIDIA H100 80GB HBM3)"
     told = ", ".join(fields.split())
@@ -50,7 +50,7 @@ def test_a_value_out_of_range_is_null_and_told(
     fake_nvml.set_readings(name="NVIDIA L4")
     fake_nvml.set_readings(None, **(calm | {field: said}))
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert missing(gpus["0"]) == {field}
     assert problem == f"GPU 0 (NVIDIA L4) does not tell its {field} (out of range)."
 
@@ -69,7 +69,7 @@ def test_a_name_that_is_no_text_is_null_and_leaves_the_rest(
     fake_nvml.set_readings(name="NVIDIA \udcff", uuid="\udcfe", utilization=5)
     fake_nvml.set(driver_version="\udcff", nvml_version="12.570")
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert gpus["0"]["name"] is None
     assert gpus["0"]["utilization"] == 5
     assert problem == "GPU 0 does not tell its name, uuid (UnicodeDecodeError)."
@@ -102,14 +102,14 @@ def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
     gpu_sensor.open()
     fake_nvml.fail(error, gpu=1)
     for _ in range(2):
-        gpus, problem, _ = read_gpus(gpu_sensor)
+        gpus, problem, *_ = read_gpus(gpu_sensor)
         assert [gpus[gpu]["utilization"] for gpu in gpus] == [5, None, 5]
         assert gpus["1"] == {**SILENT, "name": "NVIDIA L4", "uuid": "GPU-5"}
         assert problem is not None
         assert problem.startswith(f"GPU 1 (NVIDIA L4) {told}")
         assert problem.count("GPU ") == 1
     fake_nvml.recover(gpu=1)
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert problem is None
     assert not missing(gpus["1"])
 
@@ -128,7 +128,7 @@ def test_a_gpu_that_cannot_be_had_at_all_hides_no_other(
     fake_nvml.set_gpus(2)
     fake_nvml.fail(error, "nvmlDeviceGetHandleByIndex_v2", gpu=0)
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert gpus["0"] == SILENT
     assert not missing(gpus["1"])
     assert problem is not None
@@ -144,7 +144,7 @@ def test_gpus_that_are_all_lost_are_told_one_by_one(
     fake_nvml.fail(GPU_IS_LOST, gpu=0)
     fake_nvml.fail(GPU_IS_LOST, gpu=1)
     gpu_sensor.open()
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert gpus == {"0": SILENT, "1": SILENT}
     assert problem is not None
     assert problem.count(" is lost, ") == 2
@@ -185,7 +185,7 @@ def test_gpus_may_come_and_go(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> Non
     gpu_sensor.open()
     for count in (2, 4, 1):
         fake_nvml.set_gpus(count)
-        gpus, problem, _ = read_gpus(gpu_sensor)
+        gpus, problem, *_ = read_gpus(gpu_sensor)
         assert problem is None
         assert len(gpus) == count
         assert not missing(gpus[str(count - 1)])
@@ -200,7 +200,7 @@ def test_gpus_that_cannot_be_counted_are_read_all_the_same(
     fake_nvml.set_gpus(2)
     gpu_sensor.open()
     fake_nvml.fail(TIMEOUT, "nvmlDeviceGetCount_v2")
-    gpus, problem, _ = read_gpus(gpu_sensor)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
     assert len(gpus) == 2
     assert problem is not None
     assert problem.startswith("The NVIDIA driver does not work (Timeout): see what `nvidia-smi`")

@@ -61,6 +61,7 @@ def test_a_process_has_its_name_command_user_memory_and_start(
         "memory_used": 6 * MEBIBYTE,
         "kind": "compute",
         "started": 0,
+        "gpu_instance": None,
     }
     assert (told["more"], told["unresolved"], told["note"]) == (0, 0, None)
 
@@ -119,7 +120,7 @@ def test_a_process_that_has_ended_since_it_was_listed_is_no_failure(
     told = read_processes(gpu_sensor)
     (process,) = told["processes"]
     assert process == {
-        **dict.fromkeys(("name", "command", "user", "started")),
+        **dict.fromkeys(("name", "command", "user", "started", "gpu_instance")),
         "pid": NOBODY,
         "memory_used": 5,
         "kind": "compute",
@@ -215,7 +216,7 @@ def test_a_listing_that_fails_costs_no_other_value_and_is_told(
     for version in ("v2", "v3"):
         fake_nvml.fail(UNKNOWN, f"nvmlDeviceGetComputeRunningProcesses_{version}")
     gpu_sensor.open()
-    gpus, problem, processes = read_gpus(gpu_sensor)
+    gpus, problem, processes, _ = read_gpus(gpu_sensor)
     assert not missing(gpus["0"])
     assert [each["pid"] for each in processes["0"]["processes"]] == [8]
     assert problem == (

@@ -88,17 +88,18 @@ def test_hosts_and_gpus_are_kept_apart(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
-    places = [(host, f"system/gpu/{gpu}") for host in "ab" for gpu in (0, 1, 10)]
+    channels = [f"system/gpu/{gpu}{mig}" for gpu in (0, 1, 10) for mig in ("", "/mig/0", "/mig/1")]
+    places = [(host, channel) for host in "ab" for channel in channels]
     writer.write(
         [
-            Sample(channel, host, now, {"utilization": float(number)})
+            Sample(channel, host, now, {"memory_used": float(number)})
             for number, (host, channel) in enumerate(places)
         ]
     )
     for number, (host, channel) in enumerate(places):
         answer = reader.read(question(now, now + 1, channel, host=host))
         assert list(answer) == [channel]
-        assert answer[channel].fields["utilization"] == [number]
+        assert answer[channel].fields["memory_used"] == [number]
 
 
 def test_a_null_comes_back_as_null(

@@ -6,6 +6,7 @@ import { isSerious, shareWords, throttleWords } from "../text/throttle";
 import type { HostData } from "../store/host";
 import { useFrame } from "../view/hooks";
 import { toggled, type GpuSeries } from "../view/view";
+import { GpuInstances } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuTiles } from "./GpuTiles";
 import { Panel } from "./Panel";
@@ -41,6 +42,7 @@ export function GpuPanel() {
       <UtilizationChart id={id} />
       <Legend channel={gpuChannel(id)} lines={GPU_LINES} toggles={{ on, toggle }} />
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
+      <GpuInstances id={id} />
       <GpuProcesses id={id} />
     </Panel>
   );

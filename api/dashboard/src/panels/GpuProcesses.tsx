@@ -24,7 +24,7 @@ export function GpuProcesses({ id }: { readonly id: string }) {
           <thead>
             <tr><th scope="col">GPU {id}: process</th><th scope="col">User</th><th scope="col">PID</th><th scope="col">Memory</th><th scope="col">Since</th></tr>
           </thead>
-          <tbody>{rows.map((row) => <Row key={String(row["pid"])} row={row} now={monitor.now} />)}</tbody>
+          <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={monitor.now} />)}</tbody>
         </table>
       )}
       {more > 0 && <p class="small">… and {more} more with less memory.</p>}
@@ -37,11 +37,13 @@ function Row({ row, now }: { readonly row: Values; readonly now: number }) {
   const started = numberOf(row["started"]);
   const used = numberOf(row["memory_used"]);
   const kind = textOf(row["kind"]);
+  const instance = numberOf(row["gpu_instance"]);
   return (
     <tr>
       <th scope="row" title={textOf(row["name"]) ?? undefined}>
         {textOf(row["command"]) ?? textOf(row["name"]) ?? DASH}
         {kind !== null && kind !== "compute" && <small> {kind}</small>}
+        {instance !== null && <small> GI {instance}</small>}
       </th>
       <td>{textOf(row["user"]) ?? DASH}</td>
       <td>{numberOf(row["pid"]) ?? DASH}</td>

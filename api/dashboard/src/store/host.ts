@@ -1,6 +1,6 @@
 import type { HistoryAnswer } from "../bus/answers";
 import type { CollectorStatus, Sample, Values } from "../bus/payload";
-import { familyOf, gpuOf } from "../catalogue";
+import { familyOf, gpuOf, isCharted } from "../catalogue";
 import { HostClock } from "./clock";
 import { columnIn, keptColumns, valueIn } from "./columns";
 import { ChannelSeries, type Insertion } from "./series";
@@ -62,7 +62,8 @@ export class HostData {
 
   /** Take in a sample; null where it belongs to no channel of which the past is kept. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
-    if (familyOf(sample.channel)?.stored === false) {
+    const family = familyOf(sample.channel);
+    if (family && !isCharted(family)) {
       this.noteNewest(sample, arrival);
       return null;
     }
@@ -124,7 +125,7 @@ export class HostData {
     const known = this.series.get(channel);
     if (known) return known;
     const family = familyOf(channel);
-    if (!family?.stored || this.series.size >= MAX_GPUS + 8) return null;
+    if (family === null || !isCharted(family) || this.series.size >= MAX_GPUS + 8) return null;
     const series = new ChannelSeries(keptColumns(family), WINDOW_MS, MAX_POINTS);
     this.series.set(channel, series);
     return series;

@@ -1,0 +1,38 @@
+import { numberOf, textOf } from "../bus/payload";
+import { gpuChannel, isInstanceOf } from "../catalogue";
+import { STALE_INTERVALS } from "../store/host";
+import { exactBytes, share, shortSizeOf } from "../text/numbers";
+import { useMonitor } from "../view/hooks";
+import { Meter } from "./Meter";
+
+/** The MIG instances of a GPU and their memory; nothing for a GPU that is whole. */
+export function GpuInstances({ id }: { readonly id: string }) {
+  const monitor = useMonitor(); // the panel around this is rendered with each frame
+  const host = monitor.shown;
+  if (host === null) return null;
+  // One that was taken away says nothing any more while its GPU does.
+  const since = (host.newest.get(gpuChannel(id))?.timestamp ?? 0) - STALE_INTERVALS * host.intervalMs;
+  const shown = [...host.newest]
+    .filter(([channel, { timestamp }]) => isInstanceOf(channel, id) && timestamp >= since)
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  if (shown.length === 0) return null;
+  return (
+    <ul class="instances" data-testid="gpu-instances">
+      {shown.map(([channel, { values }]) => {
+        const used = numberOf(values["memory_used"]);
+        const total = numberOf(values["memory_total"]);
+        const name = `MIG ${channel.split("/").at(-1)}`;
+        const text = shortSizeOf(used, total);
+        return (
+          <li key={channel} title={[textOf(values["name"]), textOf(values["uuid"])].filter(Boolean).join(" · ")}>
+            <div class="row">
+              <span class="label">{name}</span>
+              <span class="value" title={exactBytes(used, total)}><b>{text}</b></span>
+            </div>
+            <Meter label={`Memory of ${name} of GPU ${id}`} value={share(used, total)} text={text} tint="green" warnAt={95} />
+          </li>
+        );
+      })}
+    </ul>
+  );
+}
