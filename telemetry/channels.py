@@ -136,6 +136,10 @@ GPU = Family(
         _count("pcie_width", "lanes", "width of the PCIe link", 16),
         _number("pcie_tx_rate", "MB/s", "sent over PCIe; null where no counter tells it", 812.5),
         _number("pcie_rx_rate", "MB/s", "received over PCIe; null as pcie_tx_rate is", 1_204.3),
+        _count("nvlink_links", "links", "NVLinks that the GPU has; null where it has none", 18),
+        _count("nvlink_active", "links", "NVLinks that are up", 18),
+        _number("nvlink_tx_rate", "MB/s", "sent over all NVLinks, without the protocol", 48_210.4),
+        _number("nvlink_rx_rate", "MB/s", "received over all NVLinks, as nvlink_tx_rate", 47_980.1),
         _count("ecc_errors_corrected", "errors", "memory errors corrected, in all its life", 3),
         _count("ecc_errors_uncorrected", "errors", "errors not corrected, in all its life", 0),
         _count(

@@ -18,10 +18,11 @@ _COMPUTE_MODES = ("default", "exclusive_thread", "prohibited", "exclusive_proces
 _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
-def _fields(handle: Handle, *ids: int) -> list[int | float | None]:
+def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
     """Return the values of NVML's fields ``ids``, all asked in one call, None where there is none.
 
-    Raises NVMLError where all are not reported, and where one fails.
+    An id may come with a scope, such as a link. Raises NVMLError where all are not reported, and
+    where one fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []
@@ -50,7 +51,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
     at each call: 320 ms a tick for 8 GPUs. The counters cost nothing.
     """
     return tuple(
-        _fields(
+        fields(
             handle,
             pynvml.NVML_FI_DEV_MEMORY_TEMP,
             pynvml.NVML_FI_DEV_PCIE_COUNT_TX_BYTES,
@@ -61,7 +62,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
 
 def retired_pages(handle: Handle) -> tuple[object, ...]:
     """Return how many pages are retired, and whether some wait for it. GPUs before Ampere."""
-    single, double, pending = _fields(
+    single, double, pending = fields(
         handle,
         pynvml.NVML_FI_DEV_RETIRED_SBE,
         pynvml.NVML_FI_DEV_RETIRED_DBE,

@@ -9,6 +9,7 @@ from typing import NamedTuple
 import pynvml
 
 from collector.sensors import nvml_health as health
+from collector.sensors import nvml_links
 from collector.sensors.nvml import Handle, first_known
 from collector.sensors.nvml_memory import memory
 from collector.sensors.nvml_processes import LISTINGS
@@ -50,6 +51,10 @@ _CREDIBLE = {
     "pcie_width": (1, 64),
     "pcie_tx_rate": (0, 1e6),
     "pcie_rx_rate": (0, 1e6),
+    "nvlink_links": (0, 64),
+    "nvlink_active": (0, 64),
+    "nvlink_tx_rate": (0, 1e7),
+    "nvlink_rx_rate": (0, 1e7),
     "ecc_errors_corrected": (0, 2**50),
     "ecc_errors_uncorrected": (0, 2**50),
     "ecc_errors_uncorrected_volatile": (0, 2**50),
@@ -67,7 +72,13 @@ _NO_VALUE = (2**31 - 1) / 1000  # it may have become watts or joules
 _UNKNOWN_PERFORMANCE_STATE = 32  # NVML_PSTATE_UNKNOWN
 
 # The probe tells a counter; its growth per second, times this, is the value.
-PER_SECOND = {"power_average": 1, "pcie_tx_rate": 1e-6, "pcie_rx_rate": 1e-6}
+PER_SECOND = {
+    "power_average": 1,
+    "pcie_tx_rate": 1e-6,
+    "pcie_rx_rate": 1e-6,
+    "nvlink_tx_rate": 1024e-6,
+    "nvlink_rx_rate": 1024e-6,
+}
 
 
 def credible(field: str, value: object) -> object:
@@ -155,6 +166,7 @@ SELDOM = (
     Probe(("power_limit",), _power_limit),
     Probe(("pcie_generation",), _plain(pynvml.nvmlDeviceGetCurrPcieLinkGeneration)),
     Probe(("pcie_width",), _plain(pynvml.nvmlDeviceGetCurrPcieLinkWidth)),
+    Probe(("nvlink_links", "nvlink_active"), nvml_links.links),
     Probe(
         ("ecc_errors_corrected",),
         health.ecc_errors(pynvml.NVML_MEMORY_ERROR_TYPE_CORRECTED, pynvml.NVML_AGGREGATE_ECC),
@@ -177,6 +189,7 @@ SELDOM = (
 EACH_TIME = (
     Probe(("energy", "power_average"), health.energy),
     Probe(("memory_temperature", "pcie_tx_rate", "pcie_rx_rate"), health.temperature_and_traffic),
+    Probe(("nvlink_tx_rate", "nvlink_rx_rate"), nvml_links.traffic),
     Probe(("utilization", "memory_utilization"), _utilization),
     Probe(("memory_used", "memory_total", "memory_kind"), memory),
     Probe(("temperature",), _temperature),

@@ -2,7 +2,7 @@
  *
  * The readings, in NVML's units: energy (mJ), memory_temperature, slowdown_temperature and
  * temperature_margin (°C), fan_speed (%), performance_state, pcie_generation, pcie_width,
- * pcie_tx_bytes, pcie_rx_bytes, ecc_errors_corrected, ecc_errors_uncorrected,
+ * pcie_tx_bytes, pcie_rx_bytes, nvlink_links, nvlink_active, nvlink_tx_kib, nvlink_rx_kib, ecc_errors_corrected, ecc_errors_uncorrected,
  * ecc_errors_uncorrected_volatile, retired_pages, retirement_pending, remapped_rows,
  * remapping_pending, compute_mode, pci_bus_id. field.<id>.error fails one field of
  * nvmlDeviceGetFieldValues, ecc_errors_<which>.error one of the counts of errors.
@@ -16,6 +16,7 @@
 
 enum { FI_RETIRED_SBE = 29, FI_RETIRED_DBE = 30, FI_RETIRED_PENDING = 31, FI_MEMORY_TEMP = 82 };
 enum { FI_PCIE_COUNT_TX_BYTES = 197, FI_PCIE_COUNT_RX_BYTES = 198 };
+enum { FI_NVLINK_COUNT = 91, FI_NVLINK_DATA_TX = 138, FI_NVLINK_DATA_RX = 139 };
 enum { VALUE_UNSIGNED_INT = 1, VALUE_UNSIGNED_LONG_LONG = 3 };
 enum { ECC_CORRECTED = 0, ECC_UNCORRECTED = 1, ECC_VOLATILE = 0, ECC_AGGREGATE = 1 };
 enum { THRESHOLD_SLOWDOWN = 1 };
@@ -34,6 +35,7 @@ typedef struct {
 } PciInfo;
 typedef struct { unsigned version; int marginTemperature; } MarginTemperature;
 
+static const unsigned ALL_LINKS = 0xffffffff;
 static const unsigned MARGIN_V1 = sizeof(MarginTemperature) | 1u << 24;
 
 static unsigned slowdown_temperature(int gpu) {
@@ -44,6 +46,8 @@ static unsigned slowdown_temperature(int gpu) {
 static unsigned long long growing(int gpu, const char *name, double per_second) {
     return reading(gpu, name, fmod(seconds_now(), 1e6) * per_second);
 }
+
+static unsigned nvlinks(int gpu) { return (unsigned)reading(gpu, "nvlink_links", 18); }
 
 /* Returns NVML's error for the field. */
 static int give_field(int gpu, FieldValue *field) {
@@ -63,6 +67,15 @@ static int give_field(int gpu, FieldValue *field) {
     case FI_PCIE_COUNT_RX_BYTES:
         field->value.ullVal = growing(gpu, "pcie_rx_bytes", 900e6);
         return SUCCESS;
+    case FI_NVLINK_COUNT:
+        field->value.ullVal = nvlinks(gpu);
+        return SUCCESS;
+    case FI_NVLINK_DATA_TX:
+        field->value.ullVal = growing(gpu, "nvlink_tx_kib", 30e6);
+        return field->scopeId == ALL_LINKS ? SUCCESS : INVALID_ARGUMENT;
+    case FI_NVLINK_DATA_RX:
+        field->value.ullVal = growing(gpu, "nvlink_rx_kib", 28e6);
+        return field->scopeId == ALL_LINKS ? SUCCESS : INVALID_ARGUMENT;
     case FI_RETIRED_SBE:
         field->value.ullVal = reading(gpu, "retired_pages", 0);
         return SUCCESS;
@@ -82,6 +95,13 @@ static int give_field(int gpu, FieldValue *field) {
 int nvmlDeviceGetFieldValues(Device *device, int count, FieldValue *values) {
     ENTER_GPU(device);
     for (int i = 0; i < count; i++) values[i].nvmlReturn = give_field(gpu, &values[i]);
+    return SUCCESS;
+}
+
+int nvmlDeviceGetNvLinkState(Device *device, unsigned link, unsigned *active) {
+    ENTER_GPU(device);
+    if (link >= nvlinks(gpu)) return INVALID_ARGUMENT;
+    *active = link < reading(gpu, "nvlink_active", nvlinks(gpu));
     return SUCCESS;
 }
 

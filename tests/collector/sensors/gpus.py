@@ -11,9 +11,9 @@ from tests.collector.sensors.reading import checked
 # Which of NVML's functions must fail for these values to be missing.
 FUNCTIONS = {
     "energy power_average": ["nvmlDeviceGetTotalEnergyConsumption"],
-    "memory_temperature pcie_tx_rate pcie_rx_rate retired_pages retirement_pending": [
-        "nvmlDeviceGetFieldValues"
-    ],
+    "memory_temperature pcie_tx_rate pcie_rx_rate nvlink_tx_rate nvlink_rx_rate"
+    " nvlink_links nvlink_active retired_pages retirement_pending": ["nvmlDeviceGetFieldValues"],
+    "nvlink_links nvlink_active": ["nvmlDeviceGetNvLinkState"],
     "fan_speed": ["nvmlDeviceGetFanSpeed"],
     "performance_state": ["nvmlDeviceGetPerformanceState"],
     "pcie_generation": ["nvmlDeviceGetCurrPcieLinkGeneration"],
@@ -47,7 +47,7 @@ FUNCTIONS = {
 
 
 # The first reading has none.
-RATES = {"power_average", "pcie_tx_rate", "pcie_rx_rate"}
+RATES = {"power_average", "pcie_tx_rate", "pcie_rx_rate", "nvlink_tx_rate", "nvlink_rx_rate"}
 DIFFERENCES = RATES | {"throttle_shares"}
 
 

@@ -17,18 +17,37 @@ def test_rates_are_the_counters_differences_over_the_measured_time(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     fake_nvml.set_readings(energy=1_000_000, pcie_tx_bytes=0, pcie_rx_bytes=5_000_000)
+    fake_nvml.set_readings(nvlink_tx_kib=1000, nvlink_rx_kib=0)
     gpu_sensor.open()
     first = read_gpu(gpu_sensor)
-    assert [first[name] for name in RATES] == [None] * 3
+    assert [first[name] for name in RATES] == [None] * 5
     clock.advance(2.5)
     fake_nvml.set_readings(energy=1_750_000, pcie_tx_bytes=10_000_000, pcie_rx_bytes=30_000_000)
+    fake_nvml.set_readings(nvlink_tx_kib=26_000, nvlink_rx_kib=250_000_000)
     second = read_gpu(gpu_sensor)
     assert second["energy"] == 1750.0
     assert {name: second[name] for name in RATES} == {
         "power_average": 300.0,
         "pcie_tx_rate": 4.0,
         "pcie_rx_rate": 10.0,
+        "nvlink_tx_rate": 10.24,
+        "nvlink_rx_rate": 102_400.0,
     }
+
+
+@pytest.mark.parametrize("links", [0, NOT_SUPPORTED])
+def test_a_gpu_without_nvlink_has_null_for_it_and_no_failure(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock, links: int
+) -> None:
+    fields = (138, 139, 91) if links else (138, 139)
+    fake_nvml.set(**{f"field.{field}.error": NOT_SUPPORTED for field in fields})
+    fake_nvml.set_readings(nvlink_links=0)
+    gpu_sensor.open()
+    read_gpu(gpu_sensor)
+    clock.advance(2.0)
+    values = read_gpu(gpu_sensor)
+    null = {name for name, value in values.items() if value is None}
+    assert null == {"nvlink_links", "nvlink_active", "nvlink_tx_rate", "nvlink_rx_rate"}
 
 
 def test_the_shares_are_those_of_the_reasons_over_the_last_minutes(
