@@ -61,6 +61,7 @@ docs: $(INSTALLED) ## Generate the tables in the README and docs from the code.
 
 benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in about 12 minutes.
 	$(BIN)/python -m tests.benchmarks.sensors
+	$(BIN)/python -m tests.benchmarks.gpus
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.footprint
 

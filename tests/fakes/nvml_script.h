@@ -16,6 +16,9 @@ unsigned long long number(const char *key, unsigned long long otherwise);
 bool reading_text(int gpu, const char *name, char *value);
 unsigned long long reading(int gpu, const char *name, double otherwise);
 
+/* How many of NVML's functions have been called. */
+unsigned long long fake_nvml_calls(void);
+
 /* Waits as long as the script says that `function` takes on `gpu`; returns the error it gives. */
 int behave(const char *function, int gpu);
 
