@@ -1,11 +1,9 @@
 """The connection to the MQTT broker, over paho-mqtt.
 
-paho ends its network thread when a callback raises (paho.mqtt.python issues 590 and 704), so each
-callback goes through a guard that counts and logs what it raises.
+Each callback goes through a guard that counts and logs what it raises.
 """
 
 import logging
-import random
 import socket
 import ssl
 import sys
@@ -18,6 +16,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.errors import SettingsError
+from telemetry.network_loop import NetworkLoop
 from telemetry.tls import TlsFiles, explained
 
 log = logging.getLogger(__name__)
@@ -139,6 +138,7 @@ class BusConnection:
         self._stopping = False
         self._refusal: str | None = None
         self._client: Client | None = None
+        self._loop: NetworkLoop | None = None
 
     def _new_client(self) -> Client:
         client = Client(
@@ -156,14 +156,8 @@ class BusConnection:
             will = self._last_will
             client.will_set(will.topic, will.payload, AT_LEAST_ONCE, retain=True)
         client.connect_timeout = _CONNECT_TIMEOUT_SECONDS
-        jitter = random.uniform(0.5, 1.0)  # noqa: S311 - keeps clients from returning all at once
-        client.reconnect_delay_set(
-            jitter * _FIRST_PAUSE_SECONDS,  # type: ignore[arg-type] # paho counts in float
-            jitter * self._longest_pause,  # type: ignore[arg-type]
-        )
         client.on_socket_open = _send_at_once
         client.on_connect = self._handle_connect
-        client.on_connect_fail = self._handle_connect_fail
         client.on_disconnect = self._handle_disconnect
         client.on_message = self._handle_message
         client.on_publish = self._handle_publish
@@ -197,18 +191,20 @@ class BusConnection:
         self._stopping = False
         self._client = self._new_client()
         self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_SECONDS)
-        self._client.loop_start()
+        self._loop = NetworkLoop(
+            self._client,
+            first_pause=_FIRST_PAUSE_SECONDS,
+            longest_pause=self._longest_pause,
+            on_failure=self._handle_connect_fail,
+        )
+        self._loop.start()
 
     def stop(self) -> None:
         """Disconnect with a word, so that no last will is sent. Takes at most about a second."""
         self._stopping = True
-        if self._client is None:
+        if self._loop is None:
             return
-        self._client.disconnect()
-        # A dead broker can hold paho's thread in connect(); it is a daemon and may be left behind.
-        stopper = threading.Thread(target=self._client.loop_stop, name="bus-stop", daemon=True)
-        stopper.start()
-        stopper.join(_STOP_SECONDS)
+        self._loop.stop(_STOP_SECONDS)
         self._connected.clear()
         self._subscribed.clear()
 
@@ -268,8 +264,10 @@ class BusConnection:
         self._connected.set()
         self._guarded(self.on_connected)
 
-    def _handle_connect_fail(self, _client: Client, _data: object) -> None:
-        reason = explained(sys.exception())  # paho calls this where it handles the error
+    def _handle_connect_fail(self) -> None:
+        if self._stopping:
+            return
+        reason = explained(sys.exception())  # the loop calls this where it handles the error
         self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
     def _handle_disconnect(

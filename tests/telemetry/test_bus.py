@@ -1,5 +1,7 @@
+import os
 import subprocess
 import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -78,6 +80,25 @@ def test_a_broker_that_comes_later_is_found() -> None:
     finally:
         bus.stop()
         broker.stop()
+
+
+def test_a_process_with_more_than_1023_open_files_hears_its_broker(
+    broker: EmbeddedBroker, address: BrokerAddress
+) -> None:
+    heard: list[bytes] = []
+    with ExitStack() as files, Listener(broker.port) as client:
+        for _ in range(1024):
+            files.enter_context(open(os.devnull))  # noqa: PTH123 - as cheap as can be
+        bus = BusConnection(address, "crowded")
+        bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
+        bus.on_message = lambda message: heard.append(message.payload)
+        bus.start()
+        try:
+            assert bus.wait_subscribed(5)
+            client.publish("a", b"1")
+            wait_until(lambda: heard == [b"1"], "the message")
+        finally:
+            bus.stop()
 
 
 def test_an_acknowledgement_for_an_earlier_connection_is_not_sent(

@@ -1,0 +1,121 @@
+"""The thread that carries a paho client's traffic.
+
+paho's own waits with select(), which cannot watch a file descriptor beyond 1023: a process that
+serves a thousand WebSockets would never hear its broker again after a new connection.
+"""
+
+import contextlib
+import random
+import selectors
+import socket
+import ssl
+import threading
+from collections.abc import Callable
+from typing import Any
+
+from paho.mqtt.client import Client
+from paho.mqtt.enums import MQTTErrorCode
+
+_KEEPALIVE_CHECK_SECONDS = 1.0
+_WAKES = 4096  # as many of them as come at once are one
+
+
+class NetworkLoop:
+    """Keeps ``client``, whose address is set, connected between ``start`` and ``stop``.
+
+    Between two attempts to connect lie pauses that grow from ``first_pause`` to ``longest_pause``
+    seconds, each shortened by chance, so that clients do not return all at once. ``on_failure()``
+    is called after each attempt that nobody answered.
+    """
+
+    def __init__(
+        self,
+        client: Client,
+        *,
+        first_pause: float,
+        longest_pause: float,
+        on_failure: Callable[[], None],
+    ) -> None:
+        """Prepare the thread; nothing is sent before ``start``."""
+        self._client = client
+        self._first_pause = first_pause
+        self._longest_pause = longest_pause
+        self._on_failure = on_failure
+        self._stopping = threading.Event()
+        self._waker: socket.socket | None = None
+        self._thread: threading.Thread | None = None
+
+    def start(self) -> None:
+        """Begin to connect."""
+        self._waker, woken = socket.socketpair()
+        self._client.on_socket_register_write = self._wake
+        self._thread = threading.Thread(
+            target=self._run, args=(self._waker, woken), name="bus", daemon=True
+        )
+        self._thread.start()
+
+    def stop(self, seconds: float) -> None:
+        """Disconnect with a word. A dead broker's thread is left behind after ``seconds``."""
+        self._stopping.set()
+        self._client.disconnect()
+        self._wake()
+        if self._thread is not None:
+            self._thread.join(seconds)
+
+    def _wake(self, *_: object) -> None:
+        if self._waker is not None:
+            with contextlib.suppress(OSError):  # it is awake anyway, or has ended
+                self._waker.send(b"\0")
+
+    def _run(self, waker: socket.socket, woken: socket.socket) -> None:
+        waker.settimeout(0)
+        woken.settimeout(0)
+        pause = self._first_pause
+        with waker, woken:
+            while not self._stopping.is_set():
+                try:
+                    self._client.reconnect()
+                except (OSError, ValueError):  # ValueError: a name that is no host's
+                    self._on_failure()
+                else:
+                    pause = self._first_pause if self._serve(woken) else pause
+                jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
+                self._stopping.wait(jitter * pause)
+                pause = min(2 * pause, self._longest_pause)
+
+    def _serve(self, woken: socket.socket) -> bool:
+        """Carry the traffic of one connection to its end; return whether it was accepted."""
+        client, accepted = self._client, False
+        connection: Any = client.socket()
+        if connection is None:
+            return False
+        if self._stopping.is_set():
+            client.disconnect()  # once more: it was not connected when that was asked for
+        number = connection.fileno()
+        with selectors.DefaultSelector() as selector:
+            selector.register(woken, selectors.EVENT_READ)
+            selector.register(number, selectors.EVENT_READ)
+            while client.socket() is connection:
+                events = selectors.EVENT_READ
+                if client.want_write():
+                    events |= selectors.EVENT_WRITE
+                if selector.get_key(number).events != events:
+                    selector.modify(number, events)
+                decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
+                ready = selector.select(0 if decrypted else _KEEPALIVE_CHECK_SECONDS)
+                readable = {key.fd for key, mask in ready if mask & selectors.EVENT_READ}
+                if woken.fileno() in readable:
+                    woken.recv(_WAKES)
+                if not self._exchange(read=decrypted or number in readable):
+                    break
+                accepted = accepted or client.is_connected()
+        return accepted
+
+    def _exchange(self, *, read: bool) -> bool:
+        """Read, write, and look after the keepalive; return False where the connection is lost."""
+        client = self._client
+        steps: list[Callable[[], MQTTErrorCode]] = [client.loop_read] if read else []
+        if client.want_write():
+            steps.append(client.loop_write)
+        steps.append(client.loop_misc)
+        return all(step() == MQTTErrorCode.MQTT_ERR_SUCCESS for step in steps)
