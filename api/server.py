@@ -3,17 +3,14 @@
 import asyncio
 import contextlib
 import errno
-import json
 import logging
 import socket
 import threading
-from http import HTTPStatus
 
 import uvicorn
 from starlette.types import ASGIApp
-from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
-from api.errors import error_body
+from api.protocols import ACCEPTED_AT_ONCE, HttpProtocol, WebSocketProtocol
 from api.websocket import MAX_MESSAGE_BYTES
 from telemetry.errors import SettingsError
 
@@ -26,6 +23,8 @@ _ABORT_SECONDS = 0.3  # after which clients that read nothing are cut off then
 _TICK_SECONDS = 1.0  # uvicorn renews its Date header once a second
 _PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
+_RECEIVE_BYTES = 16_384
+_BACKLOG = 1024  # a thousand clients may return at once
 
 
 class ApiServer:
@@ -103,6 +102,8 @@ class _Server(uvicorn.Server):
         self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
         try:
             await super().startup(sockets)
+            for listener in sockets or ():
+                listener.listen(_BACKLOG)
         finally:
             self._settled.set()
 
@@ -126,39 +127,12 @@ class _Server(uvicorn.Server):
             connection.transport.abort()
 
 
-class _WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, but an opening that the websockets library refuses to read is answered."""
-
-    def data_received(self, data: bytes) -> None:
-        super().data_received(data)
-        # The opening comes in one piece, from uvicorn's HTTP protocol.
-        if not self.handshake_initiated and not self.transport.is_closing():
-            self.transport.write(_UNREADABLE_OPENING)
-            self.transport.close()
-
-
-def _unreadable_opening() -> bytes:
-    status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    message = "The address or the headers are too long for a WebSocket; a cookie may be the cause."
-    body = json.dumps(error_body("headers_too_large", message))
-    head = (
-        f"HTTP/1.1 {status.value} {status.phrase}",
-        "Connection: close",
-        "Content-Type: application/json",
-        f"Content-Length: {len(body)}",
-    )
-    return "\r\n".join((*head, "", body)).encode()
-
-
-_UNREADABLE_OPENING = _unreadable_opening()
-
-
 def _configuration(app: ASGIApp) -> uvicorn.Config:
     return uvicorn.Config(
         app,
         loop="asyncio",
-        http="h11",
-        ws=_WebSocketProtocol,
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
         ws_max_size=MAX_MESSAGE_BYTES,
         ws_per_message_deflate=False,
         ws_ping_interval=_PING_SECONDS,
@@ -168,6 +142,7 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         access_log=False,
         proxy_headers=False,
         server_header=False,
+        backlog=ACCEPTED_AT_ONCE,
         timeout_graceful_shutdown=_REQUESTS_SECONDS,  # type: ignore[arg-type] # waits in float
     )
 
@@ -184,8 +159,11 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
         ) from None
+    # Connections inherit both. What clients send is small; what one of them sends at once is taken
+    # apart in one go, while the others wait.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # Connections inherit it: one whose client reads nothing any more is ended by the kernel.
+        # One whose client reads nothing any more is ended by the kernel.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
     return listener
 

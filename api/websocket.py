@@ -24,6 +24,7 @@ _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 _MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
 _CLOSE_SECONDS = 10.0
+_REST_SECONDS = 0.005  # after each message
 _ACTIONS = "it must be subscribe or unsubscribe"
 
 router = APIRouter(prefix=PREFIX)
@@ -127,6 +128,7 @@ async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
         if message["type"] == "websocket.disconnect":
             return
         _handle(message.get("text"), hub, client)
+        await asyncio.sleep(_REST_SECONDS)  # many may have come at once, and the others wait
 
 
 def _handle(text: str | None, hub: Hub, client: Client) -> None:

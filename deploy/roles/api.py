@@ -1,6 +1,6 @@
 """``system-monitor api``."""
 
-from deploy import announcement, wiring
+from deploy import announcement, open_files, wiring
 from deploy.exposure import require_guarded_api
 from deploy.lifecycle import run_until_signal
 from deploy.ports import require_http_port
@@ -9,6 +9,7 @@ from telemetry.settings import Settings
 
 def run(settings: Settings) -> int:
     """Serve REST, WebSocket and the page until a signal."""
+    open_files.allow_many()
     require_http_port(settings)
     require_guarded_api(settings)
 

@@ -1,6 +1,6 @@
 """``system-monitor up``."""
 
-from deploy import announcement, wiring
+from deploy import announcement, open_files, wiring
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import Component, run_until_signal
 from deploy.ports import require_http_port, require_mqtt_port
@@ -9,6 +9,7 @@ from telemetry.settings import Settings
 
 def run(settings: Settings) -> int:
     """Run the whole pipeline in this process, and the embedded broker in its own."""
+    open_files.allow_many()
     require_http_port(settings)
     require_mqtt_port(settings)
     require_guarded_api(settings)

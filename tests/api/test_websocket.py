@@ -23,7 +23,8 @@ def channels(frames: list[Any]) -> list[str]:
 
 
 def test_the_newest_values_arrive_at_once_on_connecting(api: RunningApi) -> None:
-    api.feed(cpu(utilization=1.0), cpu(utilization=2.0), gpu(0), gpu(1))
+    api.feed(cpu(utilization=1.0))
+    api.feed(cpu(utilization=2.0), gpu(0), gpu(1))
     with api.stream() as stream:
         frames = receive_several(stream, 3)
     assert sorted(channels(frames)) == ["system/cpu", "system/gpu/0", "system/gpu/1"]
