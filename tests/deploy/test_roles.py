@@ -1,54 +1,22 @@
 """Each part as a process of its own, on a broker that none of them has started."""
 
 import signal
-import uuid
 from collections.abc import Iterator
-from contextlib import ExitStack
 from itertools import pairwise
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
-from tests.deploy.monitor import Monitor, running
-from tests.services.processes import free_port, wait_until
-
-
-class Parts(NamedTuple):
-    """The three processes."""
-
-    collector: Monitor
-    ingester: Monitor
-    api: Monitor
-
-    def state(self) -> str | None:
-        """Return what the API says of the collector."""
-        hosts = self.api.get("/hosts")["hosts"]
-        return hosts[0]["state"] if hosts else None
+from tests.deploy.monitor import running
+from tests.deploy.parts import Parts, running_parts
+from tests.services.processes import wait_until
 
 
 @pytest.fixture(params=["broker", "mosquitto"])
 def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
     """Run the three on the embedded broker and on Mosquitto, with topics of their own."""
-    port = request.getfixturevalue(request.param).port
-    shared = [
-        *("--mqtt-url", f"mqtt://127.0.0.1:{port}"),
-        *("--topic-prefix", f"{uuid.uuid4().hex}/{{host}}"),
-    ]
-    data = ["--data-dir", str(tmp_path / "data")]
-    roles = {
-        "api": [*data, "--http-port", str(free_port())],
-        "ingester": data,
-        "collector": ["--host-name", "alpha", "--interval-seconds", "0.2"],
-    }
-    with ExitStack() as stack:
-        started = {
-            role: stack.enter_context(running(tmp_path, role, *shared, *options, wait=False))
-            for role, options in roles.items()
-        }
-        for monitor in started.values():
-            monitor.wait_started()
-        yield Parts(**started)
+    with running_parts(tmp_path, request.getfixturevalue(request.param).port) as started:
+        yield started
 
 
 def test_a_collector_that_is_killed_is_offline(parts: Parts) -> None:

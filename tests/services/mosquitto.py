@@ -1,6 +1,8 @@
 """A real Mosquitto that a test can stop, kill and start again on the same port."""
 
 import contextlib
+import os
+import signal
 from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
@@ -38,6 +40,12 @@ class Mosquitto(Protocol):
 
     def kill(self) -> None:
         """End it as a crash would. Safe to call twice."""
+
+    def freeze(self) -> None:
+        """Keep it from running: its connections stay, and nobody answers on them."""
+
+    def thaw(self) -> None:
+        """Let it run again."""
 
 
 @contextlib.contextmanager
@@ -78,6 +86,14 @@ class MosquittoProcess:
         self.stop = self._process.stop
         self.kill = self._process.kill
 
+    def freeze(self) -> None:
+        """Stop the process as Ctrl-Z would."""
+        os.kill(self._process.pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """Continue the process."""
+        os.kill(self._process.pid, signal.SIGCONT)
+
 
 class MosquittoContainer:
     """The same in a container."""
@@ -113,6 +129,14 @@ class MosquittoContainer:
         """Kill the container and keep it."""
         with contextlib.suppress(OSError):  # requests' errors: it does not run
             self._container.get_wrapped_container().kill()
+
+    def freeze(self) -> None:
+        """Pause the container."""
+        self._container.get_wrapped_container().pause()
+
+    def thaw(self) -> None:
+        """Continue the container."""
+        self._container.get_wrapped_container().unpause()
 
     def remove(self) -> None:
         """Remove the container."""

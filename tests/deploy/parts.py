@@ -1,0 +1,46 @@
+"""Collector, ingester and api, each as a process of its own, on a broker that none has started."""
+
+import uuid
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager
+from pathlib import Path
+from typing import NamedTuple
+
+from tests.deploy.monitor import Monitor, running
+from tests.services.processes import free_port
+
+
+class Parts(NamedTuple):
+    """The three processes."""
+
+    collector: Monitor
+    ingester: Monitor
+    api: Monitor
+
+    def state(self) -> str | None:
+        """Return what the API says of the collector."""
+        hosts = self.api.get("/hosts")["hosts"]
+        return hosts[0]["state"] if hosts else None
+
+
+@contextmanager
+def running_parts(folder: Path, broker_port: int, interval: float = 0.2) -> Iterator[Parts]:
+    """Run the three on the broker at ``broker_port``, with topics of their own."""
+    shared = [
+        *("--mqtt-url", f"mqtt://127.0.0.1:{broker_port}"),
+        *("--topic-prefix", f"{uuid.uuid4().hex}/{{host}}"),
+    ]
+    data = ["--data-dir", str(folder / "data")]
+    roles = {
+        "api": [*data, "--http-port", str(free_port())],
+        "ingester": data,
+        "collector": ["--host-name", "alpha", "--interval-seconds", str(interval)],
+    }
+    with ExitStack() as stack:
+        started = {
+            role: stack.enter_context(running(folder, role, *shared, *options, wait=False))
+            for role, options in roles.items()
+        }
+        for monitor in started.values():
+            monitor.wait_started()
+        yield Parts(**started)
