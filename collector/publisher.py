@@ -68,6 +68,7 @@ class Publisher:
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
         self._forgotten = False
+        self._silent = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.dropped = 0
@@ -90,10 +91,10 @@ class Publisher:
             self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
-        if self._thread.is_alive() and self._bus.connected:
+        if self._thread.is_alive() and self._bus.connected and not self._silent:
             with self._changed:
                 self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
-        if self._waiting:
+        if self._waiting and not self._silent:
             log.warning("%d samples were never taken by the broker.", len(self._waiting))
         self._bus.stop()
 
@@ -121,6 +122,12 @@ class Publisher:
                 self.dropped += 1
             if len(self._waiting) == 1:
                 self._changed.notify_all()
+
+    def fall_silent(self) -> None:
+        """Send nothing from now on, not even a farewell. Never blocks."""
+        with self._changed:
+            self._silent = True
+            self._changed.notify_all()
 
     def publish_status(self) -> None:
         """Send the status soon. Never blocks."""
@@ -159,7 +166,7 @@ class Publisher:
                 self._bus.publish(topic, payload)
 
     def _may_send(self) -> bool:
-        if not self._bus.connected:
+        if self._silent or not self._bus.connected:
             return False
         if self._greeting_due is not None:
             return not self._unacknowledged and time.monotonic() >= self._greeting_due

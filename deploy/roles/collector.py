@@ -1,18 +1,22 @@
 """``system-monitor collector``."""
 
+from queue import SimpleQueue
+
 from deploy import announcement, wiring
-from deploy.lifecycle import run_until_signal
+from deploy.lifecycle import Failures, run_until_signal
 from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
     """Read this machine and publish to the broker until a signal."""
     collector = wiring.collector(settings)
+    failures: Failures = SimpleQueue()
+    collector.on_failure = failures.put
 
     def announce() -> None:
         announcement.say_places(settings, announcement.broker_facts(settings))
         announcement.say_findings(wiring.findings(collector))
         announcement.say_what_next(announcement.broker_command(settings))
 
-    run_until_signal([collector], announce)
+    run_until_signal([collector], announce, failures)
     return 0
