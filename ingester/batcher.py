@@ -13,6 +13,8 @@ from telemetry.samples import Sample
 
 _BATCH_SIZE = 500
 _BATCH_SECONDS = 0.5  # with the time to write it, no sample waits for more than a second
+# A broker sends no more than some hundred messages that are not acknowledged: more will not come.
+_QUIET_SECONDS = 0.05
 _CAPACITY = 20_000  # an hour of eleven channels, about 20 MB
 _STOP_SECONDS = 1.0
 
@@ -99,11 +101,14 @@ class Batcher:
                 self._ask_again()
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch once it is full or old enough; an empty one means stop."""
+        """Return the next batch: full, old enough, or followed by nothing; empty means stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
-            self._changed.wait_for(
-                lambda: len(self._pending) >= _BATCH_SIZE or self._stopping.is_set(), _BATCH_SECONDS
-            )
+            deadline = time.monotonic() + _BATCH_SECONDS
+            while len(self._pending) < _BATCH_SIZE and not self._stopping.is_set():
+                waiting = len(self._pending)
+                self._changed.wait(_QUIET_SECONDS)
+                if len(self._pending) == waiting or time.monotonic() >= deadline:
+                    break
             self._taken = min(len(self._pending), _BATCH_SIZE)
             return [self._pending.popleft() for _ in range(self._taken)]
