@@ -113,5 +113,5 @@ def _is_encrypted(request: Request) -> bool:
     A client can only claim it for itself, and then gets a cookie that it sends over TLS only.
     """
     origin = request.headers.get("origin", "")
-    forwarded = request.headers.get("x-forwarded-proto", "")
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
     return request.url.scheme == "https" or forwarded == "https" or origin.startswith("https://")

@@ -91,11 +91,6 @@ def test_a_link_on_another_site_needs_no_second_log_in(login: Visit) -> None:
     assert_live(login)
 
 
-def test_without_a_token_there_is_nothing_to_log_out_of(visit: Visit) -> None:
-    expect(visit.page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
-    expect(visit.page.get_by_test_id("logout")).to_have_count(0)
-
-
 def test_no_script_is_needed_to_log_in(open_visit: OpenVisit, guarded: Monitor) -> None:
     visit = open_visit(f"http://127.0.0.1:{guarded.http_port}", java_script_enabled=False)
     visit.page.goto(visit.address)

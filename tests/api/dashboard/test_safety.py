@@ -73,6 +73,7 @@ def test_a_session_has_no_error_breaks_no_policy_and_asks_no_other_origin(
     visit = open_visit()
     page = visit.go()
     expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+    expect(page.get_by_test_id("logout")).to_have_count(0)  # there is no token
     page.get_by_test_id("gpu-tile-2").click()
     page.get_by_test_id("series-power").click()
     for name in ("theme", "theme", "theme", "pause", "pause", "csv", "help"):
