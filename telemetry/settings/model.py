@@ -1,6 +1,5 @@
 """The settings and what is allowed; their descriptions make the help and the documentation."""
 
-import ssl
 from dataclasses import replace
 from socket import gethostname
 from typing import Any
@@ -16,7 +15,7 @@ from pydantic_settings import (
 )
 
 from telemetry.bus import BrokerAddress
-from telemetry.settings import secret_files, values
+from telemetry.settings import secret_files, together, values
 from telemetry.settings.kinds import (
     AccessToken,
     BrokerUrl,
@@ -149,40 +148,8 @@ class Settings(BaseSettings):
 
     @model_validator(mode="after")
     def _fit_together(self) -> "Settings":
-        if self.influxdb_url is not None:
-            for name in ("influxdb_token", "influxdb_org"):
-                if getattr(self, name) is None:
-                    raise ValueError(f"influxdb_url is set, so {name} must be set too")
-        embedded = self.mqtt_url is None
-        if embedded and (self.http_host, self.http_port) == (self.mqtt_host, self.mqtt_port):
-            raise ValueError(
-                f"http_port and mqtt_port are both {self.http_port}, and each needs its own"
-            )
-        self._require_whole_login()
-        self._require_usable_tls()
+        together.require_fit(self)
         return self
-
-    def _require_whole_login(self) -> None:
-        url = self.mqtt_url and values.broker_url(self.mqtt_url.get_secret_value())
-        for name, held in (
-            ("mqtt_user", url and url.username),
-            ("mqtt_password", url and url.password),
-        ):
-            if held is not None and getattr(self, name) is not None:
-                raise ValueError(f"{name} is set, and mqtt_url holds one too: one must go")
-        broker = self.broker
-        if broker.username is None and broker.password is not None:
-            raise ValueError("mqtt_password is set, so mqtt_user must be set too")
-        if url is None and broker.username is not None and broker.password is None:
-            raise ValueError("mqtt_user is set, so mqtt_password must be set too")
-
-    def _require_usable_tls(self) -> None:
-        for name in ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"):
-            if getattr(self, name) is not None and not self.broker.tls:
-                raise ValueError(f"{name} is set, so mqtt_url must begin with mqtts://")
-        if self.mqtt_key_file is not None and self.mqtt_certificate_file is None:
-            raise ValueError("mqtt_key_file is set, so mqtt_certificate_file must be set too")
-        self.broker.tls_files.load_into(ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT))
 
     @classmethod
     def secrets(cls) -> tuple[str, ...]:
