@@ -59,7 +59,8 @@ def npm_audit(answer: str, complaint: str) -> Audit:
         report: dict[str, Any] = json.loads(answer)
         found, asked = report["vulnerabilities"], report["metadata"]["dependencies"]["total"]
     except (ValueError, KeyError):
-        return Audit(1, [_last_line(complaint)])
+        errors = [line for line in complaint.splitlines() if "audit" in line]
+        return Audit(1, [errors[0] if errors else _last_line(complaint)])
     return Audit(asked, [], [f"{name}: {each['severity']}" for name, each in found.items()])
 
 

@@ -20,7 +20,9 @@ def test_a_package_that_was_not_asked_about_is_not_called_clean() -> None:
 
 def test_a_database_that_does_not_answer_is_told() -> None:
     assert python_audit("", "trace\nno route to host\n").unknown == ["no route to host"]
-    assert npm_audit('{"message": "405"}', "npm error audit endpoint\n").unknown
+    assert npm_audit("{}", "npm warn audit 405\nnpm error A log\n").unknown == [
+        "npm warn audit 405"
+    ]
 
 
 def test_a_clean_audit_says_how_many_packages_it_asked_about() -> None:
