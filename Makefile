@@ -14,7 +14,7 @@ COMPILE := $(RELEASE_BIN)/uv pip compile --quiet --universal --python-version 3.
 # What the page is built from, which the installation does.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test soak lint format docs benchmark dist lock audit clean
+.PHONY: help run test soak exercise lint format docs benchmark dist lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -46,6 +46,12 @@ test: lint ## Check the code and run the tests; options for pytest in ARGS="-k s
 
 soak: $(INSTALLED) ## Inject the faults that take minutes, and run for long; options for pytest in ARGS.
 	$(BIN)/python -m pytest -m soak -v -o log_cli=true -o log_cli_level=INFO $(ARGS)
+
+# Ryuk, which cleans up after testcontainers, may be no image that can be pulled; the tests clean up themselves.
+exercise: $(INSTALLED) ## Run Dockerfile and compose.yaml with Docker, in about 10 minutes, and the servers' tests on its images.
+	$(BIN)/python -m pytest -m docker -v -o log_cli=true -o log_cli_level=INFO $(ARGS) tests/docker
+	TESTCONTAINERS_RYUK_DISABLED=true REQUIRE_SERVICES=1 $(BIN)/python -m pytest \
+		tests/services tests/telemetry/history tests/deploy/test_roles.py
 
 lint: $(INSTALLED) ## Check style and types.
 	$(BIN)/ruff check

@@ -1,0 +1,37 @@
+"""One composed system for all of these tests; it is taken down, with its volumes, at the end."""
+
+import logging
+from collections.abc import Iterator
+
+import pytest
+
+from tests.docker import engine, stand_ins
+from tests.docker.composed import Composed, copy_clone
+from tests.services.processes import free_port
+
+log = logging.getLogger(__name__)
+
+
+@pytest.fixture(scope="session")
+def built(tmp_path_factory: pytest.TempPathFactory) -> Composed:
+    """Build our image and return the system, not yet started."""
+    reason = engine.why_not()
+    if reason is not None:
+        pytest.skip(reason)
+    made = stand_ins.provide()
+    log.info("Stand-ins: %s", ", ".join(made) or "none")
+    system = Composed(copy_clone(tmp_path_factory.mktemp("clone")), free_port())
+    system.setup()
+    system.compose("build")
+    return system
+
+
+@pytest.fixture(scope="session")
+def composed(built: Composed) -> Iterator[Composed]:
+    """Start the system with ``up --detach``."""
+    try:
+        built.compose("up", "--detach")
+        yield built
+    finally:
+        log.info("Taking it down")
+        built.compose("down", "--volumes", "--timeout", "5")

@@ -1,0 +1,7 @@
+# Stands in for python:…-slim: Debian's Python where that image has its own.
+FROM debian:bookworm-slim
+RUN apt-get update -qq \
+    && apt-get install -qq --yes --no-install-recommends python3 python3-venv >/dev/null \
+    && rm -rf /var/lib/apt/lists/* \
+    && ln -s /usr/bin/python3 /usr/local/bin/python3 && ln -s /usr/bin/python3 /usr/local/bin/python
+CMD ["python3"]
