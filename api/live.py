@@ -67,7 +67,7 @@ class Live:
 
     def _receive(self, message: Message) -> None:
         try:
-            update = Update(self._decoded(message), message.retained)
+            update = Update(self._decoded(message), message.retained, len(message.payload))
         except MalformedMessage as error:
             self._malformed.note(error)
             return

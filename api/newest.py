@@ -8,24 +8,24 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from telemetry.channels import STATUS_CHANNEL, Family, family_of
+from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-MAX_HOSTS = 1000
-# Of one host: 64 GPUs, each with its processes and at most 7 MIG instances, and the other families.
-MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
-SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
+MAX_BYTES = 67_108_864  # of messages: a thousand hosts with eight GPUs have half of it
 
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
 class Update:
     """A sample or a status that has just arrived.
 
-    ``retained`` is set where the broker had kept it. ``arrived`` is in monotonic seconds.
+    ``retained`` is set where the broker had kept it. ``arrived`` is in monotonic seconds. ``size``
+    is the message's, in bytes.
     """
 
     content: Sample | CollectorStatus
     retained: bool = False
+    size: int = 0
     arrived: float = field(default_factory=time.monotonic)
 
     @property
@@ -109,6 +109,7 @@ class Newest:
     def __init__(self) -> None:
         """Know of no host."""
         self._hosts: dict[str, HostState] = {}
+        self._bytes = 0
         self.refused: Counter[str] = Counter()
 
     @property
@@ -119,22 +120,34 @@ class Newest:
     def accept(self, update: Update) -> bool:
         """Keep ``update``; return False where it is nothing new or too much to keep."""
         state = self._hosts.get(update.host)
-        if state is None:
-            if len(self._hosts) >= MAX_HOSTS and not self._forget_a_silent_host(update.arrived):
-                self.refused["too many hosts"] += 1
-                return False
-            state = self._hosts[update.host] = HostState(update.host, update.arrived)
-        known = state.updates.get(update.channel)
+        known = state.updates.get(update.channel) if state is not None else None
         if known is not None and update.tells_nothing_after(known):
             return False
-        if known is None and len(state.updates) >= MAX_CHANNELS:
-            self.refused["too many channels"] += 1
+        more = update.size - (known.size if known is not None else 0)
+        refusal = self._refusal(update, state, known, more)
+        if refusal is not None:
+            self.refused[refusal] += 1
             return False
+        if state is None:
+            state = self._hosts[update.host] = HostState(update.host, update.arrived)
+        self._bytes += more
         state.updates[update.channel] = update
         state.heard = update.arrived
         if isinstance(update.content, CollectorStatus):
             state.status = update.content
         return True
+
+    def _refusal(
+        self, update: Update, state: HostState | None, known: Update | None, more: int
+    ) -> str | None:
+        """Return why ``update`` is too much to keep, or None; a silent host may give way to it."""
+        if more > 0 and self._bytes + more > MAX_BYTES:
+            return "too much at once"
+        if state is None:
+            full = len(self._hosts) >= MAX_HOSTS
+            return "too many hosts" if full and not self._forget_a_silent(update.arrived) else None
+        full = known is None and len(state.updates) >= MAX_CHANNELS
+        return "too many channels" if full else None
 
     def updates(self, host: str | None = None) -> Iterator[Update]:
         """Yield the newest update of each channel of ``host``, or of every host."""
@@ -144,10 +157,11 @@ class Newest:
         for state in states:
             yield from state.updates.values()
 
-    def _forget_a_silent_host(self, now: float) -> bool:
+    def _forget_a_silent(self, now: float) -> bool:
         """Forget the host that has been silent the longest; return False where none is silent."""
         silent = min(self._hosts.values(), key=lambda state: state.heard)
         if now - silent.heard < SILENT_SECONDS:
             return False
+        self._bytes -= sum(each.size for each in silent.updates.values())
         del self._hosts[silent.name]
         return True

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Mapping
 
+from ingester.admission import Admission
 from ingester.batcher import Batcher, Delivery
 from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL, family_of
@@ -20,9 +21,9 @@ class Ingester:
     """Writes each sample that the broker delivers, and acknowledges it only then.
 
     The session is persistent: what arrives while the ingester is away waits at the broker.
-    Ingesters with the same ``group`` share the samples among them. Messages that are no samples are
-    counted by reason in ``malformed``, acknowledged and forgotten. A status, and what the catalogue
-    says is not stored, are acknowledged and passed over.
+    Ingesters with the same ``group`` share the samples among them. Messages that are no samples, or
+    of too many hosts, are counted by reason in ``malformed``, acknowledged and forgotten. A status,
+    and what the catalogue says is not stored, are acknowledged and passed over.
     """
 
     def __init__(
@@ -48,6 +49,7 @@ class Ingester:
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
+        self._admission = Admission()
         self.received = 0
         self._malformed = Tally("A message is no sample")
         self.malformed = self._malformed.by_reason
@@ -103,6 +105,7 @@ class Ingester:
             return None
         try:
             sample = decode(self._topics, message.topic, message.payload)
+            self._admission.check(sample)
         except MalformedMessage as error:
             self._malformed.note(error)
             return None

@@ -146,7 +146,7 @@ def _validated(validate: Callable[[bytes], Decoded], channel: str, payload: byte
         return validate(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"])) or "payload"
+        place = ".".join(map(str, first["loc"]))[:_MAX_TEXT] or "payload"
         raise MalformedMessage("not a sample", f"{channel}: {place}: {first['msg']}") from None
 
 

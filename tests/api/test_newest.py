@@ -1,8 +1,9 @@
 import json
 from dataclasses import replace
 
-from api.newest import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS, Newest, Update
+from api.newest import MAX_BYTES, Newest, Update
 from telemetry.channels import GPU
+from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorState
 from tests.api.serving import cpu, gpu, now, status
@@ -84,6 +85,19 @@ def test_channels_beyond_the_limit_are_refused_and_counted() -> None:
         newest.accept(Update(gpu(number)))
     assert len(newest.hosts["alpha"].updates) == MAX_CHANNELS
     assert newest.refused == {"too many channels": 3}
+
+
+def test_messages_beyond_the_bytes_that_are_kept_are_refused_and_counted() -> None:
+    newest = Newest()
+    assert newest.accept(Update(cpu("large"), size=MAX_BYTES - 10))
+    assert newest.accept(Update(cpu("small"), size=10))
+    assert not newest.accept(Update(cpu("third"), size=1))
+    assert "third" not in newest.hosts
+    assert newest.accept(Update(cpu("small", age=-1), size=10))
+    assert not newest.accept(Update(cpu("small", age=-2), size=11))
+    assert newest.accept(Update(cpu("large", age=-1), size=10))
+    assert newest.accept(Update(cpu("third"), size=1))
+    assert newest.refused == {"too much at once": 2}
 
 
 def test_a_frame_is_encoded_once() -> None:

@@ -1,0 +1,76 @@
+"""Bounds the names that get into the history: whoever may publish can make up hosts and devices."""
+
+import time
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, field
+
+from telemetry.channels import Kind, family_of
+from telemetry.errors import MalformedMessage
+from telemetry.limits import MAX_CHANNELS, MAX_DEVICES, MAX_HOSTS, SILENT_SECONDS
+from telemetry.samples import Sample
+
+_NAMED = (Kind.GROUPS, Kind.NUMBERS_BY_NAME)
+
+
+@dataclass(slots=True)
+class _Host:
+    heard: float
+    devices: dict[str, dict[str, float]] = field(default_factory=dict)
+    """When each device of each channel was heard of last."""
+
+
+class Admission:
+    """Lets in so many hosts, channels of each, and devices of each of these; the first come.
+
+    A host or a device that has been silent for a while gives way to a new one.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        """Know nobody; ``clock`` returns seconds."""
+        self._clock = clock
+        self._hosts: dict[str, _Host] = {}
+
+    def check(self, sample: Sample) -> None:
+        """Return where ``sample`` may be stored.
+
+        Raises MalformedMessage with the reason ``too many hosts``, ``too many channels`` or ``too
+        many devices``.
+        """
+        now = self._clock()
+        host = self._hosts.get(sample.host) or self._new_host(sample.host, now)
+        host.heard = now
+        known = host.devices.get(sample.channel)
+        if known is None:
+            if len(host.devices) >= MAX_CHANNELS:
+                raise MalformedMessage("too many channels", f"{sample.channel} of {sample.host!r}")
+            known = host.devices[sample.channel] = {}
+        known |= dict.fromkeys(_devices(sample), now)
+        if len(known) > MAX_DEVICES:
+            self._keep_the_first(known, sample, now)
+
+    def _new_host(self, name: str, now: float) -> _Host:
+        if len(self._hosts) >= MAX_HOSTS:
+            silent = min(self._hosts, key=lambda each: self._hosts[each].heard)
+            if now - self._hosts[silent].heard < SILENT_SECONDS:
+                raise MalformedMessage("too many hosts", repr(name))
+            del self._hosts[silent]
+        host = self._hosts[name] = _Host(now)
+        return host
+
+    def _keep_the_first(self, known: dict[str, float], sample: Sample, now: float) -> None:
+        for name in [each for each, heard in known.items() if now - heard >= SILENT_SECONDS]:
+            del known[name]
+        if len(known) > MAX_DEVICES:
+            for name in list(known)[MAX_DEVICES:]:
+                del known[name]
+            detail = f"more than {MAX_DEVICES} on {sample.channel} of {sample.host!r}"
+            raise MalformedMessage("too many devices", detail)
+
+
+def _devices(sample: Sample) -> Iterable[str]:
+    family = family_of(sample.channel)
+    for each in family.fields if family is not None else ():
+        if each.kind in _NAMED:
+            named = sample.values.get(each.name)
+            if isinstance(named, dict):
+                yield from named

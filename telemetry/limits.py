@@ -1,0 +1,7 @@
+"""How many names are kept of what comes from the bus: anybody may make them up."""
+
+MAX_HOSTS = 1000
+# Of one host: 64 GPUs, each with its processes and at most 7 MIG instances, and the other families.
+MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
+MAX_DEVICES = 1024  # of one channel: disks, network interfaces
+SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
