@@ -1,7 +1,5 @@
 """What the page must not do, and for whom it must work."""
 
-import subprocess
-import sys
 from pathlib import Path
 from typing import Literal
 
@@ -37,26 +35,6 @@ def test_names_from_the_bus_are_text_and_never_markup(open_visit: OpenVisit) -> 
         page.get_by_test_id("csv").click()
     assert not set("<>/\\ ") & set(download.value.suggested_filename)
     assert Path(download.value.path()).read_text("utf-8").startswith("timestamp_ms,time,")
-
-
-def test_the_name_of_a_script_on_a_gpu_is_text_and_never_markup(
-    open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
-) -> None:
-    script = tmp_path / MARKUP_GPU
-    script.write_text("import sys; sys.stdin.read()")
-    with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE) as process:
-        laboratory.gpus.set_readings(GPU_WITH_MARKUP, processes=f"{process.pid}:compute:{2**30}")
-        page = open_visit().go(fragment(HOST, gpu=str(GPU_WITH_MARKUP)))
-        row = page.get_by_test_id("gpu-processes").get_by_role("row").nth(1)
-        expect(row.get_by_role("cell").nth(1)).to_have_text(str(process.pid))
-        expect(row).to_contain_text("1.0 GB")
-        told = laboratory.monitor.get("/gpu", host=HOST)["gpus"][GPU_WITH_MARKUP]["processes"]
-        if not told["unresolved"]:  # as in a container with process ids of its own
-            expect(row.get_by_role("rowheader")).to_have_text(
-                f"{Path(sys.executable).name} {MARKUP_GPU}"
-            )
-        assert page.evaluate(ALL_ELEMENTS) == 0
-        assert page.evaluate("window.ran") is None
 
 
 def test_an_address_made_by_somebody_else_cannot_run_anything(open_visit: OpenVisit) -> None:
