@@ -23,7 +23,7 @@ INIT, HANDLE = "nvmlInitWithFlags", "nvmlDeviceGetHandleByIndex_v2"
 @contextmanager
 def running(own_ids: Path, **options: float) -> Iterator[Ran]:
     """Run the sensor of the GPUs beside a counter."""
-    with Ran(GpuSensor(proc=own_ids, patience=0.1), CountingSensor(), **options) as ran:
+    with Ran(GpuSensor(proc=own_ids, patience=0.4), CountingSensor(), **options) as ran:
         yield ran
 
 
@@ -65,7 +65,7 @@ ONE_GPU: dict[str, tuple[Change, Change, str]] = {
         "GPU 0 (NVIDIA L4) does not answer (Unknown Error): see the kernel log",
     ),
     "a call that hangs": (
-        lambda nvml: nvml.delay(0.8, "nvmlDeviceGetPowerUsage", gpu=0),
+        lambda nvml: nvml.delay(1.2, "nvmlDeviceGetPowerUsage", gpu=0),
         lambda nvml: nvml.delay(0, "nvmlDeviceGetPowerUsage", gpu=0),
         "GPU 0 (NVIDIA L4) does not answer, a call to the driver hangs: look for Xid errors",
     ),
@@ -189,3 +189,19 @@ def test_a_process_that_ends_is_no_failure(ran: Ran, fake_nvml: FakeNvml) -> Non
     fake_nvml.set_readings(0, processes=f"{os.getpid()}:compute:1 {2**22 + 7}:compute:2")
     wait_for_more(ran, "system/gpu/0")
     assert ran.runner.reports()["gpu"].state is SensorState.OK
+
+
+@pytest.mark.soak
+def test_a_call_that_hangs_for_half_a_minute_costs_its_own_gpu_alone(
+    ran: Ran, fake_nvml: FakeNvml
+) -> None:
+    hanging = "nvmlDeviceGetPowerUsage"
+    fake_nvml.delay(30, hanging, gpu=0)
+    ran.wait_for_state("gpu", SensorState.FAILING)
+    fake_nvml.delay(0, hanging, gpu=0)
+    before = len(ran.values("system/gpu/1")), len(ran.ticks)
+    wait_until(lambda: ran.runner.reports()["gpu"].state is SensorState.OK, "it comes back", 40)
+    readings, ticks = len(ran.values("system/gpu/1")) - before[0], len(ran.ticks) - before[1]
+    assert ticks > 400  # of 50 ms: it took half a minute
+    assert readings > 0.95 * ticks
+    assert set(ran.values("system/gpu/1")) == {5}
