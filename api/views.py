@@ -45,7 +45,8 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
 
 def gpus_of(state: HostState, now: int) -> GpusResponse:
     """Return all GPUs, and why there is none; ``now`` is Unix milliseconds."""
-    gpus = [_gpu_entry(update, state, now) for update in state.samples(GPU)]
+    instances = [_with_freshness(update, state, now) for update in state.samples(GPU_MIG)]
+    gpus = [_gpu_entry(update, instances, state, now) for update in state.samples(GPU)]
     report = state.status.sensors.get(_GPU_SENSOR) if state.status else None
     return GpusResponse(
         **_host(state),
@@ -55,11 +56,12 @@ def gpus_of(state: HostState, now: int) -> GpusResponse:
     )
 
 
-def _gpu_entry(update: Update, state: HostState, now: int) -> dict[str, Any]:
+def _gpu_entry(
+    update: Update, instances: Iterable[dict[str, Any]], state: HostState, now: int
+) -> dict[str, Any]:
     entry = _with_freshness(update, state, now)
     processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
     entry["processes"] = _with_freshness(processes, state, now) if processes else None
-    instances = [_with_freshness(each, state, now) for each in state.samples(GPU_MIG)]
     # An instance that was taken away says nothing any more while its GPU does.
     entry["mig"] = [
         each

@@ -10,8 +10,10 @@ from collections.abc import Iterator, Sequence
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:\.exe)?")
 _TAKES_VALUE = "WXQ"  # options of Python, https://docs.python.org/3/using/cmdline.html
 _SCRIPTED = re.compile(r"(?:ba|da|z|k)?sh|perl[0-9.]*|ruby[0-9.]*|node|Rscript|julia|lua[0-9.]*")
+_ABSOLUTE = re.compile(r"/|[A-Za-z]:\\")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST = 80
+_COMM = 15  # TASK_COMM_LEN less its end, proc(5)
 
 
 def short_command(arguments: Sequence[str]) -> str | None:
@@ -23,8 +25,8 @@ def short_command(arguments: Sequence[str]) -> str | None:
     if not arguments or not arguments[0]:
         return None
     first, rest = arguments[0], arguments[1:]
-    # A process may write a title of its own over its arguments: all of it is then the first one.
-    if not any(rest) and " " in first:
+    # A process may write a title of its own over its arguments, most of it into the first one.
+    if " " in first and not (_ABSOLUTE.match(first) and any(rest)):
         return clean(_file_name(first.split(" ", 1)[0]))
     program = _file_name(first)
     if _PYTHON.fullmatch(program):
@@ -32,6 +34,11 @@ def short_command(arguments: Sequence[str]) -> str | None:
     if _SCRIPTED.fullmatch(program) and rest and not rest[0].startswith("-"):
         return clean(f"{program} {_file_name(rest[0])}")
     return clean(program)
+
+
+def short_name(name: str) -> str:
+    """Return a process' name, cut to what the kernel holds of it where it may be such a title."""
+    return clean(name[:_COMM] if " " in name else name)
 
 
 def clean(text: str) -> str:

@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 import psutil
 
-from collector.sensors.command import clean, short_command
+from collector.sensors.command import clean, short_command, short_name
 from collector.sensors.nvml_processes import GpuProcess
 from telemetry.channels import MAX_PROCESSES
 
@@ -109,7 +109,7 @@ class ProcessTable:
 
 def _identify(process: psutil.Process) -> _Identity:
     return _Identity(
-        name=_told(lambda: clean(process.name())),
+        name=_told(lambda: short_name(process.name())),
         command=_told(lambda: short_command(process.cmdline())),
         user=_told(lambda: clean(process.username())),
         started=round(process.create_time() * 1000),

@@ -1,6 +1,6 @@
 import pytest
 
-from collector.sensors.command import clean, short_command
+from collector.sensors.command import clean, short_command, short_name
 
 PRIVATE = "hf-0123456789"
 
@@ -31,6 +31,8 @@ PRIVATE = "hf-0123456789"
         (["/opt/my tools/solver", "input"], "solver"),
         ([f"ray::Trainer.train {PRIVATE}"], "ray::Trainer.train"),
         ([f"VLLM::Worker key={PRIVATE}", "", ""], "VLLM::Worker"),
+        ([f"trainer key={PRIVATE}", "left of what was there"], "trainer"),
+        ([f"/usr/bin/trainer key={PRIVATE}"], "trainer"),
         (["/usr/lib/xorg/Xorg"], "Xorg"),
         ([], None),
         ([""], None),
@@ -46,3 +48,8 @@ def test_a_command_is_its_program_and_script_and_no_argument(
 def test_a_command_fits_a_line_and_holds_no_control_characters() -> None:
     assert clean("a\x1b[31m\nb\udcff") == "a\ufffd[31m\ufffdb\ufffd"
     assert len(clean("x" * 500)) == 80
+
+
+def test_a_name_that_may_be_a_title_is_cut_to_what_the_kernel_holds() -> None:
+    assert short_name("a-name-of-more-than-15-letters") == "a-name-of-more-than-15-letters"
+    assert short_name(f"trainer key={PRIVATE}") == "trainer key=hf-"

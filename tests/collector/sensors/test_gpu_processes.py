@@ -77,6 +77,29 @@ def test_arguments_are_not_published(
     assert b"secret" not in sample.payload()
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="names are set otherwise elsewhere")
+def test_a_title_that_a_process_gives_itself_is_not_published(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, tmp_path: Path
+) -> None:
+    script = tmp_path / "train.py"
+    script.write_text(
+        "import ctypes, sys\n"
+        "ctypes.CDLL(None).prctl(15, b'trainer-process')\n"  # PR_SET_NAME
+        "print('named', flush=True)\n"
+        "sys.stdin.read()\n"
+    )
+    command = ["trainer-process-one token=secret", str(script)]
+    with subprocess.Popen(
+        command, executable=sys.executable, stdin=subprocess.PIPE, stdout=subprocess.PIPE
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        fake_nvml.set_readings(processes=f"{process.pid}:compute:1")
+        gpu_sensor.open()
+        (listed,) = read_processes(gpu_sensor)["processes"]
+    assert (listed["name"], listed["command"]) == ("trainer-process", "trainer-process-one")
+
+
 def test_a_gpu_that_nobody_uses_has_an_empty_list(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
