@@ -2,7 +2,7 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from typing import Any
 
@@ -17,10 +17,12 @@ from api.errors import LastResort, install_error_handlers
 from api.history import History
 from api.live import Live
 from api.page import serve_page
+from api.readiness import Readiness
 from api.routes import Parts, health, router
 from api.security import Guard
 from telemetry import __version__
 from telemetry.history.port import HistoryReader
+from telemetry.reports import Reporter
 from telemetry.settings import Settings
 
 _DESCRIPTION = """\
@@ -51,7 +53,7 @@ class _Application(FastAPI):
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
         for route in (*router.routes, *health.routes):
-            if not isinstance(route, APIRoute):
+            if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             documented = document["paths"][route.path]["get"]["responses"]
             for status, response in route.responses.items():
@@ -60,12 +62,15 @@ class _Application(FastAPI):
         return document
 
 
-def create_app(settings: Settings, live: Live, reader: HistoryReader) -> FastAPI:
-    """Return the application.
+def create_app(
+    settings: Settings, live: Live, reader: HistoryReader, others: Sequence[Reporter] = ()
+) -> FastAPI:
+    """Return the application; ``others`` are the parts beside it whose reports it passes on.
 
     It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
     """
-    parts = Parts(settings, live, History(reader))
+    history = History(reader)
+    parts = Parts(settings, live, history, Readiness(live, history, settings.window, others))
     token = settings.http_token
     sessions = Sessions(token.get_secret_value()) if token else None
     throttle = Throttle()

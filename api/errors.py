@@ -34,10 +34,6 @@ class WrongParameter(SystemMonitorError):  # noqa: N818 - describes the paramete
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
-class NotReady(SystemMonitorError):  # noqa: N818 - describes the service
-    """The service runs and cannot do its work yet."""
-
-
 class PageNotBuilt(SystemMonitorError):  # noqa: N818 - describes the page
     """The files of the dashboard are not there."""
 
@@ -46,7 +42,6 @@ class PageNotBuilt(SystemMonitorError):  # noqa: N818 - describes the page
 ANSWERS: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHost: (HTTPStatus.NOT_FOUND, "unknown_host"),
     WrongParameter: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
-    NotReady: (HTTPStatus.SERVICE_UNAVAILABLE, "not_ready"),
     PageNotBuilt: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
     HistoryUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
     HistoryError: (HTTPStatus.BAD_GATEWAY, "history_error"),

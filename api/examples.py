@@ -78,7 +78,21 @@ HOSTS: Mapping[str, Any] = {
 }
 
 HEALTH: Mapping[str, Any] = {"status": "ok"}
-READY: Mapping[str, Any] = {"status": "ready"}
+_PARTS: dict[str, dict[str, Any]] = {
+    "api": {
+        "ready": True,
+        "reason": None,
+        "notes": [],
+        "counters": {"clients": 2, "updates_dropped": 0, "messages_rejected": {"not a sample": 3}},
+    },
+    "history": {"ready": True, "reason": None, "notes": [], "counters": {}},
+}
+READY: Mapping[str, Any] = {"status": "ready", "parts": _PARTS}
+_SENTENCE = "The history does not answer."
+NOT_READY: Mapping[str, Any] = {
+    "error": {"code": "not_ready", "message": _SENTENCE},
+    "parts": {**_PARTS, "history": {**_PARTS["history"], "ready": False, "reason": _SENTENCE}},
+}
 
 ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "This is not the token."),

@@ -48,6 +48,10 @@ class History:
         """Return if the store answers. Raises HistoryUnavailable."""
         await self._in_thread(self._reader.ping)
 
+    async def notes(self) -> Sequence[str]:
+        """Return what somebody should know although the store answers."""
+        return await self._in_thread(self._reader.notes)
+
     async def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples, by host. Raises HistoryUnavailable."""
         return await self._in_thread(self._reader.channels)

@@ -10,6 +10,7 @@ from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import MalformedMessage
 from telemetry.payloads import decode, decode_status
+from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
@@ -17,6 +18,9 @@ from telemetry.topics import TopicScheme
 
 MAX_WAITING = 10_000
 _AT_ONCE = 100  # taken in before the event loop turns to its other work
+
+_REJECTED = "Messages that are no samples"
+_REFUSED = "Updates of hosts or channels beyond what is kept"
 
 
 class Live:
@@ -52,6 +56,30 @@ class Live:
     def broker(self) -> BrokerAddress:
         """Where the broker is."""
         return self._bus.address
+
+    @property
+    def outage(self) -> str | None:
+        """Why nothing can be heard, in a sentence."""
+        if self.connected:
+            return None
+        return f"The MQTT broker at {self._bus.address.masked()} is not connected."
+
+    def report(self) -> Report:
+        """Return what was heard and who listens."""
+        hub, newest = self.hub, self.newest
+        return Report(
+            "api",
+            self.outage,
+            (
+                counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
+                counter("updates_refused", _REFUSED, dict(newest.refused), label="reason"),
+                counter("updates_dropped", "Updates that gave way to newer ones", self.overrun),
+                counter("clients_dropped", "Clients that did not read", hub.slow_clients),
+                counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
+                gauge("clients", "WebSocket clients connected", hub.clients),
+                gauge("hosts", "Hosts heard of", len(newest.hosts)),
+            ),
+        )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
         """Connect in the background and bring what arrives into ``loop``."""

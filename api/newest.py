@@ -79,10 +79,12 @@ class Update:
 class HostState:
     """What is known of one host: its newest status, and its newest update by channel.
 
-    ``heard`` is when something new arrived, in monotonic seconds.
+    ``since`` is when it was first heard of, ``heard`` when something new arrived last, in monotonic
+    seconds.
     """
 
     name: str
+    since: float
     heard: float
     status: CollectorStatus | None = None
     updates: dict[str, Update] = field(default_factory=dict)
@@ -129,7 +131,8 @@ class Newest:
             self.refused[refusal] += 1
             return False
         if state is None:
-            state = self._hosts[update.host] = HostState(update.host, update.arrived)
+            state = HostState(update.host, since=update.arrived, heard=update.arrived)
+            self._hosts[update.host] = state
         self._bytes += more
         state.updates[update.channel] = update
         state.heard = update.arrived

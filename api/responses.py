@@ -79,7 +79,8 @@ class HostsResponse(Response):
 
     hosts: list[HostEntry] = Field(description="the hosts, by name")
     history_error: str | None = Field(
-        description="why hosts that are only in the history are missing here"
+        description="why the history cannot be read or does not grow; where it cannot be read, "
+        "hosts that are only there are missing"
     )
 
 
@@ -117,10 +118,28 @@ class HealthResponse(Response):
     status: str = Field(description="always ok")
 
 
+class PartResponse(Response):
+    """One part of the monitor."""
+
+    ready: bool = Field(description="whether it can do its work")
+    reason: str | None = Field(description="why it cannot, in one sentence")
+    notes: list[str] = Field(description="what somebody should know although it can")
+    counters: dict[str, float | dict[str, float]] = Field(
+        description="what it has counted since its start, and what it holds now; some by reason "
+        "or sensor. The unit is the end of the name"
+    )
+
+
+_PARTS = Field(
+    description="the parts by name: api and history, and the others that run in this process"
+)
+
+
 class ReadyResponse(Response):
-    """The broker is connected and the history answers."""
+    """Every part can do its work."""
 
     status: str = Field(description="always ready")
+    parts: dict[str, PartResponse] = _PARTS
 
 
 class ErrorDetail(Response):
@@ -134,6 +153,12 @@ class ErrorResponse(Response):
     """What every error answers."""
 
     error: ErrorDetail = Field(description="what is wrong")
+
+
+class NotReadyResponse(ErrorResponse):
+    """A part cannot do its work."""
+
+    parts: dict[str, PartResponse] = _PARTS
 
 
 _PLACES = {

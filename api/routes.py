@@ -2,18 +2,22 @@
 
 import time
 from dataclasses import dataclass
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse, PlainTextResponse
 from starlette.requests import HTTPConnection
 
 from api import examples
-from api.errors import NotReady, error_body
+from api.errors import error_body
 from api.filters import EVERYTHING
 from api.history import History, build_query, channel_filters, parse_span
 from api.live import Live
 from api.newest import HostState
+from api.readiness import Readiness
 from api.responses import (
+    ErrorDetail,
     ErrorResponse,
     GpusResponse,
     HealthResponse,
@@ -22,9 +26,10 @@ from api.responses import (
     HostResponse,
     HostsResponse,
     MetricsResponse,
+    NotReadyResponse,
     ReadyResponse,
 )
-from api.views import choose_host, gpus_of, host_entry, metrics_of, unheard_host
+from api.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
 from telemetry.errors import HistoryUnavailable
 from telemetry.history.port import Aggregate
 from telemetry.settings import Settings
@@ -42,6 +47,7 @@ class Parts:
     settings: Settings
     live: Live
     history: History
+    readiness: Readiness
 
     def host_state(self, requested: str | None) -> HostState:
         """Return the live state of the host to answer about. Raises UnknownHost."""
@@ -164,10 +170,10 @@ async def history(
 async def hosts(parts: Context) -> HostsResponse:
     """List the live hosts although the history may not answer."""
     live = parts.live.newest.hosts
-    error = None
     stored: set[str] = set()
     try:
         stored = set(await parts.history.channels())
+        error = await parts.readiness.history_problem()
     except HistoryUnavailable as unavailable:
         error = str(unavailable)
     entries = [host_entry(state) for state in live.values()]
@@ -181,16 +187,34 @@ async def healthz() -> HealthResponse:
     return HealthResponse(status="ok")
 
 
-@health.get("/readyz", responses=_documented(examples.READY, 503), summary="Can it do its work?")
-async def readyz(parts: Context) -> ReadyResponse:
-    """Ask the broker's connection and the history."""
-    reasons = []
-    if not parts.live.connected:
-        reasons.append(f"The MQTT broker at {parts.live.broker.masked()} is not connected.")
-    try:
-        await parts.history.ping()
-    except HistoryUnavailable as error:
-        reasons.append(str(error))
-    if reasons:
-        raise NotReady(" ".join(reasons))
-    return ReadyResponse(status="ready")
+@health.get(
+    "/readyz",
+    response_model=ReadyResponse,
+    responses=_documented(examples.READY)
+    | {
+        503: {
+            "model": NotReadyResponse,
+            "content": {"application/json": {"example": examples.NOT_READY}},
+        }
+    },
+    summary="Can it do its work?",
+)
+async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
+    """Ask each part that runs in this process, and whether the history keeps up with the bus."""
+    reports = await parts.readiness.reports()
+    described = {report.part: part_response(report) for report in reports}
+    reasons = dict.fromkeys(report.problem for report in reports if report.problem is not None)
+    if not reasons:
+        return ReadyResponse(status="ready", parts=described)
+    error = ErrorDetail(code="not_ready", message=" ".join(reasons))
+    answer = NotReadyResponse(error=error, parts=described)
+    return JSONResponse(answer.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@health.get("/metrics", include_in_schema=False)
+async def exposition(parts: Context) -> PlainTextResponse:
+    """Answer what /readyz does in Prometheus' text format."""
+    from telemetry import exposition  # noqa: PLC0415 - 3 MB that only who is scraped pays for
+
+    reports = await parts.readiness.reports()
+    return PlainTextResponse(exposition.text_of(reports), media_type=exposition.CONTENT_TYPE)

@@ -1,12 +1,20 @@
 """What is known of a host, as the typed responses."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from api.errors import UnknownHost, quote
 from api.newest import HostState, Update
-from api.responses import GpusResponse, HostEntry, HostResponse, MetricsResponse, SensorResponse
+from api.responses import (
+    GpusResponse,
+    HostEntry,
+    HostResponse,
+    MetricsResponse,
+    PartResponse,
+    SensorResponse,
+)
 from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
+from telemetry.reports import Report
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
@@ -103,6 +111,20 @@ def unheard_host(name: str, timestamp: int | None = None) -> HostEntry:
         sensors={},
         waiting=None,
         dropped=None,
+    )
+
+
+def part_response(report: Report) -> PartResponse:
+    """Return what a part says of itself."""
+    counters = {
+        count.name: dict(count.value) if isinstance(count.value, Mapping) else count.value
+        for count in report.counts
+    }
+    return PartResponse(
+        ready=report.problem is None,
+        reason=report.problem,
+        notes=list(report.notes),
+        counters=counters,
     )
 
 

@@ -12,11 +12,14 @@ from telemetry import __version__
 from telemetry.bus import BrokerAddress, BusConnection, LastWill
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import SettingsError, SystemMonitorError
+from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorState, CollectorStatus
 from telemetry.topics import TopicScheme
 
 _STATUS_SECONDS = 10.0
 _STOP_SECONDS = 0.2
+_PUBLISHED = "Samples sent to the broker, those sent again included"
+_READING = "How long the newest reading took"
 
 
 def _nothing(_: object) -> None:
@@ -106,6 +109,28 @@ class Collector:
                 f"{self._broker.masked()} has used it since {since}. Stop that one, or choose "
                 "another name with --host-name."
             )
+        )
+
+    def report(self) -> Report:
+        """Return what this collector has counted, and why it cannot publish."""
+        publisher, sensors = self._publisher, self._runner.reports()
+        failures = {name: each.failures for name, each in sensors.items()}
+        missed = {name: each.missed_ticks for name, each in sensors.items()}
+        read = {name: each.duration_ms for name, each in sensors.items()}
+        seconds = {name: taken / 1000 for name, taken in read.items() if taken is not None}
+        return Report(
+            "collector",
+            publisher.outage,
+            (
+                counter("samples_taken", "Samples that the sensors made", publisher.taken),
+                counter("samples_published", _PUBLISHED, publisher.sent),
+                counter("samples_dropped", "Samples that no longer fitted", publisher.dropped),
+                counter("sensor_failures", "Readings that failed", failures, label="sensor"),
+                counter("sensor_missed_ticks", "Ticks without a reading", missed, label="sensor"),
+                counter("broker_reconnects", "Connections after the first", publisher.reconnects),
+                gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
+                gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
+            ),
         )
 
     def _offline(self) -> CollectorStatus:

@@ -42,7 +42,8 @@ class Publisher:
     kept. A broker that restarted has forgotten what it retained,
     so each connection begins with the status and the newest sample of each channel, after a restart
     with all samples of the last seconds. One thread does all the sending; the others only leave
-    something for it.
+    something for it. ``taken`` counts the samples that came, ``sent`` those that went out, the ones
+    sent again included.
     """
 
     def __init__(
@@ -71,12 +72,26 @@ class Publisher:
         self._silent = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
+        self.taken = 0
+        self.sent = 0
         self.dropped = 0
 
     @property
     def waiting(self) -> int:
         """How many samples the broker has not taken yet."""
         return len(self._waiting)
+
+    @property
+    def reconnects(self) -> int:
+        """How many connections to the broker were made after the first."""
+        return self._bus.reconnects
+
+    @property
+    def outage(self) -> str | None:
+        """Why there is no connection to the broker, in a sentence."""
+        if self._bus.connected:
+            return None
+        return f"The MQTT broker at {self._bus.address.masked()} is not connected."
 
     def start(self) -> None:
         """Connect and begin to send."""
@@ -100,6 +115,7 @@ class Publisher:
 
     def publish(self, sample: Sample) -> None:
         """Take ``sample`` for sending. Never blocks, never raises."""
+        self.taken += 1
         topic = self._topics.topic(sample.host, sample.channel)
         payload = sample.payload()
         if len(payload) > MAX_PAYLOAD_BYTES:  # a broker would end the connection, again and again
@@ -196,6 +212,7 @@ class Publisher:
             item = self._waiting.popleft()
             self._waiting_bytes -= len(item.payload)
             self._sent.append(item)
+            self.sent += 1
             messages.append((item.topic, item.payload))
         if self._status_due:  # last, so that it does not count what goes out with it as waiting
             self._status_due = False

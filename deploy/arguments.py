@@ -24,11 +24,12 @@ _HISTORY = (
     *("history_hours", "data_dir", "influxdb_url", "influxdb_token_file", "influxdb_org"),
     "influxdb_bucket",
 )
+_LOG = ("log_level",)
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    "log_level",
+    *_LOG,
 )
 
 
@@ -52,23 +53,23 @@ _ROLES = {
     ),
     "collector": _Role(
         "only read this machine and publish to the broker",
-        ("interval_seconds", "history_hours", "host_name", *_BROKER, "log_level"),
+        ("interval_seconds", "history_hours", "host_name", *_BROKER, "metrics_port", *_LOG),
         "While the broker is away the samples of --history-hours wait, and go out on its return.",
         "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
     ),
     "ingester": _Role(
         "only write what the broker delivers to the history",
-        (*_BROKER, *_HISTORY, *_INGESTER, "log_level"),
+        (*_BROKER, *_HISTORY, *_INGESTER, "metrics_port", *_LOG),
         "Several with one --ingester-group, each with its own --ingester-name, share the work.",
     ),
     "api": _Role(
         "only serve REST, the WebSocket and the page",
-        (*_HTTP, "host_name", *_BROKER, *_HISTORY, "log_level"),
+        (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LOG),
         "It reads the history that the ingester writes: give both the same settings for it.",
     ),
     "check": _Role(
         "show the effective settings and what can be reached; start nothing",
-        (*_EVERYTHING, *_INGESTER),
+        (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if something cannot be reached.",
     ),
 }

@@ -16,6 +16,7 @@ from pathlib import Path
 from deploy.broker_probe import takes_clients
 from deploy.ports import require_free_port
 from telemetry.errors import SettingsError
+from telemetry.reports import Report, counter
 from telemetry.samples import MAX_PAYLOAD_BYTES
 from telemetry.settings import ENVIRONMENT_PREFIX, reachable
 
@@ -87,6 +88,16 @@ class EmbeddedBroker:
     def process_id(self) -> int | None:
         """The process id of the broker's present child process."""
         return self._process.pid if self._process else None
+
+    def report(self) -> Report:
+        """Return how often the broker had to be started again."""
+        process = self._process
+        runs = process is not None and process.poll() is None
+        return Report(
+            "broker",
+            None if runs else "The embedded broker is being started again.",
+            (counter("restarts", "Starts after the first", self.restarts),),
+        )
 
     def start(self) -> None:
         """Start the broker and return once it takes clients.

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypedDict
 
 from deploy.data_folder import DataFolder
 from deploy.embedded_broker import EmbeddedBroker
+from deploy.metrics_server import MetricsServer
 from telemetry.settings import Settings
 
 if TYPE_CHECKING:
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
     from telemetry.history.port import HistoryReader, HistoryWriter
+    from telemetry.reports import Reporter
     from telemetry.status import SensorReport
 
 _SENSORS_SECONDS = 10.0  # a GPU's driver that nobody has used yet takes this long
@@ -121,15 +123,22 @@ def ingester(settings: Settings) -> "Ingester":
     )
 
 
-def api(settings: Settings) -> "ApiServer":
-    """Return the API's server."""
+def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
+    """Return the API's server; ``others`` are the parts beside it whose reports it passes on."""
     from api.app import create_app
     from api.live import Live
     from api.server import ApiServer
 
     live = Live(settings.broker, settings.topics)
-    app = create_app(settings, live, history_reader(settings))
+    app = create_app(settings, live, history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
+
+
+def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[MetricsServer]":
+    """Return what serves the counters of a part on its own; nothing where no port is set."""
+    if settings.metrics_port == 0:
+        return ()
+    return (MetricsServer(settings.metrics_port, [reporter]),)
 
 
 def data_folder(settings: Settings) -> DataFolder | None:

@@ -10,11 +10,17 @@ from telemetry.channels import STATUS_CHANNEL, family_of
 from telemetry.errors import MalformedMessage
 from telemetry.history.port import HistoryWriter
 from telemetry.payloads import decode
+from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.tally import Tally
 from telemetry.topics import TopicScheme
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
+
+_REJECTED = "Messages that are no samples"
+_SET_ASIDE = "Samples that the history refuses"
+_OUTSIDE = "Samples older than the history's window, or of a time to come"
+_DELAY = "How long the newest batch's first message waited to be stored"
 
 
 class Ingester:
@@ -78,6 +84,26 @@ class Ingester:
     def connections(self) -> int:
         """How many connections to the broker have been made."""
         return self._bus.connections
+
+    def report(self) -> Report:
+        """Return what this ingester has counted, and why the history takes no samples."""
+        batcher, storage = self._batcher, self._batcher.storage
+        return Report(
+            "ingester",
+            storage.problem,
+            (
+                counter("samples_received", "Samples that the broker delivered", self.received),
+                counter("samples_stored", "Samples that the history took", storage.stored),
+                counter("samples_set_aside", _SET_ASIDE, dict(storage.set_aside), label="reason"),
+                counter("samples_outside_window", _OUTSIDE, storage.outside_window),
+                counter("samples_deferred", "Samples left to the broker", batcher.deferred),
+                counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
+                counter("store_failures", "Writes that the store failed", storage.failures),
+                counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
+                gauge("messages_waiting", "Messages not yet acknowledged", batcher.waiting),
+                gauge("storing_delay_seconds", _DELAY, batcher.delay),
+            ),
+        )
 
     def start(self) -> None:
         """Open the history and connect, both in the background."""

@@ -175,6 +175,11 @@ class BusConnection:
         """Whether the broker has accepted the present connection."""
         return self._connected.is_set()
 
+    @property
+    def reconnects(self) -> int:
+        """How many connections were made after the first."""
+        return max(0, self.connections - 1)
+
     def wait_connected(self, seconds: float) -> bool:
         """Wait until connected, ``seconds`` at most; return whether it is."""
         return self._connected.wait(seconds)

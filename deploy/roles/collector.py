@@ -18,5 +18,6 @@ def run(settings: Settings) -> int:
         announcement.say_findings(wiring.findings(collector))
         announcement.say_what_next(announcement.broker_command(settings))
 
-    run_until_signal([collector], announce, failures)
+    server = wiring.metrics_server(settings, collector.report)
+    run_until_signal([collector, *server], announce, failures)
     return 0

@@ -8,7 +8,9 @@ from telemetry.settings import Settings
 def run(settings: Settings) -> int:
     """Write what the broker delivers to the history until a signal."""
     folder = wiring.data_folder(settings)
-    parts: list[Component] = [*([folder] if folder else []), wiring.ingester(settings)]
+    ingester = wiring.ingester(settings)
+    server = wiring.metrics_server(settings, ingester.report)
+    parts: list[Component] = [*([folder] if folder else []), ingester, *server]
 
     def announce() -> None:
         facts = [*announcement.broker_facts(settings), announcement.history_fact(settings)]

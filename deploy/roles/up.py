@@ -22,7 +22,9 @@ def run(settings: Settings) -> int:
     folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)
     parts: list[Component] = [part for part in (folder, broker) if part]
     # Who listens starts before who speaks.
-    parts += [wiring.ingester(settings), wiring.api(settings), collector]
+    ingester = wiring.ingester(settings)
+    reporters = [part.report for part in (broker, ingester, collector) if part]
+    parts += [ingester, wiring.api(settings, reporters), collector]
 
     def announce() -> None:
         facts = [

@@ -26,6 +26,7 @@ def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretSt
 
 Number = Annotated[float, BeforeValidator(_no_truth_value)]
 Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535)]
+PortOrNone = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0, le=65535)]  # 0: none
 Host = Annotated[str, AfterValidator(values.listening_host)]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]
 HostName = Annotated[Text, AfterValidator(values.host_name)]

@@ -31,6 +31,7 @@ from telemetry.settings.kinds import (
     Origins,
     Password,
     Port,
+    PortOrNone,
     Text,
     TopicPrefix,
 )
@@ -140,6 +141,11 @@ class Settings(BaseSettings):
         "system-monitor", description="InfluxDB's bucket; created when missing."
     )
     log_level: LogLevel = Field("warning", description="How much is logged, on standard error.")
+    metrics_port: PortOrNone = Field(
+        0,
+        description="Port of 127.0.0.1 where a collector or an ingester on its own serves its "
+        "counters to Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
+    )
 
     @model_validator(mode="before")
     @classmethod

@@ -129,6 +129,7 @@ def test_a_foreign_page_may_not(shared_api: RunningApi, origin: str) -> None:
         ("/healthz", 200),
         ("/readyz", 200),
         ("/session", 200),
+        ("/metrics", 200),
         ("/api/v1/openapi.json", 200),
         (METRICS, 200),
         ("/api/v1/system/history", 200),

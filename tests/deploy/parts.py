@@ -33,8 +33,11 @@ def running_parts(folder: Path, broker_port: int, interval: float = 0.2) -> Iter
     data = ["--data-dir", str(folder / "data")]
     roles = {
         "api": [*data, "--http-port", str(free_port())],
-        "ingester": data,
-        "collector": ["--host-name", "alpha", "--interval-seconds", str(interval)],
+        "ingester": [*data, "--metrics-port", str(free_port())],
+        "collector": [
+            *("--host-name", "alpha", "--interval-seconds", str(interval)),
+            *("--metrics-port", str(free_port())),
+        ],
     }
     with ExitStack() as stack:
         started = {

@@ -5,12 +5,25 @@ import time
 from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
+from prometheus_client.parser import text_string_to_metric_families
 
-from tests.deploy.monitor import running
+from tests.deploy.monitor import Monitor, running
 from tests.deploy.parts import Parts, running_parts
 from tests.services.processes import wait_until
+
+
+def counted(part: Monitor, counter: str) -> float:
+    """Return what ``part`` has counted, as Prometheus reads it."""
+    command = part.process.cmdline()
+    port, role = command[command.index("--metrics-port") + 1], command[2]
+    with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+        families = text_string_to_metric_families(answer.read().decode())
+    wanted = f"system_monitor_{role}_{counter}"
+    (value,) = (sample.value for each in families if each.name == wanted for sample in each.samples)
+    return value
 
 
 @pytest.fixture(params=["broker", "mosquitto"])
@@ -38,6 +51,8 @@ def test_the_parts_find_each_other_and_each_ends_with_a_signal(parts: Parts) -> 
     parts.api.wait_for_history(3)
     wait_until(lambda: parts.state() == "online", "the collector's word")
     assert parts.api.get("/metrics")["host"] == "alpha"
+    for part, counter in ((parts.collector, "samples_taken"), (parts.ingester, "samples_stored")):
+        assert counted(part, counter) > 0
     ended = time.time()
     assert parts.collector.end(signal.SIGTERM)[0] == 0
     wait_until(lambda: parts.state() == "offline", "the collector's farewell")

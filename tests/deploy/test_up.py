@@ -69,7 +69,18 @@ def test_rest_serves_the_newest_values_and_why_there_is_no_gpu(up: Monitor) -> N
     gpu = up.get("/gpu")
     assert gpu["gpus"] or gpu["reason"]
     assert [host["state"] for host in up.get("/hosts")["hosts"]] == ["online"]
-    assert up.answer("/readyz") == (200, {"status": "ready"})
+
+
+def test_each_part_counts_what_it_does(up: Monitor) -> None:
+    up.wait_for_history(2)
+    status, ready = up.answer("/readyz")
+    assert (status, ready["status"]) == (200, "ready")
+    assert ready["parts"].keys() == {"api", "history", "broker", "ingester", "collector"}
+    counted = {name: part["counters"] for name, part in ready["parts"].items()}
+    assert counted["collector"]["samples_taken"] >= counted["collector"]["samples_published"] > 0
+    assert counted["ingester"]["samples_stored"] > 0
+    assert counted["ingester"]["samples_set_aside"] == {}
+    assert counted["broker"] == {"restarts": 0}
 
 
 def test_a_websocket_streams_the_newest_value_and_then_each_sample(up: Monitor) -> None:
