@@ -24,7 +24,7 @@ _HISTORY = (
     *("history_hours", "data_dir", "influxdb_url", "influxdb_token_file", "influxdb_org"),
     "influxdb_bucket",
 )
-_LOG = ("log_level",)
+_LOG = ("log_level", "log_format")
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
 _EVERYTHING = (

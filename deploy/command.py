@@ -30,7 +30,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
     try:
         role, options = command_line.parse(arguments)
         settings = load_settings(options)
-        log.configure(settings.log_level)
+        log.configure(settings.log_level, settings.log_format)
         log.tell_ignored_variables()
         # Only the chosen role's libraries are loaded.
         code: int = importlib.import_module(f"deploy.roles.{role}").run(settings)

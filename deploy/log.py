@@ -1,6 +1,8 @@
 """How the log looks, on standard error."""
 
+import json
 import logging
+from datetime import UTC, datetime
 
 from telemetry.settings import ignored_variables
 
@@ -9,16 +11,13 @@ log = logging.getLogger(__name__)
 _ECHO_SECONDS = 5.0
 
 
-def configure(level: str) -> None:
-    """Log what is at least as grave as ``level``, such as ``warning``."""
+def configure(level: str, form: str) -> None:
+    """Log what is at least as grave as ``level``, such as ``warning``, as ``plain`` or ``json``."""
     handler = logging.StreamHandler()
     handler.addFilter(WithoutEcho())
-    logging.basicConfig(
-        level=level.upper(),
-        format="%(asctime)s %(levelname)s %(message)s",
-        datefmt="%H:%M:%S",
-        handlers=[handler],
-    )
+    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+    handler.setFormatter(JsonLines() if form == "json" else plain)
+    logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def tell_ignored_variables() -> None:
@@ -26,6 +25,22 @@ def tell_ignored_variables() -> None:
     names = ignored_variables()
     if names:
         log.warning("No settings, and ignored: %s.", ", ".join(names))
+
+
+class JsonLines(logging.Formatter):
+    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, and a traceback."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        """Return the line of ``record``."""
+        line = {
+            "time": datetime.fromtimestamp(record.created, UTC).isoformat(timespec="milliseconds"),
+            "level": record.levelname.lower(),
+            "logger": record.name,
+            "message": record.getMessage(),
+        }
+        if record.exc_info:
+            line["traceback"] = self.formatException(record.exc_info)
+        return json.dumps(line, ensure_ascii=False)
 
 
 class WithoutEcho(logging.Filter):

@@ -26,6 +26,7 @@ from telemetry.settings.kinds import (
     Identifier,
     InfluxdbToken,
     InfluxdbUrl,
+    LogFormat,
     LogLevel,
     Number,
     Origins,
@@ -141,6 +142,9 @@ class Settings(BaseSettings):
         "system-monitor", description="InfluxDB's bucket; created when missing."
     )
     log_level: LogLevel = Field("warning", description="How much is logged, on standard error.")
+    log_format: LogFormat = Field(
+        "plain", description="How: `plain` lines, or `json` objects for a log collector."
+    )
     metrics_port: PortOrNone = Field(
         0,
         description="Port of 127.0.0.1 where a collector or an ingester on its own serves its "

@@ -8,6 +8,7 @@ from telemetry.bus import BrokerAddress
 
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LEVELS = ("debug", "info", "warning", "error")
+_FORMATS = ("plain", "json")
 _LONGEST_URL = 2048
 _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
@@ -68,6 +69,14 @@ def log_level(value: str) -> str:
     if level not in _LEVELS:
         raise ValueError(f"must be one of {', '.join(_LEVELS)}")
     return level
+
+
+def log_format(value: str) -> str:
+    """Return the format in small letters."""
+    chosen = value.lower()
+    if chosen not in _FORMATS:
+        raise ValueError(f"must be one of {', '.join(_FORMATS)}")
+    return chosen
 
 
 def require_path(value: object) -> object:

@@ -1,6 +1,9 @@
+import json
 import logging
+from pathlib import Path
 
-from deploy.log import WithoutEcho
+from deploy.log import JsonLines, WithoutEcho
+from tests.deploy.monitor import finished
 
 
 def line(text: str, seconds: float) -> logging.LogRecord:
@@ -14,3 +17,31 @@ def test_what_several_parts_say_at_once_is_logged_once() -> None:
     heard = [("gone", 0), ("gone", 0.1), ("other", 0.2), ("gone", 4), ("gone", 6)]
     shown = [(text, seconds) for text, seconds in heard if quiet.filter(line(text, seconds))]
     assert shown == [("gone", 0), ("other", 0.2), ("gone", 6)]
+
+
+def test_a_line_of_json_holds_what_a_log_collector_asks_for() -> None:
+    record = line('a "broker"\nis gone — wait', 1_767_225_600.123)
+    record.name = "telemetry.bus"
+    text = JsonLines().format(record)
+    assert "\n" not in text
+    assert json.loads(text) == {
+        "time": "2026-01-01T00:00:00.123+00:00",
+        "level": "warning",
+        "logger": "telemetry.bus",
+        "message": 'a "broker"\nis gone — wait',
+    }
+
+
+def test_a_traceback_stays_in_its_line() -> None:
+    error = OSError("no space")
+    record = logging.LogRecord(
+        "any", logging.ERROR, "", 0, "it failed", (), (OSError, error, error.__traceback__)
+    )
+    assert "OSError: no space" in json.loads(JsonLines().format(record))["traceback"]
+
+
+def test_the_format_is_a_setting(tmp_path: Path) -> None:
+    ignored = {"SYSTEM_MONITOR_WHATEVER_ELSE": "1"}
+    ended = finished(tmp_path, "check", "--log-format", "json", **ignored)
+    messages = [json.loads(text)["message"] for text in ended.stderr.splitlines()]
+    assert any("SYSTEM_MONITOR_WHATEVER_ELSE" in message for message in messages), messages

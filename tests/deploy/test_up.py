@@ -109,6 +109,11 @@ def test_the_history_holds_one_sample_of_each_channel_for_each_tick(up: Monitor)
         assert_one_sample_a_tick(up.timestamps(family.channel))
 
 
+def test_ten_healthy_ticks_leave_nothing_in_the_log(up: Monitor) -> None:
+    up.wait_for_history(10)
+    assert up.complaints == ""
+
+
 def test_a_killed_broker_leaves_no_gap_and_nothing_twice(tmp_path: Path) -> None:
     with running(tmp_path, "up", *options(tmp_path)) as monitor:
         monitor.wait_for_history(4)

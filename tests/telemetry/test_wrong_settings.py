@@ -79,6 +79,7 @@ WRONG: dict[str, dict[str, str]] = {
     "influxdb_org": _TEXT,
     "influxdb_bucket": _TEXT,
     "log_level": dict.fromkeys(("", "loud", "7"), "must be one of debug, info, warning, error"),
+    "log_format": dict.fromkeys(("", "xml", "7"), "must be one of plain, json"),
     "metrics_port": dict.fromkeys(("", "65536", "-1", "x"), "a whole number from 0 to 65535"),
 }
 CASES = [
