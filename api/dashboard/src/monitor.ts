@@ -40,6 +40,8 @@ export class Monitor {
   connection: ConnectionState = { transport: "connecting", problem: null };
   /** Why the past is missing, as a sentence. */
   historyProblem: string | null = null;
+  /** Why what is seen now will be missing from the past, as a sentence. */
+  storeProblem: string | null = null;
   private readonly store = new Store();
   private data: HostData | null = null;
   private link: Connection | null = null;
@@ -236,7 +238,9 @@ export class Monitor {
     for (;;) {
       if (!document.hidden) {
         try {
-          this.hosts = await fetchHosts();
+          const { hosts, historyProblem } = await fetchHosts();
+          this.hosts = hosts;
+          this.storeProblem = historyProblem;
           const entry = this.hosts.find(({ name }) => name === this.data?.name);
           if (entry?.status && this.connection.transport !== "live") {
             this.data?.acceptStatus(entry.status, performance.now());

@@ -5,7 +5,7 @@ import signal
 from itertools import pairwise
 from pathlib import Path
 
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, INTERVAL_SECONDS, Laboratory
@@ -140,3 +140,18 @@ def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
         expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
         collector.process.kill()
         expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "offline")
+
+
+def test_a_history_that_does_not_grow_is_told_with_its_reason(open_visit: OpenVisit) -> None:
+    reason = "The history in /data cannot be written: the disk is full."
+    visit = open_visit()
+
+    def add_the_reason(route: Route) -> None:
+        answer = route.fetch()
+        route.fulfill(response=answer, json={**answer.json(), "history_error": reason})
+
+    visit.page.route("**/api/v1/system/hosts", add_the_reason)
+    page = visit.go(fragment(HOST))
+    notices = page.get_by_test_id("notices")
+    expect(notices).to_have_text(f"The history does not grow: {reason}")
+    expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")

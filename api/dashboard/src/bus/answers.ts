@@ -34,6 +34,12 @@ export interface HostEntry {
   readonly status: CollectorStatus | null;
 }
 
+/** `historyProblem` says why the history cannot be read or does not grow. */
+export interface HostsAnswer {
+  readonly hosts: readonly HostEntry[];
+  readonly historyProblem: string | null;
+}
+
 export function metricsOf(body: unknown): MetricsAnswer | null {
   if (!isObject(body) || typeof body["host"] !== "string") return null;
   const samples: AgedSample[] = [];
@@ -70,11 +76,12 @@ export function historyOf(body: unknown): HistoryAnswer | null {
   };
 }
 
-export function hostsOf(body: unknown): HostEntry[] {
-  if (!isObject(body) || !Array.isArray(body["hosts"])) return [];
-  return body["hosts"].flatMap((entry: unknown) =>
+export function hostsOf(body: unknown): HostsAnswer {
+  if (!isObject(body) || !Array.isArray(body["hosts"])) return { hosts: [], historyProblem: null };
+  const hosts = body["hosts"].flatMap((entry: unknown) =>
     isObject(entry) && typeof entry["host"] === "string"
       ? [{ name: entry["host"], status: statusOf(entry) }]
       : [],
   );
+  return { hosts, historyProblem: textOf(body["history_error"]) };
 }

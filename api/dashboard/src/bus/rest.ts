@@ -1,6 +1,6 @@
 import {
   historyOf, hostsOf, metricsOf,
-  type HistoryAnswer, type HostEntry, type MetricsAnswer,
+  type HistoryAnswer, type HostsAnswer, type MetricsAnswer,
 } from "./answers";
 import { logIn } from "../session";
 import { isObject, textOf } from "./payload";
@@ -20,7 +20,7 @@ export async function fetchMetrics(host: string | null, signal?: AbortSignal): P
   return understood(metricsOf(await ask("metrics", host ? [["host", host]] : [], signal)));
 }
 
-export async function fetchHosts(signal?: AbortSignal): Promise<HostEntry[]> {
+export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await ask("hosts", [], signal));
 }
 
