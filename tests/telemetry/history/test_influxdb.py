@@ -225,7 +225,7 @@ def test_an_error_says_whether_trying_again_may_help(
     ("header", "seconds"),
     [
         ("7", 7),
-        (formatdate(time.time() + 600, usegmt=True), 600),
+        ("{in_ten_minutes}", 600),
         (formatdate(0, usegmt=True), 0),
         ("soon", 0),
         ("-1", 0),
@@ -235,6 +235,7 @@ def test_an_error_says_whether_trying_again_may_help(
 def test_how_long_the_store_asks_to_be_left_alone_is_known(
     influxdb_store: InfluxdbStore, header: str, seconds: int
 ) -> None:
+    header = header.format(in_ten_minutes=formatdate(time.time() + 600, usegmt=True))
     answer = Answer(429, headers={"Retry-After": header})
     with (
         server_giving(answer) as server,
