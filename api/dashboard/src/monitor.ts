@@ -1,5 +1,5 @@
 import type { HostEntry, MetricsAnswer } from "./bus/answers";
-import type { Frame } from "./bus/payload";
+import { numberOf, type Frame, type Values } from "./bus/payload";
 import { fetchHistory, fetchHosts, fetchMetrics, streamAddress } from "./bus/rest";
 import { pauseBefore } from "./connection/backoff";
 import { badgeOf, type Badge } from "./connection/badge";
@@ -19,6 +19,7 @@ const CATCH_UP_MS = 30_000;
 const LATE_MS = 3_000;
 const BADGE_MS = 500;
 const MARGIN_INTERVALS = 3;
+const NOTHING: Values = {};
 
 /** What is shown of a host that is paused: the data and the clock as they were. */
 interface Frozen {
@@ -79,6 +80,21 @@ export class Monitor {
   /** What the collector's clock shows, or showed when the view was paused. Unix ms. */
   get now(): number {
     return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
+  }
+
+  /** The newest values of a channel; empty while there are none. */
+  values(channel: string): Values {
+    return this.shown?.newest.get(channel)?.values ?? NOTHING;
+  }
+
+  /** The newest number of a channel; null where it was not reported. */
+  number(channel: string, field: string): number | null {
+    return numberOf(this.values(channel)[field]);
+  }
+
+  /** Whether what is shown of a channel is older than it should be. */
+  isStale(channel: string): boolean {
+    return this.frozen === null && this.data !== null && this.data.isStale(channel, performance.now());
   }
 
   get span(): Zoom {

@@ -1,4 +1,5 @@
-import { useCursorAndFrame } from "../view/hooks";
+import type { Monitor } from "../monitor";
+import { Live } from "../view/Live";
 import type { Line } from "./lines";
 
 interface Props {
@@ -10,17 +11,6 @@ interface Props {
 
 /** Which line is which, and what each reads at the cursor, or now. */
 export function Legend({ channel, lines, toggles }: Props) {
-  const monitor = useCursorAndFrame();
-  const series = monitor.shown?.series.get(channel);
-  const { time } = monitor.cursor;
-  const { from, to } = monitor.span;
-  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
-  const last = monitor.view.zoom ? to : Infinity;
-  const index = series ? (time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach)) : -1;
-  const read = (line: Line) => {
-    const value = series && index >= 0 ? line.read(series, index) : NaN;
-    return line.format(Number.isNaN(value) ? null : value);
-  };
   return (
     <div class="legend">
       {lines.map((line) => {
@@ -29,7 +19,7 @@ export function Legend({ channel, lines, toggles }: Props) {
           <>
             <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
             <span>{line.label}</span>
-            <b class={`in-${line.scale}`}>{read(line)}</b>
+            <Live as="b" class={`in-${line.scale}`} cursor read={(monitor) => readingOf(monitor, channel, line)} />
           </>
         );
         return toggles ? (
@@ -50,4 +40,16 @@ export function Legend({ channel, lines, toggles }: Props) {
       })}
     </div>
   );
+}
+
+function readingOf(monitor: Monitor, channel: string, line: Line): string {
+  const series = monitor.shown?.series.get(channel);
+  if (!series) return line.format(null);
+  const { time } = monitor.cursor;
+  const { from, to } = monitor.span;
+  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
+  const last = monitor.view.zoom ? to : Infinity;
+  const index = time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach);
+  const value = index >= 0 ? line.read(series, index) : NaN;
+  return line.format(Number.isNaN(value) ? null : value);
 }

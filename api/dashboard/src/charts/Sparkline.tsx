@@ -5,6 +5,7 @@ import type { ChannelSeries } from "../store/series";
 import { useMonitor, useTheme } from "../view/hooks";
 import { Surface } from "./canvas";
 import { tint } from "./palette";
+import { pixelOf } from "./turns";
 
 interface Props {
   readonly channel: string;
@@ -24,7 +25,7 @@ export function Sparkline({ channel }: Props) {
       const { from, to } = monitor.span;
       const step = (to - from) / Math.max(surface.width, 1);
       const host = monitor.shown?.name ?? "";
-      const state = [host, to - from, Math.floor(to / step), series?.revision, surface.width].join();
+      const state = [host, to - from, pixelOf(to, step, channel), series?.revision, surface.width].join();
       if (state === drawn) return;
       drawn = state;
       paint(surface, monitor, series);

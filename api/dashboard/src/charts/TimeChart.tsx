@@ -7,6 +7,7 @@ import { zoomTo } from "../view/view";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
+import { pixelOf } from "./turns";
 
 interface Props {
   /** The channel whose samples are drawn. */
@@ -19,6 +20,9 @@ interface Props {
 }
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
+// The share of the height that the newest sample has to leap to be drawn at once.
+const JUMP = 0.25;
+const STEPS_IN_VIEW = 360;
 const SECOND = 1_000;
 const MINUTE = 60_000;
 // Steps between the times on the axis; uPlot's own leave out what suits five minutes.
@@ -54,7 +58,8 @@ class Chart {
   private readonly flag = document.createElement("div");
   private readonly undo: (() => void)[] = [];
   private drawn = "";
-  private drawnTo = -Infinity;
+  private drawnPixel = NaN;
+  private drawnNewest: number[] = [];
 
   constructor(
     private readonly monitor: Monitor,
@@ -87,8 +92,9 @@ class Chart {
     this.plot.destroy();
   }
 
-  // Drawing costs most of an update. In a view of an hour a new sample moves the picture by a
-  // fraction of a pixel, so that it is drawn only once it moves by a whole one.
+  // Drawing costs most of an update, and in a view of an hour a new sample moves the picture by a
+  // pixel at most. It is drawn when it has moved by a pixel or by a 360th (an hour each 10 s, a
+  // quarter each 2.5 s), or when the newest sample has leapt. The charts take turns.
   private draw(): void {
     const { monitor, plot, props } = this;
     const series = monitor.shown?.series.get(props.channel);
@@ -97,11 +103,13 @@ class Chart {
     const fixed = monitor.view.zoom ? `${from}` : "";
     const host = monitor.shown?.name ?? "";
     const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.frozen !== null].join();
-    const step = (to - from) / Math.max(plot.width, 1);
-    if (state === this.drawn && Math.abs(to - this.drawnTo) < step) return;
-    if (fixed && state === this.drawn && series && series.last > to + 10_000) return;
+    const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
+    const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
+    const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
+    if (state === this.drawn && !moved && !this.hasJumped(newest)) return;
     this.drawn = state;
-    this.drawnTo = to;
+    this.drawnPixel = pixel;
+    this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
     const data = pointsOf(series, { from, to }, interval, props.lines.map((line) => line.read));
     plot.batch(() => {
@@ -110,6 +118,13 @@ class Chart {
     });
     this.showCursor();
     this.describe(series?.length ?? 0);
+  }
+
+  private hasJumped(newest: readonly number[]): boolean {
+    return this.props.lines.some((line, index) => {
+      const { min = 0, max = 0 } = this.plot.scales[line.scale] ?? {};
+      return Math.abs(newest[index]! - this.drawnNewest[index]!) > JUMP * ((max ?? 0) - (min ?? 0));
+    });
   }
 
   private describe(points: number): void {

@@ -1,12 +1,20 @@
-import { useEffect, useLayoutEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useLayoutEffect, useRef, useState } from "preact/hooks";
 import { Surface } from "../charts/canvas";
 import { tint } from "../charts/palette";
+import type { Monitor } from "../monitor";
 import { percent } from "../text/numbers";
-import { useTheme } from "../view/hooks";
+import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
+import { Live, setAttribute, useLive } from "../view/Live";
 import { Meter } from "./Meter";
 
+type Cores = readonly (number | null)[];
+
 interface Props {
-  readonly cores: readonly (number | null)[];
+  readonly cores: (monitor: Monitor) => Cores;
+}
+
+interface CountedProps extends Props {
+  readonly count: number;
 }
 
 const MAX_ROWS = 16;
@@ -16,43 +24,52 @@ const BUSY = 90;
 
 /** A bar for each core: with a few cores labelled rows, with many upright bars in lines of 64. */
 export function CoreBars({ cores }: Props) {
-  if (cores.length === 0) return null;
-  return cores.length <= MAX_ROWS ? <Rows cores={cores} /> : <Lines cores={cores} />;
+  const count = cores(useFrameWhen((monitor) => String(cores(monitor).length))).length;
+  if (count === 0) return null;
+  return count <= MAX_ROWS ? <Rows cores={cores} count={count} /> : <Lines cores={cores} count={count} />;
 }
 
-function Rows({ cores }: Props) {
+function Rows({ cores, count }: CountedProps) {
   return (
-    <ul class={`cores${cores.length > 4 ? " two" : ""}`} data-testid="core-bars" data-cores={cores.length}>
-      {cores.map((value, core) => (
-        <li key={core}>
-          <span class="label">Core {core}: <b>{percent(value)}</b></span>
-          <Meter label={`Core ${core}`} value={value} text={percent(value)} tint="blue" />
-        </li>
-      ))}
+    <ul class={`cores${count > 4 ? " two" : ""}`} data-testid="core-bars" data-cores={count}>
+      {Array.from({ length: count }, (_, core) => {
+        const value = (monitor: Monitor) => cores(monitor)[core] ?? null;
+        const text = (monitor: Monitor) => percent(value(monitor));
+        return (
+          <li key={core}>
+            <span class="label">Core {core}: <Live as="b" read={text} /></span>
+            <Meter label={`Core ${core}`} value={value} text={text} tint="blue" />
+          </li>
+        );
+      })}
     </ul>
   );
 }
 
-function Lines({ cores }: Props) {
-  const canvas = useRef<HTMLCanvasElement>(null);
+function Lines({ cores, count }: CountedProps) {
   const [chosen, choose] = useState<number | null>(null);
   useTheme();
-  const lines = Math.ceil(cores.length / BARS_IN_LINE);
-  const inLine = Math.ceil(cores.length / lines);
+  const lines = Math.ceil(count / BARS_IN_LINE);
+  const inLine = Math.ceil(count / lines);
+  const monitor = useMonitor();
   const surface = useRef<Surface | null>(null);
-  const [, resized] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => {
-    if (canvas.current === null) return undefined;
-    const made = new Surface(canvas.current, () => resized(undefined as never));
+  const draw = (canvas: HTMLCanvasElement, monitor: Monitor) => {
+    const values = cores(monitor);
+    setAttribute(canvas, "aria-label", `${count} cores. ${summaryOf(values)}`);
+    if (surface.current) paint(surface.current, values, inLine, chosen);
+  };
+  const canvas = useLive<HTMLCanvasElement>(draw);
+  const latest = useRef(draw);
+  latest.current = draw;
+  useLayoutEffect(() => {
+    const element = canvas.current;
+    if (element === null) return undefined;
+    const made = new Surface(element, () => latest.current(element, monitor));
     surface.current = made;
     return () => made.release();
   }, []);
-  // With the render: an effect after it would ask for a second picture.
-  useLayoutEffect(() => {
-    if (surface.current) paint(surface.current, cores, inLine, chosen);
-  });
   const move = (by: number) => {
-    choose(Math.min(Math.max((chosen ?? -1) + by, 0), cores.length - 1));
+    choose(Math.min(Math.max((chosen ?? -1) + by, 0), count - 1));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -inLine, ArrowDown: inLine }[event.key];
@@ -64,32 +81,29 @@ function Lines({ cores }: Props) {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) / box.width) * inLine);
     const line = Math.floor(((event.clientY - box.top) / box.height) * lines);
-    choose(Math.min(Math.max(line * inLine + column, 0), cores.length - 1));
+    choose(Math.min(Math.max(line * inLine + column, 0), count - 1));
   };
-  const summary = summaryOf(cores);
+  const said = (values: Cores) => (chosen === null ? summaryOf(values) : `Core ${chosen}: ${percent(values[chosen])}`);
   return (
     <div class="core-lines">
       <canvas
         ref={canvas}
         style={{ height: `${lines * LINE_HEIGHT}px` }}
         role="img"
-        aria-label={`${cores.length} cores. ${summary}`}
         tabIndex={0}
         data-testid="core-bars"
-        data-cores={cores.length}
+        data-cores={count}
         onMouseMove={onMouseMove}
         onMouseLeave={() => choose(null)}
         onBlur={() => choose(null)}
         onKeyDown={onKeyDown}
       />
-      <p class="core-said" data-testid="core-said">
-        {chosen === null ? summary : `Core ${chosen}: ${percent(cores[chosen])}`}
-      </p>
+      <Live as="p" class="core-said" testId="core-said" read={(monitor) => said(cores(monitor))} />
     </div>
   );
 }
 
-function summaryOf(cores: readonly (number | null)[]): string {
+function summaryOf(cores: Cores): string {
   let busiest = -1;
   let busy = 0;
   cores.forEach((value, core) => {
@@ -98,35 +112,28 @@ function summaryOf(cores: readonly (number | null)[]): string {
     if (busiest < 0 || value > (cores[busiest] ?? -1)) busiest = core;
   });
   if (busiest < 0) return "Nothing is reported.";
-  return `Core ${busiest}: ${percent(cores[busiest])} is the busiest; ${busy} of ${cores.length} at ${BUSY}% or more`;
+  return `Busiest: core ${busiest}, ${percent(cores[busiest])}; ${busy} of ${cores.length} ≥ ${BUSY}%`;
 }
 
-function paint(
-  surface: Surface,
-  cores: readonly (number | null)[],
-  inLine: number,
-  chosen: number | null,
-): void {
+function paint(surface: Surface, cores: Cores, inLine: number, chosen: number | null): void {
   const context = surface.clear();
   if (context === null) return;
   const step = surface.width / inLine;
   const gap = step > 4 ? 1 : 0.5;
   const height = LINE_HEIGHT - 6;
-  const bar = (core: number, value: number) => {
-    const bottom = Math.floor(core / inLine) * LINE_HEIGHT + height;
-    const size = Math.max((height * Math.min(value, 100)) / 100, 1);
-    context.rect((core % inLine) * step, bottom - size, step - gap, size);
-  };
-  const fill = (colour: string, wanted: (value: number | null, core: number) => boolean, whole = false) => {
-    context.beginPath();
-    cores.forEach((value, core) => {
-      if (wanted(value, core)) bar(core, whole ? 100 : value ?? 0);
-    });
+  // Single rectangles: a path of all of them takes longer to fill.
+  const bars = (colour: string, sizeOf: (value: number | null, core: number) => number) => {
     context.fillStyle = colour;
-    context.fill();
+    cores.forEach((value, core) => {
+      const size = sizeOf(value, core);
+      const bottom = Math.floor(core / inLine) * LINE_HEIGHT + height;
+      if (size > 0) context.fillRect((core % inLine) * step, bottom - size, step - gap, size);
+    });
   };
-  fill(tint("track"), () => true, true);
-  fill(tint("blue"), (value) => value !== null && value < BUSY);
-  fill(tint("orange"), (value) => value !== null && value >= BUSY);
-  if (chosen !== null) fill(tint("text"), (_, core) => core === chosen);
+  const sizeIn = (value: number | null, low: number, high: number) =>
+    value === null || value < low || value >= high ? 0 : Math.max((height * Math.min(value, 100)) / 100, 1);
+  bars(tint("track"), () => height);
+  bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY));
+  bars(tint("orange"), (value) => sizeIn(value, BUSY, Infinity));
+  if (chosen !== null) bars(tint("text"), (value, core) => (core === chosen ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
 }

@@ -1,4 +1,4 @@
-import { numberOf, numbersOf, type Values } from "../bus/payload";
+import { numbersOf } from "../bus/payload";
 import { helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { PERCENT, type Line } from "../charts/lines";
@@ -6,7 +6,9 @@ import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import { BUSIEST_CORE } from "../store/columns";
 import { DASH, megahertz, percent } from "../text/numbers";
-import { useFrame } from "../view/hooks";
+import type { Monitor } from "../monitor";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 import { CoreBars } from "./CoreBars";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -20,37 +22,45 @@ const LINES: readonly Line[] = [
 
 /** How busy all cores are, each of them, and how that went. */
 export function CpuUtilization() {
-  const monitor = useFrame();
-  const values = monitor.shown?.newest.get(CHANNEL)?.values ?? {};
   return (
-    <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure values={values} family="cpu" />}>
+    <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
       <div class="now-row">
-        <p class="now" data-testid="cpu-value" title={helpOf("cpu", "utilization")}>{percent(numberOf(values["utilization"]))}</p>
-        <Facts values={values} />
+        <Live as="p" class="now" testId="cpu-value" title={helpOf("cpu", "utilization")} read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+        <Facts />
       </div>
-      <CoreBars cores={numbersOf(values["per_core"])} />
+      <CoreBars cores={coresOf} />
       <TimeChart channel={CHANNEL} lines={LINES} scales={SCALES} label="CPU utilization over time" testId="cpu-chart" />
       <Legend channel={CHANNEL} lines={LINES} />
     </Panel>
   );
 }
 
-function Facts({ values }: { values: Values }) {
-  const highest = numberOf(values["frequency_max"]);
-  const load = numbersOf(values["load_average"]);
+function coresOf(monitor: Monitor): (number | null)[] {
+  return numbersOf(monitor.values(CHANNEL)["per_core"]);
+}
+
+function Facts() {
+  const monitor = useFrameWhen((each) => String(each.number(CHANNEL, "frequency_max")));
+  const highest = monitor.number(CHANNEL, "frequency_max");
   return (
     <dl class="facts">
-      <div title={helpOf("cpu", "frequency")}>
+      <div class={highest === null ? "" : "wide"} title={helpOf("cpu", "frequency")}>
         <dt>Frequency</dt>
         <dd data-testid="cpu-frequency">
-          {megahertz(numberOf(values["frequency"]))}
+          <Live read={(each) => megahertz(each.number(CHANNEL, "frequency"))} />
           {highest !== null && <small> / {megahertz(highest)}</small>}
         </dd>
       </div>
       <div title={helpOf("cpu", "load_average")}>
         <dt>Load 1 · 5 · 15 min</dt>
-        <dd data-testid="cpu-load">{load.length ? load.map((value) => value?.toFixed(value < 10 ? 1 : 0) ?? DASH).join(" · ") : DASH}</dd>
+        <dd><Live testId="cpu-load" read={loadOf} /></dd>
       </div>
     </dl>
   );
+}
+
+function loadOf(monitor: Monitor): string {
+  const load = numbersOf(monitor.values(CHANNEL)["load_average"]);
+  if (load.length === 0) return DASH;
+  return load.map((value) => value?.toFixed(value < 10 ? 1 : 0) ?? DASH).join(" · ");
 }

@@ -1,20 +1,18 @@
 import { numberOf, textOf } from "../bus/payload";
 import { gpuChannel, isInstanceOf } from "../catalogue";
-import { STALE_INTERVALS } from "../store/host";
+import { STALE_INTERVALS, type HostData, type Newest } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
-import { useMonitor } from "../view/hooks";
+import { useFrameWhen } from "../view/hooks";
 import { Meter } from "./Meter";
 
 /** The MIG instances of a GPU and their memory; nothing for a GPU that is whole. */
 export function GpuInstances({ id }: { readonly id: string }) {
-  const monitor = useMonitor(); // the panel around this is rendered with each frame
+  const monitor = useFrameWhen(({ shown }) => {
+    const instances = shown ? instancesOf(shown, id) : [];
+    return instances.map(([channel, { timestamp }]) => `${channel} ${timestamp}`).join();
+  });
   const host = monitor.shown;
-  if (host === null) return null;
-  // One that was taken away says nothing any more while its GPU does.
-  const since = (host.newest.get(gpuChannel(id))?.timestamp ?? 0) - STALE_INTERVALS * host.intervalMs;
-  const shown = [...host.newest]
-    .filter(([channel, { timestamp }]) => isInstanceOf(channel, id) && timestamp >= since)
-    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+  const shown = host ? instancesOf(host, id) : [];
   if (shown.length === 0) return null;
   return (
     <ul class="instances" data-testid="gpu-instances">
@@ -29,10 +27,19 @@ export function GpuInstances({ id }: { readonly id: string }) {
               <span class="label">{name}</span>
               <span class="value" title={exactBytes(used, total)}><b>{text}</b></span>
             </div>
-            <Meter label={`Memory of ${name} of GPU ${id}`} value={share(used, total)} text={text} tint="green" warnAt={95} />
+            <Meter label={`Memory of ${name} of GPU ${id}`} value={() => share(used, total)} text={() => text} tint="green" warnAt={95} />
           </li>
         );
       })}
     </ul>
   );
 }
+
+function instancesOf(host: HostData, id: string): [string, Newest][] {
+  // One that was taken away says nothing any more while its GPU does.
+  const since = (host.newest.get(gpuChannel(id))?.timestamp ?? 0) - STALE_INTERVALS * host.intervalMs;
+  return [...host.newest]
+    .filter(([channel, { timestamp }]) => isInstanceOf(channel, id) && timestamp >= since)
+    .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
+}
+

@@ -1,7 +1,9 @@
-import { numberOf, textOf } from "../bus/payload";
+import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
+import type { Monitor } from "../monitor";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
-import { useFrame } from "../view/hooks";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 import { reasonOf } from "./GpuPanel";
 import { Meter } from "./Meter";
 
@@ -9,36 +11,41 @@ const NEARLY_FULL = 95;
 
 /** The sidebar's widget: how much memory of each GPU is in use, always in view. */
 export function GpuMemory() {
-  const monitor = useFrame();
+  const monitor = useFrameWhen(({ shown }) => [shown?.gpuIds, reasonOf(shown), shown?.status === null].join());
   const host = monitor.shown;
   const ids = host?.gpuIds ?? [];
-  const at = performance.now();
   return (
     <section class="panel gpu-memory" aria-labelledby="gpu-memory-title" data-testid="gpu-memory">
       <header class="panel-head"><h2 id="gpu-memory-title">GPU Memory</h2></header>
       {host === null || ids.length === 0 ? (
         <p class="absent small">{host && host.status ? "No GPU." : reasonOf(host)}</p>
       ) : (
-        <ul class="gpu-memory-list">
-          {ids.map((id) => {
-            const values = host.newest.get(gpuChannel(id))?.values ?? {};
-            const used = numberOf(values["memory_used"]);
-            const total = numberOf(values["memory_total"]);
-            const full = share(used, total);
-            const text = shortSizeOf(used, total);
-            const warns = full !== null && full >= NEARLY_FULL;
-            return (
-              <li key={id} class={monitor.frozen === null && host.isStale(gpuChannel(id), at) ? "is-stale" : ""} data-testid={`gpu-memory-${id}`} title={textOf(values["name"]) ?? undefined}>
-                <div class="row">
-                  <span class="label">GPU {id}{values["memory_kind"] === "unified" && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns && <em class="warn-word">nearly full</em>}</span>
-                  <span class="value" title={exactBytes(used, total)}><b>{text}</b> <small>{percent(full)}</small></span>
-                </div>
-                <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />
-              </li>
-            );
-          })}
-        </ul>
+        <ul class="gpu-memory-list">{ids.map((id) => <Bar key={id} id={id} />)}</ul>
       )}
     </section>
+  );
+}
+
+function Bar({ id }: { id: string }) {
+  const channel = gpuChannel(id);
+  const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
+  const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
+  const full = (monitor: Monitor) => share(used(monitor), total(monitor));
+  const text = (monitor: Monitor) => shortSizeOf(used(monitor), total(monitor));
+  const warns = (monitor: Monitor) => (full(monitor) ?? 0) >= NEARLY_FULL;
+  const name = (monitor: Monitor) => textOf(monitor.values(channel)["name"]);
+  const unified = (monitor: Monitor) => monitor.values(channel)["memory_kind"] === "unified";
+  const monitor = useFrameWhen((each) => [warns(each), unified(each), each.isStale(channel), name(each)].join());
+  return (
+    <li class={monitor.isStale(channel) ? "is-stale" : ""} data-testid={`gpu-memory-${id}`} title={name(monitor) ?? undefined}>
+      <div class="row">
+        <span class="label">GPU {id}{unified(monitor) && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns(monitor) && <em class="warn-word">nearly full</em>}</span>
+        <span class="value">
+          <Live as="b" read={text} hint={(each) => exactBytes(used(each), total(each))} />{" "}
+          <Live as="small" read={(each) => percent(full(each))} />
+        </span>
+      </div>
+      <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />
+    </li>
   );
 }

@@ -1,10 +1,12 @@
-import { isObject, numberOf, textOf, textsOf, type Values } from "../bus/payload";
+import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { DASH, degrees, exactBytes, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
 import { isSerious, shareWords, throttleWords } from "../text/throttle";
 import type { HostData } from "../store/host";
-import { useFrame } from "../view/hooks";
+import type { Monitor } from "../monitor";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 import { toggled, type GpuSeries } from "../view/view";
 import { GpuInstances } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
@@ -14,33 +16,33 @@ import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
 /** Utilization and temperature of one GPU over time; the others beside it, small. */
 export function GpuPanel() {
-  const monitor = useFrame();
-  const host = monitor.shown;
-  const ids = host?.gpuIds ?? [];
+  const monitor = useFrameWhen((each) => [each.shown?.gpuIds, chosenGpu(each), each.view.series, reasonOf(each.shown)].join("\n"));
   const title = "GPU Utilization & Temp";
-  const wanted = monitor.view.gpu;
-  const id = wanted !== null && ids.includes(wanted) ? wanted : ids[0];
-  if (host === null || id === undefined) {
+  const id = chosenGpu(monitor);
+  if (id === undefined) {
     return (
       <Panel id="gpu-panel" title={title}>
-        <p class="absent" data-testid="gpu-reason">{reasonOf(host)}</p>
+        <p class="absent" data-testid="gpu-reason">{reasonOf(monitor.shown)}</p>
       </Panel>
     );
   }
-  const values = host.newest.get(gpuChannel(id))?.values ?? {};
+  const channel = gpuChannel(id);
+  const ids = monitor.shown?.gpuIds ?? [];
   const on = new Set<string>(monitor.view.series);
   const toggle = (key: string) =>
     monitor.change({ series: toggled(monitor.view.series, key as GpuSeries) });
   return (
-    <Panel id="gpu-panel" title={title} channel={gpuChannel(id)} sensor="gpu" side={<Name id={id} values={values} />}>
+    <Panel id="gpu-panel" title={title} channel={channel} sensor="gpu" side={<Name id={id} />}>
       <div class="now-row">
         <p class="now" data-testid="gpu-now">
-          Util: {percent(numberOf(values["utilization"]))} <span class="bar" aria-hidden="true">|</span> Temp: {degrees(numberOf(values["temperature"]))}
+          Util: <Live read={(each) => percent(each.number(channel, "utilization"))} />{" "}
+          <span class="bar" aria-hidden="true">|</span>{" "}
+          Temp: <Live read={(each) => degrees(each.number(channel, "temperature"))} />
         </p>
-        <Facts values={values} />
+        <Facts channel={channel} />
       </div>
       <UtilizationChart id={id} />
-      <Legend channel={gpuChannel(id)} lines={GPU_LINES} toggles={{ on, toggle }} />
+      <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
@@ -48,58 +50,75 @@ export function GpuPanel() {
   );
 }
 
-function Name({ id, values }: { id: string; values: Values }) {
-  const name = textOf(values["name"]) ?? "";
+function chosenGpu({ shown, view }: Monitor): string | undefined {
+  const ids = shown?.gpuIds ?? [];
+  return view.gpu !== null && ids.includes(view.gpu) ? view.gpu : ids[0];
+}
+
+function Name({ id }: { id: string }) {
+  const text = (monitor: Monitor, field: string) => textOf(monitor.values(gpuChannel(id))[field]);
+  const monitor = useFrameWhen((each) => `${text(each, "name")} ${text(each, "uuid")}`);
   return (
-    <span class="subject" title={textOf(values["uuid"]) ?? undefined} data-testid="gpu-name">
-      <b>GPU {id}</b> {name}
+    <span class="subject" title={text(monitor, "uuid") ?? undefined} data-testid="gpu-name">
+      <b>GPU {id}</b> {text(monitor, "name") ?? ""}
     </span>
   );
 }
 
-function Facts({ values }: { values: Values }) {
-  const power = numberOf(values["power"]);
-  const limit = numberOf(values["power_limit"]);
-  const used = numberOf(values["memory_used"]);
-  const total = numberOf(values["memory_total"]);
+function Facts({ channel }: { channel: string }) {
+  const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
+  const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
   return (
     <>
       <dl class="facts">
         <div title={helpOf("gpu", "power")}>
           <dt>Power</dt>
-          <dd data-testid="gpu-power">{power === null ? DASH : Math.round(power)} / {whole(limit, "W")}</dd>
+          <dd><Live read={(monitor) => powerOf(monitor, channel)} testId="gpu-power" /></dd>
         </div>
-        <div title={exactBytes(used, total)}>
+        <div class="wide">
           <dt>Memory</dt>
-          <dd>{percent(share(used, total))} <small>{shortSizeOf(used, total)}</small></dd>
+          <dd>
+            <Live read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
+            <Live as="small" read={(monitor) => shortSizeOf(used(monitor), total(monitor))} hint={(monitor) => exactBytes(used(monitor), total(monitor))} />
+          </dd>
         </div>
         <div title={helpOf("gpu", "sm_clock")}>
           <dt>SM clock</dt>
-          <dd>{megahertz(numberOf(values["sm_clock"]))}</dd>
+          <dd><Live read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} /></dd>
         </div>
         <div title={helpOf("gpu", "temperature_margin")}>
           <dt>To slowdown</dt>
-          <dd data-testid="gpu-margin">{degrees(numberOf(values["temperature_margin"]))}</dd>
+          <dd><Live read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} testId="gpu-margin" /></dd>
         </div>
         <div title={helpOf("gpu", "memory_utilization")}>
           <dt>Mem. access</dt>
-          <dd>{percent(numberOf(values["memory_utilization"]))}</dd>
+          <dd><Live read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} /></dd>
         </div>
       </dl>
-      <Throttling reasons={values["throttle_reasons"]} shares={values["throttle_shares"]} />
+      <Throttling channel={channel} />
     </>
   );
 }
 
-function Throttling({ reasons, shares }: { reasons: unknown; shares: unknown }) {
+function powerOf(monitor: Monitor, channel: string): string {
+  const power = monitor.number(channel, "power");
+  return `${power === null ? DASH : Math.round(power)} / ${whole(monitor.number(channel, "power_limit"), "W")}`;
+}
+
+function Throttling({ channel }: { channel: string }) {
+  const lately = (monitor: Monitor) => {
+    const shares = monitor.values(channel)["throttle_shares"];
+    return isObject(shares) ? shareWords(shares) : "";
+  };
+  const monitor = useFrameWhen((each) => `${JSON.stringify(each.values(channel)["throttle_reasons"])} ${lately(each)}`);
+  const reasons = monitor.values(channel)["throttle_reasons"];
   if (!Array.isArray(reasons)) return null;
   const known = textsOf(reasons);
   const words = throttleWords(known);
   const kind = words.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
-  const lately = isObject(shares) ? shareWords(shares) : "";
   return (
     <div class="throttling">
-      {lately && <small title={helpOf("gpu", "throttle_shares")} data-testid="gpu-throttle-shares">Last 5 min: {lately}</small>}
+      {lately(monitor) && <small title={helpOf("gpu", "throttle_shares")} data-testid="gpu-throttle-shares">Last 5 min: {lately(monitor)}</small>}
       <p class={`throttle ${kind}`} title={helpOf("gpu", "throttle_reasons")} data-testid="gpu-throttle">
         {words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`}
       </p>

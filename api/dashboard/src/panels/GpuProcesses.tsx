@@ -2,13 +2,14 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import { helpOf, processesChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
 import { duration } from "../text/time";
-import { useMonitor } from "../view/hooks";
+import { useFrameWhen } from "../view/hooks";
 
 const SHOWN = 6;
 
 /** Whose memory it is: the processes that use a GPU, those with the most memory first. */
 export function GpuProcesses({ id }: { readonly id: string }) {
-  const monitor = useMonitor(); // the panel around this is rendered with each frame
+  // With each of its own samples, of which there are few.
+  const monitor = useFrameWhen(({ shown }) => `${shown?.name} ${shown?.newest.get(processesChannel(id))?.timestamp}`);
   const values = monitor.shown?.newest.get(processesChannel(id))?.values;
   if (values === undefined) return null; // an older collector does not tell them
   const listed = Array.isArray(values["processes"]) ? values["processes"].filter(isObject) : null;

@@ -5,8 +5,10 @@ import { fromZero, type Line, type Scale } from "../charts/lines";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import type { Tint } from "../charts/palette";
+import type { Monitor } from "../monitor";
 import { rate } from "../text/numbers";
-import { useFrame } from "../view/hooks";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 import { Panel } from "./Panel";
 
 const DISK = "system/disk";
@@ -25,17 +27,13 @@ const NETWORK_LINES = [line("download_rate", "Net ↓", "green"), line("upload_r
 
 /** What goes to and from disks and network, in MB/s of 10^6 bytes. */
 export function InputOutputRates() {
-  const monitor = useFrame();
-  const host = monitor.shown;
-  const disk = host?.newest.get(DISK)?.values ?? {};
-  const network = host?.newest.get(NETWORK)?.values ?? {};
   return (
     <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk">
       <dl class="rates">
-        <Rate id="disk-read" label="Disk R" tint="blue" family="disk" field="read_rate" value={disk["read_rate"]} />
-        <Rate id="disk-write" label="Disk W" tint="orange" family="disk" field="write_rate" value={disk["write_rate"]} />
-        <Rate id="net-down" label="Net ↓" tint="green" family="network" field="download_rate" value={network["download_rate"]} />
-        <Rate id="net-up" label="Net ↑" tint="pink" family="network" field="upload_rate" value={network["upload_rate"]} />
+        <Rate id="disk-read" label="Disk R" tint="blue" channel={DISK} field="read_rate" />
+        <Rate id="disk-write" label="Disk W" tint="orange" channel={DISK} field="write_rate" />
+        <Rate id="net-down" label="Net ↓" tint="green" channel={NETWORK} field="download_rate" />
+        <Rate id="net-up" label="Net ↑" tint="pink" channel={NETWORK} field="upload_rate" />
       </dl>
       <div class="io-charts">
         <div class="io-chart">
@@ -49,8 +47,8 @@ export function InputOutputRates() {
       </div>
       <details class="devices" data-testid="io-devices">
         <summary>Each disk and interface</summary>
-        <Devices title="Disk" groups={disk["per_device"]} columns={[["read_rate", "R"], ["write_rate", "W"]]} />
-        <Devices title="Interface" groups={network["per_interface"]} columns={[["download_rate", "↓"], ["upload_rate", "↑"]]} />
+        <Devices title="Disk" channel={DISK} groups="per_device" columns={[["read_rate", "R"], ["write_rate", "W"]]} />
+        <Devices title="Interface" channel={NETWORK} groups="per_interface" columns={[["download_rate", "↓"], ["upload_rate", "↑"]]} />
       </details>
     </Panel>
   );
@@ -60,29 +58,34 @@ interface RateProps {
   readonly id: string;
   readonly label: string;
   readonly tint: Tint;
-  readonly family: string;
+  readonly channel: string;
   readonly field: string;
-  readonly value: unknown;
 }
 
-function Rate({ id, label, tint, family, field, value }: RateProps) {
+function Rate({ id, label, tint, channel, field }: RateProps) {
+  const family = channel.replace("system/", "");
   return (
     <div title={helpOf(family, field)}>
       <dt><i class={`swatch ${tint}`} aria-hidden="true" />{label}</dt>
-      <dd><b data-testid={id}>{rate(numberOf(value))}</b> <small>{unitOf(family, field)}</small></dd>
+      <dd><Live as="b" testId={id} read={(monitor) => rate(monitor.number(channel, field))} /> <small>{unitOf(family, field)}</small></dd>
     </div>
   );
 }
 
 interface DevicesProps {
   readonly title: string;
-  readonly groups: unknown;
+  readonly channel: string;
+  readonly groups: string;
   readonly columns: readonly (readonly [field: string, label: string])[];
 }
 
-function Devices({ title, groups, columns }: DevicesProps) {
-  const rows = isObject(groups) ? Object.entries(groups) : [];
-  if (rows.length === 0) return null;
+function Devices({ title, channel, groups, columns }: DevicesProps) {
+  const members = (monitor: Monitor) => {
+    const found = monitor.values(channel)[groups];
+    return isObject(found) ? found : {};
+  };
+  const names = Object.keys(members(useFrameWhen((monitor) => JSON.stringify(Object.keys(members(monitor))))));
+  if (names.length === 0) return null;
   return (
     <table>
       <thead>
@@ -92,13 +95,17 @@ function Devices({ title, groups, columns }: DevicesProps) {
         </tr>
       </thead>
       <tbody>
-        {rows.map(([name, rates]) => (
+        {names.map((name) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            {columns.map(([field]) => <td key={field}>{rate(isObject(rates) ? numberOf(rates[field]) : null)}</td>)}
+            {columns.map(([field]) => <td key={field}><Live read={(monitor) => rateOf(members(monitor)[name], field)} /></td>)}
           </tr>
         ))}
       </tbody>
     </table>
   );
+}
+
+function rateOf(rates: unknown, field: string): string {
+  return rate(isObject(rates) ? numberOf(rates[field]) : null);
 }

@@ -1,11 +1,12 @@
-import { numberOf, type Values } from "../bus/payload";
 import { helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import type { Line, Scale } from "../charts/lines";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
+import type { Monitor } from "../monitor";
 import { DASH, exactBytes, percent, share, sizeOf } from "../text/numbers";
-import { useFrame } from "../view/hooks";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 import { Meter } from "./Meter";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -13,6 +14,8 @@ import { Pressure } from "./Pressure";
 const CHANNEL = "system/memory";
 const GB = 1024 ** 3;
 const NEARLY_FULL = 92;
+// What decides which bars and lines there are.
+const STRUCTURE = ["ram_total", "cgroup_limit", "swap_total"] as const;
 
 const gigabytes = (value: number | null) => (value === null ? DASH : `${value.toFixed(1)} GB`);
 
@@ -23,20 +26,19 @@ const LIMIT: Line = { key: "limit", label: "Job limit", tint: "grey", scale: "gb
 
 /** RAM and swap now and over time, the job's own limit, and whether programs wait for memory. */
 export function MemoryUsage() {
-  const monitor = useFrame();
-  const values = monitor.shown?.newest.get(CHANNEL)?.values ?? {};
-  const total = numberOf(values["ram_total"]);
-  const limited = numberOf(values["cgroup_limit"]) !== null;
-  const swapped = (numberOf(values["swap_total"]) ?? 0) > 0;
+  const monitor = useFrameWhen((each) => STRUCTURE.map((field) => each.number(CHANNEL, field)).join());
+  const [total, limit, swap] = STRUCTURE.map((field) => monitor.number(CHANNEL, field));
+  const limited = limit !== null;
+  const swapped = (swap ?? 0) > 0;
   const lines = [RAM, ...(swapped ? [SWAP] : []), ...(limited ? [CGROUP, LIMIT] : [])];
   return (
-    <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure values={values} family="memory" />}>
+    <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure family="memory" />}>
       <div class="stack">
-        <Amount id="ram" label="RAM" tint="green" values={values} used="ram_used" total="ram_total" big />
-        {limited && <Amount id="cgroup" label="This job" tint="blue" values={values} used="cgroup_used" total="cgroup_limit" />}
-        <Amount id="swap" label="Swap" tint="pink" values={values} used="swap_used" total="swap_total" />
+        <Amount id="ram" label="RAM" tint="green" used="ram_used" total="ram_total" big />
+        {limited && <Amount id="cgroup" label="This job" tint="blue" used="cgroup_used" total="cgroup_limit" />}
+        <Amount id="swap" label="Swap" tint="pink" used="swap_used" total="swap_total" />
       </div>
-      <TimeChart channel={CHANNEL} lines={lines} scales={[scaleFor(total)]} label="Memory over time" testId="memory-chart" />
+      <TimeChart channel={CHANNEL} lines={lines} scales={[scaleFor(total ?? null)]} label="Memory over time" testId="memory-chart" />
       <Legend channel={CHANNEL} lines={lines} />
     </Panel>
   );
@@ -46,25 +48,25 @@ interface AmountProps {
   readonly id: string;
   readonly label: string;
   readonly tint: "green" | "blue" | "pink";
-  readonly values: Values;
   readonly used: string;
   readonly total: string;
   readonly big?: boolean;
 }
 
-function Amount({ id, label, tint, values, used, total, big = false }: AmountProps) {
-  const have = numberOf(values[used]);
-  const all = numberOf(values[total]);
-  const none = all === 0;
-  const text = none ? "none configured" : sizeOf(have, all);
-  const full = share(have, all);
+function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
+  const none = useFrameWhen((each) => String(each.number(CHANNEL, total) === 0)).number(CHANNEL, total) === 0;
+  const have = (monitor: Monitor) => monitor.number(CHANNEL, used);
+  const all = (monitor: Monitor) => monitor.number(CHANNEL, total);
+  const text = (monitor: Monitor) => (none ? "none configured" : sizeOf(have(monitor), all(monitor)));
+  const full = (monitor: Monitor) => share(have(monitor), all(monitor));
+  const exact = (monitor: Monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`;
   return (
-    <div class={`amount${big ? " big" : ""}`} title={`${exactBytes(have, all)}: ${helpOf("memory", used)}`}>
+    <div class={`amount${big ? " big" : ""}`}>
       <div class="row">
         <span class="label">{label}</span>
         <span class="value">
-          <span data-testid={`${id}-value`}>{text}</span>
-          {!none && <b data-testid={`${id}-percent`}>{percent(full)}</b>}
+          <Live read={text} hint={exact} testId={`${id}-value`} />
+          {!none && <Live as="b" read={(monitor) => percent(full(monitor))} testId={`${id}-percent`} />}
         </span>
       </div>
       <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />

@@ -1,34 +1,36 @@
+import { useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
+import type { Monitor } from "../monitor";
+import { setAttribute, useLive } from "../view/Live";
 
 interface Props {
   readonly label: string;
   /** In percent; null where it is not known. */
-  readonly value: number | null;
-  readonly text: string;
+  readonly value: (monitor: Monitor) => number | null;
+  readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  readonly title?: string;
   /** From where on the bar warns, in percent. */
   readonly warnAt?: number;
-  readonly testId?: string;
 }
 
 /** A bar from 0 to 100 %. */
-export function Meter({ label, value, text, tint, title, warnAt = 101, testId }: Props) {
-  const share = value === null ? 0 : Math.min(Math.max(value, 0), 100);
-  const warns = value !== null && value >= warnAt;
+export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
+  const drawn = useRef("");
+  const bar = useLive<HTMLDivElement>((element, monitor) => {
+    const percent = value(monitor);
+    const share = percent === null ? 0 : Math.min(Math.max(percent, 0), 100);
+    setAttribute(element, "aria-valuenow", String(Math.round(share)));
+    setAttribute(element, "aria-valuetext", text(monitor));
+    element.classList.toggle("warns", percent !== null && percent >= warnAt);
+    // In steps of 0.1 %, which no screen shows: finer ones would be painted for nothing.
+    const transform = `scaleX(${(share / 100).toFixed(3)})`;
+    if (transform === drawn.current) return;
+    drawn.current = transform;
+    (element.firstElementChild as HTMLElement).style.transform = transform;
+  });
   return (
-    <div
-      class={`meter ${tint}${warns ? " warns" : ""}`}
-      role="meter"
-      aria-label={label}
-      aria-valuemin={0}
-      aria-valuemax={100}
-      aria-valuenow={Math.round(share)}
-      aria-valuetext={text}
-      title={title}
-      data-testid={testId}
-    >
-      <div class="meter-fill" style={{ transform: `scaleX(${(share / 100).toFixed(4)})` }} />
+    <div ref={bar} class={`meter ${tint}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100}>
+      <div class="meter-fill" />
     </div>
   );
 }

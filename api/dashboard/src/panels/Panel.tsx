@@ -1,6 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { clockTime } from "../text/time";
-import { useMonitor } from "../view/hooks";
+import type { Monitor } from "../monitor";
+import { useFrameWhen } from "../view/hooks";
 
 interface Props {
   readonly id: string;
@@ -14,7 +15,8 @@ interface Props {
 
 /** A titled region of the page. It dims, and says since when, while its sensor is silent. */
 export function Panel({ id, title, channel, sensor, side, children }: Props) {
-  const { stale, words } = useSilence(channel, sensor);
+  const monitor = useFrameWhen((each) => Object.values(silenceOf(each, channel, sensor)).join());
+  const { stale, words } = silenceOf(monitor, channel, sensor);
   return (
     <section class={`panel ${id}${stale ? " is-stale" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
       <header class="panel-head">
@@ -27,11 +29,10 @@ export function Panel({ id, title, channel, sensor, side, children }: Props) {
   );
 }
 
-function useSilence(channel: string | undefined, sensor: string | undefined) {
-  const monitor = useMonitor(); // the panel around this is rendered with each frame
+function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string | undefined) {
   const host = monitor.shown;
   if (!host || channel === undefined) return { stale: false, words: null };
-  const stale = monitor.frozen === null && host.isStale(channel, performance.now());
+  const stale = monitor.isStale(channel);
   const report = sensor ? host.status?.sensors[sensor] : undefined;
   const reason = report && report.state !== "ok" && report.state !== "starting" ? report.reason : null;
   // Where nothing comes at all the badge says so, once for the whole page.

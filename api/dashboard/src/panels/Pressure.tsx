@@ -1,9 +1,10 @@
-import { numberOf, type Values } from "../bus/payload";
 import { helpOf } from "../catalogue";
+import type { Monitor } from "../monitor";
 import { DASH } from "../text/numbers";
+import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 
 interface Props {
-  readonly values: Values;
   readonly family: "cpu" | "memory";
 }
 
@@ -12,9 +13,24 @@ const LIMITS = { cpu: [5, 40], memory: [1, 10] } as const;
 const ALL_WAIT_WEIGHT = 4;
 
 /** Whether programs wait for a resource, in a word and in percent of the last 10 s. */
-export function Pressure({ values, family }: Props) {
-  const some = numberOf(values["pressure_some"]);
-  const full = numberOf(values["pressure_full"]);
+export function Pressure({ family }: Props) {
+  const monitor = useFrameWhen((each) => judge(each, family)?.kind ?? "");
+  const now = judge(monitor, family);
+  if (now === null) return null;
+  return (
+    <Live
+      class={`pill ${now.kind}`}
+      read={(each) => judge(each, family)?.words ?? ""}
+      hint={(each) => judge(each, family)?.title ?? ""}
+      testId={`${family}-pressure`}
+    />
+  );
+}
+
+function judge(monitor: Monitor, family: "cpu" | "memory") {
+  const channel = `system/${family}`;
+  const some = monitor.number(channel, "pressure_some");
+  const full = monitor.number(channel, "pressure_full");
   if (some === null && full === null) return null;
   const worst = Math.max(some ?? 0, ALL_WAIT_WEIGHT * (full ?? 0));
   const [low, high] = LIMITS[family];
@@ -24,9 +40,5 @@ export function Pressure({ values, family }: Props) {
     `some ${share(some)}: ${helpOf(family, "pressure_some")}`,
     ...(full === null ? [] : [`full ${share(full)}: ${helpOf(family, "pressure_full")}`]),
   ].join("; ");
-  return (
-    <span class={`pill ${kind}`} title={title} data-testid={`${family}-pressure`}>
-      Pressure: {word}{worst >= low && ` ${share(some)}`}
-    </span>
-  );
+  return { kind, title, words: `Pressure: ${word}${worst >= low ? ` ${share(some)}` : ""}` };
 }

@@ -1,5 +1,5 @@
 import { createContext } from "preact";
-import { useContext, useEffect, useReducer, useState } from "preact/hooks";
+import { useContext, useEffect, useReducer, useRef, useState } from "preact/hooks";
 import type { Monitor } from "../monitor";
 import type { Emitter } from "./emitter";
 
@@ -16,25 +16,16 @@ function useEmitter(emitter: Emitter): void {
   useEffect(() => emitter.subscribe(() => again(undefined as never)), [emitter]);
 }
 
-/** Render anew with each picture that is drawn: data or view have changed. */
-export function useFrame(): Monitor {
-  const monitor = useMonitor();
-  useEmitter(monitor.frames);
-  return monitor;
-}
-
-/** As useFrame, but only when what `key` says has changed: for what samples do not touch. */
+/**
+ * Render anew when a picture is drawn and what `key` says has changed: what decides which parts
+ * there are. What changes with each sample inside of them is written by useLive (Live.tsx).
+ */
 export function useFrameWhen(key: (monitor: Monitor) => string): Monitor {
   const monitor = useMonitor();
+  const newest = useRef(key);
+  newest.current = key;
   const [, setKey] = useState(() => key(monitor));
-  useEffect(() => monitor.frames.subscribe(() => setKey(key(monitor))), [monitor]);
-  return monitor;
-}
-
-/** As useFrame, and also when the cursor moves. */
-export function useCursorAndFrame(): Monitor {
-  const monitor = useFrame();
-  useEmitter(monitor.cursor);
+  useEffect(() => monitor.frames.subscribe(() => setKey(newest.current(monitor))), [monitor]);
   return monitor;
 }
 
