@@ -45,6 +45,11 @@ describe("the badge", () => {
     expect(badge.detail).toContain(clockTime(WALL));
   });
 
+  it("does not call a host that the server does not know a lost connection", () => {
+    const badge = badgeOf(is("unknown", "No host 'x' has been heard of."), heardAt(0), 0, WALL);
+    expect([badge.kind, badge.label]).toEqual(["unknown", "Unknown host"]);
+  });
+
   it("does not say live before anything answered", () => {
     expect(badgeOf(is("connecting"), null, 0, WALL).kind).toBe("connecting");
   });

@@ -1,5 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MetricsAnswer } from "../src/bus/answers";
+import { RequestFailed } from "../src/bus/rest";
 import { pauseBefore } from "../src/connection/backoff";
 import { Connection, type Socket, type Transport } from "../src/connection/connection";
 
@@ -29,7 +30,7 @@ function setUp() {
   const sockets: FakeSocket[] = [];
   const transports: Transport[] = [];
   const greetings: boolean[] = [];
-  const world = { httpAnswers: true, news: false, polls: 0, flows: 0, problem: "" as string | null };
+  const world = { httpAnswers: true, news: false, polls: 0, flows: 0, unknown: false, problem: "" as string | null };
   const connection = new Connection(
     {
       openSocket: () => {
@@ -39,6 +40,7 @@ function setUp() {
       },
       fetchMetrics: async () => {
         world.polls += 1;
+        if (world.unknown) throw new RequestFailed("No host 'h' has been heard of.", 404);
         if (!world.httpAnswers) throw new Error("The server does not answer.");
         return ANSWER;
       },
@@ -190,5 +192,17 @@ describe("the pause before an attempt", () => {
     expect(pauseBefore(0, () => 0)).toBe(200);
     expect(pauseBefore(3, () => 0.25)).toBe(2000);
     expect(pauseBefore(50, () => 1)).toBe(30_000);
+  });
+
+  it("does not take a server that does not know the host for one that is away", async () => {
+    const { transports, newest, world, connection } = setUp();
+    world.unknown = true;
+    newest().end();
+    await pass(0);
+    expect(transports).toEqual(["unknown"]);
+    world.unknown = false;
+    await pass(2_000);
+    expect(transports.at(-1)).toBe("polling");
+    connection.stop();
   });
 });

@@ -3,7 +3,7 @@
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.dashboard.browser import OpenVisit, Visit
+from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
 from tests.services.processes import wait_until
 
@@ -116,6 +116,62 @@ def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
     assert "from=" in page.url
     page.mouse.dblclick(box["x"] + 0.5 * box["width"], middle)
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+
+
+def test_a_finger_zooms_sideways_and_scrolls_downwards(open_visit: OpenVisit) -> None:
+    visit = open_visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = visit.go(fragment(HOST))
+    expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
+    chart = page.get_by_test_id("cpu-chart").locator(".u-over")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    touch(visit, (box["x"] + 20, middle), (box["x"] + 20, middle - 120))
+    assert page.evaluate("scrollY") > 0
+    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+    box = chart.bounding_box()
+    assert box is not None
+    middle = box["y"] + box["height"] / 2
+    touch(visit, (box["x"] + 20, middle), (box["x"] + 0.8 * box["width"], middle))
+    expect(page.get_by_test_id("zoom-reset")).to_be_visible()
+
+
+def touch(visit: Visit, start: tuple[float, float], end: tuple[float, float]) -> None:
+    """Move a finger over the screen from ``start`` to ``end``, in steps."""
+    devtools = visit.context.new_cdp_session(visit.page)
+
+    def send(kind: str, *points: tuple[float, float]) -> None:
+        touches = [{"x": x, "y": y} for x, y in points]
+        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
+
+    send("touchStart", start)
+    for step in range(1, 9):
+        x, y = (a + (b - a) * step / 8 for a, b in zip(start, end, strict=True))
+        send("touchMove", (x, y))
+    send("touchEnd")
+
+
+def test_the_space_bar_pauses_after_a_click_on_csv(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_test_id("csv").click()
+    page.keyboard.press("Space")
+    expect(page.get_by_test_id("pause")).to_have_attribute("aria-pressed", "true")
+    page.get_by_test_id("pause").focus()
+    page.keyboard.press("Space")  # who came to a button by keyboard presses it, once
+    expect(page.get_by_test_id("pause")).to_have_attribute("aria-pressed", "false")
+
+
+def test_a_host_that_the_server_does_not_know_is_named_with_a_way_to_those_it_knows(
+    open_visit: OpenVisit,
+) -> None:
+    page = open_visit(may_fail=True).go(fragment("gpu-70"))
+    expect(page.get_by_test_id("badge")).to_contain_text("Unknown host")
+    notice = page.get_by_test_id("notices")
+    expect(notice).to_contain_text("No collector of a host named “gpu-70” has reported")
+    notice.get_by_role("button", name=HOST).click()
+    expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+    expect(page.get_by_test_id("notices")).to_have_count(0)
 
 
 @pytest.mark.parametrize("host", [HOST, MARKUP_HOST], ids=["eight GPUs", "no GPU"])

@@ -8,12 +8,18 @@ import { isObject, textOf } from "./payload";
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
 const PATIENCE_MS = 10_000;
+const NOT_FOUND = 404;
 
 /** What went wrong, as one sentence for people. `status` is 0 where no answer came. */
 export class RequestFailed extends Error {
   constructor(message: string, readonly status: number) {
     super(message);
   }
+}
+
+/** Whether the server answered that it has not heard of the host. */
+export function isUnknownHost(error: unknown): boolean {
+  return error instanceof RequestFailed && error.status === NOT_FOUND;
 }
 
 export async function fetchMetrics(host: string | null, signal?: AbortSignal): Promise<MetricsAnswer> {

@@ -7,6 +7,7 @@ import { zoomTo } from "../view/view";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
+import { listenToTouch } from "./touch";
 import { pixelOf } from "./turns";
 
 interface Props {
@@ -75,6 +76,7 @@ class Chart {
       () => resize.disconnect(),
       monitor.frames.subscribe(() => this.draw()),
       monitor.cursor.subscribe(() => this.showCursor()),
+      listenToTouch(this.plot, (left, right) => this.zoomBetween(left, right)),
     );
     this.listen("mousemove", (event) => this.point(event as MouseEvent));
     this.listen("mouseleave", () => monitor.cursor.moveTo(null));
@@ -261,8 +263,12 @@ class Chart {
   private select(plot: uPlot): void {
     const { left, width } = plot.select;
     if (width < 4) return;
-    const zoom = zoomTo(plot.posToVal(left, "x"), plot.posToVal(left + width, "x"));
     plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.zoomBetween(left, left + width);
+  }
+
+  private zoomBetween(left: number, right: number): void {
+    const zoom = zoomTo(this.plot.posToVal(left, "x"), this.plot.posToVal(right, "x"));
     if (zoom) this.monitor.change({ zoom });
   }
 }

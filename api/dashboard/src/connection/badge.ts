@@ -3,7 +3,7 @@ import { STALE_INTERVALS } from "../store/host";
 import { clockTime } from "../text/time";
 import type { ConnectionState } from "./connection";
 
-export type BadgeKind = "connecting" | "live" | "polling" | "reconnecting" | "stale" | "offline";
+export type BadgeKind = "connecting" | "live" | "polling" | "reconnecting" | "stale" | "offline" | "unknown";
 
 export interface Badge {
   readonly kind: BadgeKind;
@@ -27,6 +27,9 @@ export function badgeOf(state: ConnectionState, host: HostData | null, at: numbe
   }
   if (state.transport === "connecting") {
     return { kind: "connecting", label: "Connecting", detail: state.problem ?? "Connecting to the server." };
+  }
+  if (state.transport === "unknown") {
+    return { kind: "unknown", label: "Unknown host", detail: state.problem ?? "The server does not know this host." };
   }
   if (host?.offlineSince != null) {
     const detail = `The collector of this host has stopped.${lastWords}`;

@@ -1,12 +1,13 @@
 import type { MetricsAnswer } from "../bus/answers";
 import { parseFrame, type Frame } from "../bus/payload";
+import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 
 /**
  * connecting: nothing has answered yet. live: the WebSocket is open. polling: it is not, and
- * /metrics answers. reconnecting: neither does.
+ * /metrics answers. reconnecting: neither does. unknown: the server answers that it knows no such host.
  */
-export type Transport = "connecting" | "live" | "polling" | "reconnecting";
+export type Transport = "connecting" | "live" | "polling" | "reconnecting" | "unknown";
 
 export interface ConnectionState {
   readonly transport: Transport;
@@ -165,8 +166,9 @@ export class Connection {
     const answer = await this.askMetrics();
     if (!this.polling) return;
     if (answer instanceof Error) {
-      const never = this.state.transport === "connecting";
-      this.become(never ? "connecting" : "reconnecting", answer.message);
+      const transport = this.state.transport === "connecting" ? "connecting" : "reconnecting";
+      // It goes on asking: a host is known once its collector has reported.
+      this.become(isUnknownHost(answer) ? "unknown" : transport, answer.message);
       this.flowing = false;
     } else {
       this.become("polling", null);

@@ -12,7 +12,7 @@ const KEYS = [
 
 const MOUSE = [
   ["Move", "reads all charts at one time"],
-  ["Drag", "zooms all charts into that span"],
+  ["Drag", "zooms all charts into that span; so does a finger that moves sideways"],
   ["Double click", "back to the whole range"],
 ] as const;
 

@@ -1,12 +1,16 @@
 import { useConnection } from "../connection/useConnection";
+import type { Monitor } from "../monitor";
 import { useFrameWhen } from "../view/hooks";
 
-/** What is wrong and worth a sentence: no server, no past, none to come. */
+const MOST_HOSTS = 12;
+
+/** What is wrong and worth a sentence: no server, no such host, no past, none to come. */
 export function Notices() {
-  const monitor = useFrameWhen(
-    ({ connection, historyProblem, storeProblem }) => `${connection.problem} ${historyProblem} ${storeProblem}`,
+  const monitor = useFrameWhen(({ connection, historyProblem, storeProblem, hosts }) =>
+    [connection.problem, historyProblem, storeProblem, ...hosts.map(({ name }) => name)].join("\n"),
   );
   const badge = useConnection();
+  if (badge.kind === "unknown") return <UnknownHost monitor={monitor} />;
   const sentences: string[] = [];
   if (monitor.connection.problem && badge.kind !== "live") sentences.push(badge.detail);
   if (badge.kind === "offline") sentences.push(badge.detail);
@@ -19,6 +23,23 @@ export function Notices() {
   return (
     <div class="notices" data-testid="notices">
       {sentences.map((sentence) => <p key={sentence}>{sentence}</p>)}
+    </div>
+  );
+}
+
+function UnknownHost({ monitor }: { monitor: Monitor }) {
+  const name = monitor.view.host ?? "";
+  return (
+    <div class="notices" data-testid="notices">
+      <p>
+        No collector of a host named “{name}” has reported to this server; its values appear here once one does.
+        {monitor.hosts.length > 0 && " Known hosts:"}
+        {monitor.hosts.slice(0, MOST_HOSTS).map((host) => (
+          <button key={host.name} type="button" class="button" onClick={() => monitor.change({ host: host.name, gpu: null, zoom: null })}>
+            {host.name}
+          </button>
+        ))}
+      </p>
     </div>
   );
 }

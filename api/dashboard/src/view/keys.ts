@@ -12,8 +12,18 @@ export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void
     if (!act(monitor, event.key, showHelp)) return;
     event.preventDefault();
   };
+  // A button that was clicked with the mouse gives its focus back: the space bar pauses after a click
+  // on CSV rather than saving once more. Who came to it by keyboard stays there (`detail` is 0).
+  const onClick = (event: MouseEvent) => {
+    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    if (event.detail > 0) button?.blur();
+  };
   addEventListener("keydown", onKeyDown);
-  return () => removeEventListener("keydown", onKeyDown);
+  addEventListener("click", onClick);
+  return () => {
+    removeEventListener("keydown", onKeyDown);
+    removeEventListener("click", onClick);
+  };
 }
 
 function act(monitor: Monitor, key: string, showHelp: () => void): boolean {

@@ -1,0 +1,38 @@
+import type uPlot from "uplot";
+
+const LEAST_PIXELS = 16;
+
+/**
+ * Lets a finger that moves sideways on a plot choose a span of it, as a mouse does by dragging.
+ *
+ * A finger that moves up or down scrolls the page (touch-action in panels.css), and the browser then
+ * cancels the pointer. Returns how to stop listening.
+ */
+export function listenToTouch(plot: uPlot, choose: (left: number, right: number) => void): () => void {
+  const { over } = plot;
+  let start: number | null = null;
+  const place = (event: PointerEvent) => event.clientX - over.getBoundingClientRect().left;
+  const show = (left: number, width: number) =>
+    plot.setSelect({ left, top: 0, width, height: width > 0 ? over.clientHeight : 0 }, false);
+  const down = (event: PointerEvent) => {
+    start = event.pointerType === "touch" && event.isPrimary ? place(event) : null;
+  };
+  const move = (event: PointerEvent) => {
+    if (start !== null) show(Math.min(start, place(event)), Math.abs(place(event) - start));
+  };
+  const end = (event: PointerEvent) => {
+    const from = start;
+    start = null;
+    if (from === null) return;
+    show(0, 0);
+    const [left, right] = [Math.min(from, place(event)), Math.max(from, place(event))];
+    if (event.type === "pointerup" && right - left >= LEAST_PIXELS) choose(left, right);
+  };
+  const request = new AbortController();
+  const options = { signal: request.signal };
+  over.addEventListener("pointerdown", down, options);
+  over.addEventListener("pointermove", move, options);
+  over.addEventListener("pointerup", end, options);
+  over.addEventListener("pointercancel", end, options);
+  return () => request.abort();
+}
