@@ -19,7 +19,7 @@ export function Legend({ channel, lines, toggles }: Props) {
           <>
             <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
             <span>{line.label}</span>
-            <Live as="b" class={`in-${line.scale}`} cursor read={(monitor) => readingOf(monitor, channel, line)} />
+            <b class={`in-${line.scale}`}><Live cursor read={(monitor) => readingOf(monitor, channel, line)} /></b>
           </>
         );
         return toggles ? (

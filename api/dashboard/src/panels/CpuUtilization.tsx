@@ -25,7 +25,9 @@ export function CpuUtilization() {
   return (
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
       <div class="now-row">
-        <Live as="p" class="now" testId="cpu-value" title={helpOf("cpu", "utilization")} read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+        <div>
+          <Live as="p" class="now" testId="cpu-value" title={helpOf("cpu", "utilization")} read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+        </div>
         <Facts />
       </div>
       <CoreBars cores={coresOf} />

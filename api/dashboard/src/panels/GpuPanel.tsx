@@ -34,11 +34,13 @@ export function GpuPanel() {
   return (
     <Panel id="gpu-panel" title={title} channel={channel} sensor="gpu" side={<Name id={id} />}>
       <div class="now-row">
-        <p class="now" data-testid="gpu-now">
-          Util: <Live read={(each) => percent(each.number(channel, "utilization"))} />{" "}
-          <span class="bar" aria-hidden="true">|</span>{" "}
-          Temp: <Live read={(each) => degrees(each.number(channel, "temperature"))} />
-        </p>
+        <div>
+          <p class="now" data-testid="gpu-now">
+            Util: <Live read={(each) => percent(each.number(channel, "utilization"))} />{" "}
+            <span class="bar" aria-hidden="true">|</span>{" "}
+            Temp: <Live read={(each) => degrees(each.number(channel, "temperature"))} />
+          </p>
+        </div>
         <Facts channel={channel} />
       </div>
       <UtilizationChart id={id} />
