@@ -115,6 +115,7 @@ def test_a_connection_that_asks_for_nothing_is_ended_and_one_that_streams_is_not
         assert receive(stream)["channel"] == "system/cpu"
 
 
+@pytest.mark.soak
 def test_the_files_that_a_process_may_open_are_not_all_given_to_clients(tmp_path: Path) -> None:
     options = ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
     options += ["--interval-seconds", "0.2"]
@@ -196,7 +197,8 @@ def test_a_crowd_delays_the_others_little_and_takes_little_memory(
     assert grown < 100e6
 
 
-@pytest.mark.parametrize("count", [50, pytest.param(1000, marks=pytest.mark.soak)])
+@pytest.mark.soak
+@pytest.mark.parametrize("count", [50, 1000])
 def test_clients_of_a_killed_api_are_served_again_within_five_seconds(
     api_process: tuple[Monitor, BusConnection], tmp_path: Path, count: int
 ) -> None:

@@ -19,6 +19,7 @@ from telemetry.history.sqlite import SqliteReader
 from tests.services.processes import wait_until
 
 HOUR = 3_600_000
+KILLS = 20
 _PROGRAM = """
 import sys, time
 from pathlib import Path
@@ -94,16 +95,16 @@ def stored(file: Path, stream: Stream) -> list[int]:
     return [round(value) for value in values if value is not None]
 
 
-@pytest.mark.parametrize("kills", [2, pytest.param(20, marks=pytest.mark.soak)])
+@pytest.mark.soak
 def test_an_ingester_that_is_killed_while_it_writes_loses_and_doubles_nothing(
-    kills: int, tmp_path: Path, address: BrokerAddress
+    tmp_path: Path, address: BrokerAddress
 ) -> None:
     file = tmp_path / "history.sqlite3"
     stream = Stream(address)
     with ingester(file, address.port):
         pass  # the broker knows it from now on
     with stream.running():
-        for number in range(kills):
+        for number in range(KILLS):
             before = len(stored(file, stream))
             with ingester(file, address.port):
                 # Its newest batch has just been written, and is not acknowledged yet; or a while
