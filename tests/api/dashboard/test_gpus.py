@@ -17,7 +17,7 @@ from tests.api.dashboard.conftest import GPU_WITH_MARKUP, HOST, MARKUP_GPU, Labo
 from tests.api.dashboard.values import DASH
 from tests.services.embedded import Listener
 
-GPU_IS_LOST = 15
+NOT_SUPPORTED, GPU_IS_LOST = 3, 15
 MARKUP = "document.querySelectorAll('img, [onerror]').length"
 
 
@@ -91,6 +91,25 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
         meter = page.get_by_role("meter", name="Memory of MIG 2 of GPU 4")
         expect(meter).to_have_attribute("aria-valuenow", "30")
         expect(page.get_by_test_id("gpu-instances")).to_have_count(0)  # silent for three intervals
+
+
+def test_everything_that_the_chosen_gpu_reports_is_shown_on_demand(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    laboratory.gpus.set_readings(6, memory_temperature=77, energy=1_234_567_800)
+    laboratory.gpus.fail(NOT_SUPPORTED, "nvmlDeviceGetFanSpeed", gpu=6)
+    page = visit.page
+    page.get_by_test_id("gpu-tile-6").click()
+    expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
+    page.get_by_test_id("gpu-readings").locator("summary").click()
+    uuid = laboratory.monitor.get("/gpu", host=HOST)["gpus"][6]["uuid"]
+    expect(page.get_by_test_id("gpu-reading-uuid")).to_have_text(f"uuid{uuid}")
+    expect(page.get_by_test_id("gpu-reading-memory_temperature")).to_contain_text("77 °C")
+    expect(page.get_by_test_id("gpu-reading-energy")).to_contain_text("1,234,567.8 J")
+    expect(page.get_by_test_id("gpu-reading-fan_speed")).to_have_text(f"fan speed{DASH}")
+    laboratory.gpus.recover("nvmlDeviceGetFanSpeed", gpu=6)
+    page.get_by_test_id("gpu-readings").locator("summary").click()
+    expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
 
 
 def test_a_lost_gpu_is_told_while_the_others_are_shown_and_comes_back_by_itself(

@@ -10,6 +10,7 @@ import { Live } from "../view/Live";
 import { toggled, type GpuSeries } from "../view/view";
 import { GpuInstances } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
+import { GpuReadings } from "./GpuReadings";
 import { GpuTiles } from "./GpuTiles";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
@@ -48,6 +49,7 @@ export function GpuPanel() {
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
+      <GpuReadings id={id} values={values} />
     </Panel>
   );
 }

@@ -1,0 +1,36 @@
+import { useState } from "preact/hooks";
+import { numberOf, textOf, type Values } from "../bus/payload";
+import { FAMILIES, type Field } from "../catalogue";
+import { DASH, size } from "../text/numbers";
+
+const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
+  ["number", "integer", "text"].includes(kind),
+);
+const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
+
+/** Everything that a GPU reports, by the catalogue's names; drawn only while it is open. */
+export function GpuReadings({ id, values }: { readonly id: string; readonly values: Values }) {
+  const [open, setOpen] = useState(false);
+  return (
+    <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Everything that GPU {id} reports</summary>
+      {open && (
+        <dl class="readings">
+          {FIELDS.map((field) => (
+            <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
+              <dt>{field.name.replaceAll("_", " ")}</dt>
+              <dd>{wordsOf(field, values[field.name])}</dd>
+            </div>
+          ))}
+        </dl>
+      )}
+    </details>
+  );
+}
+
+function wordsOf(field: Field, value: unknown): string {
+  if (field.kind === "text") return textOf(value) ?? DASH;
+  const number = numberOf(value);
+  if (number === null) return DASH;
+  return field.unit === "bytes" ? size(number) : `${DIGITS.format(number)} ${field.unit}`.trim();
+}
