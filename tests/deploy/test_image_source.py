@@ -1,0 +1,20 @@
+"""What the container image is built from."""
+
+import re
+from pathlib import Path
+
+from telemetry import __version__
+
+ROOT = Path(__file__).parents[2]
+DOCKERFILE = (ROOT / "deploy" / "Dockerfile").read_text()
+
+
+def test_the_image_is_labelled_with_the_version_of_the_code() -> None:
+    assert re.findall(r"^ARG VERSION=(.+)$", DOCKERFILE, re.MULTILINE) == [__version__]
+
+
+def test_the_build_sees_nothing_but_what_is_named() -> None:
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    assert rules[0] == "*"
+    assert {"deploy/.env", "deploy/secrets"} <= set(rules)
