@@ -102,6 +102,37 @@ def test_a_message_of_the_allowed_size_is_read_and_a_larger_one_closes(api: Runn
         assert receive(other)["channel"] == "system/cpu"
 
 
+@pytest.mark.parametrize(
+    ("frame", "code"),
+    [
+        (b"\x81\x01a", 1002),  # not masked
+        (b"\xf1\x80mask", 1002),  # reserved bits
+        (b"\x83\x80mask", 1002),  # an opcode that there is not
+        (b"\x80\x80mask", 1002),  # the rest of nothing
+        (b"\x09\x80mask", 1002),  # a control frame in parts
+        (b"\x89\xfe\x00\x7emask" + b"x" * 126, 1002),  # a control frame that is too long
+        (b"\x88\x81mask\x00", 1002),  # half a code
+        (b"\x81\x82\0\0\0\0\xff\xff", 1007),  # no UTF-8
+        (b"\x01\x82\0\0\0\0ab\x81\x80mask", 1002),  # a new message before the old one's end
+        (b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xffmask", 1009),  # an impossible length
+    ],
+    ids=range(10),
+)
+def test_a_malformed_frame_closes_with_a_code_and_leaves_the_others_alone(
+    shared_api: RunningApi, frame: bytes, code: int
+) -> None:
+    with shared_api.stream(f"{WS}/system/cpu") as other:
+        receive(other)
+        with shared_api.socket(OPENING.replace(b"/ws ", b"/ws/system/cpu ") + b"\r\n") as malformed:
+            wait_until(lambda: b'"system/cpu"' in malformed.recv(65_536), "its greeting", SECONDS)
+            malformed.sendall(frame)
+            answer = b"".join(iter(lambda: malformed.recv(65_536), b""))
+        assert answer[0] == 0x88
+        assert int.from_bytes(answer[2:4], "big") == code
+        ask(other, "unsubscribe", "system/cpu")
+        assert receive(other)["event"] == "unsubscribed"
+
+
 def test_a_frame_that_meets_a_closing_client_leaves_nothing_in_the_log(
     api: RunningApi, caplog: pytest.LogCaptureFixture
 ) -> None:

@@ -3,6 +3,7 @@
 import contextlib
 import sqlite3
 import threading
+import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -21,6 +22,9 @@ from telemetry.history.sqlite.schema import (
     open_for_reading,
 )
 from telemetry.history.window import Clock, Window, wall_clock
+
+_ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
+_STEPS = 1000  # of SQLite's virtual machine, between two looks at the clock
 
 # S608: the texts below are put together from the names of the columns alone.
 _SPAN = (
@@ -131,9 +135,17 @@ class SqliteReader:
         """Lend the connection to one thread; None where there is no file yet."""
         with self._lock, errors_as_unavailable(self._path):
             try:
-                yield self._connected()
-            except sqlite3.Error:
+                connection = self._connected()
+                if connection is not None:
+                    _limit_the_time(connection)
+                yield connection
+            except sqlite3.Error as error:
                 self._disconnect()  # a corrupt file is about to be replaced
+                if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
+                    raise HistoryUnavailable(
+                        f"The history has no answer within {_ANSWER_SECONDS:g} s: ask for fewer "
+                        "channels, or a shorter time."
+                    ) from None
                 raise
 
     def _connected(self) -> sqlite3.Connection | None:
@@ -149,6 +161,12 @@ class SqliteReader:
         connection, self._connection = self._connection, None
         if connection is not None:
             connection.close()
+
+
+def _limit_the_time(connection: sqlite3.Connection) -> None:
+    """Let what ``connection`` is asked from now on fail after a while: others wait for it."""
+    deadline = time.monotonic() + _ANSWER_SECONDS
+    connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:

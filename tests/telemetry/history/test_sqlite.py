@@ -157,3 +157,18 @@ def test_a_name_with_signs_that_mean_something_in_a_uri_is_a_file_name(tmp_path:
     with closing(SqliteWriter(path, HOUR)) as writer:
         writer.open()
     assert path.exists()
+
+
+def test_an_answer_that_takes_too_long_is_given_up_and_the_next_one_is_not(
+    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        writer.write([cpu(clock() + number, per_core=[1.0] * 100) for number in range(500)])
+        reader.open()
+        query = question(clock(), clock() + 1000, max_points=5)
+        with monkeypatch.context() as patch:
+            patch.setattr("telemetry.history.sqlite.reader._ANSWER_SECONDS", 0.0)
+            with pytest.raises(HistoryUnavailable, match=r"no answer within 0 s: ask for fewer"):
+                reader.read(query)
+        assert len(reader.read(query)["system/cpu"].timestamps) == 3
