@@ -5,6 +5,7 @@ import { pauseBefore } from "./connection/backoff";
 import { badgeOf, type Badge } from "./connection/badge";
 import { Connection, type ConnectionState, type Socket } from "./connection/connection";
 import { Backfill } from "./store/backfill";
+import { Detail } from "./store/detail";
 import type { Arrival, HostData } from "./store/host";
 import { Store } from "./store/store";
 import { Cursor } from "./view/cursor";
@@ -44,6 +45,7 @@ export class Monitor {
   /** Why what is seen now will be missing from the past, as a sentence. */
   storeProblem: string | null = null;
   private readonly store = new Store();
+  private readonly detail = new Detail({ fetchHistory, onChange: () => this.frames.invalidate() });
   private data: HostData | null = null;
   private link: Connection | null = null;
   private backfill: Backfill | null = null;
@@ -55,6 +57,7 @@ export class Monitor {
 
   start(): void {
     this.frames.subscribe(() => {
+      this.detail.show(this.data, this.view.zoom);
       this.drawn.at = performance.now();
       this.judge();
     });
@@ -75,6 +78,11 @@ export class Monitor {
   /** The host's data as it is shown: frozen while the view is paused. */
   get shown(): HostData | null {
     return this.frozen?.data ?? this.data;
+  }
+
+  /** What the charts draw: what is shown, or the finer history of a zoom. */
+  get charted(): HostData | null {
+    return this.detail.of(this.shown);
   }
 
   /** What the collector's clock shows, or showed when the view was paused. Unix ms. */

@@ -43,7 +43,7 @@ export function Legend({ channel, lines, toggles }: Props) {
 }
 
 function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.shown?.series.get(channel);
+  const series = monitor.charted?.series.get(channel);
   if (!series) return line.format(null);
   const { time } = monitor.cursor;
   const { from, to } = monitor.span;

@@ -21,11 +21,11 @@ export function Sparkline({ channel }: Props) {
     if (canvas.current === null) return undefined;
     let drawn = "";
     const draw = () => {
-      const series = monitor.shown?.series.get(channel);
+      const series = monitor.charted?.series.get(channel);
       const { from, to } = monitor.span;
       const step = (to - from) / Math.max(surface.width, 1);
       const host = monitor.shown?.name ?? "";
-      const state = [host, to - from, pixelOf(to, step, channel), series?.revision, surface.width].join();
+      const state = [host, to - from, pixelOf(to, step, channel), series?.revision, monitor.charted !== monitor.shown, surface.width].join();
       if (state === drawn) return;
       drawn = state;
       paint(surface, monitor, series);

@@ -99,12 +99,12 @@ class Chart {
   // quarter each 2.5 s), or when the newest sample has leapt. The charts take turns.
   private draw(): void {
     const { monitor, plot, props } = this;
-    const series = monitor.shown?.series.get(props.channel);
+    const series = monitor.charted?.series.get(props.channel);
     const { from, to } = monitor.span;
     const range = Math.round(to - from);
     const fixed = monitor.view.zoom ? `${from}` : "";
     const host = monitor.shown?.name ?? "";
-    const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.frozen !== null].join();
+    const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.charted !== monitor.shown, monitor.frozen !== null].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
     const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
@@ -131,7 +131,7 @@ class Chart {
 
   private describe(points: number): void {
     const { channel, label, lines } = this.props;
-    const series = this.monitor.shown?.series.get(channel);
+    const series = this.monitor.charted?.series.get(channel);
     const newest = lines.map((line) => {
       const value = series && points > 0 ? line.read(series, points - 1) : NaN;
       return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;

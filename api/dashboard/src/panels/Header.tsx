@@ -107,7 +107,7 @@ function Pause() {
 function Download() {
   const monitor = useMonitor();
   const save = () => {
-    const host = monitor.shown;
+    const host = monitor.charted;
     if (host === null) return;
     const address = URL.createObjectURL(new Blob([csvOf(host, monitor.span)], { type: "text/csv" }));
     const link = document.createElement("a");
