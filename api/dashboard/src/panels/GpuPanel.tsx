@@ -49,7 +49,7 @@ export function GpuPanel() {
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
-      <GpuReadings id={id} values={values} />
+      <GpuReadings id={id} />
     </Panel>
   );
 }

@@ -1,7 +1,8 @@
 import { useState } from "preact/hooks";
-import { numberOf, textOf, type Values } from "../bus/payload";
-import { FAMILIES, type Field } from "../catalogue";
+import { numberOf, textOf } from "../bus/payload";
+import { FAMILIES, gpuChannel, type Field } from "../catalogue";
 import { DASH, size } from "../text/numbers";
+import { useFrameWhen } from "../view/hooks";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
@@ -9,8 +10,10 @@ const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filte
 const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Everything that a GPU reports, by the catalogue's names; drawn only while it is open. */
-export function GpuReadings({ id, values }: { readonly id: string; readonly values: Values }) {
+export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
+  const monitor = useFrameWhen((each) => (open ? JSON.stringify(each.values(gpuChannel(id))) : ""));
+  const values = monitor.values(gpuChannel(id));
   return (
     <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Everything that GPU {id} reports</summary>
