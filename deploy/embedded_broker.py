@@ -80,6 +80,8 @@ class EmbeddedBroker:
         self._login = login
         self._probe_pause = probe_pause
         self._process: subprocess.Popen[bytes] | None = None
+        self._has_served: subprocess.Popen[bytes] | None = None
+        self._spawned = 0.0
         self._configuration: Path | None = None
         self._stopping = threading.Event()
         self._spawning = threading.Lock()
@@ -131,6 +133,7 @@ class EmbeddedBroker:
     def _spawn(self) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
+        self._spawned = time.monotonic()
         self._process = subprocess.Popen(  # noqa: S603 - our own module with our own file
             [sys.executable, "-P", "-m", "deploy.broker_process", str(self._new_configuration())],
             stdin=subprocess.PIPE,
@@ -166,6 +169,7 @@ class EmbeddedBroker:
         deadline = time.monotonic() + _START_SECONDS
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
             if self._serves():
+                self._has_served = self._process
                 return
             time.sleep(_POLL_SECONDS)
         self.stop()
@@ -195,11 +199,18 @@ class EmbeddedBroker:
         # and its process lives on but serves nobody.
         while not self._stopping.wait(self._probe_pause):
             process = self._process
-            if self._serves() or self._stopping.wait(self._probe_pause / 5):
+            if self._serves():
+                self._has_served = process
+                continue
+            if self._is_starting(process) or self._stopping.wait(self._probe_pause / 5):
                 continue
             if process is not None and process is self._process and not self._serves():
                 log.warning("The embedded broker takes no clients any more.")
                 process.kill()
+
+    def _is_starting(self, process: subprocess.Popen[bytes] | None) -> bool:
+        young = time.monotonic() - self._spawned < _START_SECONDS
+        return young and process is not self._has_served
 
 
 def _toml_text(text: str) -> str:
