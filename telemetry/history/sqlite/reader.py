@@ -6,67 +6,27 @@ import threading
 import time
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from telemetry.channels import family_of
 from telemetry.errors import HistoryUnavailable
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
-from telemetry.history.port import Aggregate, Columns, Query
+from telemetry.history.port import Columns, Query
 from telemetry.history.sqlite.damage import kept_aside
 from telemetry.history.sqlite.schema import (
     BLOCK,
-    VALUES,
     errors_as_unavailable,
     identity_of,
     open_for_reading,
 )
+from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, SAMPLES
 from telemetry.history.window import Clock, Window, wall_clock
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
 _STEPS = 1000  # of SQLite's virtual machine, between two looks at the clock
-
-# S608: the texts below are put together from the names of the columns alone.
-_SPAN = (
-    "FROM sample WHERE channel_id = :channel AND block = :block "
-    "AND timestamp >= :start AND timestamp < :end"
-)
-_COUNT = f"SELECT count(*) {_SPAN}"
-_SAMPLES = f"SELECT timestamp, 1, {', '.join(VALUES)} {_SPAN} ORDER BY timestamp"
-_BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
-
-
-def _aggregated(function: str) -> str:
-    values = ", ".join(f"{function}({value})" for value in VALUES)
-    return f"SELECT {_BUCKET}, count(*), {values} {_SPAN} GROUP BY bucket ORDER BY bucket"
-
-
-def _last() -> str:
-    # SQLite has no last(): take the time of each field's last value, then the value at that time.
-    times = ", ".join(
-        f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in VALUES
-    )
-    values = ", ".join(
-        f"(SELECT {value} FROM sample WHERE channel_id = :channel AND block = :block "  # noqa: S608
-        f"AND timestamp = last_{value})"
-        for value in VALUES
-    )
-    return (
-        f"SELECT bucket, samples, {values} FROM "  # noqa: S608
-        f"(SELECT {_BUCKET}, count(*) AS samples, {times} {_SPAN} GROUP BY bucket) ORDER BY bucket"
-    )
-
-
-_BUCKETS = {
-    Aggregate.MEAN: _aggregated("avg"),
-    Aggregate.MIN: _aggregated("min"),
-    Aggregate.MAX: _aggregated("max"),
-    Aggregate.LAST: _last(),
-}
-_CHANNELS = (
-    "SELECT host, name FROM channel WHERE EXISTS (SELECT 1 FROM sample "
-    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= ?) ORDER BY host, name"
-)
+_MOST_VALUES = 2_000_000  # of one channel: 5,000 points of 256 cores are fewer
 
 
 class SqliteReader:
@@ -101,7 +61,7 @@ class SqliteReader:
         found: dict[str, list[str]] = defaultdict(list)
         with self._asking() as connection:
             if connection is not None:
-                for host, name in connection.execute(_CHANNELS, (self._window.start,)):
+                for host, name in connection.execute(CHANNELS, (self._window.start,)):
                     found[host].append(name)
         return dict(found)
 
@@ -177,19 +137,30 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
     if channel is None or family_of(name) is None:
         return None
     span = {"channel": channel[0], "block": 0, "start": query.start, "end": query.end}
-    (samples,) = connection.execute(_COUNT, span).fetchone()
+    (samples,) = connection.execute(COUNT, span).fetchone()
     if samples == 0:
         return None
+    query = _of_bounded_size(connection, query, span)
     if samples <= query.max_points:
-        timestamps, _, values = _select(connection, _SAMPLES, span)
+        timestamps, _, values = _select(connection, SAMPLES, span)
         columns = mark_outages(assemble(name, timestamps, values))
         if len(columns.timestamps) <= query.max_points:
             return columns
     width = bucket_width(query)
     timestamps, counts, values = _select(
-        connection, _BUCKETS[query.aggregate], {**span, "width": width}
+        connection, BUCKETS[query.aggregate], {**span, "width": width}
     )
     return mark_outages(assemble(name, timestamps, values, width), counts)
+
+
+def _of_bounded_size(
+    connection: sqlite3.Connection, query: Query, span: Mapping[str, int]
+) -> Query:
+    """Return ``query`` with so few points that a channel of made-up devices fills no memory."""
+    count = "SELECT count(*) FROM field WHERE channel_id = :channel"
+    (fields,) = connection.execute(count, span).fetchone()
+    points = max(1, _MOST_VALUES // max(1, fields))
+    return replace(query, max_points=min(query.max_points, points))
 
 
 def _select(

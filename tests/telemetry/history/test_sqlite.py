@@ -172,3 +172,15 @@ def test_an_answer_that_takes_too_long_is_given_up_and_the_next_one_is_not(
             with pytest.raises(HistoryUnavailable, match=r"no answer within 0 s: ask for fewer"):
                 reader.read(query)
         assert len(reader.read(query)["system/cpu"].timestamps) == 3
+
+
+def test_a_channel_of_very_many_fields_is_answered_in_fewer_points(
+    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.history.sqlite.reader._MOST_VALUES", 1000)
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        writer.write([cpu(clock() + number, per_core=[1.0] * 98) for number in range(100)])
+        reader.open()
+        columns = reader.read(question(clock(), clock() + 100))["system/cpu"]
+    assert 5 <= len(columns.timestamps) <= 10
