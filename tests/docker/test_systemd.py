@@ -14,9 +14,10 @@ from tests.services.processes import wait_until
 pytestmark = pytest.mark.docker
 log = logging.getLogger(__name__)
 IMAGE = "system-monitor-exercise-machine"
-# What systemd needs to be the first process: it mounts, and filters the calls of its services.
+# What systemd needs to be the first process: it mounts, and sees what it hides from its services.
 RIGHTS = (
-    *("--cap-add", "SYS_ADMIN", "--security-opt", "seccomp=unconfined"),
+    *("--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE"),
+    *("--security-opt", "seccomp=unconfined"),
     *("--security-opt", "apparmor=unconfined"),
 )
 INSTALL = "/clone/deploy/systemd/install"
