@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { numberOf, textOf } from "../bus/payload";
 import { FAMILIES, gpuChannel, type Field } from "../catalogue";
 import { DASH, size } from "../text/numbers";
-import { useFrameWhen } from "../view/hooks";
+import { Live } from "../view/Live";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
@@ -12,8 +12,6 @@ const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 /** Everything that a GPU reports, by the catalogue's names; drawn only while it is open. */
 export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
-  const monitor = useFrameWhen((each) => (open ? JSON.stringify(each.values(gpuChannel(id))) : ""));
-  const values = monitor.values(gpuChannel(id));
   return (
     <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Everything that GPU {id} reports</summary>
@@ -22,7 +20,7 @@ export function GpuReadings({ id }: { readonly id: string }) {
           {FIELDS.map((field) => (
             <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
               <dt>{field.name.replaceAll("_", " ")}</dt>
-              <dd>{wordsOf(field, values[field.name])}</dd>
+              <dd><Live read={(monitor) => wordsOf(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
             </div>
           ))}
         </dl>
