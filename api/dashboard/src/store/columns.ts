@@ -6,15 +6,17 @@ export const BUSIEST_CORE = "busiest_core";
 
 const PER_CORE = "per_core";
 const NUMERIC = new Set(["number", "integer"]);
+const DRAWN_OF_A_GPU = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The columns that are kept of a family: its plain numbers.
+ * The columns that are kept of a family: its plain numbers, of a GPU's thirty those that are drawn.
  *
  * Lists and groups are kept as newest values only. An hour of 256 cores would be 7 MB, and no chart
  * draws it.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
+  if (family.name === "gpu") return names.filter((name) => DRAWN_OF_A_GPU.has(name));
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
 
