@@ -4,6 +4,7 @@ import json
 import logging
 import time
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
@@ -42,11 +43,10 @@ class Machine:
 
 
 @pytest.fixture(scope="module")
-def machine(built: Composed) -> Iterator[Machine]:
-    context = str(built.clone / "tests-machine")
-    (built.clone / "tests-machine").mkdir()
-    file = str(__file__).replace("test_systemd.py", "machine.Dockerfile")
-    docker("build", "--quiet", "--tag", IMAGE, "--file", file, context)
+def machine(built: Composed, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Machine]:
+    context = str(tmp_path_factory.mktemp("context"))
+    file = Path(__file__).with_name("machine.Dockerfile")
+    docker("build", "--quiet", "--tag", IMAGE, "--file", str(file), context)
     container = docker(
         *("run", "--detach", *RIGHTS, "--tmpfs", "/run", "--tmpfs", "/tmp"),  # noqa: S108
         *("--volume", "/sys/fs/cgroup:/sys/fs/cgroup", "--cgroupns=host"),
