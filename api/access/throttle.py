@@ -1,9 +1,9 @@
 """Failed tries are slowed down; who has the token never waits."""
 
-import asyncio
 import ipaddress
 import logging
 import time
+from asyncio import sleep
 from collections import OrderedDict
 from dataclasses import dataclass
 
@@ -55,7 +55,7 @@ class Throttle:
         record.waiting += 1
         self._waiting += 1
         try:
-            await asyncio.sleep(pause)
+            await sleep(pause)
         finally:
             record.waiting -= 1
             self._waiting -= 1

@@ -1,5 +1,4 @@
 import socket
-import tempfile
 from pathlib import Path
 
 import psutil
@@ -110,9 +109,7 @@ def test_an_influxdb_is_asked_and_nothing_is_created_in_it(
 
 def test_it_starts_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:
     before = {child.pid for child in psutil.Process().children(recursive=True)}
-    litter = set(Path(tempfile.gettempdir()).glob("system-monitor-*"))
-    end = finished(tmp_path, "check", *free_ports())
+    end = finished(tmp_path, "check", *free_ports(), TMPDIR=str(tmp_path))
     assert (end.returncode, end.stderr) == (0, "")
     assert {child.pid for child in psutil.Process().children(recursive=True)} == before
     assert list(tmp_path.iterdir()) == []
-    assert set(Path(tempfile.gettempdir()).glob("system-monitor-*")) <= litter

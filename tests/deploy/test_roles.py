@@ -26,7 +26,7 @@ def counted(part: Monitor, counter: str) -> float:
     return value
 
 
-@pytest.fixture(params=["broker", "mosquitto"])
+@pytest.fixture(params=["broker", pytest.param("mosquitto", marks=pytest.mark.soak)])
 def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
     """Run the three on the embedded broker and on Mosquitto, with topics of their own."""
     with running_parts(tmp_path, request.getfixturevalue(request.param).port) as started:

@@ -79,7 +79,8 @@ def test_the_settings_file_may_name_the_file_as_well(
 def test_a_secret_that_is_set_twice_is_one_sentence(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    file = tmp_path / "secret"
+    monkeypatch.chdir(tmp_path)  # a long path would be quoted in part
+    file = Path("secret")
     file.write_text(GOOD[name])
     monkeypatch.setenv(variable(name), GOOD[name])
     monkeypatch.setenv(variable(file_setting(name)), str(file))
@@ -100,9 +101,14 @@ def test_a_secret_that_is_set_twice_is_one_sentence(
     ],
 )
 def test_a_file_that_gives_no_secret_is_one_sentence(
-    name: str, content: bytes | None, reason: str, tmp_path: Path
+    name: str,
+    content: bytes | None,
+    reason: str,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ) -> None:
-    file = tmp_path / "secret"
+    monkeypatch.chdir(tmp_path)
+    file = Path("secret")
     if content is not None:
         file.write_bytes(content)
     setting = file_setting(name)

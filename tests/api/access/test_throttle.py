@@ -25,7 +25,7 @@ def pauses(monkeypatch: pytest.MonkeyPatch) -> list[float]:
     async def sleep(seconds: float) -> None:
         slept.append(seconds)
 
-    monkeypatch.setattr("asyncio.sleep", sleep)
+    monkeypatch.setattr(module, "sleep", sleep)
     monkeypatch.setattr(module, "_FIRST_PAUSE_SECONDS", 0.25)
     return slept
 

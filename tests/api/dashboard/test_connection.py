@@ -66,7 +66,7 @@ def test_without_the_stream_the_page_polls_and_with_it_is_live_again_without_a_g
     expect(badge).to_have_attribute("data-kind", "live", timeout=SECONDS * IN_MS)
     samples = Samples(visit, laboratory.monitor, HOST)
     samples.wait_until_the_same(since=since)
-    assert samples.longest_gap() < 2 * INTERVAL_SECONDS * IN_MS
+    assert samples.longest_gap() < 3 * INTERVAL_SECONDS * IN_MS
 
 
 def test_a_page_opened_without_the_stream_is_whole_as_well(
@@ -107,7 +107,7 @@ def test_an_api_that_is_killed_and_started_again_leaves_no_gap(
         expect(page.get_by_test_id("notices")).to_have_count(0)
         samples = Samples(visit, laboratory.monitor, HOST)
         samples.wait_until_the_same(since=lost_at)
-    assert samples.longest_gap() < 2 * INTERVAL_SECONDS * IN_MS
+    assert samples.longest_gap() < 3 * INTERVAL_SECONDS * IN_MS
 
 
 def test_a_collector_that_is_silent_is_stale_and_one_that_has_stopped_is_offline(
