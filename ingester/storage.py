@@ -6,9 +6,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from ingester.patience import Pauses
 from telemetry.errors import HistoryError, HistoryRejected, HistoryUnavailable
 from telemetry.history.port import HistoryWriter
+from telemetry.pauses import Pauses
 from telemetry.samples import Sample
 from telemetry.tally import Tally
 
@@ -16,6 +16,8 @@ log = logging.getLogger(__name__)
 
 # What fails so often with an error that nobody foresaw is taken to be refused.
 _UNFORESEEN_ATTEMPTS = 5
+_FIRST_PAUSE_SECONDS = 0.5
+_LONGEST_PAUSE_SECONDS = 30.0
 
 
 class _Stopped(Exception):  # noqa: N818 - tells no error
@@ -73,7 +75,7 @@ class Storage:
 
     def _attempt(self, samples: Sequence[Sample]) -> HistoryRejected | None:
         """Return once ``samples`` are stored, or refused and why. Raises _Stopped."""
-        pauses = Pauses()
+        pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unforeseen = 0
         while True:
             try:

@@ -5,7 +5,6 @@ serves a thousand WebSockets would never hear its broker again after a new conne
 """
 
 import contextlib
-import random
 import selectors
 import socket
 import ssl
@@ -15,6 +14,8 @@ from typing import Any
 
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
+
+from telemetry.pauses import Pauses
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _WAKES = 4096  # as many of them as come at once are one
@@ -38,8 +39,7 @@ class NetworkLoop:
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``."""
         self._client = client
-        self._first_pause = first_pause
-        self._longest_pause = longest_pause
+        self._pauses = Pauses(first_pause, longest_pause)
         self._on_failure = on_failure
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
@@ -70,7 +70,6 @@ class NetworkLoop:
     def _run(self, waker: socket.socket, woken: socket.socket) -> None:
         waker.settimeout(0)
         woken.settimeout(0)
-        pause = self._first_pause
         with waker, woken:
             while not self._stopping.is_set():
                 try:
@@ -78,10 +77,9 @@ class NetworkLoop:
                 except (OSError, ValueError):  # ValueError: a name that is no host's
                     self._on_failure()
                 else:
-                    pause = self._first_pause if self._serve(woken) else pause
-                jitter = random.uniform(0.5, 1.0)  # noqa: S311 - no secret
-                self._stopping.wait(jitter * pause)
-                pause = min(2 * pause, self._longest_pause)
+                    if self._serve(woken):
+                        self._pauses.begin_anew()
+                self._stopping.wait(self._pauses.next())
 
     def _serve(self, woken: socket.socket) -> bool:
         """Carry the traffic of one connection to its end; return whether it was accepted."""

@@ -34,7 +34,7 @@ def shared_broker() -> Iterator[BrokerAddress]:
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what the ingester and InfluxDB's client wait for."""
-    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.02)
+    monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
     monkeypatch.setattr("telemetry.history.influxdb.connection._TIMEOUT_MILLISECONDS", 400)
 

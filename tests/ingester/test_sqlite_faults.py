@@ -35,7 +35,7 @@ sys.stdin.read()
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what the ingester waits for."""
-    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.02)
+    monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 50)
 

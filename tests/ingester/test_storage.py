@@ -32,7 +32,7 @@ class Broken:
 def test_a_sample_that_meets_a_bug_is_set_aside_in_the_end_and_blocks_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    monkeypatch.setattr("ingester.patience._FIRST_SECONDS", 0.0)
+    monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.0)
     history = Broken()
     storage = Storage(history, threading.Event())
     assert storage.store([Sample("system/cpu", "h", number, {}) for number in range(100)])
