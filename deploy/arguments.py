@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
+from deploy import console
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
@@ -90,6 +91,13 @@ Exit codes: 0 stopped as asked, 1 `check` found something unreachable, 2 a wrong
 
 
 class _Parser(argparse.ArgumentParser):
+    def print_help(self, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
+        if file is not None:
+            super().print_help(file)
+            return
+        # argparse fails before Python 3.11.4 where the reader of a long help has gone.
+        console.say(self.format_help().removesuffix("\n"))
+
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
 
