@@ -29,8 +29,9 @@ _DESCRIPTION = """\
 GPU, CPU, memory, disk and network metrics of machine-learning machines.
 
 Live: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
-`{"channel", "event": "metrics", "data"}`, the newest values at once. Rates are in MB/s
-(1 MB = 10^6 bytes), sizes in bytes; a value that the hardware does not report is null.
+`{"channel", "event": "metrics", "data"}`, the newest values at once. With `&batch=true` a message
+is an array of the frames of 50 ms. Rates are in MB/s (1 MB = 10^6 bytes), sizes in bytes; a value
+that the hardware does not report is null.
 """
 
 _TOKEN_SCHEME = {

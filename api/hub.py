@@ -9,6 +9,9 @@ from api.newest import Newest, Update
 
 QUEUE_FRAMES = 256
 MAX_CLIENTS = 1024
+# The sensors of one tick report within some 50 ms of each other.
+BATCH_SECONDS = 0.05
+BATCH_FRAMES = 100
 
 
 class Client:
@@ -17,10 +20,16 @@ class Client:
     ``overflow`` is done once the client has fallen too far behind; it gets no more frames.
     """
 
-    def __init__(self, filters: Iterable[str], host: str | None = None) -> None:
-        """Want the channels that match one of ``filters``, of ``host`` or of every host."""
+    def __init__(
+        self, filters: Iterable[str], host: str | None = None, *, batch: bool = False
+    ) -> None:
+        """Want the channels that match one of ``filters``, of ``host`` or of every host.
+
+        With ``batch`` the frames of a tick come in one message.
+        """
         self.filters = tuple(filters)
         self.host = host
+        self._batch = batch
         self.overflow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
         self._frames: deque[str] = deque()
         self._capacity = QUEUE_FRAMES
@@ -47,12 +56,16 @@ class Client:
         for frame in frames:
             self.offer(frame)
 
-    async def next_frame(self) -> str:
-        """Return the oldest waiting frame; wait for one where there is none."""
+    async def next_message(self) -> str:
+        """Return the oldest waiting frame, or an array of up to 100; wait where there is none."""
         while not self._frames:
             self._waiting.clear()
             await self._waiting.wait()
-        return self._frames.popleft()
+        if not self._batch:
+            return self._frames.popleft()
+        await asyncio.sleep(BATCH_SECONDS)
+        count = min(len(self._frames), BATCH_FRAMES)
+        return f"[{','.join(self._frames.popleft() for _ in range(count))}]"
 
 
 class Hub:

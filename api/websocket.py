@@ -32,7 +32,10 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels that match one of the filters in ``channels``, of ``host`` or all."""
+    """Stream the channels that match one of the filters in ``channels``, of ``host`` or all.
+
+    With ``batch=true`` what arrives within 50 ms comes in one message, an array of frames.
+    """
     asked = ",".join(websocket.query_params.getlist("channels")) or EVERYTHING
     filters = from_query(asked.split(","))
     await _serve(websocket, lambda: validated_filters("channels", filters))
@@ -82,7 +85,7 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
     with contextlib.suppress(WebSocketDisconnect, OSError):  # it may be gone at any time
         await websocket.accept(_subprotocol(websocket))
         try:
-            client = Client(filters(), websocket.query_params.get("host"))
+            client = _client(websocket, filters())
         except WrongParameter as error:
             await websocket.send_text(_error_frame("wrong_parameter", str(error)))
             await _close(websocket, _POLICY_VIOLATION, str(error))
@@ -94,6 +97,14 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
             hub.leave(client)
         if client.overflow.done():
             await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
+
+
+def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
+    """Return the client that the address asks for. Raises WrongParameter."""
+    batch = websocket.query_params.get("batch", "false")
+    if batch not in ("true", "false"):
+        raise WrongParameter("batch", batch, "it must be true or false")
+    return Client(filters, websocket.query_params.get("host"), batch=batch == "true")
 
 
 async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
@@ -115,9 +126,9 @@ async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
 
 async def _send(websocket: WebSocket, client: Client) -> None:
     while True:
-        frame = await client.next_frame()
+        message = await client.next_message()
         try:
-            await websocket.send_text(frame)
+            await websocket.send_text(message)
         except RuntimeError:
             return  # the server has closed it: too large a message, no answer to a ping
 

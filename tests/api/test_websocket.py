@@ -5,11 +5,12 @@ import json
 import threading
 from typing import Any
 
+from api.hub import BATCH_FRAMES
 from telemetry.channels import CPU as CPU_FAMILY
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, SensorReport, SensorState
 from tests.api.serving import SECONDS, RunningApi, cpu, gpu, gpu_report, now, status
-from tests.api.streams import OPENING, WS, ask, receive, receive_several
+from tests.api.streams import OPENING, WS, ask, busy_loop, receive, receive_several
 from tests.services.processes import wait_until
 
 
@@ -105,6 +106,28 @@ def test_one_channel_has_an_address_of_its_own(api: RunningApi) -> None:
             for content in (memory(), cpu(), gpu(0), status()):
                 api.send(content)
             assert channels([first, receive(stream)]) == [channel, channel]
+
+
+def test_the_samples_of_a_tick_come_in_one_message_on_demand(api: RunningApi) -> None:
+    everything = ["system/cpu", "system/gpu/0", "system/gpu/1"]
+    api.feed(cpu(), gpu(0), gpu(1))
+    with api.stream(f"{WS}?batch=true") as stream:
+        greeting = receive(stream)
+        with busy_loop(api):  # with a sample of system/cpu
+            api.send(gpu(0))
+            api.send(gpu(1))
+            api.wait_until_heard()
+        live = receive(stream)
+        ask(stream, "unsubscribe", "system/#")
+        assert receive(stream) == [{"event": "unsubscribed", "channels": []}]
+    assert sorted(channels(greeting)) == everything
+    assert channels(live) == everything
+
+
+def test_a_batch_has_an_end(api: RunningApi) -> None:
+    api.feed(*(gpu(number) for number in range(BATCH_FRAMES + 3)))
+    with api.stream(f"{WS}?batch=true") as stream:
+        assert [len(receive(stream)) for _ in range(2)] == [BATCH_FRAMES, 3]
 
 
 def test_a_client_that_subscribes_is_told_so_and_gets_the_newest_of_the_new(

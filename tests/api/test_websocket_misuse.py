@@ -75,6 +75,7 @@ def test_a_wrong_message_is_answered_and_the_stream_goes_on(
         ("/nonsense", "channel='nonsense' is not allowed: it must be a channel such as"),
         ("/system/gpu/%2B", "channel='system/gpu/+' is not allowed"),
         ("/", "channel='' is not allowed"),
+        ("?batch=please", "batch='please' is not allowed: it must be true or false"),
     ],
 )
 def test_a_wrong_filter_is_an_error_frame_and_closes_with_the_reason(

@@ -18,6 +18,8 @@ function textFrame(text) {
   return Buffer.concat([head, body]);
 }
 
+const batchOf = (texts) => `[${texts.join(",")}]`;
+
 export async function serve(root, clock) {
   const sockets = new Set();
   const server = createServer(async (request, response) => {
@@ -39,13 +41,13 @@ export async function serve(root, clock) {
     socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
     sockets.add(socket);
     socket.on("close", () => sockets.delete(socket)).on("error", () => sockets.delete(socket)).resume();
-    for (const text of [statusFrame(), ...frames(clock.time)]) socket.write(textFrame(text));
+    socket.write(textFrame(batchOf([statusFrame(), ...frames(clock.time)])));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     address: `http://127.0.0.1:${server.address().port}/`,
     say(texts) {
-      const bytes = Buffer.concat(texts.map(textFrame));
+      const bytes = textFrame(batchOf(texts));
       for (const socket of sockets) socket.write(bytes);
     },
     close() {

@@ -17,7 +17,7 @@ class FakeSocket implements Socket {
   }
   say(channel: string, timestamp: number) {
     const data = { host: "h", timestamp, utilization: 1 };
-    this.onmessage?.({ data: JSON.stringify({ channel, event: "metrics", data }) });
+    this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data }]) });
   }
   end() {
     this.onclose?.({} as never);

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
-import { parseFrame } from "../src/bus/payload";
+import { parseFrames } from "../src/bus/payload";
 import { sentenceOf, streamAddress } from "../src/bus/rest";
 import { csvName, csvOf } from "../src/store/csv";
 import { HostClock } from "../src/store/clock";
@@ -85,12 +85,16 @@ describe("CSV", () => {
 
 describe("what the server says", () => {
   it("is passed over where this page does not know it", () => {
-    const frame = (body: object) => parseFrame(JSON.stringify(body));
-    expect(parseFrame("no json")).toBeNull();
-    expect(frame({ channel: "system/cpu", event: "new", data: {} })).toBeNull();
-    expect(frame({ channel: "system/gpu/0/novelty", event: "metrics", data: { host: "h", timestamp: 1 } })).toBeNull();
-    expect(frame({ event: "error", code: "x", message: "y" })).toBeNull();
-    expect(frame({ channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } })?.kind).toBe("sample");
+    const known = { channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } };
+    const strange = [
+      { channel: "system/cpu", event: "new", data: {} },
+      { channel: "system/gpu/0/novelty", event: "metrics", data: { host: "h", timestamp: 1 } },
+      { event: "error", code: "x", message: "y" },
+      null,
+    ];
+    expect(parseFrames(JSON.stringify([...strange, known])).map((frame) => frame.kind)).toEqual(["sample"]);
+    expect(parseFrames("no json")).toEqual([]);
+    expect(parseFrames("{}")).toEqual([]);
     expect(metricsOf({ host: "h", state: "resting", gpu: null, cpu: null, fpga: {} })?.samples).toEqual([]);
     expect(historyOf({ channels: { x: null } })?.channels.size).toBe(0);
   });
@@ -102,7 +106,7 @@ describe("what the server says", () => {
 
   it("is streamed from the page's own origin", () => {
     expect(streamAddress("a b", "https://x.org/sm/?q=1#h")).toBe(
-      "wss://x.org/sm/api/v1/system/ws?channels=system%2F%23&host=a+b",
+      "wss://x.org/sm/api/v1/system/ws?channels=system%2F%23&host=a+b&batch=true",
     );
   });
 });

@@ -50,14 +50,18 @@ export function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
-/** Read a WebSocket frame. Null for what this page does not know: newer servers may say more. */
-export function parseFrame(text: string): Frame | null {
-  let frame: unknown;
+/** Read a WebSocket message, an array of frames. What this page does not know is left out: newer servers may say more. */
+export function parseFrames(text: string): Frame[] {
+  let frames: unknown;
   try {
-    frame = JSON.parse(text);
+    frames = JSON.parse(text);
   } catch {
-    return null;
+    return [];
   }
+  return Array.isArray(frames) ? frames.map(frameOf).filter((frame) => frame !== null) : [];
+}
+
+function frameOf(frame: unknown): Frame | null {
   if (!isObject(frame) || !isObject(frame["data"])) return null;
   const { channel, event, data } = frame;
   if (event === "status" && channel === STATUS_CHANNEL) {

@@ -51,7 +51,7 @@ export function streamAddress(host: string, page: string): string {
   const address = new URL(`${PREFIX}/ws`, page);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";
   address.hash = "";
-  address.search = new URLSearchParams({ channels: "system/#", host }).toString();
+  address.search = new URLSearchParams({ channels: "system/#", host, batch: "true" }).toString();
   return address.href;
 }
 

@@ -1,5 +1,5 @@
 import type { MetricsAnswer } from "../bus/answers";
-import { parseFrame, type Frame } from "../bus/payload";
+import { parseFrames, type Frame } from "../bus/payload";
 import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 
@@ -129,14 +129,14 @@ export class Connection {
   }
 
   private receive(data: unknown): void {
-    const frame = typeof data === "string" ? parseFrame(data) : null;
     this.heardAt = performance.now();
     this.attempts = 0;
-    if (frame === null) return;
-    const key = frame.kind === "sample" ? frame.sample.channel : "status";
-    const greeting = !this.greeted.has(key);
-    this.greeted.add(key);
-    this.listener.onFrame(frame, greeting);
+    for (const frame of typeof data === "string" ? parseFrames(data) : []) {
+      const key = frame.kind === "sample" ? frame.sample.channel : "status";
+      const greeting = !this.greeted.has(key);
+      this.greeted.add(key);
+      this.listener.onFrame(frame, greeting);
+    }
   }
 
   private lose(): void {
