@@ -30,7 +30,7 @@ function setUp() {
   const sockets: FakeSocket[] = [];
   const transports: Transport[] = [];
   const greetings: boolean[] = [];
-  const world = { httpAnswers: true, news: false, polls: 0, flows: 0, unknown: false, problem: "" as string | null };
+  const world = { httpAnswers: true, news: false, polls: 0, flows: 0, unknown: false, hangs: false, problem: "" as string | null };
   const connection = new Connection(
     {
       openSocket: () => {
@@ -38,8 +38,12 @@ function setUp() {
         sockets.push(socket);
         return socket;
       },
-      fetchMetrics: async () => {
+      fetchMetrics: async (signal) => {
         world.polls += 1;
+        if (world.hangs) {
+          await new Promise((resolve) => signal.addEventListener("abort", resolve));
+          throw new RequestFailed("The server does not answer.", 0);
+        }
         if (world.unknown) throw new RequestFailed("No host 'h' has been heard of.", 404);
         if (!world.httpAnswers) throw new Error("The server does not answer.");
         return ANSWER;
@@ -103,7 +107,10 @@ describe("the connection", () => {
     expect(transports.at(-1)).toBe("live");
     expect(world.flows).toBe(3); // live, polling, live
     const polls = world.polls;
-    await pass(4000);
+    for (const timestamp of [2, 3]) {
+      await pass(2000);
+      newest().say("system/cpu", timestamp);
+    }
     expect(world.polls).toBe(polls);
   });
 
@@ -143,14 +150,96 @@ describe("the connection", () => {
     expect(transports.at(-1)).toBe("polling");
   });
 
-  it("leaves a silent WebSocket when HTTP has news, and keeps it when the collector is silent", async () => {
+  it("keeps a WebSocket while the collector is silent, and asks less and less often", async () => {
     const { sockets, newest, world } = setUp();
     newest().open();
     await pass(30_000);
     expect(sockets).toHaveLength(1);
+    expect(world.polls).toBe(5); // when it opened, and after 3, 6, 12 and 24 s
+    newest().say("system/cpu", 1);
+    await pass(3_000);
+    expect(world.polls).toBe(6);
+  });
+
+  it("leaves a silent WebSocket within two intervals when HTTP has news that it does not bring", async () => {
+    const { sockets, newest, world } = setUp();
+    newest().open();
+    newest().say("system/cpu", 1);
     world.news = true;
-    await pass(20_000);
+    await pass(2_900);
+    newest().say("system/cpu", 2);
+    await pass(3_100);
+    newest().say("system/cpu", 3); // a little later than over HTTP
+    await pass(1_000);
+    expect(sockets[0]!.closed).toBe(false);
+    await pass(3_000);
     expect(sockets[0]!.closed).toBe(true);
+  });
+
+  it("leaves a silent WebSocket before its samples are stale when the server hangs", async () => {
+    const { transports, newest, world } = setUp();
+    newest().open();
+    newest().say("system/cpu", 1);
+    await pass(0);
+    world.hangs = true;
+    await pass(4_900);
+    expect(transports).toEqual(["live"]);
+    await pass(200);
+    expect(transports).toEqual(["live", "reconnecting"]);
+    expect(world.problem).toBe("The server does not answer.");
+  });
+
+  it("does not wait long for the WebSocket while HTTP answers", async () => {
+    const { sockets, newest, world } = setUp();
+    world.httpAnswers = false;
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      newest().end();
+      const count = sockets.length;
+      if (attempt < 7) while (sockets.length === count) await pass(100);
+    }
+    const count = sockets.length;
+    world.httpAnswers = true;
+    await pass(2_600); // the next poll, and a pause as before the first attempt
+    expect(sockets.length).toBeGreaterThan(count);
+    const pauses: number[] = [];
+    for (let attempt = 0; attempt < 8; attempt += 1) {
+      const before = sockets.length;
+      const began = performance.now();
+      newest().end();
+      while (sockets.length === before) await pass(100);
+      pauses.push(performance.now() - began);
+    }
+    expect(Math.max(...pauses)).toBe(5_000); // half of the 10 s
+  });
+
+  it("is reconnecting while a restarted server has not heard of the host again, then unknown", async () => {
+    const { transports, newest, world } = setUp();
+    newest().open();
+    newest().say("system/cpu", 1);
+    await pass(0);
+    world.httpAnswers = false;
+    newest().end();
+    await pass(1_000);
+    world.unknown = true;
+    newest().open();
+    await pass(9_000);
+    expect([...new Set(transports)]).toEqual(["live", "reconnecting"]);
+    await pass(4_000);
+    expect([...new Set(transports)]).toEqual(["live", "reconnecting", "unknown"]);
+    newest().say("system/cpu", 2);
+    expect(transports.at(-1)).toBe("live");
+  });
+
+  it("keeps a WebSocket open to a server that has not heard of the host, and is not live by it", async () => {
+    const { transports, sockets, newest, world } = setUp();
+    world.unknown = true;
+    newest().open();
+    await pass(60_000);
+    expect(transports).toEqual(["unknown"]);
+    expect(sockets).toHaveLength(1);
+    world.unknown = false;
+    await pass(2_000);
+    expect(transports.at(-1)).toBe("live");
   });
 
   it("takes the first frame of each channel as a greeting, on every socket", async () => {

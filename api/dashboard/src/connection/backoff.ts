@@ -3,10 +3,10 @@ const LONGEST_MS = 30_000;
 const SHORTEST_MS = 200;
 
 /**
- * The pause before attempt number `attempt` (from 0): it doubles up to 30 s, with full jitter, so
- * that the pages of a whole lab do not return to a restarted server at the same moment.
+ * The pause before attempt number `attempt` (from 0): it doubles up to `longest` ms, with full
+ * jitter, so that the pages of a whole lab do not return to a restarted server at the same moment.
  */
-export function pauseBefore(attempt: number, random: () => number): number {
-  const ceiling = Math.min(LONGEST_MS, FIRST_MS * 2 ** attempt);
+export function pauseBefore(attempt: number, random: () => number, longest = LONGEST_MS): number {
+  const ceiling = Math.min(longest, FIRST_MS * 2 ** attempt);
   return Math.max(SHORTEST_MS, Math.round(random() * ceiling));
 }

@@ -2,10 +2,12 @@ import type { MetricsAnswer } from "../bus/answers";
 import { parseFrames, type Frame } from "../bus/payload";
 import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
+import { Questions } from "./questions";
 
 /**
- * connecting: nothing has answered yet. live: the WebSocket is open. polling: it is not, and
- * /metrics answers. reconnecting: neither does. unknown: the server answers that it knows no such host.
+ * connecting: nothing has answered yet. live: the WebSocket is open, and the server has heard of the
+ * host. polling: it is not, and /metrics answers. reconnecting: neither does. unknown: the server
+ * answers that it has not heard of the host.
  */
 export type Transport = "connecting" | "live" | "polling" | "reconnecting" | "unknown";
 
@@ -42,26 +44,33 @@ export interface Listener {
 }
 
 const OPENING_MS = 8_000;
-const POLL_PATIENCE_MS = 5_000;
-const SHORTEST_POLL_MS = 250;
+const LONGEST_PAUSE_POLLING_MS = 10_000;
+// After so many intervals without a word the socket is asked about: before its samples are stale.
+const QUIET_INTERVALS = 1.5;
+const SHORTEST_QUIET_MS = 1_000;
 // A collector reports its status every 10 s, so that a healthy socket is never silent for longer.
-const SILENCE_MS = 12_000;
-const SILENT_INTERVALS = 3;
+const LONGEST_QUIET_MS = 12_000;
+const PROBE_PATIENCE_MS = 2_000;
+// What HTTP has, a healthy socket brings at about the same time.
+const GRACE_MS = 1_000;
+// A server that was started anew hears of a host once its collector has found the broker again.
+const RESTART_MS = 10_000;
 
 /** One host's live stream: the WebSocket while it can be had, /metrics in the meantime. */
 export class Connection {
+  private readonly questions: Questions;
   private state: ConnectionState = { transport: "connecting", problem: null };
   private socket: Socket | null = null;
+  private isOpen = false;
   private greeted = new Set<string>();
   private attempts = 0;
   private flowing = false;
-  private polling = false;
+  private hasFlowed = false;
   private heardAt = 0;
+  private unheardSince: number | null = null;
   private retry: ReturnType<typeof setTimeout> | undefined;
   private opening: ReturnType<typeof setTimeout> | undefined;
-  private poll: ReturnType<typeof setTimeout> | undefined;
   private watch: ReturnType<typeof setTimeout> | undefined;
-  private request: AbortController | null = null;
   private stopped = true;
 
   /** `intervalMs` is asked anew for each poll: the host's interval may change. */
@@ -69,7 +78,21 @@ export class Connection {
     private readonly wires: Wires,
     private readonly listener: Listener,
     private readonly intervalMs: () => number,
-  ) {}
+  ) {
+    this.questions = new Questions({
+      fetchMetrics: (signal) => wires.fetchMetrics(signal),
+      intervalMs,
+      onPolled: (answer) => {
+        if (answer instanceof Error) this.miss(answer);
+        else this.takePolled(answer);
+      },
+    });
+  }
+
+  /** When the server answered over HTTP last, monotonic. */
+  get answeredAt(): number {
+    return this.questions.answeredAt;
+  }
 
   start(): void {
     this.stopped = false;
@@ -80,7 +103,7 @@ export class Connection {
     this.stopped = true;
     this.dropSocket();
     clearTimeout(this.retry);
-    this.stopPolling();
+    this.questions.stop();
   }
 
   /** Try at once: the page is looked at again, or the network is back. */
@@ -109,7 +132,7 @@ export class Connection {
       if (socket === this.socket) this.opened();
     };
     socket.onmessage = (event) => {
-      if (socket === this.socket) this.receive(event.data);
+      if (socket === this.socket) this.hear(event.data);
     };
     socket.onclose = () => {
       if (socket === this.socket) this.lose();
@@ -117,15 +140,34 @@ export class Connection {
     this.opening = setTimeout(() => this.lose(), OPENING_MS);
   }
 
+  // It may be open for a host of which the server has not heard: live is what has brought something.
   private opened(): void {
     clearTimeout(this.opening);
-    this.stopPolling();
+    this.isOpen = true;
     this.heardAt = performance.now();
+    void this.probe(); // for the ages too, which the greeting does not tell
+  }
+
+  private hear(data: unknown): void {
+    const wasQuiet = this.silence >= this.quietMs;
+    this.receive(data);
+    if (this.greeted.size > 0) this.goLive();
+    if (wasQuiet) this.watchForSilence();
+  }
+
+  private goLive(): void {
+    if (this.state.transport === "live") return;
+    this.questions.stop();
+    this.unheardSince = null;
     this.become("live", null);
     this.watchForSilence();
-    void this.probe(); // for the ages, which the greeting does not tell
+    this.flow(); // after polling too, which may have missed samples
+  }
+
+  private flow(): void {
     this.flowing = true;
-    this.listener.onFlowing(); // after polling too, which may have missed samples
+    this.hasFlowed = true;
+    this.listener.onFlowing();
   }
 
   private receive(data: unknown): void {
@@ -139,93 +181,109 @@ export class Connection {
     }
   }
 
-  private lose(): void {
+  private lose(problem = "The live stream has ended."): void {
     this.dropSocket();
     if (this.stopped) return;
     if (this.state.transport === "live") {
       this.flowing = false;
-      this.become("reconnecting", "The live stream has ended.");
+      this.become("reconnecting", problem);
     }
-    this.retry = setTimeout(() => this.connect(), pauseBefore(this.attempts, this.wires.random));
+    this.retryLater();
+    this.questions.start();
+  }
+
+  private retryLater(): void {
+    clearTimeout(this.retry);
+    const longest = this.state.transport === "polling" ? LONGEST_PAUSE_POLLING_MS : undefined;
+    this.retry = setTimeout(() => this.connect(), pauseBefore(this.attempts, this.wires.random, longest));
     this.attempts += 1;
-    if (!this.polling) {
-      this.polling = true;
-      void this.pollOnce();
-    }
   }
 
   private dropSocket(): void {
     const socket = this.socket;
     this.socket = null;
+    this.isOpen = false;
     clearTimeout(this.opening);
     clearTimeout(this.watch);
     socket?.close();
   }
 
-  private async pollOnce(): Promise<void> {
-    const answer = await this.askMetrics();
-    if (!this.polling) return;
-    if (answer instanceof Error) {
-      const transport = this.state.transport === "connecting" ? "connecting" : "reconnecting";
-      // It goes on asking: a host is known once its collector has reported.
-      this.become(isUnknownHost(answer) ? "unknown" : transport, answer.message);
-      this.flowing = false;
-    } else {
-      this.become("polling", null);
+  private takePolled(answer: MetricsAnswer): void {
+    if (this.isOpen) {
       this.listener.onMetrics(answer);
-      if (!this.flowing) {
-        this.flowing = true;
-        this.listener.onFlowing();
-      }
+      this.goLive();
+      return;
     }
-    const pause = Math.max(this.intervalMs(), SHORTEST_POLL_MS);
-    this.poll = setTimeout(() => void this.pollOnce(), pause);
+    this.unheardSince = null;
+    this.become("polling", null);
+    this.listener.onMetrics(answer);
+    if (this.flowing) return;
+    this.flow();
+    // The server is back: what is left of a long pause is not waited for.
+    if (this.socket === null && this.attempts > 1) {
+      this.attempts = 0;
+      this.retryLater();
+    }
   }
 
-  private stopPolling(): void {
-    this.polling = false;
-    clearTimeout(this.poll);
-    this.request?.abort();
-    this.request = null;
+  // It goes on asking: the server hears of a host once its collector has reported.
+  private miss(problem: Error): void {
+    this.flowing = false;
+    if (!isUnknownHost(problem)) {
+      this.unheardSince = null;
+      this.become(this.state.transport === "connecting" ? "connecting" : "reconnecting", problem.message);
+      if (this.isOpen) this.lose();
+      return;
+    }
+    const now = performance.now();
+    this.unheardSince ??= now;
+    if (this.hasFlowed && now - this.unheardSince < RESTART_MS) {
+      this.become("reconnecting", "The server answers, but has heard nothing of this host yet.");
+    } else {
+      this.become("unknown", problem.message);
+    }
+    this.questions.start();
+  }
+
+  private get silence(): number {
+    return performance.now() - this.heardAt;
+  }
+
+  private get quietMs(): number {
+    return Math.min(Math.max(QUIET_INTERVALS * this.intervalMs(), SHORTEST_QUIET_MS), LONGEST_QUIET_MS);
   }
 
   // A connection that is gone without a word looks like a collector that is silent. What /metrics
-  // says tells them apart.
+  // says tells them apart; of a collector that stays silent it is asked less and less often.
   private watchForSilence(): void {
     clearTimeout(this.watch);
-    const silence = Math.max(SILENCE_MS, SILENT_INTERVALS * this.intervalMs());
+    const { silence, quietMs } = this;
+    const pause = silence < quietMs ? quietMs - silence : Math.min(silence, LONGEST_QUIET_MS);
     this.watch = setTimeout(() => {
-      if (performance.now() - this.heardAt >= silence) void this.probe();
+      if (this.silence >= this.quietMs) void this.probe();
       this.watchForSilence();
-    }, silence / 2);
+    }, pause);
   }
 
   private async probe(): Promise<void> {
     const socket = this.socket;
     const asked = performance.now();
-    const answer = await this.askMetrics();
+    const wasQuiet = this.silence >= this.quietMs;
+    const answer = await this.questions.ask(wasQuiet ? PROBE_PATIENCE_MS : undefined);
     if (this.stopped || socket === null || socket !== this.socket) return;
     if (answer instanceof Error) {
       // A socket that has spoken meanwhile is well, whatever became of the question.
-      if (this.heardAt < asked && answer.name !== "AbortError") this.lose();
+      if (this.heardAt >= asked && this.greeted.size > 0) return;
+      if (isUnknownHost(answer)) this.miss(answer);
+      else this.lose(answer.message);
       return;
     }
     const news = this.listener.onMetrics(answer);
-    if (news && asked - this.heardAt >= SILENCE_MS) this.lose();
-  }
-
-  private async askMetrics(): Promise<MetricsAnswer | Error> {
-    const request = new AbortController();
-    this.request = request;
-    const patience = setTimeout(() => request.abort(), POLL_PATIENCE_MS);
-    try {
-      return await this.wires.fetchMetrics(request.signal);
-    } catch (error) {
-      return error instanceof Error ? error : new Error("The server does not answer.");
-    } finally {
-      clearTimeout(patience);
-      if (this.request === request) this.request = null;
-    }
+    this.goLive();
+    if (!news || !wasQuiet) return;
+    setTimeout(() => {
+      if (socket === this.socket && this.heardAt < asked) this.lose();
+    }, GRACE_MS);
   }
 
   private become(transport: Transport, problem: string | null): void {
