@@ -251,11 +251,20 @@ export class Monitor {
   }
 
   private judge(): void {
-    const badge = badgeOf(this.connection, this.data, performance.now(), Date.now());
-    const same = badge.kind === this.badge.kind && badge.label === this.badge.label;
+    const badge = badgeOf(this.connection, this.data, {
+      at: performance.now(),
+      wall: Date.now(),
+      answeredAt: this.link?.answeredAt ?? -Infinity,
+      isListed: this.hosts.some(({ name }) => name === this.data?.name),
+    });
+    const { kind } = this.badge;
+    const same = badge.kind === kind && badge.label === this.badge.label;
     if (same && badge.detail === this.badge.detail) return;
     this.badge = badge;
     this.badges.emit();
+    if (badge.kind === kind) return;
+    this.frames.invalidate(); // what dims does so with the badge
+    if (this.connection.transport === "unknown" && badge.kind === "offline") this.catchUp(); // it has a past
   }
 
   private async keepHosts(): Promise<void> {

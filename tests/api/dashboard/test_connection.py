@@ -142,6 +142,24 @@ def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
         expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "offline")
 
 
+def test_a_host_that_a_server_started_anew_has_not_heard_is_offline_and_not_unknown(
+    open_visit: OpenVisit,
+) -> None:
+    answer = {"error": {"code": "unknown_host", "message": f"No host '{HOST}' has been heard of."}}
+    visit = open_visit(may_fail=True)
+    visit.control_stream()
+    visit.cut_stream()
+    visit.page.route(
+        "**/api/v1/system/metrics?*", lambda route: route.fulfill(status=404, json=answer)
+    )
+    page = visit.go(fragment(HOST))
+    expect(page.get_by_test_id("badge")).to_have_text(re.compile("^Collector offline"))
+    notices = page.get_by_test_id("notices")
+    expect(notices).to_contain_text("has heard nothing of this host since it started")
+    expect(notices.get_by_role("button")).to_have_count(0)
+    wait_until(lambda: len(visit.rows()) > 0, "its past", SECONDS)
+
+
 def test_a_history_that_does_not_grow_is_told_with_its_reason(open_visit: OpenVisit) -> None:
     reason = "The history in /data cannot be written: the disk is full."
     visit = open_visit()

@@ -12,8 +12,8 @@ export function Notices() {
   const badge = useConnection();
   if (badge.kind === "unknown") return <UnknownHost monitor={monitor} />;
   const sentences: string[] = [];
-  if (monitor.connection.problem && badge.kind !== "live") sentences.push(badge.detail);
-  if (badge.kind === "offline") sentences.push(badge.detail);
+  const isCutOff = monitor.connection.problem !== null && badge.kind !== "live";
+  if (isCutOff || badge.kind === "offline") sentences.push(badge.detail);
   if (monitor.historyProblem && badge.kind !== "reconnecting") {
     sentences.push(`The past is incomplete: ${monitor.historyProblem}`);
   } else if (monitor.storeProblem && badge.kind !== "reconnecting") {
