@@ -8,7 +8,7 @@ import { HostData } from "../src/store/host";
 import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
 import { shareWords, throttleWords } from "../src/text/throttle";
 import { duration } from "../src/text/time";
-import { DEFAULT_VIEW, hashFromView, toggled, viewFromHash } from "../src/view/view";
+import { DEFAULT_VIEW, hashFromView, spanOf, toggled, viewFromHash, zoomTo } from "../src/view/view";
 
 describe("numbers", () => {
   it("are written as the product's requirements write them", () => {
@@ -55,6 +55,12 @@ describe("the view in the address", () => {
     expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2")).toEqual(DEFAULT_VIEW);
     expect(viewFromHash("#series=power,nonsense").series).toEqual(["power"]);
     expect(viewFromHash("#from=5&to=4").zoom).toBeNull();
+  });
+
+  it("spans whole milliseconds, so that a mark on the axis falls on its second", () => {
+    expect(zoomTo(10_000.0625, 30_000.9375)).toEqual({ from: 10_000, to: 30_001 });
+    expect(zoomTo(10_000, 10_900)).toBeNull();
+    expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000 });
   });
 
   it("keeps the series in their order", () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { pixelOf } from "../src/charts/turns";
+import { hasLeapt, pixelOf } from "../src/charts/turns";
 
 describe("the turns of the charts", () => {
   it("come once for each pixel, and not all at the same time", () => {
@@ -10,5 +10,14 @@ describe("the turns of the charts", () => {
     });
     expect(drawn.every((ticks) => ticks.length === 2)).toBe(true);
     expect(new Set(drawn.map(([first]) => first)).size).toBe(8);
+  });
+
+  it("are not waited for when a value leaps by more than a quarter of its axis, up or down", () => {
+    const heights = [100, 400];
+    expect(hasLeapt([20, 300], [20, 300], heights)).toBe(false);
+    expect(hasLeapt([45, 300], [20, 200], heights)).toBe(false);
+    expect(hasLeapt([46, 300], [20, 300], heights)).toBe(true);
+    expect(hasLeapt([20, 199], [20, 300], heights)).toBe(true);
+    expect(hasLeapt([NaN, 300], [20, 300], heights)).toBe(false);
   });
 });

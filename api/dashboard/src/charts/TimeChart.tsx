@@ -8,7 +8,7 @@ import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
 import { listenToTouch } from "./touch";
-import { pixelOf } from "./turns";
+import { hasLeapt, pixelOf } from "./turns";
 
 interface Props {
   /** The channel whose samples are drawn. */
@@ -21,8 +21,6 @@ interface Props {
 }
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
-// The share of the height that the newest sample has to leap to be drawn at once.
-const JUMP = 0.25;
 const STEPS_IN_VIEW = 360;
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -108,7 +106,7 @@ class Chart {
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
     const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
-    if (state === this.drawn && !moved && !this.hasJumped(newest)) return;
+    if (state === this.drawn && !moved && !hasLeapt(newest, this.drawnNewest, this.heights())) return;
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
@@ -122,10 +120,10 @@ class Chart {
     this.describe(series?.length ?? 0);
   }
 
-  private hasJumped(newest: readonly number[]): boolean {
-    return this.props.lines.some((line, index) => {
+  private heights(): number[] {
+    return this.props.lines.map((line) => {
       const { min = 0, max = 0 } = this.plot.scales[line.scale] ?? {};
-      return Math.abs(newest[index]! - this.drawnNewest[index]!) > JUMP * ((max ?? 0) - (min ?? 0));
+      return (max ?? 0) - (min ?? 0);
     });
   }
 

@@ -13,7 +13,7 @@ export type Range = (typeof RANGES)[number];
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
 
-/** A span by the collector's clock, Unix ms. */
+/** A span by the collector's clock, in whole Unix ms: a mark on the axis falls on its second. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
@@ -36,7 +36,8 @@ export function rangeMs(range: Range): number {
 
 /** The span that the charts show when the collector's clock is at `now`. */
 export function spanOf(view: View, now: number): Zoom {
-  return view.zoom ?? { from: now - rangeMs(view.range), to: now };
+  const to = Math.round(now);
+  return view.zoom ?? { from: to - rangeMs(view.range), to };
 }
 
 /** Read a view from an address's fragment; what is not understood is left at its default. */
@@ -62,8 +63,8 @@ export function hashFromView(view: View): string {
   const series = view.series.join(",");
   if (series !== DEFAULT_VIEW.series.join(",")) query.set("series", series);
   if (view.zoom) {
-    query.set("from", String(Math.round(view.zoom.from)));
-    query.set("to", String(Math.round(view.zoom.to)));
+    query.set("from", String(view.zoom.from));
+    query.set("to", String(view.zoom.to));
   }
   return query.size === 0 ? "" : `#${query.toString().replaceAll("%2C", ",")}`;
 }
@@ -73,7 +74,7 @@ export function toggled(series: readonly GpuSeries[], name: GpuSeries): GpuSerie
 }
 
 export function zoomTo(from: number, to: number): Zoom | null {
-  return to - from >= NARROWEST_ZOOM_MS ? { from, to } : null;
+  return to - from >= NARROWEST_ZOOM_MS ? { from: Math.round(from), to: Math.round(to) } : null;
 }
 
 function zoomFrom(from: string | null, to: string | null): Zoom | null {
