@@ -47,12 +47,31 @@ describe("the history of a zoom", () => {
     expect(detail.of(host)).toBe(host);
   });
 
+  it("is fetched for a span inside of one bucket", async () => {
+    const { asked, detail } = setUp();
+    detail.show(hostWith(1_000), { from: 1_200, to: 1_900 });
+    detail.show(hostWith(1_000), { from: 2_000, to: 2_900 });
+    await settled();
+    expect(asked).toHaveLength(2);
+  });
+
   it("is not fetched where the page has each sample, nor for a span that still grows", async () => {
     const { asked, detail } = setUp();
     detail.show(hostWith(null), ZOOM);
     detail.show(hostWith(1_000), { from: 1_000, to: 9_000 });
     await settled();
     expect(asked).toEqual([]);
+  });
+
+  it("is fetched once the past of a page that was opened with a zoom is there", async () => {
+    const { asked, detail } = setUp();
+    const host = new HostData("h");
+    detail.show(host, ZOOM);
+    host.merge(history([0, 1_000, 2_000, 3_000], 1_000, 0, 4_000));
+    detail.show(host, ZOOM);
+    detail.show(host, ZOOM);
+    await settled();
+    expect(asked).toHaveLength(1);
   });
 
   it("is never that of another host", async () => {

@@ -1,7 +1,9 @@
 """Choosing what is shown: GPUs, hosts, spans, pausing, and on what screen."""
 
+import re
+
 import pytest
-from playwright.sync_api import expect
+from playwright.sync_api import Route, expect
 
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
@@ -116,6 +118,30 @@ def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
     assert "from=" in page.url
     page.mouse.dblclick(box["x"] + 0.5 * box["width"], middle)
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+
+
+def test_a_link_with_a_zoom_shows_each_sample_where_the_page_has_the_hour_in_buckets(
+    open_visit: OpenVisit, laboratory: Laboratory
+) -> None:
+    laboratory.monitor.wait_for_history(6)
+    asked = {"channel": "system/cpu", "host": HOST, "max_points": 5000}
+    stored = laboratory.monitor.get("/history", **asked)["channels"]["system/cpu"]
+    times, values = stored["timestamps"], stored["fields"]["utilization"]
+    visit = open_visit()
+
+    def answer_in_buckets(route: Route) -> None:
+        coarse = re.sub(r"max_points=(2000|5000)", "max_points=2", route.request.url)
+        route.fulfill(response=route.fetch(url=coarse))
+
+    visit.page.route("**/api/v1/system/history?*", answer_in_buckets)
+    visit.go(fragment(HOST, **{"from": str(times[0]), "to": str(times[-2])}))
+
+    def read() -> list[float]:
+        return [float(value) for row in visit.rows() if (value := row["cpu.utilization"])]
+
+    wait_until(lambda: read() == values[:-1], "each sample of the zoom", SECONDS)
+    visit.page.keyboard.press("0")
+    assert read()[: len(values)] != values
 
 
 def test_a_finger_zooms_sideways_and_scrolls_downwards(open_visit: OpenVisit) -> None:

@@ -20,19 +20,25 @@ export class Detail {
   private host: HostData | null = null;
   private zoom: Zoom | null = null;
   private data: HostData | null = null;
+  private asked = false;
   private request = new AbortController();
 
   constructor(private readonly outside: Outside) {}
 
   /** Fetch what `host` has of `zoom`, if the page has it only in buckets; null forgets it. */
   show(host: HostData | null, zoom: Zoom | null): void {
-    if (host === this.host && zoom?.from === this.zoom?.from && zoom?.to === this.zoom?.to) return;
-    this.request.abort();
-    this.request = new AbortController();
-    this.host = host;
-    this.zoom = zoom;
-    this.data = null;
-    if (host !== null && zoom !== null && isCoarse(host, zoom)) void this.fetch(host, zoom);
+    if (host !== this.host || zoom?.from !== this.zoom?.from || zoom?.to !== this.zoom?.to) {
+      this.request.abort();
+      this.request = new AbortController();
+      this.host = host;
+      this.zoom = zoom;
+      this.data = null;
+      this.asked = false;
+    }
+    // A link opens with its zoom before it has the past, of which it is not known yet how coarse it is.
+    if (this.asked || host === null || zoom === null || !isCoarse(host, zoom)) return;
+    this.asked = true;
+    void this.fetch(host, zoom);
   }
 
   /** The data for the charts of `host`: finer where it was fetched, else its own. */
@@ -62,7 +68,10 @@ function isCoarse(host: HostData, { from, to }: Zoom): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;
   for (const series of host.series.values()) {
     const end = series.indexFrom(to);
-    for (let index = series.indexFrom(from); index < end; index += 1) if (series.widths[index]! > 0) return true;
+    for (let index = Math.max(series.indexFrom(from) - 1, 0); index < end; index += 1) {
+      const width = series.widths[index]!;
+      if (width > 0 && series.times[index]! + width > from) return true;
+    }
   }
   return false;
 }
