@@ -90,6 +90,11 @@ export class Monitor {
     return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
   }
 
+  /** How many ms the collector's clock is ahead of this browser's. */
+  get clockAhead(): number {
+    return this.data?.clock.ahead ?? 0;
+  }
+
   /** The newest values of a channel; empty while there are none. */
   values(channel: string): Values {
     return this.shown?.newest.get(channel)?.values ?? NOTHING;

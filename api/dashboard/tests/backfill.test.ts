@@ -149,4 +149,21 @@ describe("the seam between history and live", () => {
     expect(seen.problems.filter((problem) => problem === null).length).toBeGreaterThan(0);
     expect(times(host)).toEqual([NOW - 2000, NOW]);
   });
+
+  it("notes that the server keeps no sample of a time as far off as the host's", async () => {
+    const keeping = (question: HistoryQuestion): HistoryAnswer => {
+      const start = Math.max(question.start, NOW - 3_600_000);
+      const end = Math.min(question.end, NOW + 3_600_001);
+      return { host: "h", start, end, channels: new Map() };
+    };
+    for (const [ahead, isOutside] of [[0, false], [3_500_000, false], [5_400_000, true], [10_800_000, true], [-3_700_000, true]] as const) {
+      const host = new HostData("h");
+      live(host, NOW + ahead);
+      const filling = new Backfill(host, outside(keeping));
+      filling.fill(-Infinity);
+      await vi.advanceTimersByTimeAsync(0);
+      expect([ahead, host.isOutsideHistory]).toEqual([ahead, isOutside]);
+      filling.stop();
+    }
+  });
 });

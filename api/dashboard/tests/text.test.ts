@@ -125,6 +125,14 @@ describe("the collector's clock", () => {
     expect(clock.at(2_000)).toBe(6_000);
   });
 
+  it("is supposed until the first live sample tells", () => {
+    const clock = new HostClock();
+    clock.suppose(1_000, 1_000); // of a clock that is behind the server takes the sample to be old
+    expect(clock.ahead).toBe(0);
+    clock.observe(-1_199_000, 1_000);
+    expect(clock.ahead).toBe(-1_200_000);
+  });
+
   it("follows when the clock is set back, after a while", () => {
     const clock = new HostClock();
     for (let wall = 0; wall < 200_000; wall += 1_000) clock.observe(wall < 10_000 ? wall + 9_000 : wall - 500, wall);

@@ -1,13 +1,15 @@
 import { useConnection } from "../connection/useConnection";
 import type { Monitor } from "../monitor";
+import { duration } from "../text/time";
 import { useFrameWhen } from "../view/hooks";
 
 const MOST_HOSTS = 12;
+const MINUTE_MS = 60_000;
 
-/** What is wrong and worth a sentence: no server, no such host, no past, none to come. */
+/** What is wrong and worth a sentence: no server, no such host, no past, none to come, another time. */
 export function Notices() {
-  const monitor = useFrameWhen(({ connection, historyProblem, storeProblem, hosts }) =>
-    [connection.problem, historyProblem, storeProblem, ...hosts.map(({ name }) => name)].join("\n"),
+  const monitor = useFrameWhen((each) =>
+    [each.connection.problem, each.historyProblem, each.storeProblem, clockWords(each), ...each.hosts.map(({ name }) => name)].join("\n"),
   );
   const badge = useConnection();
   if (badge.kind === "unknown") return <UnknownHost monitor={monitor} />;
@@ -19,12 +21,22 @@ export function Notices() {
   } else if (monitor.storeProblem && badge.kind !== "reconnecting") {
     sentences.push(`The history does not grow: ${monitor.storeProblem}`);
   }
+  const aboutTheClock = clockWords(monitor);
+  if (aboutTheClock) sentences.push(aboutTheClock);
   if (sentences.length === 0) return null;
   return (
     <div class="notices" data-testid="notices">
       {sentences.map((sentence) => <p key={sentence}>{sentence}</p>)}
     </div>
   );
+}
+
+function clockWords({ clockAhead, shown }: Monitor): string {
+  const minutes = Math.round(Math.abs(clockAhead) / MINUTE_MS);
+  if (shown === null || Math.abs(clockAhead) <= MINUTE_MS) return "";
+  const apart = `${duration(minutes * MINUTE_MS)} ${clockAhead > 0 ? "ahead of" : "behind"} yours`;
+  const unkept = shown.isOutsideHistory ? " Samples of a time so far off are not kept: the past is what has come since this page was opened." : "";
+  return `This host's clock is ${apart}; times in the charts are its own.${unkept}`;
 }
 
 function UnknownHost({ monitor }: { monitor: Monitor }) {

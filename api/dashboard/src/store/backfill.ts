@@ -105,7 +105,11 @@ export class Backfill {
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
     const question = { host: this.host.name, start, end, maxPoints };
     const answer = await this.outside.fetchHistory(question, this.request.signal);
-    if (!this.request.signal.aborted) this.host.merge(answer);
+    if (this.request.signal.aborted) return -Infinity;
+    this.host.merge(answer);
+    // The server cuts what is asked to what it keeps: a clock may be too far ahead, or behind, for that.
+    const newest = this.host.newestTimestamp;
+    if (newest !== null && end > newest) this.host.isOutsideHistory = newest < answer.start || newest >= answer.end;
     let reached = -Infinity;
     for (const { timestamps } of answer.channels.values()) reached = Math.max(reached, timestamps.at(-1) ?? -Infinity);
     return reached;

@@ -8,6 +8,7 @@ const SPAN_MS = 60_000;
  * move the clock.
  */
 export class HostClock {
+  private guess = 0;
   private current: number | null = null;
   private previous: number | null = null;
   private since = -Infinity;
@@ -22,13 +23,17 @@ export class HostClock {
     this.current = Math.max(this.current ?? -Infinity, ahead);
   }
 
-  /** What the collector's clock shows at the browser's time `wall`. */
-  at(wall: number): number {
-    if (this.current === null) return wall;
-    return wall + Math.max(this.current, this.previous ?? -Infinity);
+  /** Assume it until the first live sample tells: the clock showed `timestamp` at `wall`. */
+  suppose(timestamp: number, wall: number): void {
+    this.guess = timestamp - wall;
   }
 
-  get known(): boolean {
-    return this.current !== null;
+  get ahead(): number {
+    return this.current === null ? this.guess : Math.max(this.current, this.previous ?? -Infinity);
+  }
+
+  /** What the collector's clock shows at the browser's time `wall`. */
+  at(wall: number): number {
+    return wall + this.ahead;
   }
 }

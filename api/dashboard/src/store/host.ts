@@ -39,6 +39,8 @@ export class HostData {
   lastArrival: number | null = null;
   /** When the status said offline, monotonic. */
   offlineSince: number | null = null;
+  /** Whether its clock is so far off that the history does not take its samples. */
+  isOutsideHistory = false;
 
   constructor(readonly name: string) {}
 
@@ -112,6 +114,7 @@ export class HostData {
     copy.status = this.status;
     copy.lastArrival = this.lastArrival;
     copy.offlineSince = this.offlineSince;
+    copy.isOutsideHistory = this.isOutsideHistory;
     return copy;
   }
 
@@ -143,7 +146,7 @@ export class HostData {
     }
     const arrived = age === "live" ? at : age === "greeting" ? known?.arrived ?? null : at - age;
     if (age === "live") this.clock.observe(sample.timestamp, wall);
-    else if (typeof age === "number" && !this.clock.known) this.clock.observe(sample.timestamp + age, wall);
+    else if (typeof age === "number") this.clock.suppose(sample.timestamp + age, wall);
     if (arrived !== null) this.heard(arrived);
     if (known && sample.timestamp < known.timestamp && !this.clockWasSetBack(known, at)) return;
     this.newest.set(sample.channel, { timestamp: sample.timestamp, values: sample.values, arrived });
