@@ -51,7 +51,7 @@ export class Monitor {
   private backfill: Backfill | null = null;
   /** From when on samples may be missing, by the collector's clock; null while none can be. */
   private missedFrom: number | null = -Infinity;
-  private readonly drawn = { at: -Infinity };
+  private readonly drawn = { at: -Infinity, stale: 0 };
   private late: ReturnType<typeof setTimeout> | undefined;
   private resolving = 0;
 
@@ -59,6 +59,7 @@ export class Monitor {
     this.frames.subscribe(() => {
       this.detail.show(this.data, this.view.zoom);
       this.drawn.at = performance.now();
+      this.drawn.stale = this.staleChannels();
       this.judge();
     });
     setInterval(() => this.tick(), BADGE_MS);
@@ -193,7 +194,9 @@ export class Monitor {
   private take(data: HostData, frame: Frame, greeting: boolean): void {
     const at = performance.now();
     if (frame.kind === "status") {
-      if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
+      const { status } = frame;
+      if (status.host === data.name) data.acceptStatus(status, at);
+      this.hosts = this.hosts.map((each) => (each.name === status.host ? { ...each, status, isHeard: true } : each));
     } else {
       const arrival: Arrival = { at, wall: Date.now(), age: greeting ? "greeting" : "live" };
       const outcome = data.accept(frame.sample, arrival);
@@ -250,9 +253,16 @@ export class Monitor {
 
   private tick(): void {
     this.judge();
-    const { at } = this.drawn;
+    const { at, stale } = this.drawn;
+    if (this.staleChannels() !== stale) this.frames.invalidate();
     // Time goes on where no sample comes, and then a growing gap is to be seen.
     if (this.frozen === null && performance.now() - at > 2 * (this.data?.intervalMs ?? 0)) this.frames.gather();
+  }
+
+  private staleChannels(): number {
+    let count = 0;
+    for (const channel of this.data?.newest.keys() ?? []) if (this.isStale(channel)) count += 1;
+    return count;
   }
 
   private judge(): void {

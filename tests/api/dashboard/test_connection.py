@@ -130,6 +130,9 @@ def test_a_collector_that_is_silent_is_stale_and_one_that_has_stopped_is_offline
         expect(page.get_by_test_id("notices")).to_contain_text(
             "The collector of this host has stopped."
         )
+        expect(page.locator("option:checked")).to_have_text("gamma (offline)")
+        expect(page.get_by_test_id("cpu-panel")).to_have_class(re.compile("is-stale"))
+        expect(page.get_by_test_id("host-card")).not_to_contain_text("Watched for")
 
 
 def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
@@ -138,8 +141,10 @@ def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
     with laboratory.collector(tmp_path, "delta") as collector:
         page = open_visit().go(fragment("delta"))
         expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+        expect(page.get_by_test_id("host-card").get_by_role("list")).to_have_count(1)
         collector.process.kill()
         expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "offline")
+        expect(page.get_by_test_id("host-card").get_by_role("list")).to_have_count(0)
 
 
 def test_a_host_that_a_server_started_anew_has_not_heard_is_offline_and_not_unknown(

@@ -32,6 +32,8 @@ export interface HistoryAnswer {
 export interface HostEntry {
   readonly name: string;
   readonly status: CollectorStatus | null;
+  /** Whether the server has heard of it since it started; else it is only in the history. */
+  readonly isHeard: boolean;
 }
 
 /** `historyProblem` says why the history cannot be read or does not grow. */
@@ -80,7 +82,7 @@ export function hostsOf(body: unknown): HostsAnswer {
   if (!isObject(body) || !Array.isArray(body["hosts"])) return { hosts: [], historyProblem: null };
   const hosts = body["hosts"].flatMap((entry: unknown) =>
     isObject(entry) && typeof entry["host"] === "string"
-      ? [{ name: entry["host"], status: statusOf(entry) }]
+      ? [{ name: entry["host"], status: statusOf(entry), isHeard: numberOf(entry["timestamp"]) !== null }]
       : [],
   );
   return { hosts, historyProblem: textOf(body["history_error"]) };

@@ -1,3 +1,5 @@
+import type { HostEntry } from "../bus/answers";
+import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
 import { clockTime } from "../text/time";
 import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
@@ -36,12 +38,12 @@ function Mark() {
 }
 
 function HostChoice() {
-  const monitor = useFrameWhen(({ hosts, shown }) =>
-    [shown?.name, ...hosts.map(({ name, status }) => `${name} ${status?.state}`)].join("\n"),
+  const monitor = useFrameWhen((each) =>
+    [each.shown?.name, ...each.hosts.map((entry) => `${entry.name} ${isOffline(each, entry)}`)].join("\n"),
   );
   const shown = monitor.shown?.name ?? monitor.view.host ?? "";
   const known = monitor.hosts.some(({ name }) => name === shown);
-  const hosts = known || shown === "" ? monitor.hosts : [{ name: shown, status: null }, ...monitor.hosts];
+  const hosts = known || shown === "" ? monitor.hosts : [{ name: shown, status: null, isHeard: true }, ...monitor.hosts];
   if (hosts.length < 2) return <span class="host" title="The host that is shown" data-testid="host">{shown}</span>;
   return (
     <select
@@ -51,11 +53,18 @@ function HostChoice() {
       data-testid="host-select"
       onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
     >
-      {hosts.map(({ name, status }) => (
-        <option key={name} value={name}>{status?.state === "offline" ? `${name} (offline)` : name}</option>
+      {hosts.map((entry) => (
+        <option key={entry.name} value={entry.name}>{entry.name}{isOffline(monitor, entry) && " (offline)"}</option>
       ))}
     </select>
   );
+}
+
+// The list is asked for now and then; of the host that is shown the badge knows more.
+function isOffline({ badge, shown }: Monitor, { name, status, isHeard }: HostEntry): boolean {
+  if (name === shown?.name && badge.kind === "offline") return true;
+  const isThere = name === shown?.name && ["live", "polling", "stale"].includes(badge.kind);
+  return !isThere && (!isHeard || status?.state === "offline");
 }
 
 function Ranges() {

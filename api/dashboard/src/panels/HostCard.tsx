@@ -4,8 +4,8 @@ import { useFrameWhen } from "../view/hooks";
 /** The host and its collector: what each sensor reads, or why it does not. */
 export function HostCard() {
   // The status is a new object each time that it comes; the minute tells how long.
-  const monitor = useFrameWhen(({ shown, now }) =>
-    `${shown?.name} ${JSON.stringify(shown?.status)} ${Math.floor(now / 60_000)}`,
+  const monitor = useFrameWhen(({ shown, now, badge }) =>
+    `${shown?.name} ${badge.kind} ${JSON.stringify(shown?.status)} ${Math.floor(now / 60_000)}`,
   );
   const host = monitor.shown;
   const status = host?.status;
@@ -16,20 +16,22 @@ export function HostCard() {
     <section class="panel host-card" aria-labelledby="host-title" data-testid="host-card">
       <header class="panel-head"><h2 id="host-title">Host</h2><span class="subject">{host.name}</span></header>
       <dl class="host-facts">
-        {status.started !== null && (
+        {status.started !== null && monitor.badge.kind !== "offline" && (
           <div><dt>Watched for</dt><dd>{duration(monitor.now - status.started)}</dd></div>
         )}
         <div><dt>Every</dt><dd>{host.intervalMs / 1000} s</dd></div>
         {driver && <div><dt>NVIDIA driver</dt><dd>{driver}</dd></div>}
         {status.version && <div><dt>Collector</dt><dd>{status.version}</dd></div>}
       </dl>
-      <ul class="sensors">
-        {sensors.map(([name, report]) => (
-          <li key={name} class={`is-${report.state}`} title={report.reason ?? undefined}>
-            <b>{name}</b> <span>{report.state === "ok" ? report.description ?? "ok" : report.state}</span>
-          </li>
-        ))}
-      </ul>
+      {sensors.length > 0 && (
+        <ul class="sensors">
+          {sensors.map(([name, report]) => (
+            <li key={name} class={`is-${report.state}`} title={report.reason ?? undefined}>
+              <b>{name}</b> <span>{report.state === "ok" ? report.description ?? "ok" : report.state}</span>
+            </li>
+          ))}
+        </ul>
+      )}
     </section>
   );
 }
