@@ -54,6 +54,9 @@ export class Monitor {
   private readonly drawn = { at: -Infinity, stale: 0 };
   private late: ReturnType<typeof setTimeout> | undefined;
   private resolving = 0;
+  /** The host that the server chose, where the address names none. */
+  private preferred: string | null = null;
+  private freezesNext = false;
 
   start(): void {
     this.frames.subscribe(() => {
@@ -96,6 +99,14 @@ export class Monitor {
     return this.data?.clock.ahead ?? 0;
   }
 
+  /** The GPU in the address, where the host has others and not that one. */
+  get missingGpu(): string | null {
+    const { gpu } = this.view;
+    if (gpu === null || this.shown === null || this.shown.lastArrival === null) return null;
+    const ids = this.shown.gpuIds;
+    return ids.length === 0 || ids.includes(gpu) ? null : gpu;
+  }
+
   /** The newest values of a channel; empty while there are none. */
   values(channel: string): Values {
     return this.shown?.newest.get(channel)?.values ?? NOTHING;
@@ -116,16 +127,30 @@ export class Monitor {
   }
 
   change(view: Partial<View>): void {
-    const before = this.view.host;
-    this.view = { ...this.view, ...view };
-    history.replaceState(null, "", location.pathname + location.search + hashFromView(this.view));
-    this.follow(before);
+    const before = this.view;
+    this.view = { ...before, ...view };
+    const address = location.pathname + location.search + hashFromView(this.view);
+    // The browser's Back leads to the host or GPU before; ranges and zooms would be in its way.
+    const isElsewhere = this.view.host !== before.host || this.view.gpu !== before.gpu;
+    if (isElsewhere) history.pushState(null, "", address);
+    else history.replaceState(null, "", address);
+    this.follow(before.host);
+  }
+
+  /** Whether the view is frozen, or will be as soon as the host's past is there. */
+  get isPaused(): boolean {
+    return this.frozen !== null || this.freezesNext;
   }
 
   togglePause(): void {
-    const data = this.data;
-    this.frozen = this.frozen || !data ? null : { data: data.freeze(), now: this.now, wall: Date.now() };
+    if (!this.isPaused) this.freeze();
+    else this.frozen = null;
+    this.freezesNext = false;
     this.frames.invalidate();
+  }
+
+  private freeze(): void {
+    if (this.data) this.frozen = { data: this.data.freeze(), now: this.now, wall: Date.now() };
   }
 
   private readAddress(): void {
@@ -135,7 +160,9 @@ export class Monitor {
   }
 
   private follow(before: string | null): void {
-    if (this.view.host !== before && this.view.host !== null) this.open(this.view.host);
+    const host = this.view.host ?? this.preferred;
+    if (host === null) void this.resolveHost(0);
+    else if (host !== before) this.open(host);
     this.frames.invalidate();
   }
 
@@ -144,10 +171,12 @@ export class Monitor {
     const asked = (this.resolving += 1);
     try {
       const { host } = await fetchMetrics(null);
-      if (asked === this.resolving && this.view.host === null) this.open(host);
+      if (asked !== this.resolving || this.view.host !== null) return;
+      this.preferred = host;
+      this.open(host);
     } catch (error) {
       if (asked !== this.resolving) return;
-      this.setConnection({ transport: "connecting", problem: messageOf(error) });
+      if (this.link === null) this.setConnection({ transport: "connecting", problem: messageOf(error) });
       setTimeout(() => void this.resolveHost(attempt + 1), Math.min(pauseBefore(attempt, Math.random), 5_000));
     }
   }
@@ -160,6 +189,7 @@ export class Monitor {
     clearTimeout(this.late);
     const data = this.store.host(name);
     this.data = data;
+    this.freezesNext = this.isPaused;
     this.frozen = null;
     this.missedFrom = data.newestTimestamp ?? -Infinity;
     this.historyProblem = null;
@@ -171,6 +201,8 @@ export class Monitor {
       random: Math.random,
       onChange: (problem) => {
         this.historyProblem = problem;
+        if (this.freezesNext) this.freeze();
+        this.freezesNext = false;
         this.frames.invalidate();
       },
     });

@@ -99,6 +99,52 @@ def test_space_freezes_the_view_and_lets_it_go_on(visit: Visit, laboratory: Labo
     expect(page.get_by_test_id("gpu-now")).to_contain_text("Temp: 44°")
 
 
+def test_back_leads_to_the_host_and_to_the_gpu_before_and_not_to_each_range(visit: Visit) -> None:
+    page = visit.page
+    page.get_by_test_id("gpu-tile-6").click()
+    page.keyboard.press("2")
+    page.keyboard.press("1")
+    page.get_by_test_id("host-select").select_option(MARKUP_HOST)
+    expect(page.get_by_test_id("gpu-reason")).to_be_visible()
+    page.go_back()
+    expect(page.get_by_test_id("host-select")).to_have_value(HOST)
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 6")
+    expect(page.get_by_test_id("range-5m")).to_have_attribute("aria-pressed", "true")
+    page.go_back()
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 0")
+    expect(page.get_by_test_id("host-select")).to_have_value(HOST)
+
+
+def test_a_pause_holds_when_another_host_is_chosen(visit: Visit, laboratory: Laboratory) -> None:
+    page, pause = visit.page, visit.page.get_by_test_id("pause")
+    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    page.keyboard.press("Space")
+    page.get_by_test_id("host-select").select_option(MARKUP_HOST)
+    expect(pause).to_have_text(re.compile(r"Paused \d\d:\d\d:\d\d"))
+    expect(page.get_by_test_id("gpu-reason")).to_be_visible()
+    before, rows = visit.texts(), visit.rows()
+    assert rows
+
+    def newest() -> int:
+        timestamp: int = laboratory.monitor.get("/metrics", host=MARKUP_HOST)["cpu"]["timestamp"]
+        return timestamp
+
+    shown = newest()
+    wait_until(lambda: newest() > shown + 1000, "new samples", SECONDS)
+    assert (visit.texts(), visit.rows()) == (before, rows)
+    pause.click()
+    expect(pause).to_have_text("Pause")
+    wait_until(lambda: len(visit.rows()) > len(rows), "the samples since", SECONDS)
+
+
+def test_a_gpu_in_the_address_that_is_not_there_is_told(open_visit: OpenVisit) -> None:
+    page = open_visit().go(fragment(HOST, gpu="31"))
+    expect(page.get_by_test_id("notices")).to_have_text("This host has no GPU 31; GPU 0 is shown.")
+    page.get_by_test_id("gpu-tile-2").click()
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 2")
+    expect(page.get_by_test_id("notices")).to_have_count(0)
+
+
 def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
     visit: Visit,
 ) -> None:

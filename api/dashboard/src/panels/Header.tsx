@@ -94,21 +94,21 @@ function Ranges() {
 }
 
 function Pause() {
-  const monitor = useFrameWhen(({ frozen }) => String(frozen?.wall));
-  const { frozen } = monitor;
+  const monitor = useFrameWhen(({ frozen, isPaused }) => `${isPaused} ${frozen?.wall}`);
+  const { frozen, isPaused } = monitor;
   return (
     <button
       type="button"
-      class={`button pause${frozen ? " on" : ""}`}
-      aria-pressed={frozen !== null}
-      title={frozen ? "Go on (space)" : "Freeze what is shown (space)"}
+      class={`button pause${isPaused ? " on" : ""}`}
+      aria-pressed={isPaused}
+      title={isPaused ? "Go on (space)" : "Freeze what is shown (space)"}
       data-testid="pause"
       onClick={() => monitor.togglePause()}
     >
       <svg viewBox="0 0 16 16" aria-hidden="true">
-        <path d={frozen ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
+        <path d={isPaused ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
       </svg>
-      {frozen ? `Paused ${clockTime(frozen.wall)}` : "Pause"}
+      {frozen ? `Paused ${clockTime(frozen.wall)}` : isPaused ? "Paused" : "Pause"}
     </button>
   );
 }

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 /** What is wrong and worth a sentence: no server, no such host, no past, none to come, another time. */
 export function Notices() {
   const monitor = useFrameWhen((each) =>
-    [each.connection.problem, each.historyProblem, each.storeProblem, clockWords(each), ...each.hosts.map(({ name }) => name)].join("\n"),
+    [each.connection.problem, each.historyProblem, each.storeProblem, clockWords(each), each.missingGpu, ...each.hosts.map(({ name }) => name)].join("\n"),
   );
   const badge = useConnection();
   if (badge.kind === "unknown") return <UnknownHost monitor={monitor} />;
@@ -23,6 +23,9 @@ export function Notices() {
   }
   const aboutTheClock = clockWords(monitor);
   if (aboutTheClock) sentences.push(aboutTheClock);
+  if (monitor.missingGpu !== null) {
+    sentences.push(`This host has no GPU ${monitor.missingGpu}; GPU ${monitor.shown?.gpuIds[0]} is shown.`);
+  }
   if (sentences.length === 0) return null;
   return (
     <div class="notices" data-testid="notices">
