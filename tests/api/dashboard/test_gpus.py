@@ -17,7 +17,7 @@ from tests.api.dashboard.conftest import GPU_WITH_MARKUP, HOST, MARKUP_GPU, Labo
 from tests.api.dashboard.values import DASH
 from tests.services.embedded import Listener
 
-NOT_SUPPORTED, GPU_IS_LOST = 3, 15
+NOT_SUPPORTED, GPU_IS_LOST, NO_DATA = 3, 15, 21
 MARKUP = "document.querySelectorAll('img, [onerror]').length"
 
 
@@ -81,6 +81,9 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
         page = visit.page
         page.get_by_test_id("gpu-tile-4").click()
         expect(page.get_by_test_id("gpu-instances")).to_have_count(0)
+        laboratory.gpus.fail(NO_DATA, "nvmlDeviceGetUtilizationRates", gpu=4)
+        expect(page.get_by_test_id("gpu-now")).to_contain_text(f"Util: {DASH}")
+        expect(page.get_by_test_id("gpu-mig-note")).to_have_count(0)
         for index in (0, 2):
             memory = {"memory_used": (index + 1) * 2**30, "memory_total": 10 * 2**30}
             sample = Sample(f"system/gpu/4/mig/{index}", HOST, time.time_ns() // 10**6, memory)
@@ -88,6 +91,8 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
         expect(page.get_by_test_id("gpu-instances")).to_have_text(
             "MIG 01.0 / 10.0 GBMIG 23.0 / 10.0 GB"
         )
+        expect(page.get_by_test_id("gpu-mig-note")).to_contain_text("In MIG mode")
+        laboratory.gpus.recover("nvmlDeviceGetUtilizationRates", gpu=4)
         meter = page.get_by_role("meter", name="Memory of MIG 2 of GPU 4")
         expect(meter).to_have_attribute("aria-valuenow", "30")
         expect(page.get_by_test_id("gpu-instances")).to_have_count(0)  # silent for three intervals

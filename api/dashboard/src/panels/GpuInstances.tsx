@@ -1,5 +1,6 @@
 import { numberOf, textOf } from "../bus/payload";
 import { gpuChannel, isInstanceOf } from "../catalogue";
+import type { Monitor } from "../monitor";
 import { STALE_INTERVALS, type HostData, type Newest } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
 import { useFrameWhen } from "../view/hooks";
@@ -33,6 +34,15 @@ export function GpuInstances({ id }: { readonly id: string }) {
       })}
     </ul>
   );
+}
+
+/** Why a GPU in MIG mode shows no utilization. */
+export function MigNote({ id }: { readonly id: string }) {
+  const applies = (each: Monitor) =>
+    each.shown !== null && each.number(gpuChannel(id), "utilization") === null && instancesOf(each.shown, id).length > 0;
+  const monitor = useFrameWhen((each) => String(applies(each)));
+  if (!applies(monitor)) return null;
+  return <p><small data-testid="gpu-mig-note">In MIG mode the driver reports no utilization of the whole GPU.</small></p>;
 }
 
 function instancesOf(host: HostData, id: string): [string, Newest][] {

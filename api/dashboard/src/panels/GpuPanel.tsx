@@ -8,7 +8,7 @@ import type { Monitor } from "../monitor";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { toggled, type GpuSeries } from "../view/view";
-import { GpuInstances } from "./GpuInstances";
+import { GpuInstances, MigNote } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
 import { GpuTiles } from "./GpuTiles";
@@ -44,6 +44,7 @@ export function GpuPanel() {
         </div>
         <Facts channel={channel} />
       </div>
+      <MigNote id={id} />
       <UtilizationChart id={id} />
       <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
       {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
