@@ -54,6 +54,8 @@ export class Monitor {
   private readonly drawn = { at: -Infinity, stale: 0 };
   private late: ReturnType<typeof setTimeout> | undefined;
   private resolving = 0;
+  /** When the server answered last of the host that is shown, monotonic. */
+  private metricsAt: number | undefined;
   /** The host that the server chose, where the address names none. */
   private preferred: string | null = null;
   private freezesNext = false;
@@ -189,6 +191,7 @@ export class Monitor {
     clearTimeout(this.late);
     const data = this.store.host(name);
     this.data = data;
+    this.metricsAt = undefined;
     this.freezesNext = this.isPaused;
     this.frozen = null;
     this.missedFrom = data.newestTimestamp ?? -Infinity;
@@ -239,9 +242,11 @@ export class Monitor {
 
   private takeMetrics(data: HostData, answer: MetricsAnswer): boolean {
     const at = performance.now();
+    const after = this.metricsAt;
+    this.metricsAt = at;
     let news = false;
     for (const sample of answer.samples) {
-      const outcome = data.accept(sample, { at, wall: Date.now(), age: sample.ageSeconds * 1000 });
+      const outcome = data.accept(sample, { at, wall: Date.now(), age: sample.ageSeconds * 1000, after });
       news ||= outcome === "added";
     }
     if (answer.state === "offline" && data.status?.state !== "offline" && data.status) {

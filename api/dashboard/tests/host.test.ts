@@ -25,6 +25,18 @@ describe("a host's data", () => {
     expect(host.isStale("system/cpu", 20)).toBe(false);
   });
 
+  it("takes a polled sample that the answer before did not have for fresh, though its clock is behind", () => {
+    const host = new HostData("h");
+    const behind = 1_200_000;
+    host.accept(cpu(WALL - behind), { ...arrival(0, behind), after: undefined });
+    expect(host.lastArrival).toBe(-behind);
+    host.accept(cpu(WALL - behind), { ...arrival(2_000, behind + 2_000), after: 0 }); // the same again
+    expect(host.lastArrival).toBe(-behind);
+    host.accept(cpu(WALL - behind + 4_000), { ...arrival(4_500, behind + 500), after: 2_000 });
+    expect(host.lastArrival).toBe(2_000);
+    expect(host.clock.ahead).toBe(2_000 - behind);
+  });
+
   it("keeps only the newest of what has no history", () => {
     const host = new HostData("h");
     const sample = (timestamp: number, more: number): Sample => ({

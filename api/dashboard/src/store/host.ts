@@ -27,6 +27,8 @@ export interface Arrival {
    * of any age; a number is its age in ms, as the server knows it.
    */
   readonly age: "live" | "greeting" | number;
+  /** When the server answered before, monotonic: what it did not have then has come since. */
+  readonly after?: number | undefined;
 }
 
 /** What is known of one host: an hour of each channel, and the newest values. */
@@ -134,8 +136,11 @@ export class HostData {
     return series;
   }
 
-  private noteNewest(sample: Sample, { at, wall, age }: Arrival): void {
+  private noteNewest(sample: Sample, { at, wall, age: told, after }: Arrival): void {
     const known = this.newest.get(sample.channel);
+    // The server takes a sample for old whose host's clock is behind.
+    const isNew = known !== undefined && known.timestamp !== sample.timestamp && after !== undefined;
+    const age = typeof told === "number" && isNew ? Math.min(told, at - after) : told;
     if (known?.timestamp === sample.timestamp) {
       // Only an age can add something: a frame that comes again says nothing of the collector.
       if (typeof age === "number" && known.arrived === null) {
