@@ -172,7 +172,8 @@ def test_a_link_with_a_zoom_shows_each_sample_where_the_page_has_the_hour_in_buc
     laboratory.monitor.wait_for_history(6)
     asked = {"channel": "system/cpu", "host": HOST, "max_points": 5000}
     stored = laboratory.monitor.get("/history", **asked)["channels"]["system/cpu"]
-    times, values = stored["timestamps"], stored["fields"]["utilization"]
+    rows = zip(stored["timestamps"], stored["fields"]["utilization"], strict=True)
+    times, values = zip(*(row for row in rows if row[1] is not None), strict=True)
     visit = open_visit()
 
     def answer_in_buckets(route: Route) -> None:
@@ -182,8 +183,8 @@ def test_a_link_with_a_zoom_shows_each_sample_where_the_page_has_the_hour_in_buc
     visit.page.route("**/api/v1/system/history?*", answer_in_buckets)
     visit.go(fragment(HOST, **{"from": str(times[0]), "to": str(times[-2])}))
 
-    def read() -> list[float]:
-        return [float(value) for row in visit.rows() if (value := row["cpu.utilization"])]
+    def read() -> tuple[float, ...]:
+        return tuple(float(value) for row in visit.rows() if (value := row["cpu.utilization"]))
 
     wait_until(lambda: read() == values[:-1], "each sample of the zoom", SECONDS)
     visit.page.keyboard.press("0")
