@@ -1,4 +1,4 @@
-import type { HostEntry, MetricsAnswer } from "./bus/answers";
+import type { MetricsAnswer } from "./bus/answers";
 import { numberOf, type Frame, type Values } from "./bus/payload";
 import { fetchHistory, fetchHosts, fetchMetrics, streamAddress } from "./bus/rest";
 import { pauseBefore } from "./connection/backoff";
@@ -7,6 +7,7 @@ import { Connection, type ConnectionState, type Socket } from "./connection/conn
 import { Backfill } from "./store/backfill";
 import { Detail } from "./store/detail";
 import type { Arrival, HostData } from "./store/host";
+import { Hosts } from "./store/hosts";
 import { Store } from "./store/store";
 import { Cursor } from "./view/cursor";
 import { Emitter } from "./view/emitter";
@@ -14,8 +15,6 @@ import { Frames } from "./view/frames";
 import { Theme } from "./view/theme";
 import { hashFromView, spanOf, viewFromHash, type View, type Zoom } from "./view/view";
 
-const HOSTS_MS = 30_000;
-const HOSTS_POLLING_MS = 10_000;
 const CATCH_UP_MS = 30_000;
 const LATE_MS = 3_000;
 const BADGE_MS = 500;
@@ -36,14 +35,16 @@ export class Monitor {
   readonly cursor = new Cursor();
   readonly theme = new Theme();
   view: View = viewFromHash(location.hash);
-  hosts: readonly HostEntry[] = [];
   frozen: Frozen | null = null;
   badge: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
   connection: ConnectionState = { transport: "connecting", problem: null };
   /** Why the past is missing, as a sentence. */
   historyProblem: string | null = null;
-  /** Why what is seen now will be missing from the past, as a sentence. */
-  storeProblem: string | null = null;
+  readonly hosts = new Hosts({
+    fetchHosts,
+    isLive: () => this.connection.transport === "live",
+    onChange: () => this.takeHosts(),
+  });
   private readonly store = new Store();
   private readonly detail = new Detail({ fetchHistory, onChange: () => this.frames.invalidate() });
   private data: HostData | null = null;
@@ -76,7 +77,7 @@ export class Monitor {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.link?.wake();
     });
-    void this.keepHosts();
+    void this.hosts.keep();
     if (this.view.host === null) void this.resolveHost(0);
     else this.open(this.view.host);
   }
@@ -197,7 +198,7 @@ export class Monitor {
     this.missedFrom = data.newestTimestamp ?? -Infinity;
     this.historyProblem = null;
     this.setConnection({ transport: "connecting", problem: null });
-    const known = this.hosts.find((entry) => entry.name === name)?.status;
+    const known = this.hosts.find(name)?.status;
     if (known && !data.status) data.acceptStatus(known, performance.now());
     this.backfill = new Backfill(data, {
       fetchHistory,
@@ -231,7 +232,7 @@ export class Monitor {
     if (frame.kind === "status") {
       const { status } = frame;
       if (status.host === data.name) data.acceptStatus(status, at);
-      this.hosts = this.hosts.map((each) => (each.name === status.host ? { ...each, status, isHeard: true } : each));
+      this.hosts.note(status);
     } else {
       const arrival: Arrival = { at, wall: Date.now(), age: greeting ? "greeting" : "live" };
       const outcome = data.accept(frame.sample, arrival);
@@ -254,6 +255,12 @@ export class Monitor {
     }
     this.changed();
     return news;
+  }
+
+  private takeHosts(): void {
+    const status = this.hosts.find(this.data?.name)?.status;
+    if (status && this.connection.transport !== "live") this.data?.acceptStatus(status, performance.now());
+    this.frames.invalidate();
   }
 
   private setConnection(state: ConnectionState): void {
@@ -307,7 +314,7 @@ export class Monitor {
       at: performance.now(),
       wall: Date.now(),
       answeredAt: this.link?.answeredAt ?? -Infinity,
-      isListed: this.hosts.some(({ name }) => name === this.data?.name),
+      isListed: this.hosts.find(this.data?.name) !== undefined,
     });
     const { kind } = this.badge;
     const same = badge.kind === kind && badge.label === this.badge.label;
@@ -317,27 +324,6 @@ export class Monitor {
     if (badge.kind === kind) return;
     this.frames.invalidate(); // what dims does so with the badge
     if (this.connection.transport === "unknown" && badge.kind === "offline") this.catchUp(); // it has a past
-  }
-
-  private async keepHosts(): Promise<void> {
-    for (;;) {
-      if (!document.hidden) {
-        try {
-          const { hosts, historyProblem } = await fetchHosts();
-          this.hosts = hosts;
-          this.storeProblem = historyProblem;
-          const entry = this.hosts.find(({ name }) => name === this.data?.name);
-          if (entry?.status && this.connection.transport !== "live") {
-            this.data?.acceptStatus(entry.status, performance.now());
-          }
-          this.frames.invalidate();
-        } catch {
-          // The badge says that the server does not answer.
-        }
-      }
-      const polling = this.connection.transport !== "live";
-      await new Promise((resolve) => setTimeout(resolve, polling ? HOSTS_POLLING_MS : HOSTS_MS));
-    }
   }
 }
 

@@ -39,11 +39,12 @@ function Mark() {
 
 function HostChoice() {
   const monitor = useFrameWhen((each) =>
-    [each.shown?.name, ...each.hosts.map((entry) => `${entry.name} ${isOffline(each, entry)}`)].join("\n"),
+    [each.shown?.name, ...each.hosts.entries.map((entry) => `${entry.name} ${isOffline(each, entry)}`)].join("\n"),
   );
   const shown = monitor.shown?.name ?? monitor.view.host ?? "";
-  const known = monitor.hosts.some(({ name }) => name === shown);
-  const hosts = known || shown === "" ? monitor.hosts : [{ name: shown, status: null, isHeard: true }, ...monitor.hosts];
+  const { entries } = monitor.hosts;
+  const isListed = shown === "" || monitor.hosts.find(shown) !== undefined;
+  const hosts = isListed ? entries : [{ name: shown, status: null, isHeard: true }, ...entries];
   if (hosts.length < 2) return <span class="host" title="The host that is shown" data-testid="host">{shown}</span>;
   return (
     <select

@@ -9,7 +9,7 @@ const MINUTE_MS = 60_000;
 /** What is wrong and worth a sentence: no server, no such host, no past, none to come, another time. */
 export function Notices() {
   const monitor = useFrameWhen((each) =>
-    [each.connection.problem, each.historyProblem, each.storeProblem, clockWords(each), each.missingGpu, ...each.hosts.map(({ name }) => name)].join("\n"),
+    [each.connection.problem, each.historyProblem, each.hosts.storeProblem, clockWords(each), each.missingGpu, ...each.hosts.entries.map(({ name }) => name)].join("\n"),
   );
   const badge = useConnection();
   if (badge.kind === "unknown") return <UnknownHost monitor={monitor} />;
@@ -18,8 +18,8 @@ export function Notices() {
   if (isCutOff || badge.kind === "offline") sentences.push(badge.detail);
   if (monitor.historyProblem && badge.kind !== "reconnecting") {
     sentences.push(`The past is incomplete: ${monitor.historyProblem}`);
-  } else if (monitor.storeProblem && badge.kind !== "reconnecting") {
-    sentences.push(`The history does not grow: ${monitor.storeProblem}`);
+  } else if (monitor.hosts.storeProblem && badge.kind !== "reconnecting") {
+    sentences.push(`The history does not grow: ${monitor.hosts.storeProblem}`);
   }
   const aboutTheClock = clockWords(monitor);
   if (aboutTheClock) sentences.push(aboutTheClock);
@@ -48,8 +48,8 @@ function UnknownHost({ monitor }: { monitor: Monitor }) {
     <div class="notices" data-testid="notices">
       <p>
         No collector of a host named “{name}” has reported to this server; its values appear here once one does.
-        {monitor.hosts.length > 0 && " Known hosts:"}
-        {monitor.hosts.slice(0, MOST_HOSTS).map((host) => (
+        {monitor.hosts.entries.length > 0 && " Known hosts:"}
+        {monitor.hosts.entries.slice(0, MOST_HOSTS).map((host) => (
           <button key={host.name} type="button" class="button" onClick={() => monitor.change({ host: host.name, gpu: null, zoom: null })}>
             {host.name}
           </button>
