@@ -1,7 +1,7 @@
 import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
-import { DASH, degrees, exactBytes, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
+import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
 import { isSerious, shareWords, throttleWords } from "../text/throttle";
 import type { HostData } from "../store/host";
 import type { Monitor } from "../monitor";
@@ -33,7 +33,7 @@ export function GpuPanel() {
   const toggle = (key: string) =>
     monitor.change({ series: toggled(monitor.view.series, key as GpuSeries) });
   return (
-    <Panel id="gpu-panel" title={title} channel={channel} sensor="gpu" side={<Name id={id} />}>
+    <Panel id="gpu-panel" title={title} channel={channel} sensor="gpu" side={<><Name id={id} /><Throttling channel={channel} /></>}>
       <div class="now-row">
         <div>
           <p class="now" data-testid="gpu-now">
@@ -74,40 +74,35 @@ function Facts({ channel }: { channel: string }) {
   const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
   const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
   return (
-    <>
-      <dl class="facts">
-        <div title={helpOf("gpu", "power")}>
-          <dt>Power</dt>
-          <dd><Live read={(monitor) => powerOf(monitor, channel)} testId="gpu-power" /></dd>
-        </div>
-        <div class="wide">
-          <dt>Memory</dt>
-          <dd>
-            <Live read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
-            <Live as="small" read={(monitor) => shortSizeOf(used(monitor), total(monitor))} hint={(monitor) => exactBytes(used(monitor), total(monitor))} />
-          </dd>
-        </div>
-        <div title={helpOf("gpu", "sm_clock")}>
-          <dt>SM clock</dt>
-          <dd><Live read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} /></dd>
-        </div>
-        <div title={helpOf("gpu", "temperature_margin")}>
-          <dt>To slowdown</dt>
-          <dd><Live read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} testId="gpu-margin" /></dd>
-        </div>
-        <div title={helpOf("gpu", "memory_utilization")}>
-          <dt>Mem. access</dt>
-          <dd><Live read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} /></dd>
-        </div>
-      </dl>
-      <Throttling channel={channel} />
-    </>
+    <dl class="facts">
+      <div class="medium" title={helpOf("gpu", "power")}>
+        <dt>Power</dt>
+        <dd data-testid="gpu-power">
+          <Live read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
+          <Live as="small" read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
+        </dd>
+      </div>
+      <div class="wide">
+        <dt>Memory</dt>
+        <dd>
+          <Live read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
+          <Live as="small" read={(monitor) => shortSizeOf(used(monitor), total(monitor))} hint={(monitor) => exactBytes(used(monitor), total(monitor))} />
+        </dd>
+      </div>
+      <div title={helpOf("gpu", "sm_clock")}>
+        <dt>SM clock</dt>
+        <dd><Live read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} /></dd>
+      </div>
+      <div title={helpOf("gpu", "temperature_margin")}>
+        <dt>To slowdown</dt>
+        <dd><Live read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} testId="gpu-margin" /></dd>
+      </div>
+      <div title={helpOf("gpu", "memory_utilization")}>
+        <dt>Mem. access</dt>
+        <dd><Live read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} /></dd>
+      </div>
+    </dl>
   );
-}
-
-function powerOf(monitor: Monitor, channel: string): string {
-  const power = monitor.number(channel, "power");
-  return `${power === null ? DASH : Math.round(power)} / ${whole(monitor.number(channel, "power_limit"), "W")}`;
 }
 
 function Throttling({ channel }: { channel: string }) {
@@ -120,13 +115,14 @@ function Throttling({ channel }: { channel: string }) {
   if (!Array.isArray(reasons)) return null;
   const known = textsOf(reasons);
   const words = throttleWords(known);
+  const said = words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`;
   const kind = words.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
   return (
     <div class="throttling">
-      {lately(monitor) && <small title={helpOf("gpu", "throttle_shares")} data-testid="gpu-throttle-shares">Last 5 min: {lately(monitor)}</small>}
-      <p class={`throttle ${kind}`} title={helpOf("gpu", "throttle_reasons")} data-testid="gpu-throttle">
-        {words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`}
-      </p>
+      {lately(monitor) && (
+        <small title={`${lately(monitor)}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">Last 5 min: {lately(monitor)}</small>
+      )}
+      <p class={`pill ${kind}`} title={`${said}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">{said}</p>
     </div>
   );
 }

@@ -23,9 +23,14 @@ export function degrees(value: Maybe): string {
   return isMissing(value) ? DASH : `${Math.round(value)}°`;
 }
 
+/** A whole number with separators between thousands. */
+export function grouped(value: Maybe): string {
+  return isMissing(value) ? DASH : GROUPED.format(Math.round(value));
+}
+
 /** A whole number with its unit. */
 export function whole(value: Maybe, unit: string): string {
-  return isMissing(value) ? DASH : `${GROUPED.format(Math.round(value))} ${unit}`;
+  return isMissing(value) ? DASH : `${grouped(value)} ${unit}`;
 }
 
 export function megahertz(value: Maybe): string {

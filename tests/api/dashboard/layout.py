@@ -1,0 +1,60 @@
+"""Where the page's texts stand: which leave their box, which run into another."""
+
+from typing import Any
+
+from playwright.sync_api import Page
+
+# A text that is cut with an ellipsis takes the room of its box; one for screen readers takes none.
+_TEXTS = """(place) => {
+  const texts = [];
+  const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
+  for (let node; (node = walker.nextNode()); ) {
+    const parent = node.parentElement;
+    if (!node.data.trim() || parent.closest(".sr-only, dialog:not([open]), option")) continue;
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    const rectangle = range.getBoundingClientRect();
+    if (rectangle.width === 0) continue;
+    let box = parent;
+    while (getComputedStyle(box).display === "inline") box = box.parentElement;
+    const cut = getComputedStyle(box).textOverflow === "ellipsis";
+    const room = box.getBoundingClientRect();
+    const { top, bottom } = rectangle;
+    const left = cut ? Math.max(rectangle.left, room.left) : rectangle.left;
+    const right = cut ? Math.min(rectangle.right, room.right) : rectangle.right;
+    const seen = { left, right, top, bottom };
+    texts.push({ said: node.data.trim(), seen, room, cut });
+  }
+"""
+_OVERRUNS = f"""{_TEXTS}
+  const width = document.documentElement.clientWidth;
+  const over = texts.filter(({{ seen, room, cut }}) =>
+    !cut && (seen.right > room.right + 1 || seen.left < room.left - 1 || seen.right > width + 1));
+  const words = ({{ left, right }}) => `${{left.toFixed()}} to ${{right.toFixed()}}`;
+  return over.map(({{ said, seen, room }}) => `${{said}}: ${{words(seen)}} in ${{words(room)}}`);
+}}"""
+_COLLISIONS = f"""{_TEXTS}
+  const found = [];
+  texts.forEach((one, index) => texts.slice(index + 1).forEach((other) => {{
+    const [a, b] = [one.seen, other.seen];
+    const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
+    const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
+    if (across > 1 && down > 5) found.push(`${{one.said}} on ${{other.said}}`);
+  }}));
+  return found;
+}}"""
+
+
+def overruns(page: Page, place: str = "body") -> list[str]:
+    """Return the texts in ``place``, a CSS selector, that are wider than their box or the page."""
+    return _found(page, place, _OVERRUNS)
+
+
+def collisions(page: Page, place: str = "body") -> list[str]:
+    """Return the texts in ``place``, a CSS selector, that lie on each other."""
+    return _found(page, place, _COLLISIONS)
+
+
+def _found(page: Page, place: str, script: str) -> list[str]:
+    found: Any = page.locator(place).first.evaluate(script)
+    return list(found)
