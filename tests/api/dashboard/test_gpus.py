@@ -108,10 +108,10 @@ def test_everything_that_the_chosen_gpu_reports_is_shown_on_demand(
     expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
     page.get_by_test_id("gpu-readings").locator("summary").click()
     uuid = laboratory.monitor.get("/gpu", host=HOST)["gpus"][6]["uuid"]
-    expect(page.get_by_test_id("gpu-reading-uuid")).to_have_text(f"uuid{uuid}")
+    expect(page.get_by_test_id("gpu-reading-uuid")).to_have_text(f"UUID{uuid}")
     expect(page.get_by_test_id("gpu-reading-memory_temperature")).to_contain_text("77 °C")
     expect(page.get_by_test_id("gpu-reading-energy")).to_contain_text("1,234,567.8 J")
-    expect(page.get_by_test_id("gpu-reading-fan_speed")).to_have_text(f"fan speed{DASH}")
+    expect(page.get_by_test_id("gpu-reading-fan_speed")).to_have_text(f"Fan speed{DASH}")
     laboratory.gpus.recover("nvmlDeviceGetFanSpeed", gpu=6)
     page.get_by_test_id("gpu-readings").locator("summary").click()
     expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
@@ -131,8 +131,13 @@ def test_a_lost_gpu_is_told_while_the_others_are_shown_and_comes_back_by_itself(
     assert [gpu["utilization"] is None for gpu in report["gpus"]] == [*[False] * 6, True, False]
     expect(page.get_by_test_id("gpu-tile-6")).to_contain_text(DASH)
     expect(page.get_by_test_id("gpu-tile-7")).not_to_contain_text(DASH)
+    for place in ("gpu-tile-6", "gpu-memory-6"):
+        mark = page.get_by_test_id(place).locator(".flag")
+        expect(mark).to_have_attribute("title", re.compile(re.escape(sentence)))
+    expect(page.get_by_role("meter", name="Memory of GPU 6")).to_have_count(0)
     laboratory.gpus.recover(gpu=6)
     expect(page.get_by_test_id("gpu-tile-6")).to_contain_text("33%")
+    expect(page.get_by_role("meter", name="Memory of GPU 6")).to_have_count(1)
     expect(silence).to_have_count(0)
 
 

@@ -2,8 +2,10 @@ import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import type { Monitor } from "../monitor";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
+import { silenceOf } from "../text/silence";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
+import { Flag } from "./Flag";
 import { reasonOf } from "./GpuPanel";
 import { Meter } from "./Meter";
 
@@ -35,11 +37,14 @@ function Bar({ id }: { id: string }) {
   const warns = (monitor: Monitor) => (full(monitor) ?? 0) >= NEARLY_FULL;
   const name = (monitor: Monitor) => textOf(monitor.values(channel)["name"]);
   const unified = (monitor: Monitor) => monitor.values(channel)["memory_kind"] === "unified";
-  const monitor = useFrameWhen((each) => [warns(each), unified(each), each.isStale(channel), name(each)].join());
+  const silence = (monitor: Monitor) => silenceOf(id, monitor.values(channel), monitor.shown?.status ?? null);
+  const monitor = useFrameWhen((each) => [warns(each), unified(each), each.isStale(channel), name(each), silence(each)].join());
+  const silent = silence(monitor);
+  const classes = [...(monitor.isStale(channel) ? ["is-stale"] : []), ...(unified(monitor) ? ["is-unified"] : [])];
   return (
-    <li class={monitor.isStale(channel) ? "is-stale" : ""} data-testid={`gpu-memory-${id}`} title={name(monitor) ?? undefined}>
+    <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`} title={name(monitor) ?? undefined}>
       <div class="row">
-        <span class="label">GPU {id}{unified(monitor) && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns(monitor) && <em class="warn-word">nearly full</em>}</span>
+        <span class="label">GPU {id}{unified(monitor) && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns(monitor) && <Flag sign="▲" words="nearly full" />}{silent && <Flag sign="!" words={silent} />}</span>
         <span class="value">
           <Live as="b" read={text} hint={(each) => exactBytes(used(each), total(each))} />{" "}
           <Live as="small" read={(each) => percent(full(each))} />

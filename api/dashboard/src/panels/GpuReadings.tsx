@@ -7,6 +7,7 @@ import { Live } from "../view/Live";
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
 );
+const SHORT_FORMS = ["ECC", "ID", "MIG", "NVLink", "PCI", "PCIe", "RX", "SM", "TX", "UUID"];
 const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
 /** Everything that a GPU reports, by the catalogue's names; drawn only while it is open. */
@@ -19,7 +20,7 @@ export function GpuReadings({ id }: { readonly id: string }) {
         <dl class="readings">
           {FIELDS.map((field) => (
             <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
-              <dt>{field.name.replaceAll("_", " ")}</dt>
+              <dt>{labelOf(field.name)}</dt>
               <dd><Live read={(monitor) => wordsOf(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
             </div>
           ))}
@@ -27,6 +28,12 @@ export function GpuReadings({ id }: { readonly id: string }) {
       )}
     </details>
   );
+}
+
+/** `ecc_errors_uncorrected_volatile` as `ECC errors uncorrected volatile`. */
+function labelOf(name: string): string {
+  const words = name.split("_").map((word) => SHORT_FORMS.find((form) => form.toLowerCase() === word) ?? word).join(" ");
+  return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
 function wordsOf(field: Field, value: unknown): string {

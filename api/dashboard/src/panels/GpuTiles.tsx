@@ -3,9 +3,11 @@ import { gpuChannel } from "../catalogue";
 import { Sparkline } from "../charts/Sparkline";
 import type { Monitor } from "../monitor";
 import { degrees, percent } from "../text/numbers";
+import { silenceOf } from "../text/silence";
 import { throttleWords } from "../text/throttle";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
+import { Flag } from "./Flag";
 
 interface Props {
   readonly ids: readonly string[];
@@ -24,9 +26,11 @@ export function GpuTiles({ ids, selected }: Props) {
 function Tile({ id, selected }: { id: string; selected: boolean }) {
   const channel = gpuChannel(id);
   const throttled = (monitor: Monitor) => throttleWords(textsOf(monitor.values(channel)["throttle_reasons"]));
+  const silence = (monitor: Monitor) => silenceOf(id, monitor.values(channel), monitor.shown?.status ?? null);
   const title = (monitor: Monitor) =>
-    [textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
+    [silence(monitor), textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
   const monitor = useFrameWhen((each) => `${each.isStale(channel)} ${throttled(each).length > 0} ${title(each)}`);
+  const silent = silence(monitor);
   return (
     <button
       type="button"
@@ -37,7 +41,7 @@ function Tile({ id, selected }: { id: string; selected: boolean }) {
       onClick={() => monitor.change({ gpu: id })}
     >
       <span class="tile-head">
-        <span class="tile-name">GPU {id}{throttled(monitor).length > 0 && <i class="flag" role="img" aria-label=", throttled">▾</i>}</span>
+        <span class="tile-name">GPU {id}{throttled(monitor).length > 0 && <Flag sign="▾" words="throttled" />}{silent && <Flag sign="!" words={silent} />}</span>
         <Live class="tile-temp" read={(each) => degrees(each.number(channel, "temperature"))} />
       </span>
       <Live as="b" class="tile-value" read={(each) => percent(each.number(channel, "utilization"))} />

@@ -19,7 +19,10 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const bar = useLive<HTMLDivElement>((element, monitor) => {
     const percent = value(monitor);
     const share = percent === null ? 0 : Math.min(Math.max(percent, 0), 100);
-    setAttribute(element, "aria-valuenow", String(Math.round(share)));
+    // A meter has to have a value: without one there is none, and the text beside it says so.
+    element.ariaHidden = percent === null ? "true" : null;
+    if (percent === null) element.removeAttribute("aria-valuenow");
+    else setAttribute(element, "aria-valuenow", String(Math.round(share)));
     setAttribute(element, "aria-valuetext", text(monitor));
     element.classList.toggle("warns", percent !== null && percent >= warnAt);
     // In steps of 0.1 %, which no screen shows: finer ones would be painted for nothing.
