@@ -6,12 +6,12 @@
 // one tick to the next, in CPU time: messages, script, style, layout, paint, and where there is no
 // GPU the drawing of the canvases. What the measuring itself costs is measured first, and taken off.
 //
-// Needs playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and a
-// Chromium (CHROMIUM=/path, else /usr/bin/chromium). Without them only the bytes are printed.
+// Needs what bench/browser.mjs says. Without it only the bytes are printed.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
-import { fileURLToPath, pathToFileURL } from "node:url";
+import { fileURLToPath } from "node:url";
 import { gzipSync } from "node:zlib";
+import { chromium, emptyPage, heap, quantile, usage, wait } from "./browser.mjs";
 import { frames, INTERVAL_MS } from "./machine.mjs";
 import { serve } from "./server.mjs";
 
@@ -19,10 +19,6 @@ const ROOT = fileURLToPath(new URL("../../static/", import.meta.url));
 const UPDATES = Number(process.env.UPDATES ?? 200);
 const MANY = Number(process.env.MANY ?? 10_000);
 const PAUSE_MS = 150;
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
-
-const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
 async function bytes() {
   let sum = 0;
@@ -33,29 +29,6 @@ async function bytes() {
     sum += size;
   }
   console.log(`bytes, gzipped: ${sum} (limit 120,000)`);
-}
-
-async function chromium() {
-  const place = process.env.PLAYWRIGHT_CORE;
-  try {
-    const module = await import(place ? pathToFileURL(join(place, "index.mjs")).href : "playwright-core");
-    return await module.chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
-  } catch (error) {
-    console.log(`No browser, so that only the bytes are measured: ${String(error.message).split("\n")[0]}`);
-    console.log("See the first lines of bench/run.mjs.");
-    return null;
-  }
-}
-
-async function usage(devtools) {
-  const { metrics } = await devtools.send("Performance.getMetrics");
-  return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
-}
-
-async function heap(devtools) {
-  await devtools.send("HeapProfiler.collectGarbage");
-  const { usedSize, backingStorageSize = 0 } = await devtools.send("Runtime.getHeapUsage");
-  return (usedSize + backingStorageSize) / 1e6;
 }
 
 /** What updates cost, in ms of the main thread. */
@@ -85,11 +58,6 @@ async function differences(devtools, what, times) {
   return found;
 }
 
-function quantile(values, share) {
-  const sorted = [...values].sort((a, b) => a - b);
-  return sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)];
-}
-
 async function measure(browser) {
   const clock = { time: Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS };
   const server = await serve(ROOT, clock);
@@ -97,9 +65,7 @@ async function measure(browser) {
     clock.time += INTERVAL_MS;
     server.say(frames(clock.time));
   };
-  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
-  const devtools = await page.context().newCDPSession(page);
-  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  const { page, devtools } = await emptyPage(browser);
   for (const range of ["1h", "15m", "5m"]) {
     await page.goto(`${server.address}#range=${range}&series=utilization,temperature,memory,power`);
     await page.reload();

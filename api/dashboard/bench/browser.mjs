@@ -1,0 +1,50 @@
+// A Chromium, and how the cost of a page is read from it.
+//
+// Needs playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and a
+// Chromium (CHROMIUM=/path, else /usr/bin/chromium).
+import { join } from "node:path";
+import { pathToFileURL } from "node:url";
+
+const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+
+export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
+
+/** A browser, or null and a line that says why not. */
+export async function chromium() {
+  const place = process.env.PLAYWRIGHT_CORE;
+  try {
+    const module = await import(place ? pathToFileURL(join(place, "index.mjs")).href : "playwright-core");
+    return await module.chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
+  } catch (error) {
+    console.log(`No browser: ${String(error.message).split("\n")[0]}`);
+    console.log("See the first lines of bench/browser.mjs.");
+    return null;
+  }
+}
+
+/** An empty page as large as a laptop's screen, and the tools that read what it costs. */
+export async function emptyPage(browser) {
+  const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
+  const devtools = await page.context().newCDPSession(page);
+  await devtools.send("Performance.enable", { timeDomain: "threadTicks" });
+  return { page, devtools };
+}
+
+/** The page's counters since it was opened; `…Duration` in s of its main thread's CPU time. */
+export async function usage(devtools) {
+  const { metrics } = await devtools.send("Performance.getMetrics");
+  return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
+}
+
+/** MB that scripts hold, after garbage is collected. */
+export async function heap(devtools) {
+  await devtools.send("HeapProfiler.collectGarbage");
+  const { usedSize, backingStorageSize = 0 } = await devtools.send("Runtime.getHeapUsage");
+  return (usedSize + backingStorageSize) / 1e6;
+}
+
+export function quantile(values, share) {
+  const sorted = [...values].sort((a, b) => a - b);
+  return sorted[Math.min(Math.floor(share * sorted.length), sorted.length - 1)];
+}
