@@ -9,7 +9,8 @@ from pathlib import Path
 
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
-_POLL_SECONDS = 0.02
+_FIRST_PAUSE_SECONDS = 0.002
+_LONGEST_PAUSE_SECONDS = 0.1
 _LOG_TAIL = 2000
 
 
@@ -22,12 +23,17 @@ def free_port() -> int:
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = _START_SECONDS) -> None:
-    """Return as soon as ``condition`` holds. Raises TimeoutError, naming ``what``."""
+    """Return as soon as ``condition`` holds. Raises TimeoutError, naming ``what``.
+
+    What takes long is asked less and less often: to answer costs what is waited for its time.
+    """
     deadline = time.monotonic() + seconds
+    pause = _FIRST_PAUSE_SECONDS
     while not condition():
         if time.monotonic() > deadline:
             raise TimeoutError(f"{what}: not after {seconds:g} s")
-        time.sleep(_POLL_SECONDS)
+        time.sleep(pause)
+        pause = min(1.5 * pause, _LONGEST_PAUSE_SECONDS)
 
 
 class ServerProcess:
