@@ -57,8 +57,13 @@ _TEXTS = """() => Object.fromEntries(
 
 
 def find_chromium() -> str | None:
-    """Return Chromium's path: the one that CHROMIUM names, else from PATH."""
-    return os.environ.get("CHROMIUM") or shutil.which("chromium")
+    """Return Chromium's path: the one that CHROMIUM names, else from PATH.
+
+    Its headless shell, if there is one: without a window around each page the tests of the
+    dashboard take 40 s of CPU instead of 65 s.
+    """
+    on_path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
+    return os.environ.get("CHROMIUM") or on_path
 
 
 @contextmanager
