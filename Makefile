@@ -45,12 +45,12 @@ test: lint ## Check the code and run the tests; options for pytest in ARGS="-k s
 	$(BIN)/python -m pytest $(ARGS)
 
 soak: $(INSTALLED) ## Inject the faults that take minutes, and run for long; options for pytest in ARGS.
-	$(BIN)/python -m pytest -m soak -v -o log_cli=true -o log_cli_level=INFO $(ARGS)
+	$(BIN)/python -m pytest -n 0 -m soak -v -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
 # Ryuk, which cleans up after testcontainers, may be no image that can be pulled; the tests clean up themselves.
 exercise: $(INSTALLED) ## Run Dockerfile and compose.yaml with Docker, in about 10 minutes, and the servers' tests on its images.
-	$(BIN)/python -m pytest -m docker -v -o log_cli=true -o log_cli_level=INFO $(ARGS) tests/docker
-	TESTCONTAINERS_RYUK_DISABLED=true REQUIRE_SERVICES=1 $(BIN)/python -m pytest \
+	$(BIN)/python -m pytest -n 0 -m docker -v -o log_cli=true -o log_cli_level=INFO $(ARGS) tests/docker
+	TESTCONTAINERS_RYUK_DISABLED=true REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n 0 \
 		tests/services tests/telemetry/history tests/deploy/test_roles.py
 
 lint: $(INSTALLED) ## Check style and types.
