@@ -37,8 +37,12 @@ def run(*parts, announce=lambda: print("running", flush=True)):
 """
 
 
+# The tests may run under nohup themselves.
+_AS_IN_A_TERMINAL = "import signal; signal.signal(signal.SIGHUP, signal.SIG_DFL)\n"
+
+
 @contextmanager
-def program(body: str, *, before: str = "") -> Iterator[subprocess.Popen[str]]:
+def program(body: str, *, before: str = _AS_IN_A_TERMINAL) -> Iterator[subprocess.Popen[str]]:
     with subprocess.Popen(
         [sys.executable, "-c", f"{before}{_PROGRAM}{body}"],
         stdout=subprocess.PIPE,

@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from playwright.sync_api import Browser
+from playwright.sync_api import Browser, expect
 
 from tests.api.dashboard.browser import OpenVisit, Visit, find_chromium, running_chromium
 from tests.deploy.monitor import Monitor, free_ports, running
@@ -24,6 +24,7 @@ GPU_WITH_MARKUP = 3
 GPU_WITHOUT_TEMPERATURE = 5
 INTERVAL_SECONDS = 0.5
 _NOT_SUPPORTED = 3
+_PATIENCE_MS = 10_000.0  # Playwright's own, 5 s, is short on a busy machine
 _INTERVAL = ["--interval-seconds", str(INTERVAL_SECONDS)]
 
 
@@ -72,6 +73,7 @@ def chromium() -> Iterator[Browser]:
         if os.environ.get(REQUIRE_VARIABLE) == "1":
             pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
         pytest.skip(reason)
+    expect.set_options(timeout=_PATIENCE_MS)
     with running_chromium(path) as browser:
         yield browser
 
