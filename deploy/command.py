@@ -4,21 +4,26 @@ This module imports little, so that signals are ours before the libraries are lo
 """
 
 import importlib
+import os
 from collections.abc import Sequence
+from typing import NoReturn
 
 from deploy import console
 from deploy.lifecycle import EXIT_WRONG_SETTING, end_on_signal
 from telemetry.errors import SystemMonitorError
 
 
-def main() -> int:
-    """Be the program; return its exit code."""
+def main() -> NoReturn:
+    """Be the program, and end the process with its exit code."""
     end_on_signal()
     console.prepare()
     try:
-        return run()
+        code = run()
     finally:
         console.flush()
+    # All parts have stopped. To take the libraries down too would keep who pressed Ctrl-C waiting
+    # longer than the parts did, and nobody needs them any more.
+    os._exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -24,8 +24,9 @@ def complain(sentence: str) -> None:
 
 
 def flush() -> None:
-    """Write what libraries have printed, so that the interpreter has nothing left to fail at."""
-    _write(sys.stdout, None)
+    """Write what libraries have printed, so that the end has nothing left to write, or fail at."""
+    for stream in (sys.stdout, sys.stderr):
+        _write(stream, None)
 
 
 def _write(stream: TextIO | None, text: str | None) -> None:
