@@ -1,5 +1,7 @@
 """Starting a real server for the tests, waiting until it answers, and ending it by its pid."""
 
+import itertools
+import random
 import signal
 import socket
 import subprocess
@@ -7,6 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
+_PORTS = range(16_000, 32_000)  # below those that connections get: from 32,768 on, or higher
+_turns = itertools.count(random.randrange(len(_PORTS)))  # noqa: S311 - apart from other processes
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
 _FIRST_PAUSE_SECONDS = 0.002
@@ -15,11 +19,19 @@ _LOG_TAIL = 2000
 
 
 def free_port() -> int:
-    """Return a TCP port of the loopback interface that nothing listens on at present."""
-    with socket.socket() as listener:
-        listener.bind(("127.0.0.1", 0))
-        port: int = listener.getsockname()[1]
-        return port
+    """Return a TCP port of the loopback interface that nothing listens on at present.
+
+    The system gives it to nobody who connects before a server takes it, nor is it handed out again
+    soon: tests run beside each other, and a start may take seconds.
+    """
+    while True:
+        port = _PORTS[next(_turns) % len(_PORTS)]
+        with socket.socket() as listener:
+            try:
+                listener.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            return port
 
 
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = _START_SECONDS) -> None:
