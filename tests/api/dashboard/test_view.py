@@ -9,7 +9,7 @@ from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
 from tests.services.processes import wait_until
 
-SECONDS = 10.0
+SECONDS = 30.0
 CHARTS = 5
 PHONE = {"width": 390, "height": 844}
 
