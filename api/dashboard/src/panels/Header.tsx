@@ -109,7 +109,7 @@ function Pause() {
       <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d={isPaused ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
       </svg>
-      {frozen ? `Paused ${clockTime(frozen.wall)}` : isPaused ? "Paused" : "Pause"}
+      {frozen ? <span>Paused<span class="since"> {clockTime(frozen.wall)}</span></span> : isPaused ? "Paused" : "Pause"}
     </button>
   );
 }
