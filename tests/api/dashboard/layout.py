@@ -6,40 +6,42 @@ from playwright.sync_api import Page
 
 # A text that is cut with an ellipsis takes the room of its box; one for screen readers takes none.
 _TEXTS = """(place) => {
-  const texts = [];
+  const lines = [];
   const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
   for (let node; (node = walker.nextNode()); ) {
     const parent = node.parentElement;
-    if (!node.data.trim() || parent.closest(".sr-only, dialog:not([open]), option")) continue;
-    const range = document.createRange();
-    range.selectNodeContents(node);
-    const rectangle = range.getBoundingClientRect();
-    if (rectangle.width === 0) continue;
+    if (!node.data.trim() || parent.closest(".sr-only, option")) continue;
+    if (!parent.checkVisibility()) continue;
     let box = parent;
     while (getComputedStyle(box).display === "inline") box = box.parentElement;
-    const cut = getComputedStyle(box).textOverflow === "ellipsis";
+    const cut = getComputedStyle(box).overflowX !== "visible";
     const room = box.getBoundingClientRect();
-    const { top, bottom } = rectangle;
-    const left = cut ? Math.max(rectangle.left, room.left) : rectangle.left;
-    const right = cut ? Math.min(rectangle.right, room.right) : rectangle.right;
-    const seen = { left, right, top, bottom };
-    texts.push({ said: node.data.trim(), seen, room, cut });
+    const range = document.createRange();
+    range.selectNodeContents(node);
+    for (const { left, right, top, bottom } of range.getClientRects()) {
+      const seen = !cut ? { left, right, top, bottom } : {
+        left: Math.max(left, room.left), right: Math.min(right, room.right),
+        top: Math.max(top, room.top), bottom: Math.min(bottom, room.bottom),
+      };
+      lines.push({ node, said: node.data.trim(), seen, room, cut });
+    }
   }
 """
 _OVERRUNS = f"""{_TEXTS}
   const width = document.documentElement.clientWidth;
-  const over = texts.filter(({{ seen, room, cut }}) =>
+  const over = lines.filter(({{ seen, room, cut }}) =>
     !cut && (seen.right > room.right + 1 || seen.left < room.left - 1 || seen.right > width + 1));
   const words = ({{ left, right }}) => `${{left.toFixed()}} to ${{right.toFixed()}}`;
   return over.map(({{ said, seen, room }}) => `${{said}}: ${{words(seen)}} in ${{words(room)}}`);
 }}"""
 _COLLISIONS = f"""{_TEXTS}
   const found = [];
-  texts.forEach((one, index) => texts.slice(index + 1).forEach((other) => {{
+  lines.forEach((one, index) => lines.slice(index + 1).forEach((other) => {{
     const [a, b] = [one.seen, other.seen];
     const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
     const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
-    if (across > 1 && down > 5) found.push(`${{one.said}} on ${{other.said}}`);
+    if (one.node !== other.node && across > 1 && down > 5)
+      found.push(`${{one.said}} on ${{other.said}}`);
   }}));
   return found;
 }}"""

@@ -109,7 +109,7 @@ function area(runs: readonly Run[], bottom: number): Path2D {
 
 function stroke(context: CanvasRenderingContext2D, line: Path2D, colour: string): void {
   context.strokeStyle = colour;
-  context.lineWidth = 1.25;
+  context.lineWidth = 1; // wider ones take several times as long
   context.lineJoin = "round";
   context.stroke(line);
 }

@@ -22,6 +22,7 @@ interface Props {
 
 const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
 const STEPS_IN_VIEW = 360;
+const MOST_WIDTHS = 500;
 const SECOND = 1_000;
 const MINUTE = 60_000;
 // Steps between the times on the axis; uPlot's own leave out what suits five minutes.
@@ -68,6 +69,10 @@ class Chart {
     this.plot = new uPlot(this.options(), [[], ...props.lines.map(() => [])], element);
     this.flag.className = "chart-time";
     this.plot.over.append(this.flag);
+    const unit = document.createElement("small");
+    unit.className = "axis-unit";
+    unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
+    this.plot.over.append(unit);
     const resize = new ResizeObserver(() => this.fit());
     resize.observe(element);
     this.undo.push(
@@ -217,14 +222,18 @@ class Chart {
           gap: 6,
           space: 58,
           incrs: STEPS,
-          values: (_, splits, __, ___, step) => splits.map(step < MINUTE ? clockTime : clockMinutes),
+          values: (plot, splits, __, ___, step) => {
+            const words = step < MINUTE ? clockTime : clockMinutes;
+            return splits.map((time) => (hasRoom(plot, time, words(time)) ? words(time) : null));
+          },
         },
         ...scales.map((scale, index): uPlot.Axis => ({
           ...common,
           scale: scale.key,
           side: scale.side === "left" ? 3 : 1,
           grid: { ...grid, show: index === 0 },
-          size: scale.side === "left" ? 46 : 42,
+          stroke: tint(scale.tint ?? "axis"),
+          size: (plot, labels) => Math.max(scale.side === "left" ? 46 : 42, widest(plot, labels ?? []) + 12),
           gap: 6,
           space: height < 130 ? 22 : 36,
           values: (_, splits) => splits.map(scale.format),
@@ -269,4 +278,29 @@ class Chart {
     const zoom = zoomTo(this.plot.posToVal(left, "x"), this.plot.posToVal(right, "x"));
     if (zoom) this.monitor.change({ zoom });
   }
+}
+
+const widths = new Map<string, number>();
+
+/** How wide the widest of the labels of an axis is, in pixels of the page. */
+function widest(plot: uPlot, labels: readonly string[]): number {
+  return Math.ceil(labels.reduce((most, label) => Math.max(most, widthOf(plot, label)), 0));
+}
+
+function widthOf(plot: uPlot, label: string): number {
+  const known = widths.get(label);
+  if (known !== undefined) return known;
+  plot.ctx.save();
+  plot.ctx.font = FONT;
+  const { width } = plot.ctx.measureText(label);
+  plot.ctx.restore();
+  if (widths.size > MOST_WIDTHS) widths.clear();
+  widths.set(label, width);
+  return width;
+}
+
+/** Whether a label under `time` ends before the picture does, which would cut it. */
+function hasRoom(plot: uPlot, time: number, label: string): boolean {
+  const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label) / 2;
+  return plot.bbox.width === 0 || end <= plot.width;
 }

@@ -19,6 +19,10 @@ export interface Scale {
   /** Tells apart scales of one key whose range differs. */
   readonly id?: string;
   readonly side: "left" | "right";
+  /** What stands once beside the axis, where its labels are numbers alone. */
+  readonly unit?: string;
+  /** That of its line, where the line is the only one. */
+  readonly tint?: Tint;
   readonly range: (low: number | null, high: number | null) => [number, number];
   readonly format: (value: number) => string;
 }

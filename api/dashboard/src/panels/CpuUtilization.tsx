@@ -5,9 +5,8 @@ import { PERCENT, type Line } from "../charts/lines";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import { BUSIEST_CORE } from "../store/columns";
-import { DASH, megahertz, percent } from "../text/numbers";
+import { DASH, megahertz, megahertzBeside, percent } from "../text/numbers";
 import type { Monitor } from "../monitor";
-import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { CoreBars } from "./CoreBars";
 import { Panel } from "./Panel";
@@ -42,18 +41,18 @@ function coresOf(monitor: Monitor): (number | null)[] {
 }
 
 function Facts() {
-  const monitor = useFrameWhen((each) => String(each.number(CHANNEL, "frequency_max")));
-  const highest = monitor.number(CHANNEL, "frequency_max");
+  const frequency = (monitor: Monitor) => monitor.number(CHANNEL, "frequency");
+  const highest = (monitor: Monitor) => monitor.number(CHANNEL, "frequency_max");
   return (
     <dl class="facts">
-      <div class={highest === null ? "" : "wide"} title={helpOf("cpu", "frequency")}>
+      <div class="wide" title={helpOf("cpu", "frequency")}>
         <dt>Frequency</dt>
         <dd data-testid="cpu-frequency">
-          <Live read={(each) => megahertz(each.number(CHANNEL, "frequency"))} />
-          {highest !== null && <small> / {megahertz(highest)}</small>}
+          <Live read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
+          <Live as="small" read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
         </dd>
       </div>
-      <div title={helpOf("cpu", "load_average")}>
+      <div class="wide" title={helpOf("cpu", "load_average")}>
         <dt>Load 1 · 5 · 15 min</dt>
         <dd><Live testId="cpu-load" read={loadOf} /></dd>
       </div>

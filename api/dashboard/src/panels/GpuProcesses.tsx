@@ -23,7 +23,7 @@ export function GpuProcesses({ id }: { readonly id: string }) {
       ) : (
         <table>
           <thead>
-            <tr><th scope="col">GPU {id}: process</th><th scope="col">User</th><th scope="col">PID</th><th scope="col">Memory</th><th scope="col">Since</th></tr>
+            <tr><th scope="col">GPU {id}: process</th><th scope="col" class="user">User</th><th scope="col" class="pid">PID</th><th scope="col">Memory</th><th scope="col" class="since">Running</th></tr>
           </thead>
           <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={monitor.now} />)}</tbody>
         </table>
@@ -46,10 +46,10 @@ function Row({ row, now }: { readonly row: Values; readonly now: number }) {
         {kind !== null && kind !== "compute" && <small> {kind}</small>}
         {instance !== null && <small> GI {instance}</small>}
       </th>
-      <td>{textOf(row["user"]) ?? DASH}</td>
-      <td>{numberOf(row["pid"]) ?? DASH}</td>
+      <td class="user" title={textOf(row["user"]) ?? undefined}>{textOf(row["user"]) ?? DASH}</td>
+      <td class="pid">{numberOf(row["pid"]) ?? DASH}</td>
       <td title={used === null ? undefined : `${used} bytes`}>{size(used)}</td>
-      <td>{started === null ? DASH : duration(now - started)}</td>
+      <td class="since">{started === null ? DASH : duration(now - started)}</td>
     </tr>
   );
 }

@@ -13,8 +13,9 @@ import { Panel } from "./Panel";
 
 const DISK = "system/disk";
 const NETWORK = "system/network";
+const AXIS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const SCALES: readonly Scale[] = [
-  { key: "rate", side: "left", range: fromZero(1), format: (value) => String(Number(value.toPrecision(3))) },
+  { key: "rate", side: "left", unit: unitOf("disk", "read_rate"), range: fromZero(1), format: (value) => AXIS.format(value) },
 ];
 
 function line(key: string, label: string, tint: Tint, dash?: readonly number[]): Line {
@@ -67,7 +68,10 @@ function Rate({ id, label, tint, channel, field }: RateProps) {
   return (
     <div title={helpOf(family, field)}>
       <dt><i class={`swatch ${tint}`} aria-hidden="true" />{label}</dt>
-      <dd><Live as="b" testId={id} read={(monitor) => rate(monitor.number(channel, field))} /> <small>{unitOf(family, field)}</small></dd>
+      <dd>
+        <Live as="b" testId={id} read={(monitor) => rate(monitor.number(channel, field))} />{" "}
+        <Live as="small" read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} />
+      </dd>
     </div>
   );
 }

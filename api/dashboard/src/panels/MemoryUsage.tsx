@@ -1,10 +1,11 @@
 import { helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import type { Line, Scale } from "../charts/lines";
+import type { Tint } from "../charts/palette";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import type { Monitor } from "../monitor";
-import { DASH, exactBytes, percent, share, sizeOf } from "../text/numbers";
+import { DASH, exactBytes, percent, share, size, sizeOf } from "../text/numbers";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { Meter } from "./Meter";
@@ -12,17 +13,34 @@ import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
 
 const CHANNEL = "system/memory";
-const GB = 1024 ** 3;
 const NEARLY_FULL = 92;
 // What decides which bars and lines there are.
 const STRUCTURE = ["ram_total", "cgroup_limit", "swap_total"] as const;
 
-const gigabytes = (value: number | null) => (value === null ? DASH : `${value.toFixed(1)} GB`);
+/** The unit of the axis, and of the readings below it that are not small beside it. */
+interface Unit {
+  readonly name: "GB" | "TB";
+  readonly bytes: number;
+  readonly digits: number;
+}
 
-const RAM: Line = { key: "ram", label: "RAM", tint: "green", scale: "gb", read: column("ram_used", GB), filled: true, format: gigabytes };
-const SWAP: Line = { key: "swap", label: "Swap", tint: "pink", scale: "gb", read: column("swap_used", GB), dash: [8, 4], format: gigabytes };
-const CGROUP: Line = { key: "cgroup", label: "This job", tint: "blue", scale: "gb", read: column("cgroup_used", GB), format: gigabytes };
-const LIMIT: Line = { key: "limit", label: "Job limit", tint: "grey", scale: "gb", read: column("cgroup_limit", GB), dash: [2, 3], format: gigabytes };
+const GIGABYTES: Unit = { name: "GB", bytes: 1024 ** 3, digits: 1 };
+const TERABYTES: Unit = { name: "TB", bytes: 1024 ** 4, digits: 2 };
+
+function linesIn({ name, bytes, digits }: Unit) {
+  const format = (value: number | null) => {
+    if (value === null) return DASH;
+    return value < 1 && name === "TB" ? size(value * bytes) : `${value.toFixed(digits)} ${name}`;
+  };
+  const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line =>
+    ({ key: `${key} ${name}`, label, tint, scale: "size", read: column(field, bytes), format, ...kind });
+  return {
+    ram: line("ram", "RAM", "green", "ram_used", { filled: true }),
+    swap: line("swap", "Swap", "pink", "swap_used", { dash: [8, 4] }),
+    job: line("cgroup", "This job", "blue", "cgroup_used", {}),
+    limit: line("limit", "Job limit", "grey", "cgroup_limit", { dash: [2, 3] }),
+  };
+}
 
 /** RAM and swap now and over time, the job's own limit, and whether programs wait for memory. */
 export function MemoryUsage() {
@@ -30,7 +48,7 @@ export function MemoryUsage() {
   const [total, limit, swap] = STRUCTURE.map((field) => monitor.number(CHANNEL, field));
   const limited = limit !== null;
   const swapped = (swap ?? 0) > 0;
-  const lines = [RAM, ...(swapped ? [SWAP] : []), ...(limited ? [CGROUP, LIMIT] : [])];
+  const { lines, scale } = chartFor(total ?? null, swapped, limited);
   return (
     <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure family="memory" />}>
       <div class="stack">
@@ -38,7 +56,7 @@ export function MemoryUsage() {
         {limited && <Amount id="cgroup" label="This job" tint="blue" used="cgroup_used" total="cgroup_limit" />}
         <Amount id="swap" label="Swap" tint="pink" used="swap_used" total="swap_total" />
       </div>
-      <TimeChart channel={CHANNEL} lines={lines} scales={[scaleFor(total ?? null)]} label="Memory over time" testId="memory-chart" />
+      <TimeChart channel={CHANNEL} lines={lines} scales={[scale]} label="Memory over time" testId="memory-chart" />
       <Legend channel={CHANNEL} lines={lines} />
     </Panel>
   );
@@ -69,23 +87,20 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
           {!none && <Live as="b" read={(monitor) => percent(full(monitor))} testId={`${id}-percent`} />}
         </span>
       </div>
-      <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />
+      {!none && <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />}
     </div>
   );
 }
 
-const scales = new Map<number | null, Scale>();
-
-function scaleFor(total: number | null): Scale {
-  const known = scales.get(total);
-  if (known) return known;
+function chartFor(total: number | null, swapped: boolean, limited: boolean): { lines: Line[]; scale: Scale } {
+  const unit = (total ?? 0) >= TERABYTES.bytes ? TERABYTES : GIGABYTES;
+  const { ram, swap, job, limit } = linesIn(unit);
   const scale: Scale = {
-    key: "gb",
-    id: `gb ${total}`,
+    key: "size",
+    id: `size ${total}`,
     side: "left",
-    range: (_, high) => [0, total === null ? Math.max(high ?? 1, 1) : total / GB],
-    format: (value) => `${value} GB`,
+    range: (_, high) => [0, total === null ? Math.max(high ?? 1, 1) : total / unit.bytes],
+    format: (value) => `${value} ${unit.name}`,
   };
-  scales.set(total, scale);
-  return scale;
+  return { lines: [ram, ...(swapped ? [swap] : []), ...(limited ? [job, limit] : [])], scale };
 }

@@ -2,7 +2,7 @@ import { helpOf } from "../catalogue";
 import type { Monitor } from "../monitor";
 import { DASH } from "../text/numbers";
 import { useFrameWhen } from "../view/hooks";
-import { Live } from "../view/Live";
+import { Live, setAttribute, useLive } from "../view/Live";
 
 interface Props {
   readonly family: "cpu" | "memory";
@@ -15,15 +15,15 @@ const ALL_WAIT_WEIGHT = 4;
 /** Whether programs wait for a resource, in a word and in percent of the last 10 s. */
 export function Pressure({ family }: Props) {
   const monitor = useFrameWhen((each) => judge(each, family)?.kind ?? "");
+  const pill = useLive<HTMLParagraphElement>((element, each) => setAttribute(element, "title", judge(each, family)?.title ?? ""));
   const now = judge(monitor, family);
   if (now === null) return null;
+  const calm = now.kind === "calm";
   return (
-    <Live
-      class={`pill ${now.kind}`}
-      read={(each) => judge(each, family)?.words ?? ""}
-      hint={(each) => judge(each, family)?.title ?? ""}
-      testId={`${family}-pressure`}
-    />
+    <p ref={pill} class={`pill ${now.kind}`} data-testid={`${family}-pressure`}>
+      Pressure<span class={calm ? "" : "word"}>: {now.word}</span>
+      {!calm && <Live read={(each) => ` ${judge(each, family)?.share ?? ""}`} />}
+    </p>
   );
 }
 
@@ -40,5 +40,5 @@ function judge(monitor: Monitor, family: "cpu" | "memory") {
     `some ${share(some)}: ${helpOf(family, "pressure_some")}`,
     ...(full === null ? [] : [`full ${share(full)}: ${helpOf(family, "pressure_full")}`]),
   ].join("; ");
-  return { kind, title, words: `Pressure: ${word}${worst >= low ? ` ${share(some)}` : ""}` };
+  return { kind, title, word, share: share(some) };
 }

@@ -16,10 +16,11 @@ export const GPU_LINES: readonly Line[] = [
 const CELSIUS: Scale = {
   key: "celsius",
   side: "right",
+  tint: "orange",
   range: (low, high) => [Math.min(20, low ?? 20), Math.max(100, high ?? 100)],
   format: (value) => `${value}°`,
 };
-const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: (value) => `${value} W` };
+const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: (value) => whole(value, "W") };
 
 /** Utilization (%) and temperature (°C) of a GPU on two axes; memory and power can be added. */
 export function UtilizationChart({ id }: { id: string }) {

@@ -38,6 +38,12 @@ export function megahertz(value: Maybe): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
 }
 
+/** A frequency in the unit of its maximum, which stands beside it with that unit. */
+export function megahertzBeside(value: Maybe, highest: Maybe): string {
+  if (isMissing(value) || isMissing(highest)) return megahertz(value);
+  return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
+}
+
 /** The number of a rate in MB/s, with as many digits as are worth reading. */
 export function rate(value: Maybe): string {
   if (isMissing(value)) return DASH;
