@@ -153,6 +153,22 @@ def test_the_axes_say_what_the_numbers_say(page: Page) -> None:
     )
 
 
+def test_what_would_be_pushed_away_by_the_first_values_shows_after_them(page: Page) -> None:
+    resize(page, WIDTHS[0])
+    gpus = page.get_by_test_id("gpu-panel")
+    expect(page.get_by_test_id("cpu-panel")).to_be_visible()
+    seen = gpus.evaluate(
+        """panel => {
+          panel.classList.add("is-waiting");
+          const parts = [panel, document.querySelector("[data-testid=cpu-panel]")];
+          const seen = parts.map((part) => getComputedStyle(part).visibility);
+          panel.classList.remove("is-waiting");
+          return seen;
+        }"""
+    )
+    assert seen == ["visible", "hidden"]
+
+
 def test_colours_that_the_reader_forces_leave_what_is_told_by_a_fill(page: Page) -> None:
     resize(page, WIDTHS[0])
     page.emulate_media(forced_colors="active")

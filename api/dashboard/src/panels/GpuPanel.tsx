@@ -22,7 +22,7 @@ export function GpuPanel() {
   const id = chosenGpu(monitor);
   if (id === undefined) {
     return (
-      <Panel id="gpu-panel" title={title}>
+      <Panel id="gpu-panel" title={title} waits={!monitor.shown?.status?.sensors["gpu"]?.reason}>
         <p class="absent" data-testid="gpu-reason">{reasonOf(monitor.shown)}</p>
       </Panel>
     );

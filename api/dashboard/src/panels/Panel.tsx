@@ -10,15 +10,17 @@ interface Props {
   readonly channel?: string | undefined;
   readonly sensor?: string;
   readonly side?: ComponentChildren;
+  /** Whether it is not known yet how much there will be in it. */
+  readonly waits?: boolean;
   readonly children: ComponentChildren;
 }
 
 /** A titled region of the page. It dims, and says since when, while its sensor is silent. */
-export function Panel({ id, title, channel, sensor, side, children }: Props) {
+export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
   const monitor = useFrameWhen((each) => Object.values(silenceOf(each, channel, sensor)).join());
   const { stale, words } = silenceOf(monitor, channel, sensor);
   return (
-    <section class={`panel ${id}${stale ? " is-stale" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
+    <section class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {side}
