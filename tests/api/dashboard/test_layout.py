@@ -18,6 +18,7 @@ LARGE_HOST = "titan"
 LARGE_HOST_GPUS = 8
 ALL_SERIES = "utilization,temperature,memory,power"
 TALLEST_TABLE = 600
+FONT_SIZE = "text => parseFloat(getComputedStyle(text).fontSize)"
 FILL = "part => getComputedStyle(part).backgroundColor"
 # Whether what is told by a fill, or by a line on top, stands out from the page.
 CONTRASTS = """part => {
@@ -178,3 +179,14 @@ def test_colours_that_the_reader_forces_leave_what_is_told_by_a_fill(page: Page)
     other = page.get_by_test_id("range-5m")
     assert pressed.evaluate(FILL) != other.evaluate(FILL)
     page.emulate_media(forced_colors="none")
+
+
+def test_text_grows_with_the_size_that_the_reader_has_set_for_all_pages(page: Page) -> None:
+    resize(page, 2 * WIDTHS[0])
+    value = page.get_by_test_id("cpu-value")
+    usual = value.evaluate(FONT_SIZE)
+    page.evaluate("document.documentElement.style.fontSize = '200%'")
+    assert value.evaluate(FONT_SIZE) == pytest.approx(2 * usual)
+    assert overruns(page) == []
+    assert collisions(page, ".page") == []
+    page.evaluate("document.documentElement.style.fontSize = ''")

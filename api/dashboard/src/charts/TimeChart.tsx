@@ -4,6 +4,7 @@ import type { Monitor } from "../monitor";
 import { clockMinutes, clockTime } from "../text/time";
 import { useMonitor, useTheme } from "../view/hooks";
 import { zoomTo } from "../view/view";
+import { hasRoom, labelFont, textScale, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
@@ -20,9 +21,7 @@ interface Props {
   readonly testId: string;
 }
 
-const FONT = '11px system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
 const STEPS_IN_VIEW = 360;
-const MOST_WIDTHS = 500;
 const SECOND = 1_000;
 const MINUTE = 60_000;
 // Steps between the times on the axis; uPlot's own leave out what suits five minutes.
@@ -54,6 +53,8 @@ export function TimeChart({ channel, lines, scales, label, testId }: Props) {
 }
 
 class Chart {
+  private readonly textScale = textScale();
+  private readonly font = labelFont(this.textScale);
   private readonly plot: uPlot;
   private readonly flag = document.createElement("div");
   private readonly undo: (() => void)[] = [];
@@ -163,7 +164,7 @@ class Chart {
     this.flag.hidden = !inside;
     if (inside && time !== null) {
       this.flag.textContent = clockTime(time);
-      this.flag.classList.toggle("to-left", left > width - 76);
+      this.flag.classList.toggle("to-left", left > width - 76 * this.textScale);
       this.flag.style.transform = `translateX(${Math.round(left)}px)`;
     }
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
@@ -195,16 +196,17 @@ class Chart {
   }
 
   private options(): uPlot.Options {
+    const { font, textScale } = this;
     const { lines, scales } = this.props;
     const height = Math.max(this.element.clientHeight, 50);
     const grid = { stroke: tint("grid"), width: 1 };
-    const common = { stroke: tint("axis"), font: FONT, ticks: { show: false } };
+    const common = { stroke: tint("axis"), font, ticks: { show: false } };
     return {
       width: Math.max(this.element.clientWidth, 50),
       height,
       ms: 1,
       legend: { show: false }, // its own would put labels into the page, some of them as markup
-      padding: [8, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
+      padding: [8 * textScale, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
       scales: {
         x: { time: true, auto: false },
         ...Object.fromEntries(
@@ -218,13 +220,13 @@ class Chart {
         {
           ...common,
           grid,
-          size: 22,
+          size: 22 * textScale,
           gap: 6,
-          space: 58,
+          space: 58 * textScale,
           incrs: STEPS,
           values: (plot, splits, __, ___, step) => {
             const words = step < MINUTE ? clockTime : clockMinutes;
-            return splits.map((time) => (hasRoom(plot, time, words(time)) ? words(time) : null));
+            return splits.map((time) => (hasRoom(plot, time, words(time), font) ? words(time) : null));
           },
         },
         ...scales.map((scale, index): uPlot.Axis => ({
@@ -233,9 +235,9 @@ class Chart {
           side: scale.side === "left" ? 3 : 1,
           grid: { ...grid, show: index === 0 },
           stroke: tint(scale.tint ?? "axis"),
-          size: (plot, labels) => Math.max(scale.side === "left" ? 46 : 42, widest(plot, labels ?? []) + 12),
+          size: (plot, labels) => Math.max((scale.side === "left" ? 46 : 42) * textScale, widest(plot, labels ?? [], font) + 12),
           gap: 6,
-          space: height < 130 ? 22 : 36,
+          space: (height < 130 ? 22 : 36) * textScale,
           values: (_, splits) => splits.map(scale.format),
         })),
       ],
@@ -278,29 +280,4 @@ class Chart {
     const zoom = zoomTo(this.plot.posToVal(left, "x"), this.plot.posToVal(right, "x"));
     if (zoom) this.monitor.change({ zoom });
   }
-}
-
-const widths = new Map<string, number>();
-
-/** How wide the widest of the labels of an axis is, in pixels of the page. */
-function widest(plot: uPlot, labels: readonly string[]): number {
-  return Math.ceil(labels.reduce((most, label) => Math.max(most, widthOf(plot, label)), 0));
-}
-
-function widthOf(plot: uPlot, label: string): number {
-  const known = widths.get(label);
-  if (known !== undefined) return known;
-  plot.ctx.save();
-  plot.ctx.font = FONT;
-  const { width } = plot.ctx.measureText(label);
-  plot.ctx.restore();
-  if (widths.size > MOST_WIDTHS) widths.clear();
-  widths.set(label, width);
-  return width;
-}
-
-/** Whether a label under `time` ends before the picture does, which would cut it. */
-function hasRoom(plot: uPlot, time: number, label: string): boolean {
-  const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label) / 2;
-  return plot.bbox.width === 0 || end <= plot.width;
 }

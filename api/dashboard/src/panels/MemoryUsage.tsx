@@ -14,6 +14,7 @@ import { Pressure } from "./Pressure";
 
 const CHANNEL = "system/memory";
 const NEARLY_FULL = 92;
+const AXIS = new Intl.NumberFormat("en");
 // What decides which bars and lines there are.
 const STRUCTURE = ["ram_total", "cgroup_limit", "swap_total"] as const;
 
@@ -100,7 +101,7 @@ function chartFor(total: number | null, swapped: boolean, limited: boolean): { l
     id: `size ${total}`,
     side: "left",
     range: (_, high) => [0, total === null ? Math.max(high ?? 1, 1) : total / unit.bytes],
-    format: (value) => `${value} ${unit.name}`,
+    format: (value) => `${AXIS.format(value)} ${unit.name}`,
   };
   return { lines: [ram, ...(swapped ? [swap] : []), ...(limited ? [job, limit] : [])], scale };
 }
