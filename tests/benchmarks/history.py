@@ -1,9 +1,10 @@
 """How long the history takes to write a tick and to answer for a full hour, for each adapter.
 
-``python -m tests.benchmarks.history`` prints a table. One host with two GPUs and eight cores:
-six channels, a sample every 2 s.
+``python -m tests.benchmarks.history [--gpus 2] [--cores 8]`` prints a table. One host, a sample of
+every number in the catalogue every 2 s; text and MIG instances apart.
 """
 
+import argparse
 import random
 import statistics
 import tempfile
@@ -15,7 +16,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.channels import columns_of, family_of
+from telemetry.channels import CPU, DISK, GPU, MEMORY, NETWORK, Field, columns_of
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
@@ -27,31 +28,54 @@ INTERVAL = 2000
 REPEATS = 10
 
 
-def tick(timestamp: int) -> list[Sample]:
-    """Return one sample of each channel, with random values."""
+class Machine:
+    """A host with ``gpus`` GPUs and ``cores`` cores that reports all that the catalogue knows."""
 
-    def numbers(*names: str) -> dict[str, object]:
-        return {name: random.uniform(0, 1e6) for name in names}  # noqa: S311 - load, no secrets
+    def __init__(self, gpus: int, cores: int) -> None:
+        """Describe the machine."""
+        self._cores = cores
+        alone = (CPU, MEMORY, DISK, NETWORK)
+        self._channels = {GPU.channel.format(id=each): GPU for each in range(gpus)}
+        self._channels |= {family.channel: family for family in alone}
 
-    def values(count: int) -> list[float]:
-        return [random.uniform(0, 100) for _ in range(count)]  # noqa: S311
+    @property
+    def columns(self) -> int:
+        """How many numbers a tick has."""
+        found = (columns_of(self._channels[each.channel], each.values) for each in self.tick(0))
+        return sum(map(len, found))
 
-    gpu = ("utilization", "memory_used", "memory_total", "temperature", "power")
-    clocks = ("memory_utilization", "power_limit", "sm_clock", "memory_clock")
-    memory = ("ram_used", "ram_total", "swap_used", "swap_total", "available")
-    disk, network = ("read_rate", "write_rate"), ("upload_rate", "download_rate")
-    payloads = {
-        "system/gpu/0": numbers(*gpu, *clocks),
-        "system/gpu/1": numbers(*gpu, *clocks),
-        "system/cpu": numbers("utilization", "frequency", "frequency_max", "pressure_some")
-        | {"per_core": values(8), "load_average": values(3)},
-        "system/memory": numbers(*memory, "pressure_some", "pressure_full"),
-        "system/disk": numbers(*disk)
-        | {"per_device": {name: numbers(*disk) for name in ("nvme0n1", "sda")}},
-        "system/network": numbers(*network)
-        | {"per_interface": {name: numbers(*network) for name in ("eth0", "wlan0")}},
-    }
-    return [Sample(channel, "h", timestamp, values) for channel, values in payloads.items()]
+    def tick(self, timestamp: int) -> list[Sample]:
+        """Return one sample of each channel, with random numbers."""
+        return [
+            Sample(
+                channel, "h", timestamp, {each.name: self._value(each) for each in family.fields}
+            )
+            for channel, family in self._channels.items()
+        ]
+
+    def _value(self, field: Field) -> object:
+        if field.name == "per_core":
+            return [_number() for _ in range(self._cores)]
+        return _like(field.example)
+
+
+def _like(example: object) -> object:
+    """Return ``example`` with other numbers."""
+    match example:
+        case bool() | str() | None:
+            return example
+        case int() | float():
+            return _number()
+        case list():
+            return [_like(each) for each in example]
+        case dict():
+            return {key: _like(each) for key, each in example.items()}
+        case _:
+            raise TypeError(type(example))
+
+
+def _number() -> float:
+    return random.uniform(0, 1e6)  # noqa: S311 - load, no secrets
 
 
 def milliseconds(action: Callable[[], object]) -> float:
@@ -61,10 +85,12 @@ def milliseconds(action: Callable[[], object]) -> float:
     return (time.perf_counter() - started) * 1000
 
 
-def measure(writer: HistoryWriter, reader: HistoryReader) -> Iterator[tuple[str, float, float]]:
+def measure(
+    machine: Machine, writer: HistoryWriter, reader: HistoryReader
+) -> Iterator[tuple[str, float, float]]:
     """Yield (what, median ms, 95th percentile ms)."""
     now = time.time_ns() // 1_000_000
-    ticks = [tick(now - age) for age in range(HOUR - INTERVAL, 0, -INTERVAL)]
+    ticks = [machine.tick(now - age) for age in range(HOUR - INTERVAL, 0, -INTERVAL)]
     writer.open()
     reader.open()
     yield "write a tick", *_summary([milliseconds(partial(writer.write, one)) for one in ticks])
@@ -95,23 +121,24 @@ def _influxdb(server: Influxdb) -> tuple[HistoryWriter, HistoryReader]:
     return InfluxdbWriter(*account, HOUR), InfluxdbReader(*account, HOUR)
 
 
-def _report(title: str, writer: HistoryWriter, reader: HistoryReader) -> None:
+def _report(title: str, machine: Machine, writer: HistoryWriter, reader: HistoryReader) -> None:
     print(f"\n{title:<30}{'median ms':>12}{'p95 ms':>12}")
     with closing(writer), closing(reader):
-        for what, middle, high in measure(writer, reader):
+        for what, middle, high in measure(machine, writer, reader):
             print(f"{what:<30}{middle:>12.2f}{high:>12.2f}")
 
 
 def main() -> None:
     """Measure each adapter that can be had here."""
-    columns = sum(
-        len(columns_of(family, sample.values))
-        for sample in tick(0)
-        if (family := family_of(sample.channel)) is not None
-    )
-    print(f"{len(tick(0))} channels, {columns} columns, a sample every {INTERVAL} ms")
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--gpus", type=int, default=2)
+    parser.add_argument("--cores", type=int, default=8)
+    options = parser.parse_args()
+    machine = Machine(options.gpus, options.cores)
+    channels = len(machine.tick(0))
+    print(f"{channels} channels, {machine.columns} columns, a sample every {INTERVAL} ms")
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
-        _report("SQLite", *_sqlite(Path(folder)))
+        _report("SQLite", machine, *_sqlite(Path(folder)))
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
         print(f"{'files on disk':<30}{size / 1e6:>9.1f} MB")
         try:
@@ -119,7 +146,7 @@ def main() -> None:
         except pytest.skip.Exception as reason:
             print(f"\nInfluxDB: {reason}")
         else:
-            _report("InfluxDB", *_influxdb(server))
+            _report("InfluxDB", machine, *_influxdb(server))
 
 
 if __name__ == "__main__":
