@@ -1,11 +1,16 @@
 // A Chromium, and how the cost of a page is read from it.
 //
 // Needs playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and a
-// Chromium (CHROMIUM=/path, else /usr/bin/chromium).
+// Chromium (CHROMIUM=/path, else /usr/bin/chromium). It draws without a GPU. With GPU=1 it leaves the
+// drawing to its GPU process, as it does on a laptop, where a software GPU (SwiftShader) takes it.
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
-const FLAGS = ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+export const HAS_GPU = process.env.GPU === "1";
+const DRAWING = HAS_GPU
+  ? ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--enable-gpu-rasterization"]
+  : ["--disable-gpu"];
+const FLAGS = [...DRAWING, "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
   "--disable-component-update", "--disable-sync"];
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
