@@ -10,4 +10,5 @@ def lateness(times: Sequence[float], interval: float) -> list[float]:
     samples are an interval later than those before, from a tick with two an interval earlier.
     """
     offsets = [time - number * interval for number, time in enumerate(times)]
-    return [each - min(offsets) for each in offsets]
+    punctual = min(offsets)
+    return [each - punctual for each in offsets]

@@ -63,7 +63,14 @@ function setUp() {
   );
   connection.start();
   const newest = () => sockets[sockets.length - 1]!;
-  return { connection, sockets, transports, greetings, world, newest };
+  const pauseAfterEnd = async () => {
+    const count = sockets.length;
+    const began = performance.now();
+    newest().end();
+    while (sockets.length === count) await pass(100);
+    return performance.now() - began;
+  };
+  return { connection, sockets, transports, greetings, world, newest, pauseAfterEnd };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -115,16 +122,10 @@ describe("the connection", () => {
   });
 
   it("waits longer and longer between attempts, at most 30 s", async () => {
-    const { sockets, newest, world } = setUp();
+    const { world, pauseAfterEnd } = setUp();
     world.httpAnswers = false;
     const starts: number[] = [];
-    for (let attempt = 0; attempt < 9; attempt += 1) {
-      const count = sockets.length;
-      const began = performance.now();
-      newest().end();
-      while (sockets.length === count) await pass(100);
-      starts.push(performance.now() - began);
-    }
+    for (let attempt = 0; attempt < 9; attempt += 1) starts.push(await pauseAfterEnd());
     expect(starts.slice(0, 4)).toEqual([500, 1000, 2000, 4000]);
     expect(starts.at(-1)).toBe(15_000);
   });
@@ -190,25 +191,16 @@ describe("the connection", () => {
   });
 
   it("does not wait long for the WebSocket while HTTP answers", async () => {
-    const { sockets, newest, world } = setUp();
+    const { sockets, newest, world, pauseAfterEnd } = setUp();
     world.httpAnswers = false;
-    for (let attempt = 0; attempt < 8; attempt += 1) {
-      newest().end();
-      const count = sockets.length;
-      if (attempt < 7) while (sockets.length === count) await pass(100);
-    }
+    for (let attempt = 0; attempt < 7; attempt += 1) await pauseAfterEnd();
+    newest().end();
     const count = sockets.length;
     world.httpAnswers = true;
     await pass(2_600); // the next poll, and a pause as before the first attempt
     expect(sockets.length).toBeGreaterThan(count);
     const pauses: number[] = [];
-    for (let attempt = 0; attempt < 8; attempt += 1) {
-      const before = sockets.length;
-      const began = performance.now();
-      newest().end();
-      while (sockets.length === before) await pass(100);
-      pauses.push(performance.now() - began);
-    }
+    for (let attempt = 0; attempt < 8; attempt += 1) pauses.push(await pauseAfterEnd());
     expect(Math.max(...pauses)).toBe(5_000); // half of the 10 s
   });
 

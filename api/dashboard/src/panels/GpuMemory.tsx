@@ -2,7 +2,7 @@ import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import type { Monitor } from "../monitor";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
-import { silenceOf } from "../text/silence";
+import { silenceOfGpu } from "../text/silence";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { Flag } from "./Flag";
@@ -37,7 +37,7 @@ function Bar({ id }: { id: string }) {
   const warns = (monitor: Monitor) => (full(monitor) ?? 0) >= NEARLY_FULL;
   const name = (monitor: Monitor) => textOf(monitor.values(channel)["name"]);
   const unified = (monitor: Monitor) => monitor.values(channel)["memory_kind"] === "unified";
-  const silence = (monitor: Monitor) => silenceOf(id, monitor.values(channel), monitor.shown?.status ?? null);
+  const silence = (monitor: Monitor) => silenceOfGpu(id, monitor.shown);
   const monitor = useFrameWhen((each) => [warns(each), unified(each), each.isStale(channel), name(each), silence(each)].join());
   const silent = silence(monitor);
   const classes = [...(monitor.isStale(channel) ? ["is-stale"] : []), ...(unified(monitor) ? ["is-unified"] : [])];

@@ -3,7 +3,7 @@ import { gpuChannel } from "../catalogue";
 import { Sparkline } from "../charts/Sparkline";
 import type { Monitor } from "../monitor";
 import { degrees, percent } from "../text/numbers";
-import { silenceOf } from "../text/silence";
+import { silenceOfGpu } from "../text/silence";
 import { throttleWords } from "../text/throttle";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
@@ -26,7 +26,7 @@ export function GpuTiles({ ids, selected }: Props) {
 function Tile({ id, selected }: { id: string; selected: boolean }) {
   const channel = gpuChannel(id);
   const throttled = (monitor: Monitor) => throttleWords(textsOf(monitor.values(channel)["throttle_reasons"]));
-  const silence = (monitor: Monitor) => silenceOf(id, monitor.values(channel), monitor.shown?.status ?? null);
+  const silence = (monitor: Monitor) => silenceOfGpu(id, monitor.shown);
   const title = (monitor: Monitor) =>
     [silence(monitor), textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
   const monitor = useFrameWhen((each) => `${each.isStale(channel)} ${throttled(each).length > 0} ${title(each)}`);

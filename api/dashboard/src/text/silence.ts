@@ -1,4 +1,6 @@
-import { numberOf, type CollectorStatus, type Values } from "../bus/payload";
+import { numberOf } from "../bus/payload";
+import { gpuChannel } from "../catalogue";
+import type { HostData } from "../store/host";
 
 const READINGS = ["utilization", "memory_used", "temperature", "power"];
 
@@ -6,9 +8,10 @@ const READINGS = ["utilization", "memory_used", "temperature", "power"];
  * Why a GPU tells nothing, in the words of the collector, which has a sentence for each that it
  * lost; null for one that tells something.
  */
-export function silenceOf(id: string, values: Values, status: CollectorStatus | null): string | null {
+export function silenceOfGpu(id: string, host: HostData | null): string | null {
+  const values = host?.newest.get(gpuChannel(id))?.values ?? {};
   if (values["utilization"] === undefined || READINGS.some((name) => numberOf(values[name]) !== null)) return null;
-  const sentences = status?.sensors["gpu"]?.reason?.split(/(?=GPU \d+\b)/) ?? [];
+  const sentences = host?.status?.sensors["gpu"]?.reason?.split(/(?=GPU \d+\b)/) ?? [];
   const own = sentences.find((sentence) => new RegExp(`^GPU ${id}\\b`).test(sentence));
   return own?.trim() ?? `GPU ${id} reports nothing`;
 }
