@@ -11,15 +11,15 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api import websocket
-from api.access import Gate, Sessions, Throttle, login_router
 from api.errors import LastResort, install_error_handlers
-from api.history import History
-from api.live import Live
-from api.page import serve_page
-from api.readiness import Readiness
-from api.routes import Parts, health, router
-from api.security import Guard
+from api.live import websocket
+from api.live.subscription import Live
+from api.rest.history import History
+from api.rest.readiness import Readiness
+from api.rest.routes import Parts, health, router
+from api.serving.access import Gate, Sessions, Throttle, login_router
+from api.serving.page import serve_page
+from api.serving.security import Guard
 from telemetry import __version__
 from telemetry.history.port import HistoryReader
 from telemetry.reports import Reporter

@@ -4,7 +4,6 @@ import time
 from collections.abc import Callable, Iterable
 from datetime import UTC, datetime
 
-from collector.publisher import Publisher
 from collector.rivals import RivalWatch
 from collector.runner import Runner
 from collector.sensors.port import Sensor
@@ -12,6 +11,7 @@ from telemetry import __version__
 from telemetry.bus import BrokerAddress, BusConnection, LastWill
 from telemetry.channels import STATUS_CHANNEL
 from telemetry.errors import SettingsError, SystemMonitorError
+from telemetry.publisher import Publisher
 from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorState, CollectorStatus
 from telemetry.topics import TopicScheme

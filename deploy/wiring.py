@@ -14,7 +14,7 @@ from telemetry.settings import Settings
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
-    from api.server import ApiServer
+    from api.serving.server import ApiServer
     from collector.collector import Collector
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
@@ -41,7 +41,7 @@ def sensors() -> "Sequence[Sensor]":
     """Return all sensors, not yet opened."""
     from collector.sensors.cpu import CpuSensor
     from collector.sensors.disk import DiskSensor
-    from collector.sensors.gpu import GpuSensor
+    from collector.sensors.gpu.sensor import GpuSensor
     from collector.sensors.memory import MemorySensor
     from collector.sensors.network import NetworkSensor
 
@@ -126,8 +126,8 @@ def ingester(settings: Settings) -> "Ingester":
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts beside it whose reports it passes on."""
     from api.app import create_app
-    from api.live import Live
-    from api.server import ApiServer
+    from api.live.subscription import Live
+    from api.serving.server import ApiServer
 
     live = Live(settings.broker, settings.topics)
     app = create_app(settings, live, history_reader(settings), others)

@@ -10,7 +10,7 @@ import pytest
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus import BrokerAddress, BusConnection
 from telemetry.status import SensorReport, SensorState
-from tests.api.serving import (
+from tests.api.running import (
     SECONDS,
     RunningApi,
     every_family,

@@ -11,9 +11,9 @@ from websockets.datastructures import Headers
 from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
-from api.newest import Update
+from api.live.newest import Update
 from telemetry.samples import Sample
-from tests.api.serving import GPU, SECONDS, RunningApi, cpu, now
+from tests.api.running import GPU, SECONDS, RunningApi, cpu, now
 
 WS = "/api/v1/system/ws"
 # The opening of a WebSocket, less the line that ends the headers.

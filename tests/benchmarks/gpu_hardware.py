@@ -16,10 +16,10 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
-from collector.sensors.gpu import GpuSensor
+from collector.sensors.gpu.sensor import GpuSensor
 from telemetry.channels import GPU_PROCESSES, family_of, gpu_of, place_of
 from telemetry.errors import SensorAbsent
-from tests.collector.sensors import nvidia_smi
+from tests.collector.sensors.gpu import nvidia_smi
 
 _STEP = 256 * 1024 * 1024
 _MOST_STEPS = 16

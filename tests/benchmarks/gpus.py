@@ -16,7 +16,7 @@ from pathlib import Path
 
 import pynvml
 
-from collector.sensors.gpu import GpuSensor
+from collector.sensors.gpu.sensor import GpuSensor
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml, compile_library
 

@@ -31,7 +31,7 @@ def test_it_holds_the_built_dashboard_and_not_its_source(names: list[str]) -> No
 
 
 def test_it_holds_nothing_but_code_and_the_pages(names: list[str]) -> None:
-    login = {f"api/access/login.{suffix}" for suffix in ("html", "css", "js")}
+    login = {f"api/serving/access/login.{suffix}" for suffix in ("html", "css", "js")}
     assert login <= set(names)
     rest = [name for name in names if not name.startswith("api/static/") and name not in login]
     assert {Path(name).suffix for name in rest if ".dist-info/" not in name} == {".py"}

@@ -3,8 +3,8 @@ import sys
 
 import pytest
 
-from collector.sensors.gpu import GpuSensor
-from tests.collector.sensors.gpus import missing, read_gpus
+from collector.sensors.gpu.sensor import GpuSensor
+from tests.collector.sensors.gpu.gpus import missing, read_gpus
 from tests.fakes.nvml import FakeNvml
 
 COUNT = """

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from collector.sensors.gpu import GpuSensor
+from collector.sensors.gpu.sensor import GpuSensor
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml
 

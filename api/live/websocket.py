@@ -1,0 +1,186 @@
+"""The live stream: one WebSocket for each client."""
+
+import asyncio
+import contextlib
+import json
+from collections.abc import Callable
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.exceptions import HTTPException
+from starlette.websockets import WebSocket, WebSocketDisconnect
+
+from api.errors import WrongParameter, error_body, quote
+from api.live.filters import EVERYTHING, from_query, validated_filters
+from api.live.hub import Client, Hub
+from api.rest.routes import PREFIX
+from telemetry.channels import STATUS_CHANNEL, family_of
+
+MAX_MESSAGE_BYTES = 16_384
+SUBPROTOCOL = "system-monitor"
+_POLICY_VIOLATION = 1008
+_TRY_AGAIN_LATER = 1013
+_MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
+_CLOSE_SECONDS = 10.0
+_REST_SECONDS = 0.005  # after each message
+_ACTIONS = "it must be subscribe or unsubscribe"
+
+router = APIRouter(prefix=PREFIX)
+
+
+@router.websocket("/ws")
+async def stream(websocket: WebSocket) -> None:
+    """Stream the channels that match one of the filters in ``channels``, of ``host`` or all.
+
+    With ``batch=true`` what arrives within 50 ms comes in one message, an array of frames.
+    """
+    asked = ",".join(websocket.query_params.getlist("channels")) or EVERYTHING
+    filters = from_query(asked.split(","))
+    await _serve(websocket, lambda: validated_filters("channels", filters))
+
+
+@router.websocket("/ws/{channel:path}")
+async def stream_channel(websocket: WebSocket, channel: str) -> None:
+    """Stream one channel."""
+    await _serve(websocket, lambda: (_known_channel(channel),))
+
+
+@router.get("/ws", include_in_schema=False)
+@router.get("/ws/{_channel:path}", include_in_schema=False)
+async def ask_for_upgrade(_channel: str = "") -> None:
+    """Tell a plain HTTP client how to connect."""
+    raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
+
+
+async def refuse(websocket: WebSocket) -> None:
+    """Answer the opening of a WebSocket where there is none."""
+    message = f"There is no WebSocket at {quote(websocket.url.path)}; see / for what there is."
+    await _deny(websocket, HTTPStatus.NOT_FOUND, "not_found", message)
+
+
+async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: str) -> None:
+    await websocket.send_denial_response(JSONResponse(error_body(code, message), status))
+
+
+def _subprotocol(websocket: WebSocket) -> str | None:
+    """Browsers that offer subprotocols, as to show a token, insist that one is chosen."""
+    return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
+
+
+def _known_channel(channel: str) -> str:
+    if family_of(channel) is None and channel != STATUS_CHANNEL:
+        raise WrongParameter("channel", channel, "it must be a channel such as system/cpu")
+    return channel
+
+
+async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
+    """Serve a client from its opening to its end; ``filters`` may raise WrongParameter."""
+    hub: Hub = websocket.app.state.parts.live.hub
+    if hub.full:
+        message = "Too many clients are connected; try again later."
+        await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", message)
+        return
+    with contextlib.suppress(WebSocketDisconnect, OSError):  # it may be gone at any time
+        await websocket.accept(_subprotocol(websocket))
+        try:
+            client = _client(websocket, filters())
+        except WrongParameter as error:
+            await websocket.send_text(_error_frame("wrong_parameter", str(error)))
+            await _close(websocket, _POLICY_VIOLATION, str(error))
+            return
+        hub.join(client)
+        try:
+            await _converse(websocket, hub, client)
+        finally:
+            hub.leave(client)
+        if client.overflow.done():
+            await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
+
+
+def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
+    """Return the client that the address asks for. Raises WrongParameter."""
+    batch = websocket.query_params.get("batch", "false")
+    if batch not in ("true", "false"):
+        raise WrongParameter("batch", batch, "it must be true or false")
+    return Client(filters, websocket.query_params.get("host"), batch=batch == "true")
+
+
+async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    """Send and receive until one of both sides ends it or the client falls behind."""
+    tasks = [
+        asyncio.create_task(_send(websocket, client)),
+        asyncio.create_task(_receive(websocket, hub, client)),
+    ]
+    try:
+        await asyncio.wait([*tasks, client.overflow], return_when=asyncio.FIRST_COMPLETED)
+    finally:
+        for task in tasks:
+            task.cancel()
+        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
+    for outcome in outcomes:
+        if isinstance(outcome, Exception):
+            raise outcome
+
+
+async def _send(websocket: WebSocket, client: Client) -> None:
+    while True:
+        message = await client.next_message()
+        try:
+            await websocket.send_text(message)
+        except RuntimeError:
+            return  # the server has closed it: too large a message, no answer to a ping
+
+
+async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    while True:
+        message = await websocket.receive()
+        if message["type"] == "websocket.disconnect":
+            return
+        _handle(message.get("text"), hub, client)
+        await asyncio.sleep(_REST_SECONDS)  # many may have come at once, and the others wait
+
+
+def _handle(text: str | None, hub: Hub, client: Client) -> None:
+    try:
+        action, channels = _parse(text)
+        if action == "subscribe":
+            filters = validated_filters("channels", [*client.filters, *channels])
+        else:
+            filters = tuple(each for each in client.filters if each not in channels)
+    except WrongParameter as error:
+        client.offer(_error_frame("wrong_message", str(error)))
+    else:
+        acknowledgement = json.dumps({"event": f"{action}d", "channels": filters})
+        hub.change(client, filters, acknowledgement)
+
+
+def _parse(text: str | None) -> tuple[str, tuple[str, ...]]:
+    """Return a message's action and filters. Raises WrongParameter."""
+    try:
+        message: Any = json.loads(text or "")
+    except (ValueError, RecursionError):
+        raise WrongParameter(
+            "message", text or "", 'it must be JSON such as {"action":"subscribe","channels":[…]}'
+        ) from None
+    if not isinstance(message, dict):
+        raise WrongParameter("message", text, "it must be a JSON object")
+    action, channels = message.get("action"), message.get("channels")
+    if action not in ("subscribe", "unsubscribe"):
+        raise WrongParameter("action", action, _ACTIONS)
+    if not isinstance(channels, list):
+        raise WrongParameter("channels", channels, "it must be a list of channels")
+    return action, validated_filters("channels", channels)
+
+
+def _error_frame(code: str, message: str) -> str:
+    return json.dumps({"event": "error", "code": code, "message": message})
+
+
+async def _close(websocket: WebSocket, code: int, reason: str) -> None:
+    """Close with ``reason``; a client that does not even read this is left to the server."""
+    cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
+    with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: it is closed already
+        async with asyncio.timeout(_CLOSE_SECONDS):
+            await websocket.close(code, cut)

@@ -1,0 +1,1 @@
+"""The REST interface: what it answers, and from what."""

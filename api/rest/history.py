@@ -1,0 +1,136 @@
+"""Questions to the history, asked from the event loop and answered by a few threads."""
+
+import asyncio
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import ParamSpec, TypeVar
+
+from api.errors import WrongParameter, quote
+from api.live.filters import from_query, is_concrete, matches_any, validated_filters
+from api.rest.times import parse_time
+from telemetry.channels import FAMILIES, family_of
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
+
+_THREADS = 4
+_ANSWER_SECONDS = 15.0  # a store's own limits are below; this one counts the wait for a thread too
+_CLOSE_SECONDS = 0.3
+
+Arguments = ParamSpec("Arguments")
+Answer = TypeVar("Answer")
+
+
+class History:
+    """A history reader whose blocking calls wait in threads, a few at a time."""
+
+    def __init__(self, reader: HistoryReader) -> None:
+        """Use ``reader`` once ``open`` was called."""
+        self._reader = reader
+        self._threads: ThreadPoolExecutor | None = None
+
+    async def open(self) -> None:
+        """Open the reader."""
+        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="history")
+        await self._in_thread(self._reader.open)
+
+    async def close(self) -> None:
+        """Close the reader without waiting for calls that hang."""
+        if self._threads is not None:
+            self._threads.shutdown(wait=False, cancel_futures=True)
+            self._threads = None
+        closing = threading.Thread(target=self._reader.close, name="history-close", daemon=True)
+        closing.start()
+        closing.join(_CLOSE_SECONDS)
+
+    async def ping(self) -> None:
+        """Return if the store answers. Raises HistoryUnavailable."""
+        await self._in_thread(self._reader.ping)
+
+    async def notes(self) -> Sequence[str]:
+        """Return what somebody should know although the store answers."""
+        return await self._in_thread(self._reader.notes)
+
+    async def channels(self) -> Mapping[str, Sequence[str]]:
+        """Return the channels with samples, by host. Raises HistoryUnavailable."""
+        return await self._in_thread(self._reader.channels)
+
+    async def read(self, query: Query) -> dict[str, Columns]:
+        """Answer ``query``. Raises HistoryUnavailable."""
+        return await self._in_thread(self._reader.read, query)
+
+    async def _in_thread(
+        self,
+        call: Callable[Arguments, Answer],
+        *arguments: Arguments.args,
+        **options: Arguments.kwargs,
+    ) -> Answer:
+        loop = asyncio.get_running_loop()
+        try:
+            async with asyncio.timeout(_ANSWER_SECONDS):
+                return await loop.run_in_executor(
+                    self._threads, lambda: call(*arguments, **options)
+                )
+        except TimeoutError:
+            raise HistoryUnavailable(
+                f"The history has not answered within {_ANSWER_SECONDS:g} s."
+            ) from None
+
+
+@dataclass(frozen=True, slots=True)
+class Span:
+    """From ``start`` (inclusive) to ``end`` (exclusive), Unix milliseconds."""
+
+    start: int
+    end: int
+
+    @property
+    def empty(self) -> bool:
+        """Whether nothing lies inside."""
+        return self.start >= self.end
+
+
+def parse_span(start: str | None, end: str | None, now: int, window: int) -> Span:
+    """Return what of the span from ``start`` to ``end`` the history can hold.
+
+    The default is the whole ``window`` (ms) before ``now``. Raises WrongParameter.
+    """
+    first = now - window if start is None else parse_time("start", start, now)
+    # The end is exclusive: a sample of this very millisecond is part of what is asked for.
+    last = now + 1 if end is None else parse_time("end", end, now)
+    if last <= first:
+        text = end if end is not None else "now"
+        raise WrongParameter("end", text, f"it must be later than start={quote(start or '')}")
+    # As far ahead as behind: the clocks of other hosts may be fast.
+    return Span(max(first, now - window), min(last, now + window + 1))
+
+
+def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
+    """Return the filters that ``asked`` names. Raises WrongParameter."""
+    filters = validated_filters("channel", from_query(asked))
+    for each in filters:
+        family = family_of(each)
+        if is_concrete(each) and (family is None or not family.stored):
+            channels = ", ".join(family.channel for family in FAMILIES if family.stored)
+            raise WrongParameter("channel", each, f"the channels with a history are {channels}")
+    return filters
+
+
+def build_query(
+    host: str,
+    stored: Sequence[str],
+    filters: Sequence[str],
+    span: Span,
+    *,
+    max_points: int,
+    aggregate: Aggregate,
+) -> Query | None:
+    """Return the query for those of the ``stored`` channels that match one of ``filters``.
+
+    None where there is nothing to ask for.
+    """
+    channels = tuple(channel for channel in stored if matches_any(filters, channel))
+    if not channels or span.empty:
+        return None
+    return Query(host, channels, span.start, span.end, max_points, aggregate)

@@ -1,0 +1,220 @@
+"""The REST interface."""
+
+import time
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Depends, Query
+from fastapi.responses import JSONResponse, PlainTextResponse
+from starlette.requests import HTTPConnection
+
+from api.errors import error_body
+from api.live.filters import EVERYTHING
+from api.live.newest import HostState
+from api.live.subscription import Live
+from api.rest import examples
+from api.rest.history import History, build_query, channel_filters, parse_span
+from api.rest.readiness import Readiness
+from api.rest.responses import (
+    ErrorDetail,
+    ErrorResponse,
+    GpusResponse,
+    HealthResponse,
+    HistoryChannel,
+    HistoryResponse,
+    HostResponse,
+    HostsResponse,
+    MetricsResponse,
+    NotReadyResponse,
+    ReadyResponse,
+)
+from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
+from telemetry.errors import HistoryUnavailable
+from telemetry.history.port import Aggregate
+from telemetry.settings import Settings
+
+PREFIX = "/api/v1/system"
+MAX_POINTS = 5000
+_MAX_TEXT = 256
+_UNAUTHORIZED = (401, 429)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What the routes answer from."""
+
+    settings: Settings
+    live: Live
+    history: History
+    readiness: Readiness
+
+    def host_state(self, requested: str | None) -> HostState:
+        """Return the live state of the host to answer about. Raises UnknownHost."""
+        hosts = self.live.newest.hosts
+        return hosts[choose_host(requested, self.settings.host_name, hosts)]
+
+
+async def parts_of(connection: HTTPConnection) -> Parts:
+    """Return what ``create_app`` was given."""
+    parts: Parts = connection.app.state.parts
+    return parts
+
+
+def _documented(example: object, *errors: int) -> dict[int | str, dict[str, Any]]:
+    documented: dict[int | str, dict[str, Any]] = {
+        200: {"content": {"application/json": {"example": example}}}
+    }
+    for status in (*errors, 403, 421):
+        content = {"application/json": {"example": error_body(*examples.ERRORS[status])}}
+        documented[status] = {"model": ErrorResponse, "content": content}
+    return documented
+
+
+def _now() -> int:
+    return time.time_ns() // 1_000_000
+
+
+Context = Annotated[Parts, Depends(parts_of)]
+Host = Annotated[
+    str | None,
+    Query(max_length=_MAX_TEXT, description="Default: this machine, else the first heard of."),
+]
+
+router = APIRouter(prefix=PREFIX, tags=["metrics"])
+health = APIRouter(tags=["health"])
+
+
+@router.get(
+    "/metrics",
+    response_model=MetricsResponse,
+    responses=_documented(examples.METRICS, *_UNAUTHORIZED, 404, 422),
+    summary="The newest sample of every family of a host",
+)
+async def metrics(parts: Context, host: Host = None) -> HostResponse:
+    """Answer from what has arrived on the bus; the history is not asked."""
+    return metrics_of(parts.host_state(host), _now())
+
+
+@router.get(
+    "/gpu",
+    responses=_documented(examples.GPUS, *_UNAUTHORIZED, 404, 422),
+    summary="All GPUs of a host, or why there is none",
+)
+async def gpu(parts: Context, host: Host = None) -> GpusResponse:
+    """Answer from what has arrived on the bus; the history is not asked."""
+    return gpus_of(parts.host_state(host), _now())
+
+
+@router.get(
+    "/history",
+    responses=_documented(examples.HISTORY, *_UNAUTHORIZED, 404, 422, 503),
+    summary="A host's samples over time, in columns",
+)
+async def history(
+    parts: Context,
+    channel: Annotated[
+        list[str] | None,
+        Query(
+            description="A channel; may be repeated and hold MQTT wildcards. Default: all.",
+            examples=[["system/cpu", "system/gpu/+"]],
+        ),
+    ] = None,
+    start: Annotated[
+        str | None,
+        Query(
+            description="ISO 8601, Unix milliseconds, or a distance from now such as -15m, -90s "
+            "or -1h. Default: the beginning of the window.",
+            examples=["-15m"],
+        ),
+    ] = None,
+    end: Annotated[
+        str | None, Query(description="As start; exclusive. Default: now.", examples=["-1m"])
+    ] = None,
+    max_points: Annotated[
+        int, Query(ge=1, le=MAX_POINTS, description="At most so many timestamps a channel.")
+    ] = 360,
+    aggregate: Annotated[
+        Aggregate, Query(description="How several samples become one point.")
+    ] = Aggregate.MEAN,
+    host: Host = None,
+) -> HistoryResponse:
+    """Aggregate over buckets of equal width where there are more samples than points."""
+    filters = channel_filters([EVERYTHING] if channel is None else channel)
+    span = parse_span(start, end, _now(), parts.settings.window)
+    stored = await parts.history.channels()
+    known = dict.fromkeys([*parts.live.newest.hosts, *stored])
+    chosen = choose_host(host, parts.settings.host_name, known)
+    query = build_query(
+        chosen,
+        stored.get(chosen, ()),
+        filters,
+        span,
+        max_points=max_points,
+        aggregate=aggregate,
+    )
+    columns = {} if query is None else await parts.history.read(query)
+    return HistoryResponse(
+        host=chosen,
+        start=span.start,
+        end=span.end,
+        channels={name: HistoryChannel.model_validate(each) for name, each in columns.items()},
+    )
+
+
+@router.get(
+    "/hosts",
+    responses=_documented(examples.HOSTS, *_UNAUTHORIZED),
+    summary="All hosts heard of, live or in the history",
+)
+async def hosts(parts: Context) -> HostsResponse:
+    """List the live hosts although the history may not answer."""
+    live = parts.live.newest.hosts
+    stored: set[str] = set()
+    try:
+        stored = set(await parts.history.channels())
+        error = await parts.readiness.history_problem()
+    except HistoryUnavailable as unavailable:
+        error = str(unavailable)
+    entries = [host_entry(state) for state in live.values()]
+    entries += [unheard_host(name) for name in stored - live.keys()]
+    return HostsResponse(hosts=sorted(entries, key=lambda entry: entry.host), history_error=error)
+
+
+@health.get("/healthz", responses=_documented(examples.HEALTH), summary="Does the process answer?")
+async def healthz() -> HealthResponse:
+    """Answer, and look at nothing."""
+    return HealthResponse(status="ok")
+
+
+@health.get(
+    "/readyz",
+    response_model=ReadyResponse,
+    responses=_documented(examples.READY)
+    | {
+        503: {
+            "model": NotReadyResponse,
+            "content": {"application/json": {"example": examples.NOT_READY}},
+        }
+    },
+    summary="Can it do its work?",
+)
+async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
+    """Ask each part that runs in this process, and whether the history keeps up with the bus."""
+    reports = await parts.readiness.reports()
+    described = {report.part: part_response(report) for report in reports}
+    reasons = dict.fromkeys(report.problem for report in reports if report.problem is not None)
+    if not reasons:
+        return ReadyResponse(status="ready", parts=described)
+    error = ErrorDetail(code="not_ready", message=" ".join(reasons))
+    answer = NotReadyResponse(error=error, parts=described)
+    return JSONResponse(answer.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
+
+
+@health.get("/metrics", include_in_schema=False)
+async def exposition(parts: Context) -> PlainTextResponse:
+    """Answer what /readyz does in Prometheus' text format."""
+    from telemetry import exposition  # noqa: PLC0415 - 3 MB that only who is scraped pays for
+
+    reports = await parts.readiness.reports()
+    return PlainTextResponse(exposition.text_of(reports), media_type=exposition.CONTENT_TYPE)

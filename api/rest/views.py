@@ -1,0 +1,153 @@
+"""What is known of a host, as the typed responses."""
+
+from collections.abc import Iterable, Mapping
+from typing import Any
+
+from api.errors import UnknownHost, quote
+from api.live.newest import HostState, Update
+from api.rest.responses import (
+    GpusResponse,
+    HostEntry,
+    HostResponse,
+    MetricsResponse,
+    PartResponse,
+    SensorResponse,
+)
+from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
+from telemetry.reports import Report
+
+DEFAULT_INTERVAL_SECONDS = 2.0
+_STALE_INTERVALS = 3
+_LISTED_HOSTS = 5
+_GPU_SENSOR = "gpu"
+
+
+def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
+    """Return the host to answer about: the one asked for, else the preferred, else the first.
+
+    Raises UnknownHost where it is not among ``known``, the hosts heard of.
+    """
+    hosts = list(known)
+    if not hosts:
+        raise UnknownHost(
+            "No host has been heard of yet; see that a collector runs and uses the same broker."
+        )
+    if requested is None:
+        return preferred if preferred in hosts else hosts[0]
+    if requested not in hosts:
+        listed = ", ".join(quote(host) for host in hosts[:_LISTED_HOSTS])
+        more = f" and {len(hosts) - _LISTED_HOSTS} more" if len(hosts) > _LISTED_HOSTS else ""
+        raise UnknownHost(f"No host {quote(requested)} has been heard of, only {listed}{more}.")
+    return requested
+
+
+def metrics_of(state: HostState, now: int) -> HostResponse:
+    """Return the newest sample of each family; ``now`` is Unix milliseconds."""
+    families: dict[str, Any] = {}
+    for family in FAMILIES:
+        samples = [_with_freshness(update, state, now) for update in state.samples(family)]
+        families[family.name] = samples if family.several else next(iter(samples), None)
+    response: HostResponse = MetricsResponse(**_host(state), **families)
+    return response
+
+
+def gpus_of(state: HostState, now: int) -> GpusResponse:
+    """Return all GPUs, and why there is none; ``now`` is Unix milliseconds."""
+    instances = [_with_freshness(update, state, now) for update in state.samples(GPU_MIG)]
+    gpus = [_gpu_entry(update, instances, state, now) for update in state.samples(GPU)]
+    report = state.status.sensors.get(_GPU_SENSOR) if state.status else None
+    return GpusResponse(
+        **_host(state),
+        gpus=gpus,
+        driver_version=report.details.get("driver_version") if report else None,
+        reason=(report.reason if report else None) or _missing_gpu(state, GPU, gpus),
+    )
+
+
+def _gpu_entry(
+    update: Update, instances: Iterable[dict[str, Any]], state: HostState, now: int
+) -> dict[str, Any]:
+    entry = _with_freshness(update, state, now)
+    processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
+    entry["processes"] = _with_freshness(processes, state, now) if processes else None
+    # An instance that was taken away says nothing any more while its GPU does.
+    entry["mig"] = [
+        each
+        for each in instances
+        if each["id"] == entry["id"] and (entry["stale"] or not each["stale"])
+    ]
+    return entry
+
+
+def host_entry(state: HostState) -> HostEntry:
+    """Return what a live host's status says."""
+    status = state.status
+    if status is None:
+        return unheard_host(state.name, state.timestamp)
+    return HostEntry(
+        host=state.name,
+        state=status.state,
+        version=status.version,
+        started=status.started,
+        interval=status.interval,
+        timestamp=state.timestamp,
+        sensors={
+            name: SensorResponse.model_validate(report) for name, report in status.sensors.items()
+        },
+        waiting=status.waiting,
+        dropped=status.dropped,
+    )
+
+
+def unheard_host(name: str, timestamp: int | None = None) -> HostEntry:
+    """Return the entry of a host that has sent no status."""
+    return HostEntry(
+        host=name,
+        state=None,
+        version=None,
+        started=None,
+        interval=None,
+        timestamp=timestamp,
+        sensors={},
+        waiting=None,
+        dropped=None,
+    )
+
+
+def part_response(report: Report) -> PartResponse:
+    """Return what a part says of itself."""
+    counters = {
+        count.name: dict(count.value) if isinstance(count.value, Mapping) else count.value
+        for count in report.counts
+    }
+    return PartResponse(
+        ready=report.problem is None,
+        reason=report.problem,
+        notes=list(report.notes),
+        counters=counters,
+    )
+
+
+def _host(state: HostState) -> dict[str, Any]:
+    return {"host": state.name, "state": state.status.state if state.status else None}
+
+
+def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any]:
+    interval = state.status.interval if state.status else DEFAULT_INTERVAL_SECONDS
+    age = update.age(now)
+    return {
+        **update.values,
+        "host": update.host,
+        "timestamp": update.content.timestamp,
+        **place_of(update.channel),
+        "age_seconds": round(age, 3),
+        "stale": age > _STALE_INTERVALS * interval,
+    }
+
+
+def _missing_gpu(state: HostState, family: Family, found: list[Any]) -> str | None:
+    if found:
+        return None
+    if state.status is None:
+        return f"The collector of {state.name} has not said yet what it found."
+    return f"No sample on {family.channel_filter} has arrived from {state.name} yet."

@@ -1,0 +1,1 @@
+"""How the application is served: server, protocols, protection, page."""

@@ -1,0 +1,117 @@
+"""The log-in page: it takes the token and gives a cookie."""
+
+from http import HTTPStatus
+from pathlib import Path
+from typing import Annotated
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Depends
+from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
+from starlette.requests import Request
+
+from api.serving.access.gate import CHALLENGE, LATER, NOT_RIGHT
+from api.serving.access.sessions import SESSION_SECONDS, Sessions
+from api.serving.access.throttle import Throttle
+
+_FOLDER = Path(__file__).parent
+_LARGEST_FORM_BYTES = 8192
+_MOST_FIELDS = 8
+_HEADERS = {
+    # As the API's, but this page may send its form to where it comes from, and says from where:
+    # with no-referrer browsers would send `Origin: null`.
+    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
+    "frame-ancestors 'none'; object-src 'none'",
+    "Referrer-Policy": "same-origin",
+}
+_PROBLEM = "<!-- problem -->"
+
+
+def login_router(sessions: Sessions | None, throttle: Throttle) -> APIRouter:
+    """Return the routes; without ``sessions`` there is nothing to log in to."""
+    router = APIRouter(include_in_schema=False)
+
+    @router.get("/session")
+    async def session(request: Request) -> JSONResponse:
+        """Tell a page whether there is a session that can be ended."""
+        cookie = request.cookies.get(sessions.cookie) if sessions else None
+        held = sessions is not None and cookie is not None and sessions.holds(cookie)
+        return JSONResponse({"logged_in": held})
+
+    if sessions is None:
+        return router
+
+    @router.get("/login")
+    async def login() -> HTMLResponse:
+        return _page(HTTPStatus.OK)
+
+    @router.get("/login.css")
+    async def style() -> FileResponse:
+        return FileResponse(_FOLDER / "login.css")
+
+    @router.get("/login.js")
+    async def script() -> FileResponse:
+        return FileResponse(_FOLDER / "login.js", media_type="text/javascript")
+
+    @router.post("/login")
+    async def log_in(request: Request, token: Annotated[str, Depends(_form_token)]) -> Response:
+        if not sessions.is_token(token):
+            wait = await throttle.punish(request.client.host if request.client else "")
+            if wait is None:
+                return _page(HTTPStatus.UNAUTHORIZED, NOT_RIGHT)
+            return _page(HTTPStatus.TOO_MANY_REQUESTS, LATER)
+        response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
+        response.set_cookie(
+            sessions.cookie,
+            sessions.begin(),
+            max_age=SESSION_SECONDS,
+            secure=_is_encrypted(request),
+            httponly=True,
+            samesite="strict",
+        )
+        return response
+
+    @router.post("/logout")
+    async def log_out(request: Request) -> Response:
+        sessions.end(request.cookies.get(sessions.cookie, ""))
+        response = RedirectResponse("./login", HTTPStatus.SEE_OTHER)
+        response.delete_cookie(
+            sessions.cookie, secure=_is_encrypted(request), httponly=True, samesite="strict"
+        )
+        return response
+
+    return router
+
+
+def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
+    html = (_FOLDER / "login.html").read_text("utf-8")
+    if problem:
+        html = html.replace("<title>", f"<title>{problem} ", 1)
+        html = html.replace(
+            _PROBLEM, f'<p class="problem" role="alert" id="problem">{problem}</p>', 1
+        )
+    challenge = {"WWW-Authenticate": CHALLENGE} if status is HTTPStatus.UNAUTHORIZED else {}
+    return HTMLResponse(html, status, _HEADERS | challenge)
+
+
+async def _form_token(request: Request) -> str:
+    """Return the field ``token`` of a form, empty where it is none; much is not read."""
+    body = b""
+    async for chunk in request.stream():
+        body += chunk
+        if len(body) > _LARGEST_FORM_BYTES:
+            return ""
+    try:
+        fields = parse_qs(body.decode(), max_num_fields=_MOST_FIELDS)
+    except ValueError:
+        return ""
+    return fields.get("token", [""])[0].strip()
+
+
+def _is_encrypted(request: Request) -> bool:
+    """Return whether the browser speaks TLS, to us or to a proxy.
+
+    A client can only claim it for itself, and then gets a cookie that it sends over TLS only.
+    """
+    origin = request.headers.get("origin", "")
+    forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()
+    return request.url.scheme == "https" or forwarded == "https" or origin.startswith("https://")

@@ -1,0 +1,28 @@
+"""The dashboard's files, as ``hatch_build.py`` has built them into ``api/static``."""
+
+from pathlib import Path
+
+from fastapi import FastAPI, Request
+from fastapi.responses import Response
+from starlette.staticfiles import StaticFiles
+
+from api.errors import PageNotBuilt
+
+_FOLDER = Path(__file__).parents[1] / "static"
+# Their names change with their content.
+_FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
+
+
+def serve_page(app: FastAPI, folder: Path = _FOLDER) -> None:
+    """Serve the files in ``folder`` at the root of ``app``."""
+    files = StaticFiles(directory=folder, html=True, check_dir=False)
+
+    # A route, not a mount: a mount would take other methods and WebSockets as well.
+    @app.get("/{path:path}", include_in_schema=False)
+    async def page(path: str, request: Request) -> Response:
+        if not path and not (folder / "index.html").is_file():
+            raise PageNotBuilt("The page was not built: run `make run`, or `pip install .` again.")
+        response = await files.get_response(path, request.scope)
+        if path.startswith("assets/"):
+            response.headers.update(_FOREVER)
+        return response

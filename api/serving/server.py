@@ -1,0 +1,179 @@
+"""Runs the application: uvicorn in a thread of its own."""
+
+import asyncio
+import contextlib
+import errno
+import logging
+import socket
+import threading
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from api.live.websocket import MAX_MESSAGE_BYTES
+from api.serving.protocols import ACCEPTED_AT_ONCE, HttpProtocol, WebSocketProtocol
+from telemetry.errors import SettingsError
+
+log = logging.getLogger(__name__)
+
+_START_SECONDS = 10.0
+_STOP_SECONDS = 1.5
+_REQUESTS_SECONDS = 0.4  # what requests under way get to end when the server stops
+_ABORT_SECONDS = 0.3  # after which clients that read nothing are cut off then
+_TICK_SECONDS = 1.0  # uvicorn renews its Date header once a second
+_PING_SECONDS = 20.0
+_UNREAD_MILLISECONDS = 30_000
+_RECEIVE_BYTES = 16_384
+_BACKLOG = 1024  # a thousand clients may return at once
+
+
+class ApiServer:
+    """Serves ``app`` between ``start`` and ``stop``; with port 0 the system chooses one."""
+
+    def __init__(self, app: ASGIApp, host: str, port: int) -> None:
+        """Prepare to listen on ``host``, an address or a name of this machine."""
+        self._app = app
+        self._host = host
+        self._port = port
+        self._server: _Server | None = None
+        self._thread: threading.Thread | None = None
+
+    @property
+    def port(self) -> int:
+        """The port that is listened on."""
+        return self._port
+
+    def start(self) -> None:
+        """Serve in the background; return once requests are answered.
+
+        Raises SettingsError where the port is taken or the address is not this machine's.
+        """
+        listener = _listen(self._host, self._port)
+        self._port = listener.getsockname()[1]
+        logger = logging.getLogger("uvicorn.error")
+        logger.addFilter(_without_traceback)
+        # At the level of debugging the websockets library logs headers, and with them the token.
+        logger.setLevel(max(logging.INFO, logging.getLogger().level))
+        self._server = server = _Server(_configuration(self._app))
+        self._thread = threading.Thread(
+            target=server.run_on, args=(listener,), name="api", daemon=True
+        )
+        self._thread.start()
+        if not server.wait_started(self._thread):
+            listener.close()
+            self.stop()
+            raise SettingsError(f"The API could not start on {self._host}:{self._port}.")
+
+    def stop(self) -> None:
+        """End within about a second, whatever is under way. Safe to call twice."""
+        server, thread = self._server, self._thread
+        self._server = self._thread = None
+        if server is not None and thread is not None:
+            server.leave()
+            thread.join(_STOP_SECONDS)
+
+
+class _Server(uvicorn.Server):
+    """uvicorn, but woken once a second and to stop, not ten times a second."""
+
+    def __init__(self, config: uvicorn.Config) -> None:
+        super().__init__(config)
+        self._settled = threading.Event()
+        self._leaving: asyncio.Event | None = None
+        self._loop: asyncio.AbstractEventLoop | None = None
+
+    def run_on(self, listener: socket.socket) -> None:
+        """Serve until ``leave``; end quietly where the application does not start."""
+        with contextlib.suppress(SystemExit):
+            self.run([listener])
+
+    def wait_started(self, thread: threading.Thread) -> bool:
+        """Wait until requests are answered; return False where ``thread`` gave up."""
+        self._settled.wait(_START_SECONDS)
+        return self.started and thread.is_alive()
+
+    def leave(self) -> None:
+        """Ask the server to end, from any thread."""
+        self.should_exit = True
+        if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._leaving.set)
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        self._loop, self._leaving = asyncio.get_running_loop(), asyncio.Event()
+        try:
+            await super().startup(sockets)
+            for listener in sockets or ():
+                listener.listen(_BACKLOG)
+        finally:
+            self._settled.set()
+
+    async def main_loop(self) -> None:
+        if self._leaving is None:
+            return
+        while not await self.on_tick(0):
+            try:
+                async with asyncio.timeout(_TICK_SECONDS):
+                    await self._leaving.wait()
+            except TimeoutError:
+                continue
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        asyncio.get_running_loop().call_later(_ABORT_SECONDS, self._abort_connections)
+        await super().shutdown(sockets)
+
+    def _abort_connections(self) -> None:
+        # uvicorn would wait until what was sent is read.
+        for connection in self.server_state.connections:
+            connection.transport.abort()
+
+
+def _configuration(app: ASGIApp) -> uvicorn.Config:
+    return uvicorn.Config(
+        app,
+        loop="asyncio",
+        http=HttpProtocol,
+        ws=WebSocketProtocol,
+        ws_max_size=MAX_MESSAGE_BYTES,
+        ws_per_message_deflate=False,
+        ws_ping_interval=_PING_SECONDS,
+        ws_ping_timeout=_PING_SECONDS,
+        lifespan="on",
+        log_config=None,
+        access_log=False,
+        proxy_headers=False,
+        server_header=False,
+        backlog=ACCEPTED_AT_ONCE,
+        timeout_graceful_shutdown=_REQUESTS_SECONDS,  # type: ignore[arg-type] # waits in float
+    )
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    both = host == "::" and socket.has_dualstack_ipv6()
+    try:
+        listener = socket.create_server((host, port), family=family, dualstack_ipv6=both)
+    except OSError as error:
+        reason = (error.strerror or str(error)).partition(" (while")[0].lower()
+        port_is_wrong = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        other = "port with --http-port" if port_is_wrong else "address with --http-host"
+        raise SettingsError(
+            f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
+        ) from None
+    # Connections inherit both. What clients send is small; what one of them sends at once is taken
+    # apart in one go, while the others wait.
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
+    if hasattr(socket, "TCP_USER_TIMEOUT"):
+        # One whose client reads nothing any more is ended by the kernel.
+        listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
+    return listener
+
+
+def _without_traceback(record: logging.LogRecord) -> bool:
+    """Keep a line of uvicorn's for the user, without the traceback that it likes to add."""
+    message = record.getMessage().strip()
+    if message.startswith("Traceback"):  # of a failed start: starlette makes a text of it
+        record.msg, record.args = message.splitlines()[-1], ()
+    if record.exc_info:
+        record.msg = f"{message}: {record.exc_info[1]!r}"
+        record.args, record.exc_info, record.exc_text = (), None, None
+    return True

@@ -1,0 +1,102 @@
+"""What a GPU is asked through NVML about its health, its link, and what it has used so far."""
+
+from collections.abc import Callable
+
+import pynvml
+
+from collector.sensors.gpu.nvml.library import NOT_REPORTED, Handle
+
+_MILLIJOULES_IN_JOULE = 1000
+
+# nvmlValueType of nvml.h: which member of the union holds the value.
+_MEMBERS = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")
+
+# nvmlComputeMode of nvml.h
+_COMPUTE_MODES = ("default", "exclusive_thread", "prohibited", "exclusive_process")
+
+# A driver that does not know a field yet calls it an invalid argument.
+_FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
+
+
+def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
+    """Return the values of NVML's fields ``ids``, all asked in one call, None where there is none.
+
+    An id may come with a scope, such as a link. Raises NVMLError where all are not reported, and
+    where one fails.
+    """
+    answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
+    values: list[int | float | None] = []
+    for answer in answers:
+        if answer.nvmlReturn == pynvml.NVML_SUCCESS:
+            values.append(getattr(answer.value, _MEMBERS[answer.valueType]))
+        elif answer.nvmlReturn in _FIELD_NOT_REPORTED:
+            values.append(None)
+        else:
+            raise pynvml.NVMLError(answer.nvmlReturn)
+    if all(value is None for value in values):
+        raise pynvml.NVMLError(pynvml.NVML_ERROR_NOT_SUPPORTED)
+    return values
+
+
+def energy(handle: Handle) -> tuple[float, float]:
+    """Return the joules used so far, twice: as they are, and to become a mean power."""
+    joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
+    return joules, joules
+
+
+def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
+    """Return the memory's temperature, and the bytes sent and received over PCIe so far.
+
+    nvmlDeviceGetPcieThroughput would tell the rates of more GPUs, but it watches the link for 20 ms
+    at each call: 320 ms a tick for 8 GPUs. The counters cost nothing.
+    """
+    return tuple(
+        fields(
+            handle,
+            pynvml.NVML_FI_DEV_MEMORY_TEMP,
+            pynvml.NVML_FI_DEV_PCIE_COUNT_TX_BYTES,
+            pynvml.NVML_FI_DEV_PCIE_COUNT_RX_BYTES,
+        )
+    )
+
+
+def retired_pages(handle: Handle) -> tuple[object, ...]:
+    """Return how many pages are retired, and whether some wait for it. GPUs before Ampere."""
+    single, double, pending = fields(
+        handle,
+        pynvml.NVML_FI_DEV_RETIRED_SBE,
+        pynvml.NVML_FI_DEV_RETIRED_DBE,
+        pynvml.NVML_FI_DEV_RETIRED_PENDING,
+    )
+    return None if single is None or double is None else single + double, pending
+
+
+def remapped_rows(handle: Handle) -> tuple[int, int]:
+    """Return how many rows are remapped, and whether some wait for it. GPUs since Ampere."""
+    corrected, uncorrected, pending, _failure = pynvml.nvmlDeviceGetRemappedRows(handle)
+    return corrected + uncorrected, pending
+
+
+def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
+    """Return a probe of the memory errors of type ``error`` that ``counter`` counts.
+
+    One probe for each: a GPU may count some and not the others.
+    """
+    return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
+
+
+def compute_mode(handle: Handle) -> tuple[str | None]:
+    """Return the name of the compute mode, None for one that is not known here."""
+    mode = pynvml.nvmlDeviceGetComputeMode(handle)
+    return (_COMPUTE_MODES[mode] if 0 <= mode < len(_COMPUTE_MODES) else None,)
+
+
+def pci_bus_id(handle: Handle) -> tuple[str | None]:
+    """Return the place on the PCI bus, as nvidia-smi writes it."""
+    return (pynvml.nvmlDeviceGetPciInfo(handle).busId or None,)
+
+
+def slowdown_temperature(handle: Handle) -> tuple[int]:
+    """Return the threshold in °C."""
+    threshold = pynvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
+    return (pynvml.nvmlDeviceGetTemperatureThreshold(handle, threshold),)

@@ -1,0 +1,30 @@
+"""What a GPU is asked through NVML about its NVLinks."""
+
+import pynvml
+
+from collector.sensors.gpu.nvml.health import fields
+from collector.sensors.gpu.nvml.library import Handle
+
+_ALL_LINKS = 0xFFFFFFFF  # as the scope of a field that each link has: their sum, see nvml.h
+
+
+def links(handle: Handle) -> tuple[float | None, int | None]:
+    """Return how many NVLinks there are and how many are up; None for a GPU that has none."""
+    (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
+    if not count:
+        return None, None
+    if count > pynvml.NVML_NVLINK_MAX_LINKS:
+        return count, None  # out of range
+    states = (pynvml.nvmlDeviceGetNvLinkState(handle, link) for link in range(int(count)))
+    return count, sum(map(bool, states))
+
+
+def traffic(handle: Handle) -> tuple[object, ...]:
+    """Return the KiB sent and received so far over all links. GPUs up to Hopper count them."""
+    return tuple(
+        fields(
+            handle,
+            (pynvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_TX, _ALL_LINKS),
+            (pynvml.NVML_FI_DEV_NVLINK_THROUGHPUT_DATA_RX, _ALL_LINKS),
+        )
+    )

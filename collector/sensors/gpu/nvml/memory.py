@@ -1,0 +1,36 @@
+"""A GPU's memory: its own, or the system's where it has none."""
+
+import psutil
+import pynvml
+
+from collector.sensors.gpu.nvml.library import Handle, first_known
+
+DEDICATED, UNIFIED = "dedicated", "unified"
+
+
+def memory(handle: Handle) -> tuple[int, int, str]:
+    """Return the bytes used and in total, and whose they are.
+
+    A GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU)
+    answers 'not supported', or success and zeros. Its memory is then that of the system:
+    MemTotal - MemAvailable of MemTotal, see https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
+    """
+    try:
+        told = _dedicated(handle)
+    except pynvml.NVMLError as error:
+        if error.value != pynvml.NVML_ERROR_NOT_SUPPORTED:
+            raise
+    else:
+        if told.total:
+            return told.used, told.total, DEDICATED
+    system = psutil.virtual_memory()
+    return system.total - system.available, system.total, UNIFIED
+
+
+def _dedicated(handle: Handle) -> pynvml.c_nvmlMemory_t:
+    # Only the second version keeps what the driver reserves apart from what is used.
+    return first_known(
+        handle,
+        lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),
+        pynvml.nvmlDeviceGetMemoryInfo,
+    )

@@ -1,0 +1,106 @@
+"""The instances of a GPU in MIG mode (multi-instance GPU), and their memory.
+
+https://docs.nvidia.com/datacenter/tesla/mig-user-guide/
+"""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+import pynvml
+
+from collector.sensors.gpu.nvml.answers import ask
+from collector.sensors.gpu.nvml.library import NOT_REPORTED, Handle
+from collector.sensors.gpu.nvml.probes import Probe
+from telemetry.channels import GPU_MIG
+
+_SELDOM_SECONDS = 30.0
+_FIELDS = tuple(field.name for field in GPU_MIG.fields)
+_NOT_THERE = NOT_REPORTED | {pynvml.NVML_ERROR_NOT_FOUND, pynvml.NVML_ERROR_INVALID_ARGUMENT}
+
+
+def _memory(handle: Handle) -> tuple[int, int]:
+    told = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    return told.used, told.total
+
+
+_IDENTITY = (
+    Probe(("name",), lambda handle: (pynvml.nvmlDeviceGetName(handle) or None,)),
+    Probe(("uuid",), lambda handle: (pynvml.nvmlDeviceGetUUID(handle) or None,)),
+    Probe(("gpu_instance",), lambda handle: (pynvml.nvmlDeviceGetGpuInstanceId(handle),)),
+    Probe(("compute_instance",), lambda handle: (pynvml.nvmlDeviceGetComputeInstanceId(handle),)),
+)
+_MEMORY = Probe(("memory_used", "memory_total"), _memory)
+
+
+class _Instance(NamedTuple):
+    handle: Handle
+    identity: Mapping[str, object]
+
+
+class MigInstances:
+    """The instances of one GPU, looked for every half minute: they are made and taken away.
+
+    ``failures`` says what NVML answered instead of an instance's memory at the newest reading.
+    """
+
+    def __init__(self) -> None:
+        """Know of none."""
+        self.failures: Mapping[str, str] = {}
+        self._instances: Mapping[int, _Instance] = {}
+        self._due = float("-inf")
+
+    def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
+        """Return the catalogue's fields of each instance, by NVML's index.
+
+        ``now`` is monotonic, in seconds. Raises NVMLError where the whole GPU has a problem.
+        """
+        if now >= self._due:
+            self._instances = _find(gpu)
+            self._due = now + _SELDOM_SECONDS
+        failures: dict[str, str] = {}
+        readings = self.silence()
+        for index, instance in self._instances.items():
+            answers = ask(instance.handle, [_MEMORY])
+            readings[index] |= answers.values
+            failures |= {f"MIG {index}'s {field}": said for field, said in answers.failures.items()}
+        if failures:
+            self._due = now  # an instance that was made anew has another handle
+        self.failures = failures
+        return dict(readings)
+
+    def silence(self) -> dict[int, dict[str, object]]:
+        """Return the fields of a reading without an answer, of the instances known so far."""
+        return {
+            index: dict.fromkeys(_FIELDS) | dict(instance.identity)
+            for index, instance in self._instances.items()
+        }
+
+    def forget_handles(self) -> None:
+        """Look for the instances anew at the next reading."""
+        self._due = float("-inf")
+
+
+def _find(gpu: Handle) -> dict[int, _Instance]:
+    try:
+        current, _pending = pynvml.nvmlDeviceGetMigMode(gpu)
+        if current != pynvml.NVML_DEVICE_MIG_ENABLE:
+            return {}
+        handles = _handles(gpu, pynvml.nvmlDeviceGetMaxMigDeviceCount(gpu))
+    except pynvml.NVMLError as error:
+        if error.value in _NOT_THERE:
+            return {}
+        raise
+    return {
+        index: _Instance(handle, ask(handle, _IDENTITY).values) for index, handle in handles.items()
+    }
+
+
+def _handles(gpu: Handle, most: int) -> dict[int, Handle]:
+    handles = {}
+    for index in range(most):
+        try:
+            handles[index] = pynvml.nvmlDeviceGetMigDeviceHandleByIndex(gpu, index)
+        except pynvml.NVMLError as error:
+            if error.value not in _NOT_THERE:
+                raise
+    return handles

@@ -1,0 +1,84 @@
+"""Which processes use a GPU, and how much of its memory, by NVML."""
+
+from collections.abc import Callable, Iterable, Mapping
+from typing import Any, NamedTuple
+
+import pynvml
+
+from collector.sensors.gpu.nvml.library import Handle, first_known
+
+# The largest process id that Linux gives (PID_MAX_LIMIT in the kernel's threads.h) is below this.
+_MAX_PID = 2**31
+_MAX_MEMORY = 2**50
+_NO_INSTANCE = 0xFFFFFFFF
+
+
+class GpuProcess(NamedTuple):
+    """A process on one GPU, or on one instance of it.
+
+    ``memory_used`` in bytes, None where the driver does not tell it; ``gpu_instance`` is None
+    without MIG mode.
+    """
+
+    pid: int
+    kind: str
+    memory_used: int | None
+    gpu_instance: int | None
+
+
+def _listing(kind: str, *calls: Callable[[Handle], Iterable[Any]]) -> Callable[[Handle], Any]:
+    def ask(handle: Handle) -> tuple[list[GpuProcess]]:
+        told = first_known(handle, *calls)
+        return ([_process(each, kind) for each in told if 0 < each.pid < _MAX_PID],)
+
+    return ask
+
+
+def _process(told: Any, kind: str) -> GpuProcess:  # noqa: ANN401 - pynvml has no types
+    memory = told.usedGpuMemory  # None already where NVML has no value
+    return GpuProcess(
+        pid=told.pid,
+        kind=kind,
+        memory_used=memory if memory is None or memory < _MAX_MEMORY else None,
+        gpu_instance=told.gpuInstanceId if told.gpuInstanceId < _NO_INSTANCE else None,
+    )
+
+
+# Drivers before R510 know only the second version of each call.
+LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
+    "compute processes": _listing(
+        "compute",
+        pynvml.nvmlDeviceGetComputeRunningProcesses_v3,
+        pynvml.nvmlDeviceGetComputeRunningProcesses_v2,
+    ),
+    "graphics processes": _listing(
+        "graphics",
+        pynvml.nvmlDeviceGetGraphicsRunningProcesses_v3,
+        pynvml.nvmlDeviceGetGraphicsRunningProcesses_v2,
+    ),
+    "MPS processes": _listing(
+        "mps",
+        pynvml.nvmlDeviceGetMPSComputeRunningProcesses_v3,
+        pynvml.nvmlDeviceGetMPSComputeRunningProcesses_v2,
+    ),
+}
+
+
+def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
+    """Return each process once for each GPU instance, those with the most memory first.
+
+    NVML lists a process that computes and draws in both listings, each time with all its memory.
+    """
+    found: dict[tuple[int, int | None], GpuProcess] = {}
+    for process in (process for listing in listings for process in listing):
+        place = process.pid, process.gpu_instance
+        found[place] = _joined(found[place], process) if place in found else process
+    return sorted(found.values(), key=lambda process: (-(process.memory_used or 0), process.pid))
+
+
+def _joined(one: GpuProcess, other: GpuProcess) -> GpuProcess:
+    kinds = one.kind.split("+")
+    return one._replace(
+        kind="+".join(kinds if other.kind in kinds else [*kinds, other.kind]),
+        memory_used=max((one.memory_used, other.memory_used), key=lambda used: used or 0),
+    )

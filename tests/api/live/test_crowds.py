@@ -1,0 +1,218 @@
+"""Many clients at once, and those that take more than their share."""
+
+import json
+import logging
+import socket
+import statistics
+import threading
+import time
+from collections.abc import Iterator
+from contextlib import ExitStack, suppress
+from pathlib import Path
+
+import psutil
+import pytest
+from websockets.sync.client import connect
+
+from api.live import websocket
+from api.serving.protocols import _UNREAD_BYTES
+from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import BrokerAddress, BusConnection
+from tests.api.crowd import MANY_MESSAGES, PINGS, crowd, wait_for_word
+from tests.api.running import SECONDS, RunningApi, cpu
+from tests.api.streams import OPENING, WS, receive
+from tests.deploy.monitor import Monitor, running
+from tests.services.embedded import Listener
+from tests.services.processes import free_port, wait_until
+
+log = logging.getLogger(__name__)
+
+
+def is_ended(connection: socket.socket) -> bool:
+    """Return whether the server ends ``connection`` in time."""
+    try:
+        while connection.recv(65_536):
+            pass
+    except ConnectionError:
+        return True
+    except TimeoutError:
+        return False
+    return True
+
+
+def test_ten_thousand_messages_at_once_leave_the_others_their_turn(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    handled = 0
+    handle = websocket._handle  # noqa: SLF001 - only counted
+
+    def count_and_handle(*arguments: object) -> None:
+        nonlocal handled
+        handled += 1
+        handle(*arguments)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(websocket, "_handle", count_and_handle)
+    with api.stream() as other, api.socket(OPENING + b"\r\n") as connection:
+        wait_until(lambda: api.live.hub.clients == 2, "both have joined", SECONDS)
+        sending = threading.Thread(target=lambda: is_sent(connection, MANY_MESSAGES))
+        sending.start()
+        wait_until(lambda: handled > 0, "they arrive", SECONDS)
+        for number in range(20):
+            before = handled
+            api.send(cpu(utilization=float(number)))
+            assert receive(other)["data"]["utilization"] == number
+            assert handled - before < 1000
+        connection.shutdown(socket.SHUT_RDWR)
+        sending.join()
+
+
+def is_sent(connection: socket.socket, data: bytes) -> bool:
+    try:
+        connection.sendall(data)
+    except OSError:
+        return False
+    return True
+
+
+def test_a_client_that_reads_no_answers_to_its_pings_is_cut_off(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.serving.protocols._BYTES_PER_SECOND", 1e9)  # not to wait for long
+    with api.socket(OPENING + b"\r\n", receive_buffer=4096) as connection:
+        wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
+        sent = 0
+        while is_sent(connection, PINGS):
+            sent += len(PINGS)
+            assert sent < 20 * _UNREAD_BYTES
+        wait_until(lambda: api.live.hub.clients == 0, "it has left", SECONDS)
+
+
+def test_connections_beyond_the_limit_are_refused_until_others_end(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.serving.protocols.most_connections", lambda: 3)
+    with api.stream() as first, api.stream(), api.socket():
+        with api.socket() as refused:
+            assert is_ended(refused)
+        api.send(cpu())
+        assert receive(first)["channel"] == "system/cpu"
+    wait_until(lambda: api.live.hub.clients == 0, "they have left", SECONDS)
+    assert api.json("/healthz") == {"status": "ok"}
+
+
+def test_a_connection_that_asks_for_nothing_is_ended_and_one_that_streams_is_not(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.serving.protocols._OPENING_SECONDS", 0.2)
+    with (
+        api.stream() as stream,
+        api.socket() as silent,
+        api.socket(b"GET / HTTP/1.1\r\nHost: l") as slow,
+    ):
+        assert is_ended(silent)
+        assert is_ended(slow)
+        api.send(cpu())
+        assert receive(stream)["channel"] == "system/cpu"
+
+
+@pytest.mark.soak
+def test_the_files_that_a_process_may_open_are_not_all_given_to_clients(tmp_path: Path) -> None:
+    options = ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
+    options += ["--interval-seconds", "0.2"]
+    with running(tmp_path, "up", *options) as monitor, ExitStack() as stack:
+        files = monitor.process.num_fds() + 260
+        monitor.process.rlimit(psutil.RLIMIT_NOFILE, (files, files))
+        for _ in range(400):
+            with suppress(ConnectionError):  # it is refused
+                address = ("127.0.0.1", monitor.http_port)
+                connection = stack.enter_context(socket.create_connection(address, SECONDS))
+                connection.sendall(OPENING + b"\r\n")
+        with Listener(monitor.mqtt_port, "system/cpu") as listener:
+            listener.wait_for("system/cpu", 4)
+    assert monitor.complaints == ""
+
+
+@pytest.fixture
+def api_process(tmp_path: Path) -> Iterator[tuple[Monitor, BusConnection]]:
+    """Run an API as a process of its own, fed over a broker of its own."""
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    bus = BusConnection(BrokerAddress(broker.host, broker.port), "crowds")
+    bus.start()
+    options = ["--mqtt-url", f"mqtt://127.0.0.1:{broker.port}", "--http-port", str(free_port())]
+    options += ["--data-dir", str(tmp_path / "data")]
+    with running(tmp_path, "api", *options) as monitor:
+        yield monitor, bus
+    bus.stop()
+    broker.stop()
+
+
+def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
+    """Return the seconds that each of 300 samples took from being published to a WebSocket."""
+    finished = threading.Event()
+    sent: dict[float, float] = {}
+
+    def publish() -> None:
+        while not finished.wait(pause):
+            number = float(len(sent))
+            sent[number] = time.monotonic()
+            bus.publish("system/cpu", cpu(utilization=number).payload())
+
+    url = f"ws://127.0.0.1:{monitor.http_port}{WS}/system/cpu"
+    with connect(url, proxy=None) as stream:
+        publisher = threading.Thread(target=publish)
+        publisher.start()
+        took: list[float] = []
+        while len(took) < 300:
+            number = json.loads(stream.recv(timeout=SECONDS))["data"]["utilization"]
+            if number in sent:  # else the broker had kept it
+                took.append(time.monotonic() - sent[number])
+        finished.set()
+        publisher.join()
+    return took
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize(
+    ("kind", "count"),
+    [("deaf", 20), ("large", 2), ("many", 2), ("pings", 2), ("idle", 1000), ("watching", 1000)],
+)
+def test_a_crowd_delays_the_others_little_and_takes_little_memory(
+    api_process: tuple[Monitor, BusConnection], kind: str, count: int
+) -> None:
+    monitor, bus = api_process
+    pause = 0.4 if kind == "watching" else 0.05  # as a machine with five families sends
+    alone = delays(monitor, bus, pause)
+    memory = monitor.process.memory_info().rss
+    with crowd(monitor.http_port, kind, count):
+        beside = delays(monitor, bus, pause)
+        grown = monitor.process.memory_info().rss - memory
+    before, after = (statistics.quantiles(each, n=100)[98] for each in (alone, beside))
+    log.info(
+        "%d %s: p99 %.1f ms, %.1f ms without them; %.1f MB more memory",
+        *(count, kind, after * 1e3, before * 1e3, grown / 1e6),
+    )
+    # A thousand that watch take a write each; 20 ms are this machine's other work.
+    assert after < (0.25 if kind == "watching" else max(2 * before, 0.02))
+    assert grown < 100e6
+
+
+@pytest.mark.soak
+@pytest.mark.parametrize("count", [50, 1000])
+def test_clients_of_a_killed_api_are_served_again_within_five_seconds(
+    api_process: tuple[Monitor, BusConnection], tmp_path: Path, count: int
+) -> None:
+    monitor, bus = api_process
+    bus.publish("system/cpu", cpu().payload())
+    arguments = monitor.process.cmdline()
+    options = arguments[arguments.index("api") + 1 :]
+    with crowd(monitor.http_port, "watching", count) as clients:
+        assert wait_for_word(clients, "served") == "served"
+        monitor.process.kill()
+        monitor.process.wait(SECONDS)
+        began = time.monotonic()
+        with running(tmp_path / "again", "api", *options, wait=False):
+            assert wait_for_word(clients, "served") == "served"
+            took = time.monotonic() - began
+    log.info("%d clients: live again %.1f s after the start of the next api", count, took)
+    assert took < 5

@@ -1,0 +1,110 @@
+import json
+from dataclasses import replace
+
+from api.live.newest import MAX_BYTES, Newest, Update
+from telemetry.channels import GPU
+from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
+from telemetry.samples import Sample
+from telemetry.status import CollectorState
+from tests.api.running import cpu, gpu, now, status
+
+
+def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
+    newest = Newest()
+    newest.accept(Update(cpu(age=0)))
+    late = cpu(age=60_000)
+    assert newest.accept(Update(late))
+    assert newest.hosts["alpha"].updates["system/cpu"].content is late
+
+
+def test_a_repeated_delivery_is_nothing_new() -> None:
+    newest = Newest()
+    sample = cpu()
+    assert newest.accept(Update(sample))
+    assert not newest.accept(Update(replace(sample)))
+
+
+def test_an_old_sample_that_the_broker_had_kept_is_nothing_new() -> None:
+    newest = Newest()
+    sample = cpu()
+    newest.accept(Update(sample))
+    assert not newest.accept(Update(cpu(age=60_000), retained=True))
+    assert newest.hosts["alpha"].updates["system/cpu"].content is sample
+    assert newest.accept(Update(cpu(age=-2000), retained=True))
+
+
+def test_a_last_will_that_the_broker_had_kept_is_news_though_it_was_written_early() -> None:
+    newest = Newest()
+    newest.accept(Update(status()))
+    will = status(timestamp=now() - 60_000, state=CollectorState.OFFLINE)
+    assert newest.accept(Update(will, retained=True))
+    assert newest.hosts["alpha"].status is will
+
+
+def test_a_status_is_told_apart_from_samples() -> None:
+    newest = Newest()
+    newest.accept(Update(status()))
+    newest.accept(Update(cpu(age=5)))
+    state = newest.hosts["alpha"]
+    assert state.status is not None
+    assert state.timestamp == state.updates["system/cpu"].content.timestamp
+
+
+def test_gpus_come_in_the_order_of_their_numbers() -> None:
+    newest = Newest()
+    for index in (10, 0, 2):
+        newest.accept(Update(gpu(index)))
+    channels = [update.channel for update in newest.hosts["alpha"].samples(GPU)]
+    assert channels == ["system/gpu/0", "system/gpu/2", "system/gpu/10"]
+
+
+def test_hosts_beyond_the_limit_are_refused_and_counted() -> None:
+    newest = Newest()
+    for number in range(MAX_HOSTS + 2):
+        newest.accept(Update(cpu(f"host-{number}")))
+    assert len(newest.hosts) == MAX_HOSTS
+    assert newest.refused == {"too many hosts": 2}
+    assert newest.accept(Update(cpu("host-0", age=-1)))
+
+
+def test_a_new_host_takes_the_place_of_the_one_that_has_been_silent_the_longest() -> None:
+    newest = Newest()
+    for number in range(MAX_HOSTS):
+        newest.accept(Update(cpu(f"host-{number}"), arrived=float(number)))
+    newest.accept(Update(cpu("host-0", age=-1), arrived=float(MAX_HOSTS)))
+    assert not newest.accept(Update(cpu("early"), arrived=SILENT_SECONDS))
+    assert newest.accept(Update(cpu("late"), arrived=SILENT_SECONDS + 1))
+    assert len(newest.hosts) == MAX_HOSTS
+    assert "host-1" not in newest.hosts
+    assert {"host-0", "late"} <= newest.hosts.keys()
+
+
+def test_channels_beyond_the_limit_are_refused_and_counted() -> None:
+    newest = Newest()
+    for number in range(MAX_CHANNELS + 3):
+        newest.accept(Update(gpu(number)))
+    assert len(newest.hosts["alpha"].updates) == MAX_CHANNELS
+    assert newest.refused == {"too many channels": 3}
+
+
+def test_messages_beyond_the_bytes_that_are_kept_are_refused_and_counted() -> None:
+    newest = Newest()
+    assert newest.accept(Update(cpu("large"), size=MAX_BYTES - 10))
+    assert newest.accept(Update(cpu("small"), size=10))
+    assert not newest.accept(Update(cpu("third"), size=1))
+    assert "third" not in newest.hosts
+    assert newest.accept(Update(cpu("small", age=-1), size=10))
+    assert not newest.accept(Update(cpu("small", age=-2), size=11))
+    assert newest.accept(Update(cpu("large", age=-1), size=10))
+    assert newest.accept(Update(cpu("third"), size=1))
+    assert newest.refused == {"too much at once": 2}
+
+
+def test_a_frame_is_encoded_once() -> None:
+    update = Update(Sample("system/cpu", "alpha", 5, {"utilization": 1.0}))
+    assert update.frame is update.frame
+    assert json.loads(update.frame) == {
+        "channel": "system/cpu",
+        "event": "metrics",
+        "data": {"host": "alpha", "timestamp": 5, "utilization": 1.0},
+    }

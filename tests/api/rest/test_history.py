@@ -1,0 +1,179 @@
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+
+from telemetry.samples import Sample
+from tests.api.running import GPU, RunningApi, cpu, now
+
+HISTORY = "/api/v1/system/history"
+
+
+def every_two_seconds(count: int, channel: str = "system/cpu", host: str = "alpha") -> list[Sample]:
+    """Return ``count`` samples whose utilization counts up from 0; the newest is 1 s old."""
+    newest = now() - 1000
+    return [
+        Sample(channel, host, newest - 2000 * (count - 1 - index), {"utilization": float(index)})
+        for index in range(count)
+    ]
+
+
+def times(samples: Sequence[Sample]) -> list[int]:
+    return [sample.timestamp for sample in samples]
+
+
+def test_samples_come_as_columns_of_equal_length(api: RunningApi) -> None:
+    samples = [cpu(age=5000), cpu(age=3000), cpu(age=1000)]
+    api.store(*samples)
+    body = api.json(HISTORY)
+    columns = body["channels"]["system/cpu"]
+    assert body["host"] == "alpha"
+    assert columns["timestamps"] == times(samples)
+    assert columns["bucket_width"] is None
+    assert columns["fields"]["utilization"] == [12.5, 12.5, 12.5]
+    assert columns["fields"]["per_core.1"] == [15.0, 15.0, 15.0]
+    assert {len(values) for values in columns["fields"].values()} == {3}
+
+
+def test_an_outage_is_a_gap_of_nulls(api: RunningApi) -> None:
+    samples = every_two_seconds(30)
+    api.store(*samples[:10], *samples[20:])
+    columns = api.json(HISTORY)["channels"]["system/cpu"]
+    assert len(columns["timestamps"]) == 21
+    assert columns["fields"]["utilization"][10] is None
+
+
+def test_the_default_is_every_channel_over_the_whole_window(api: RunningApi) -> None:
+    api.store(
+        cpu(age=3_500_000),
+        cpu(age=1000),
+        *every_two_seconds(1, "system/memory"),
+        Sample("system/gpu/0", "alpha", now() - 500, GPU),
+    )
+    body = api.json(HISTORY)
+    assert body["channels"].keys() == {"system/cpu", "system/memory", "system/gpu/0"}
+    assert body["channels"]["system/cpu"]["timestamps"][0] < now() - 3_000_000
+    assert body["end"] - body["start"] == 3_600_001
+
+
+def test_channels_may_be_repeated_and_hold_wildcards(api: RunningApi) -> None:
+    api.store(
+        cpu(age=1000),
+        *every_two_seconds(1, "system/memory"),
+        *(Sample(f"system/gpu/{index}", "alpha", now() - 500, GPU) for index in range(3)),
+    )
+    expected = ["system/gpu/0", "system/gpu/1", "system/gpu/2", "system/memory"]
+    body = api.json(HISTORY, channel=["system/gpu/+", "system/memory"])
+    assert sorted(body["channels"]) == expected
+    unescaped = api.json(f"{HISTORY}?channel=system/gpu/+&channel=system/memory")
+    assert sorted(unescaped["channels"]) == expected
+
+
+def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> None:
+    api.store(cpu(age=60_000))
+    assert api.json(HISTORY, channel="system/cpu", start="-10s")["channels"] == {}
+
+
+@pytest.mark.parametrize(
+    "start",
+    [
+        "-30s",
+        str(now() - 30_000),
+        datetime.fromtimestamp((now() - 30_000) / 1000, UTC).isoformat(),
+    ],
+    ids=["distance", "milliseconds", "ISO 8601"],
+)
+def test_a_span_may_be_given_in_each_form(api: RunningApi, start: str) -> None:
+    api.store(cpu(age=600_000), cpu(age=1000))
+    columns = api.json(HISTORY, start=start)["channels"]["system/cpu"]
+    assert len(columns["timestamps"]) == 1
+
+
+def test_the_end_is_exclusive_and_the_start_is_not(api: RunningApi) -> None:
+    samples = every_two_seconds(3)
+    api.store(*samples)
+    first, _, last = times(samples)
+    columns = api.json(HISTORY, start=first, end=last)["channels"]["system/cpu"]
+    assert columns["timestamps"] == times(samples)[:2]
+
+
+def test_no_more_points_than_asked_for_come_back(api: RunningApi) -> None:
+    samples = every_two_seconds(200)
+    api.store(*samples)
+    first, *_, last = times(samples)
+    body = api.json(HISTORY, max_points=10, start=first, end=last + 1)
+    columns = body["channels"]["system/cpu"]
+    assert len(columns["timestamps"]) == 10
+    assert columns["bucket_width"] == 39_801
+
+
+@pytest.mark.parametrize(
+    ("aggregate", "expected"), [("mean", 49.5), ("min", 0.0), ("max", 99.0), ("last", 99.0)]
+)
+def test_each_aggregate_does_what_it_says(api: RunningApi, aggregate: str, expected: float) -> None:
+    samples = every_two_seconds(100)
+    api.store(*samples)
+    body = api.json(HISTORY, max_points=1, start=samples[0].timestamp, aggregate=aggregate)
+    assert body["channels"]["system/cpu"]["fields"]["utilization"] == [expected]
+
+
+def test_a_span_longer_than_the_window_is_cut_so_that_points_are_not_wasted(
+    api: RunningApi,
+) -> None:
+    api.store(*every_two_seconds(600))
+    columns = api.json(HISTORY, start="-30d", max_points=360)["channels"]["system/cpu"]
+    assert columns["bucket_width"] <= 10_001
+
+
+@pytest.mark.parametrize(("start", "end"), [("0", "1"), ("-9h", "-8h"), ("9" * 17, "9" * 18)])
+def test_a_span_outside_the_window_is_empty(api: RunningApi, start: str, end: str) -> None:
+    api.store(cpu(age=1000))
+    assert api.json(HISTORY, start=start, end=end)["channels"] == {}
+
+
+def test_a_host_that_is_only_in_the_history_can_be_asked_for(api: RunningApi) -> None:
+    api.store(cpu("beta", age=1000))
+    assert "system/cpu" in api.json(HISTORY, host="beta")["channels"]
+    assert api.json(HISTORY)["host"] == "beta"
+
+
+def test_a_live_host_without_history_has_no_channels(api: RunningApi) -> None:
+    api.feed(cpu())
+    assert api.json(HISTORY)["channels"] == {}
+
+
+def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
+    assert api.error(HISTORY)[:2] == (404, "unknown_host")
+    api.store(cpu(age=1000))
+    assert api.error(HISTORY, host="beta")[:2] == (404, "unknown_host")
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"max_points": 0}, "max_points='0' is not allowed: it must be greater than or equal to 1"),
+        ({"max_points": 5001}, "max_points='5001' is not allowed: it must be less than or equal"),
+        ({"max_points": "9" * 5000}, "max_points='999"),
+        ({"max_points": "many"}, "max_points='many' is not allowed: it must be a valid integer"),
+        ({"aggregate": "sum"}, "aggregate='sum' is not allowed: it must be 'mean', 'min', 'max'"),
+        ({"start": "soon"}, "start='soon' is not allowed: it must be ISO 8601"),
+        ({"end": "a\x00b"}, "end='a\\x00b' is not allowed: it must be ISO 8601"),
+        ({"start": "-1m", "end": "-2m"}, "end='-2m' is not allowed: it must be later than"),
+        ({"start": "9" * 18}, "end='now' is not allowed: it must be later than"),
+        ({"channel": "system/#/cpu"}, "channel='system/#/cpu' is not allowed: it must be a chan"),
+        ({"channel": ""}, "channel='' is not allowed"),
+        ({"channel": "system/fan"}, "channel='system/fan' is not allowed: the channels with a"),
+        ({"channel": "system/status"}, "channel='system/status' is not allowed: the channels"),
+        ({"channel": "system/gpu/x"}, "channel='system/gpu/x' is not allowed"),
+        ({"host": "h" * 300}, "host='hhh"),
+    ],
+)
+def test_a_wrong_parameter_is_one_sentence_that_names_it(
+    shared_api: RunningApi, parameters: dict[str, Any], message: str
+) -> None:
+    status, code, said = shared_api.error(HISTORY, **parameters)
+    assert (status, code) == (422, "wrong_parameter")
+    assert said.startswith(message)
+    assert said.endswith(".")
+    assert len(said) < 300

@@ -1,0 +1,148 @@
+"""The OpenAPI document: complete, and true."""
+
+from collections.abc import Iterator
+from typing import Any
+
+import pytest
+
+from telemetry.channels import FAMILIES, Kind
+from tests.api.running import RunningApi, cpu
+from tests.api.schema import require_valid, resolve
+
+PREFIX = "/api/v1/system"
+PATHS = {
+    "/healthz",
+    "/readyz",
+    f"{PREFIX}/gpu",
+    f"{PREFIX}/history",
+    f"{PREFIX}/hosts",
+    f"{PREFIX}/metrics",
+}
+# Counts, a load average, grades, and what is 1 or 0, have no unit.
+WITHOUT_UNIT = {
+    *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
+    *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
+    *("gpu_instance", "compute_instance"),
+}
+
+
+@pytest.fixture
+def document(shared_api: RunningApi) -> Any:
+    return shared_api.json("/api/v1/openapi.json")
+
+
+def operations(document: Any) -> Iterator[tuple[str, Any]]:
+    for path, methods in document["paths"].items():
+        for operation in methods.values():
+            yield path, operation
+
+
+def content(operation: Any, status: int) -> Any:
+    return operation["responses"][str(status)]["content"]["application/json"]
+
+
+def numeric(schema: Any) -> bool:
+    """Return whether ``schema`` allows numbers or lists of them."""
+    return any(
+        part.get("type") in ("number", "integer") or numeric(part.get("items", {}))
+        for part in (schema, *schema.get("anyOf", ()))
+        if part
+    )
+
+
+def has_unit(schema: Any) -> bool:
+    return "unit" in schema or any("unit" in part for part in schema.get("anyOf", ()))
+
+
+def test_every_path_is_there_by_get_only_with_a_summary_and_a_description(document: Any) -> None:
+    assert document["paths"].keys() == PATHS
+    for path, methods in document["paths"].items():
+        assert methods.keys() == {"get"}, path
+        assert methods["get"]["summary"]
+        assert methods["get"]["description"]
+
+
+def test_every_response_has_an_example_that_follows_its_schema(document: Any) -> None:
+    for path, operation in operations(document):
+        for status in operation["responses"]:
+            described = content(operation, status)
+            assert "example" in described, (path, status)
+            require_valid(document, described["schema"], described["example"])
+
+
+def test_every_parameter_is_described_and_its_examples_follow_its_schema(document: Any) -> None:
+    for path, operation in operations(document):
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], (path, parameter["name"])
+            for example in parameter["schema"].get("examples", ()):
+                require_valid(document, parameter["schema"], example)
+
+
+def test_every_error_that_can_be_answered_is_documented_in_the_one_shape(document: Any) -> None:
+    for path, operation in operations(document):
+        expected = {200, 403, 421}
+        expected |= {401, 429} if path.startswith("/api/") else set()
+        expected |= {404, 422} if "parameters" in operation else set()
+        expected |= {503} if path in ("/readyz", f"{PREFIX}/history") else set()
+        assert set(map(int, operation["responses"])) == expected, path
+        for status in expected - {200}:
+            # /readyz tells of each part besides.
+            name = "NotReadyResponse" if (path, status) == ("/readyz", 503) else "ErrorResponse"
+            assert content(operation, status)["schema"]["$ref"].endswith(f"/{name}")
+            assert content(operation, status)["example"]["error"].keys() == {"code", "message"}
+    assert "HTTPValidationError" not in document["components"]["schemas"]
+
+
+def test_every_field_is_described_and_every_number_has_its_unit(document: Any) -> None:
+    for name, schema in document["components"]["schemas"].items():
+        for field, described in schema.get("properties", {}).items():
+            assert "description" in described, (name, field)
+            if numeric(described) and field not in WITHOUT_UNIT:
+                assert has_unit(described), (name, field)
+
+
+def test_the_units_are_the_catalogues(document: Any) -> None:
+    metrics = document["components"]["schemas"]["MetricsResponse"]["properties"]
+    for family in FAMILIES:
+        described = metrics[family.name]
+        schema = described["items"] if family.several else described["anyOf"][0]
+        properties = resolve(document, schema)["properties"]
+        for field in family.fields:
+            assert properties[field.name].get("unit", "") == field.unit, field
+            numbers = field.kind in (Kind.NUMBER, Kind.INTEGER, Kind.NUMBERS)
+            assert numeric(properties[field.name]) is numbers, field
+
+
+@pytest.mark.parametrize(
+    ("path", "parameters"),
+    [
+        ("/healthz", {}),
+        ("/readyz", {}),
+        (f"{PREFIX}/gpu", {}),
+        (f"{PREFIX}/hosts", {}),
+        (f"{PREFIX}/metrics", {}),
+        (f"{PREFIX}/history", {}),
+        (f"{PREFIX}/history", {"max_points": 1}),
+        (f"{PREFIX}/history", {"start": "-1s", "end": "-1s"}),
+        (f"{PREFIX}/history", {"channel": "system/fan"}),
+        (f"{PREFIX}/history", {"host": "nobody"}),
+        (f"{PREFIX}/gpu", {"host": "nobody"}),
+        (f"{PREFIX}/metrics", {"host": "x" * 257}),
+    ],
+)
+def test_every_answer_follows_the_document(
+    shared_api: RunningApi, document: Any, path: str, parameters: dict[str, Any]
+) -> None:
+    answer = shared_api.get(path, **parameters)
+    described = content(document["paths"][path]["get"], answer.status_code)
+    require_valid(document, described["schema"], answer.json())
+
+
+def test_answers_about_what_is_not_there_follow_the_document(
+    api: RunningApi, document: Any
+) -> None:
+    api.store(cpu("beta", age=1000))
+    for path in (f"{PREFIX}/hosts", f"{PREFIX}/history", f"{PREFIX}/metrics", f"{PREFIX}/gpu"):
+        answer = api.get(path)
+        described = content(document["paths"][path]["get"], answer.status_code)
+        require_valid(document, described["schema"], answer.json())

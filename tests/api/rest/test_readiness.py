@@ -1,0 +1,124 @@
+"""/readyz in detail, and the same for Prometheus."""
+
+from pathlib import Path
+
+import pytest
+from prometheus_client.parser import text_string_to_metric_families
+
+from telemetry.bus import BusConnection
+from telemetry.reports import Report, counter, gauge
+from tests.api.rest.test_health import SENTENCE, UnavailableHistory
+from tests.api.running import RunningApi, cpu, running_api
+from tests.services.processes import wait_until
+
+FULL = "The history in /data cannot be written: the disk is full."
+
+
+def ingester(problem: str | None = None) -> Report:
+    counts = (
+        counter("samples_stored", "Samples that the history took", 12),
+        counter("samples_set_aside", "Refused", {"too large": 2, 'a "b"\n': 1}, label="reason"),
+        gauge("messages_waiting", "Waiting", 3),
+    )
+    return Report("ingester", problem, counts)
+
+
+def test_each_part_says_how_it_fares_and_what_it_has_counted(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, others=[ingester]) as api:
+        with api.stream():
+            wait_until(lambda: api.live.hub.clients == 1, "the client has joined")
+            answer = api.json("/readyz")
+        assert answer["status"] == "ready"
+        assert answer["parts"].keys() == {"api", "history", "ingester"}
+        assert answer["parts"]["api"]["counters"]["clients"] == 1
+        assert answer["parts"]["ingester"] == {
+            "ready": True,
+            "reason": None,
+            "notes": [],
+            "counters": {
+                "samples_stored": 12,
+                "samples_set_aside": {"too large": 2, 'a "b"\n': 1},
+                "messages_waiting": 3,
+            },
+        }
+
+
+def test_a_part_beside_the_api_that_cannot_work_is_told_with_its_reason(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, others=[lambda: ingester(FULL)]) as api:
+        answer = api.get("/readyz")
+        assert answer.status_code == 503
+        assert answer.json()["error"] == {"code": "not_ready", "message": FULL}
+        assert answer.json()["parts"]["ingester"]["reason"] == FULL
+        assert answer.json()["parts"]["history"]["ready"] is True
+        assert api.json("/api/v1/system/hosts")["history_error"] == FULL
+        assert api.json("/healthz") == {"status": "ok"}
+
+
+def test_a_history_that_does_not_grow_while_samples_arrive_is_told(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.2)
+    monkeypatch.setattr("api.rest.readiness._BEHIND_INTERVALS", 0)
+
+    def problem() -> str:
+        api.feed(cpu())
+        return str(api.json("/api/v1/system/hosts")["history_error"])
+
+    wait_until(lambda: "nothing of the last 0.2 s of 'alpha'" in problem(), "it is told")
+    assert "does the ingester run" in api.get("/readyz").json()["error"]["message"]
+
+    def stored() -> bool:
+        sample = cpu()
+        api.feed(sample)
+        api.store(sample)
+        return api.get("/readyz").status_code == 200
+
+    wait_until(stored, "all is well")
+
+
+def test_a_host_that_has_fallen_silent_says_nothing_about_the_history(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.0)
+    monkeypatch.setattr("api.rest.readiness._BEHIND_INTERVALS", 0)
+    api.feed(cpu())
+    assert api.get("/readyz").status_code == 200
+
+
+def test_a_history_that_was_set_aside_is_noted(api: RunningApi, tmp_path: Path) -> None:
+    kept = tmp_path / "history.sqlite3.corrupt-20261124T120000Z"
+    kept.touch()
+    answer = api.json("/readyz")
+    assert answer["parts"]["history"]["ready"] is True
+    (note,) = answer["parts"]["history"]["notes"]
+    assert str(kept) in note
+
+
+def test_prometheus_reads_the_same_counters(shared_bus: BusConnection, tmp_path: Path) -> None:
+    with running_api(shared_bus, tmp_path, others=[lambda: ingester(FULL)]) as api:
+        answer = api.get("/metrics")
+    assert answer.headers["content-type"].startswith("text/plain; version=")
+    found = {
+        (sample.name, *sample.labels.values()): sample.value
+        for family in text_string_to_metric_families(answer.text)
+        for sample in family.samples
+    }
+    assert found["system_monitor_ingester_samples_stored_total",] == 12
+    assert found["system_monitor_ingester_samples_set_aside_total", "too large"] == 2
+    assert found["system_monitor_ingester_samples_set_aside_total", 'a "b"\n'] == 1
+    assert found["system_monitor_ingester_messages_waiting",] == 3
+    assert found["system_monitor_api_clients",] == 0
+    assert found["system_monitor_ready", "ingester"] == 0
+    assert found["system_monitor_ready", "api"] == 1
+
+
+def test_prometheus_is_answered_while_the_history_is_away(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, reader=UnavailableHistory()) as api:
+        assert 'system_monitor_ready{part="history"} 0.0' in api.get("/metrics").text
+        assert api.get("/readyz").json()["error"]["message"] == SENTENCE

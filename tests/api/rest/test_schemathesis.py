@@ -1,0 +1,39 @@
+"""Requests made from the OpenAPI document, right and wrong ones: no failure, and never a 500."""
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.api.running import RunningApi
+
+_PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
+# `end` must be later than `start`, and a channel known: no schema says that, and the answer is 422.
+_EXCLUDED = "positive_data_acceptance"
+
+
+@pytest.mark.parametrize(
+    "options",
+    [
+        ["--phases=examples,fuzzing", "--max-examples=4"],
+        pytest.param(["--max-examples=400"], marks=pytest.mark.soak),
+    ],
+    ids=["short", "long"],
+)
+def test_every_answer_to_any_request_is_as_the_document_says(
+    shared_api: RunningApi, tmp_path: Path, options: list[str]
+) -> None:
+    url = f"http://127.0.0.1:{shared_api.server.port}/api/v1/openapi.json"
+    end = subprocess.run(
+        [_PROGRAM, "run", url, f"--exclude-checks={_EXCLUDED}", "--no-color", *options],
+        capture_output=True,
+        text=True,
+        cwd=tmp_path,  # where it keeps what it has learnt
+        env={**os.environ, "NO_PROXY": "127.0.0.1"},
+        check=False,
+    )
+    assert end.returncode == 0, end.stdout + end.stderr
+    count = len(shared_api.json("/api/v1/openapi.json")["paths"])
+    assert f"{count} selected / {count} total" in end.stdout

@@ -1,0 +1,65 @@
+import contextlib
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from api.errors import WrongParameter
+from api.rest.times import parse_time
+
+NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("-90s", NOW - 90_000),
+        ("-15m", NOW - 900_000),
+        ("-1h", NOW - 3_600_000),
+        ("-2d", NOW - 172_800_000),
+        ("0", 0),
+        ("1767225600123", NOW + 123),
+        ("2026-01-01T00:00:00Z", NOW),
+        ("2026-01-01T00:00:00.5Z", NOW + 500),
+        ("2026-01-01T02:00:00+02:00", NOW),
+        ("2026-01-01", NOW),
+    ],
+)
+def test_each_form_becomes_unix_milliseconds(text: str, expected: int) -> None:
+    assert parse_time("start", text, NOW) == expected
+
+
+def test_a_time_without_an_offset_is_utc() -> None:
+    assert parse_time("start", "2026-01-01T00:00:00", NOW) == NOW
+
+
+def test_an_offset_whose_plus_became_a_space_is_understood() -> None:
+    assert parse_time("start", "2026-01-01T02:00:00 02:00", NOW) == NOW
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "yesterday",
+        "-15",
+        "-15M",
+        "+15m",
+        "-1.5h",
+        "-9999999999s",
+        "9" * 19,
+        "٣",
+        "2026-13-01",
+        "2026-01-01\x00",
+        "\ud800",
+    ],
+)
+def test_anything_else_is_refused_with_the_parameters_name(text: str) -> None:
+    with pytest.raises(WrongParameter, match=r"^end=.* is not allowed: it must be ISO 8601"):
+        parse_time("end", text, NOW)
+
+
+@given(st.text())
+def test_no_text_raises_another_error(text: str) -> None:
+    with contextlib.suppress(WrongParameter):
+        assert isinstance(parse_time("start", text, NOW), int)

@@ -1,0 +1,25 @@
+"""One API that asks for a token, for all tests of the access to it."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from telemetry.bus import BusConnection
+from tests.api.running import RunningApi, cpu, running_api
+
+TOKEN = "correct-horse/battery+staple="  # noqa: S105 - of these tests
+
+
+@pytest.fixture(scope="package")
+def guarded(
+    shared_bus: BusConnection, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[RunningApi]:
+    """Run an API with a token; wrong ones are answered without a pause."""
+    folder = tmp_path_factory.mktemp("guarded")
+    with (
+        pytest.MonkeyPatch.context() as patch,
+        running_api(shared_bus, folder, http_token=TOKEN) as running,
+    ):
+        patch.setattr("api.serving.access.throttle._FIRST_PAUSE_SECONDS", 0)
+        running.feed(cpu())
+        yield running

@@ -1,0 +1,202 @@
+"""What becomes of the readings when GPUs fail; ``test_gpu_absence`` has failures of the driver."""
+
+import pytest
+
+from collector.sensors.gpu.sensor import GpuSensor
+from telemetry.channels import GPU
+from telemetry.errors import SensorAbsent
+from tests.collector.sensors.gpu.gpus import FUNCTIONS, RATES, missing, read_gpu, read_gpus
+from tests.collector.sensors.reading import Clock
+from tests.fakes.nvml import FakeNvml
+
+INVALID_ARGUMENT, NO_PERMISSION, INSUFFICIENT_POWER, TIMEOUT = 2, 4, 8, 10
+GPU_IS_LOST, RESET_REQUIRED, VERSION_MISMATCH, UNKNOWN = 15, 16, 18, 999
+SILENT = {field.name: None for field in GPU.fields}
+
+
+@pytest.mark.parametrize("fields", FUNCTIONS)
+def test_a_call_that_fails_costs_its_values_alone_and_is_told(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, fields: str
+) -> None:
+    for function in FUNCTIONS[fields]:
+        fake_nvml.fail(UNKNOWN, function)
+    gpu_sensor.open()
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert missing(gpus["0"]) == set(fields.split()) - RATES
+    label = "GPU 0" if fields == "name" else "GPU 0 (NVIDIA H100 80GB HBM3)"
+    told = ", ".join(fields.split())
+    assert problem == f"{label} does not tell its {told} (Unknown Error)."
+
+
+@pytest.mark.parametrize(
+    ("field", "said"),
+    [
+        ("utilization", 150),
+        ("temperature", 300),
+        ("power", 200_000_000),
+        ("fan_speed", 250),
+        ("pcie_width", 65),
+        ("performance_state", 16),
+    ],
+)
+def test_a_value_out_of_range_is_null_and_told(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, field: str, said: int
+) -> None:
+    calm = {"memory_utilization": 1, "memory_temperature": 50, "fan_speed": 50, "power": 5}
+    fake_nvml.set_readings(name="NVIDIA L4")
+    fake_nvml.set_readings(None, **(calm | {field: said}))
+    gpu_sensor.open()
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert missing(gpus["0"]) == {field}
+    assert problem == f"GPU 0 (NVIDIA L4) does not tell its {field} (out of range)."
+
+
+def test_an_unknown_performance_state_is_null_and_no_failure(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.set_readings(performance_state=32)
+    gpu_sensor.open()
+    assert read_gpu(gpu_sensor)["performance_state"] is None
+
+
+def test_a_name_that_is_no_text_is_null_and_leaves_the_rest(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.set_readings(name="NVIDIA \udcff", uuid="\udcfe", utilization=5)
+    fake_nvml.set(driver_version="\udcff", nvml_version="12.570")
+    gpu_sensor.open()
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert gpus["0"]["name"] is None
+    assert gpus["0"]["utilization"] == 5
+    assert problem == "GPU 0 does not tell its name, uuid (UnicodeDecodeError)."
+    assert gpu_sensor.details == {"nvml_version": "12.570"}
+
+
+def test_a_value_asked_seldom_is_asked_again_at_once_after_a_failure(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.fail(TIMEOUT, "nvmlDeviceGetEnforcedPowerLimit")
+    gpu_sensor.open()
+    assert read_gpus(gpu_sensor).problem is not None
+    fake_nvml.recover("nvmlDeviceGetEnforcedPowerLimit")
+    assert read_gpu(gpu_sensor)["power_limit"] == 700.0
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (GPU_IS_LOST, "is lost, it no longer answers on its bus: look for Xid 79"),
+        (RESET_REQUIRED, "must be reset: end what runs on it, stop System Monitor, and run `nvid"),
+        (UNKNOWN, "does not answer (Unknown Error): see the kernel log"),
+    ],
+)
+def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, told: str
+) -> None:
+    fake_nvml.set_gpus(3)
+    fake_nvml.set_readings(utilization=5, name="NVIDIA L4", uuid="GPU-5")
+    gpu_sensor.open()
+    fake_nvml.fail(error, gpu=1)
+    for _ in range(2):
+        gpus, problem, *_ = read_gpus(gpu_sensor)
+        assert [gpus[gpu]["utilization"] for gpu in gpus] == [5, None, 5]
+        assert gpus["1"] == {**SILENT, "name": "NVIDIA L4", "uuid": "GPU-5"}
+        assert problem is not None
+        assert problem.startswith(f"GPU 1 (NVIDIA L4) {told}")
+        assert problem.count("GPU ") == 1
+    fake_nvml.recover(gpu=1)
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert problem is None
+    assert not missing(gpus["1"])
+
+
+@pytest.mark.parametrize(
+    ("error", "told"),
+    [
+        (NO_PERMISSION, "may not be read by this user"),
+        (INSUFFICIENT_POWER, "gets too little power"),
+        (INVALID_ARGUMENT, "does not answer (Invalid Argument): see the kernel log"),
+    ],
+)
+def test_a_gpu_that_cannot_be_had_at_all_hides_no_other(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, told: str
+) -> None:
+    fake_nvml.set_gpus(2)
+    fake_nvml.fail(error, "nvmlDeviceGetHandleByIndex_v2", gpu=0)
+    gpu_sensor.open()
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert gpus["0"] == SILENT
+    assert not missing(gpus["1"])
+    assert problem is not None
+    assert problem.startswith(f"GPU 0 {told}")
+    fake_nvml.recover("nvmlDeviceGetHandleByIndex_v2", gpu=0)
+    assert read_gpus(gpu_sensor).problem is None
+
+
+def test_gpus_that_are_all_lost_are_told_one_by_one(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.set_gpus(2)
+    fake_nvml.fail(GPU_IS_LOST, gpu=0)
+    fake_nvml.fail(GPU_IS_LOST, gpu=1)
+    gpu_sensor.open()
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert gpus == {"0": SILENT, "1": SILENT}
+    assert problem is not None
+    assert problem.count(" is lost, ") == 2
+
+
+def test_where_no_gpu_answers_nvml_is_started_anew_every_half_minute(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
+) -> None:
+    fake_nvml.set_readings(name="NVIDIA L4", uuid="GPU-5")
+    gpu_sensor.open()
+    fake_nvml.fail(UNKNOWN, gpu=0)
+    for seconds in (1.0, 29.0, 1.0, 29.0):
+        assert read_gpus(gpu_sensor).gpus == {"0": {**SILENT, "name": "NVIDIA L4", "uuid": "GPU-5"}}
+        clock.advance(seconds)
+    read_gpus(gpu_sensor)
+    fake_nvml.fail(VERSION_MISMATCH, "nvmlInitWithFlags")
+    clock.advance(29.0)
+    read_gpus(gpu_sensor)
+    clock.advance(1.0)
+    with pytest.raises(SensorAbsent, match="was updated"):
+        read_gpus(gpu_sensor)
+
+
+def test_nvml_is_not_started_anew_while_a_gpu_answers(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
+) -> None:
+    fake_nvml.set_gpus(2)
+    gpu_sensor.open()
+    fake_nvml.fail(GPU_IS_LOST, gpu=0)
+    fake_nvml.fail(VERSION_MISMATCH, "nvmlInitWithFlags")
+    for _ in range(3):
+        assert list(read_gpus(gpu_sensor).gpus) == ["0", "1"]
+        clock.advance(60.0)
+
+
+def test_gpus_may_come_and_go(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> None:
+    fake_nvml.set_gpus(2)
+    gpu_sensor.open()
+    for count in (2, 4, 1):
+        fake_nvml.set_gpus(count)
+        gpus, problem, *_ = read_gpus(gpu_sensor)
+        assert problem is None
+        assert len(gpus) == count
+        assert not missing(gpus[str(count - 1)])
+    fake_nvml.set_gpus(0)
+    with pytest.raises(SensorAbsent, match="runs but shows no GPU"):
+        read_gpus(gpu_sensor)
+
+
+def test_gpus_that_cannot_be_counted_are_read_all_the_same(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
+    fake_nvml.set_gpus(2)
+    gpu_sensor.open()
+    fake_nvml.fail(TIMEOUT, "nvmlDeviceGetCount_v2")
+    gpus, problem, *_ = read_gpus(gpu_sensor)
+    assert len(gpus) == 2
+    assert problem is not None
+    assert problem.startswith("The NVIDIA driver does not work (Timeout): see what `nvidia-smi`")
