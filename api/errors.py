@@ -14,7 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telemetry.errors import HistoryError, HistoryUnavailable, SystemMonitorError
+from telemetry.errors import HistoryError, HistoryUnavailableError, SystemMonitorError
 
 log = logging.getLogger(__name__)
 
@@ -22,11 +22,11 @@ _LONGEST_QUOTE = 80
 _INTERNAL_ERROR = "internal_error"
 
 
-class UnknownHost(SystemMonitorError):  # noqa: N818 - describes the host
+class UnknownHostError(SystemMonitorError):
     """No host of that name has been heard of."""
 
 
-class WrongParameter(SystemMonitorError):  # noqa: N818 - describes the parameter
+class InvalidParameterError(SystemMonitorError):
     """A parameter's value cannot be used."""
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
@@ -34,16 +34,16 @@ class WrongParameter(SystemMonitorError):  # noqa: N818 - describes the paramete
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
-class PageNotBuilt(SystemMonitorError):  # noqa: N818 - describes the page
+class PageNotBuiltError(SystemMonitorError):
     """The files of the dashboard are not there."""
 
 
 # The one place that says which error is which answer; the most special class comes first.
 ANSWERS: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
-    UnknownHost: (HTTPStatus.NOT_FOUND, "unknown_host"),
-    WrongParameter: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
-    PageNotBuilt: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
-    HistoryUnavailable: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
+    UnknownHostError: (HTTPStatus.NOT_FOUND, "unknown_host"),
+    InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
+    PageNotBuiltError: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
+    HistoryUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
     HistoryError: (HTTPStatus.BAD_GATEWAY, "history_error"),
     SystemMonitorError: (HTTPStatus.INTERNAL_SERVER_ERROR, _INTERNAL_ERROR),
 }
@@ -85,7 +85,9 @@ async def _answer_wrong_parameter(request: Request, error: Exception) -> JSONRes
     name = str(first["loc"][1]) if len(first["loc"]) > 1 else "request"
     allowed = str(first["msg"]).replace("Input should", "it must", 1)
     allowed = allowed[0].lower() + allowed[1:]
-    return await _answer_own_error(request, WrongParameter(name, first.get("input"), allowed))
+    return await _answer_own_error(
+        request, InvalidParameterError(name, first.get("input"), allowed)
+    )
 
 
 async def _answer_http_error(request: Request, error: Exception) -> JSONResponse:

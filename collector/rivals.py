@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode_status
 from telemetry.status import CollectorState, CollectorStatus
 from telemetry.topics import TopicScheme
@@ -66,7 +66,7 @@ class RivalWatch:
         """Look at a status."""
         try:
             status = decode_status(self._topics, message.topic, message.payload)
-        except MalformedMessage:
+        except MalformedMessageError:
             return
         if (
             status.host == self._host

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from collector.sensors.port import Sensor
-from telemetry.errors import SensorAbsent, SensorFailed, SystemMonitorError
+from telemetry.errors import SensorAbsentError, SensorFailedError, SystemMonitorError
 from telemetry.samples import Sample
 from telemetry.status import SensorReport, SensorState
 
@@ -132,7 +132,7 @@ class SensorWorker:
             if time.monotonic() < self._reopen_at:
                 return self._standing
             return self._open()
-        except SensorAbsent as absence:
+        except SensorAbsentError as absence:
             self._close()
             return _Standing(SensorState.ABSENT, str(absence))
         except Exception as error:
@@ -159,7 +159,7 @@ class SensorWorker:
             for channel, values in self._sensor.read():
                 timestamp = time.time_ns() // 1_000_000
                 self._deliver(Sample(channel, self._host, timestamp, values))
-        except SensorFailed as failure:  # the sensor knows what is wrong, and goes on
+        except SensorFailedError as failure:  # the sensor knows what is wrong, and goes on
             self._failures += 1
             return self._stand(SensorState.FAILING, str(failure))
         finally:

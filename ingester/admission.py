@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
 from telemetry.channels import Kind, family_of
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.limits import MAX_CHANNELS, MAX_DEVICES, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 
@@ -33,8 +33,8 @@ class Admission:
     def check(self, sample: Sample) -> None:
         """Return where ``sample`` may be stored.
 
-        Raises MalformedMessage with the reason ``too many hosts``, ``too many channels`` or ``too
-        many devices``.
+        Raises MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
+        ``too many devices``.
         """
         now = self._clock()
         host = self._hosts.get(sample.host) or self._new_host(sample.host, now)
@@ -42,7 +42,9 @@ class Admission:
         known = host.devices.get(sample.channel)
         if known is None:
             if len(host.devices) >= MAX_CHANNELS:
-                raise MalformedMessage("too many channels", f"{sample.channel} of {sample.host!r}")
+                raise MalformedMessageError(
+                    "too many channels", f"{sample.channel} of {sample.host!r}"
+                )
             known = host.devices[sample.channel] = {}
         known |= dict.fromkeys(_devices(sample), now)
         if len(known) > MAX_DEVICES:
@@ -52,7 +54,7 @@ class Admission:
         if len(self._hosts) >= MAX_HOSTS:
             silent = min(self._hosts, key=lambda each: self._hosts[each].heard)
             if now - self._hosts[silent].heard < SILENT_SECONDS:
-                raise MalformedMessage("too many hosts", repr(name))
+                raise MalformedMessageError("too many hosts", repr(name))
             del self._hosts[silent]
         host = self._hosts[name] = _Host(now)
         return host
@@ -64,7 +66,7 @@ class Admission:
             for name in list(known)[MAX_DEVICES:]:
                 del known[name]
             detail = f"more than {MAX_DEVICES} on {sample.channel} of {sample.host!r}"
-            raise MalformedMessage("too many devices", detail)
+            raise MalformedMessageError("too many devices", detail)
 
 
 def _devices(sample: Sample) -> Iterable[str]:

@@ -7,7 +7,7 @@ from ingester.admission import Admission
 from ingester.batcher import Batcher, Delivery
 from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL, family_of
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.history.port import HistoryWriter
 from telemetry.payloads import decode
 from telemetry.reports import Report, counter, gauge
@@ -132,7 +132,7 @@ class Ingester:
         try:
             sample = decode(self._topics, message.topic, message.payload)
             self._admission.check(sample)
-        except MalformedMessage as error:
+        except MalformedMessageError as error:
             self._malformed.note(error)
             return None
         self.received += 1

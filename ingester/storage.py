@@ -6,7 +6,7 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
-from telemetry.errors import HistoryError, HistoryRejected, HistoryUnavailable
+from telemetry.errors import HistoryError, HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import HistoryWriter
 from telemetry.pauses import Pauses
 from telemetry.samples import Sample
@@ -20,7 +20,7 @@ _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
 
 
-class _Stopped(Exception):  # noqa: N818 - tells no error
+class _StoppedError(Exception):
     pass
 
 
@@ -58,7 +58,7 @@ class Storage:
             part = parts.popleft()
             try:
                 refusal = self._attempt(part)
-            except _Stopped:
+            except _StoppedError:
                 return False
             if refusal is None:
                 self.stored += len(part)
@@ -73,31 +73,31 @@ class Storage:
         """Close the history."""
         self._history.close()
 
-    def _attempt(self, samples: Sequence[Sample]) -> HistoryRejected | None:
-        """Return once ``samples`` are stored, or refused and why. Raises _Stopped."""
+    def _attempt(self, samples: Sequence[Sample]) -> HistoryRejectedError | None:
+        """Return once ``samples`` are stored, or refused and why. Raises _StoppedError."""
         pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unforeseen = 0
         while True:
             try:
                 self._write(samples)
-            except HistoryRejected as refusal:
+            except HistoryRejectedError as refusal:
                 self._note_success()  # the store answers
                 return refusal
             except HistoryError as error:
-                asked = error.retry_after if isinstance(error, HistoryUnavailable) else 0.0
+                asked = error.retry_after if isinstance(error, HistoryUnavailableError) else 0.0
                 self._note_failure(str(error))
             except Exception as error:  # noqa: BLE001 - no sample may be lost with it
                 asked = 0.0
                 unforeseen += 1
                 what = f"{type(error).__name__}: {error}"
                 if unforeseen == _UNFORESEEN_ATTEMPTS:
-                    return HistoryRejected(f"{what}.", "unforeseen error")
+                    return HistoryRejectedError(f"{what}.", "unforeseen error")
                 self._note_failure(f"The history cannot be written ({what}).")
             else:
                 self._note_success()
                 return None
             if self._stopping.wait(pauses.next(asked)):
-                raise _Stopped
+                raise _StoppedError
 
     def _write(self, samples: Sequence[Sample]) -> None:
         if not self._opened:

@@ -1,13 +1,13 @@
 """Every error that System Monitor raises on purpose.
 
     SystemMonitorError
-    ├── SettingsError            a wrong setting or an occupied port; exit code 2
-    ├── SensorAbsent             there is nothing of this kind on this machine, and why
-    ├── SensorFailed             a reading, or a part of it, could not be made, and why
-    ├── MalformedMessage         a message from the bus that is not one of our samples
+    ├── SettingsError                 a wrong setting or an occupied port; exit code 2
+    ├── SensorAbsentError             this machine has nothing of this kind, and why
+    ├── SensorFailedError             a reading, or a part of it, failed, and why
+    ├── MalformedMessageError         a message from the bus is not a valid sample
     └── HistoryError
-        ├── HistoryUnavailable   the store does not answer; trying again may help
-        └── HistoryRejected      the store refuses these samples; trying again will not help
+        ├── HistoryUnavailableError   the store does not answer; trying again may help
+        └── HistoryRejectedError      the store refuses these samples; trying again will not help
 
 The message of each is one sentence for a user.
 """
@@ -21,15 +21,15 @@ class SettingsError(SystemMonitorError):
     """A setting cannot work; raised before anything has started."""
 
 
-class SensorAbsent(SystemMonitorError):  # noqa: N818 - absence is a finding, not a failure
+class SensorAbsentError(SystemMonitorError):
     """The hardware or driver that a sensor reads does not exist here."""
 
 
-class SensorFailed(SystemMonitorError):  # noqa: N818 - describes the sensor
+class SensorFailedError(SystemMonitorError):
     """A reading failed. Raised after the parts that could be read have been handed over."""
 
 
-class MalformedMessage(SystemMonitorError):  # noqa: N818 - describes the message
+class MalformedMessageError(SystemMonitorError):
     """A message on one of our topics does not follow the contract.
 
     ``reason`` is one of a small fixed set, so that it can be counted.
@@ -45,7 +45,7 @@ class HistoryError(SystemMonitorError):
     """The history store could not do what was asked."""
 
 
-class HistoryUnavailable(HistoryError):  # noqa: N818 - describes the store
+class HistoryUnavailableError(HistoryError):
     """The history store does not answer or cannot work at present.
 
     ``retry_after`` are the seconds that the store asks to be left alone for, 0 where it does not.
@@ -57,7 +57,7 @@ class HistoryUnavailable(HistoryError):  # noqa: N818 - describes the store
         self.retry_after = retry_after
 
 
-class HistoryRejected(HistoryError):  # noqa: N818 - describes the samples
+class HistoryRejectedError(HistoryError):
     """The history store refuses these samples for what they are, or for being too many at once.
 
     ``reason`` is one of a small fixed set, so that it can be counted.

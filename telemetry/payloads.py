@@ -11,7 +11,7 @@ from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError,
 
 from telemetry import channels
 from telemetry.channels import Family, Kind
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorStatus
 from telemetry.topics import TopicScheme
@@ -108,13 +108,13 @@ def payload_model(family: Family) -> type[Payload]:
 def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
     """Return the sample that arrived as ``payload`` on ``topic``.
 
-    Raises MalformedMessage with the reason ``unknown channel``, ``too large``, ``not a sample`` or
-    ``host mismatch``.
+    Raises MalformedMessageError with the reason ``unknown channel``, ``too large``,
+    ``not a sample`` or ``host mismatch``.
     """
     host, channel = scheme.parse(topic) or (None, "")
     family = channels.family_of(channel)
     if family is None:
-        raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
+        raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
     model = _validated(payload_model(family).model_validate_json, channel, payload)
     _require_same_host(host, model.host)
     values = model.model_dump(exclude={"host", "timestamp"})
@@ -125,11 +125,11 @@ def decode_status(scheme: TopicScheme, topic: str, payload: bytes) -> CollectorS
     """Return the status that arrived as ``payload`` on ``topic``; raises as ``decode`` does."""
     host, channel = scheme.parse(topic) or (None, "")
     if channel != channels.STATUS_CHANNEL:
-        raise MalformedMessage("unknown channel", repr(topic[:_MAX_TEXT]))
+        raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
     _validated(Payload.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)
     if not 0 < status.interval <= _MAX_INTERVAL:
-        raise MalformedMessage("not a sample", f"{channel}: interval: {status.interval:g} s")
+        raise MalformedMessageError("not a sample", f"{channel}: interval: {status.interval:g} s")
     _require_same_host(host, status.host)
     return status
 
@@ -141,15 +141,15 @@ def _status_adapter() -> TypeAdapter[CollectorStatus]:
 
 def _validated(validate: Callable[[bytes], Decoded], channel: str, payload: bytes) -> Decoded:
     if len(payload) > MAX_PAYLOAD_BYTES:
-        raise MalformedMessage("too large", f"{len(payload)} bytes on {channel}")
+        raise MalformedMessageError("too large", f"{len(payload)} bytes on {channel}")
     try:
         return validate(payload)
     except ValidationError as error:
         first = error.errors(include_url=False, include_input=False)[0]
         place = ".".join(map(str, first["loc"]))[:_MAX_TEXT] or "payload"
-        raise MalformedMessage("not a sample", f"{channel}: {place}: {first['msg']}") from None
+        raise MalformedMessageError("not a sample", f"{channel}: {place}: {first['msg']}") from None
 
 
 def _require_same_host(by_topic: str | None, by_payload: str) -> None:
     if by_topic not in (None, by_payload):
-        raise MalformedMessage("host mismatch", f"{by_payload!r} under {by_topic!r}")
+        raise MalformedMessageError("host mismatch", f"{by_payload!r} under {by_topic!r}")

@@ -4,7 +4,7 @@ import logging
 import time
 from collections import Counter
 
-from telemetry.errors import HistoryRejected, MalformedMessage
+from telemetry.errors import HistoryRejectedError, MalformedMessageError
 
 log = logging.getLogger(__name__)
 
@@ -21,7 +21,7 @@ class Tally:
         self._level = level
         self._next_log = 0.0
 
-    def note(self, error: MalformedMessage | HistoryRejected) -> None:
+    def note(self, error: MalformedMessageError | HistoryRejectedError) -> None:
         """Count one, and log it where the last line lies long enough back."""
         self.by_reason[error.reason] += 1
         now = time.monotonic()

@@ -6,7 +6,7 @@ from functools import lru_cache
 
 from paho.mqtt.client import topic_matches_sub
 
-from api.errors import WrongParameter
+from api.errors import InvalidParameterError
 
 EVERYTHING = "system/#"
 MAX_FILTERS = 64
@@ -23,16 +23,18 @@ _ALLOWED = (
 def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return ``filters`` without repetitions, in order.
 
-    ``name`` is the parameter's, for the error. Raises WrongParameter.
+    ``name`` is the parameter's, for the error. Raises InvalidParameterError.
     """
     distinct: dict[str, None] = {}
     for each in filters:
         valid = isinstance(each, str) and 0 < len(each) <= _MAX_LENGTH and _FILTER.fullmatch(each)
         if not isinstance(each, str) or not valid:
-            raise WrongParameter(name, each, _ALLOWED)
+            raise InvalidParameterError(name, each, _ALLOWED)
         distinct[each] = None
     if len(distinct) > MAX_FILTERS:
-        raise WrongParameter(name, f"{len(distinct)} filters", f"at most {MAX_FILTERS} at a time")
+        raise InvalidParameterError(
+            name, f"{len(distinct)} filters", f"at most {MAX_FILTERS} at a time"
+        )
     return tuple(distinct)
 
 

@@ -8,7 +8,7 @@ from api.live.hub import Hub
 from api.live.newest import Newest, Update
 from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
 from telemetry.channels import STATUS_CHANNEL
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode, decode_status
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
@@ -96,7 +96,7 @@ class Live:
     def _receive(self, message: Message) -> None:
         try:
             update = Update(self._decoded(message), message.retained, len(message.payload))
-        except MalformedMessage as error:
+        except MalformedMessageError as error:
             self._malformed.note(error)
             return
         if len(self._waiting) == self._waiting.maxlen:

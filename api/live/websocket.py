@@ -12,7 +12,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
-from api.errors import WrongParameter, error_body, quote
+from api.errors import InvalidParameterError, error_body, quote
 from api.live.filters import EVERYTHING, from_query, validated_filters
 from api.live.hub import Client, Hub
 from api.rest.routes import PREFIX
@@ -71,12 +71,12 @@ def _subprotocol(websocket: WebSocket) -> str | None:
 
 def _known_channel(channel: str) -> str:
     if family_of(channel) is None and channel != STATUS_CHANNEL:
-        raise WrongParameter("channel", channel, "it must be a channel such as system/cpu")
+        raise InvalidParameterError("channel", channel, "it must be a channel such as system/cpu")
     return channel
 
 
 async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
-    """Serve a client from its opening to its end; ``filters`` may raise WrongParameter."""
+    """Serve a client from its opening to its end; ``filters`` may raise InvalidParameterError."""
     hub: Hub = websocket.app.state.parts.live.hub
     if hub.full:
         message = "Too many clients are connected; try again later."
@@ -86,7 +86,7 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
         await websocket.accept(_subprotocol(websocket))
         try:
             client = _client(websocket, filters())
-        except WrongParameter as error:
+        except InvalidParameterError as error:
             await websocket.send_text(_error_frame("wrong_parameter", str(error)))
             await _close(websocket, _POLICY_VIOLATION, str(error))
             return
@@ -100,10 +100,10 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
 
 
 def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
-    """Return the client that the address asks for. Raises WrongParameter."""
+    """Return the client that the address asks for. Raises InvalidParameterError."""
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
-        raise WrongParameter("batch", batch, "it must be true or false")
+        raise InvalidParameterError("batch", batch, "it must be true or false")
     return Client(filters, websocket.query_params.get("host"), batch=batch == "true")
 
 
@@ -149,7 +149,7 @@ def _handle(text: str | None, hub: Hub, client: Client) -> None:
             filters = validated_filters("channels", [*client.filters, *channels])
         else:
             filters = tuple(each for each in client.filters if each not in channels)
-    except WrongParameter as error:
+    except InvalidParameterError as error:
         client.offer(_error_frame("wrong_message", str(error)))
     else:
         acknowledgement = json.dumps({"event": f"{action}d", "channels": filters})
@@ -157,20 +157,20 @@ def _handle(text: str | None, hub: Hub, client: Client) -> None:
 
 
 def _parse(text: str | None) -> tuple[str, tuple[str, ...]]:
-    """Return a message's action and filters. Raises WrongParameter."""
+    """Return a message's action and filters. Raises InvalidParameterError."""
     try:
         message: Any = json.loads(text or "")
     except (ValueError, RecursionError):
-        raise WrongParameter(
+        raise InvalidParameterError(
             "message", text or "", 'it must be JSON such as {"action":"subscribe","channels":[…]}'
         ) from None
     if not isinstance(message, dict):
-        raise WrongParameter("message", text, "it must be a JSON object")
+        raise InvalidParameterError("message", text, "it must be a JSON object")
     action, channels = message.get("action"), message.get("channels")
     if action not in ("subscribe", "unsubscribe"):
-        raise WrongParameter("action", action, _ACTIONS)
+        raise InvalidParameterError("action", action, _ACTIONS)
     if not isinstance(channels, list):
-        raise WrongParameter("channels", channels, "it must be a list of channels")
+        raise InvalidParameterError("channels", channels, "it must be a list of channels")
     return action, validated_filters("channels", channels)
 
 

@@ -7,11 +7,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from api.errors import WrongParameter, quote
+from api.errors import InvalidParameterError, quote
 from api.live.filters import from_query, is_concrete, matches_any, validated_filters
 from api.rest.times import parse_time
 from telemetry.channels import FAMILIES, family_of
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
 
 _THREADS = 4
@@ -45,7 +45,7 @@ class History:
         closing.join(_CLOSE_SECONDS)
 
     async def ping(self) -> None:
-        """Return if the store answers. Raises HistoryUnavailable."""
+        """Return if the store answers. Raises HistoryUnavailableError."""
         await self._in_thread(self._reader.ping)
 
     async def notes(self) -> Sequence[str]:
@@ -53,11 +53,11 @@ class History:
         return await self._in_thread(self._reader.notes)
 
     async def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return the channels with samples, by host. Raises HistoryUnavailable."""
+        """Return the channels with samples, by host. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.channels)
 
     async def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``. Raises HistoryUnavailable."""
+        """Answer ``query``. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.read, query)
 
     async def _in_thread(
@@ -73,7 +73,7 @@ class History:
                     self._threads, lambda: call(*arguments, **options)
                 )
         except TimeoutError:
-            raise HistoryUnavailable(
+            raise HistoryUnavailableError(
                 f"The history has not answered within {_ANSWER_SECONDS:g} s."
             ) from None
 
@@ -94,26 +94,30 @@ class Span:
 def parse_span(start: str | None, end: str | None, now: int, window: int) -> Span:
     """Return what of the span from ``start`` to ``end`` the history can hold.
 
-    The default is the whole ``window`` (ms) before ``now``. Raises WrongParameter.
+    The default is the whole ``window`` (ms) before ``now``. Raises InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
     # The end is exclusive: a sample of this very millisecond is part of what is asked for.
     last = now + 1 if end is None else parse_time("end", end, now)
     if last <= first:
         text = end if end is not None else "now"
-        raise WrongParameter("end", text, f"it must be later than start={quote(start or '')}")
+        raise InvalidParameterError(
+            "end", text, f"it must be later than start={quote(start or '')}"
+        )
     # As far ahead as behind: the clocks of other hosts may be fast.
     return Span(max(first, now - window), min(last, now + window + 1))
 
 
 def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the filters that ``asked`` names. Raises WrongParameter."""
+    """Return the filters that ``asked`` names. Raises InvalidParameterError."""
     filters = validated_filters("channel", from_query(asked))
     for each in filters:
         family = family_of(each)
         if is_concrete(each) and (family is None or not family.stored):
             channels = ", ".join(family.channel for family in FAMILIES if family.stored)
-            raise WrongParameter("channel", each, f"the channels with a history are {channels}")
+            raise InvalidParameterError(
+                "channel", each, f"the channels with a history are {channels}"
+            )
     return filters
 
 

@@ -8,7 +8,7 @@ from api.live.subscription import Live
 from api.rest.history import History
 from api.rest.views import DEFAULT_INTERVAL_SECONDS
 from telemetry.channels import family_of
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.reports import Report, Reporter
 from telemetry.samples import Sample
@@ -51,7 +51,7 @@ class Readiness:
             await self._history.ping()
             notes = await self._history.notes()
             return Report("history", await self._missing(), notes=tuple(notes))
-        except HistoryUnavailable as error:
+        except HistoryUnavailableError as error:
             return Report("history", str(error))
 
     async def _missing(self) -> str | None:

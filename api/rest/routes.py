@@ -30,7 +30,7 @@ from api.rest.responses import (
     ReadyResponse,
 )
 from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
 from telemetry.settings import Settings
 
@@ -50,7 +50,7 @@ class Parts:
     readiness: Readiness
 
     def host_state(self, requested: str | None) -> HostState:
-        """Return the live state of the host to answer about. Raises UnknownHost."""
+        """Return the live state of the host to answer about. Raises UnknownHostError."""
         hosts = self.live.newest.hosts
         return hosts[choose_host(requested, self.settings.host_name, hosts)]
 
@@ -174,7 +174,7 @@ async def hosts(parts: Context) -> HostsResponse:
     try:
         stored = set(await parts.history.channels())
         error = await parts.readiness.history_problem()
-    except HistoryUnavailable as unavailable:
+    except HistoryUnavailableError as unavailable:
         error = str(unavailable)
     entries = [host_entry(state) for state in live.values()]
     entries += [unheard_host(name) for name in stored - live.keys()]

@@ -3,7 +3,7 @@
 import re
 from datetime import UTC, datetime
 
-from api.errors import WrongParameter
+from api.errors import InvalidParameterError
 
 _FORMS = (
     "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix milliseconds such as 1767225600000, "
@@ -20,7 +20,7 @@ def parse_time(name: str, text: str, now: int) -> int:
     """Return ``text`` as Unix milliseconds.
 
     ``name`` is the parameter's, for the error; ``now`` is Unix milliseconds. A date without an
-    offset is UTC. Raises WrongParameter.
+    offset is UTC. Raises InvalidParameterError.
     """
     distance = _DISTANCE.fullmatch(text)
     if distance is not None:
@@ -33,4 +33,4 @@ def parse_time(name: str, text: str, now: int) -> int:
             moment = moment.replace(tzinfo=UTC)
         return round(moment.timestamp() * 1000)
     except (ValueError, OverflowError):
-        raise WrongParameter(name, text, _FORMS) from None
+        raise InvalidParameterError(name, text, _FORMS) from None

@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from api.errors import UnknownHost, quote
+from api.errors import UnknownHostError, quote
 from api.live.newest import HostState, Update
 from api.rest.responses import (
     GpusResponse,
@@ -25,11 +25,11 @@ _GPU_SENSOR = "gpu"
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
     """Return the host to answer about: the one asked for, else the preferred, else the first.
 
-    Raises UnknownHost where it is not among ``known``, the hosts heard of.
+    Raises UnknownHostError where it is not among ``known``, the hosts heard of.
     """
     hosts = list(known)
     if not hosts:
-        raise UnknownHost(
+        raise UnknownHostError(
             "No host has been heard of yet; see that a collector runs and uses the same broker."
         )
     if requested is None:
@@ -37,7 +37,9 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
     if requested not in hosts:
         listed = ", ".join(quote(host) for host in hosts[:_LISTED_HOSTS])
         more = f" and {len(hosts) - _LISTED_HOSTS} more" if len(hosts) > _LISTED_HOSTS else ""
-        raise UnknownHost(f"No host {quote(requested)} has been heard of, only {listed}{more}.")
+        raise UnknownHostError(
+            f"No host {quote(requested)} has been heard of, only {listed}{more}."
+        )
     return requested
 
 

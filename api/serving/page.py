@@ -6,7 +6,7 @@ from fastapi import FastAPI, Request
 from fastapi.responses import Response
 from starlette.staticfiles import StaticFiles
 
-from api.errors import PageNotBuilt
+from api.errors import PageNotBuiltError
 
 _FOLDER = Path(__file__).parents[1] / "static"
 # Their names change with their content.
@@ -21,7 +21,9 @@ def serve_page(app: FastAPI, folder: Path = _FOLDER) -> None:
     @app.get("/{path:path}", include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         if not path and not (folder / "index.html").is_file():
-            raise PageNotBuilt("The page was not built: run `make run`, or `pip install .` again.")
+            raise PageNotBuiltError(
+                "The page was not built: run `make run`, or `pip install .` again."
+            )
         response = await files.get_response(path, request.scope)
         if path.startswith("assets/"):
             response.headers.update(_FOREVER)

@@ -34,7 +34,7 @@ from pathlib import Path
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
 from telemetry.channels import DISK
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 
 _SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's own sectors are
 _SIDELINED = re.compile(r"(sr|fd)\d+|mmcblk\d+boot\d+")
@@ -96,12 +96,12 @@ class DiskSensor(Sensor):
         self._disks: Mapping[str, str] = {}  # device: the disk that it is shown as
 
     def open(self) -> None:
-        """Take the first counters. Raises SensorAbsent where there is no disk."""
+        """Take the first counters. Raises SensorAbsentError where there is no disk."""
         self.close()
         self._meter.rates(self._counters(), self._clock())
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the reading before. Raises SensorAbsent where no disk is left."""
+        """Return the rates since the previous reading. Raises SensorAbsentError without a disk."""
         rates = self._meter.rates(self._counters(), self._clock())
         by_disk: dict[str, list[Rate | None]] = {}
         for device, rate in rates.items():
@@ -127,7 +127,7 @@ class DiskSensor(Sensor):
             self._devices = frozenset(counters)
             self._disks = self._choose(counters)
         if not self._disks:
-            raise SensorAbsent("The kernel shows no physical disk here.")
+            raise SensorAbsentError("The kernel shows no physical disk here.")
         return {device: counters[device] for device in self._disks}
 
     def _all_counters(self) -> Counters:
@@ -138,7 +138,7 @@ class DiskSensor(Sensor):
         try:
             return parse_diskstats(self._diskstats.read_bytes())
         except FileNotFoundError:
-            raise SensorAbsent("This kernel or sandbox has no /proc/diskstats.") from None
+            raise SensorAbsentError("This kernel or sandbox has no /proc/diskstats.") from None
 
     def _choose(self, devices: Iterable[str]) -> Mapping[str, str]:
         if sys.platform != "linux":

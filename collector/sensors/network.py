@@ -15,7 +15,7 @@ from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, RateMeter, as_values, total
 from telemetry.channels import NETWORK
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 
 _RATES = ("upload_rate", "download_rate")
 
@@ -54,13 +54,13 @@ class NetworkSensor(Sensor):
         self._counted: list[str] = []
 
     def open(self) -> None:
-        """Take the first counters. Raises SensorAbsent where there is only loopback."""
+        """Take the first counters. Raises SensorAbsentError where there is only loopback."""
         self.close()
         self._net_dev = self._find_counters()
         self._meter.rates(self._counters(), self._clock())
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the reading before. Raises SensorAbsent as ``open`` does."""
+        """Return the rates since the reading before. Raises SensorAbsentError as ``open`` does."""
         rates = self._meter.rates(self._counters(), self._clock())
         per_interface = {name: as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)
@@ -83,7 +83,7 @@ class NetworkSensor(Sensor):
             self._present = frozenset(counters)
             self._counted = self._choose(counters)
         if not self._counted:
-            raise SensorAbsent("There is no network interface here but loopback.")
+            raise SensorAbsentError("There is no network interface here but loopback.")
         return {name: counters[name] for name in self._counted}
 
     def _all_counters(self) -> Counters:
@@ -94,7 +94,7 @@ class NetworkSensor(Sensor):
         try:
             return parse_net_dev(self._net_dev.read_bytes())
         except FileNotFoundError:
-            raise SensorAbsent("This kernel or sandbox has no /proc/net/dev.") from None
+            raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 
     def _find_counters(self) -> Path:
         """Return the counters of the network whose interfaces ``/sys`` shows.

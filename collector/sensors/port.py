@@ -17,10 +17,10 @@ class Sensor(Protocol):
 
     ``details`` are facts for `system/status`, such as a driver's version, while it is open.
 
-    Each method but ``close`` raises SensorAbsent, saying why, where there is nothing to read here.
-    ``read`` raises SensorFailed, saying why, once it has handed over the readings that could be
-    made. Any other exception is a failure too. The runner counts failures and goes on: it reads
-    again at the next tick, and opens what is not open again after a while.
+    Each method but ``close`` raises SensorAbsentError, with the reason, if there is none to read.
+    ``read`` raises SensorFailedError, with the reason, after it has yielded the readings that
+    succeeded. Any other exception is a failure too. The runner counts failures and continues: it
+    reads again at the next tick, and opens a sensor that is not open again after a while.
     """
 
     name: str

@@ -12,7 +12,7 @@ from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.bus import BusConnection
-from telemetry.errors import SensorAbsent, SystemMonitorError
+from telemetry.errors import SensorAbsentError, SystemMonitorError
 from telemetry.settings import Settings, config_file, reachable
 
 _INTERRUPTED = 130
@@ -43,7 +43,7 @@ def run(settings: Settings) -> int:
             try:
                 sensor.open()
                 finding = sensor.describe()
-            except SensorAbsent as absence:
+            except SensorAbsentError as absence:
                 finding = f"none: {absence}"
             except Exception as error:  # noqa: BLE001 - the others are still to be shown
                 finding = f"failing: {error}"

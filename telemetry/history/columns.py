@@ -4,25 +4,25 @@ import math
 from collections.abc import Mapping, Sequence
 
 from telemetry.channels import columns_of, family_of
-from telemetry.errors import HistoryRejected
+from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns
 from telemetry.samples import Sample
 
 
-def no_channel(name: str) -> HistoryRejected:
+def no_channel(name: str) -> HistoryRejectedError:
     """Return the error for a sample whose channel is not in the catalogue."""
-    return HistoryRejected(f"{name!r} is not a channel of metrics.", "unknown channel")
+    return HistoryRejectedError(f"{name!r} is not a channel of metrics.", "unknown channel")
 
 
-def no_unicode() -> HistoryRejected:
+def no_unicode() -> HistoryRejectedError:
     """Return the error for a sample with a name that no store can hold."""
-    return HistoryRejected("A host or device has a name that is no Unicode.", "no Unicode")
+    return HistoryRejectedError("A host or device has a name that is no Unicode.", "no Unicode")
 
 
 def numbers_of(sample: Sample) -> dict[str, float]:
     """Return the values of ``sample`` that are there, by column.
 
-    Raises HistoryRejected where its channel has no history.
+    Raises HistoryRejectedError where its channel has no history.
     """
     family = family_of(sample.channel)
     if family is None or not family.stored:

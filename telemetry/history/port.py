@@ -60,13 +60,13 @@ class HistoryWriter(Protocol):
         """How many samples were not kept because they lie outside the window."""
 
     def open(self) -> None:
-        """Connect, and create what is missing. Raises HistoryUnavailable."""
+        """Connect, and create what is missing. Raises HistoryUnavailableError."""
 
     def write(self, samples: Sequence[Sample]) -> None:
         """Store ``samples`` durably, all or none; those outside the window are dropped.
 
         Of a sample that is there already the values are overwritten, each that is not null.
-        Raises HistoryUnavailable (try again) or HistoryRejected (do not).
+        Raises HistoryUnavailableError (try again) or HistoryRejectedError (do not).
         """
 
     def close(self) -> None:
@@ -80,7 +80,7 @@ class HistoryReader(Protocol):
         """Get ready to answer. Does not fail where the store is not there yet."""
 
     def ping(self) -> None:
-        """Return if the store answers. Raises HistoryUnavailable, saying why."""
+        """Return if the store answers. Raises HistoryUnavailableError, saying why."""
 
     def notes(self) -> Sequence[str]:
         """Return sentences that somebody should know although the store answers."""
@@ -91,7 +91,7 @@ class HistoryReader(Protocol):
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``, one entry for each channel that has samples in it.
 
-        Never returns a sample older than the window. Raises HistoryUnavailable.
+        Never returns a sample older than the window. Raises HistoryUnavailableError.
         """
 
     def close(self) -> None:

@@ -18,7 +18,7 @@ from pathlib import Path
 
 from collector.sensors.gpu.sensor import GpuSensor
 from telemetry.channels import GPU_PROCESSES, family_of, gpu_of, place_of
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu import nvidia_smi
 
 _STEP = 256 * 1024 * 1024
@@ -39,7 +39,7 @@ def main() -> None:
     sensor = GpuSensor()
     try:
         sensor.open()
-    except SensorAbsent as absence:
+    except SensorAbsentError as absence:
         sys.exit(str(absence))
     with nullcontext() if arguments.no_load else _load():
         time.sleep(arguments.seconds)

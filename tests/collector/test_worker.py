@@ -2,7 +2,7 @@ import threading
 
 import pytest
 
-from telemetry.errors import SensorAbsent, SensorFailed
+from telemetry.errors import SensorAbsentError, SensorFailedError
 from telemetry.status import SensorState
 from tests.collector.running import Ran
 from tests.fakes.sensors import (
@@ -29,7 +29,7 @@ def test_an_absent_sensor_comes_back_by_itself() -> None:
     sensor = TroubledSensor()
     with Ran(sensor) as ran:
         ran.wait_for_state("gpu", SensorState.OK)
-        sensor.opening = sensor.reading = SensorAbsent("The driver has gone.")
+        sensor.opening = sensor.reading = SensorAbsentError("The driver has gone.")
         report = ran.wait_for_state("gpu", SensorState.ABSENT)
         assert report.reason == "The driver has gone."
         assert sensor.closed
@@ -54,7 +54,7 @@ def test_a_reading_that_hangs_is_told_until_it_comes_back() -> None:
 
 def test_a_sensor_that_says_what_failed_is_quoted_and_its_samples_are_delivered() -> None:
     sensor = TroubledSensor()
-    sensor.reading = SensorFailed("GPU 1 is lost.")
+    sensor.reading = SensorFailedError("GPU 1 is lost.")
     with Ran(sensor) as ran:
         report = ran.wait_for_state("gpu", SensorState.FAILING)
         assert report.reason == "GPU 1 is lost."
@@ -73,7 +73,7 @@ def test_details_are_reported_while_the_sensor_is_open() -> None:
     with Ran(sensor, CountingSensor()) as ran:
         assert ran.wait_for_state("gpu", SensorState.OK).details == {"version": "1"}
         assert ran.wait_for_state("cpu", SensorState.OK).details == {}
-        sensor.opening = sensor.reading = SensorAbsent("The driver has gone.")
+        sensor.opening = sensor.reading = SensorAbsentError("The driver has gone.")
         report = ran.wait_for_state("gpu", SensorState.ABSENT)
         assert (report.description, report.details) == (None, {})
 
@@ -104,7 +104,7 @@ def test_a_sensor_that_cannot_be_closed_comes_back_all_the_same() -> None:
             raise OSError("no")
 
     sensor = Stuck()
-    sensor.opening = SensorAbsent("The driver has gone.")
+    sensor.opening = SensorAbsentError("The driver has gone.")
     with Ran(sensor) as ran:
         ran.wait_for_state("gpu", SensorState.ABSENT)
         sensor.opening = None
@@ -143,7 +143,13 @@ def test_reports_can_be_had_while_the_sensor_changes_without_asking_it() -> None
     users: set[str] = set()
     sensor = Watchful()
     with Ran(sensor) as ran:
-        for trouble in (None, SensorAbsent("It has gone."), None, ValueError("a bad line"), None):
+        for trouble in (
+            None,
+            SensorAbsentError("It has gone."),
+            None,
+            ValueError("a bad line"),
+            None,
+        ):
             changes = ran.changes
             sensor.opening = sensor.reading = trouble
             wait_until(reports_agree_until_it_changes, "the next state")

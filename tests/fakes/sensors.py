@@ -4,7 +4,7 @@ import threading
 from collections.abc import Iterable
 
 from collector.sensors.port import Reading, Sensor
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 
 
 class CountingSensor(Sensor):
@@ -71,7 +71,7 @@ class AbsentSensor(CountingSensor):
     """Finds nothing to read."""
 
     def open(self) -> None:
-        raise SensorAbsent("There is no such thing here.")
+        raise SensorAbsentError("There is no such thing here.")
 
 
 class HangingSensor(CountingSensor):

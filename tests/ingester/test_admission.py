@@ -1,7 +1,7 @@
 import pytest
 
 from ingester.admission import Admission
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.limits import MAX_CHANNELS, MAX_DEVICES, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 
@@ -24,7 +24,7 @@ def disk(*devices: str) -> Sample:
 
 
 def refusal(admission: Admission, sample: Sample) -> str:
-    with pytest.raises(MalformedMessage) as caught:
+    with pytest.raises(MalformedMessageError) as caught:
         admission.check(sample)
     return caught.value.reason
 

@@ -13,7 +13,7 @@ import pytest
 
 from ingester.ingester import Ingester
 from telemetry.bus import BrokerAddress
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.topics import TopicScheme
@@ -77,7 +77,7 @@ def stored(file: Path) -> list[int]:
         reader.open()
         try:
             columns = reader.read(Query("me", ("system/cpu",), now - HOUR, now, 100_000))
-        except HistoryUnavailable:
+        except HistoryUnavailableError:
             return []
     return columns["system/cpu"].timestamps if columns else []
 

@@ -11,7 +11,7 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telemetry.channels import FAMILIES, columns_of, family_of
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
@@ -78,7 +78,7 @@ def encoded(body: object) -> bytes:
     return json.dumps(body).encode()
 
 
-def assert_told(error: MalformedMessage) -> None:
+def assert_told(error: MalformedMessageError) -> None:
     """Check that a refusal can be counted by its reason, and does not fill the log."""
     assert error.reason in REASONS
     assert len(str(error)) < 1000
@@ -88,7 +88,7 @@ def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
     """Check that a message is refused for one of the reasons, or is as the catalogue says."""
     try:
         sample = decode(scheme, topic, payload)
-    except MalformedMessage as error:
+    except MalformedMessageError as error:
         assert_told(error)
         return
     family = family_of(sample.channel)
@@ -176,7 +176,7 @@ def test_a_status_with_fields_replaced_by_anything_is_harmless(data: st.DataObje
 def assert_harmless_status(payload: bytes) -> None:
     try:
         status = decode_status(PLAIN, "system/status", payload)
-    except MalformedMessage as error:
+    except MalformedMessageError as error:
         assert_told(error)
     else:
         json.dumps(json.loads(status.payload()), allow_nan=False)
@@ -218,7 +218,7 @@ def test_half_a_million_garbled_messages_are_harmless() -> None:
 def assert_harmless_garbled(channel: str, payload: bytes) -> None:
     try:
         sample = decode(PLAIN, channel, payload)
-    except MalformedMessage as error:
+    except MalformedMessageError as error:
         assert_told(error)
     else:
         assert decode(PLAIN, channel, sample.payload()) == sample

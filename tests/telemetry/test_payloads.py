@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.channels import FAMILIES, Family, Kind, family_of
-from telemetry.errors import MalformedMessage
+from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
@@ -31,7 +31,7 @@ def body(**changes: Any) -> bytes:
 
 
 def refusal(topic: str, payload: bytes, scheme: TopicScheme = PLAIN) -> str:
-    with pytest.raises(MalformedMessage) as caught:
+    with pytest.raises(MalformedMessageError) as caught:
         decode(scheme, topic, payload)
     return caught.value.reason
 
@@ -131,7 +131,7 @@ def test_a_list_of_objects_beyond_the_limit_is_refused() -> None:
 def test_whatever_arrives_is_a_sample_or_refused(payload: bytes) -> None:
     try:
         sample = decode(PLAIN, "system/cpu", payload)
-    except MalformedMessage as error:
+    except MalformedMessageError as error:
         assert error.reason == "not a sample"  # noqa: PT017 - either outcome is right
     else:
         assert sample.host
@@ -145,7 +145,7 @@ def test_a_status_is_read_back_as_it_was_published() -> None:
 
 @pytest.mark.parametrize("payload", [b"", b"{}", body(), body(state="asleep")])
 def test_what_is_no_status_is_refused(payload: bytes) -> None:
-    with pytest.raises(MalformedMessage):
+    with pytest.raises(MalformedMessageError):
         decode_status(PLAIN, "system/status", payload)
 
 
@@ -153,7 +153,7 @@ def test_what_is_no_status_is_refused(payload: bytes) -> None:
 def test_an_interval_that_cannot_be_is_refused(interval: str) -> None:
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0)
     payload = status.payload().replace(b'"interval":2.0', f'"interval":{interval}'.encode())
-    with pytest.raises(MalformedMessage):
+    with pytest.raises(MalformedMessageError):
         decode_status(PLAIN, "system/status", payload)
 
 
@@ -162,7 +162,7 @@ def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration:
     sensors = {"cpu": SensorReport(SensorState.OK, duration_ms=1.5)}
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0, sensors)
     payload = status.payload().replace(b"1.5", duration.encode())
-    with pytest.raises(MalformedMessage):
+    with pytest.raises(MalformedMessageError):
         decode_status(PLAIN, "system/status", payload)
 
 

@@ -3,7 +3,7 @@
 ``nvml.probes`` says which call gives which value.
 
 A GPU that fails or hangs hides no other: its reading is all None but for its name and UUID, and
-once every GPU has been read, SensorFailed says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides
+once every GPU has been read, SensorFailedError says what is wrong. ``CUDA_VISIBLE_DEVICES`` hides
 nothing here: the ids are NVML's, in the order of the PCI bus.
 """
 
@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 
 from collector.sensors.port import Reading, Sensor
 from telemetry.channels import GPU, gpu_channel, mig_channel, processes_channel
-from telemetry.errors import SensorAbsent, SensorFailed
+from telemetry.errors import SensorAbsentError, SensorFailedError
 
 if TYPE_CHECKING:
     from collector.sensors.gpu.nvml.library import Nvml
@@ -52,7 +52,7 @@ class GpuSensor(Sensor):
         self._silent_since: float | None = None
 
     def open(self) -> None:
-        """Start NVML and find the GPUs. Raises SensorAbsent where there is none."""
+        """Start NVML and find the GPUs. Raises SensorAbsentError where there is none."""
         self.close()
         _require_library()
         # pynvml and psutil take 6 MB, which are for GPUs alone.
@@ -69,8 +69,8 @@ class GpuSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Yield for each GPU its reading, that of its processes, and those of its MIG instances.
 
-        Raises SensorFailed after the last where a GPU did not answer, and SensorAbsent where the
-        driver or the last GPU has gone.
+        Raises SensorFailedError after the last if a GPU did not answer, and SensorAbsentError if
+        the driver or the last GPU has gone.
         """
         if self._nvml is None or self._processes is None:
             raise RuntimeError("the sensor has not been opened")
@@ -81,12 +81,12 @@ class GpuSensor(Sensor):
         problems = []
         try:
             self._find_devices(self._nvml)
-        except SensorFailed as failure:
+        except SensorFailedError as failure:
             problems.append(str(failure))
         yield from self._readings(self._processes)
         problems += [gpu.problem for gpu in self._gpus if gpu.problem]
         if problems:
-            raise SensorFailed(" ".join(problems))
+            raise SensorFailedError(" ".join(problems))
 
     def _readings(self, processes: "ProcessTable") -> Iterable[Reading]:
         hanging = [gpu.busy for gpu in self._gpus]
@@ -166,10 +166,10 @@ def _require_library() -> None:
     except OSError as error:
         said = str(error)
         if _LIBRARY not in said or "no such file" not in said.lower():  # macOS writes it small
-            raise SensorAbsent(
+            raise SensorAbsentError(
                 f"The NVIDIA driver library cannot be loaded ({error}): reinstall the driver."
             ) from None
-        raise SensorAbsent(
+        raise SensorAbsentError(
             f"The NVIDIA driver library ({_LIBRARY}) was not found: this machine has no NVIDIA"
             " driver installed, or this container was started without its GPUs"
             " (docker run --gpus all)."

@@ -7,7 +7,7 @@ from influxdb_client import BucketRetentionRules, Dialect, InfluxDBClient, Write
 from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.columns import no_unicode
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.errors import (
@@ -25,14 +25,14 @@ _TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
 class Connection:
     """A client of one account. Its methods may be called from several threads at once.
 
-    Each raises HistoryUnavailable.
+    Each raises HistoryUnavailableError.
     """
 
     def __init__(self, account: Account) -> None:
         """Get the client ready; nothing is sent yet."""
         if not (account.token.isascii() and account.token.isprintable()):
             # Refused here, because http.client would quote it in its error.
-            raise HistoryUnavailable("influxdb_token holds characters that no token has.")
+            raise HistoryUnavailableError("influxdb_token holds characters that no token has.")
         self._account = account
         self._client = InfluxDBClient(
             account.url, token=account.token, org=account.org, timeout=_TIMEOUT_MILLISECONDS
@@ -66,7 +66,7 @@ class Connection:
         """Write lines with times in milliseconds, in one request.
 
         Returns how many lines InfluxDB left out, being older by its own clock than the bucket's
-        retention. Raises HistoryRejected where they are wrong in themselves.
+        retention. Raises HistoryRejectedError where they are wrong in themselves.
         """
         writing = self._client.write_api(write_options=SYNCHRONOUS)
         with errors_as_unavailable(self._account):
@@ -81,7 +81,7 @@ class Connection:
                 raise no_unicode() from None
             except ApiException as error:
                 if bucket_is_missing(error):
-                    raise HistoryUnavailable(
+                    raise HistoryUnavailableError(
                         f"InfluxDB at {self._account.url} has no bucket {self._account.bucket!r} "
                         "any more; it is created again."
                     ) from None

@@ -12,7 +12,7 @@ from influxdb_client.rest import ApiException
 from urllib3.exceptions import HTTPError, NewConnectionError
 from urllib3.exceptions import TimeoutError as RequestTimeoutError
 
-from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
 _LONGEST_MESSAGE = 300
@@ -29,16 +29,16 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
     try:
         yield
     except ApiException as error:
-        raise HistoryUnavailable(
+        raise HistoryUnavailableError(
             _sentence(place, account, error), retry_after=_retry_after(error)
         ) from None
     except NewConnectionError:
-        raise HistoryUnavailable(f"{place} cannot be reached: is it running?") from None
+        raise HistoryUnavailableError(f"{place} cannot be reached: is it running?") from None
     except RequestTimeoutError:
-        raise HistoryUnavailable(f"{place} does not answer in time.") from None
+        raise HistoryUnavailableError(f"{place} does not answer in time.") from None
     except (HTTPError, OSError) as error:
         kind = type(error).__name__
-        raise HistoryUnavailable(f"{place} broke off the connection ({kind}).") from None
+        raise HistoryUnavailableError(f"{place} broke off the connection ({kind}).") from None
 
 
 def message_of(error: ApiException) -> str:
@@ -46,7 +46,7 @@ def message_of(error: ApiException) -> str:
     return str(_body_of(error).get("message", error.reason))[:_LONGEST_MESSAGE]
 
 
-def refusal_of(error: ApiException) -> HistoryRejected | None:
+def refusal_of(error: ApiException) -> HistoryRejectedError | None:
     """Return why the samples are refused, or None where the same request may succeed later.
 
     Only InfluxDB can tell that samples are wrong: a 400 without its words comes from something in
@@ -54,10 +54,10 @@ def refusal_of(error: ApiException) -> HistoryRejected | None:
     """
     message = message_of(error)
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return HistoryRejected(f"InfluxDB refuses so large a request: {message}.", "too large")
+        return HistoryRejectedError(f"InfluxDB refuses so large a request: {message}.", "too large")
     if error.status in _REFUSALS and "code" in _body_of(error):
         reason = "field type conflict" if "field type conflict" in message else "refused"
-        return HistoryRejected(f"InfluxDB refuses the samples: {message}.", reason)
+        return HistoryRejectedError(f"InfluxDB refuses the samples: {message}.", reason)
     return None
 
 

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.names import MARKER, Series, decode, encode
 from telemetry.history.port import Aggregate
 
@@ -152,7 +152,7 @@ def tables(answer: str) -> Iterator[Table]:
     """Read an answer in CSV without annotations.
 
     An empty line and a header come before a table whose columns are others than the last one's.
-    Raises HistoryUnavailable where the script failed after its first rows were sent.
+    Raises HistoryUnavailableError where the script failed after its first rows were sent.
     """
     for has_cells, lines in groupby(csv.reader(io.StringIO(answer, newline="")), key=bool):
         if has_cells:
@@ -163,7 +163,7 @@ def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
     header = next(lines)
     if "error" in header:
         reason = next(lines)[header.index("error")]
-        raise HistoryUnavailable(f"InfluxDB broke off its answer: {reason}.")
+        raise HistoryUnavailableError(f"InfluxDB broke off its answer: {reason}.")
     table = itemgetter(header.index("result"), header.index("table"))
     for _, cells in groupby(lines, key=table):
         yield Table(dict(zip(header, zip(*cells, strict=True), strict=True)))

@@ -8,7 +8,7 @@ from telemetry.samples import Sample
 
 
 def line_of(sample: Sample) -> str:
-    """Return ``sample`` in line protocol. Raises HistoryRejected for a channel without.
+    """Return ``sample`` in line protocol. Raises HistoryRejectedError for a channel without.
 
     All values are floats, so that a field never changes its type.
     """

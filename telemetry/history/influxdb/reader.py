@@ -4,7 +4,7 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.influxdb import flux
@@ -44,7 +44,7 @@ class InfluxdbReader:
         self._connection = Connection(self._account)
 
     def ping(self) -> None:
-        """Return if the bucket can be read. Raises HistoryUnavailable, saying why not."""
+        """Return if the bucket can be read. Raises HistoryUnavailableError, saying why not."""
         self._connected().check()
 
     def notes(self) -> Sequence[str]:
@@ -62,7 +62,7 @@ class InfluxdbReader:
         return {host: sorted(found[host]) for host in sorted(found)}
 
     def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``. Raises HistoryUnavailable."""
+        """Answer ``query``. Raises HistoryUnavailableError."""
         clipped = self._window.clip(query)
         wanted = {series: name for name in query.channels if (series := series_of(name))}
         if clipped is None or not wanted:
@@ -117,7 +117,7 @@ class InfluxdbReader:
 
     def _connected(self) -> "Connection":
         if self._connection is None:
-            raise HistoryUnavailable("The connection to InfluxDB is not open.")
+            raise HistoryUnavailableError("The connection to InfluxDB is not open.")
         return self._connection
 
 

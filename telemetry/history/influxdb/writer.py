@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 from telemetry.history.window import Clock, Window, wall_clock
 from telemetry.samples import Sample
@@ -43,7 +43,7 @@ class InfluxdbWriter:
         return self._window.dropped
 
     def open(self) -> None:
-        """Create the bucket with its retention, or correct that. Raises HistoryUnavailable."""
+        """Create the bucket with its retention, or correct that. Raises HistoryUnavailableError."""
         # The client takes over 20 MB: only who keeps the history in InfluxDB pays for it.
         from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
 
@@ -52,11 +52,11 @@ class InfluxdbWriter:
         self._prepare_bucket(self._connection)
 
     def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples``. Raises HistoryUnavailable or HistoryRejected."""
+        """Store ``samples``. Raises HistoryUnavailableError or HistoryRejectedError."""
         from telemetry.history.influxdb.lines import line_of  # noqa: PLC0415 - as in open
 
         if self._connection is None:
-            raise HistoryUnavailable("The connection to InfluxDB is not open.")
+            raise HistoryUnavailableError("The connection to InfluxDB is not open.")
         lines = [line_of(sample) for sample in self._window.admit(samples)]
         if not lines:
             return

@@ -11,13 +11,13 @@ _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
 _PRIMARY = 0xFF  # the low byte of an extended result code (sqlite.org/rescode.html)
 
 
-class Damaged(sqlite3.DatabaseError):
+class DamagedError(sqlite3.DatabaseError):
     """SQLite's own check has found something."""
 
 
 def is_damage(error: BaseException) -> bool:
     """Return whether ``error`` says that the file is corrupt or no database at all."""
-    return isinstance(error, Damaged) or primary_code(error) in _CORRUPT
+    return isinstance(error, DamagedError) or primary_code(error) in _CORRUPT
 
 
 def primary_code(error: BaseException) -> int:
@@ -26,10 +26,10 @@ def primary_code(error: BaseException) -> int:
 
 
 def require_sound(connection: sqlite3.Connection) -> None:
-    """Raise Damaged unless all pages fit together: 2 ms for an hour of a machine with two GPUs."""
+    """Raise DamagedError unless all pages fit together: 2 ms for an hour of two GPUs."""
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
-        raise Damaged(" ".join(finding.split()))
+        raise DamagedError(" ".join(finding.split()))
 
 
 def set_aside(path: Path, why: str) -> None:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from telemetry.channels import family_of
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.port import Columns, Query
@@ -48,10 +48,10 @@ class SqliteReader:
         """Do nothing: the file is opened once it is asked for, since it may not be there yet."""
 
     def ping(self) -> None:
-        """Return if the file can be read. Raises HistoryUnavailable, saying why not."""
+        """Return if the file can be read. Raises HistoryUnavailableError, saying why not."""
         with self._asking() as connection:
             if connection is None:
-                raise HistoryUnavailable(
+                raise HistoryUnavailableError(
                     f"The history in {self._path} is not there yet: is the ingester running?"
                 )
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
@@ -66,7 +66,7 @@ class SqliteReader:
         return dict(found)
 
     def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``. Raises HistoryUnavailable."""
+        """Answer ``query``. Raises HistoryUnavailableError."""
         clipped = self._window.clip(query)
         if clipped is None:
             return {}
@@ -102,7 +102,7 @@ class SqliteReader:
             except sqlite3.Error as error:
                 self._disconnect()  # a corrupt file is about to be replaced
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
-                    raise HistoryUnavailable(
+                    raise HistoryUnavailableError(
                         f"The history has no answer within {_ANSWER_SECONDS:g} s: ask for fewer "
                         "channels, or a shorter time."
                     ) from None

@@ -14,7 +14,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
 
 VERSION = 1
@@ -57,7 +57,7 @@ def errors_as_unavailable(path: Path) -> Iterator[None]:
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise HistoryUnavailable(f"The history in {path} {_finding(path, error)}.") from error
+        raise HistoryUnavailableError(f"The history in {path} {_finding(path, error)}.") from error
 
 
 def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
@@ -140,7 +140,7 @@ def _version(connection: sqlite3.Connection) -> int:
 
 def _check_version(connection: sqlite3.Connection, path: Path) -> None:
     if _version(connection) != VERSION:
-        raise HistoryUnavailable(
+        raise HistoryUnavailableError(
             f"The history in {path} was written by another version of System Monitor: "
             "move the file away."
         )

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.columns import no_unicode, numbers_of
 from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable
@@ -67,15 +67,18 @@ class SqliteWriter:
         return self._window.dropped
 
     def open(self) -> None:
-        """Open the file, and create what is missing. Raises HistoryUnavailable."""
+        """Open the file, and create what is missing. Raises HistoryUnavailableError."""
         self.close()
         with errors_as_unavailable(self._path), self._file.using():
             self._is_open = True
 
     def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples``, all or none. Raises HistoryUnavailable or HistoryRejected."""
+        """Store ``samples``, all or none.
+
+        Raises HistoryUnavailableError or HistoryRejectedError.
+        """
         if not self._is_open:
-            raise HistoryUnavailable(f"The history in {self._path} is not open.")
+            raise HistoryUnavailableError(f"The history in {self._path} is not open.")
         try:
             with errors_as_unavailable(self._path), self._file.using() as connection:
                 self._write(connection, samples)

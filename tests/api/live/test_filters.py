@@ -1,6 +1,6 @@
 import pytest
 
-from api.errors import WrongParameter
+from api.errors import InvalidParameterError
 from api.live.filters import MAX_FILTERS, is_concrete, matches_any, validated_filters
 
 
@@ -25,7 +25,7 @@ def test_wildcards_match_as_in_mqtt(channel_filter: str, channel: str, expected:
     ["", "system/#/cpu", "system/cpu#", "system/c+", "##", "a\x00b", "\ud800", "x" * 257, 7, None],
 )
 def test_what_is_no_filter_is_refused(bad: object) -> None:
-    with pytest.raises(WrongParameter, match=r"^channels="):
+    with pytest.raises(InvalidParameterError, match=r"^channels="):
         validated_filters("channels", ["system/cpu", bad])
 
 
@@ -36,7 +36,7 @@ def test_repeated_filters_count_once() -> None:
 def test_more_filters_than_allowed_are_refused() -> None:
     filters = [f"system/gpu/{index}" for index in range(MAX_FILTERS + 1)]
     assert len(validated_filters("channels", filters[:-1])) == MAX_FILTERS
-    with pytest.raises(WrongParameter, match=f"at most {MAX_FILTERS}"):
+    with pytest.raises(InvalidParameterError, match=f"at most {MAX_FILTERS}"):
         validated_filters("channels", filters)
 
 

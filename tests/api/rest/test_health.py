@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.bus import BusConnection
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Columns, Query
 from telemetry.status import SensorReport, SensorState
 from tests.api.running import RunningApi, cpu, gpu_report, running_api, status
@@ -27,16 +27,16 @@ class UnavailableHistory:
         pass
 
     def ping(self) -> None:
-        raise HistoryUnavailable(SENTENCE)
+        raise HistoryUnavailableError(SENTENCE)
 
     def notes(self) -> Sequence[str]:
         return ()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        raise HistoryUnavailable(SENTENCE)
+        raise HistoryUnavailableError(SENTENCE)
 
     def read(self, _query: Query) -> dict[str, Columns]:
-        raise HistoryUnavailable(SENTENCE)
+        raise HistoryUnavailableError(SENTENCE)
 
 
 class BrokenHistory(UnavailableHistory):

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from api.errors import WrongParameter
+from api.errors import InvalidParameterError
 from api.rest.times import parse_time
 
 NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
@@ -55,11 +55,11 @@ def test_an_offset_whose_plus_became_a_space_is_understood() -> None:
     ],
 )
 def test_anything_else_is_refused_with_the_parameters_name(text: str) -> None:
-    with pytest.raises(WrongParameter, match=r"^end=.* is not allowed: it must be ISO 8601"):
+    with pytest.raises(InvalidParameterError, match=r"^end=.* is not allowed: it must be ISO 8601"):
         parse_time("end", text, NOW)
 
 
 @given(st.text())
 def test_no_text_raises_another_error(text: str) -> None:
-    with contextlib.suppress(WrongParameter):
+    with contextlib.suppress(InvalidParameterError):
         assert isinstance(parse_time("start", text, NOW), int)

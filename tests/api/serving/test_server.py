@@ -12,7 +12,7 @@ from api.app import create_app
 from api.live.subscription import Live
 from api.serving.server import ApiServer
 from telemetry.bus import BusConnection
-from telemetry.errors import HistoryUnavailable, SettingsError
+from telemetry.errors import HistoryUnavailableError, SettingsError
 from telemetry.settings import load_settings
 from tests.api.rest.test_health import HangingHistory, UnavailableHistory
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
@@ -26,7 +26,7 @@ class ClosedHistory(UnavailableHistory):
     """A history that cannot even be opened."""
 
     def open(self) -> None:
-        raise HistoryUnavailable("The history cannot be opened.")
+        raise HistoryUnavailableError("The history cannot be opened.")
 
 
 def has_ipv6() -> bool:

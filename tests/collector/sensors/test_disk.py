@@ -7,7 +7,7 @@ import pytest
 
 from collector.sensors.disk import DiskSensor, parse_diskstats, physical_disks
 from telemetry.channels import DISK
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.reading import Clock, read_once
 
 RECORDED = b"""\
@@ -147,12 +147,12 @@ def test_what_holds_no_data_of_a_job_is_left_out(machine: Machine, name: str) ->
 
 def test_a_machine_without_disks_says_so(machine: Machine) -> None:
     machine.add("loop0", hardware=False)
-    with pytest.raises(SensorAbsent, match="no physical disk"):
+    with pytest.raises(SensorAbsentError, match="no physical disk"):
         machine.sensor()
 
 
 def test_a_sandbox_without_diskstats_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SensorAbsent, match="diskstats"):
+    with pytest.raises(SensorAbsentError, match="diskstats"):
         DiskSensor(tmp_path, tmp_path).open()
 
 

@@ -5,7 +5,7 @@ import pytest
 
 from collector.sensors.network import NetworkSensor, parse_net_dev
 from telemetry.channels import NETWORK
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.reading import Clock, read_once
 
 HEADER = """\
@@ -109,12 +109,12 @@ def test_a_container_counts_its_lone_veth(machine: Machine) -> None:
 
 
 def test_only_loopback_is_nothing_to_read(machine: Machine) -> None:
-    with pytest.raises(SensorAbsent, match="no network interface"):
+    with pytest.raises(SensorAbsentError, match="no network interface"):
         machine.sensor()
 
 
 def test_a_sandbox_without_counters_says_so(tmp_path: Path) -> None:
-    with pytest.raises(SensorAbsent, match="/proc/net/dev"):
+    with pytest.raises(SensorAbsentError, match="/proc/net/dev"):
         NetworkSensor(tmp_path, tmp_path).open()
 
 

@@ -8,7 +8,7 @@ from dataclasses import replace
 import pytest
 
 from telemetry.channels import CPU, GPU, columns_of
-from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import HOUR, Store
@@ -315,7 +315,7 @@ def test_a_store_that_is_not_there_yet_holds_nothing_and_says_so(
     store: Store, reader: HistoryReader
 ) -> None:
     now = store.clock()
-    with pytest.raises(HistoryUnavailable, match="yet: is the ingester running"):
+    with pytest.raises(HistoryUnavailableError, match="yet: is the ingester running"):
         reader.ping()
     assert reader.channels() == {}
     assert reader.read(question(now - 1, now)) == {}
@@ -367,7 +367,7 @@ def test_a_batch_with_a_sample_that_is_refused_is_not_stored_at_all(
         "no channel": Sample("system/nonsense", "h", now, {}),
         "host": cpu(now, host="half a surrogate \ud800"),
     }[bad]
-    with pytest.raises(HistoryRejected):
+    with pytest.raises(HistoryRejectedError):
         writer.write([cpu(now), disk(now, ["new"], host="new"), refused])
     assert reader.channels() == {"before": ["system/cpu"]}
     writer.write([disk(now, ["new"], host="new")])
@@ -389,5 +389,5 @@ def test_close_is_safe_twice_and_before_open(store: Store) -> None:
 
 
 def test_a_writer_that_is_not_open_says_so(store: Store) -> None:
-    with pytest.raises(HistoryUnavailable, match="not open"):
+    with pytest.raises(HistoryUnavailableError, match="not open"):
         store.new_writer().write([cpu(store.clock())])

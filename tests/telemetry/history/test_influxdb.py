@@ -15,7 +15,7 @@ from threading import Thread
 import pytest
 from influxdb_client import BucketRetentionRules, InfluxDBClient
 
-from telemetry.errors import HistoryRejected, HistoryUnavailable
+from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb import flux
 from telemetry.history.influxdb.names import series_of
 from telemetry.history.port import Aggregate
@@ -114,7 +114,7 @@ def test_a_bucket_that_is_deleted_meanwhile_is_created_again(
         with client_of(influxdb_store) as client:
             buckets = client.buckets_api()
             buckets.delete_bucket(buckets.find_bucket_by_name(influxdb_store.bucket))
-        with pytest.raises(HistoryUnavailable, match="has no bucket"):
+        with pytest.raises(HistoryUnavailableError, match="has no bucket"):
             writer.write([cpu(clock())])
         writer.write([cpu(clock())])
     assert retention(influxdb_store) == [3600]
@@ -145,7 +145,9 @@ def test_a_field_that_has_another_type_there_is_refused(
             client.write_api(write_options=SYNCHRONOUS).write(
                 influxdb_store.bucket, record=f"cpu,host=h utilization=true {clock()}000000"
             )
-        with pytest.raises(HistoryRejected, match=r"^InfluxDB refuses .*field type conflict.*\.$"):
+        with pytest.raises(
+            HistoryRejectedError, match=r"^InfluxDB refuses .*field type conflict.*\.$"
+        ):
             writer.write([cpu(clock() + 1)])
 
 
@@ -169,7 +171,7 @@ def test_a_wrong_account_is_one_sentence_that_says_what_is_wrong(
     server = replace(influxdb_store.server, **wrong)
     store = replace(influxdb_store, server=server)
     with closing(store.new_writer()) as writer:
-        with pytest.raises(HistoryUnavailable, match=sentence) as failure:
+        with pytest.raises(HistoryUnavailableError, match=sentence) as failure:
             writer.open()
         for shown in (str(failure.value), repr(vars(writer)), caplog.text):
             assert server.token not in shown
@@ -186,25 +188,25 @@ def test_a_reader_with_a_wrong_account_says_so_with_each_question(
     store = replace(influxdb_store, server=replace(influxdb_store.server, **wrong))
     with closing(store.new_reader()) as reader:
         reader.open()
-        with pytest.raises(HistoryUnavailable, match=sentence):
+        with pytest.raises(HistoryUnavailableError, match=sentence):
             reader.ping()
-        with pytest.raises(HistoryUnavailable, match=sentence):
+        with pytest.raises(HistoryUnavailableError, match=sentence):
             reader.channels()
-        with pytest.raises(HistoryUnavailable, match=sentence):
+        with pytest.raises(HistoryUnavailableError, match=sentence):
             reader.read(question(0, clock()))
 
 
 @pytest.mark.parametrize(
     ("status", "kind"),
     [
-        (400, HistoryRejected),
-        (413, HistoryRejected),
-        (422, HistoryRejected),
-        (401, HistoryUnavailable),
-        (404, HistoryUnavailable),
-        (429, HistoryUnavailable),
-        (500, HistoryUnavailable),
-        (503, HistoryUnavailable),
+        (400, HistoryRejectedError),
+        (413, HistoryRejectedError),
+        (422, HistoryRejectedError),
+        (401, HistoryUnavailableError),
+        (404, HistoryUnavailableError),
+        (429, HistoryUnavailableError),
+        (500, HistoryUnavailableError),
+        (503, HistoryUnavailableError),
     ],
 )
 def test_an_error_says_whether_trying_again_may_help(
@@ -242,7 +244,7 @@ def test_how_long_the_store_asks_to_be_left_alone_is_known(
         closing(replace(influxdb_store, server=server).new_reader()) as reader,
     ):
         reader.open()
-        with pytest.raises(HistoryUnavailable) as failure:
+        with pytest.raises(HistoryUnavailableError) as failure:
             reader.ping()
     assert failure.value.retry_after == pytest.approx(seconds, abs=60)
 
@@ -258,7 +260,7 @@ def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
         writer.open()
         for body in (b"<html>This port speaks TLS</html>", b'{"message": "Bad Request"}', b"[]"):
             answer.status, answer.body = 400, body
-            with pytest.raises(HistoryUnavailable, match="400: Bad Request"):
+            with pytest.raises(HistoryUnavailableError, match="400: Bad Request"):
                 writer.write([cpu(clock())])
             answer.status, answer.body = 200, a_bucket(influxdb_store)
 
@@ -271,9 +273,9 @@ def test_a_writer_that_could_not_open_works_once_the_server_does(
         server_giving(answer) as server,
         closing(replace(influxdb_store, server=server).new_writer()) as writer,
     ):
-        with pytest.raises(HistoryUnavailable, match="503"):
+        with pytest.raises(HistoryUnavailableError, match="503"):
             writer.open()
-        with pytest.raises(HistoryUnavailable, match="503"):
+        with pytest.raises(HistoryUnavailableError, match="503"):
             writer.write([cpu(clock())])
         answer.status, answer.body = 200, a_bucket(influxdb_store)
         writer.write([cpu(clock())])
@@ -288,7 +290,7 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(
         started = time.monotonic()
         with closing(replace(influxdb_store, server=server).new_reader()) as reader:
             reader.open()
-            with pytest.raises(HistoryUnavailable, match="does not answer in time"):
+            with pytest.raises(HistoryUnavailableError, match="does not answer in time"):
                 reader.ping()
         assert time.monotonic() - started < 5
 
@@ -302,7 +304,7 @@ def test_an_answer_that_breaks_off_with_an_error_is_no_answer(
         closing(replace(influxdb_store, server=server).new_reader()) as reader,
     ):
         reader.open()
-        with pytest.raises(HistoryUnavailable, match="failed to read the storage"):
+        with pytest.raises(HistoryUnavailableError, match="failed to read the storage"):
             reader.read(question(0, clock()))
 
 

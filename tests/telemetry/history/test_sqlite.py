@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteWriter
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
 from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
@@ -137,7 +137,7 @@ def test_a_reader_cannot_change_the_file(sqlite_store: SqliteStore) -> None:
 
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HistoryUnavailable, match="cannot be used"):
+    with pytest.raises(HistoryUnavailableError, match="cannot be used"):
         SqliteWriter(tmp_path / "file" / "history.sqlite", HOUR).open()
 
 
@@ -146,9 +146,9 @@ def test_a_file_of_another_version_is_left_alone(sqlite_store: SqliteStore) -> N
         writer.open()
     with closing(sqlite3.connect(sqlite_store.path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(HistoryUnavailable, match="another version"):
+    with pytest.raises(HistoryUnavailableError, match="another version"):
         sqlite_store.new_writer().open()
-    with pytest.raises(HistoryUnavailable, match="another version"):
+    with pytest.raises(HistoryUnavailableError, match="another version"):
         sqlite_store.new_reader().ping()
 
 
@@ -169,7 +169,9 @@ def test_an_answer_that_takes_too_long_is_given_up_and_the_next_one_is_not(
         query = question(clock(), clock() + 1000, max_points=5)
         with monkeypatch.context() as patch:
             patch.setattr("telemetry.history.sqlite.reader._ANSWER_SECONDS", 0.0)
-            with pytest.raises(HistoryUnavailable, match=r"no answer within 0 s: ask for fewer"):
+            with pytest.raises(
+                HistoryUnavailableError, match=r"no answer within 0 s: ask for fewer"
+            ):
                 reader.read(query)
         assert len(reader.read(query)["system/cpu"].timestamps) == 3
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.errors import HistoryUnavailable
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.sqlite.damage import kept_aside, set_aside
 from telemetry.samples import Sample
@@ -83,7 +83,7 @@ def test_a_file_found_corrupt_at_the_start_is_kept_and_a_new_one_begun(
     damage(path)
     left = path.read_bytes()
     with closing(sqlite_store.new_reader()) as reader, closing(sqlite_store.new_writer()) as writer:
-        with pytest.raises(HistoryUnavailable, match="is corrupt"):
+        with pytest.raises(HistoryUnavailableError, match="is corrupt"):
             reader.read(question(0, clock() + 1))
         writer.open()
         writer.write([cpu(clock())])
@@ -109,7 +109,7 @@ def test_a_file_that_becomes_corrupt_is_noticed_within_a_minute_and_replaced(
         damage(path)
         clock.advance(MINUTE)
         after = cpu(clock())
-        with pytest.raises(HistoryUnavailable, match="is corrupt"):
+        with pytest.raises(HistoryUnavailableError, match="is corrupt"):
             writer.write([after])
         writer.write([after])
         writer.write([cpu(clock() + 1)])
@@ -160,7 +160,7 @@ def test_a_corrupt_file_that_cannot_be_renamed_is_told_and_tried_again(
     with closing(sqlite_store.new_writer()) as writer:
         with monkeypatch.context() as patch:
             patch.setattr(Path, "rename", refuse)
-            with pytest.raises(HistoryUnavailable, match="cannot be used: Permission denied"):
+            with pytest.raises(HistoryUnavailableError, match="cannot be used: Permission denied"):
                 writer.open()
         writer.open()
         writer.write([cpu(clock())])
@@ -175,6 +175,6 @@ def test_another_programs_lock_is_one_sentence(
         writer.open()
         with closing(sqlite3.connect(sqlite_store.path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")
-            with pytest.raises(HistoryUnavailable, match="is locked by another program"):
+            with pytest.raises(HistoryUnavailableError, match="is locked by another program"):
                 writer.write([cpu(clock())])
         writer.write([cpu(clock())])

@@ -26,7 +26,7 @@ from collector.sensors.gpu.nvml.processes import LISTINGS, GpuProcess, merged
 from collector.sensors.gpu.throttling import ThrottleShares
 from collector.sensors.rates import RateMeter
 from telemetry.channels import GPU
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 
 log = logging.getLogger(__name__)
 
@@ -90,7 +90,7 @@ class Device:
     def read(self, now: float) -> Mapping[str, object]:
         """Return each of the catalogue's fields, None where there is no answer.
 
-        ``now`` is monotonic, in seconds. Raises SensorAbsent where no GPU can be read any more.
+        ``now`` is monotonic, in seconds. Raises SensorAbsentError once no GPU can be read.
         """
         values = self.silence()
         self.processes = None
@@ -172,7 +172,7 @@ class Device:
 
     def _give_up(self, error: pynvml.NVMLError) -> None:
         if concerns_all(error):
-            raise SensorAbsent(explain_absence(error)) from None
+            raise SensorAbsentError(explain_absence(error)) from None
         self._forget_handle(explain_device_problem(error, self.index))
 
     def _note_failures(self, answers: Answers, values: Mapping[str, object]) -> None:

@@ -11,7 +11,7 @@ from typing import Any, TypeAlias
 
 import pynvml
 
-from telemetry.errors import SensorAbsent, SensorFailed
+from telemetry.errors import SensorAbsentError, SensorFailedError
 
 Handle: TypeAlias = Any
 """NVML's handle of a GPU, good until NVML is shut down."""
@@ -122,11 +122,11 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsent, saying what to do; ``open`` may be tried again."""
+        """Start NVML. Raises SensorAbsentError, saying what to do; ``open`` may be tried again."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
-            raise SensorAbsent(explain_absence(error)) from None
+            raise SensorAbsentError(explain_absence(error)) from None
         self._started = True
 
     def close(self) -> None:
@@ -151,14 +151,14 @@ class Nvml:
     def count(self) -> int:
         """Return the number of GPUs.
 
-        Raises SensorAbsent where there is none or the driver has gone, and SensorFailed where it
-        cannot be told for another reason: the GPUs known so far may still answer.
+        Raises SensorAbsentError if there is none or the driver has gone, and SensorFailedError if
+        the call fails for another reason: the GPUs known so far may still answer.
         """
         try:
             count: int = pynvml.nvmlDeviceGetCount()
         except pynvml.NVMLError as error:
-            kind = SensorAbsent if error.value in _ABSENCES else SensorFailed
+            kind = SensorAbsentError if error.value in _ABSENCES else SensorFailedError
             raise kind(explain_absence(error)) from None
         if not count:
-            raise SensorAbsent(NO_GPU)
+            raise SensorAbsentError(NO_GPU)
         return count

@@ -5,7 +5,7 @@ from typing import Any, NamedTuple
 
 from collector.sensors.gpu.sensor import GpuSensor
 from telemetry.channels import GPU, GPU_MIG, GPU_PROCESSES, family_of, place_of
-from telemetry.errors import SensorFailed
+from telemetry.errors import SensorFailedError
 from tests.collector.sensors.reading import checked
 
 # Which of NVML's functions must fail for these values to be missing.
@@ -84,7 +84,7 @@ def read_gpus(sensor: GpuSensor) -> GpuReadings:
             place = ":".join(place_of(reading.channel).values())
             assert place not in found[family.name]
             found[family.name][place] = checked(reading, family)
-    except SensorFailed as failure:
+    except SensorFailedError as failure:
         problem = str(failure)
     gpus, processes, mig = found.values()
     return GpuReadings(gpus, problem, processes, mig)

@@ -9,7 +9,7 @@ import pynvml
 import pytest
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu.gpus import missing, read_gpu, read_gpus
 from tests.fakes.nvml import FakeNvml
 
@@ -29,7 +29,7 @@ def test_a_driver_that_does_not_work_is_explained_and_found_once_it_does(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int
 ) -> None:
     fake_nvml.fail(error)
-    with pytest.raises(SensorAbsent) as absence:
+    with pytest.raises(SensorAbsentError) as absence:
         gpu_sensor.open()
     sentence = str(absence.value)
     assert sentence.startswith(ABSENCES[error])
@@ -47,7 +47,7 @@ def test_a_driver_that_goes_while_gpus_are_read_is_an_absence_and_may_come_back(
 ) -> None:
     gpu_sensor.open()
     fake_nvml.fail(DRIVER_NOT_LOADED, function)
-    with pytest.raises(SensorAbsent, match="installed but not running"):
+    with pytest.raises(SensorAbsentError, match="installed but not running"):
         read_gpus(gpu_sensor)
     gpu_sensor.close()
     assert gpu_sensor.details == {}
@@ -59,7 +59,7 @@ def test_a_driver_that_goes_while_gpus_are_read_is_an_absence_and_may_come_back(
 def test_somebody_else_may_shut_nvml_down(gpu_sensor: GpuSensor) -> None:
     gpu_sensor.open()
     pynvml.nvmlShutdown()
-    with pytest.raises(SensorAbsent, match="has been shut down"):
+    with pytest.raises(SensorAbsentError, match="has been shut down"):
         read_gpus(gpu_sensor)
     gpu_sensor.close()
     gpu_sensor.open()
@@ -81,10 +81,10 @@ def test_a_sensor_that_is_not_open_cannot_be_read() -> None:
 
 OPEN = """
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.errors import SensorAbsent, SensorFailed
+from telemetry.errors import SensorAbsentError, SensorFailedError
 try:
     GpuSensor().open()
-except SensorAbsent as absence:
+except SensorAbsentError as absence:
     print(absence)
 """
 

@@ -4,7 +4,7 @@ import pytest
 
 from collector.sensors.gpu.sensor import GpuSensor
 from telemetry.channels import GPU
-from telemetry.errors import SensorAbsent
+from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu.gpus import FUNCTIONS, RATES, missing, read_gpu, read_gpus
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml
@@ -160,7 +160,7 @@ def test_where_no_gpu_answers_nvml_is_started_anew_every_half_minute(
     clock.advance(29.0)
     read_gpus(gpu_sensor)
     clock.advance(1.0)
-    with pytest.raises(SensorAbsent, match="was updated"):
+    with pytest.raises(SensorAbsentError, match="was updated"):
         read_gpus(gpu_sensor)
 
 
@@ -186,7 +186,7 @@ def test_gpus_may_come_and_go(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> Non
         assert len(gpus) == count
         assert not missing(gpus[str(count - 1)])
     fake_nvml.set_gpus(0)
-    with pytest.raises(SensorAbsent, match="runs but shows no GPU"):
+    with pytest.raises(SensorAbsentError, match="runs but shows no GPU"):
         read_gpus(gpu_sensor)
 
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import pytest
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.errors import SensorAbsent, SensorFailed
+from telemetry.errors import SensorAbsentError, SensorFailedError
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml
 
@@ -87,9 +87,9 @@ def tick(
             if not is_open:
                 sensor.open()
                 is_open = True
-            with contextlib.suppress(SensorFailed):
+            with contextlib.suppress(SensorFailedError):
                 list(sensor.read())
-        except SensorAbsent:
+        except SensorAbsentError:
             sensor.close()
             is_open = False
         clock.advance(INTERVAL)
