@@ -8,13 +8,15 @@ from collector.rivals import RivalWatch
 from collector.runner import Runner
 from collector.sensors.port import Sensor
 from telemetry import __version__
-from telemetry.bus import BrokerAddress, BusConnection, LastWill
-from telemetry.channels import STATUS_CHANNEL
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import LastWill
+from telemetry.bus.publisher import Publisher
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL
 from telemetry.errors import SettingsError, SystemMonitorError
-from telemetry.publisher import Publisher
 from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorState, CollectorStatus
-from telemetry.topics import TopicScheme
 
 _STATUS_SECONDS = 10.0
 _STOP_SECONDS = 0.2

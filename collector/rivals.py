@@ -5,12 +5,14 @@ import threading
 import time
 from collections.abc import Callable
 
-from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
-from telemetry.channels import STATUS_CHANNEL
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_MOST_ONCE, Message
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL
 from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode_status
 from telemetry.status import CollectorState, CollectorStatus
-from telemetry.topics import TopicScheme
 
 # Whoever may publish could send a collector away; one that has run for this long stays.
 _PROBATION_SECONDS = 60.0

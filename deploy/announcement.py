@@ -7,7 +7,7 @@ from collections.abc import Iterable, Mapping
 from deploy import wiring
 from deploy.console import say
 from telemetry import __version__
-from telemetry.channels import FAMILIES, STATUS_CHANNEL
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL
 from telemetry.settings import Settings, reachable
 from telemetry.status import SensorReport, SensorState
 
@@ -24,7 +24,7 @@ def say_places(settings: Settings, facts: Facts) -> None:
     _say_facts(facts)
 
 
-def say_findings(reports: Mapping[str, SensorReport]) -> None:
+def say_sensors(reports: Mapping[str, SensorReport]) -> None:
     """Print what each sensor found, or why it found nothing."""
     say("\nFound on this machine\n")
     _say_facts((_title(name), _finding(report)) for name, report in reports.items())

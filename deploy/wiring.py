@@ -104,7 +104,7 @@ def collector(settings: Settings) -> "Collector":
     )
 
 
-def findings(collector: "Collector") -> "Mapping[str, SensorReport]":
+def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
     """Return what the sensors of ``collector`` found, once they have had the time to look."""
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors

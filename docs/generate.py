@@ -9,7 +9,7 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from telemetry.channels import FAMILIES, STATUS_CHANNEL, Family, Field, Kind
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, Family, Field, Kind
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]

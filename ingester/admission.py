@@ -4,7 +4,7 @@ import time
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, field
 
-from telemetry.channels import Kind, family_of
+from telemetry.catalogue import Kind, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.limits import MAX_CHANNELS, MAX_DEVICES, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from ingester.storage import Storage
-from telemetry.bus import Message
+from telemetry.bus.messages import Message
 from telemetry.history.port import HistoryWriter
 from telemetry.samples import Sample
 

@@ -5,15 +5,17 @@ from collections.abc import Mapping
 
 from ingester.admission import Admission
 from ingester.batcher import Batcher, Delivery
-from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, Message
-from telemetry.channels import STATUS_CHANNEL, family_of
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, Message
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.history.port import HistoryWriter
 from telemetry.payloads import decode
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.tally import Tally
-from telemetry.topics import TopicScheme
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
 

@@ -6,9 +6,9 @@ import time
 from collections import deque
 from collections.abc import Sequence
 
+from telemetry.backoff import Backoff
 from telemetry.errors import HistoryError, HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import HistoryWriter
-from telemetry.pauses import Pauses
 from telemetry.samples import Sample
 from telemetry.tally import Tally
 
@@ -75,7 +75,7 @@ class Storage:
 
     def _attempt(self, samples: Sequence[Sample]) -> HistoryRejectedError | None:
         """Return once ``samples`` are stored, or refused and why. Raises _StoppedError."""
-        pauses = Pauses(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
+        backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unforeseen = 0
         while True:
             try:
@@ -96,7 +96,7 @@ class Storage:
             else:
                 self._note_success()
                 return None
-            if self._stopping.wait(pauses.next(asked)):
+            if self._stopping.wait(backoff.next_delay(asked)):
                 raise _StoppedError
 
     def _write(self, samples: Sequence[Sample]) -> None:

@@ -9,12 +9,12 @@ from typing import Annotated, Any, TypeVar
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
 
-from telemetry import channels
-from telemetry.channels import Family, Kind
+from telemetry import catalogue
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import Family, Kind
 from telemetry.errors import MalformedMessageError
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorStatus
-from telemetry.topics import TopicScheme
 
 _MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
 _MAX_NUMBER = 1e18
@@ -41,7 +41,7 @@ class Payload(BaseModel):
     timestamp: Timestamp = Field(examples=[1_767_225_600_000])
 
 
-def _annotation(field: channels.Field, owner: str) -> Any:  # noqa: ANN401 - a type made at run time
+def _annotation(field: catalogue.Field, owner: str) -> Any:  # noqa: ANN401 - a type made at run time
     number = Annotated[float, Field(ge=field.minimum, le=_MAX_NUMBER)]
     annotation: Any = None
     match field.kind:
@@ -71,7 +71,7 @@ def class_name(name: str) -> str:
     return name.title().replace("_", "")
 
 
-def _member_model(field: channels.Field, owner: str) -> type[BaseModel]:
+def _member_model(field: catalogue.Field, owner: str) -> type[BaseModel]:
     model: type[BaseModel] = create_model(
         f"{owner}{class_name(field.name)}",
         __config__=Payload.model_config,
@@ -80,7 +80,7 @@ def _member_model(field: channels.Field, owner: str) -> type[BaseModel]:
     return model
 
 
-def _definitions(fields: tuple[channels.Field, ...], owner: str) -> dict[str, Any]:
+def _definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
     return {
         field.name: (
             _annotation(field, owner) | None,
@@ -112,7 +112,7 @@ def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
     ``not a sample`` or ``host mismatch``.
     """
     host, channel = scheme.parse(topic) or (None, "")
-    family = channels.family_of(channel)
+    family = catalogue.family_of(channel)
     if family is None:
         raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
     model = _validated(payload_model(family).model_validate_json, channel, payload)
@@ -124,7 +124,7 @@ def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
 def decode_status(scheme: TopicScheme, topic: str, payload: bytes) -> CollectorStatus:
     """Return the status that arrived as ``payload`` on ``topic``; raises as ``decode`` does."""
     host, channel = scheme.parse(topic) or (None, "")
-    if channel != channels.STATUS_CHANNEL:
+    if channel != catalogue.STATUS_CHANNEL:
         raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
     _validated(Payload.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)

@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
-from telemetry.channels import STATUS_CHANNEL, Family, family_of
+from telemetry.catalogue import STATUS_CHANNEL, Family, family_of
 from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus

@@ -6,15 +6,17 @@ from collections import deque
 
 from api.live.hub import Hub
 from api.live.newest import Newest, Update
-from telemetry.bus import AT_MOST_ONCE, BrokerAddress, BusConnection, Message
-from telemetry.channels import STATUS_CHANNEL
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_MOST_ONCE, Message
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL
 from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode, decode_status
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
-from telemetry.topics import TopicScheme
 
 MAX_WAITING = 10_000
 _AT_ONCE = 100  # taken in before the event loop turns to its other work

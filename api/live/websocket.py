@@ -16,7 +16,7 @@ from api.errors import InvalidParameterError, error_body, quote
 from api.live.filters import EVERYTHING, from_query, validated_filters
 from api.live.hub import Client, Hub
 from api.rest.routes import PREFIX
-from telemetry.channels import STATUS_CHANNEL, family_of
+from telemetry.catalogue import STATUS_CHANNEL, family_of
 
 MAX_MESSAGE_BYTES = 16_384
 SUBPROTOCOL = "system-monitor"

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.channels import CPU, FAMILIES, GPU, GPU_PROCESSES, Family, place_of
+from telemetry.catalogue import CPU, FAMILIES, GPU, GPU_PROCESSES, Family, place_of
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000

@@ -10,7 +10,7 @@ from typing import ParamSpec, TypeVar
 from api.errors import InvalidParameterError, quote
 from api.live.filters import from_query, is_concrete, matches_any, validated_filters
 from api.rest.times import parse_time
-from telemetry.channels import FAMILIES, family_of
+from telemetry.catalogue import FAMILIES, family_of
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
 

@@ -7,7 +7,7 @@ from api.live.newest import HostState, Update
 from api.live.subscription import Live
 from api.rest.history import History
 from api.rest.views import DEFAULT_INTERVAL_SECONDS
-from telemetry.channels import family_of
+from telemetry.catalogue import family_of
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.reports import Report, Reporter

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family
+from telemetry.catalogue import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family
 from telemetry.payloads import class_name, payload_model
 from telemetry.status import CollectorState, SensorState
 

@@ -13,7 +13,7 @@ from api.rest.responses import (
     PartResponse,
     SensorResponse,
 )
-from telemetry.channels import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
+from telemetry.catalogue import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
 from telemetry.reports import Report
 
 DEFAULT_INTERVAL_SECONDS = 2.0

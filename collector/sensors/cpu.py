@@ -11,7 +11,7 @@ from collector.sensors.frequency import Frequency, read_frequency
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import SHORTEST_SECONDS
-from telemetry.channels import CPU
+from telemetry.catalogue import CPU
 
 _FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to say theirs
 

@@ -33,7 +33,7 @@ from pathlib import Path
 
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
-from telemetry.channels import DISK
+from telemetry.catalogue import DISK
 from telemetry.errors import SensorAbsentError
 
 _SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's own sectors are

@@ -9,7 +9,7 @@ from pathlib import Path
 from collector.sensors.cgroup import CgroupMemory, find_limit
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
-from telemetry.channels import MEMORY
+from telemetry.catalogue import MEMORY
 
 _LIMIT_SECONDS = 30.0  # limits change seldom
 _MEMINFO = re.compile(rb"^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d+) kB$", re.MULTILINE)

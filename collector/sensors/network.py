@@ -14,7 +14,7 @@ from pathlib import Path
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, RateMeter, as_values, total
-from telemetry.channels import NETWORK
+from telemetry.catalogue import NETWORK
 from telemetry.errors import SensorAbsentError
 
 _RATES = ("upload_rate", "download_rate")

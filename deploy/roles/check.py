@@ -11,7 +11,7 @@ from deploy.console import say
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.errors import SensorAbsentError, SystemMonitorError
 from telemetry.settings import Settings, config_file, reachable
 

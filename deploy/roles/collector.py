@@ -15,7 +15,7 @@ def run(settings: Settings) -> int:
 
     def announce() -> None:
         announcement.say_places(settings, announcement.broker_facts(settings))
-        announcement.say_findings(wiring.findings(collector))
+        announcement.say_sensors(wiring.sensor_reports(collector))
         announcement.say_what_next(announcement.broker_command(settings))
 
     server = wiring.metrics_server(settings, collector.report)

@@ -33,7 +33,7 @@ def run(settings: Settings) -> int:
             announcement.history_fact(settings),
         ]
         announcement.say_places(settings, facts)
-        announcement.say_findings(wiring.findings(collector))
+        announcement.say_sensors(wiring.sensor_reports(collector))
         announcement.say_what_next(
             announcement.broker_command(settings), *announcement.http_commands(settings)
         )

@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from telemetry.channels import columns_of, family_of
+from telemetry.catalogue import Family, Kind, family_of
 from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns
 from telemetry.samples import Sample
@@ -33,6 +33,29 @@ def numbers_of(sample: Sample) -> dict[str, float]:
         for name, value in columns.items()
         if value is not None and math.isfinite(value)
     }
+
+
+def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float | int | None]:
+    """Flatten a payload's numbers for the history.
+
+    A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
+    or ``per_device.sda.read_rate``. Texts and lists of objects are left out. Missing values are
+    None.
+    """
+    columns: dict[str, float | int | None] = {}
+    for field in family.fields:
+        value = values.get(field.name)
+        if field.kind in (Kind.NUMBER, Kind.INTEGER):
+            columns[field.name] = value if isinstance(value, int | float) else None
+        elif field.kind is Kind.NUMBERS and isinstance(value, list):
+            columns |= {f"{field.name}.{index}": item for index, item in enumerate(value)}
+        elif field.kind is Kind.NUMBERS_BY_NAME and isinstance(value, Mapping):
+            columns |= {f"{field.name}.{key}": item for key, item in value.items()}
+        elif field.kind is Kind.GROUPS and isinstance(value, Mapping):
+            for key, group in value.items():
+                for member in field.members:
+                    columns[f"{field.name}.{key}.{member.name}"] = group.get(member.name)
+    return columns
 
 
 def assemble(

@@ -21,6 +21,7 @@ from telemetry.settings.sources import (
     unknown_variables,
     variable,
 )
+from telemetry.settings.together import require_fit
 
 _LONGEST_QUOTE = 80
 
@@ -36,13 +37,18 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     try:
         if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
             raise SettingsError(f"There is no file {file} to read settings from.")
-        return Settings(**given)
+        settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError(_sentence(error, given)) from None
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise SettingsError(f"{file} is not valid TOML: {error}.") from None
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"The settings in {file} cannot be read: {error}.") from None
+    try:
+        require_fit(settings)
+    except ValueError as error:
+        raise SettingsError(f"{error}.") from None
+    return settings
 
 
 def ignored_variables() -> list[str]:
@@ -70,8 +76,6 @@ def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
         source = source_of(cause.setting, options)
         path = _quoted(str(cause.path))
         return f"{cause.setting}={path} (from {source}) cannot work: it {cause.reason}."
-    if not first["loc"]:
-        return f"{reason}."
     name = str(first["loc"][0])
     field = Settings.model_fields.get(name)
     source = source_of(name, options)

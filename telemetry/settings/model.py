@@ -14,8 +14,10 @@ from pydantic_settings import (
     TomlConfigSettingsSource,
 )
 
-from telemetry.bus import BrokerAddress
-from telemetry.settings import secret_files, together, values
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.tls import TlsFiles
+from telemetry.bus.topics import TopicScheme
+from telemetry.settings import secret_files, values
 from telemetry.settings.kinds import (
     AccessToken,
     BrokerUrl,
@@ -37,8 +39,6 @@ from telemetry.settings.kinds import (
     TopicPrefix,
 )
 from telemetry.settings.sources import APPLICATION, ENVIRONMENT_PREFIX, config_file
-from telemetry.tls import TlsFiles
-from telemetry.topics import TopicScheme
 
 MASK = "********"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a user may listen on
@@ -155,11 +155,6 @@ class Settings(BaseSettings):
     @classmethod
     def _read_secret_files(cls, given: dict[str, Any]) -> dict[str, Any]:
         return secret_files.resolved(given, cls.secrets())
-
-    @model_validator(mode="after")
-    def _fit_together(self) -> "Settings":
-        together.require_fit(self)
-        return self
 
     @classmethod
     def secrets(cls) -> tuple[str, ...]:

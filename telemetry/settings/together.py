@@ -1,17 +1,14 @@
 """Which settings go together; each check raises ValueError, a sentence without its full stop."""
 
 import ssl
-from typing import TYPE_CHECKING
 
 from telemetry.settings import values
-
-if TYPE_CHECKING:
-    from telemetry.settings.model import Settings
+from telemetry.settings.model import Settings
 
 _TLS_FILES = ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file")
 
 
-def require_fit(settings: "Settings") -> None:
+def require_fit(settings: Settings) -> None:
     """Raise ValueError where two settings, each good by itself, cannot work together."""
     _require_whole_account(settings)
     _require_two_ports(settings)
@@ -19,14 +16,14 @@ def require_fit(settings: "Settings") -> None:
     _require_usable_tls(settings)
 
 
-def _require_whole_account(settings: "Settings") -> None:
+def _require_whole_account(settings: Settings) -> None:
     if settings.influxdb_url is not None:
         for name in ("influxdb_token", "influxdb_org"):
             if getattr(settings, name) is None:
                 raise ValueError(f"influxdb_url is set, so {name} must be set too")
 
 
-def _require_two_ports(settings: "Settings") -> None:
+def _require_two_ports(settings: Settings) -> None:
     http = settings.http_host, settings.http_port
     if settings.mqtt_url is None and http == (settings.mqtt_host, settings.mqtt_port):
         raise ValueError(
@@ -34,7 +31,7 @@ def _require_two_ports(settings: "Settings") -> None:
         )
 
 
-def _require_whole_login(settings: "Settings") -> None:
+def _require_whole_login(settings: Settings) -> None:
     url = settings.mqtt_url and values.broker_url(settings.mqtt_url.get_secret_value())
     for name, held in (
         ("mqtt_user", url and url.username),
@@ -49,7 +46,7 @@ def _require_whole_login(settings: "Settings") -> None:
         raise ValueError("mqtt_user is set, so mqtt_password must be set too")
 
 
-def _require_usable_tls(settings: "Settings") -> None:
+def _require_usable_tls(settings: Settings) -> None:
     for name in _TLS_FILES:
         if getattr(settings, name) is not None and not settings.broker.tls:
             raise ValueError(f"{name} is set, so mqtt_url must begin with mqtts://")

@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
 
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LEVELS = ("debug", "info", "warning", "error")

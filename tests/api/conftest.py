@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import BrokerAddress, BusConnection
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
 from telemetry.status import SensorReport, SensorState
 from tests.api.running import (
     SECONDS,

@@ -16,8 +16,8 @@ from websockets.sync.client import ClientConnection, connect
 from api.app import create_app
 from api.live.subscription import Live
 from api.serving.server import ApiServer
-from telemetry.bus import BusConnection
-from telemetry.channels import FAMILIES, family_of
+from telemetry.bus.connection import BusConnection
+from telemetry.catalogue import FAMILIES, family_of
 from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.reports import Reporter

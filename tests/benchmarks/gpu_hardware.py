@@ -17,7 +17,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.channels import GPU_PROCESSES, family_of, gpu_of, place_of
+from telemetry.catalogue import GPU_PROCESSES, family_of, gpu_of, place_of
 from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu import nvidia_smi
 

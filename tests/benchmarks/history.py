@@ -16,7 +16,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.channels import CPU, DISK, GPU, MEMORY, NETWORK, Field, columns_of
+from telemetry.catalogue import CPU, DISK, GPU, MEMORY, NETWORK, Field
+from telemetry.history.columns import columns_of
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter

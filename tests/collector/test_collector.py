@@ -8,8 +8,8 @@ from typing import Any
 from collector.collector import Collector
 from collector.sensors.port import Sensor
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import BrokerAddress
-from telemetry.topics import TopicScheme
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from tests.fakes.sensors import AbsentSensor, CountingSensor, FailingSensor
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until

@@ -3,9 +3,10 @@ import time
 import pytest
 
 from collector.rivals import RivalWatch
-from telemetry.bus import BrokerAddress, Message
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.messages import Message
+from telemetry.bus.topics import TopicScheme
 from telemetry.status import CollectorState, CollectorStatus
-from telemetry.topics import TopicScheme
 
 STARTED = 1_800_000_000_000
 MINUTE = 60_000

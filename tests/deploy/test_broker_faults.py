@@ -12,10 +12,10 @@ import pytest
 
 from collector.collector import Collector
 from ingester.ingester import Ingester
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.topics import TopicScheme
 from tests.deploy.monitor import free_ports, running
 from tests.deploy.parts import Parts, running_parts
 from tests.fakes.sensors import CountingSensor
@@ -98,7 +98,7 @@ def stored(file: Path) -> list[float | None]:
 def test_a_broker_that_fails_for_seconds_loses_nothing_and_doubles_nothing(
     fault: Fault, own_mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.bus._KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("telemetry.bus.connection._KEEPALIVE_SECONDS", 1)
     sensor = CountingSensor()
     file = tmp_path / "history.sqlite3"
     address = BrokerAddress("127.0.0.1", own_mosquitto.port)

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.channels import CPU
+from telemetry.catalogue import CPU
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.deploy.test_history_outages import published, require_everything
 from tests.ingester.test_sqlite_faults import LOCK

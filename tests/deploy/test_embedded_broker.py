@@ -10,7 +10,8 @@ import psutil
 import pytest
 
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import BrokerAddress, BusConnection
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
 from telemetry.errors import SettingsError
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.channels import CPU, MEMORY
+from telemetry.catalogue import CPU, MEMORY
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb, OwnInfluxdb

@@ -21,13 +21,13 @@ def test_what_several_parts_say_at_once_is_logged_once() -> None:
 
 def test_a_line_of_json_holds_what_a_log_collector_asks_for() -> None:
     record = line('a "broker"\nis gone — wait', 1_767_225_600.123)
-    record.name = "telemetry.bus"
+    record.name = "telemetry.bus.connection"
     text = JsonLines().format(record)
     assert "\n" not in text
     assert json.loads(text) == {
         "time": "2026-01-01T00:00:00.123+00:00",
         "level": "warning",
-        "logger": "telemetry.bus",
+        "logger": "telemetry.bus.connection",
         "message": 'a "broker"\nis gone — wait',
     }
 

@@ -17,7 +17,9 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, LastWill, Message
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
 from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until

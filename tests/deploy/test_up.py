@@ -11,7 +11,7 @@ import pytest
 from influxdb_client import InfluxDBClient
 from websockets.sync.client import connect
 
-from telemetry.channels import CPU, DISK, FAMILIES, GPU, MEMORY, NETWORK
+from telemetry.catalogue import CPU, DISK, FAMILIES, GPU, MEMORY, NETWORK
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.deploy.ticks import lateness
 from tests.fakes.nvml import FakeNvml

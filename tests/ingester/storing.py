@@ -7,10 +7,10 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
 
 from ingester.ingester import Ingester
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Query
-from telemetry.topics import TopicScheme
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb
 from tests.services.processes import wait_until

@@ -10,8 +10,8 @@ from influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import BrokerAddress
-from telemetry.topics import TopicScheme
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from tests.ingester.storing import SECONDS, Source, Way, stored, wait_for
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb, OwnInfluxdb

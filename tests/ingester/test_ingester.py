@@ -10,10 +10,10 @@ import pytest
 
 from deploy.embedded_broker import EmbeddedBroker
 from ingester.ingester import Ingester
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from telemetry.history.port import HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.topics import TopicScheme
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 

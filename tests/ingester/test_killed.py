@@ -13,7 +13,8 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.bus import BrokerAddress, BusConnection
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader
 from tests.services.processes import wait_until
@@ -24,9 +25,9 @@ _PROGRAM = """
 import sys, time
 from pathlib import Path
 from ingester.ingester import Ingester
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
 from telemetry.history.sqlite import SqliteWriter
-from telemetry.topics import TopicScheme
+from telemetry.bus.topics import TopicScheme
 
 writer = SqliteWriter(Path(sys.argv[1]), 3_600_000)
 broker = BrokerAddress("127.0.0.1", int(sys.argv[2]))

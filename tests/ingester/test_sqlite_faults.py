@@ -12,11 +12,11 @@ from pathlib import Path
 import pytest
 
 from ingester.ingester import Ingester
-from telemetry.bus import BrokerAddress
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.topics import TopicScheme
 from tests.services.disks import Disk
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until

@@ -13,7 +13,8 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import AT_LEAST_ONCE, BrokerAddress
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.messages import AT_LEAST_ONCE
 from tests.services.processes import free_port, wait_until
 
 _SECONDS = 10.0

@@ -10,12 +10,13 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from telemetry.channels import FAMILIES, columns_of, family_of
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import FAMILIES, family_of
 from telemetry.errors import MalformedMessageError
+from telemetry.history.columns import columns_of
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
-from telemetry.topics import TopicScheme
 
 REASONS = {"unknown channel", "too large", "not a sample", "host mismatch"}
 PLAIN, FLEET = TopicScheme(), TopicScheme("fleet/{host}")

@@ -5,12 +5,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.channels import FAMILIES, Family, Kind, family_of
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import FAMILIES, Family, Kind, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
-from telemetry.topics import TopicScheme
 
 PLAIN = TopicScheme()
 # Grades, and what is 1 or 0.

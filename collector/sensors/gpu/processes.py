@@ -9,7 +9,7 @@ import psutil
 
 from collector.sensors.command import clean, short_command, short_name
 from collector.sensors.gpu.nvml.processes import GpuProcess
-from telemetry.channels import MAX_PROCESSES
+from telemetry.catalogue import MAX_PROCESSES
 
 _SELDOM_SECONDS = 30.0  # a process may give itself another name
 # PROC_PID_INIT_INO in the kernel's proc_ns.h: the namespace in which every process has its number.

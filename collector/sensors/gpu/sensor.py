@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from collector.sensors.port import Reading, Sensor
-from telemetry.channels import GPU, gpu_channel, mig_channel, processes_channel
+from telemetry.catalogue import GPU, gpu_channel, mig_channel, processes_channel
 from telemetry.errors import SensorAbsentError, SensorFailedError
 
 if TYPE_CHECKING:

@@ -10,7 +10,7 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from telemetry.channels import FAMILIES, family_of, place_of
+from telemetry.catalogue import FAMILIES, family_of, place_of
 
 # A field that every sample has, the one without any values too; and it makes counting cheap.
 MARKER = "samples"

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from telemetry.channels import family_of
+from telemetry.catalogue import family_of
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble

@@ -33,7 +33,7 @@ _TELL_VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   console.error(`The policy forbids ${blockedURI}: ${violatedDirective}`));
 """
-# Pauses between attempts are jittered: with this they are the shortest there are.
+# Backoff between attempts are jittered: with this they are the shortest there are.
 _NO_JITTER = "Math.random = () => 0;"
 # What the button saves, without a file: in full runs the event of a later download failed to come.
 _CSV = """async () => {

@@ -17,7 +17,8 @@ from websockets.sync.client import connect
 from api.live import websocket
 from api.serving.protocols import _UNREAD_BYTES
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import BrokerAddress, BusConnection
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
 from tests.api.crowd import MANY_MESSAGES, PINGS, crowd, wait_for_word
 from tests.api.running import SECONDS, RunningApi, cpu
 from tests.api.streams import OPENING, WS, receive

@@ -2,7 +2,7 @@ import json
 from dataclasses import replace
 
 from api.live.newest import MAX_BYTES, Newest, Update
-from telemetry.channels import GPU
+from telemetry.catalogue import GPU
 from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorState

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
 from tests.api.streams import busy_loop
 from tests.services.processes import wait_until

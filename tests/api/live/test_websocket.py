@@ -6,7 +6,7 @@ import threading
 from typing import Any
 
 from api.live.hub import BATCH_FRAMES
-from telemetry.channels import CPU as CPU_FAMILY
+from telemetry.catalogue import CPU as CPU_FAMILY
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, SensorReport, SensorState
 from tests.api.running import SECONDS, RunningApi, cpu, gpu, gpu_report, now, status

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Columns, Query
 from telemetry.status import SensorReport, SensorState

@@ -3,7 +3,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.channels import FAMILIES
+from telemetry.catalogue import FAMILIES
 from telemetry.status import CollectorState, SensorReport, SensorState
 from tests.api.running import (
     SECONDS,

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.channels import FAMILIES, Kind
+from telemetry.catalogue import FAMILIES, Kind
 from tests.api.running import RunningApi, cpu
 from tests.api.schema import require_valid, resolve
 

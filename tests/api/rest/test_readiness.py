@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.reports import Report, counter, gauge
 from tests.api.rest.test_health import SENTENCE, UnavailableHistory
 from tests.api.running import RunningApi, cpu, running_api

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.settings import load_settings
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
 from tests.api.serving.access.conftest import TOKEN

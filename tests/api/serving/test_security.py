@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from tests.api.rest.test_health import BrokenHistory
 from tests.api.running import SECONDS, RunningApi, running_api
 from tests.api.streams import refusal_of

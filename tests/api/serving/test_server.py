@@ -11,7 +11,7 @@ import pytest
 from api.app import create_app
 from api.live.subscription import Live
 from api.serving.server import ApiServer
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError, SettingsError
 from telemetry.settings import load_settings
 from tests.api.rest.test_health import HangingHistory, UnavailableHistory

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from collector.sensors.port import Reading, Sensor
-from telemetry.channels import Family, Kind
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import Family, Kind
 from telemetry.payloads import decode
 from telemetry.samples import Sample
-from telemetry.topics import TopicScheme
 
 
 class Clock:

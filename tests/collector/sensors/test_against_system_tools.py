@@ -22,7 +22,7 @@ import pytest
 from collector.sensors.cpu import CpuSensor
 from collector.sensors.disk import DiskSensor
 from collector.sensors.memory import MemorySensor
-from telemetry.channels import CPU, DISK, MEMORY
+from telemetry.catalogue import CPU, DISK, MEMORY
 from tests.collector.sensors.reading import read_once
 from tests.services.availability import REQUIRE_VARIABLE
 

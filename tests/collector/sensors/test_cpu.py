@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from collector.sensors.cpu import CoreTimes, CpuSensor, differences, parse_stat, utilization
-from telemetry.channels import CPU
+from telemetry.catalogue import CPU
 from tests.collector.sensors.reading import Clock, read_once
 
 #                  user nice system idle iowait irq softirq steal guest guest_nice

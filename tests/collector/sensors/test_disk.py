@@ -6,7 +6,7 @@ import psutil
 import pytest
 
 from collector.sensors.disk import DiskSensor, parse_diskstats, physical_disks
-from telemetry.channels import DISK
+from telemetry.catalogue import DISK
 from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.reading import Clock, read_once
 

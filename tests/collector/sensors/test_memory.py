@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from collector.sensors.memory import MemorySensor, memory_values, parse_meminfo
-from telemetry.channels import MEMORY
+from telemetry.catalogue import MEMORY
 from tests.collector.sensors.reading import Clock, read_once
 
 GIB = 1024**3

@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from collector.sensors.network import NetworkSensor, parse_net_dev
-from telemetry.channels import NETWORK
+from telemetry.catalogue import NETWORK
 from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.reading import Clock, read_once
 

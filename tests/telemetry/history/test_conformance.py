@@ -7,8 +7,9 @@ from dataclasses import replace
 
 import pytest
 
-from telemetry.channels import CPU, GPU, columns_of
+from telemetry.catalogue import CPU, GPU
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
+from telemetry.history.columns import columns_of
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import HOUR, Store

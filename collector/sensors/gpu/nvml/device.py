@@ -25,7 +25,7 @@ from collector.sensors.gpu.nvml.probes import (
 from collector.sensors.gpu.nvml.processes import LISTINGS, GpuProcess, merged
 from collector.sensors.gpu.throttling import ThrottleShares
 from collector.sensors.rates import RateMeter
-from telemetry.channels import GPU
+from telemetry.catalogue import GPU
 from telemetry.errors import SensorAbsentError
 
 log = logging.getLogger(__name__)

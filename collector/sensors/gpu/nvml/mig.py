@@ -11,7 +11,7 @@ import pynvml
 from collector.sensors.gpu.nvml.answers import ask
 from collector.sensors.gpu.nvml.library import NOT_REPORTED, Handle
 from collector.sensors.gpu.nvml.probes import Probe
-from telemetry.channels import GPU_MIG
+from telemetry.catalogue import GPU_MIG
 
 _SELDOM_SECONDS = 30.0
 _FIELDS = tuple(field.name for field in GPU_MIG.fields)

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from tests.api.running import RunningApi, cpu, running_api
 
 TOKEN = "correct-horse/battery+staple="  # noqa: S105 - of these tests

@@ -11,7 +11,7 @@ import pytest
 
 from api.serving.access import throttle as module
 from api.serving.access.throttle import Throttle
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from tests.api.running import RunningApi, running_api
 from tests.api.serving.access.conftest import TOKEN
 from tests.api.serving.access.test_gate import METRICS, bearer

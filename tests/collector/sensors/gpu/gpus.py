@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.channels import GPU, GPU_MIG, GPU_PROCESSES, family_of, place_of
+from telemetry.catalogue import GPU, GPU_MIG, GPU_PROCESSES, family_of, place_of
 from telemetry.errors import SensorFailedError
 from tests.collector.sensors.reading import checked
 

@@ -8,7 +8,7 @@ import pytest
 
 from collector.sensors.gpu.nvml.probes import name_reasons
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.channels import GPU, Kind
+from telemetry.catalogue import GPU, Kind
 from tests.collector.sensors.gpu.gpus import (
     DIFFERENCES,
     FUNCTIONS,

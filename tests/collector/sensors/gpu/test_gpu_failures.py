@@ -3,7 +3,7 @@
 import pytest
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.channels import GPU
+from telemetry.catalogue import GPU
 from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu.gpus import FUNCTIONS, RATES, missing, read_gpu, read_gpus
 from tests.collector.sensors.reading import Clock

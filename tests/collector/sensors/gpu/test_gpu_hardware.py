@@ -17,7 +17,7 @@ from tests.collector.sensors.gpu import nvidia_smi
 SENSOR = """
 import json, time
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.channels import gpu_of
+from telemetry.catalogue import gpu_of
 sensor = GpuSensor()
 sensor.open()
 list(sensor.read())

@@ -9,20 +9,19 @@ import ssl
 import sys
 import threading
 from collections.abc import Callable
-from dataclasses import dataclass, field
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
+from telemetry.bus.network_loop import NetworkLoop
+from telemetry.bus.tls import explained
 from telemetry.errors import SettingsError
-from telemetry.network_loop import NetworkLoop
-from telemetry.tls import TlsFiles, explained
 
 log = logging.getLogger(__name__)
 
-AT_MOST_ONCE = 0
-AT_LEAST_ONCE = 1
 _KEEPALIVE_SECONDS = 10  # a half-open connection is noticed after at most twice this
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _STOP_SECONDS = 1.0
@@ -30,55 +29,6 @@ _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
 _KEEPALIVE_TIMEOUT = "Keep alive timeout"
 _NO_WELCOME = "ends the connection at once: user name, password or certificate may be wrong"
-
-
-@dataclass(frozen=True, slots=True)
-class BrokerAddress:
-    """Where a broker is and how to log in; ``tls_files`` count where ``tls`` is set."""
-
-    host: str
-    port: int
-    tls: bool = False
-    username: str | None = None
-    password: str | None = None
-    tls_files: TlsFiles = field(default_factory=TlsFiles)
-
-    def masked(self) -> str:
-        """Return the address as a URL with the password masked."""
-        login = "" if self.username is None else self.username
-        if self.password is not None:
-            login += ":********"
-        scheme = "mqtts" if self.tls else "mqtt"
-        host = f"[{self.host}]" if ":" in self.host else self.host
-        return f"{scheme}://{login}{'@' if login else ''}{host}:{self.port}"
-
-    def __repr__(self) -> str:
-        """Show no password."""
-        return f"BrokerAddress({self.masked()})"
-
-
-@dataclass(frozen=True, slots=True)
-class Message:
-    """A message from the broker.
-
-    ``retained`` is set where the broker had kept it from before the subscription. ``connection``
-    counts the connections made so far: an acknowledgement belongs to the one it arrived on.
-    """
-
-    topic: str
-    payload: bytes
-    retained: bool
-    connection: int
-    identifier: int
-    quality: int
-
-
-@dataclass(frozen=True, slots=True)
-class LastWill:
-    """What the broker publishes, retained, when this client is gone without a word."""
-
-    topic: str
-    payload: bytes
 
 
 def _nothing(*_: object) -> None:

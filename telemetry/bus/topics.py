@@ -3,7 +3,7 @@
 import re
 from dataclasses import dataclass
 
-from telemetry.channels import ROOT
+from telemetry.catalogue import ROOT
 
 _HOST = "{host}"
 

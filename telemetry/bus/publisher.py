@@ -7,10 +7,10 @@ from collections import deque
 from collections.abc import Callable
 from typing import NamedTuple
 
-from telemetry.bus import BusConnection
-from telemetry.channels import STATUS_CHANNEL, family_of
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL, family_of
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
-from telemetry.topics import TopicScheme
 
 log = logging.getLogger(__name__)
 

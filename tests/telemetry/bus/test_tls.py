@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from telemetry.bus import BusConnection
+from telemetry.bus.connection import BusConnection
 from telemetry.errors import SettingsError
 from telemetry.settings import load_settings
 from tests.services.certificates import Pair
@@ -77,7 +77,7 @@ def test_a_broker_that_another_authority_vouches_for_is_told_and_tried_again(
     secured: SecuredMosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = Pair.authority(tmp_path, "other")
-    caplog.set_level(logging.DEBUG, "telemetry.bus")
+    caplog.set_level(logging.DEBUG, "telemetry.bus.connection")
     with connecting(secured, mqtt_ca_file=other.certificate) as bus:
         assert outage(bus).startswith("cannot be reached (its certificate is not trusted: ")
         wait_until(lambda: len(caplog.messages) > 2, "it tries again", SECONDS)

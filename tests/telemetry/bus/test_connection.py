@@ -6,7 +6,9 @@ from contextlib import ExitStack
 import pytest
 
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import AT_LEAST_ONCE, BrokerAddress, BusConnection, LastWill, Message
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until
 
@@ -39,7 +41,9 @@ def test_a_callback_that_raises_does_not_end_the_connection(
 def test_the_last_will_is_published_when_the_process_is_killed(address: BrokerAddress) -> None:
     program = f"""
 import time
-from telemetry.bus import BrokerAddress, BusConnection, LastWill
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import LastWill
 bus = BusConnection(BrokerAddress("127.0.0.1", {address.port}), "mortal",
                     last_will=LastWill("will", b"gone"))
 bus.start()

@@ -2,7 +2,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from telemetry.topics import TopicScheme
+from telemetry.bus.topics import TopicScheme
 
 segments = st.text(min_size=1).filter(lambda text: "/" not in text)
 

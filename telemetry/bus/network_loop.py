@@ -15,7 +15,7 @@ from typing import Any
 from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
-from telemetry.pauses import Pauses
+from telemetry.backoff import Backoff
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _WAKES = 4096  # as many of them as come at once are one
@@ -39,7 +39,7 @@ class NetworkLoop:
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``."""
         self._client = client
-        self._pauses = Pauses(first_pause, longest_pause)
+        self._backoff = Backoff(first_pause, longest_pause)
         self._on_failure = on_failure
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
@@ -78,8 +78,8 @@ class NetworkLoop:
                     self._on_failure()
                 else:
                     if self._serve(woken):
-                        self._pauses.begin_anew()
-                self._stopping.wait(self._pauses.next())
+                        self._backoff.reset()
+                self._stopping.wait(self._backoff.next_delay())
 
     def _serve(self, woken: socket.socket) -> bool:
         """Carry the traffic of one connection to its end; return whether it was accepted."""

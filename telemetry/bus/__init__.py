@@ -1,0 +1,1 @@
+"""The bus: the connection to the MQTT broker, topics, and the publisher."""

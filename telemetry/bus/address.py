@@ -1,0 +1,30 @@
+"""Where the MQTT broker is. Imports no MQTT library, so that the settings load quickly."""
+
+from dataclasses import dataclass, field
+
+from telemetry.bus.tls import TlsFiles
+
+
+@dataclass(frozen=True, slots=True)
+class BrokerAddress:
+    """Where a broker is and how to log in; ``tls_files`` count where ``tls`` is set."""
+
+    host: str
+    port: int
+    tls: bool = False
+    username: str | None = None
+    password: str | None = None
+    tls_files: TlsFiles = field(default_factory=TlsFiles)
+
+    def masked(self) -> str:
+        """Return the address as a URL with the password masked."""
+        login = "" if self.username is None else self.username
+        if self.password is not None:
+            login += ":********"
+        scheme = "mqtts" if self.tls else "mqtt"
+        host = f"[{self.host}]" if ":" in self.host else self.host
+        return f"{scheme}://{login}{'@' if login else ''}{host}:{self.port}"
+
+    def __repr__(self) -> str:
+        """Show no password."""
+        return f"BrokerAddress({self.masked()})"

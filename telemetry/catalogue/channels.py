@@ -1,0 +1,68 @@
+"""All families, and which of them a channel belongs to."""
+
+import re
+from collections.abc import Mapping
+
+from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES
+from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
+from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family
+
+STATUS_CHANNEL = f"{ROOT}/status"
+_PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # what may stand in a channel's braces
+
+FAMILIES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
+
+
+def _pattern(family: Family) -> re.Pattern[str]:
+    return re.compile(
+        PLACEHOLDER.sub(
+            lambda place: f"(?P<{place['name']}>{_PLACES[place['name']]})", family.channel
+        )
+    )
+
+
+_SINGLE = {family.channel: family for family in FAMILIES if not family.several}
+_SEVERAL = tuple((family, _pattern(family)) for family in FAMILIES if family.several)
+_GPU_PATTERN = _pattern(GPU)
+
+
+def gpu_channel(gpu: int) -> str:
+    """Return the channel of the GPU with NVML's index ``gpu``."""
+    return GPU.channel.format(id=gpu)
+
+
+def processes_channel(gpu: int) -> str:
+    """Return the channel of the processes on the GPU with NVML's index ``gpu``."""
+    return GPU_PROCESSES.channel.format(id=gpu)
+
+
+def mig_channel(gpu: int, instance: int) -> str:
+    """Return the channel of a MIG instance, both by NVML's index."""
+    return GPU_MIG.channel.format(id=gpu, n=instance)
+
+
+def gpu_of(channel: str) -> str | None:
+    """Return the GPU id that a GPU's ``channel`` names, or None for another family's channel."""
+    match = _GPU_PATTERN.fullmatch(channel)
+    return match["id"] if match else None
+
+
+def family_of(channel: str) -> Family | None:
+    """Return the family that ``channel`` belongs to, or None where it is no metric channel."""
+    family, _ = _found(channel)
+    return family
+
+
+def place_of(channel: str) -> Mapping[str, str]:
+    """Return what stands in the braces of its family's channel, such as ``{"id": "0"}``."""
+    _, place = _found(channel)
+    return place
+
+
+def _found(channel: str) -> tuple[Family | None, Mapping[str, str]]:
+    if channel in _SINGLE:
+        return _SINGLE[channel], {}
+    for family, pattern in _SEVERAL:
+        if match := pattern.fullmatch(channel):
+            return family, match.groupdict()
+    return None, {}

@@ -1,0 +1,88 @@
+"""What the catalogue is made of: families, their fields, and the kinds of values."""
+
+import dataclasses
+import re
+from dataclasses import dataclass
+from enum import StrEnum
+
+ROOT = "system"
+
+PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
+
+
+class Kind(StrEnum):
+    """The shape of a field's value."""
+
+    NUMBER = "number"
+    INTEGER = "integer"
+    TEXT = "text"
+    NUMBERS = "list of numbers"
+    TEXTS = "list of texts"
+    NUMBERS_BY_NAME = "object of numbers"
+    GROUPS = "object of objects"
+    RECORDS = "list of objects"
+
+
+@dataclass(frozen=True, slots=True)
+class Field:
+    """One field of a payload.
+
+    ``fixed`` fields are the names that other tools depend on: they are always sent. The rest may
+    be missing from an older collector. A value that the hardware does not report is null.
+    ``members`` are the fields of each object where ``kind`` is ``GROUPS`` or ``RECORDS``.
+    """
+
+    name: str
+    kind: Kind
+    unit: str
+    help: str
+    example: object = dataclasses.field(hash=False)
+    fixed: bool = False
+    minimum: float | None = 0
+    members: tuple["Field", ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Family:
+    """One metric family: its channel, with ``{id}`` where there are several, and its fields.
+
+    A family that is not ``stored`` has no history: it is published, retained and served, and the
+    ingester passes it over.
+    """
+
+    name: str
+    channel: str
+    help: str
+    fields: tuple[Field, ...]
+    stored: bool = True
+
+    @property
+    def channel_filter(self) -> str:
+        """The MQTT filter that matches each channel of this family."""
+        return PLACEHOLDER.sub("+", self.channel)
+
+    @property
+    def several(self) -> bool:
+        """Whether a host may have several channels of this family."""
+        return "{" in self.channel
+
+
+def number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
+    """Return a field that holds a number."""
+    return Field(name, Kind.NUMBER, unit, text, example, fixed=fixed)
+
+
+def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Field:
+    """Return a field that holds a size in bytes."""
+    return Field(name, Kind.INTEGER, "bytes", text, example, fixed=fixed)
+
+
+def pressure(name: str, who: str, resource: str) -> Field:
+    """Return a field that holds a pressure of the kernel's (PSI)."""
+    text = f"share of the last 10 s in which {who} waited for {resource} (Linux PSI avg10)"
+    return Field(name, Kind.NUMBER, "%", text, 0.4)
+
+
+def count(name: str, unit: str, text: str, example: int) -> Field:
+    """Return a field that holds a whole number."""
+    return Field(name, Kind.INTEGER, unit, text, example)
