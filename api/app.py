@@ -14,14 +14,18 @@ from starlette.middleware.cors import CORSMiddleware
 from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Live
+from api.rest import annotations
+from api.rest.context import Parts
 from api.rest.history import History
 from api.rest.readiness import Readiness
-from api.rest.routes import Parts, health, router
+from api.rest.routes import health, router
 from api.serving.access import Gate, Sessions, Throttle, login_router
 from api.serving.page import serve_page
 from api.serving.security import Guard
 from telemetry import __version__
 from telemetry.history.port import HistoryReader
+from telemetry.limits import EVENT_BURST, EVENTS_PER_MINUTE
+from telemetry.rate_limit import RateLimit
 from telemetry.reports import Reporter
 from telemetry.settings import Settings
 
@@ -53,10 +57,11 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if needed else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in (*router.routes, *health.routes):
+        for route in (*router.routes, *annotations.router.routes, *health.routes):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
-            documented = document["paths"][route.path]["get"]["responses"]
+            method = min(route.methods or ())
+            documented = document["paths"][route.path][method.lower()]["responses"]
             for status, response in route.responses.items():
                 for media, content in response["content"].items():
                     documented[str(status)]["content"][media] |= content
@@ -71,7 +76,9 @@ def create_app(
     It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
     """
     history = History(reader)
-    parts = Parts(settings, live, history, Readiness(live, history, settings.window, others))
+    readiness = Readiness(live, history, settings.window, others)
+    events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
+    parts = Parts(settings, live, history, readiness, events)
     token = settings.http_token
     sessions = Sessions(token.get_secret_value()) if token else None
     throttle = Throttle()
@@ -98,7 +105,13 @@ def create_app(
     )
     app.state.parts = parts
     install_error_handlers(app)
-    for each in (router, health, websocket.router, login_router(sessions, throttle)):
+    for each in (
+        router,
+        annotations.router,
+        health,
+        websocket.router,
+        login_router(sessions, throttle),
+    ):
         app.include_router(each)
     serve_page(app)
     app.add_api_websocket_route("/{path:path}", websocket.refuse)

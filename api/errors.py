@@ -14,7 +14,12 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
-from telemetry.errors import HistoryError, HistoryUnavailableError, SystemMonitorError
+from telemetry.errors import (
+    BusUnavailableError,
+    HistoryError,
+    HistoryUnavailableError,
+    SystemMonitorError,
+)
 
 log = logging.getLogger(__name__)
 
@@ -34,6 +39,23 @@ class InvalidParameterError(SystemMonitorError):
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
+class ReadOnlyError(SystemMonitorError):
+    """The settings forbid requests that write."""
+
+
+class BodyTooLargeError(SystemMonitorError):
+    """A request's body exceeds its limit."""
+
+
+class TooManyEventsError(SystemMonitorError):
+    """Events come faster than they are accepted; ``wait`` are the seconds to wait."""
+
+    def __init__(self, sentence: str, wait: int) -> None:
+        """Keep how long to wait."""
+        super().__init__(sentence)
+        self.wait = wait
+
+
 class PageNotBuiltError(SystemMonitorError):
     """The files of the dashboard are not there."""
 
@@ -42,6 +64,10 @@ class PageNotBuiltError(SystemMonitorError):
 ANSWERS: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHostError: (HTTPStatus.NOT_FOUND, "unknown_host"),
     InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
+    ReadOnlyError: (HTTPStatus.FORBIDDEN, "read_only"),
+    BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),
+    TooManyEventsError: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_events"),
+    BusUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "broker_unavailable"),
     PageNotBuiltError: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
     HistoryUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
     HistoryError: (HTTPStatus.BAD_GATEWAY, "history_error"),
@@ -75,7 +101,8 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _answer_own_error(_request: Request, error: Exception) -> JSONResponse:
     status, code = next(answer for kind, answer in ANSWERS.items() if isinstance(error, kind))
-    return JSONResponse(error_body(code, str(error)), status)
+    headers = {"Retry-After": str(error.wait)} if isinstance(error, TooManyEventsError) else None
+    return JSONResponse(error_body(code, str(error)), status, headers)
 
 
 async def _answer_wrong_parameter(request: Request, error: Exception) -> JSONResponse:

@@ -10,12 +10,13 @@ from collector.sensors.port import Sensor
 from telemetry import __version__
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import LastWill
+from telemetry.bus.messages import LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL
+from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
 from telemetry.errors import SettingsError, SystemMonitorError
 from telemetry.reports import Report, counter, gauge
+from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 _STATUS_SECONDS = 10.0
@@ -61,12 +62,13 @@ class Collector:
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._offline().payload()),
         )
         self._rivals = RivalWatch(broker, topics, host, self._started, self._give_way)
-        self._publisher = Publisher(bus, topics, host, window, lambda: self.status().payload())
+        self._topics = topics
+        self._publisher = Publisher(bus, window, self._status_publication)
         self._runner = Runner(
             sensors,
             host,
             interval,
-            deliver=self._publisher.publish,
+            deliver=lambda sample: self._publisher.publish(self._publication(sample)),
             on_change=self._publisher.publish_status,
             on_tick=self._publish_status_now_and_then,
         )
@@ -134,6 +136,16 @@ class Collector:
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
             ),
         )
+
+    def _publication(self, sample: Sample) -> Publication:
+        family = family_of(sample.channel)
+        has_history = family is None or family.retention is not Retention.NONE
+        topic = self._topics.topic(sample.host, sample.channel)
+        return Publication(topic, sample.payload(), retain=True, waits=has_history)
+
+    def _status_publication(self) -> Publication:
+        topic = self._topics.topic(self._host, STATUS_CHANNEL)
+        return Publication(topic, self.status().payload(), retain=True)
 
     def _offline(self) -> CollectorStatus:
         return CollectorStatus(

@@ -10,8 +10,8 @@ from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_MOST_ONCE, Message
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL
+from telemetry.decoding import decode_status, resolve
 from telemetry.errors import MalformedMessageError
-from telemetry.payloads import decode_status
 from telemetry.status import CollectorState, CollectorStatus
 
 # Whoever may publish could send a collector away; one that has run for this long stays.
@@ -67,7 +67,7 @@ class RivalWatch:
     def hear(self, message: Message) -> None:
         """Look at a status."""
         try:
-            status = decode_status(self._topics, message.topic, message.payload)
+            status = decode_status(resolve(self._topics, message.topic), message.payload)
         except MalformedMessageError:
             return
         if (

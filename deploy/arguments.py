@@ -18,11 +18,18 @@ _BROKER = (
     *("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file", "topic_prefix"),
 )
 _HTTP = (
-    *("http_host", "http_port", "http_token_file", "http_allow_anonymous"),
+    *("http_host", "http_port", "http_token_file", "http_allow_anonymous", "http_read_only"),
     "http_allowed_origins",
 )
 _HISTORY = (
-    *("history_hours", "data_dir", "influxdb_url", "influxdb_token_file", "influxdb_org"),
+    *(
+        "history_hours",
+        "history_days",
+        "data_dir",
+        "influxdb_url",
+        "influxdb_token_file",
+        "influxdb_org",
+    ),
     "influxdb_bucket",
 )
 _LOG = ("log_level", "log_format")

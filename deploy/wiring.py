@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, TypedDict
 from deploy.data_folder import DataFolder
 from deploy.embedded_broker import EmbeddedBroker
 from deploy.metrics_server import MetricsServer
+from telemetry.history.window import Spans
 from telemetry.settings import Settings
 
 if TYPE_CHECKING:
@@ -53,7 +54,7 @@ class _Influxdb(TypedDict):
     token: str
     org: str
     bucket: str
-    window_ms: int
+    spans: Spans
 
 
 def _influxdb(settings: Settings) -> _Influxdb:
@@ -64,7 +65,7 @@ def _influxdb(settings: Settings) -> _Influxdb:
         "token": token.get_secret_value() if token else "",
         "org": settings.influxdb_org or "",
         "bucket": settings.influxdb_bucket,
-        "window_ms": settings.window,
+        "spans": settings.spans,
     }
 
 
@@ -73,7 +74,7 @@ def history_writer(settings: Settings) -> "HistoryWriter":
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteWriter
 
-        return SqliteWriter(history_file(settings), settings.window)
+        return SqliteWriter(history_file(settings), settings.spans)
     from telemetry.history.influxdb import InfluxdbWriter
 
     return InfluxdbWriter(**_influxdb(settings))
@@ -84,7 +85,7 @@ def history_reader(settings: Settings) -> "HistoryReader":
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteReader
 
-        return SqliteReader(history_file(settings), settings.window)
+        return SqliteReader(history_file(settings), settings.spans)
     from telemetry.history.influxdb import InfluxdbReader
 
     return InfluxdbReader(**_influxdb(settings))
@@ -129,7 +130,7 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     from api.live.subscription import Live
     from api.serving.server import ApiServer
 
-    live = Live(settings.broker, settings.topics)
+    live = Live(settings.broker, settings.topics, settings.host_name)
     app = create_app(settings, live, history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 

@@ -9,13 +9,19 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
-from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, Family, Field, Kind
+from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
 FILES = (ROOT / "README.md", ROOT / "docs" / "channels.md")
 CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
+
+_KEPT = {
+    Retention.NONE: "no",
+    Retention.WINDOW: "`history_hours`",
+    Retention.DAYS: "`history_days`",
+}
 
 
 def settings_table() -> str:
@@ -49,6 +55,8 @@ def channels_table() -> str:
             f"`{family.channel}`",
             ", ".join(f"`{field.name}`" for field in family.fields if field.fixed),
             ", ".join(f"`{field.name}`" for field in family.fields if not field.fixed),
+            str(family.nature),
+            _KEPT[family.retention],
             family.help,
         )
         for family in FAMILIES
@@ -57,8 +65,9 @@ def channels_table() -> str:
         "Whether the collector is there (its last will says `offline`), and how its sensors fare."
     )
     counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`"
-    rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, status))
-    return _table(("channel = topic", "fields that stay", "and", "what"), rows)
+    rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, "sample", "no", status))
+    head = ("channel = topic", "fields that stay", "and", "nature", "kept", "what")
+    return _table(head, rows)
 
 
 def fields_tables() -> str:
@@ -113,7 +122,7 @@ def catalogue_json() -> str:
             "name": family.name,
             "channel": family.channel,
             "help": family.help,
-            "stored": family.stored,
+            "stored": family.retention is Retention.WINDOW,
             "fields": [
                 {
                     "name": field.name,
@@ -125,7 +134,7 @@ def catalogue_json() -> str:
                 for field in family.fields
             ],
         }
-        for family in FAMILIES
+        for family in SAMPLES
     ]
     return json.dumps(families, ensure_ascii=False, indent=2) + "\n"
 

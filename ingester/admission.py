@@ -6,7 +6,16 @@ from dataclasses import dataclass, field
 
 from telemetry.catalogue import Kind, family_of
 from telemetry.errors import MalformedMessageError
-from telemetry.limits import MAX_CHANNELS, MAX_DEVICES, MAX_HOSTS, SILENT_SECONDS
+from telemetry.events import Event
+from telemetry.limits import (
+    EVENT_BURST,
+    EVENTS_PER_MINUTE,
+    MAX_CHANNELS,
+    MAX_DEVICES,
+    MAX_HOSTS,
+    SILENT_SECONDS,
+)
+from telemetry.rate_limit import RateLimit
 from telemetry.samples import Sample
 
 _NAMED = (Kind.GROUPS, Kind.NUMBERS_BY_NAME)
@@ -29,6 +38,7 @@ class Admission:
         """Know nobody; ``clock`` returns seconds."""
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
+        self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
 
     def check(self, sample: Sample) -> None:
         """Return where ``sample`` may be stored.
@@ -49,6 +59,19 @@ class Admission:
         known |= dict.fromkeys(_devices(sample), now)
         if len(known) > MAX_DEVICES:
             self._keep_the_first(known, sample, now)
+
+    def check_event(self, event: Event, *, retained: bool) -> None:
+        """Return if ``event`` may be stored; ``retained``: the broker had kept it from before.
+
+        Raises MalformedMessageError with the reason ``retained event`` or ``too many events``.
+        """
+        if retained:
+            raise MalformedMessageError(
+                "retained event", f"publish on {event.channel} without the retain flag"
+            )
+        if wait := self._events.take():
+            detail = f"{EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
+            raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
     def _new_host(self, name: str, now: float) -> _Host:
         if len(self._hosts) >= MAX_HOSTS:

@@ -8,8 +8,7 @@ from typing import NamedTuple
 
 from ingester.storage import Storage
 from telemetry.bus.messages import Message
-from telemetry.history.port import HistoryWriter
-from telemetry.samples import Sample
+from telemetry.history.port import HistoryWriter, Record
 
 _BATCH_SIZE = 500
 _BATCH_SECONDS = 0.5  # with the time to write it, no sample waits for more than a second
@@ -27,7 +26,7 @@ class Delivery(NamedTuple):
     ``received`` is in monotonic seconds.
     """
 
-    sample: Sample | None
+    record: Record | None
     message: Message
     received: float
 
@@ -90,7 +89,7 @@ class Batcher:
 
     def _run(self) -> None:
         while batch := self._next_batch():
-            if not self.storage.store([each.sample for each in batch if each.sample is not None]):
+            if not self.storage.store([each.record for each in batch if each.record is not None]):
                 return
             for delivery in batch:
                 self._acknowledge(delivery.message)

@@ -1,4 +1,4 @@
-"""The ingester: samples from the bus into the history."""
+"""The ingester: samples and events from the bus into the history."""
 
 import time
 from collections.abc import Mapping
@@ -9,12 +9,14 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE, Message
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL, family_of
+from telemetry.catalogue import Retention
+from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError
-from telemetry.history.port import HistoryWriter
-from telemetry.payloads import decode
+from telemetry.events import Event
+from telemetry.history.port import HistoryWriter, Record
+from telemetry.history.window import wall_clock
 from telemetry.reports import Report, counter, gauge
-from telemetry.samples import Sample
+from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
@@ -26,12 +28,12 @@ _DELAY = "How long the newest batch's first message waited to be stored"
 
 
 class Ingester:
-    """Writes each sample that the broker delivers, and acknowledges it only then.
+    """Writes each sample and event that the broker delivers, and acknowledges it only then.
 
-    The session is persistent: what arrives while the ingester is away waits at the broker.
-    Ingesters with the same ``group`` share the samples among them. Messages that are no samples, or
-    of too many hosts, are counted by reason in ``malformed``, acknowledged and forgotten. A status,
-    and what the catalogue says is not stored, are acknowledged and passed over.
+    The session is persistent: messages that arrive while the ingester is away wait at the broker.
+    Ingesters with the same ``group`` share the messages among them. Messages that are not valid, or
+    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status,
+    and a family without retention, are acknowledged and skipped.
     """
 
     def __init__(
@@ -125,22 +127,23 @@ class Ingester:
         self._bus.subscribe(self._filter, AT_LEAST_ONCE)
 
     def _receive(self, message: Message) -> None:
-        self._batcher.add(Delivery(self._sample_in(message), message, time.monotonic()))
+        self._batcher.add(Delivery(self._record_in(message), message, time.monotonic()))
 
-    def _sample_in(self, message: Message) -> Sample | None:
-        parsed = self._topics.parse(message.topic)
-        if parsed is not None and _has_no_history(parsed[1]):
-            return None
+    def _record_in(self, message: Message) -> Record | None:
+        """Return what is to be stored of ``message``; None if that is nothing."""
         try:
-            sample = decode(self._topics, message.topic, message.payload)
-            self._admission.check(sample)
+            address = resolve(self._topics, message.topic)
+            if address.family is None or address.family.retention is Retention.NONE:
+                return None
+            record = decode(address, message.payload, arrived=wall_clock())
+            if isinstance(record, CollectorStatus):
+                return None
+            if isinstance(record, Event):
+                self._admission.check_event(record, retained=message.retained)
+            else:
+                self._admission.check(record)
         except MalformedMessageError as error:
             self._malformed.note(error)
             return None
         self.received += 1
-        return sample
-
-
-def _has_no_history(channel: str) -> bool:
-    family = family_of(channel)
-    return channel == STATUS_CHANNEL or (family is not None and not family.stored)
+        return record

@@ -8,8 +8,7 @@ from collections.abc import Sequence
 
 from telemetry.backoff import Backoff
 from telemetry.errors import HistoryError, HistoryRejectedError, HistoryUnavailableError
-from telemetry.history.port import HistoryWriter
-from telemetry.samples import Sample
+from telemetry.history.port import HistoryWriter, Record
 from telemetry.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -51,9 +50,9 @@ class Storage:
         """How many samples were left out, being older than the window or of a time to come."""
         return self._history.dropped
 
-    def store(self, samples: Sequence[Sample]) -> bool:
-        """Store ``samples``, trying again as long as it takes; False if stopped before that."""
-        parts = deque([samples] if samples else [])
+    def store(self, records: Sequence[Record]) -> bool:
+        """Store ``records``, trying again as long as it takes; False if stopped before that."""
+        parts = deque([records] if records else [])
         while parts:
             part = parts.popleft()
             try:
@@ -73,13 +72,13 @@ class Storage:
         """Close the history."""
         self._history.close()
 
-    def _attempt(self, samples: Sequence[Sample]) -> HistoryRejectedError | None:
-        """Return once ``samples`` are stored, or refused and why. Raises _StoppedError."""
+    def _attempt(self, records: Sequence[Record]) -> HistoryRejectedError | None:
+        """Return once ``records`` are stored, or refused and why. Raises _StoppedError."""
         backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unforeseen = 0
         while True:
             try:
-                self._write(samples)
+                self._write(records)
             except HistoryRejectedError as refusal:
                 self._note_success()  # the store answers
                 return refusal
@@ -99,11 +98,11 @@ class Storage:
             if self._stopping.wait(backoff.next_delay(asked)):
                 raise _StoppedError
 
-    def _write(self, samples: Sequence[Sample]) -> None:
+    def _write(self, records: Sequence[Record]) -> None:
         if not self._opened:
             self._history.open()
             self._opened = True
-        self._history.write(samples)
+        self._history.write(records)
 
     def _note_failure(self, sentence: str) -> None:
         self.failures += 1

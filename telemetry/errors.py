@@ -4,7 +4,8 @@
     ├── SettingsError                 a wrong setting or an occupied port; exit code 2
     ├── SensorAbsentError             this machine has nothing of this kind, and why
     ├── SensorFailedError             a reading, or a part of it, failed, and why
-    ├── MalformedMessageError         a message from the bus is not a valid sample
+    ├── MalformedMessageError         a message from the bus is not valid
+    ├── BusUnavailableError           the broker does not take a message
     └── HistoryError
         ├── HistoryUnavailableError   the store does not answer; trying again may help
         └── HistoryRejectedError      the store refuses these samples; trying again will not help
@@ -39,6 +40,10 @@ class MalformedMessageError(SystemMonitorError):
         """Keep ``reason`` for counting and ``detail`` for the log."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
+
+
+class BusUnavailableError(SystemMonitorError):
+    """The broker is away, or does not acknowledge a message."""
 
 
 class HistoryError(SystemMonitorError):

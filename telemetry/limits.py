@@ -5,3 +5,7 @@ MAX_HOSTS = 1000
 MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
 MAX_DEVICES = 1024  # of one channel: disks, network interfaces
 SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
+# Events, such as annotations: 1,000 at once, then one every 5 s. In a week at most 122,000 are
+# stored, some 40 MB.
+EVENT_BURST = 1000
+EVENTS_PER_MINUTE = 12.0

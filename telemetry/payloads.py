@@ -1,44 +1,58 @@
-"""Decoding what comes from the bus, by pydantic models made from the catalogue.
+"""The pydantic models of the payloads, made from the catalogue.
 
-The same models are the typed responses of the API, so that OpenAPI says what the decoder checks.
+The decoder validates with them, and they are the typed responses of the API, so that OpenAPI
+describes what the decoder checks.
 """
 
-from collections.abc import Callable
 from functools import cache
-from typing import Annotated, Any, TypeVar
+from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError, create_model
+from pydantic import BaseModel, ConfigDict, Field, create_model
 
 from telemetry import catalogue
-from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import Family, Kind
-from telemetry.errors import MalformedMessageError
-from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
-from telemetry.status import CollectorStatus
 
 _MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
 _MAX_NUMBER = 1e18
-_MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
 _MAX_ITEMS = 4096
 _MAX_RECORDS = 256
-_MAX_TEXT = 256
+MAX_TEXT = 256
 
-Decoded = TypeVar("Decoded")
-
-Text = Annotated[str, Field(max_length=_MAX_TEXT)]
-Host = Annotated[str, Field(min_length=1, max_length=_MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
+Text = Annotated[str, Field(max_length=MAX_TEXT)]
+Host = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
 Timestamp = Annotated[
     int, Field(ge=0, le=_MAX_INTEGER, description="Unix time in milliseconds of the reading")
 ]
 
 
 class Payload(BaseModel):
-    """What every metric channel's payload holds."""
+    """What the payload of every sample holds."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
     host: Host = Field(description="the host that was read", examples=["gpu-07"])
     timestamp: Timestamp = Field(examples=[1_767_225_600_000])
+
+
+class EventPayload(BaseModel):
+    """What the payload of every event may hold."""
+
+    model_config = Payload.model_config
+
+    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = Field(
+        None,
+        description="identity of the event; a second event with it is ignored. Default: made from "
+        "the contents",
+        examples=["3f9a1c5e0b7d4286"],
+    )
+    timestamp: Timestamp | None = Field(
+        None,
+        description="Unix time in milliseconds of the event; default: when it arrives",
+        examples=[1_767_225_600_000],
+    )
+    host: Host | None = Field(
+        None, description="the host that it concerns; null: every host", examples=["gpu-07"]
+    )
 
 
 def _annotation(field: catalogue.Field, owner: str) -> Any:  # noqa: ANN401 - a type made at run time
@@ -50,11 +64,11 @@ def _annotation(field: catalogue.Field, owner: str) -> Any:  # noqa: ANN401 - a 
         case Kind.INTEGER:
             annotation = Annotated[int, Field(ge=field.minimum, le=_MAX_INTEGER)]
         case Kind.TEXT:
-            annotation = Text
+            annotation = Annotated[str, Field(max_length=field.max_length or MAX_TEXT)]
         case Kind.NUMBERS:
             annotation = Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
         case Kind.TEXTS:
-            annotation = Annotated[list[Text], Field(max_length=_MAX_ITEMS)]
+            annotation = Annotated[list[Text], Field(max_length=field.max_length or _MAX_ITEMS)]
         case Kind.NUMBERS_BY_NAME:
             annotation = Annotated[dict[Text, number | None], Field(max_length=_MAX_ITEMS)]
         case Kind.GROUPS:
@@ -95,6 +109,34 @@ def _definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, A
     }
 
 
+def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
+    """Return the fields of an event: those that are fixed are required, and not empty."""
+    definitions = _definitions(fields, owner)
+    for field in fields:
+        annotation, (_, info) = _annotation(field, owner), definitions[field.name]
+        if field.fixed:
+            definitions[field.name] = Annotated[annotation, Field(min_length=1)], info
+        elif field.kind is Kind.TEXTS:
+            more: Any = Field(
+                default_factory=list, description=field.help, examples=[field.example]
+            )
+            definitions[field.name] = annotation, more
+    return definitions
+
+
+@cache
+def event_model(family: Family) -> type[EventPayload]:
+    """Return the pydantic model of the payload of an event of ``family``."""
+    name = class_name(family.name)
+    model: type[EventPayload] = create_model(
+        f"{name}Payload",
+        __base__=EventPayload,
+        __doc__=family.help,
+        **_event_definitions(family.fields, name),
+    )
+    return model
+
+
 @cache
 def payload_model(family: Family) -> type[Payload]:
     """Return the pydantic model of ``family``'s payload."""
@@ -103,53 +145,3 @@ def payload_model(family: Family) -> type[Payload]:
         f"{name}Payload", __base__=Payload, __doc__=family.help, **_definitions(family.fields, name)
     )
     return model
-
-
-def decode(scheme: TopicScheme, topic: str, payload: bytes) -> Sample:
-    """Return the sample that arrived as ``payload`` on ``topic``.
-
-    Raises MalformedMessageError with the reason ``unknown channel``, ``too large``,
-    ``not a sample`` or ``host mismatch``.
-    """
-    host, channel = scheme.parse(topic) or (None, "")
-    family = catalogue.family_of(channel)
-    if family is None:
-        raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
-    model = _validated(payload_model(family).model_validate_json, channel, payload)
-    _require_same_host(host, model.host)
-    values = model.model_dump(exclude={"host", "timestamp"})
-    return Sample(channel, model.host, model.timestamp, values)
-
-
-def decode_status(scheme: TopicScheme, topic: str, payload: bytes) -> CollectorStatus:
-    """Return the status that arrived as ``payload`` on ``topic``; raises as ``decode`` does."""
-    host, channel = scheme.parse(topic) or (None, "")
-    if channel != catalogue.STATUS_CHANNEL:
-        raise MalformedMessageError("unknown channel", repr(topic[:_MAX_TEXT]))
-    _validated(Payload.model_validate_json, channel, payload)
-    status = _validated(_status_adapter().validate_json, channel, payload)
-    if not 0 < status.interval <= _MAX_INTERVAL:
-        raise MalformedMessageError("not a sample", f"{channel}: interval: {status.interval:g} s")
-    _require_same_host(host, status.host)
-    return status
-
-
-@cache
-def _status_adapter() -> TypeAdapter[CollectorStatus]:
-    return TypeAdapter(CollectorStatus)
-
-
-def _validated(validate: Callable[[bytes], Decoded], channel: str, payload: bytes) -> Decoded:
-    if len(payload) > MAX_PAYLOAD_BYTES:
-        raise MalformedMessageError("too large", f"{len(payload)} bytes on {channel}")
-    try:
-        return validate(payload)
-    except ValidationError as error:
-        first = error.errors(include_url=False, include_input=False)[0]
-        place = ".".join(map(str, first["loc"]))[:_MAX_TEXT] or "payload"
-        raise MalformedMessageError("not a sample", f"{channel}: {place}: {first['msg']}") from None
-
-
-def _require_same_host(by_topic: str | None, by_payload: str) -> None:
-    if by_topic not in (None, by_payload):
-        raise MalformedMessageError("host mismatch", f"{by_payload!r} under {by_topic!r}")

@@ -37,7 +37,9 @@ class Client:
 
     def wants(self, update: Update) -> bool:
         """Return whether ``update`` is for this client."""
-        return self.host in (None, update.host) and matches_any(self.filters, update.channel)
+        if self.host not in (None, update.host) and not (update.is_event and not update.host):
+            return False
+        return matches_any(self.filters, update.channel)
 
     def offer(self, frame: str) -> None:
         """Queue ``frame``, or give the client up where it has not read those before."""

@@ -8,6 +8,8 @@ from dataclasses import asdict, dataclass, field
 from functools import cached_property
 
 from telemetry.catalogue import STATUS_CHANNEL, Family, family_of
+from telemetry.decoding import Content
+from telemetry.events import Event
 from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
@@ -17,26 +19,33 @@ MAX_BYTES = 67_108_864  # of messages: a thousand hosts with eight GPUs have hal
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
 class Update:
-    """A sample or a status that has just arrived.
+    """A sample, an event or a status that has just arrived.
 
     ``retained`` is set where the broker had kept it. ``arrived`` is in monotonic seconds. ``size``
     is the message's, in bytes.
     """
 
-    content: Sample | CollectorStatus
+    content: Content
     retained: bool = False
     size: int = 0
     arrived: float = field(default_factory=time.monotonic)
 
     @property
     def host(self) -> str:
-        """The host that it is about."""
-        return self.content.host
+        """The host that it is about; empty for an event that concerns every host."""
+        return self.content.host or ""
+
+    @property
+    def is_event(self) -> bool:
+        """Whether it is a moment: passed on, and not kept."""
+        return isinstance(self.content, Event)
 
     @property
     def channel(self) -> str:
         """The channel that it came on, without a topic's prefix."""
-        return self.content.channel if isinstance(self.content, Sample) else STATUS_CHANNEL
+        if isinstance(self.content, CollectorStatus):
+            return STATUS_CHANNEL
+        return self.content.channel
 
     @property
     def values(self) -> Mapping[str, object]:
@@ -65,12 +74,18 @@ class Update:
     @cached_property
     def frame(self) -> str:
         """The JSON for WebSocket clients: encoded for the first of them, used by all."""
-        if isinstance(self.content, Sample):
-            event = "metrics"
-            data = {"host": self.host, "timestamp": self.content.timestamp, **self.content.values}
-        else:
-            event = "status"
-            data = asdict(self.content)
+        match self.content:
+            case Sample():
+                event = "metrics"
+                head = {"host": self.host, "timestamp": self.content.timestamp}
+                data = {**head, **self.content.values}
+            case Event():
+                family = family_of(self.channel)
+                event = "event" if family is None else family.name
+                data = self.content.body()
+            case CollectorStatus():
+                event = "status"
+                data = asdict(self.content)
         body = {"channel": self.channel, "event": event, "data": data}
         return json.dumps(body, separators=(",", ":"))
 

@@ -8,17 +8,17 @@ from api.live.hub import Hub
 from api.live.newest import Newest, Update
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import AT_MOST_ONCE, Message
+from telemetry.bus.messages import AT_MOST_ONCE, Message, Publication
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL
-from telemetry.errors import MalformedMessageError
-from telemetry.payloads import decode, decode_status
+from telemetry.decoding import decode, resolve
+from telemetry.errors import BusUnavailableError, MalformedMessageError
+from telemetry.events import Event
+from telemetry.history.window import wall_clock
 from telemetry.reports import Report, counter, gauge
-from telemetry.samples import Sample
-from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
 
 MAX_WAITING = 10_000
+_ACKNOWLEDGED_SECONDS = 2.0
 _AT_ONCE = 100  # taken in before the event loop turns to its other work
 
 _REJECTED = "Messages that are no samples"
@@ -33,9 +33,13 @@ class Live:
     that gave way to newer ones because the event loop could not keep up.
     """
 
-    def __init__(self, broker: BrokerAddress, topics: TopicScheme) -> None:
-        """Prepare; nothing is heard before ``start``."""
+    def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
+        """Prepare; nothing is received before ``start``.
+
+        ``host`` is this machine's name: under it go events that concern no particular host.
+        """
         self._topics = topics
+        self._host = host
         # 23 characters: what every MQTT 3.1.1 broker must accept (section 3.1.3.1).
         self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
         self._bus.on_connected = self._subscribe
@@ -88,6 +92,24 @@ class Live:
         self._loop = loop
         self._bus.start()
 
+    async def publish(self, event: Event) -> None:
+        """Publish ``event``; return once the broker has acknowledged it.
+
+        Raises BusUnavailableError if it does not within 2 s. The event may arrive all the same;
+        sending it again with the same id is harmless.
+        """
+        topic = self._topics.topic(event.host or self._host, event.channel)
+        acknowledged = self.connected
+        if acknowledged:
+            sent = self._bus.publish(Publication(topic, event.payload(), retain=False))
+            await asyncio.to_thread(sent.wait_for_publish, _ACKNOWLEDGED_SECONDS)
+            acknowledged = sent.is_published()
+        if not acknowledged:
+            raise BusUnavailableError(
+                f"The MQTT broker at {self._bus.address.masked()} does not acknowledge the event: "
+                "try again later."
+            )
+
     def stop(self) -> None:
         """Disconnect. May take a second where the broker is dead."""
         self._bus.stop()
@@ -97,7 +119,7 @@ class Live:
 
     def _receive(self, message: Message) -> None:
         try:
-            update = Update(self._decoded(message), message.retained, len(message.payload))
+            update = self._update(message)
         except MalformedMessageError as error:
             self._malformed.note(error)
             return
@@ -115,14 +137,14 @@ class Live:
         self._call_pending = False  # before looking: what is appended from now on calls again
         for _ in range(min(len(self._waiting), _AT_ONCE)):
             update = self._waiting.popleft()
-            if self.newest.accept(update):
+            if update.is_event or self.newest.accept(update):
                 self.hub.publish(update)
         if self._waiting:
             self._call_the_loop()
 
-    def _decoded(self, message: Message) -> Sample | CollectorStatus:
-        parsed = self._topics.parse(message.topic)
-        is_status = parsed is not None and parsed[1] == STATUS_CHANNEL
-        if is_status:
-            return decode_status(self._topics, message.topic, message.payload)
-        return decode(self._topics, message.topic, message.payload)
+    def _update(self, message: Message) -> Update:
+        address = resolve(self._topics, message.topic)
+        content = decode(address, message.payload, arrived=wall_clock())
+        if isinstance(content, Event) and message.retained:  # it is not happening now
+            raise MalformedMessageError("retained event", address.channel)
+        return Update(content, message.retained, len(message.payload))

@@ -15,7 +15,7 @@ from starlette.websockets import WebSocket, WebSocketDisconnect
 from api.errors import InvalidParameterError, error_body, quote
 from api.live.filters import EVERYTHING, from_query, validated_filters
 from api.live.hub import Client, Hub
-from api.rest.routes import PREFIX
+from api.rest.context import PREFIX
 from telemetry.catalogue import STATUS_CHANNEL, family_of
 
 MAX_MESSAGE_BYTES = 16_384

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.catalogue import CPU, FAMILIES, GPU, GPU_PROCESSES, Family, place_of
+from telemetry.catalogue import CPU, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -26,9 +26,7 @@ def _newest(family: Family) -> dict[str, Any]:
 
 METRICS: Mapping[str, Any] = {
     **_HOST,
-    **{
-        family.name: [_newest(family)] if family.several else _newest(family) for family in FAMILIES
-    },
+    **{family.name: [_newest(family)] if family.several else _newest(family) for family in SAMPLES},
 }
 
 GPUS: Mapping[str, Any] = {
@@ -50,6 +48,16 @@ HISTORY: Mapping[str, Any] = {
         }
     },
 }
+
+ANNOTATION: Mapping[str, Any] = {
+    "id": "3f9a1c5e0b7d4286",
+    "timestamp": _NOW,
+    "host": None,
+    "text": "epoch 3",
+    "tags": ["train"],
+    "run": "ablation-7",
+}
+ANNOTATIONS: Mapping[str, Any] = {"annotations": [ANNOTATION]}
 
 HOSTS: Mapping[str, Any] = {
     "hosts": [
@@ -98,6 +106,7 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "This is not the token."),
     403: ("foreign_origin", "A page from 'http://example.org' may not ask this server."),
     404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
+    413: ("too_large", "The annotation is too large: at most 16384 bytes."),
     421: ("foreign_host", "Host 'example.org' is no name of this machine."),
     422: (
         "wrong_parameter",

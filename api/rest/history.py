@@ -10,13 +10,15 @@ from typing import ParamSpec, TypeVar
 from api.errors import InvalidParameterError, quote
 from api.live.filters import from_query, is_concrete, matches_any, validated_filters
 from api.rest.times import parse_time
-from telemetry.catalogue import FAMILIES, family_of
+from telemetry.catalogue import SAMPLES, Retention, family_of
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
+from telemetry.events import Event
+from telemetry.history.port import Aggregate, Columns, EventQuery, HistoryReader, Query
 
 _THREADS = 4
 _ANSWER_SECONDS = 15.0  # a store's own limits are below; this one counts the wait for a thread too
 _CLOSE_SECONDS = 0.3
+_WITH_HISTORY = [each for each in SAMPLES if each.retention is Retention.WINDOW]
 
 Arguments = ParamSpec("Arguments")
 Answer = TypeVar("Answer")
@@ -59,6 +61,10 @@ class History:
     async def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.read, query)
+
+    async def events(self, query: EventQuery) -> list[Event]:
+        """Answer ``query``. Raises HistoryUnavailableError."""
+        return await self._in_thread(self._reader.events, query)
 
     async def _in_thread(
         self,
@@ -113,8 +119,8 @@ def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
     filters = validated_filters("channel", from_query(asked))
     for each in filters:
         family = family_of(each)
-        if is_concrete(each) and (family is None or not family.stored):
-            channels = ", ".join(family.channel for family in FAMILIES if family.stored)
+        if is_concrete(each) and (family is None or family.retention is not Retention.WINDOW):
+            channels = ", ".join(family.channel for family in _WITH_HISTORY)
             raise InvalidParameterError(
                 "channel", each, f"the channels with a history are {channels}"
             )

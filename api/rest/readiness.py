@@ -7,7 +7,7 @@ from api.live.newest import HostState, Update
 from api.live.subscription import Live
 from api.rest.history import History
 from api.rest.views import DEFAULT_INTERVAL_SECONDS
-from telemetry.catalogue import family_of
+from telemetry.catalogue import Retention, family_of
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.reports import Report, Reporter
@@ -89,5 +89,5 @@ def _samples(host: HostState) -> list[Update]:
         if isinstance(update.content, Sample)
         and not update.retained
         and (family := family_of(update.channel)) is not None
-        and family.stored
+        and family.retention is Retention.WINDOW
     ]

@@ -5,8 +5,8 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from telemetry.catalogue import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family
-from telemetry.payloads import class_name, payload_model
+from telemetry.catalogue import ANNOTATION, GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family
+from telemetry.payloads import class_name, event_model, payload_model
 from telemetry.status import CollectorState, SensorState
 
 _MILLISECONDS: dict[str, JsonValue] = {"unit": "ms"}
@@ -112,6 +112,22 @@ class HistoryResponse(Response):
     )
 
 
+_Annotation: Any = event_model(ANNOTATION)
+AnnotationEntry: Any = create_model(
+    "AnnotationEntry",
+    __base__=(Response, _Annotation),
+    __doc__=ANNOTATION.help,
+    id=(str, Field(description="identity of the annotation")),
+    timestamp=(UnixTime, Field(description="Unix time in milliseconds of the moment")),
+)
+
+
+class AnnotationsResponse(Response):
+    """Annotations, the oldest first."""
+
+    annotations: list[AnnotationEntry] = Field(description="the annotations in the span")
+
+
 class HealthResponse(Response):
     """The process answers."""
 
@@ -186,7 +202,7 @@ def newest_model(family: Family) -> type[BaseModel]:
 
 def _family_fields() -> dict[str, Any]:
     fields: dict[str, Any] = {}
-    for family in FAMILIES:
+    for family in SAMPLES:
         model: Any = newest_model(family)
         if family.several:
             fields[family.name] = (list[model], Field(description=f"{family.help} By index."))

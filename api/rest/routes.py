@@ -1,24 +1,17 @@
-"""The REST interface."""
+"""The routes of samples, hosts and health."""
 
-import time
-from dataclasses import dataclass
 from http import HTTPStatus
-from typing import Annotated, Any
+from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse
-from starlette.requests import HTTPConnection
 
-from api.errors import error_body
 from api.live.filters import EVERYTHING
-from api.live.newest import HostState
-from api.live.subscription import Live
 from api.rest import examples
-from api.rest.history import History, build_query, channel_filters, parse_span
-from api.rest.readiness import Readiness
+from api.rest.context import PREFIX, UNAUTHORIZED, Context, End, Host, Start, documented
+from api.rest.history import build_query, channel_filters, parse_span
 from api.rest.responses import (
     ErrorDetail,
-    ErrorResponse,
     GpusResponse,
     HealthResponse,
     HistoryChannel,
@@ -32,54 +25,9 @@ from api.rest.responses import (
 from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
-from telemetry.settings import Settings
+from telemetry.history.window import wall_clock
 
-PREFIX = "/api/v1/system"
 MAX_POINTS = 5000
-_MAX_TEXT = 256
-_UNAUTHORIZED = (401, 429)
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What the routes answer from."""
-
-    settings: Settings
-    live: Live
-    history: History
-    readiness: Readiness
-
-    def host_state(self, requested: str | None) -> HostState:
-        """Return the live state of the host to answer about. Raises UnknownHostError."""
-        hosts = self.live.newest.hosts
-        return hosts[choose_host(requested, self.settings.host_name, hosts)]
-
-
-async def parts_of(connection: HTTPConnection) -> Parts:
-    """Return what ``create_app`` was given."""
-    parts: Parts = connection.app.state.parts
-    return parts
-
-
-def _documented(example: object, *errors: int) -> dict[int | str, dict[str, Any]]:
-    documented: dict[int | str, dict[str, Any]] = {
-        200: {"content": {"application/json": {"example": example}}}
-    }
-    for status in (*errors, 403, 421):
-        content = {"application/json": {"example": error_body(*examples.ERRORS[status])}}
-        documented[status] = {"model": ErrorResponse, "content": content}
-    return documented
-
-
-def _now() -> int:
-    return time.time_ns() // 1_000_000
-
-
-Context = Annotated[Parts, Depends(parts_of)]
-Host = Annotated[
-    str | None,
-    Query(max_length=_MAX_TEXT, description="Default: this machine, else the first heard of."),
-]
 
 router = APIRouter(prefix=PREFIX, tags=["metrics"])
 health = APIRouter(tags=["health"])
@@ -88,27 +36,27 @@ health = APIRouter(tags=["health"])
 @router.get(
     "/metrics",
     response_model=MetricsResponse,
-    responses=_documented(examples.METRICS, *_UNAUTHORIZED, 404, 422),
+    responses=documented(examples.METRICS, *UNAUTHORIZED, 404, 422),
     summary="The newest sample of every family of a host",
 )
 async def metrics(parts: Context, host: Host = None) -> HostResponse:
     """Answer from what has arrived on the bus; the history is not asked."""
-    return metrics_of(parts.host_state(host), _now())
+    return metrics_of(parts.host_state(host), wall_clock())
 
 
 @router.get(
     "/gpu",
-    responses=_documented(examples.GPUS, *_UNAUTHORIZED, 404, 422),
+    responses=documented(examples.GPUS, *UNAUTHORIZED, 404, 422),
     summary="All GPUs of a host, or why there is none",
 )
 async def gpu(parts: Context, host: Host = None) -> GpusResponse:
     """Answer from what has arrived on the bus; the history is not asked."""
-    return gpus_of(parts.host_state(host), _now())
+    return gpus_of(parts.host_state(host), wall_clock())
 
 
 @router.get(
     "/history",
-    responses=_documented(examples.HISTORY, *_UNAUTHORIZED, 404, 422, 503),
+    responses=documented(examples.HISTORY, *UNAUTHORIZED, 404, 422, 503),
     summary="A host's samples over time, in columns",
 )
 async def history(
@@ -120,17 +68,8 @@ async def history(
             examples=[["system/cpu", "system/gpu/+"]],
         ),
     ] = None,
-    start: Annotated[
-        str | None,
-        Query(
-            description="ISO 8601, Unix milliseconds, or a distance from now such as -15m, -90s "
-            "or -1h. Default: the beginning of the window.",
-            examples=["-15m"],
-        ),
-    ] = None,
-    end: Annotated[
-        str | None, Query(description="As start; exclusive. Default: now.", examples=["-1m"])
-    ] = None,
+    start: Start = None,
+    end: End = None,
     max_points: Annotated[
         int, Query(ge=1, le=MAX_POINTS, description="At most so many timestamps a channel.")
     ] = 360,
@@ -141,7 +80,7 @@ async def history(
 ) -> HistoryResponse:
     """Aggregate over buckets of equal width where there are more samples than points."""
     filters = channel_filters([EVERYTHING] if channel is None else channel)
-    span = parse_span(start, end, _now(), parts.settings.window)
+    span = parse_span(start, end, wall_clock(), parts.settings.window)
     stored = await parts.history.channels()
     known = dict.fromkeys([*parts.live.newest.hosts, *stored])
     chosen = choose_host(host, parts.settings.host_name, known)
@@ -164,7 +103,7 @@ async def history(
 
 @router.get(
     "/hosts",
-    responses=_documented(examples.HOSTS, *_UNAUTHORIZED),
+    responses=documented(examples.HOSTS, *UNAUTHORIZED),
     summary="All hosts heard of, live or in the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
@@ -181,7 +120,7 @@ async def hosts(parts: Context) -> HostsResponse:
     return HostsResponse(hosts=sorted(entries, key=lambda entry: entry.host), history_error=error)
 
 
-@health.get("/healthz", responses=_documented(examples.HEALTH), summary="Does the process answer?")
+@health.get("/healthz", responses=documented(examples.HEALTH), summary="Does the process answer?")
 async def healthz() -> HealthResponse:
     """Answer, and look at nothing."""
     return HealthResponse(status="ok")
@@ -190,7 +129,7 @@ async def healthz() -> HealthResponse:
 @health.get(
     "/readyz",
     response_model=ReadyResponse,
-    responses=_documented(examples.READY)
+    responses=documented(examples.READY)
     | {
         503: {
             "model": NotReadyResponse,

@@ -13,7 +13,7 @@ from api.rest.responses import (
     PartResponse,
     SensorResponse,
 )
-from telemetry.catalogue import FAMILIES, GPU, GPU_MIG, GPU_PROCESSES, Family, place_of
+from telemetry.catalogue import GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family, place_of
 from telemetry.reports import Report
 
 DEFAULT_INTERVAL_SECONDS = 2.0
@@ -46,7 +46,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
 def metrics_of(state: HostState, now: int) -> HostResponse:
     """Return the newest sample of each family; ``now`` is Unix milliseconds."""
     families: dict[str, Any] = {}
-    for family in FAMILIES:
+    for family in SAMPLES:
         samples = [_with_freshness(update, state, now) for update in state.samples(family)]
         families[family.name] = samples if family.several else next(iter(samples), None)
     response: HostResponse = MetricsResponse(**_host(state), **families)

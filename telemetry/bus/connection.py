@@ -10,12 +10,12 @@ import sys
 import threading
 from collections.abc import Callable
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage
+from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.bus.address import BrokerAddress
-from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
 from telemetry.bus.tls import explained
 from telemetry.errors import SettingsError
@@ -167,12 +167,14 @@ class BusConnection:
         """Ask for the topics that match ``topic_filter``; call it in ``on_connected``."""
         self._started().subscribe(topic_filter, quality)
 
-    def publish(self, topic: str, payload: bytes) -> None:
-        """Publish retained, at least once; ``on_published`` follows.
+    def publish(self, message: Publication) -> MQTTMessageInfo:
+        """Publish; ``on_published`` follows, and the handle that is returned can be waited for.
 
-        paho holds the message until it is acknowledged, over a lost connection too.
+        paho holds a message of at least once until it is acknowledged, over a lost connection too.
         """
-        self._started().publish(topic, payload, AT_LEAST_ONCE, retain=True)
+        return self._started().publish(
+            message.topic, message.payload, message.quality, message.retain
+        )
 
     def acknowledge(self, message: Message) -> None:
         """Tell the broker that ``message`` is safe, unless it came on an earlier connection.

@@ -1,6 +1,7 @@
 """What travels between the broker and its clients."""
 
 from dataclasses import dataclass
+from typing import NamedTuple
 
 AT_MOST_ONCE = 0
 AT_LEAST_ONCE = 1
@@ -20,6 +21,21 @@ class Message:
     connection: int
     identifier: int
     quality: int
+
+
+class Publication(NamedTuple):
+    """A message to publish.
+
+    ``retain`` is for a state that is true now, such as a sample; an event is never retained. While
+    the broker is away, the publisher queues what ``waits``; of the rest it keeps the newest of each
+    retained topic.
+    """
+
+    topic: str
+    payload: bytes
+    retain: bool
+    quality: int = AT_LEAST_ONCE
+    waits: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,4 +1,4 @@
-"""Sends samples to the broker, and keeps them while it is away."""
+"""Publishes messages, and queues them while the broker is away."""
 
 import logging
 import threading
@@ -8,9 +8,8 @@ from collections.abc import Callable
 from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL, family_of
-from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
+from telemetry.bus.messages import Publication
+from telemetry.samples import MAX_PAYLOAD_BYTES
 
 log = logging.getLogger(__name__)
 
@@ -30,41 +29,34 @@ _REPEATED_SECONDS = 10.0
 
 class _Item(NamedTuple):
     taken: float  # monotonic time
-    topic: str
-    payload: bytes
+    publication: Publication
+
+    @property
+    def size(self) -> int:
+        return len(self.publication.payload)
 
 
 class Publisher:
-    """Publishes each sample at least once, in the order taken, retained.
+    """Publishes each message, in the order taken.
 
-    While the broker is away samples wait in a buffer that holds ``window`` milliseconds; the oldest
-    give way and are counted in ``dropped``. What has no history does not wait: only the newest is
-    kept. A broker that restarted has forgotten what it retained,
-    so each connection begins with the status and the newest sample of each channel, after a restart
-    with all samples of the last seconds. One thread does all the sending; the others only leave
-    something for it. ``taken`` counts the samples that came, ``sent`` those that went out, the ones
-    sent again included.
+    While the broker is away messages wait in a buffer that holds ``window`` milliseconds; the
+    oldest are evicted and counted in ``dropped``. A broker that restarted has forgotten what it
+    retained, so each connection begins with the status and the newest retained message of each
+    topic, after a restart with all messages of the last seconds. One thread does all the sending;
+    the others only leave something for it. ``taken`` counts the messages that came, ``sent`` those
+    that went out, the ones sent again included.
     """
 
-    def __init__(
-        self,
-        bus: BusConnection,
-        topics: TopicScheme,
-        host: str,
-        window: int,
-        status: Callable[[], bytes],
-    ) -> None:
-        """Send over ``bus``; ``status`` makes the payload of ``system/status``."""
+    def __init__(self, bus: BusConnection, window: int, status: Callable[[], Publication]) -> None:
+        """Send over ``bus``; ``status`` makes the message that each connection begins with."""
         self._bus = bus
-        self._topics = topics
-        self._status_topic = topics.topic(host, STATUS_CHANNEL)
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
         self._waiting: deque[_Item] = deque()
         self._waiting_bytes = 0
         self._sent: deque[_Item] = deque()  # not acknowledged yet, or only shortly before
-        self._newest: dict[str, bytes] = {}
+        self._newest: dict[str, Publication] = {}
         self._unacknowledged = 0
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
@@ -78,7 +70,7 @@ class Publisher:
 
     @property
     def waiting(self) -> int:
-        """How many samples the broker has not taken yet."""
+        """How many messages have not been sent yet."""
         return len(self._waiting)
 
     @property
@@ -110,31 +102,30 @@ class Publisher:
             with self._changed:
                 self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
         if self._waiting and not self._silent:
-            log.warning("%d samples were never taken by the broker.", len(self._waiting))
+            log.warning("%d messages were never sent to the broker.", len(self._waiting))
         self._bus.stop()
 
-    def publish(self, sample: Sample) -> None:
-        """Take ``sample`` for sending. Never blocks, never raises."""
+    def publish(self, publication: Publication) -> None:
+        """Take a message for sending. Never blocks, never raises."""
         self.taken += 1
-        topic = self._topics.topic(sample.host, sample.channel)
-        payload = sample.payload()
-        if len(payload) > MAX_PAYLOAD_BYTES:  # a broker would end the connection, again and again
+        topic, size = publication.topic, len(publication.payload)
+        if size > MAX_PAYLOAD_BYTES:  # a broker would end the connection, again and again
             self.dropped += 1
-            log.error("A sample of %s has %d bytes; it is dropped.", sample.channel, len(payload))
+            log.error("A message on %s is too large and is dropped: %d bytes.", topic, size)
             return
         with self._changed:
-            if not self._bus.connected and not _has_history(sample):
-                self._newest[topic] = payload  # the next connection begins with it
-                return
+            if publication.retain:
+                self._newest[topic] = publication
+            if not self._bus.connected and not publication.waits:
+                return  # the next connection begins with the newest
             now = time.monotonic()
-            self._waiting.append(_Item(now, topic, payload))
-            self._waiting_bytes += len(payload)
-            self._newest[topic] = payload
+            self._waiting.append(_Item(now, publication))
+            self._waiting_bytes += size
             while (
                 self._waiting_bytes > _BUFFER_BYTES
                 or self._waiting[0].taken < now - self._window_seconds
             ):
-                self._waiting_bytes -= len(self._waiting.popleft().payload)
+                self._waiting_bytes -= self._waiting.popleft().size
                 self.dropped += 1
             if len(self._waiting) == 1:
                 self._changed.notify_all()
@@ -178,8 +169,8 @@ class Publisher:
                 messages = self._take()
                 self._unacknowledged += len(messages)
             # Outside the lock: paho's callbacks hold paho's own lock while they ask for ours.
-            for topic, payload in messages:
-                self._bus.publish(topic, payload)
+            for message in messages:
+                self._bus.publish(message)
 
     def _may_send(self) -> bool:
         if self._silent or not self._bus.connected:
@@ -195,7 +186,7 @@ class Publisher:
         remaining = self._greeting_due - time.monotonic()
         return remaining if remaining > 0 else None
 
-    def _take(self) -> list[tuple[str, bytes]]:
+    def _take(self) -> list[Publication]:
         """Return what may be sent now, taken out of what waits."""
         if not self._may_send():
             return []
@@ -204,33 +195,28 @@ class Publisher:
             self._status_due = False
             if self._forgotten:
                 self._send_again()
-            still_waiting = {item.topic for item in self._waiting}
-            newest = [item for item in self._newest.items() if item[0] not in still_waiting]
-            return [(self._status_topic, self._status()), *newest]
-        messages: list[tuple[str, bytes]] = []
+            still_waiting = {item.publication.topic for item in self._waiting}
+            newest = [each for each in self._newest.values() if each.topic not in still_waiting]
+            return [self._status(), *newest]
+        messages: list[Publication] = []
         while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
             item = self._waiting.popleft()
-            self._waiting_bytes -= len(item.payload)
+            self._waiting_bytes -= item.size
             self._sent.append(item)
             self.sent += 1
-            messages.append((item.topic, item.payload))
+            messages.append(item.publication)
         if self._status_due:  # last, so that it does not count what goes out with it as waiting
             self._status_due = False
-            messages.append((self._status_topic, self._status()))
+            messages.append(self._status())
         self._forget_what_is_safe(self._unacknowledged + len(messages))
         return messages
 
     def _send_again(self) -> None:
         self._waiting.extendleft(reversed(self._sent))
-        self._waiting_bytes += sum(len(item.payload) for item in self._sent)
+        self._waiting_bytes += sum(item.size for item in self._sent)
         self._sent.clear()
 
     def _forget_what_is_safe(self, unacknowledged: int) -> None:
         limit = time.monotonic() - _REPEATED_SECONDS
         while len(self._sent) > unacknowledged and self._sent[0].taken < limit:
             self._sent.popleft()
-
-
-def _has_history(sample: Sample) -> bool:
-    family = family_of(sample.channel)
-    return family is None or family.stored

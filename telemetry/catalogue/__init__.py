@@ -5,7 +5,9 @@ A new metric is added here, in its sensor, and in a test.
 """
 
 from telemetry.catalogue.channels import (
+    EVENTS,
     FAMILIES,
+    SAMPLES,
     STATUS_CHANNEL,
     family_of,
     gpu_channel,
@@ -14,13 +16,16 @@ from telemetry.catalogue.channels import (
     place_of,
     processes_channel,
 )
+from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES, MAX_PROCESSES
 from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
-from telemetry.catalogue.model import ROOT, Family, Field, Kind
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
 
 __all__ = [
+    "ANNOTATION",
     "CPU",
     "DISK",
+    "EVENTS",
     "FAMILIES",
     "GPU",
     "GPU_MIG",
@@ -29,10 +34,13 @@ __all__ = [
     "MEMORY",
     "NETWORK",
     "ROOT",
+    "SAMPLES",
     "STATUS_CHANNEL",
     "Family",
     "Field",
     "Kind",
+    "Nature",
+    "Retention",
     "family_of",
     "gpu_channel",
     "gpu_of",

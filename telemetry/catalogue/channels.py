@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 
+from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES
 from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
 from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family
@@ -10,7 +11,9 @@ from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family
 STATUS_CHANNEL = f"{ROOT}/status"
 _PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # what may stand in a channel's braces
 
-FAMILIES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
+SAMPLES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
+EVENTS = (ANNOTATION,)
+FAMILIES = (*SAMPLES, *EVENTS)
 
 
 def _pattern(family: Family) -> re.Pattern[str]:

@@ -1,6 +1,15 @@
 """The families of GPUs."""
 
-from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, count, number
+from telemetry.catalogue.model import (
+    ROOT,
+    Family,
+    Field,
+    Kind,
+    Retention,
+    byte_count,
+    count,
+    number,
+)
 
 MAX_PROCESSES = 64  # of one GPU; all of them fit into a payload many times
 
@@ -133,7 +142,7 @@ GPU_PROCESSES = Family(
         count("unresolved", "processes", "how many of those listed could not be looked up", 0),
         Field("note", Kind.TEXT, "", "why they could not, in one sentence", None),
     ),
-    stored=False,
+    retention=Retention.NONE,
 )
 
 GPU_MIG = Family(

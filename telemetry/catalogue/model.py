@@ -10,6 +10,25 @@ ROOT = "system"
 PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
 
 
+class Nature(StrEnum):
+    """What a message on a channel is.
+
+    A sample is a state: periodic, retained by the broker, averaged over time. An event is a moment:
+    never retained, never averaged, and its id makes a second delivery harmless.
+    """
+
+    SAMPLE = "sample"
+    EVENT = "event"
+
+
+class Retention(StrEnum):
+    """How long the history keeps a family: not at all, for its window, or for days."""
+
+    NONE = "none"
+    WINDOW = "window"
+    DAYS = "days"
+
+
 class Kind(StrEnum):
     """The shape of a field's value."""
 
@@ -30,6 +49,7 @@ class Field:
     ``fixed`` fields are the names that other tools depend on: they are always sent. The rest may
     be missing from an older collector. A value that the hardware does not report is null.
     ``members`` are the fields of each object where ``kind`` is ``GROUPS`` or ``RECORDS``.
+    ``max_length`` is that of a text in characters, or of a list in items; None: the decoder's.
     """
 
     name: str
@@ -40,21 +60,23 @@ class Field:
     fixed: bool = False
     minimum: float | None = 0
     members: tuple["Field", ...] = ()
+    max_length: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One metric family: its channel, with ``{id}`` where there are several, and its fields.
+    """One family: its channel, with ``{id}`` where a host has several, and its fields.
 
-    A family that is not ``stored`` has no history: it is published, retained and served, and the
-    ingester passes it over.
+    ``retention`` is the history's. A family that it does not keep is published, retained by the
+    broker and served all the same; the ingester skips it.
     """
 
     name: str
     channel: str
     help: str
     fields: tuple[Field, ...]
-    stored: bool = True
+    nature: Nature = Nature.SAMPLE
+    retention: Retention = Retention.WINDOW
 
     @property
     def channel_filter(self) -> str:

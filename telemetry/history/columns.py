@@ -3,7 +3,7 @@
 import math
 from collections.abc import Mapping, Sequence
 
-from telemetry.catalogue import Family, Kind, family_of
+from telemetry.catalogue import Family, Kind, Retention, family_of
 from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns
 from telemetry.samples import Sample
@@ -25,7 +25,7 @@ def numbers_of(sample: Sample) -> dict[str, float]:
     Raises HistoryRejectedError where its channel has no history.
     """
     family = family_of(sample.channel)
-    if family is None or not family.stored:
+    if family is None or family.retention is not Retention.WINDOW:
         raise no_channel(sample.channel)
     columns = columns_of(family, sample.values)
     return {

@@ -1,15 +1,20 @@
 """What a history store does, whichever database holds it.
 
-The ingester sees only ``HistoryWriter``, the api only ``HistoryReader``. Both halves are inert
-until ``open``. The conformance suite in ``tests/telemetry/history`` runs over each adapter.
+It keeps samples for a window at full rate, and events for days. The ingester sees only
+``HistoryWriter``, the api only ``HistoryReader``. Both halves are inert until ``open``. The
+conformance suite in ``tests/telemetry/history`` runs over each adapter.
 """
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Protocol
+from typing import Protocol, TypeAlias
 
+from telemetry.events import Event
 from telemetry.samples import Sample
+
+Record: TypeAlias = Sample | Event
+"""What a history stores."""
 
 
 class Aggregate(StrEnum):
@@ -52,25 +57,42 @@ class Columns:
     bucket_width: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class EventQuery:
+    """A question to the history for the events on one ``channel``.
+
+    ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host`` come the
+    events of that host and those that concern no particular host. If there are more than ``limit``,
+    the newest come.
+    """
+
+    channel: str
+    start: int
+    end: int
+    host: str | None = None
+    limit: int = 1000
+
+
 class HistoryWriter(Protocol):
     """The writing half. ``open`` may be called again until it succeeds."""
 
     @property
     def dropped(self) -> int:
-        """How many samples were not kept because they lie outside the window."""
+        """How many records were not kept because they lie outside their retention."""
 
     def open(self) -> None:
         """Connect, and create what is missing. Raises HistoryUnavailableError."""
 
-    def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples`` durably, all or none; those outside the window are dropped.
+    def write(self, records: Sequence[Record]) -> None:
+        """Store ``records`` durably, all or none; those outside their retention are dropped.
 
-        Of a sample that is there already the values are overwritten, each that is not null.
+        The values of a sample that is there already are overwritten, each that is not null. An
+        event whose id and timestamp are there already is stored once.
         Raises HistoryUnavailableError (try again) or HistoryRejectedError (do not).
         """
 
     def close(self) -> None:
-        """Let go of the connection. Safe to call twice, and before ``open``."""
+        """Release the connection. Safe to call twice, and before ``open``."""
 
 
 class HistoryReader(Protocol):
@@ -94,5 +116,11 @@ class HistoryReader(Protocol):
         Never returns a sample older than the window. Raises HistoryUnavailableError.
         """
 
+    def events(self, query: EventQuery) -> list[Event]:
+        """Return the events that ``query`` asks for, by ascending timestamp and id.
+
+        Never returns an event older than its retention. Raises HistoryUnavailableError.
+        """
+
     def close(self) -> None:
-        """Let go of the connection. Safe to call twice, and before ``open``."""
+        """Release the connection. Safe to call twice, and before ``open``."""

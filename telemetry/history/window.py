@@ -1,11 +1,13 @@
-"""The span of time that the history keeps, which each adapter enforces alike."""
+"""The spans of time that the history keeps, which each adapter enforces alike."""
 
 import logging
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from typing import TypeVar
 
-from telemetry.history.port import Query
+from telemetry.events import Event
+from telemetry.history.port import EventQuery, Query, Record
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
@@ -13,7 +15,18 @@ log = logging.getLogger(__name__)
 Clock = Callable[[], int]
 """Returns Unix milliseconds; tests pass one that they move."""
 
+Question = TypeVar("Question", Query, EventQuery)
+Kept = TypeVar("Kept", Sample, Event)
+
 _WARN_EVERY = 60_000
+
+
+@dataclass(frozen=True, slots=True)
+class Spans:
+    """How many milliseconds the history keeps samples and events."""
+
+    samples: int
+    events: int = 7 * 86_400_000
 
 
 def wall_clock() -> int:
@@ -24,14 +37,15 @@ def wall_clock() -> int:
 class Window:
     """The ``length`` milliseconds before now.
 
-    As far into the future are samples of hosts whose clocks are ahead; what lies beyond would
-    outlive its window, and is dropped. ``dropped`` counts the samples that were not kept.
+    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead; what lies beyond
+    would outlive its retention, and is dropped. ``dropped`` counts the records that were not kept.
     """
 
-    def __init__(self, length: int, clock: Clock = wall_clock) -> None:
-        """Keep ``length`` and the ``clock`` that says when now is."""
+    def __init__(self, length: int, ahead: int, clock: Clock) -> None:
+        """Begin with none dropped; ``clock`` says when now is."""
         self.length = length
         self.clock = clock
+        self._ahead = ahead
         self.dropped = 0
         self._warned: int | None = None
 
@@ -43,18 +57,18 @@ class Window:
     @property
     def end(self) -> int:
         """The first timestamp that is too far ahead."""
-        return self.clock() + self.length + 1
+        return self.clock() + self._ahead + 1
 
-    def admit(self, samples: Sequence[Sample]) -> list[Sample]:
-        """Return the samples that lie inside, and count the others."""
+    def admit(self, records: Sequence[Kept]) -> list[Kept]:
+        """Return the records that lie inside, and count the others."""
         start, end = self.start, self.end
-        inside = [sample for sample in samples if start <= sample.timestamp < end]
-        if len(inside) < len(samples):
-            self.count_dropped(len(samples) - len(inside))
+        inside = [record for record in records if start <= record.timestamp < end]
+        if len(inside) < len(records):
+            self.count_dropped(len(records) - len(inside))
         return inside
 
     def count_dropped(self, number: int) -> None:
-        """Count samples that were not kept, and warn of it once a minute at most."""
+        """Count records that were not kept, and warn of it once a minute at most."""
         self.dropped += number
         now = self.clock()
         level = logging.DEBUG
@@ -62,12 +76,37 @@ class Window:
             self._warned, level = now, logging.WARNING
         log.log(
             level,
-            "Samples left out of the history: %d, being older than its window or stamped by a "
-            "clock that is wrong.",
+            "%d records are outside the history's retention and were not stored: they are too old, "
+            "or the clock of their host is wrong.",
             number,
         )
 
-    def clip(self, query: Query) -> Query | None:
+    def clip(self, query: Question) -> Question | None:
         """Return what of ``query`` lies inside, or None where nothing does."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
+
+
+class Windows:
+    """The window of samples and that of events."""
+
+    def __init__(self, spans: Spans, clock: Clock = wall_clock) -> None:
+        """Keep each kind for its span; what is ahead of now is bounded alike for both."""
+        self.samples = Window(spans.samples, spans.samples, clock)
+        self.events = Window(spans.events, spans.samples, clock)
+
+    @property
+    def clock(self) -> Clock:
+        """Says when now is."""
+        return self.samples.clock
+
+    @property
+    def dropped(self) -> int:
+        """How many records were not kept because they lie outside their retention."""
+        return self.samples.dropped + self.events.dropped
+
+    def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
+        """Return the samples and the events that lie inside, and count the others."""
+        samples = [record for record in records if isinstance(record, Sample)]
+        events = [record for record in records if isinstance(record, Event)]
+        return self.samples.admit(samples), self.events.admit(events)

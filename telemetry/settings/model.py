@@ -17,6 +17,7 @@ from pydantic_settings import (
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.tls import TlsFiles
 from telemetry.bus.topics import TopicScheme
+from telemetry.history.window import Spans
 from telemetry.settings import secret_files, values
 from telemetry.settings.kinds import (
     AccessToken,
@@ -65,6 +66,9 @@ class Settings(BaseSettings):
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours the history keeps."
     )
+    history_days: Number = Field(
+        7.0, ge=1, le=365, description="How many days the history keeps events."
+    )
     host_name: HostName = Field(
         default_factory=gethostname,
         description="The name that this machine's samples carry; default: its host name.",
@@ -79,6 +83,10 @@ class Settings(BaseSettings):
     http_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
         description="Listen beyond loopback although there is no `http_token`.",
+    )
+    http_read_only: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Refuse requests that write, such as the POST of an annotation.",
     )
     http_allowed_origins: Origins = Field(
         (),
@@ -204,6 +212,11 @@ class Settings(BaseSettings):
     def window(self) -> int:
         """The milliseconds of history that are kept."""
         return round(self.history_hours * 3_600_000)
+
+    @property
+    def spans(self) -> Spans:
+        """How long the history keeps what it stores."""
+        return Spans(self.window, round(self.history_days * 86_400_000))
 
     def masked(self) -> dict[str, str]:
         """Return each setting as text, secrets masked."""

@@ -17,7 +17,8 @@ from api.app import create_app
 from api.live.subscription import Live
 from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
-from telemetry.catalogue import FAMILIES, family_of
+from telemetry.bus.messages import Publication
+from telemetry.catalogue import SAMPLES, Retention, family_of
 from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.reports import Reporter
@@ -71,7 +72,7 @@ def every_family(host: str = "alpha") -> list[Sample]:
             now(),
             {field.name: field.example for field in family.fields},
         )
-        for family in FAMILIES
+        for family in SAMPLES
     ]
 
 
@@ -92,7 +93,7 @@ def gpu_report(report: SensorReport) -> Mapping[str, SensorReport]:
 
 def _is_stored(sample: Sample) -> bool:
     family = family_of(sample.channel)
-    return family is not None and family.stored
+    return family is not None and family.retention is Retention.WINDOW
 
 
 @dataclass
@@ -151,7 +152,7 @@ class RunningApi:
         self.send_raw(self.settings.topics.topic(content.host, channel), content.payload())
 
     def send_raw(self, topic: str, payload: bytes) -> None:
-        self.bus.publish(topic, payload)
+        self.bus.publish(Publication(topic, payload, retain=True))
 
     def feed(self, *contents: Sample | CollectorStatus) -> None:
         """Publish ``contents`` and wait until the API has them."""
@@ -197,9 +198,9 @@ def running_api(
         }
     )
     file = folder / "history.sqlite3"
-    writer = SqliteWriter(file, settings.window)
-    live = Live(settings.broker, settings.topics)
-    app = create_app(settings, live, reader or SqliteReader(file, settings.window), others)
+    writer = SqliteWriter(file, settings.spans)
+    live = Live(settings.broker, settings.topics, settings.host_name)
+    app = create_app(settings, live, reader or SqliteReader(file, settings.spans), others)
     server = ApiServer(app, "127.0.0.1", 0)
     with contextlib.ExitStack() as stack:
         stack.callback(writer.close)

@@ -21,6 +21,7 @@ from telemetry.history.columns import columns_of
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.services.influxdb import Influxdb, running_influxdb
 
@@ -114,12 +115,12 @@ def _summary(times: list[float]) -> tuple[float, float]:
 
 def _sqlite(folder: Path) -> tuple[HistoryWriter, HistoryReader]:
     path = folder / "history.sqlite"
-    return SqliteWriter(path, HOUR), SqliteReader(path, HOUR)
+    return SqliteWriter(path, Spans(HOUR)), SqliteReader(path, Spans(HOUR))
 
 
 def _influxdb(server: Influxdb) -> tuple[HistoryWriter, HistoryReader]:
     account = (server.url, server.token, server.org, server.new_bucket())
-    return InfluxdbWriter(*account, HOUR), InfluxdbReader(*account, HOUR)
+    return InfluxdbWriter(*account, Spans(HOUR)), InfluxdbReader(*account, Spans(HOUR))
 
 
 def _report(title: str, machine: Machine, writer: HistoryWriter, reader: HistoryReader) -> None:

@@ -16,6 +16,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
 from tests.deploy.monitor import free_ports, running
 from tests.deploy.parts import Parts, running_parts
 from tests.fakes.sensors import CountingSensor
@@ -64,7 +65,7 @@ def never_answer(seconds: float) -> Fault:
 def counting(file: Path, address: BrokerAddress, sensor: CountingSensor) -> Iterator[Collector]:
     """Run a collector that counts and an ingester that stores, in this process."""
     topics = TopicScheme()
-    ingester = Ingester(SqliteWriter(file, HOUR), address, topics, name="one")
+    ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, topics, name="one")
     collector = Collector([sensor], address, topics, host="me", interval=0.1, window=HOUR)
     ingester.start()
     try:
@@ -79,7 +80,7 @@ def counting(file: Path, address: BrokerAddress, sensor: CountingSensor) -> Iter
 def stored(file: Path) -> list[float | None]:
     """Return what has been counted, as the history has it."""
     now = time.time_ns() // 1_000_000
-    with contextlib.closing(SqliteReader(file, HOUR)) as reader:
+    with contextlib.closing(SqliteReader(file, Spans(HOUR))) as reader:
         reader.open()
         query = Query("me", ("system/cpu",), now - HOUR, now + HOUR, max_points=100_000)
         columns = reader.read(query).get("system/cpu")

@@ -19,7 +19,7 @@ from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message, Publication
 from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until
@@ -123,7 +123,7 @@ def publish(broker: Broker, user: str, *topics: str, payload: bytes = b"1") -> N
     try:
         assert bus.wait_connected(5), bus.outage
         for topic in topics:
-            bus.publish(topic, payload)
+            bus.publish(Publication(topic, payload, retain=True))
         wait_until(lambda: len(taken) == len(topics), "the broker's word")
     finally:
         bus.stop()

@@ -11,6 +11,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Query
+from telemetry.history.window import Spans
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb
 from tests.services.processes import wait_until
@@ -57,7 +58,7 @@ class Way:
     def ingesting(self) -> Iterator[Ingester]:
         """Run an ingester; always the same session at the broker."""
         store = self.store
-        writer = InfluxdbWriter(store.url, store.token, store.org, self.bucket, HOUR)
+        writer = InfluxdbWriter(store.url, store.token, store.org, self.bucket, Spans(HOUR))
         ingester = Ingester(writer, self.broker, self.topics, name=self.bucket)
         ingester.start()
         try:
@@ -70,7 +71,9 @@ class Way:
 def stored(way: Way) -> list[int]:
     """Return the timestamps of ``system/cpu`` that the bucket holds."""
     now, store = time.time_ns() // 1_000_000, way.store
-    with closing(InfluxdbReader(store.url, store.token, store.org, way.bucket, HOUR)) as reader:
+    with closing(
+        InfluxdbReader(store.url, store.token, store.org, way.bucket, Spans(HOUR))
+    ) as reader:
         reader.open()
         query = Query(HOST, (CHANNEL,), now - HOUR, now, max_points=100_000)
         columns = reader.read(query).get(CHANNEL)

@@ -14,6 +14,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from telemetry.history.port import HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 
@@ -35,7 +36,7 @@ def ingesting(
     group: str | None = None,
     history: HistoryWriter | None = None,
 ) -> Iterator[Ingester]:
-    writer = history or SqliteWriter(file, HOUR, clock=lambda: NOW)
+    writer = history or SqliteWriter(file, Spans(HOUR), clock=lambda: NOW)
     ingester = Ingester(writer, address, PLAIN, name=name, group=group)
     ingester.start()
     try:
@@ -53,7 +54,7 @@ def payload(number: int, host: str = "me") -> str:
 
 def stored(file: Path) -> list[int]:
     """Return the numbers of the samples in the history."""
-    reader = SqliteReader(file, HOUR, clock=lambda: NOW)
+    reader = SqliteReader(file, Spans(HOUR), clock=lambda: NOW)
     with closing(reader):
         reader.open()
         query = Query("me", ("system/cpu",), NOW - HOUR, NOW, max_points=100_000)

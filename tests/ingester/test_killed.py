@@ -15,8 +15,10 @@ import pytest
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import Publication
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader
+from telemetry.history.window import Spans
 from tests.services.processes import wait_until
 
 HOUR = 3_600_000
@@ -29,7 +31,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.history.sqlite import SqliteWriter
 from telemetry.bus.topics import TopicScheme
 
-writer = SqliteWriter(Path(sys.argv[1]), 3_600_000)
+writer = SqliteWriter(Path(sys.argv[1]), Spans(3_600_000))
 broker = BrokerAddress("127.0.0.1", int(sys.argv[2]))
 ingester = Ingester(writer, broker, TopicScheme(), name="mortal")
 ingester.start()
@@ -66,7 +68,7 @@ class Stream:
         while not self._finished.wait(0.005):
             values = {"utilization": self.count % 100, "per_core": [self.count]}
             body = {"host": "me", "timestamp": self.start + self.count, **values}
-            self._bus.publish("system/cpu", json.dumps(body).encode())
+            self._bus.publish(Publication("system/cpu", json.dumps(body).encode(), retain=True))
             self.count += 1
 
     @contextmanager
@@ -86,7 +88,7 @@ class Stream:
 
 def stored(file: Path, stream: Stream) -> list[int]:
     """Return the numbers of the samples in the history."""
-    with closing(SqliteReader(file, HOUR)) as reader:
+    with closing(SqliteReader(file, Spans(HOUR))) as reader:
         reader.open()
         query = Query("me", ("system/cpu",), stream.start, stream.start + HOUR, max_points=10**6)
         columns = reader.read(query).get("system/cpu")

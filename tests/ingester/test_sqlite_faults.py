@@ -17,6 +17,7 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
 from tests.services.disks import Disk
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
@@ -73,7 +74,7 @@ class Pipeline:
 
 def stored(file: Path) -> list[int]:
     now = time.time_ns() // 1_000_000
-    with closing(SqliteReader(file, HOUR)) as reader:
+    with closing(SqliteReader(file, Spans(HOUR))) as reader:
         reader.open()
         try:
             columns = reader.read(Query("me", ("system/cpu",), now - HOUR, now, 100_000))
@@ -84,7 +85,7 @@ def stored(file: Path) -> list[int]:
 
 @contextmanager
 def pipeline(file: Path, address: BrokerAddress) -> Iterator[Pipeline]:
-    ingester = Ingester(SqliteWriter(file, HOUR), address, TopicScheme(), name="one")
+    ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, TopicScheme(), name="one")
     with Listener(address.port) as client:
         ingester.start()
         assert ingester.wait_subscribed(SECONDS)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import pytest
 
 from ingester.storage import Storage
+from telemetry.history.port import Record
 from telemetry.samples import Sample
 
 
@@ -20,10 +21,10 @@ class Broken:
     def open(self) -> None:
         pass
 
-    def write(self, samples: Sequence[Sample]) -> None:
-        if any(sample.timestamp % 10 == 7 for sample in samples):
+    def write(self, records: Sequence[Record]) -> None:
+        if any(sample.timestamp % 10 == 7 for sample in records):
             raise OverflowError("too much")
-        self.stored += [sample.timestamp for sample in samples]
+        self.stored += [sample.timestamp for sample in records]
 
     def close(self) -> None:
         pass

@@ -11,10 +11,10 @@ from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import FAMILIES, family_of
+from telemetry.catalogue import SAMPLES, family_of
+from telemetry.decoding import decode_sample, decode_status, resolve
 from telemetry.errors import MalformedMessageError
 from telemetry.history.columns import columns_of
-from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
 
@@ -66,7 +66,7 @@ hostile_values = st.sampled_from([*HOSTILE, *NUMBERS, *OTHERS]) | st.recursive(
 
 def catalogue_payload(index: int) -> tuple[str, dict[str, Any]]:
     """Return the channel and the payload of one of the families, as the catalogue shows it."""
-    family = FAMILIES[index % len(FAMILIES)]
+    family = SAMPLES[index % len(SAMPLES)]
     values = {field.name: field.example for field in family.fields}
     channel = family.channel.format(id=0, n=0)
     sample = Sample(channel, "me", 1_767_225_600_000, values)
@@ -88,7 +88,7 @@ def assert_told(error: MalformedMessageError) -> None:
 def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
     """Check that a message is refused for one of the reasons, or is as the catalogue says."""
     try:
-        sample = decode(scheme, topic, payload)
+        sample = decode_sample(resolve(scheme, topic), payload)
     except MalformedMessageError as error:
         assert_told(error)
         return
@@ -98,7 +98,7 @@ def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
     assert sample.host == json.loads(payload)["host"]
     assert 0 <= sample.timestamp < 2**63
     again = sample.payload()  # refuses what JSON cannot hold
-    assert decode(PLAIN, sample.channel, again) == sample
+    assert decode_sample(resolve(PLAIN, sample.channel), again) == sample
     for column, value in columns_of(family, sample.values).items():
         assert column.encode()
         assert value is None or math.isfinite(value)
@@ -128,7 +128,7 @@ def test_any_topic_is_harmless(topic: str, value: object) -> None:
 
 @pytest.mark.parametrize("name", HOSTILE, ids=range(len(HOSTILE)))
 def test_a_hostile_host_keeps_its_very_name_or_is_refused(name: str) -> None:
-    for index in range(len(FAMILIES)):
+    for index in range(len(SAMPLES)):
         channel, body = catalogue_payload(index)
         assert_harmless(PLAIN, channel, encoded(body | {"host": name}))
         assert_harmless(FLEET, f"fleet/{name}/{channel}", encoded(body | {"host": name}))
@@ -154,7 +154,7 @@ def test_a_hostile_device_keeps_its_very_name_or_is_refused(name: str) -> None:
     ],
 )
 def test_large_deep_and_garbled_payloads_are_harmless(make: Callable[[], bytes]) -> None:
-    for index in range(len(FAMILIES)):
+    for index in range(len(SAMPLES)):
         assert_harmless(PLAIN, catalogue_payload(index)[0], make())
 
 
@@ -176,7 +176,7 @@ def test_a_status_with_fields_replaced_by_anything_is_harmless(data: st.DataObje
 
 def assert_harmless_status(payload: bytes) -> None:
     try:
-        status = decode_status(PLAIN, "system/status", payload)
+        status = decode_status(resolve(PLAIN, "system/status"), payload)
     except MalformedMessageError as error:
         assert_told(error)
     else:
@@ -218,8 +218,8 @@ def test_half_a_million_garbled_messages_are_harmless() -> None:
 
 def assert_harmless_garbled(channel: str, payload: bytes) -> None:
     try:
-        sample = decode(PLAIN, channel, payload)
+        sample = decode_sample(resolve(PLAIN, channel), payload)
     except MalformedMessageError as error:
         assert_told(error)
     else:
-        assert decode(PLAIN, channel, sample.payload()) == sample
+        assert decode_sample(resolve(PLAIN, channel), sample.payload()) == sample

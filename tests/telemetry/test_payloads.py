@@ -6,9 +6,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import FAMILIES, Family, Kind, family_of
+from telemetry.catalogue import SAMPLES, Family, Kind, family_of
+from telemetry.decoding import decode_sample, decode_status, resolve
 from telemetry.errors import MalformedMessageError
-from telemetry.payloads import decode, decode_status
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
 
@@ -26,35 +26,37 @@ def example(family: Family) -> Sample:
 
 
 def body(**changes: Any) -> bytes:
-    memory = next(family for family in FAMILIES if family.name == "memory")
+    memory = next(family for family in SAMPLES if family.name == "memory")
     return json.dumps(json.loads(example(memory).payload()) | changes).encode()
 
 
 def refusal(topic: str, payload: bytes, scheme: TopicScheme = PLAIN) -> str:
     with pytest.raises(MalformedMessageError) as caught:
-        decode(scheme, topic, payload)
+        decode_sample(resolve(scheme, topic), payload)
     return caught.value.reason
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
 def test_what_is_published_is_what_is_decoded(family: Family) -> None:
     sample = example(family)
-    assert decode(PLAIN, sample.channel, sample.payload()) == sample
+    assert decode_sample(resolve(PLAIN, sample.channel), sample.payload()) == sample
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
 def test_each_value_may_be_null(family: Family) -> None:
     values = dict.fromkeys([field.name for field in family.fields])
     sample = Sample(example(family).channel, "me", 1, values)
-    assert decode(PLAIN, sample.channel, sample.payload()) == sample
+    assert decode_sample(resolve(PLAIN, sample.channel), sample.payload()) == sample
 
 
-@pytest.mark.parametrize("family", FAMILIES, ids=lambda family: family.name)
+@pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
 def test_fixed_fields_must_be_there_and_others_may_be_missing(family: Family) -> None:
     sample = example(family)
     fixed = {field.name: field.example for field in family.fields if field.fixed}
     rest = {field.name for field in family.fields} - fixed.keys()
-    decoded = decode(PLAIN, sample.channel, Sample(sample.channel, "me", 1, fixed).payload())
+    decoded = decode_sample(
+        resolve(PLAIN, sample.channel), Sample(sample.channel, "me", 1, fixed).payload()
+    )
     assert all(decoded.values[name] is None for name in rest)
     for name in fixed:
         short = Sample(sample.channel, "me", 1, {k: v for k, v in fixed.items() if k != name})
@@ -62,7 +64,7 @@ def test_fixed_fields_must_be_there_and_others_may_be_missing(family: Family) ->
 
 
 def test_a_field_of_a_newer_collector_is_left_out() -> None:
-    assert "novelty" not in decode(PLAIN, "system/memory", body(novelty=1)).values
+    assert "novelty" not in decode_sample(resolve(PLAIN, "system/memory"), body(novelty=1)).values
 
 
 @pytest.mark.parametrize(
@@ -112,7 +114,7 @@ def test_a_payload_beyond_the_limit_is_not_even_parsed() -> None:
 
 def test_the_host_in_the_topic_must_be_the_one_in_the_payload() -> None:
     scheme = TopicScheme("fleet/{host}")
-    assert decode(scheme, "fleet/me/system/memory", body()).host == "me"
+    assert decode_sample(resolve(scheme, "fleet/me/system/memory"), body()).host == "me"
     assert refusal("fleet/other/system/memory", body(), scheme) == "host mismatch"
 
 
@@ -130,7 +132,7 @@ def test_a_list_of_objects_beyond_the_limit_is_refused() -> None:
 )
 def test_whatever_arrives_is_a_sample_or_refused(payload: bytes) -> None:
     try:
-        sample = decode(PLAIN, "system/cpu", payload)
+        sample = decode_sample(resolve(PLAIN, "system/cpu"), payload)
     except MalformedMessageError as error:
         assert error.reason == "not a sample"  # noqa: PT017 - either outcome is right
     else:
@@ -140,13 +142,13 @@ def test_whatever_arrives_is_a_sample_or_refused(payload: bytes) -> None:
 def test_a_status_is_read_back_as_it_was_published() -> None:
     sensors = {"gpu": SensorReport(SensorState.ABSENT, "There is none.", details={"a": "b"})}
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0, sensors, 3, 4)
-    assert decode_status(PLAIN, "system/status", status.payload()) == status
+    assert decode_status(resolve(PLAIN, "system/status"), status.payload()) == status
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", body(), body(state="asleep")])
 def test_what_is_no_status_is_refused(payload: bytes) -> None:
     with pytest.raises(MalformedMessageError):
-        decode_status(PLAIN, "system/status", payload)
+        decode_status(resolve(PLAIN, "system/status"), payload)
 
 
 @pytest.mark.parametrize("interval", ["NaN", "Infinity", "1e999", "-1", "0", "4000"])
@@ -154,7 +156,7 @@ def test_an_interval_that_cannot_be_is_refused(interval: str) -> None:
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0)
     payload = status.payload().replace(b'"interval":2.0', f'"interval":{interval}'.encode())
     with pytest.raises(MalformedMessageError):
-        decode_status(PLAIN, "system/status", payload)
+        decode_status(resolve(PLAIN, "system/status"), payload)
 
 
 @pytest.mark.parametrize("duration", ["NaN", "-Infinity", "1e999"])
@@ -163,11 +165,11 @@ def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration:
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0, sensors)
     payload = status.payload().replace(b"1.5", duration.encode())
     with pytest.raises(MalformedMessageError):
-        decode_status(PLAIN, "system/status", payload)
+        decode_status(resolve(PLAIN, "system/status"), payload)
 
 
 def test_each_field_of_the_catalogue_says_what_it_is() -> None:
-    for family in FAMILIES:
+    for family in SAMPLES:
         assert family_of(family.channel.format(id=0, n=0)) is family
         for field in (*family.fields, *(each for f in family.fields for each in f.members)):
             assert field.help

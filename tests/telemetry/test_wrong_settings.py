@@ -19,6 +19,7 @@ _WHOLE = "must be a whole number from 1 to 65535"
 _PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
 _INTERVAL = "must be a number from 0.1 to 60"
 _HOURS = "must be a number from 0.01 to 24"
+_DAYS = "must be a number from 1 to 365"
 _TRUTH = dict.fromkeys(("", "maybe", "2"), "must be true or false")
 _URL = "must look like mqtt://user:password@host:1883 or mqtts://host:8883"
 _TOKEN = "must be 16 to 512 ASCII characters without spaces, such as `openssl rand"  # noqa: S105
@@ -46,11 +47,13 @@ _NO_PREFIX = "must not begin with '/' or '$', nor end with '/'"
 WRONG: dict[str, dict[str, str]] = {
     "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
+    "history_days": dict.fromkeys(("", "0.5", "366", "inf", "-1", "7d"), _DAYS),
     "host_name": {**_TEXT, **dict.fromkeys((" ", "a/b", "a+b", "a#", "a$b"), _NAME)},
     "http_host": _HOST,
     "http_port": _PORT,
     "http_token": dict.fromkeys(("", "short", "x" * 15, "x" * 513, "é" * 16, "x y" * 9), _TOKEN),
     "http_allow_anonymous": _TRUTH,
+    "http_read_only": _TRUTH,
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
     "mqtt_host": _HOST,
     "mqtt_port": _PORT,

@@ -1,6 +1,6 @@
 """Where the database is, and as whom to use which bucket."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
@@ -11,3 +11,7 @@ class Account:
     token: str = field(repr=False)
     org: str
     bucket: str
+
+    def for_days(self) -> "Account":
+        """Return the same with the bucket of what is kept for days, such as events."""
+        return replace(self, bucket=f"{self.bucket}-long")

@@ -63,7 +63,7 @@ class Connection:
                 buckets.update_bucket(bucket)
 
     def write(self, lines: Sequence[str]) -> int:
-        """Write lines with times in milliseconds, in one request.
+        """Write lines with times in nanoseconds, in one request.
 
         Returns how many lines InfluxDB left out, being older by its own clock than the bucket's
         retention. Raises HistoryRejectedError where they are wrong in themselves.
@@ -75,7 +75,7 @@ class Connection:
                     self._account.bucket,
                     self._account.org,
                     "\n".join(lines).encode(),
-                    write_precision=WritePrecision.MS,
+                    write_precision=WritePrecision.NS,
                 )
             except UnicodeEncodeError:
                 raise no_unicode() from None
@@ -114,5 +114,5 @@ class Connection:
         return text
 
     def close(self) -> None:
-        """Let go of the sockets."""
+        """Close the sockets."""
         self._client.close()

@@ -21,7 +21,7 @@ VALUES = "values"
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
 # One row for each time: a fourth of the bytes, and of the work to read them.
-_PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
+PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
@@ -54,7 +54,7 @@ class Selection:
 
     def samples(self) -> Script:
         """Ask for the samples as they are."""
-        return self._script(self._stream(VALUES, "true", then=_PIVOT))
+        return self._script(self._stream(VALUES, "true", then=PIVOT))
 
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
         """Ask for the values over buckets of ``width`` ms, and for the counts of their samples.
@@ -64,7 +64,7 @@ class Selection:
         values = _WINDOW.format(aggregate.value)
         return self._script(
             self._stream(COUNTS, f'r._field == "{MARKER}"', _WINDOW.format("count")),
-            self._stream(VALUES, f'r._field != "{MARKER}"', values, then=_PIVOT),
+            self._stream(VALUES, f'r._field != "{MARKER}"', values, then=PIVOT),
             every=width * _MILLISECOND,
             offset=self.start % width * _MILLISECOND,
         )
@@ -94,8 +94,8 @@ class Selection:
             {
                 "bucket": self.bucket,
                 "host": encode(self.host),
-                "start": _time_of(self.start),
-                "stop": _time_of(self.end),
+                "start": time_of(self.start),
+                "stop": time_of(self.end),
                 **measurements,
                 **gpus,
                 **parameters,
@@ -110,7 +110,7 @@ def hosts(bucket: str, start: int, end: int) -> Script:
         f'  |> filter(fn: (r) => r._field == "{MARKER}")\n  |> last()\n'
         '  |> keep(columns: ["host", "_measurement", "gpu", "_value"])'
     )
-    return Script(text, {"bucket": bucket, "start": _time_of(start), "stop": _time_of(end)})
+    return Script(text, {"bucket": bucket, "start": time_of(start), "stop": time_of(end)})
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,5 +169,6 @@ def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
         yield Table(dict(zip(header, zip(*cells, strict=True), strict=True)))
 
 
-def _time_of(timestamp: int) -> datetime:
+def time_of(timestamp: int) -> datetime:
+    """Return the moment of ``timestamp``, Unix milliseconds."""
     return _EPOCH + timestamp * _MILLISECOND

@@ -21,5 +21,7 @@ def line_of(sample: Sample) -> str:
     point.field(MARKER, 1)
     for name, value in numbers_of(sample).items():
         point.field(encode(name), value)
-    line: str = point.time(sample.timestamp).to_line_protocol(WritePrecision.MS)
+    line: str = point.time(sample.timestamp * 1_000_000, WritePrecision.NS).to_line_protocol(
+        WritePrecision.NS
+    )
     return line

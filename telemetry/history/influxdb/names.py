@@ -10,14 +10,16 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from telemetry.catalogue import FAMILIES, family_of, place_of
+from telemetry.catalogue import SAMPLES, Retention, family_of, place_of
 
 # A field that every sample has, the one without any values too; and it makes counting cheap.
 MARKER = "samples"
 
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
-_CHANNELS = {family.name: family.channel for family in FAMILIES if family.stored}
+_CHANNELS = {
+    family.name: family.channel for family in SAMPLES if family.retention is Retention.WINDOW
+}
 
 
 class Series(NamedTuple):
@@ -33,7 +35,7 @@ class Series(NamedTuple):
 def series_of(channel: str) -> Series | None:
     """Return where ``channel`` is kept, or None for what has no history."""
     family = family_of(channel)
-    if family is None or not family.stored:
+    if family is None or family.retention is not Retention.WINDOW:
         return None
     return Series(family.name, _SEPARATOR.join(place_of(channel).values()))
 

@@ -4,15 +4,17 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
+from telemetry.catalogue import family_of
 from telemetry.errors import HistoryUnavailableError
+from telemetry.events import Event
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
-from telemetry.history.influxdb import flux
+from telemetry.history.influxdb import events, flux
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.flux import COUNTS, VALUES, Table
 from telemetry.history.influxdb.names import Series, channel_of, decode, series_of
-from telemetry.history.port import Columns, Query
-from telemetry.history.window import Clock, Window, wall_clock
+from telemetry.history.port import Columns, EventQuery, Query
+from telemetry.history.window import Clock, Spans, Windows, wall_clock
 
 if TYPE_CHECKING:
     from telemetry.history.influxdb.connection import Connection
@@ -27,12 +29,12 @@ class InfluxdbReader:
         token: str,
         org: str,
         bucket: str,
-        window_ms: int,
+        spans: Spans,
         clock: Clock = wall_clock,
     ) -> None:
-        """Remember where to read and how many milliseconds are kept."""
+        """Remember where to read and how long it is kept."""
         self._account = Account(url, token, org, bucket)
-        self._window = Window(window_ms, clock)
+        self._windows = Windows(spans, clock)
         self._connection: Connection | None = None
 
     def open(self) -> None:
@@ -48,12 +50,13 @@ class InfluxdbReader:
         self._connected().check()
 
     def notes(self) -> Sequence[str]:
-        """There is nothing to tell of."""
+        """There are none."""
         return ()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples in the window, sorted, by host."""
-        script = flux.hosts(self._account.bucket, self._window.start, self._window.end)
+        window = self._windows.samples
+        script = flux.hosts(self._account.bucket, window.start, window.end)
         found: dict[str, set[str]] = defaultdict(set)
         for table in flux.tables(self._connected().query(script)):
             channel = channel_of(table.series)
@@ -63,7 +66,7 @@ class InfluxdbReader:
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""
-        clipped = self._window.clip(query)
+        clipped = self._windows.samples.clip(query)
         wanted = {series: name for name in query.channels if (series := series_of(name))}
         if clipped is None or not wanted:
             return {}
@@ -77,6 +80,14 @@ class InfluxdbReader:
         }
         answers |= self._buckets(clipped, [series for series in counts if series not in answers])
         return {name: answers[series] for series, name in wanted.items() if series in answers}
+
+    def events(self, query: EventQuery) -> list[Event]:
+        """Answer ``query``. Raises HistoryUnavailableError."""
+        clipped, family = self._windows.events.clip(query), family_of(query.channel)
+        if clipped is None or family is None:
+            return []
+        script = events.question(self._account.for_days().bucket, family, clipped)
+        return events.answer(query.channel, flux.tables(self._connected().query(script)))
 
     def close(self) -> None:
         """Close the connection. Safe to call twice, and before ``open``."""

@@ -1,25 +1,22 @@
 """The writing half of the history in InfluxDB."""
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from telemetry.errors import HistoryUnavailableError
+from telemetry.history.influxdb import events
 from telemetry.history.influxdb.account import Account
-from telemetry.history.window import Clock, Window, wall_clock
-from telemetry.samples import Sample
-
-if TYPE_CHECKING:
-    from telemetry.history.influxdb.connection import Connection
-
-_SHORTEST_RETENTION = 3600  # seconds; InfluxDB's minimum, and the reader clips to the window
+from telemetry.history.influxdb.bucket import Bucket
+from telemetry.history.port import Record
+from telemetry.history.window import Clock, Spans, Windows, wall_clock
 
 
 class InfluxdbWriter:
-    """Writes samples into a bucket, each call in one synchronous request.
+    """Writes samples into one bucket and events into another, which keeps them for days.
 
-    Values are merged into a sample that is there already. InfluxDB parses all of a request before
-    it writes any of it, so that a request is all or none, unless another program has given one of
-    our fields another type.
+    The values of a sample that is there already are merged into it. Each call makes one synchronous
+    request for each bucket that it writes to. InfluxDB parses all of a request before it writes any
+    of it, so that a request is all or none, unless another program has given one of our fields
+    another type. Where the second request fails, the caller writes all again, which changes nothing
+    in the first bucket.
     """
 
     def __init__(
@@ -28,55 +25,40 @@ class InfluxdbWriter:
         token: str,
         org: str,
         bucket: str,
-        window_ms: int,
+        spans: Spans,
         clock: Clock = wall_clock,
     ) -> None:
-        """Remember where to write and how many milliseconds to keep."""
-        self._account = Account(url, token, org, bucket)
-        self._window = Window(window_ms, clock)
-        self._connection: Connection | None = None
-        self._bucket_is_ready = False
+        """Remember where to write and how long to keep it."""
+        account = Account(url, token, org, bucket)
+        self._windows = Windows(spans, clock)
+        self._samples = Bucket(account, spans.samples)
+        self._events = Bucket(account.for_days(), spans.events)
 
     @property
     def dropped(self) -> int:
-        """How many samples were not kept because they lie outside the window."""
-        return self._window.dropped
+        """How many records were not kept because they lie outside their retention."""
+        return self._windows.dropped
 
     def open(self) -> None:
-        """Create the bucket with its retention, or correct that. Raises HistoryUnavailableError."""
-        # The client takes over 20 MB: only who keeps the history in InfluxDB pays for it.
-        from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
+        """Create the buckets that are missing. Raises HistoryUnavailableError."""
+        for bucket in (self._samples, self._events):
+            bucket.connect()
+        for bucket in (self._samples, self._events):
+            bucket.prepare()
 
-        self.close()
-        self._connection = Connection(self._account)
-        self._prepare_bucket(self._connection)
+    def write(self, records: Sequence[Record]) -> None:
+        """Store ``records``. Raises HistoryUnavailableError or HistoryRejectedError."""
+        from telemetry.history.influxdb.lines import line_of  # noqa: PLC0415 - imports the client
 
-    def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples``. Raises HistoryUnavailableError or HistoryRejectedError."""
-        from telemetry.history.influxdb.lines import line_of  # noqa: PLC0415 - as in open
-
-        if self._connection is None:
-            raise HistoryUnavailableError("The connection to InfluxDB is not open.")
-        lines = [line_of(sample) for sample in self._window.admit(samples)]
-        if not lines:
-            return
-        if not self._bucket_is_ready:
-            self._prepare_bucket(self._connection)
-        # Until this has succeeded the bucket is in doubt: it may have been deleted meanwhile.
-        self._bucket_is_ready = False
-        left_out = self._connection.write(lines)
-        self._bucket_is_ready = True
-        if left_out:
-            self._window.count_dropped(left_out)
+        samples, moments = self._windows.admit(records)
+        for bucket, window, lines in (
+            (self._samples, self._windows.samples, [line_of(each) for each in samples]),
+            (self._events, self._windows.events, [events.line_of(each) for each in moments]),
+        ):
+            if left_out := bucket.write(lines):
+                window.count_dropped(left_out)
 
     def close(self) -> None:
-        """Close the connection. Safe to call twice, and before ``open``."""
-        connection, self._connection = self._connection, None
-        self._bucket_is_ready = False
-        if connection is not None:
-            connection.close()
-
-    def _prepare_bucket(self, connection: "Connection") -> None:
-        seconds = -(-self._window.length // 1000)
-        connection.prepare_bucket(max(_SHORTEST_RETENTION, seconds))
-        self._bucket_is_ready = True
+        """Close the connections. Safe to call twice, and before ``open``."""
+        self._samples.close()
+        self._events.close()

@@ -11,18 +11,20 @@ from pathlib import Path
 
 from telemetry.catalogue import family_of
 from telemetry.errors import HistoryUnavailableError
+from telemetry.events import Event
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
-from telemetry.history.port import Columns, Query
+from telemetry.history.port import Columns, EventQuery, Query
+from telemetry.history.sqlite import events
 from telemetry.history.sqlite.damage import kept_aside
+from telemetry.history.sqlite.migrations import BLOCK
 from telemetry.history.sqlite.schema import (
-    BLOCK,
     errors_as_unavailable,
     identity_of,
     open_for_reading,
 )
 from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, SAMPLES
-from telemetry.history.window import Clock, Window, wall_clock
+from telemetry.history.window import Clock, Spans, Windows, wall_clock
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
 _STEPS = 1000  # of SQLite's virtual machine, between two looks at the clock
@@ -36,10 +38,10 @@ class SqliteReader:
     hold a page cache of its own.
     """
 
-    def __init__(self, path: Path, window_ms: int, clock: Clock = wall_clock) -> None:
-        """Remember where to read and how many milliseconds are kept."""
+    def __init__(self, path: Path, spans: Spans, clock: Clock = wall_clock) -> None:
+        """Remember where to read and how long it is kept."""
         self._path = path
-        self._window = Window(window_ms, clock)
+        self._windows = Windows(spans, clock)
         self._lock = threading.Lock()
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -61,13 +63,13 @@ class SqliteReader:
         found: dict[str, list[str]] = defaultdict(list)
         with self._asking() as connection:
             if connection is not None:
-                for host, name in connection.execute(CHANNELS, (self._window.start,)):
+                for host, name in connection.execute(CHANNELS, (self._windows.samples.start,)):
                     found[host].append(name)
         return dict(found)
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""
-        clipped = self._window.clip(query)
+        clipped = self._windows.samples.clip(query)
         if clipped is None:
             return {}
         with self._asking() as connection:
@@ -77,6 +79,14 @@ class SqliteReader:
             with connection:
                 answers = ((name, _read(connection, name, clipped)) for name in query.channels)
                 return {name: columns for name, columns in answers if columns is not None}
+
+    def events(self, query: EventQuery) -> list[Event]:
+        """Answer ``query``. Raises HistoryUnavailableError."""
+        clipped = self._windows.events.clip(query)
+        if clipped is None:
+            return []
+        with self._asking() as connection:
+            return [] if connection is None else events.select(connection, clipped)
 
     def notes(self) -> Sequence[str]:
         """Tell of each file that was corrupt and is kept aside."""

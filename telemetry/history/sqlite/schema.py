@@ -1,12 +1,4 @@
-"""The tables of the SQLite file, and how it is opened.
-
-A row of ``sample`` holds one sample's values of ``BLOCK`` fields. Which slot a field has is in
-``field``; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row
-in block 0, even where all its values are null; in another block, where it has a value there.
-
-Rows this wide make a tick of seven samples write seven pages, where a row for each value would
-write one page for each field, and make an hour a few thousand rows to aggregate.
-"""
+"""How the SQLite file is opened, and what its errors mean to a user."""
 
 import contextlib
 import os
@@ -16,39 +8,10 @@ from pathlib import Path
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
-
-VERSION = 1
-BLOCK = 16
-VALUES = tuple(f"v{index}" for index in range(BLOCK))
+from telemetry.history.sqlite.migrations import VERSION, migrate, version_of
 
 _BUSY_MILLISECONDS = 5000
 _JOURNAL_BYTES = 4_194_304  # where SQLite's checkpoints begin: 1000 pages of 4 KiB
-
-_TABLES = f"""
-BEGIN IMMEDIATE;
-CREATE TABLE IF NOT EXISTS channel (
-    id INTEGER PRIMARY KEY,
-    host TEXT NOT NULL,
-    name TEXT NOT NULL,
-    UNIQUE (host, name)
-);
-CREATE TABLE IF NOT EXISTS field (
-    channel_id INTEGER NOT NULL,
-    slot INTEGER NOT NULL,
-    name TEXT NOT NULL,
-    PRIMARY KEY (channel_id, slot),
-    UNIQUE (channel_id, name)
-) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS sample (
-    channel_id INTEGER NOT NULL,
-    block INTEGER NOT NULL,
-    timestamp INTEGER NOT NULL,
-    {" REAL, ".join(VALUES)} REAL,
-    PRIMARY KEY (channel_id, block, timestamp)
-) WITHOUT ROWID;
-PRAGMA user_version = {VERSION};
-COMMIT;
-"""
 
 
 @contextlib.contextmanager
@@ -97,9 +60,8 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
         require_sound(connection)
-        if _version(connection) == 0:
-            connection.executescript(_TABLES)
-        _check_version(connection, path)
+        _refuse_newer(connection, path)
+        migrate(connection)
     except BaseException:
         connection.close()
         raise
@@ -112,10 +74,11 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
         return None
     connection = _connect(path, "ro")
     try:
-        if _version(connection) == 0:
+        if version_of(connection) == 0:
             connection.close()
             return None
-        _check_version(connection, path)
+        _refuse_newer(connection, path)
+        _refuse_older(connection, path)
     except BaseException:
         connection.close()
         raise
@@ -133,14 +96,16 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
     )
 
 
-def _version(connection: sqlite3.Connection) -> int:
-    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
-    return version
-
-
-def _check_version(connection: sqlite3.Connection, path: Path) -> None:
-    if _version(connection) != VERSION:
+def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
+    if version_of(connection) > VERSION:
         raise HistoryUnavailableError(
-            f"The history in {path} was written by another version of System Monitor: "
-            "move the file away."
+            f"The history in {path} was written by a newer version of System Monitor: install that "
+            "version, or move the file away."
+        )
+
+
+def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
+    if version_of(connection) < VERSION:
+        raise HistoryUnavailableError(
+            f"The history in {path} has an older format: the ingester converts it when it starts."
         )

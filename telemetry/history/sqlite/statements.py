@@ -1,7 +1,7 @@
 """The questions that are put to the SQLite file."""
 
 from telemetry.history.port import Aggregate
-from telemetry.history.sqlite.schema import VALUES
+from telemetry.history.sqlite.migrations import VALUES
 
 # S608: the texts below are put together from the names of the columns alone.
 SPAN = (

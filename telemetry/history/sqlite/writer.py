@@ -8,9 +8,12 @@ from pathlib import Path
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.columns import no_unicode, numbers_of
+from telemetry.history.port import Record
+from telemetry.history.sqlite import events
 from telemetry.history.sqlite.file import WritableFile
-from telemetry.history.sqlite.schema import BLOCK, VALUES, errors_as_unavailable
-from telemetry.history.window import Clock, Window, wall_clock
+from telemetry.history.sqlite.migrations import BLOCK, VALUES
+from telemetry.history.sqlite.schema import errors_as_unavailable
+from telemetry.history.window import Clock, Spans, Windows, wall_clock
 from telemetry.samples import Sample
 
 _PRUNE_EVERY = 60_000
@@ -44,17 +47,17 @@ class _Channel:
 
 
 class SqliteWriter:
-    """Writes samples into the SQLite file at ``path``. Used by one thread at a time.
+    """Writes samples and events into the SQLite file at ``path``. Used by one thread at a time.
 
     Values are merged into a sample that is there already. A crash of this process loses nothing;
     a power cut may lose the last seconds. A file that is corrupt, at the start or later, is set
-    aside and a new one begun; one that is gone or was replaced is opened anew.
+    aside and a new one begun; one that is gone or was replaced is opened again.
     """
 
-    def __init__(self, path: Path, window_ms: int, clock: Clock = wall_clock) -> None:
-        """Remember where to write and how many milliseconds to keep."""
+    def __init__(self, path: Path, spans: Spans, clock: Clock = wall_clock) -> None:
+        """Remember where to write and how long to keep it."""
         self._path = path
-        self._window = Window(window_ms, clock)
+        self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
         self._is_open = False
         self._known: sqlite3.Connection | None = None  # the connection that what follows is of
@@ -63,8 +66,8 @@ class SqliteWriter:
 
     @property
     def dropped(self) -> int:
-        """How many samples were not kept because they lie outside the window."""
-        return self._window.dropped
+        """How many records were not kept because they lie outside their retention."""
+        return self._windows.dropped
 
     def open(self) -> None:
         """Open the file, and create what is missing. Raises HistoryUnavailableError."""
@@ -72,8 +75,8 @@ class SqliteWriter:
         with errors_as_unavailable(self._path), self._file.using():
             self._is_open = True
 
-    def write(self, samples: Sequence[Sample]) -> None:
-        """Store ``samples``, all or none.
+    def write(self, records: Sequence[Record]) -> None:
+        """Store ``records``, all or none.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -81,7 +84,7 @@ class SqliteWriter:
             raise HistoryUnavailableError(f"The history in {self._path} is not open.")
         try:
             with errors_as_unavailable(self._path), self._file.using() as connection:
-                self._write(connection, samples)
+                self._write(connection, records)
         except BaseException as error:
             # What was rolled back may have given out these ids and slots.
             self._forget()
@@ -94,11 +97,11 @@ class SqliteWriter:
         self._is_open = False
         self._file.close()
 
-    def _write(self, connection: sqlite3.Connection, samples: Sequence[Sample]) -> None:
+    def _write(self, connection: sqlite3.Connection, records: Sequence[Record]) -> None:
         if connection is not self._known:
             self._forget()
             self._known = connection
-        now = self._window.clock()
+        now = self._windows.clock()
         due = self._pruned is None or abs(now - self._pruned) >= _PRUNE_EVERY
         if due:
             self._file.check()
@@ -107,8 +110,9 @@ class SqliteWriter:
             if due:
                 self._prune(connection)
                 self._pruned = now
-            rows = list(self._rows(connection, self._window.admit(samples)))
-            connection.executemany(_UPSERT, rows)
+            samples, moments = self._windows.admit(records)
+            connection.executemany(_UPSERT, list(self._rows(connection, samples)))
+            events.insert(connection, moments)
 
     def _forget(self) -> None:
         self._known = self._pruned = None
@@ -145,8 +149,9 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete what is older than the window."""
-        start = self._window.start
+        """Delete what is older than its retention."""
+        events.prune(connection, self._windows.events.start)
+        start = self._windows.samples.start
         blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
         connection.executemany(_DELETE_OLD, [(*block, start) for block in blocks])
         for statement in (*_DELETE_UNUSED_FIELDS, _DELETE_EMPTY_CHANNELS):

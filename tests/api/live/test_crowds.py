@@ -19,6 +19,7 @@ from api.serving.protocols import _UNREAD_BYTES
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import Publication
 from tests.api.crowd import MANY_MESSAGES, PINGS, crowd, wait_for_word
 from tests.api.running import SECONDS, RunningApi, cpu
 from tests.api.streams import OPENING, WS, receive
@@ -157,7 +158,7 @@ def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
         while not finished.wait(pause):
             number = float(len(sent))
             sent[number] = time.monotonic()
-            bus.publish("system/cpu", cpu(utilization=number).payload())
+            bus.publish(Publication("system/cpu", cpu(utilization=number).payload(), retain=True))
 
     url = f"ws://127.0.0.1:{monitor.http_port}{WS}/system/cpu"
     with connect(url, proxy=None) as stream:
@@ -204,7 +205,7 @@ def test_clients_of_a_killed_api_are_served_again_within_five_seconds(
     api_process: tuple[Monitor, BusConnection], tmp_path: Path, count: int
 ) -> None:
     monitor, bus = api_process
-    bus.publish("system/cpu", cpu().payload())
+    bus.publish(Publication("system/cpu", cpu().payload(), retain=True))
     arguments = monitor.process.cmdline()
     options = arguments[arguments.index("api") + 1 :]
     with crowd(monitor.http_port, "watching", count) as clients:

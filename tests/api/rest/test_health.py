@@ -9,7 +9,8 @@ import pytest
 
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.port import Columns, Query
+from telemetry.events import Event
+from telemetry.history.port import Columns, EventQuery, Query
 from telemetry.status import SensorReport, SensorState
 from tests.api.running import RunningApi, cpu, gpu_report, running_api, status
 from tests.services.processes import free_port, wait_until
@@ -36,6 +37,9 @@ class UnavailableHistory:
         raise HistoryUnavailableError(SENTENCE)
 
     def read(self, _query: Query) -> dict[str, Columns]:
+        raise HistoryUnavailableError(SENTENCE)
+
+    def events(self, _query: EventQuery) -> list[Event]:
         raise HistoryUnavailableError(SENTENCE)
 
 

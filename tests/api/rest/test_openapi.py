@@ -5,19 +5,22 @@ from typing import Any
 
 import pytest
 
-from telemetry.catalogue import FAMILIES, Kind
+from telemetry.catalogue import SAMPLES, Kind
 from tests.api.running import RunningApi, cpu
 from tests.api.schema import require_valid, resolve
 
 PREFIX = "/api/v1/system"
-PATHS = {
-    "/healthz",
-    "/readyz",
-    f"{PREFIX}/gpu",
-    f"{PREFIX}/history",
-    f"{PREFIX}/hosts",
-    f"{PREFIX}/metrics",
+METHODS = {
+    "/healthz": {"get"},
+    "/readyz": {"get"},
+    f"{PREFIX}/annotations": {"get", "post"},
+    f"{PREFIX}/gpu": {"get"},
+    f"{PREFIX}/history": {"get"},
+    f"{PREFIX}/hosts": {"get"},
+    f"{PREFIX}/metrics": {"get"},
 }
+WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
+WITH_STORE = {"/readyz", f"{PREFIX}/annotations", f"{PREFIX}/history"}
 # Counts, a load average, grades, and what is 1 or 0, have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
@@ -54,12 +57,12 @@ def has_unit(schema: Any) -> bool:
     return "unit" in schema or any("unit" in part for part in schema.get("anyOf", ()))
 
 
-def test_every_path_is_there_by_get_only_with_a_summary_and_a_description(document: Any) -> None:
-    assert document["paths"].keys() == PATHS
-    for path, methods in document["paths"].items():
-        assert methods.keys() == {"get"}, path
-        assert methods["get"]["summary"]
-        assert methods["get"]["description"]
+def test_every_path_has_its_methods_with_a_summary_and_a_description(document: Any) -> None:
+    paths = document["paths"]
+    assert {path: set(operations) for path, operations in paths.items()} == METHODS
+    for operation in (each for operations in paths.values() for each in operations.values()):
+        assert operation["summary"]
+        assert operation["description"]
 
 
 def test_every_response_has_an_example_that_follows_its_schema(document: Any) -> None:
@@ -80,12 +83,15 @@ def test_every_parameter_is_described_and_its_examples_follow_its_schema(documen
 
 def test_every_error_that_can_be_answered_is_documented_in_the_one_shape(document: Any) -> None:
     for path, operation in operations(document):
-        expected = {200, 403, 421}
+        writes = "requestBody" in operation
+        expected = {201 if writes else 200, 403, 421}
         expected |= {401, 429} if path.startswith("/api/") else set()
-        expected |= {404, 422} if "parameters" in operation else set()
-        expected |= {503} if path in ("/readyz", f"{PREFIX}/history") else set()
+        expected |= {422} if "parameters" in operation else set()
+        expected |= {413, 422} if writes else set()
+        expected |= {404} if path in WITH_HOST else set()
+        expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
-        for status in expected - {200}:
+        for status in expected - {200, 201}:
             # /readyz tells of each part besides.
             name = "NotReadyResponse" if (path, status) == ("/readyz", 503) else "ErrorResponse"
             assert content(operation, status)["schema"]["$ref"].endswith(f"/{name}")
@@ -103,7 +109,7 @@ def test_every_field_is_described_and_every_number_has_its_unit(document: Any) -
 
 def test_the_units_are_the_catalogues(document: Any) -> None:
     metrics = document["components"]["schemas"]["MetricsResponse"]["properties"]
-    for family in FAMILIES:
+    for family in SAMPLES:
         described = metrics[family.name]
         schema = described["items"] if family.several else described["anyOf"][0]
         properties = resolve(document, schema)["properties"]
@@ -126,6 +132,8 @@ def test_the_units_are_the_catalogues(document: Any) -> None:
         (f"{PREFIX}/history", {"start": "-1s", "end": "-1s"}),
         (f"{PREFIX}/history", {"channel": "system/fan"}),
         (f"{PREFIX}/history", {"host": "nobody"}),
+        (f"{PREFIX}/annotations", {}),
+        (f"{PREFIX}/annotations", {"limit": 0}),
         (f"{PREFIX}/gpu", {"host": "nobody"}),
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],

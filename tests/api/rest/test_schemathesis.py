@@ -35,5 +35,5 @@ def test_every_answer_to_any_request_is_as_the_document_says(
         check=False,
     )
     assert end.returncode == 0, end.stdout + end.stderr
-    count = len(shared_api.json("/api/v1/openapi.json")["paths"])
+    count = sum(map(len, shared_api.json("/api/v1/openapi.json")["paths"].values()))
     assert f"{count} selected / {count} total" in end.stdout

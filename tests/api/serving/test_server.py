@@ -39,7 +39,7 @@ def has_ipv6() -> bool:
 
 def new_server(folder: Path, host: str = "127.0.0.1", port: int = 0) -> ApiServer:
     settings = load_settings({"host_name": "alpha", "data_dir": folder, "mqtt_port": 1})
-    live = Live(settings.broker, settings.topics)
+    live = Live(settings.broker, settings.topics, settings.host_name)
     return ApiServer(create_app(settings, live, UnavailableHistory()), host, port)
 
 
@@ -80,7 +80,7 @@ def test_an_application_that_cannot_start_is_one_sentence_and_leaves_nothing(
     ):
         pass
     assert [each.getMessage() for each in caplog.records] == [
-        "telemetry.errors.HistoryUnavailable: The history cannot be opened.",
+        "telemetry.errors.HistoryUnavailableError: The history cannot be opened.",
         "Application startup failed. Exiting.",
     ]
     wait_until(lambda: set(threading.enumerate()) <= before, "no thread is left", SECONDS)

@@ -6,7 +6,7 @@ from typing import Any
 from collector.sensors.port import Reading, Sensor
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import Family, Kind
-from telemetry.payloads import decode
+from telemetry.decoding import decode_sample, resolve
 from telemetry.samples import Sample
 
 
@@ -38,5 +38,5 @@ def checked(reading: Reading, family: Family) -> Mapping[str, Any]:
             for group in reading.values[field.name].values():  # type: ignore[attr-defined]
                 assert list(group) == [member.name for member in field.members]
     sample = Sample(reading.channel, "me", 1, reading.values)
-    assert decode(TopicScheme(), sample.channel, sample.payload()) == sample
+    assert decode_sample(resolve(TopicScheme(), sample.channel), sample.payload()) == sample
     return reading.values

@@ -12,6 +12,7 @@ import pytest
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import HistoryReader, HistoryWriter
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
 from tests.services.influxdb import Influxdb
 
 HOUR = 3_600_000
@@ -46,10 +47,10 @@ class SqliteStore:
     clock: MovableClock
 
     def new_writer(self) -> SqliteWriter:
-        return SqliteWriter(self.path, HOUR, self.clock)
+        return SqliteWriter(self.path, Spans(HOUR), self.clock)
 
     def new_reader(self) -> SqliteReader:
-        return SqliteReader(self.path, HOUR, self.clock)
+        return SqliteReader(self.path, Spans(HOUR), self.clock)
 
 
 @dataclass
@@ -58,16 +59,17 @@ class InfluxdbStore:
     bucket: str
     clock: MovableClock
     window_ms: int = HOUR
+    events_ms: int = Spans(HOUR).events
 
     @property
     def account(self) -> tuple[str, str, str, str]:
         return self.server.url, self.server.token, self.server.org, self.bucket
 
     def new_writer(self) -> InfluxdbWriter:
-        return InfluxdbWriter(*self.account, self.window_ms, self.clock)
+        return InfluxdbWriter(*self.account, Spans(self.window_ms, self.events_ms), self.clock)
 
     def new_reader(self) -> InfluxdbReader:
-        return InfluxdbReader(*self.account, self.window_ms, self.clock)
+        return InfluxdbReader(*self.account, Spans(self.window_ms, self.events_ms), self.clock)
 
 
 @pytest.fixture

@@ -215,7 +215,7 @@ def test_an_error_says_whether_trying_again_may_help(
     answer = Answer(200, a_bucket(influxdb_store))
     with (
         server_giving(answer) as server,
-        closing(replace(influxdb_store, server=server).new_writer()) as writer,
+        closing(replace(influxdb_store, server=server, events_ms=HOUR).new_writer()) as writer,
     ):
         writer.open()
         answer.status, answer.body = status, b'{"code": "any", "message": "because"}'
@@ -255,7 +255,7 @@ def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
     answer = Answer(200, a_bucket(influxdb_store))
     with (
         server_giving(answer) as server,
-        closing(replace(influxdb_store, server=server).new_writer()) as writer,
+        closing(replace(influxdb_store, server=server, events_ms=HOUR).new_writer()) as writer,
     ):
         writer.open()
         for body in (b"<html>This port speaks TLS</html>", b'{"message": "Bad Request"}', b"[]"):
@@ -271,7 +271,7 @@ def test_a_writer_that_could_not_open_works_once_the_server_does(
     answer = Answer(503)
     with (
         server_giving(answer) as server,
-        closing(replace(influxdb_store, server=server).new_writer()) as writer,
+        closing(replace(influxdb_store, server=server, events_ms=HOUR).new_writer()) as writer,
     ):
         with pytest.raises(HistoryUnavailableError, match="503"):
             writer.open()
@@ -325,7 +325,8 @@ def test_no_name_becomes_part_of_a_script() -> None:
 def test_the_client_is_not_loaded_before_it_is_used() -> None:
     program = (
         "import sys; from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter; "
-        "account = 'http://localhost', 'token', 'org', 'bucket', 1; "
+        "from telemetry.history.window import Spans; "
+        "account = 'http://localhost', 'token', 'org', 'bucket', Spans(1); "
         "InfluxdbReader(*account); InfluxdbWriter(*account); "
         "sys.exit('influxdb_client' in sys.modules)"
     )

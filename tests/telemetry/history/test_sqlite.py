@@ -12,6 +12,7 @@ import pytest
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteWriter
+from telemetry.history.window import Spans
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
 from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
 
@@ -98,7 +99,8 @@ def test_what_was_written_survives_kill_9(sqlite_store: SqliteStore, clock: Mova
     program = (
         "import sys, time; from pathlib import Path; from telemetry.samples import Sample; "
         "from telemetry.history.sqlite import SqliteWriter; "
-        f"writer = SqliteWriter(Path(sys.argv[1]), {HOUR}); writer.open(); "
+        "from telemetry.history.window import Spans; "
+        f"writer = SqliteWriter(Path(sys.argv[1]), Spans({HOUR})); writer.open(); "
         f"writer.write([Sample('system/cpu', 'h', {clock()}, {{'utilization': 5.0}})]); "
         "print('written', flush=True); time.sleep(60)"
     )
@@ -138,23 +140,23 @@ def test_a_reader_cannot_change_the_file(sqlite_store: SqliteStore) -> None:
 def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(HistoryUnavailableError, match="cannot be used"):
-        SqliteWriter(tmp_path / "file" / "history.sqlite", HOUR).open()
+        SqliteWriter(tmp_path / "file" / "history.sqlite", Spans(HOUR)).open()
 
 
-def test_a_file_of_another_version_is_left_alone(sqlite_store: SqliteStore) -> None:
+def test_a_file_of_a_newer_version_is_left_alone(sqlite_store: SqliteStore) -> None:
     with closing(sqlite_store.new_writer()) as writer:
         writer.open()
     with closing(sqlite3.connect(sqlite_store.path)) as connection:
         connection.execute("PRAGMA user_version = 99")
-    with pytest.raises(HistoryUnavailableError, match="another version"):
+    with pytest.raises(HistoryUnavailableError, match="newer version"):
         sqlite_store.new_writer().open()
-    with pytest.raises(HistoryUnavailableError, match="another version"):
+    with pytest.raises(HistoryUnavailableError, match="newer version"):
         sqlite_store.new_reader().ping()
 
 
 def test_a_name_with_signs_that_mean_something_in_a_uri_is_a_file_name(tmp_path: Path) -> None:
     path = tmp_path / "a?b#c%20d" / "history.sqlite"
-    with closing(SqliteWriter(path, HOUR)) as writer:
+    with closing(SqliteWriter(path, Spans(HOUR))) as writer:
         writer.open()
     assert path.exists()
 

@@ -10,6 +10,7 @@ import pytest
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.sqlite.damage import kept_aside, set_aside
+from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import MovableClock, SqliteStore
 from tests.telemetry.history.samples import cpu, question
@@ -171,7 +172,7 @@ def test_another_programs_lock_is_one_sentence(
     sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 10)
-    with closing(SqliteWriter(sqlite_store.path, 1, clock)) as writer:
+    with closing(SqliteWriter(sqlite_store.path, Spans(1), clock)) as writer:
         writer.open()
         with closing(sqlite3.connect(sqlite_store.path, isolation_level=None)) as other:
             other.execute("BEGIN EXCLUSIVE")

@@ -8,14 +8,14 @@ from tests.telemetry.history.samples import cpu, question
 
 
 def test_a_sample_is_admitted_up_to_a_window_ago_and_a_window_ahead() -> None:
-    window = Window(100, MovableClock(1000))
+    window = Window(100, 100, MovableClock(1000))
     samples = [cpu(timestamp) for timestamp in (899, 900, 1000, 1100, 1101)]
     assert window.admit(samples) == samples[1:4]
     assert window.dropped == 2
 
 
 def test_a_question_is_clipped_to_what_may_be_there() -> None:
-    window = Window(100, MovableClock(1000))
+    window = Window(100, 100, MovableClock(1000))
     assert window.clip(question(0, 10_000)) == question(900, 1101)
     assert window.clip(question(950, 960)) == question(950, 960)
     assert window.clip(question(0, 900)) is None
@@ -24,7 +24,7 @@ def test_a_question_is_clipped_to_what_may_be_there() -> None:
 
 def test_what_is_not_kept_is_logged_once_a_minute(caplog: pytest.LogCaptureFixture) -> None:
     clock = MovableClock(1_000_000)
-    window = Window(100, clock)
+    window = Window(100, 100, clock)
     for wait, warnings in ((0, 1), (1, 1), (59_998, 1), (1, 2)):
         clock.advance(wait)
         window.admit([cpu(0)])

@@ -1,0 +1,110 @@
+"""The routes of annotations."""
+
+from http import HTTPStatus
+from typing import Annotated, Any
+
+from fastapi import APIRouter, Query
+from fastapi.exceptions import RequestValidationError
+from pydantic import ConfigDict, ValidationError
+from starlette.requests import Request
+
+from api.bodies import read_body
+from api.errors import BodyTooLargeError, ReadOnlyError, TooManyEventsError
+from api.rest import examples
+from api.rest.context import MAX_TEXT, PREFIX, UNAUTHORIZED, Context, End, Start, documented
+from api.rest.history import parse_span
+from api.rest.responses import AnnotationEntry, AnnotationsResponse
+from telemetry.catalogue import ANNOTATION
+from telemetry.decoding import make_event
+from telemetry.events import MAX_EVENT_BYTES
+from telemetry.history.port import EventQuery
+from telemetry.history.window import wall_clock
+from telemetry.payloads import EventPayload, event_model
+
+MAX_ANNOTATIONS = 10_000
+
+_Payload: Any = event_model(ANNOTATION)
+
+
+class AnnotationRequest(_Payload):  # type: ignore[misc] # made at run time
+    """An annotation to publish. Only `text` is required."""
+
+    model_config = ConfigDict(extra="forbid")
+
+
+router = APIRouter(prefix=PREFIX, tags=["annotations"])
+
+
+@router.get(
+    "/annotations",
+    responses=documented(examples.ANNOTATIONS, *UNAUTHORIZED, 422, 503),
+    summary="Moments that were marked, the oldest first",
+)
+async def annotations(
+    parts: Context,
+    start: Start = None,
+    end: End = None,
+    host: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_TEXT,
+            description="Only those of this host, and those that concern every host. Default: all.",
+        ),
+    ] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_ANNOTATIONS, description="At most so many, the newest.")
+    ] = 1000,
+) -> AnnotationsResponse:
+    """Answer from the history; one that was just sent takes up to a second to be there."""
+    span = parse_span(start, end, wall_clock(), parts.settings.spans.events)
+    found = []
+    if not span.empty:
+        query = EventQuery(ANNOTATION.channel, span.start, span.end, host, limit)
+        found = await parts.history.events(query)
+    return AnnotationsResponse(
+        annotations=[AnnotationEntry.model_validate(each.body()) for each in found]
+    )
+
+
+@router.post(
+    "/annotations",
+    status_code=HTTPStatus.CREATED,
+    response_model=AnnotationEntry,
+    responses=documented(examples.ANNOTATION, *UNAUTHORIZED, 413, 422, 503, status=201),
+    summary="Mark a moment",
+    openapi_extra={
+        "requestBody": {
+            "required": True,
+            "content": {
+                "application/json": {
+                    "schema": AnnotationRequest.model_json_schema(),
+                    "example": {"text": "epoch 3", "tags": ["train"], "run": "ablation-7"},
+                }
+            },
+        }
+    },
+)
+async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
+    """Publish an annotation on `system/annotations`; 201 once the broker has acknowledged it."""
+    if parts.settings.http_read_only:
+        raise ReadOnlyError("Annotations cannot be written here: http_read_only is set.")
+    model = await _parsed(request)
+    if wait := parts.events.take():
+        raise TooManyEventsError(f"Too many annotations: try again in {wait} s.", wait)
+    event = make_event(ANNOTATION, model, wall_clock())
+    await parts.live.publish(event)
+    return AnnotationEntry.model_validate(event.body())
+
+
+async def _parsed(request: Request) -> EventPayload:
+    body = await read_body(request, MAX_EVENT_BYTES)
+    if body is None:
+        raise BodyTooLargeError(f"The annotation is too large: at most {MAX_EVENT_BYTES} bytes.")
+    try:
+        model: EventPayload = AnnotationRequest.model_validate_json(body)
+    except ValidationError as error:
+        details = error.errors(include_url=False)
+        raise RequestValidationError(
+            [{**each, "loc": ("body", *each["loc"])} for each in details]
+        ) from None
+    return model

@@ -1,0 +1,16 @@
+"""The families of events."""
+
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
+
+ANNOTATION = Family(
+    "annotation",
+    f"{ROOT}/annotations",
+    "A moment that somebody marks, such as the begin of an epoch.",
+    (
+        Field("text", Kind.TEXT, "", "what happened", "epoch 3", fixed=True, max_length=1000),
+        Field("tags", Kind.TEXTS, "", "words to filter by", ["train"], max_length=16),
+        Field("run", Kind.TEXT, "", "the run that it belongs to", "ablation-7"),
+    ),
+    nature=Nature.EVENT,
+    retention=Retention.DAYS,
+)

@@ -1,0 +1,129 @@
+"""Decodes messages from the bus. Pure."""
+
+from collections.abc import Callable
+from functools import cache, lru_cache
+from typing import NamedTuple, TypeAlias, TypeVar
+
+from pydantic import TypeAdapter, ValidationError
+
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, family_of
+from telemetry.errors import MalformedMessageError
+from telemetry.events import MAX_EVENT_BYTES, Event, content_id
+from telemetry.payloads import MAX_TEXT, EventPayload, Payload, event_model, payload_model
+from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
+from telemetry.status import CollectorStatus
+
+_MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
+
+Decoded = TypeVar("Decoded")
+Content: TypeAlias = Sample | Event | CollectorStatus
+"""What a message may hold."""
+
+
+class Address(NamedTuple):
+    """Where a message arrived: its channel, whose family is None for a status.
+
+    ``host`` is the host that the topic's prefix names, or None.
+    """
+
+    host: str | None
+    channel: str
+    family: Family | None
+
+
+@lru_cache(maxsize=16_384)  # a fleet's topics; anybody may make up others
+def resolve(scheme: TopicScheme, topic: str) -> Address:
+    """Return the address that ``topic`` stands for.
+
+    Raises MalformedMessageError with the reason ``unknown channel``.
+    """
+    host, channel = scheme.parse(topic) or (None, "")
+    family = family_of(channel)
+    if family is None and channel != STATUS_CHANNEL:
+        raise MalformedMessageError("unknown channel", repr(topic[:MAX_TEXT]))
+    return Address(host, channel, family)
+
+
+def decode(address: Address, payload: bytes, *, arrived: int) -> Content:
+    """Return the sample, event or status that arrived as ``payload``.
+
+    ``arrived`` is Unix milliseconds, the time of an event that states none. Raises
+    MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event`` or
+    ``host mismatch``.
+    """
+    if address.family is None:
+        return decode_status(address, payload)
+    if address.family.nature is Nature.EVENT:
+        return _event(address, address.family, payload, arrived)
+    return _sample(address, address.family, payload)
+
+
+def decode_sample(address: Address, payload: bytes) -> Sample:
+    """Return the sample that arrived as ``payload``; raises as ``decode`` does."""
+    if address.family is None or address.family.nature is not Nature.SAMPLE:
+        raise MalformedMessageError("not a sample", f"{address.channel} carries none")
+    return _sample(address, address.family, payload)
+
+
+def decode_status(address: Address, payload: bytes) -> CollectorStatus:
+    """Return the status that arrived as ``payload``; raises as ``decode`` does."""
+    channel = address.channel
+    _validated(Payload.model_validate_json, channel, payload)
+    status = _validated(_status_adapter().validate_json, channel, payload)
+    if not 0 < status.interval <= _MAX_INTERVAL:
+        raise MalformedMessageError("not a sample", f"{channel}: interval: {status.interval:g} s")
+    _require_same_host(address.host, status.host)
+    return status
+
+
+def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
+    """Return the event that ``model`` describes, with an id and a time where it has none."""
+    values = model.model_dump(exclude={"id", "timestamp", "host"})
+    timestamp = arrived if model.timestamp is None else model.timestamp
+    identity = model.id or content_id(family.channel, timestamp, model.host, values)
+    return Event(family.channel, identity, timestamp, model.host, values)
+
+
+def _sample(address: Address, family: Family, payload: bytes) -> Sample:
+    validate = payload_model(family).model_validate_json
+    model = _validated(validate, address.channel, payload)
+    _require_same_host(address.host, model.host)
+    values = model.model_dump(exclude={"host", "timestamp"})
+    return Sample(address.channel, model.host, model.timestamp, values)
+
+
+def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Event:
+    validate = event_model(family).model_validate_json
+    model = _validated(validate, address.channel, payload, MAX_EVENT_BYTES, "not an event")
+    if model.host is None:
+        model.host = address.host
+    _require_same_host(address.host, model.host)
+    return make_event(family, model, arrived)
+
+
+@cache
+def _status_adapter() -> TypeAdapter[CollectorStatus]:
+    return TypeAdapter(CollectorStatus)
+
+
+def _validated(
+    validate: Callable[[bytes], Decoded],
+    channel: str,
+    payload: bytes,
+    limit: int = MAX_PAYLOAD_BYTES,
+    reason: str = "not a sample",
+) -> Decoded:
+    if len(payload) > limit:
+        raise MalformedMessageError("too large", f"{len(payload)} bytes on {channel}")
+    try:
+        return validate(payload)
+    except ValidationError as error:
+        first = error.errors(include_url=False, include_input=False)[0]
+        place = ".".join(map(str, first["loc"]))[:MAX_TEXT] or "payload"
+        raise MalformedMessageError(reason, f"{channel}: {place}: {first['msg']}") from None
+
+
+def _require_same_host(by_topic: str | None, by_payload: str | None) -> None:
+    if by_topic not in (None, by_payload):
+        raise MalformedMessageError("host mismatch", f"{by_payload!r} under {by_topic!r}")

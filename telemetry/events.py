@@ -1,0 +1,38 @@
+"""An event: a moment that somebody reported, on its way through the pipeline."""
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+MAX_EVENT_BYTES = 16_384  # a text of 1,000 characters and 16 tags, however they are escaped
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """One event on ``channel``.
+
+    ``id`` is its identity: the same event delivered twice is stored once. ``timestamp`` is Unix
+    time in integer milliseconds. ``host`` is None if the event concerns no particular host.
+    ``values`` are the payload's other fields.
+    """
+
+    channel: str
+    id: str
+    timestamp: int
+    host: str | None
+    values: Mapping[str, object]
+
+    def body(self) -> dict[str, object]:
+        """Return the fields of the payload."""
+        return {"id": self.id, "timestamp": self.timestamp, "host": self.host, **self.values}
+
+    def payload(self) -> bytes:
+        """Return the JSON that travels on the bus."""
+        return json.dumps(self.body(), separators=(",", ":"), allow_nan=False).encode()
+
+
+def content_id(channel: str, timestamp: int, host: str | None, values: Mapping[str, object]) -> str:
+    """Return the id of an event that came without one: a digest of its contents."""
+    content = json.dumps([channel, timestamp, host, values], sort_keys=True)
+    return hashlib.sha256(content.encode()).hexdigest()[:32]

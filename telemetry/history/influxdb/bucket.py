@@ -1,0 +1,64 @@
+"""A bucket that is written to, and created where it is missing."""
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from telemetry.errors import HistoryUnavailableError
+from telemetry.history.influxdb.account import Account
+
+if TYPE_CHECKING:
+    from telemetry.history.influxdb.connection import Connection
+
+_SHORTEST_RETENTION = 3600  # seconds; InfluxDB's minimum, and the reader clips to the window
+
+
+class Bucket:
+    """The bucket of ``account``, which keeps ``length`` milliseconds."""
+
+    def __init__(self, account: Account, length: int) -> None:
+        """Remember both; nothing is opened before ``connect``."""
+        self._account = account
+        self._retention = max(_SHORTEST_RETENTION, -(-length // 1000))
+        self._connection: Connection | None = None
+        self._is_ready = False
+
+    def connect(self) -> None:
+        """Get the client ready; nothing is sent yet. Raises HistoryUnavailableError."""
+        # The client takes over 20 MB: only those who keep the history in InfluxDB pay for it.
+        from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
+
+        self.close()
+        self._connection = Connection(self._account)
+
+    def prepare(self) -> None:
+        """Create the bucket with its retention, or correct that. Raises HistoryUnavailableError."""
+        self._connected().prepare_bucket(self._retention)
+        self._is_ready = True
+
+    def write(self, lines: Sequence[str]) -> int:
+        """Write ``lines``, all or none; return how many InfluxDB found too old to keep.
+
+        Raises HistoryUnavailableError or HistoryRejectedError.
+        """
+        connection = self._connected()
+        if not lines:
+            return 0
+        if not self._is_ready:
+            self.prepare()
+        # Until this has succeeded the bucket is in doubt: it may have been deleted meanwhile.
+        self._is_ready = False
+        left_out = connection.write(lines)
+        self._is_ready = True
+        return left_out
+
+    def close(self) -> None:
+        """Close the connection. Safe to call twice, and before ``connect``."""
+        connection, self._connection = self._connection, None
+        self._is_ready = False
+        if connection is not None:
+            connection.close()
+
+    def _connected(self) -> "Connection":
+        if self._connection is None:
+            raise HistoryUnavailableError("The connection to InfluxDB is not open.")
+        return self._connection

@@ -1,0 +1,84 @@
+"""Events in InfluxDB: a measurement for each family, without tags.
+
+The id of an event decides the digits of its time below the millisecond: an event that is delivered
+twice overwrites itself, and two events of one millisecond stand side by side. A tag would do that
+too, but would make a series of each event.
+"""
+
+import hashlib
+import json
+from collections.abc import Iterable
+
+from telemetry.catalogue import Family, family_of
+from telemetry.events import Event
+from telemetry.history.columns import no_channel
+from telemetry.history.influxdb import flux
+from telemetry.history.port import EventQuery
+
+_NANOSECONDS = 1_000_000  # of a millisecond
+_EVERY_HOST = "#"  # no name of a host; a pivot confuses empty texts
+
+
+def line_of(event: Event) -> str:
+    """Return ``event`` in line protocol. Raises HistoryRejectedError for an unknown channel."""
+    family = family_of(event.channel)
+    if family is None:
+        raise no_channel(event.channel)
+    fields = {
+        "channel": event.channel,
+        "id": event.id,
+        "host": event.host or _EVERY_HOST,
+        "payload": json.dumps(event.values),
+    }
+    texts = ",".join(f'{name}="{_escaped(text)}"' for name, text in fields.items())
+    return f"{family.name} {texts} {event.timestamp * _NANOSECONDS + _digits(event.id)}"
+
+
+def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
+    """Return the script that asks for the events of ``query``, the newest first."""
+    condition = "" if query.host is None else " and (r.host == every or r.host == host)"
+    text = (
+        "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
+        "  |> filter(fn: (r) => r._measurement == measurement)\n"
+        f"  |> {flux.PIVOT}\n"
+        f"  |> filter(fn: (r) => r.channel == channel{condition})\n"
+        '  |> sort(columns: ["_time"], desc: true)\n'
+        f"  |> limit(n: {query.limit:d})"
+    )
+    parameters = {
+        "bucket": bucket,
+        "start": flux.time_of(query.start),
+        "stop": flux.time_of(query.end),
+        "measurement": family.name,
+        "channel": query.channel,
+    }
+    if query.host is not None:
+        parameters |= {"host": query.host, "every": _EVERY_HOST}
+    return flux.Script(text, parameters)
+
+
+def answer(channel: str, tables: Iterable[flux.Table]) -> list[Event]:
+    """Return the events in ``tables``, the oldest first.
+
+    An event that came twice with its own id but without a time has two times; the first counts.
+    """
+    found: dict[str, Event] = {}
+    for table in tables:
+        columns = table.columns
+        rows = zip(columns["id"], table.times(), columns["host"], columns["payload"], strict=True)
+        for identity, timestamp, host, payload in rows:
+            concerned = None if host == _EVERY_HOST else host
+            event = Event(channel, identity, timestamp, concerned, json.loads(payload))
+            known = found.get(identity)
+            if known is None or timestamp < known.timestamp:
+                found[identity] = event
+    return sorted(found.values(), key=lambda event: (event.timestamp, event.id))
+
+
+def _digits(identity: str) -> int:
+    digest = hashlib.sha256(identity.encode()).digest()
+    return int.from_bytes(digest[:8], "big") % _NANOSECONDS
+
+
+def _escaped(text: str) -> str:
+    return text.replace("\\", "\\\\").replace('"', '\\"')

@@ -1,0 +1,52 @@
+"""Events in the SQLite file."""
+
+import json
+import sqlite3
+from collections.abc import Iterable
+
+from telemetry.events import Event
+from telemetry.history.port import EventQuery
+
+_INSERT = (
+    "INSERT OR IGNORE INTO event (channel, id, timestamp, host, payload) VALUES (?, ?, ?, ?, ?)"
+)
+_SELECT = (
+    "SELECT id, timestamp, host, payload FROM event WHERE channel = :channel "
+    "AND timestamp >= :start AND timestamp < :end "
+    "AND (:host IS NULL OR host IS NULL OR host = :host) "
+    "ORDER BY timestamp DESC, id DESC LIMIT :limit"
+)
+
+
+def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
+    """Add ``events``; one whose id is there already is ignored."""
+    connection.executemany(
+        _INSERT,
+        [
+            (each.channel, each.id, each.timestamp, each.host, json.dumps(each.values))
+            for each in events
+        ],
+    )
+
+
+def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
+    """Return the events that ``query`` asks for, the oldest first."""
+    rows = connection.execute(
+        _SELECT,
+        {
+            "channel": query.channel,
+            "start": query.start,
+            "end": query.end,
+            "host": query.host,
+            "limit": query.limit,
+        },
+    ).fetchall()
+    return [
+        Event(query.channel, identity, timestamp, host, json.loads(payload))
+        for identity, timestamp, host, payload in reversed(rows)
+    ]
+
+
+def prune(connection: sqlite3.Connection, start: int) -> None:
+    """Delete the events from before ``start``."""
+    connection.execute("DELETE FROM event WHERE timestamp < ?", (start,))

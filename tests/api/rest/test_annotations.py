@@ -1,0 +1,194 @@
+"""Annotations over REST, the bus and the WebSocket."""
+
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import Publication
+from telemetry.events import Event
+from tests.api.running import SECONDS, RunningApi, cpu, now, running_api
+from tests.api.streams import receive
+from tests.services.embedded import Listener
+from tests.services.processes import wait_until
+
+PATH = "/api/v1/system/annotations"
+CHANNEL = "system/annotations"
+
+
+def event(identity: str, age: int = 0, host: str | None = None, text: str = "epoch") -> Event:
+    values = {"text": text, "tags": ["x"], "run": None}
+    return Event(CHANNEL, identity, now() - age, host, values)
+
+
+def listed(api: RunningApi, **parameters: object) -> list[str]:
+    answer: Any = api.get(PATH, **parameters).json()
+    return [each["id"] for each in answer["annotations"]]
+
+
+def post(api: RunningApi, body: object) -> httpx.Response:
+    return api.client.post(PATH, json=body)
+
+
+def publish(api: RunningApi, payload: bytes, *, retain: bool = False) -> None:
+    topic = api.settings.topics.topic("alpha", CHANNEL)
+    api.bus.publish(Publication(topic, payload, retain=retain))
+
+
+def test_annotations_come_from_the_history_the_oldest_first(api: RunningApi) -> None:
+    api.writer.write([event("b", 1000), event("a", 3_000_000), event("c", 10)])
+    assert listed(api) == ["a", "b", "c"]
+    assert listed(api, start="-5s") == ["b", "c"]
+    assert listed(api, start="-2h", end="-5s") == ["a"]
+    assert listed(api, limit=1) == ["c"]
+    entry = api.json(PATH)["annotations"][0]
+    assert entry.keys() == {"id", "timestamp", "host", "text", "tags", "run"}
+
+
+def test_annotations_older_than_the_window_of_samples_are_there(api: RunningApi) -> None:
+    api.writer.write([event("old", 5 * 86_400_000)])
+    assert listed(api) == ["old"]
+
+
+def test_a_host_gets_its_own_annotations_and_those_of_every_host(api: RunningApi) -> None:
+    api.writer.write([event("a", 3, "alpha"), event("b", 2), event("c", 1, "beta")])
+    assert listed(api, host="alpha") == ["a", "b"]
+    assert listed(api) == ["a", "b", "c"]
+
+
+def test_a_posted_annotation_is_published_and_returned_with_id_and_time(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with (
+        Listener(shared_bus.address.port) as listener,
+        running_api(shared_bus, tmp_path, topic_prefix="plain") as api,
+    ):
+        before = now()
+        answer = post(api, {"text": "epoch 3", "tags": ["train"], "run": "r"})
+        assert answer.status_code == 201
+        entry = answer.json()
+        assert before <= entry["timestamp"] <= now()
+        listener.wait_for("plain/system/annotations")
+        (message,) = [each for each in listener.heard if each.topic.endswith(CHANNEL)]
+        assert not message.retained
+        decoded = httpx.Response(200, content=message.payload).json()
+    assert decoded == entry
+    assert entry["text"] == "epoch 3"
+    assert (entry["tags"], entry["run"], entry["host"]) == (["train"], "r", None)
+
+
+def test_an_id_a_time_and_a_host_of_ones_own_are_kept(api: RunningApi) -> None:
+    body = {"text": "x", "id": "mine", "timestamp": 1_767_225_600_000, "host": "beta"}
+    assert post(api, body).json() == {**body, "tags": [], "run": None}
+
+
+@pytest.mark.parametrize(
+    ("body", "named"),
+    [
+        ({}, "text"),
+        ({"text": ""}, "text"),
+        ({"text": "x" * 1001}, "text"),
+        ({"text": "x", "tags": ["t"] * 17}, "tags"),
+        ({"text": "x", "tag": "t"}, "tag"),
+        ({"text": "x", "host": "a/b"}, "host"),
+        ({"text": "x", "timestamp": "soon"}, "timestamp"),
+        ([], "request"),
+    ],
+    ids=range(8),
+)
+def test_a_wrong_body_is_one_sentence_that_names_the_field(
+    shared_api: RunningApi, body: object, named: str
+) -> None:
+    answer = post(shared_api, body)
+    assert answer.status_code == 422
+    error = answer.json()["error"]
+    assert error["code"] == "wrong_parameter"
+    assert error["message"].startswith(f"{named}=")
+
+
+@pytest.mark.parametrize("body", [b"", b"{", b"\xff"], ids=range(3))
+def test_a_body_that_is_not_json_is_refused(shared_api: RunningApi, body: bytes) -> None:
+    answer = shared_api.client.post(PATH, content=body)
+    assert answer.status_code == 422
+    assert answer.json()["error"]["code"] == "wrong_parameter"
+
+
+def test_a_body_beyond_the_limit_is_refused(shared_api: RunningApi) -> None:
+    answer = shared_api.client.post(PATH, content=b" " * 20_000)
+    assert answer.status_code == 413
+    assert answer.json()["error"]["code"] == "too_large"
+
+
+def test_annotations_beyond_the_rate_are_refused_with_the_time_to_wait(
+    shared_bus: BusConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.app.EVENT_BURST", 2)
+    with running_api(shared_bus, tmp_path) as api:
+        answers = [post(api, {"text": "x"}) for _ in range(3)]
+    assert [answer.status_code for answer in answers] == [201, 201, 429]
+    assert answers[-1].json()["error"]["code"] == "too_many_events"
+    assert 1 <= int(answers[-1].headers["Retry-After"]) <= 5
+
+
+def test_a_setting_forbids_writing_and_leaves_reading(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, http_read_only=True) as api:
+        answer = post(api, {"text": "x"})
+        assert answer.status_code == 403
+        assert answer.json()["error"]["code"] == "read_only"
+        assert listed(api) == []
+
+
+def test_a_token_is_required_where_one_is_set(shared_bus: BusConnection, tmp_path: Path) -> None:
+    with running_api(shared_bus, tmp_path, http_token="x" * 32) as api:
+        assert post(api, {"text": "x"}).status_code == 401
+        bearer = {"Authorization": f"Bearer {'x' * 32}"}
+        assert api.client.post(PATH, json={"text": "x"}, headers=bearer).status_code == 201
+
+
+def test_a_page_of_another_origin_cannot_write(shared_api: RunningApi) -> None:
+    origin = {"Origin": "https://elsewhere.example"}
+    answer = shared_api.client.post(PATH, content=b'{"text":"x"}', headers=origin)
+    assert answer.status_code == 403
+    assert answer.json()["error"]["code"] == "foreign_origin"
+
+
+def test_without_a_broker_nothing_is_said_to_be_written(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, connected=False, mqtt_port=1) as api:
+        answer = post(api, {"text": "x"})
+    assert answer.status_code == 503
+    assert answer.json()["error"]["code"] == "broker_unavailable"
+
+
+def test_an_event_arrives_at_websocket_clients_and_is_no_newest_value(api: RunningApi) -> None:
+    with api.stream("/api/v1/system/ws?channels=system/annotations") as stream:
+        wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
+        publish(api, event("a", text="now").payload())
+        frame = receive(stream)
+        assert (frame["channel"], frame["event"]) == (CHANNEL, "annotation")
+        assert (frame["data"]["id"], frame["data"]["text"]) == ("a", "now")
+    api.feed(cpu())
+    with api.stream() as stream:
+        assert receive(stream)["channel"] == "system/cpu"  # no greeting with what is past
+    assert set(api.live.newest.hosts) == {"alpha"}
+
+
+def test_an_event_of_every_host_arrives_at_those_that_want_one_host(api: RunningApi) -> None:
+    with api.stream("/api/v1/system/ws?host=alpha") as stream:
+        wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
+        publish(api, event("another", host="beta").payload())
+        publish(api, event("every").payload())
+        publish(api, event("own", host="alpha").payload())
+        assert [receive(stream)["data"]["id"] for _ in range(2)] == ["every", "own"]
+
+
+def test_a_retained_event_is_not_shown_as_new(shared_bus: BusConnection, tmp_path: Path) -> None:
+    shared_bus.publish(Publication("kept/system/annotations", event("a").payload(), retain=True))
+    with running_api(shared_bus, tmp_path, topic_prefix="kept") as api:
+        wait_until(lambda: api.live.malformed == {"retained event": 1}, "it is counted", SECONDS)
+    shared_bus.publish(Publication("kept/system/annotations", b"", retain=True))

@@ -1,0 +1,129 @@
+"""Annotations from any MQTT client reach the history, within limits."""
+
+import json
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from telemetry.bus.address import BrokerAddress
+from telemetry.events import Event
+from telemetry.history.port import EventQuery
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans, wall_clock
+from tests.ingester.test_ingester import HOUR, NOW, ingesting
+from tests.services.embedded import Listener
+from tests.services.processes import wait_until
+
+CHANNEL = "system/annotations"
+
+
+@pytest.fixture
+def file(tmp_path: Path) -> Path:
+    return tmp_path / "history.sqlite3"
+
+
+def annotations(file: Path) -> list[Event]:
+    with closing(SqliteReader(file, Spans(HOUR), clock=lambda: NOW)) as reader:
+        return reader.events(EventQuery(CHANNEL, 0, NOW + HOUR))
+
+
+def texts(file: Path) -> list[object]:
+    return [each.values["text"] for each in annotations(file)]
+
+
+def body(text: str, **more: object) -> str:
+    return json.dumps({"text": text, "timestamp": NOW, **more})
+
+
+def test_an_annotation_reaches_the_history_with_all_that_it_says(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address):
+        client.publish(CHANNEL, body("epoch 3", tags=["a", "b"], run="r", host="h", id="mine"))
+        wait_until(lambda: texts(file) == ["epoch 3"], "it is stored")
+    values = {"text": "epoch 3", "tags": ["a", "b"], "run": "r"}
+    assert annotations(file) == [Event(CHANNEL, "mine", NOW, "h", values)]
+
+
+def test_an_annotation_needs_no_more_than_a_text(file: Path, address: BrokerAddress) -> None:
+    before = wall_clock()
+    writer, reader = SqliteWriter(file, Spans(HOUR)), SqliteReader(file, Spans(HOUR))
+    query = EventQuery(CHANNEL, before, before + HOUR)
+    with (
+        Listener(address.port) as client,
+        ingesting(file, address, history=writer),
+        closing(reader),
+    ):
+        client.publish(CHANNEL, '{"text": "here"}')
+        wait_until(lambda: bool(reader.events(query)), "it is stored")
+        (event,) = reader.events(query)
+    assert before <= event.timestamp <= wall_clock()
+    assert event.values == {"text": "here", "tags": [], "run": None}
+    assert event.host is None
+
+
+def test_an_annotation_that_is_delivered_again_is_stored_once(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address):
+        for _ in range(3):
+            client.publish(CHANNEL, body("same"))
+        client.publish(CHANNEL, body("other"))
+        wait_until(lambda: "other" in texts(file), "all are stored")
+    assert sorted(map(str, texts(file))) == ["other", "same"]
+
+
+@pytest.mark.parametrize(
+    "payload",
+    [
+        "",
+        "no json",
+        "{}",
+        '{"text": ""}',
+        '{"text": null}',
+        '{"text": 5}',
+        json.dumps({"text": "x" * 1001}),
+        json.dumps({"text": "x", "tags": ["t"] * 17}),
+        json.dumps({"text": "x", "host": "a/b"}),
+        json.dumps({"text": "x", "id": "a b"}),
+        json.dumps({"text": "x", "timestamp": "soon"}),
+    ],
+    ids=range(11),
+)
+def test_what_is_not_a_valid_annotation_is_counted_and_blocks_nothing(
+    file: Path, address: BrokerAddress, payload: str
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        client.publish(CHANNEL, payload)
+        client.publish(CHANNEL, body("good"))
+        wait_until(lambda: texts(file) == ["good"], "the next one is stored")
+        assert ingester.malformed == {"not an event": 1}
+
+
+def test_an_annotation_beyond_the_size_limit_is_counted(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        client.publish(CHANNEL, " " * 16_385)
+        wait_until(lambda: ingester.malformed == {"too large": 1}, "it is counted")
+
+
+def test_annotations_beyond_the_rate_are_counted_and_samples_are_not_affected(
+    file: Path, address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("ingester.admission.EVENT_BURST", 3)
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for number in range(5):
+            client.publish(CHANNEL, body(str(number)))
+        wait_until(lambda: ingester.malformed == {"too many events": 2}, "the surplus is counted")
+        wait_until(lambda: len(texts(file)) == 3, "the first are stored")
+
+
+def test_a_retained_annotation_is_not_taken_for_a_new_one(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client:
+        client.publish(CHANNEL, body("old"), retain=True)
+        with ingesting(file, address) as ingester:
+            client.publish(CHANNEL, body("new"))
+            wait_until(lambda: texts(file) == ["new"], "the new one is stored")
+            assert ingester.malformed == {"retained event": 1}

@@ -1,0 +1,114 @@
+"""Events in the history: one suite, each adapter."""
+
+import pytest
+
+from telemetry.events import Event
+from telemetry.history.port import EventQuery, HistoryReader, HistoryWriter
+from telemetry.history.window import Spans
+from tests.telemetry.history.conftest import HOUR, MovableClock
+from tests.telemetry.history.samples import cpu, question
+
+CHANNEL = "system/annotations"
+DAY = 24 * HOUR
+WEEK = Spans(HOUR).events
+
+
+def event(
+    timestamp: int, identity: str = "a", host: str | None = None, text: str = "epoch 3"
+) -> Event:
+    return Event(CHANNEL, identity, timestamp, host, {"text": text, "tags": ["x"], "run": None})
+
+
+def everything(clock: MovableClock, **more: object) -> EventQuery:
+    return EventQuery(CHANNEL, clock() - 10 * DAY, clock() + DAY, **more)  # type: ignore[arg-type]
+
+
+def test_events_come_back_as_they_were_written_in_order_of_time(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    hostile = 'quote " backslash \\ comma, equals= \n line\ttab € 🦜 \\" \x00'
+    events = [
+        event(clock() - 5 * DAY, "old", "h"),
+        event(clock() - 2, "b", "other", hostile),
+        event(clock() - 2, "c", None, ""),
+        event(clock() - 1, "d", "h"),
+    ]
+    writer.write(list(reversed(events)))
+    assert reader.events(everything(clock)) == events
+
+
+def test_an_event_that_is_delivered_again_is_stored_once(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    first = event(clock() - 2000)
+    writer.write([first, first])
+    writer.write([first])
+    writer.write([event(clock())])  # the same id: its time was that of the arrival
+    assert reader.events(everything(clock)) == [first]
+
+
+def test_events_of_one_moment_stand_side_by_side(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    events = [event(clock(), f"{number:03}") for number in range(300)]
+    writer.write(events)
+    assert reader.events(everything(clock)) == events
+
+
+def test_samples_and_events_are_written_together_and_kept_apart(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    writer.write([cpu(clock(), 5.0), event(clock()), cpu(clock() - 1, 6.0)])
+    assert reader.channels() == {"h": ["system/cpu"]}
+    assert reader.read(question(0, clock() + 1))["system/cpu"].fields["utilization"] == [6.0, 5.0]
+    assert len(reader.events(everything(clock))) == 1
+
+
+def test_a_host_gets_its_own_events_and_those_of_every_host(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    hosts = {"a": "h", "b": None, "c": "other"}
+    writer.write([event(clock(), identity, host) for identity, host in hosts.items()])
+    assert [each.id for each in reader.events(everything(clock, host="h"))] == ["a", "b"]
+    assert [each.id for each in reader.events(everything(clock, host="x"))] == ["b"]
+
+
+def test_of_more_events_than_the_limit_the_newest_come(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    writer.write([event(clock() - 10 + number, str(number)) for number in range(10)])
+    assert [each.id for each in reader.events(everything(clock, limit=3))] == ["7", "8", "9"]
+
+
+def test_the_start_is_inclusive_and_the_end_exclusive(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    now = clock()
+    writer.write([event(now - number, str(number)) for number in range(4)])
+    found = reader.events(EventQuery(CHANNEL, now - 2, now))
+    assert [each.id for each in found] == ["2", "1"]
+
+
+def test_events_outlive_the_window_of_samples_and_end_with_their_own_retention(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    writer.write([event(clock())])
+    clock.advance(WEEK - 1)
+    writer.write([event(clock(), "new")])
+    assert [each.id for each in reader.events(everything(clock))] == ["a", "new"]
+    clock.advance(2)
+    assert [each.id for each in reader.events(everything(clock))] == ["new"]
+
+
+def test_events_outside_their_retention_are_counted_and_not_stored(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    writer.write([event(clock() - WEEK - 1, "old"), event(clock() + HOUR + 2, "future")])
+    assert writer.dropped == 2
+    assert reader.events(everything(clock)) == []
+
+
+@pytest.mark.usefixtures("writer")
+def test_a_channel_without_events_answers_none(reader: HistoryReader, clock: MovableClock) -> None:
+    assert reader.events(everything(clock)) == []
+    assert reader.events(EventQuery("system/toaster", 0, clock())) == []
