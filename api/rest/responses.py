@@ -178,8 +178,8 @@ class NotReadyResponse(ErrorResponse):
 
 
 _PLACES = {
-    "id": "the GPU: NVML's index, as in the channel's name",
-    "n": "the MIG instance: NVML's index, as in the channel's name",
+    "id": "the GPU: its number, as in the channel's name",
+    "n": "the MIG instance: its index, as in the channel's name",
 }
 
 
@@ -229,7 +229,7 @@ GpuEntry: Any = create_model(
     __doc__="One GPU and what belongs to it.",
     processes=(
         _Processes | None,
-        Field(description="the processes that use it; null before they have been told"),
+        Field(description="the processes that use it; null before the first sample"),
     ),
     mig=(list[_Instance], Field(description="its MIG instances, by index; none without MIG mode")),
 )
@@ -238,8 +238,10 @@ GpuEntry: Any = create_model(
 class GpusResponse(HostResponse):
     """All GPUs of a host."""
 
-    gpus: list[GpuEntry] = Field(description="all GPUs, by index")
-    driver_version: str | None = Field(description="NVIDIA's driver version")
+    gpus: list[GpuEntry] = Field(description="all GPUs, by id")
+    driver_version: str | None = Field(
+        description="version of the GPU driver; of the first, if there are several"
+    )
     reason: str | None = Field(
         description="why there is no GPU or why it is no longer read, in one sentence"
     )

@@ -30,17 +30,17 @@ _GPU_PATTERN = _pattern(GPU)
 
 
 def gpu_channel(gpu: int) -> str:
-    """Return the channel of the GPU with NVML's index ``gpu``."""
+    """Return the channel of the GPU with the id ``gpu``."""
     return GPU.channel.format(id=gpu)
 
 
 def processes_channel(gpu: int) -> str:
-    """Return the channel of the processes on the GPU with NVML's index ``gpu``."""
+    """Return the channel of the processes on the GPU with the id ``gpu``."""
     return GPU_PROCESSES.channel.format(id=gpu)
 
 
 def mig_channel(gpu: int, instance: int) -> str:
-    """Return the channel of a MIG instance, both by NVML's index."""
+    """Return the channel of the MIG instance with the index ``instance`` on ``gpu``."""
     return GPU_MIG.channel.format(id=gpu, n=instance)
 
 

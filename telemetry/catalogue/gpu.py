@@ -16,11 +16,12 @@ MAX_PROCESSES = 64  # of one GPU; all of them fit into a payload many times
 GPU = Family(
     "gpu",
     f"{ROOT}/gpu/{{id}}",
-    "One NVIDIA GPU; {id} is NVML's index.",
+    "One GPU; {id} is the number that the collector gives it. On a machine with NVIDIA GPUs only,"
+    " it is NVML's index.",
     (
         number("utilization", "%", "share of time in which a kernel ran", 75.0, fixed=True),
         byte_count(
-            "memory_used", "memory in use, reserved memory apart", 6_657_199_308, fixed=True
+            "memory_used", "memory in use, without reserved memory", 6_657_199_308, fixed=True
         ),
         byte_count(
             "memory_total", "memory installed; if unified, the system's", 8_589_934_592, fixed=True
@@ -28,12 +29,19 @@ GPU = Family(
         Field("temperature", Kind.NUMBER, "°C", "core temperature", 72.0, fixed=True, minimum=None),
         number("power", "W", "power drawn", 215.4, fixed=True),
         Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090"),
-        Field("uuid", Kind.TEXT, "", "NVML's UUID", "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11"),
+        Field(
+            "uuid",
+            Kind.TEXT,
+            "",
+            "the driver's UUID of the GPU",
+            "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
+        ),
+        Field("vendor", Kind.TEXT, "", "whose driver reads it: nvidia", "nvidia"),
         Field(
             "memory_kind",
             Kind.TEXT,
             "",
-            "dedicated; or unified, where the GPU has no memory but the system's",
+            "dedicated; or unified, if the GPU has no memory of its own and uses the system's",
             "dedicated",
         ),
         number("memory_utilization", "%", "share of time in which memory was accessed", 41.0),
@@ -45,43 +53,47 @@ GPU = Family(
             "throttle_shares",
             Kind.NUMBERS_BY_NAME,
             "%",
-            "share of the last 5 min in which each reason was there",
+            "share of the last 5 min in which each reason was active",
             {"sw_power_cap": 37.5, "gpu_idle": 2.0},
         ),
         Field(
             "memory_temperature", Kind.NUMBER, "°C", "temperature of the memory", 78.0, minimum=None
         ),
-        number("fan_speed", "%", "share of the fans' full speed, which it may exceed", 45.0),
+        number("fan_speed", "%", "share of the fans' full speed; it may exceed 100", 45.0),
         count("performance_state", "", "P-state: 0 is the fastest, 15 the slowest", 2),
         number("energy", "J", "energy used since the driver was loaded", 1_234_567.8),
-        number("power_average", "W", "mean power since the reading before, by energy", 221.7),
-        count("pcie_generation", "", "generation of the PCIe link; it may fall when idle", 4),
+        number("power_average", "W", "mean power since the previous reading, from energy", 221.7),
+        count("pcie_generation", "", "generation of the PCIe link; it may drop when idle", 4),
         count("pcie_width", "lanes", "width of the PCIe link", 16),
-        number("pcie_tx_rate", "MB/s", "sent over PCIe; null where no counter tells it", 812.5),
+        number(
+            "pcie_tx_rate", "MB/s", "sent over PCIe; null if the GPU has no counter for it", 812.5
+        ),
         number("pcie_rx_rate", "MB/s", "received over PCIe; null as pcie_tx_rate is", 1_204.3),
-        count("nvlink_links", "links", "NVLinks that the GPU has; null where it has none", 18),
+        count("nvlink_links", "links", "NVLinks that the GPU has; null if it has none", 18),
         count("nvlink_active", "links", "NVLinks that are up", 18),
-        number("nvlink_tx_rate", "MB/s", "sent over all NVLinks, without the protocol", 48_210.4),
-        number("nvlink_rx_rate", "MB/s", "received over all NVLinks, as nvlink_tx_rate", 47_980.1),
-        count("ecc_errors_corrected", "errors", "memory errors corrected, in all its life", 3),
-        count("ecc_errors_uncorrected", "errors", "errors not corrected, in all its life", 0),
+        number("nvlink_tx_rate", "MB/s", "payload sent over all NVLinks", 48_210.4),
+        number("nvlink_rx_rate", "MB/s", "payload received over all NVLinks", 47_980.1),
+        count("ecc_errors_corrected", "errors", "memory errors corrected, over its lifetime", 3),
+        count(
+            "ecc_errors_uncorrected", "errors", "memory errors not corrected, over its lifetime", 0
+        ),
         count(
             "ecc_errors_uncorrected_volatile",
             "errors",
-            "errors not corrected, since the driver was loaded",
+            "memory errors not corrected, since the driver was loaded",
             0,
         ),
-        count("retired_pages", "pages", "memory pages taken out of use for their errors", 0),
-        count("retirement_pending", "", "1 where pages go out of use at the next reboot", 0),
-        count("remapped_rows", "rows", "memory rows replaced for their errors", 0),
-        count("remapping_pending", "", "1 where rows are replaced at the next reset", 0),
-        Field("compute_mode", Kind.TEXT, "", "who may use it for computing", "default"),
-        Field("pci_bus_id", Kind.TEXT, "", "place on the PCI bus", "00000000:3B:00.0"),
+        count("retired_pages", "pages", "memory pages retired because of errors", 0),
+        count("retirement_pending", "", "1 if pages will be retired at the next reboot", 0),
+        count("remapped_rows", "rows", "memory rows remapped because of errors", 0),
+        count("remapping_pending", "", "1 if rows will be remapped at the next reset", 0),
+        Field("compute_mode", Kind.TEXT, "", "which processes may use it for computing", "default"),
+        Field("pci_bus_id", Kind.TEXT, "", "address on the PCI bus", "00000000:3B:00.0"),
         Field(
             "slowdown_temperature",
             Kind.NUMBER,
             "°C",
-            "core temperature from which the hardware slows it down",
+            "core temperature at which the hardware slows it down",
             90.0,
             minimum=None,
         ),
@@ -89,7 +101,7 @@ GPU = Family(
             "temperature_margin",
             Kind.NUMBER,
             "°C",
-            "what is left up to the temperature that slows it down",
+            "how far below the temperature that slows it down",
             18.0,
             minimum=None,
         ),
@@ -120,7 +132,7 @@ GPU_PROCESSES = Family(
             ],
             fixed=True,
             members=(
-                Field("pid", Kind.INTEGER, "", "process id, as NVML tells it", 41_213),
+                Field("pid", Kind.INTEGER, "", "process id, as the driver reports it", 41_213),
                 Field("name", Kind.TEXT, "", "the process' name", "python3"),
                 Field(
                     "command",
@@ -129,18 +141,18 @@ GPU_PROCESSES = Family(
                     "program and script or module; never the arguments, which may hold secrets",
                     "python3 train.py",
                 ),
-                Field("user", Kind.TEXT, "", "whose process it is", "ada"),
+                Field("user", Kind.TEXT, "", "the user who owns it", "ada"),
                 byte_count("memory_used", "GPU memory that it uses", 6_442_450_944),
                 Field(
                     "kind", Kind.TEXT, "", "compute, graphics, mps; or several with +", "compute"
                 ),
                 count("started", "ms", "Unix time of the process' start", 1_767_222_000_000),
-                count("gpu_instance", "", "the GPU instance that it is on in MIG mode", 7),
+                count("gpu_instance", "", "in MIG mode, the GPU instance that it uses", 7),
             ),
         ),
         count("more", "processes", "processes with less memory that are not listed", 0),
-        count("unresolved", "processes", "how many of those listed could not be looked up", 0),
-        Field("note", Kind.TEXT, "", "why they could not, in one sentence", None),
+        count("unresolved", "processes", "how many of the listed could not be looked up", 0),
+        Field("note", Kind.TEXT, "", "why they could not be looked up, in one sentence", None),
     ),
     retention=Retention.NONE,
 )
@@ -153,7 +165,13 @@ GPU_MIG = Family(
         byte_count("memory_used", "memory in use", 3_221_225_472, fixed=True),
         byte_count("memory_total", "memory of the instance", 10_468_982_784, fixed=True),
         Field("name", Kind.TEXT, "", "name with its profile", "NVIDIA H100 80GB HBM3 MIG 1g.10gb"),
-        Field("uuid", Kind.TEXT, "", "NVML's UUID", "MIG-2d3b5a4e-8c1f-5b7e-9a60-3f1c2d4e5b6a"),
+        Field(
+            "uuid",
+            Kind.TEXT,
+            "",
+            "the driver's UUID of the instance",
+            "MIG-2d3b5a4e-8c1f-5b7e-9a60-3f1c2d4e5b6a",
+        ),
         count("gpu_instance", "", "id of the GPU instance, as nvidia-smi's GI", 7),
         count("compute_instance", "", "id of the compute instance in it, nvidia-smi's CI", 0),
     ),

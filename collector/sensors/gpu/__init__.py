@@ -1,1 +1,1 @@
-"""GPUs: the sensor, its threads, and the processes that use them; each driver in a folder."""
+"""GPUs: the sensor, the port of the drivers, and each driver in a folder of its own."""

@@ -1,28 +1,22 @@
-"""Whose process a process id is: its name, command, user and start."""
+"""Looks up process ids: the name, command, user and start time of each process."""
 
-import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from pathlib import Path
 from typing import NamedTuple
 
 import psutil
 
 from collector.sensors.command import clean, short_command, short_name
-from collector.sensors.gpu.nvml.processes import GpuProcess
+from collector.sensors.gpu.driver import GpuProcess
 from telemetry.catalogue import MAX_PROCESSES
 
 _SELDOM_SECONDS = 30.0  # a process may give itself another name
-# PROC_PID_INIT_INO in the kernel's proc_ns.h: the namespace in which every process has its number.
-_FIRST_NAMESPACE = "pid:[4026531836]"
-_OPEN_DRIVER = "Open Kernel Module"
-
 _FOREIGN = (
-    "The driver tells the process ids of the machine, which mean nothing in this container: start"
-    " it with the machine's process ids (docker run --pid=host) to see names and users."
+    "The driver reports the host's process ids, which mean nothing in this container: start it with"
+    " the host's process ids (docker run --pid=host) to see names and users."
 )
 _HIDDEN = (
-    "Some processes are hidden from System Monitor (hidepid of /proc): run it as a user that may"
-    " see them, or as root."
+    "Some processes are hidden from System Monitor (/proc is mounted with hidepid): run it as a"
+    " user that may see them, or as root."
 )
 
 
@@ -40,55 +34,50 @@ class _Known(NamedTuple):
 
 
 class ProcessTable:
-    """Looks up the processes of all GPUs, each once a tick, and remembers what seldom changes.
+    """Looks up the processes of all GPUs, each once a tick, and caches what seldom changes.
 
-    A driver may tell ids of the machine where this process lives in a container with ids of its
-    own. There an id would name another process, or none: nothing is looked up. Only NVIDIA's open
-    kernel module translates them.
+    A driver may report the host's process ids while this process runs in a container that has its
+    own. There such an id would name another process, or none, so none of them is looked up.
     """
 
-    def __init__(self, proc: Path, clock: Callable[[], float]) -> None:
-        """Judge by ``proc`` whether ids can be trusted; ``clock`` is monotonic, in seconds."""
-        self._proc = proc
+    def __init__(self, clock: Callable[[], float]) -> None:
+        """``clock`` is monotonic, in seconds."""
         self._clock = clock
         self._known: dict[int, _Known] = {}
         self._asked: set[int] = set()
         self._missing: set[int] = set()
         self._missing_before: set[int] = set()
-        self._foreign = False
 
-    def open(self) -> None:
-        """Find out whether process ids are those of this process' own namespace."""
-        self._foreign = _ids_are_foreign(self._proc)
+    def values(
+        self, processes: Sequence[GpuProcess] | None, *, own_pids: bool
+    ) -> Mapping[str, object]:
+        """Return the catalogue's fields; None is a GPU that does not report its processes.
 
-    def values(self, processes: Sequence[GpuProcess] | None) -> Mapping[str, object]:
-        """Return the catalogue's fields; None stands for a GPU that does not tell its processes."""
+        ``own_pids`` is whether the process ids are those that this process sees.
+        """
         if processes is None:
             return {"processes": None, "more": None, "unresolved": None, "note": None}
         listed = processes[:MAX_PROCESSES]
-        rows = [(process, self._identity(process.pid)) for process in listed]
+        rows = [(process, self._identity(process.pid) if own_pids else None) for process in listed]
         unresolved = [process.pid for process, identity in rows if identity is None]
+        hidden = self._note_hidden(unresolved) if own_pids else _FOREIGN
         return {
             "processes": [_row(process, identity) for process, identity in rows],
             "more": len(processes) - len(listed),
             "unresolved": len(unresolved),
-            "note": self._note(unresolved),
+            "note": hidden if unresolved else None,
         }
 
     def end_tick(self) -> None:
-        """Forget the processes that were not asked for since the last call."""
+        """Evict the processes that were not looked up since the last call."""
         self._known = {pid: known for pid, known in self._known.items() if pid in self._asked}
         self._missing_before, self._missing, self._asked = self._missing, set(), set()
 
-    def _note(self, unresolved: Iterable[int]) -> str | None:
-        if self._foreign:
-            return _FOREIGN if unresolved else None
-        # One that has ended since it was listed is gone from the next listing.
+    def _note_hidden(self, unresolved: Iterable[int]) -> str | None:
+        # A process that has ended since it was listed is gone from the next listing.
         return _HIDDEN if self._missing_before.intersection(unresolved) else None
 
     def _identity(self, pid: int) -> _Identity | None:
-        if self._foreign:
-            return None
         known, now = self._known.get(pid), self._clock()
         if pid in self._asked:
             return known.identity if known else None
@@ -109,14 +98,14 @@ class ProcessTable:
 
 def _identify(process: psutil.Process) -> _Identity:
     return _Identity(
-        name=_told(lambda: short_name(process.name())),
-        command=_told(lambda: short_command(process.cmdline())),
-        user=_told(lambda: clean(process.username())),
+        name=_if_allowed(lambda: short_name(process.name())),
+        command=_if_allowed(lambda: short_command(process.cmdline())),
+        user=_if_allowed(lambda: clean(process.username())),
         started=round(process.create_time() * 1000),
     )
 
 
-def _told(ask: Callable[[], str | None]) -> str | None:
+def _if_allowed(ask: Callable[[], str | None]) -> str | None:
     try:
         return ask() or None
     except (psutil.AccessDenied, psutil.ZombieProcess, OSError):
@@ -134,15 +123,3 @@ def _row(process: GpuProcess, identity: _Identity | None) -> Mapping[str, object
         "started": identity.started if identity else None,
         "gpu_instance": process.gpu_instance,
     }
-
-
-def _ids_are_foreign(proc: Path) -> bool:
-    if sys.platform != "linux":
-        return False
-    try:
-        if str((proc / "self" / "ns" / "pid").readlink()) == _FIRST_NAMESPACE:
-            return False
-        driver = (proc / "driver" / "nvidia" / "version").read_text("utf-8", errors="replace")
-    except OSError:
-        return True
-    return _OPEN_DRIVER not in driver

@@ -1,80 +1,114 @@
-"""Asks one GPU in a thread of its own: a call that hangs holds up no other GPU."""
+"""Reads one GPU in a thread of its own, so that a call that hangs delays no other GPU."""
 
+import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from queue import SimpleQueue
 from typing import TypeAlias
 
-from collector.sensors.gpu.nvml.device import Device
+from collector.sensors.gpu.driver import GpuDevice, GpuReading
+from telemetry.errors import SensorAbsentError
 
-Values: TypeAlias = Mapping[str, object]
+log = logging.getLogger(__name__)
+
+Question: TypeAlias = Callable[[], GpuReading | None]
 
 _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Puts questions to ``device``, one at a time. All but the questions is the caller's thread's.
+    """Calls ``device`` in a thread, one question at a time; the other members are the caller's.
 
-    A question that is not answered in time keeps its thread; further ones are not asked until it
-    comes back, and its late answer is dropped. ``problem`` says why there is no answer, or what the
-    device had to complain of.
+    A question that is not answered in time keeps the thread busy. Until it returns no other is
+    asked, and its late answer is discarded. ``problem`` is a sentence about the newest question, or
+    None; ``answered`` is False if the newest reading held no answer at all.
     """
 
-    def __init__(self, device: Device) -> None:
-        """Begin with no thread; the first question starts it."""
+    def __init__(self, gpu_id: int, device: GpuDevice) -> None:
+        """Start no thread yet; the first question does."""
+        self.id = gpu_id
         self.device = device
         self.problem: str | None = None
-        self._questions: SimpleQueue[Callable[[], Values] | None] = SimpleQueue()
-        self._answered = threading.Event()
-        self._answered.set()
-        self._answer: Values | None = None
+        self.answered = True
+        self._questions: SimpleQueue[Question | None] = SimpleQueue()
+        self._done = threading.Event()
+        self._done.set()
+        self._skipped = False
+        self._answer: GpuReading | None = None
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
+        self._logged: set[str] = set()
+
+    @property
+    def label(self) -> str:
+        """What the GPU is called in a sentence, such as ``GPU 0 (NVIDIA L4)``."""
+        name = self.device.name
+        return f"GPU {self.id} ({name})" if name else f"GPU {self.id}"
 
     @property
     def busy(self) -> bool:
-        """Whether a question has not been answered yet."""
-        return not self._answered.is_set()
+        """Whether a question is still unanswered."""
+        return not self._done.is_set()
 
-    def ask(self, question: Callable[[], Values]) -> None:
-        """Begin to ask, unless the question before is still under way."""
-        if self.busy:
+    def ask(self, question: Question) -> None:
+        """Put ``question`` to the GPU, unless the previous one is still unanswered."""
+        self._skipped = self.busy
+        if self._skipped:
             return
         self._answer = self._error = None
-        self._answered.clear()
+        self._done.clear()
         if self._thread is None:
-            name = f"sensor-gpu-{self.device.index}"
+            name = f"sensor-gpu-{self.id}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
             self._thread.start()
         self._questions.put(question)
 
-    def answer(self, deadline: float) -> Values | None:
-        """Return the answer, or None where there is none by ``deadline``, in monotonic time.
+    def answer(self, deadline: float) -> GpuReading | None:
+        """Return the answer, or None if there is none by ``deadline``, in monotonic seconds.
 
-        Raises what the question raised.
+        Raises SensorAbsentError if the question did: this concerns all GPUs of the driver.
         """
-        if not self._answered.wait(max(0.0, deadline - time.monotonic())):
+        if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (
-                f"{self.device.label} does not answer, a call to the driver hangs: look for Xid"
-                " errors in the kernel log; if it stays so, reset the GPU or reboot."
+                f"{self.label} does not answer, a call to the driver hangs: look for errors in the"
+                " kernel log (Xid for NVIDIA); if it persists, reset the GPU or reboot."
             )
             return None
-        if self._error is not None:
+        if isinstance(self._error, SensorAbsentError):
             raise self._error
-        self.problem = self.device.problem
+        if self._error is not None:
+            log.debug("The traceback of %s", self.label, exc_info=self._error)
+            what = f"{type(self._error).__name__}: {self._error}"
+            self.problem = f"{self.label} cannot be read ({what})."
+            return None
+        if self._answer is not None:
+            self._take(self._answer)
         return self._answer
 
     def end(self) -> None:
-        """End the thread; one that hangs ends when its call comes back."""
+        """End the thread; one that hangs ends when its call returns."""
         self._questions.put(None)
         if self._thread is not None:
             self._thread.join(_END_SECONDS)
+
+    def _take(self, reading: GpuReading) -> None:
+        self.answered = reading.answered
+        self.problem = f"{self.label} {reading.problem}." if reading.problem else None
+        new = {
+            field: reason
+            for field, reason in reading.not_reported.items()
+            if field not in self._logged
+        }
+        if new:
+            self._logged.update(new)
+            reasons = ", ".join(sorted(set(new.values())))
+            log.info("%s does not report %s (%s)", self.label, ", ".join(new), reasons)
 
     def _run(self) -> None:
         while question := self._questions.get():
             try:
                 self._answer = question()
-            except BaseException as error:  # noqa: BLE001 - raised again where the answer is taken
+            except BaseException as error:  # noqa: BLE001 - `answer` handles it in the caller's thread
                 self._error = error
-            self._answered.set()
+            self._done.set()

@@ -1,4 +1,4 @@
-"""Why a GPU has been slow: the share of the last minutes in which each reason held."""
+"""Why a GPU has been slow: the share of the last minutes in which each reason was active."""
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
@@ -17,8 +17,8 @@ class _Step(NamedTuple):
 class ThrottleShares:
     """Adds up, over ``WINDOW_SECONDS``, the time between readings with each reason.
 
-    A reason that is there at a reading counts for the time since the reading before. Time in which
-    the GPU did not tell its reasons counts neither as throttled nor as not.
+    A reason that is active at a reading counts for the time since the previous reading. Time for
+    which the GPU did not report its reasons counts neither as throttled nor as not.
     """
 
     def __init__(self) -> None:
@@ -29,7 +29,7 @@ class ThrottleShares:
         self._total = 0
 
     def note(self, now: float, reasons: Collection[str] | None) -> None:
-        """Take the ``reasons`` of a reading at ``now``, monotonic seconds; None: not told."""
+        """Add the ``reasons`` of a reading at ``now``, monotonic seconds; None: not reported."""
         last, self._last = self._last, now
         if last is not None and reasons is not None and 0 < now - last <= _LONGEST_STEP_SECONDS:
             step = _Step(now, round((now - last) * 1000), tuple(reasons))
@@ -40,7 +40,7 @@ class ThrottleShares:
             self._add(step, -step.milliseconds)
 
     def shares(self) -> Mapping[str, float] | None:
-        """Return the percentage of each reason that was there; None where nothing is known."""
+        """Return the percentage of each reason that was active; None if nothing is known."""
         if not self._total:
             return None
         return {

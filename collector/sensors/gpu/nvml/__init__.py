@@ -1,1 +1,1 @@
-"""NVIDIA's GPUs, through NVML."""
+"""NVIDIA's GPUs, through NVML; nothing outside this folder knows of it."""

@@ -1,4 +1,4 @@
-"""What a GPU answers to probes: values, failures, and what it does not have."""
+"""What a GPU answers to probes: values, failures, and what it does not support."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -6,16 +6,16 @@ from typing import NamedTuple
 import pynvml
 
 from collector.sensors.gpu.nvml.library import DEVICE_GONE, NOT_REPORTED, Handle, concerns_all
-from collector.sensors.gpu.nvml.probes import PER_SECOND, Probe, credible, tells_nothing
+from collector.sensors.gpu.nvml.probes import PER_SECOND, Probe, credible, means_no_value
 
-# "Not supported" seldom changes; that there is no data, soon.
+# "Not supported" seldom changes; "no data" may change soon.
 _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
-    """The ``values`` by field, and what NVML said where it gave none.
+    """The ``values`` by field, and NVML's error where there is none.
 
-    ``failures`` is by field; ``lacking``, by probe, is what the GPU does not have.
+    ``failures`` is by field; ``lacking``, by probe, is what the GPU does not support.
     """
 
     values: dict[str, object]
@@ -24,14 +24,14 @@ class Answers(NamedTuple):
 
 
 def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
-    """Ask each of ``probes``; raises NVMLError where it concerns more than what was asked for."""
+    """Ask each of ``probes``; raises an NVMLError that concerns the whole GPU or all of them."""
     answers = Answers({}, {}, {})
     for probe in probes:
         try:
             for field, value in zip(probe.fields, probe.ask(handle), strict=True):
-                believed = value if field in PER_SECOND else credible(field, value)
-                answers.values[field] = believed
-                if believed is None and not tells_nothing(value):
+                accepted = value if field in PER_SECOND else credible(field, value)
+                answers.values[field] = accepted
+                if accepted is None and not means_no_value(value):
                     answers.failures[field] = "out of range"
         except pynvml.NVMLError as error:
             if error.value in DEVICE_GONE or concerns_all(error):
@@ -40,6 +40,6 @@ def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
                 answers.lacking[probe] = str(error)
             elif error.value not in NOT_REPORTED:
                 answers.failures.update(dict.fromkeys(probe.fields, str(error)))
-        except Exception as error:  # noqa: BLE001 - pynvml at odds with the driver, a name not UTF-8
+        except Exception as error:  # noqa: BLE001 - pynvml does not fit the driver, a name is not UTF-8
             answers.failures.update(dict.fromkeys(probe.fields, type(error).__name__))
     return answers

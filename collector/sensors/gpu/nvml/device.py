@@ -1,11 +1,11 @@
 """One GPU through NVML, and what is wrong with it."""
 
-import logging
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from typing import cast
 
 import pynvml
 
+from collector.sensors.gpu.driver import GpuDevice, GpuProcess, GpuReading
 from collector.sensors.gpu.nvml.answers import Answers, ask
 from collector.sensors.gpu.nvml.library import (
     Handle,
@@ -22,118 +22,124 @@ from collector.sensors.gpu.nvml.probes import (
     Probe,
     credible,
 )
-from collector.sensors.gpu.nvml.processes import LISTINGS, GpuProcess, merged
+from collector.sensors.gpu.nvml.processes import LISTINGS, merged
 from collector.sensors.gpu.throttling import ThrottleShares
 from collector.sensors.rates import RateMeter
-from telemetry.catalogue import GPU
 from telemetry.errors import SensorAbsentError
 
-log = logging.getLogger(__name__)
-
 _SELDOM_SECONDS = 30.0
-_FIELDS = tuple(field.name for field in GPU.fields)
 
 
-class Device:
-    """One GPU. ``problem`` is a sentence that says why its newest reading lacks values, or None.
-
-    A value that the GPU does not report is no problem. ``processes`` are those that used the GPU at
-    the newest reading, or None where it does not tell them; ``mig`` are the readings of its MIG
-    instances, by their indices.
-    """
+class NvmlDevice(GpuDevice):
+    """One GPU, by NVML's index."""
 
     def __init__(self, index: int) -> None:
-        """Take NVML's ``index``; ask nothing yet."""
-        self.index = index
-        self.problem: str | None = None
-        self.processes: list[GpuProcess] | None = None
-        self.mig: Mapping[int, Mapping[str, object]] = {}
+        """Take the ``index``; make no call yet."""
+        self._index = index
         self._mig = MigInstances()
         self._handle: Handle | None = None
         self._seldom = Answers({}, {}, {})
         self._seldom_due = float("-inf")
         self._meter = RateMeter()
         self._throttling = ThrottleShares()
-        self._left_out: dict[Probe, float] = {}  # when it is asked again
-        self._lacking_told: set[Probe] = set()
+        self._skipped_until: dict[Probe, float] = {}  # what the GPU does not support
+        self._not_reported: Mapping[str, str] = {}
 
     @property
     def name(self) -> str | None:
-        """The product name, None as long as the GPU has not told it."""
-        name = self._seldom.values.get("name")
-        return None if name is None else str(name)
+        """The product name, such as ``NVIDIA L4``."""
+        return self._identifier("name")
 
     @property
-    def label(self) -> str:
-        """What the GPU is called in a sentence, such as ``GPU 0 (NVIDIA L4)``."""
-        return f"GPU {self.index} ({self.name})" if self.name else f"GPU {self.index}"
+    def uuid(self) -> str | None:
+        """NVML's UUID, such as ``GPU-8f0c5d3e-…``."""
+        return self._identifier("uuid")
 
-    @property
-    def identity(self) -> dict[str, object]:
-        """The name and UUID, None as long as the GPU has not told them."""
-        known = self._seldom.values
-        return {"name": known.get("name"), "uuid": known.get("uuid")}
-
-    @property
-    def answers(self) -> bool:
-        """Whether the GPU has told anything when it was asked last."""
-        return self._handle is not None
-
-    def identify(self, now: float) -> Mapping[str, object]:
-        """Ask for what changes seldom, the name among it; ``now`` and errors as in ``read``."""
+    def identify(self, now: float) -> None:
+        """Read what changes seldom, the name and the UUID among it."""
         try:
-            self._ask_seldom(self._find_handle(), now)
+            self._read_seldom(self._find_handle(), now)
         except pynvml.NVMLError as error:
-            self._give_up(error)
-        return self._seldom.values
+            self._failed(_explanation(error, self._index))
 
-    def read(self, now: float) -> Mapping[str, object]:
-        """Return each of the catalogue's fields, None where there is no answer.
-
-        ``now`` is monotonic, in seconds. Raises SensorAbsentError once no GPU can be read.
-        """
-        values = self.silence()
-        self.processes = None
-        self.mig = self._mig.silence()
+    def read(self, now: float) -> GpuReading:
+        """Read every value that is due, the processes and the MIG instances."""
         try:
             handle = self._find_handle()
             answers = ask(handle, self._probes_due(now))
-            self._read_mig(handle, answers, now)
+            processes = _take_processes(answers)
+            if answers.failures and not answers.values:
+                reasons = _listed(answers.failures.values())
+                return self._failed(f"does not answer ({reasons}): see the kernel log")
+            instances = self._mig.read(handle, now)
             if now >= self._seldom_due:
-                self._ask_seldom(handle, now)
+                self._read_seldom(handle, now)
         except pynvml.NVMLError as error:
-            self._give_up(error)
-            return values | self._seldom.values
-        self._take_processes(answers)
-        if answers.failures and not answers.values:
-            said = _listed(answers.failures.values())
-            self._forget_handle(f"does not answer ({said}): see the kernel log")
-            return values | self._seldom.values
-        self._note_lacking(answers.lacking, now)
-        values |= self._seldom.values | answers.values
-        values |= self._rates(answers, now) | _margin(values)
-        values["throttle_shares"] = self._shares(values["throttle_reasons"], now)
-        self._note_failures(answers, values)
-        return values
+            return self._failed(_explanation(error, self._index))
+        self._note_not_reported(answers.lacking, now)
+        values = self._values(answers, now)
+        return GpuReading(
+            values,
+            processes,
+            instances,
+            self._problem(answers.failures | self._mig.failures, values),
+            self._not_reported,
+        )
 
-    def silence(self) -> dict[str, object]:
-        """Return the fields of a reading without an answer: all None but what the GPU is called."""
-        return dict.fromkeys(_FIELDS) | self.identity
+    def unanswered(self) -> GpuReading:
+        """Return the name and the UUID, and those of the MIG instances."""
+        return GpuReading(self._identity(), partitions=self._mig.unanswered(), answered=False)
+
+    def forget_handle(self) -> None:
+        """Get a new handle and ask everything again at the next reading."""
+        self._handle = None
+        self._mig.forget_handles()
+        self._seldom = Answers(self._identity(), {}, {})
+        self._seldom_due = float("-inf")
+        self._skipped_until = {}
+
+    def _identifier(self, field: str) -> str | None:
+        value = self._seldom.values.get(field)
+        return None if value is None else str(value)
+
+    def _identity(self) -> dict[str, object]:
+        return {"name": self.name, "uuid": self.uuid}
+
+    def _find_handle(self) -> Handle:
+        if self._handle is None:
+            self._handle = pynvml.nvmlDeviceGetHandleByIndex(self._index)
+        return self._handle
 
     def _probes_due(self, now: float) -> list[Probe]:
         probes = (*EACH_TIME, *PROCESSES)
-        return [probe for probe in probes if self._left_out.get(probe, now) <= now]
+        return [probe for probe in probes if self._skipped_until.get(probe, now) <= now]
 
-    def _read_mig(self, handle: Handle, answers: Answers, now: float) -> None:
-        if answers.failures and not answers.values:
-            return
-        self.mig = self._mig.read(handle, now)
-        answers.failures.update(self._mig.failures)
+    def _read_seldom(self, handle: Handle, now: float) -> None:
+        answers = ask(handle, SELDOM)
+        self._seldom = answers._replace(values=self._identity() | answers.values)
+        if not answers.failures:
+            self._seldom_due = now + _SELDOM_SECONDS
 
-    def _take_processes(self, answers: Answers) -> None:
-        told = [answers.values.pop(name) for name in LISTINGS if name in answers.values]
-        if told:
-            self.processes = merged(cast("list[list[GpuProcess]]", told))
+    def _failed(self, problem: str) -> GpuReading:
+        self.forget_handle()
+        return self.unanswered()._replace(problem=problem)
+
+    def _note_not_reported(self, lacking: Mapping[Probe, str], now: float) -> None:
+        self._skipped_until.update(dict.fromkeys(lacking, now + _SELDOM_SECONDS))
+        new = {
+            field: reason
+            for probe, reason in (*self._seldom.lacking.items(), *lacking.items())
+            for field in probe.fields
+            if field not in self._not_reported
+        }
+        if new:
+            self._not_reported = {**self._not_reported, **new}
+
+    def _values(self, answers: Answers, now: float) -> Mapping[str, object]:
+        values = self._seldom.values | answers.values
+        values |= self._rates(answers, now) | _margin(values)
+        values["throttle_shares"] = self._shares(values.get("throttle_reasons"), now)
+        return values
 
     def _rates(self, answers: Answers, now: float) -> dict[str, object]:
         # Each counter stands alone: a pair of its own, half of it unused.
@@ -152,58 +158,37 @@ class Device:
         self._throttling.note(now, reasons if isinstance(reasons, list) else None)
         return self._throttling.shares()
 
-    def _note_lacking(self, lacking: Mapping[Probe, str], now: float) -> None:
-        self._left_out.update(dict.fromkeys(lacking, now + _SELDOM_SECONDS))
-        for probe, said in (self._seldom.lacking | dict(lacking)).items():
-            if probe not in self._lacking_told:
-                self._lacking_told.add(probe)
-                log.info("%s does not report %s: %s", self.label, ", ".join(probe.fields), said)
-
-    def _find_handle(self) -> Handle:
-        if self._handle is None:
-            self._handle = pynvml.nvmlDeviceGetHandleByIndex(self.index)
-        return self._handle
-
-    def _ask_seldom(self, handle: Handle, now: float) -> None:
-        answers = ask(handle, SELDOM)
-        self._seldom = answers._replace(values=self.identity | answers.values)
-        if not answers.failures:
-            self._seldom_due = now + _SELDOM_SECONDS
-
-    def _give_up(self, error: pynvml.NVMLError) -> None:
-        if concerns_all(error):
-            raise SensorAbsentError(explain_absence(error)) from None
-        self._forget_handle(explain_device_problem(error, self.index))
-
-    def _note_failures(self, answers: Answers, values: Mapping[str, object]) -> None:
-        # What failed and has its value from elsewhere is no problem.
-        failures = {
-            field: said
-            for field, said in (answers.failures | self._seldom.failures).items()
+    def _problem(self, failures: Mapping[str, str], values: Mapping[str, object]) -> str | None:
+        # A field that failed but has its value from elsewhere is not a problem.
+        missing = {
+            field: reason
+            for field, reason in (*failures.items(), *self._seldom.failures.items())
             if values.get(field) is None
         }
-        self.problem = (
-            f"{self.label} does not tell its {', '.join(failures)} ({_listed(failures.values())})."
-            if failures
-            else None
-        )
-
-    def _forget_handle(self, problem: str) -> None:
-        self.problem = f"{self.label} {problem}."
-        self._handle = None
-        self._mig.forget_handles()
-        self._seldom = Answers(self.identity, {}, {})
-        self._seldom_due = float("-inf")
-        self._left_out = {}
+        if not missing:
+            return None
+        return f"does not report {', '.join(missing)} ({_listed(missing.values())})"
 
 
-def _listed(said: Iterable[str]) -> str:
-    return ", ".join(sorted(set(said)))
+def _explanation(error: pynvml.NVMLError, index: int) -> str:
+    if concerns_all(error):
+        raise SensorAbsentError(explain_absence(error)) from None
+    return explain_device_problem(error, index)
+
+
+def _take_processes(answers: Answers) -> Sequence[GpuProcess] | None:
+    listings = [answers.values.pop(name) for name in LISTINGS if name in answers.values]
+    return merged(cast("list[list[GpuProcess]]", listings)) if listings else None
+
+
+def _listed(reasons: Iterable[str]) -> str:
+    return ", ".join(sorted(set(reasons)))
 
 
 def _margin(values: Mapping[str, object]) -> dict[str, object]:
-    # Drivers before R565 tell only the threshold.
-    slowdown, now = values["slowdown_temperature"], values["temperature"]
-    if values["temperature_margin"] is None and isinstance(slowdown, int) and isinstance(now, int):
+    # Drivers before R565 report only the threshold.
+    slowdown, now = values.get("slowdown_temperature"), values.get("temperature")
+    known = values.get("temperature_margin")
+    if known is None and isinstance(slowdown, int) and isinstance(now, int):
         return {"temperature_margin": slowdown - now}
     return {}

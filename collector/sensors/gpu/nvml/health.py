@@ -1,4 +1,4 @@
-"""What a GPU is asked through NVML about its health, its link, and what it has used so far."""
+"""What a GPU is asked through NVML about its health, its link, and the energy it has used."""
 
 from collections.abc import Callable
 
@@ -14,15 +14,15 @@ _MEMBERS = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")
 # nvmlComputeMode of nvml.h
 _COMPUTE_MODES = ("default", "exclusive_thread", "prohibited", "exclusive_process")
 
-# A driver that does not know a field yet calls it an invalid argument.
+# A driver that does not know a field yet answers "invalid argument".
 _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
 def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
-    """Return the values of NVML's fields ``ids``, all asked in one call, None where there is none.
+    """Return the values of NVML's fields ``ids``, all asked in one call, None for a missing one.
 
-    An id may come with a scope, such as a link. Raises NVMLError where all are not reported, and
-    where one fails.
+    An id may come with a scope, such as a link. Raises NVMLError if none of them is reported, or if
+    one fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []
@@ -39,7 +39,7 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, twice: as they are, and to become a mean power."""
+    """Return the joules used so far, twice: as they are, and as the counter of the mean power."""
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
 
@@ -47,8 +47,8 @@ def energy(handle: Handle) -> tuple[float, float]:
 def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
     """Return the memory's temperature, and the bytes sent and received over PCIe so far.
 
-    nvmlDeviceGetPcieThroughput would tell the rates of more GPUs, but it watches the link for 20 ms
-    at each call: 320 ms a tick for 8 GPUs. The counters cost nothing.
+    nvmlDeviceGetPcieThroughput would give the rates of more GPUs, but each call observes the link
+    for 20 ms: 320 ms a tick for 8 GPUs. The counters cost nothing.
     """
     return tuple(
         fields(
@@ -61,7 +61,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
 
 
 def retired_pages(handle: Handle) -> tuple[object, ...]:
-    """Return how many pages are retired, and whether some wait for it. GPUs before Ampere."""
+    """Return how many pages are retired, and whether more are pending. GPUs before Ampere."""
     single, double, pending = fields(
         handle,
         pynvml.NVML_FI_DEV_RETIRED_SBE,
@@ -72,7 +72,7 @@ def retired_pages(handle: Handle) -> tuple[object, ...]:
 
 
 def remapped_rows(handle: Handle) -> tuple[int, int]:
-    """Return how many rows are remapped, and whether some wait for it. GPUs since Ampere."""
+    """Return how many rows are remapped, and whether more are pending. GPUs since Ampere."""
     corrected, uncorrected, pending, _failure = pynvml.nvmlDeviceGetRemappedRows(handle)
     return corrected + uncorrected, pending
 
@@ -86,13 +86,13 @@ def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
 
 
 def compute_mode(handle: Handle) -> tuple[str | None]:
-    """Return the name of the compute mode, None for one that is not known here."""
+    """Return the name of the compute mode, None for an unknown one."""
     mode = pynvml.nvmlDeviceGetComputeMode(handle)
     return (_COMPUTE_MODES[mode] if 0 <= mode < len(_COMPUTE_MODES) else None,)
 
 
 def pci_bus_id(handle: Handle) -> tuple[str | None]:
-    """Return the place on the PCI bus, as nvidia-smi writes it."""
+    """Return the address on the PCI bus, as nvidia-smi writes it."""
     return (pynvml.nvmlDeviceGetPciInfo(handle).busId or None,)
 
 

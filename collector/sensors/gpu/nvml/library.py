@@ -1,7 +1,7 @@
-"""NVML, NVIDIA's management library: start and stop it, and tell its errors apart.
+"""NVML, NVIDIA's management library: start it, stop it, and classify its errors.
 
 NVIDIA's binding ``pynvml`` finds the library and declares its functions; importing it takes 4 MB,
-so import this module only where there is a driver. The functions and error codes:
+so import this module only if there is a driver. The functions and error codes:
 https://docs.nvidia.com/deploy/nvml-api/
 """
 
@@ -14,9 +14,9 @@ import pynvml
 from telemetry.errors import SensorAbsentError, SensorFailedError
 
 Handle: TypeAlias = Any
-"""NVML's handle of a GPU, good until NVML is shut down."""
+"""NVML's handle of a GPU, valid until NVML is shut down."""
 
-# The GPU or its driver does not offer what was asked; all else works.
+# The GPU or its driver does not support what was asked; everything else works.
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
@@ -28,7 +28,7 @@ NOT_REPORTED = frozenset(
     }
 )
 
-# By these a driver says that it does not know a call yet, or no longer; under WSL by "unknown" too.
+# A driver answers these to a call that it does not know yet, or no longer; under WSL "unknown" too.
 _CALL_UNKNOWN = frozenset(
     {
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
@@ -39,7 +39,7 @@ _CALL_UNKNOWN = frozenset(
     }
 )
 
-# The GPU will not answer anything else either.
+# The GPU will not answer any other call either.
 DEVICE_GONE = frozenset({pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED})
 _DEVICE_PROBLEMS = {
     pynvml.NVML_ERROR_GPU_IS_LOST: (
@@ -49,13 +49,13 @@ _DEVICE_PROBLEMS = {
         "must be reset: end what runs on it, stop System Monitor, and run"
         " `nvidia-smi --gpu-reset -i {index}` as root, or reboot"
     ),
-    pynvml.NVML_ERROR_INSUFFICIENT_POWER: "gets too little power: see to its power cables",
+    pynvml.NVML_ERROR_INSUFFICIENT_POWER: "gets too little power: check its power cables",
     pynvml.NVML_ERROR_NO_PERMISSION: (
-        "may not be read by this user: allow reading and writing /dev/nvidia*"
+        "cannot be read by this user: allow reading and writing /dev/nvidia*"
     ),
 }
 
-# The driver will not answer at all.
+# The driver will not answer any call.
 _ABSENCES = {
     pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: (
         "The NVIDIA driver library was not found: this machine has no NVIDIA driver installed."
@@ -76,29 +76,29 @@ _ABSENCES = {
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
         "The NVIDIA driver is too old for System Monitor: update it."
     ),
-    pynvml.NVML_ERROR_UNINITIALIZED: "NVML has been shut down; it is started again shortly.",
+    pynvml.NVML_ERROR_UNINITIALIZED: "NVML was shut down; it is started again within 30 s.",
 }
 NO_GPU = (
-    "The NVIDIA driver runs but shows no GPU: see whether `nvidia-smi` lists one and whether the"
-    " kernel log says why not."
+    "The NVIDIA driver is running but lists no GPU: check whether `nvidia-smi` lists one, and look"
+    " for the reason in the kernel log."
 )
 
 
 def explain_absence(error: pynvml.NVMLError) -> str:
-    """Return what ``error``, of a call that concerns all GPUs, means to a user."""
+    """Return what ``error``, from a call that concerns all GPUs, means to a user."""
     return _ABSENCES.get(error.value) or (
-        f"The NVIDIA driver does not work ({error}): see what `nvidia-smi` and the kernel log"
-        " say; a container may have to be restarted."
+        f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look into the kernel"
+        " log; a container may have to be restarted."
     )
 
 
 def concerns_all(error: pynvml.NVMLError) -> bool:
-    """Return whether ``error``, of a call that concerns one GPU, means that none can be read."""
+    """Return whether ``error``, from a call that concerns one GPU, means that none can be read."""
     return error.value in _ABSENCES and error.value not in NOT_REPORTED
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return what ``error``, of a GPU that can no longer be read, means; "GPU 1" goes before."""
+    """Return what ``error``, from a GPU that cannot be read, means; it follows "GPU 1"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
@@ -122,7 +122,7 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsentError, saying what to do; ``open`` may be tried again."""
+        """Start NVML. Raises SensorAbsentError, which says what to do; ``open`` may be retried."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:
@@ -137,7 +137,7 @@ class Nvml:
                 pynvml.nvmlShutdown()
 
     def versions(self) -> dict[str, str]:
-        """Return ``driver_version`` and ``nvml_version``, as far as they are told."""
+        """Return ``driver_version`` and ``nvml_version``, as far as NVML reports them."""
         versions = {}
         for name, function in (
             ("driver_version", pynvml.nvmlSystemGetDriverVersion),

@@ -9,7 +9,7 @@ _ALL_LINKS = 0xFFFFFFFF  # as the scope of a field that each link has: their sum
 
 
 def links(handle: Handle) -> tuple[float | None, int | None]:
-    """Return how many NVLinks there are and how many are up; None for a GPU that has none."""
+    """Return how many NVLinks there are and how many are up; None for a GPU without NVLink."""
     (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
     if not count:
         return None, None

@@ -1,4 +1,4 @@
-"""A GPU's memory: its own, or the system's where it has none."""
+"""A GPU's memory: its own, or the system's if it has none."""
 
 import psutil
 import pynvml
@@ -9,26 +9,26 @@ DEDICATED, UNIFIED = "dedicated", "unified"
 
 
 def memory(handle: Handle) -> tuple[int, int, str]:
-    """Return the bytes used and in total, and whose they are.
+    """Return the bytes used and in total, and which kind of memory it is.
 
     A GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU)
     answers 'not supported', or success and zeros. Its memory is then that of the system:
     MemTotal - MemAvailable of MemTotal, see https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
     """
     try:
-        told = _dedicated(handle)
+        info = _dedicated(handle)
     except pynvml.NVMLError as error:
         if error.value != pynvml.NVML_ERROR_NOT_SUPPORTED:
             raise
     else:
-        if told.total:
-            return told.used, told.total, DEDICATED
+        if info.total:
+            return info.used, info.total, DEDICATED
     system = psutil.virtual_memory()
     return system.total - system.available, system.total, UNIFIED
 
 
 def _dedicated(handle: Handle) -> pynvml.c_nvmlMemory_t:
-    # Only the second version keeps what the driver reserves apart from what is used.
+    # Only the second version separates what the driver reserves from what is used.
     return first_known(
         handle,
         lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),

@@ -11,16 +11,14 @@ import pynvml
 from collector.sensors.gpu.nvml.answers import ask
 from collector.sensors.gpu.nvml.library import NOT_REPORTED, Handle
 from collector.sensors.gpu.nvml.probes import Probe
-from telemetry.catalogue import GPU_MIG
 
 _SELDOM_SECONDS = 30.0
-_FIELDS = tuple(field.name for field in GPU_MIG.fields)
 _NOT_THERE = NOT_REPORTED | {pynvml.NVML_ERROR_NOT_FOUND, pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
 def _memory(handle: Handle) -> tuple[int, int]:
-    told = pynvml.nvmlDeviceGetMemoryInfo(handle)
-    return told.used, told.total
+    info = pynvml.nvmlDeviceGetMemoryInfo(handle)
+    return info.used, info.total
 
 
 _IDENTITY = (
@@ -38,14 +36,14 @@ class _Instance(NamedTuple):
 
 
 class MigInstances:
-    """The instances of one GPU, looked for every half minute: they are made and taken away.
+    """The instances of one GPU. They come and go, so they are listed again every half minute.
 
-    ``failures`` says what NVML answered instead of an instance's memory at the newest reading.
+    ``failures`` is what NVML answered instead of an instance's memory at the newest reading.
     """
 
     def __init__(self) -> None:
-        """Know of none."""
-        self.failures: Mapping[str, str] = {}
+        """Begin with none."""
+        self.failures: dict[str, str] = {}
         self._instances: Mapping[int, _Instance] = {}
         self._due = float("-inf")
 
@@ -58,25 +56,23 @@ class MigInstances:
             self._instances = _find(gpu)
             self._due = now + _SELDOM_SECONDS
         failures: dict[str, str] = {}
-        readings = self.silence()
+        readings = {index: dict(each.identity) for index, each in self._instances.items()}
         for index, instance in self._instances.items():
             answers = ask(instance.handle, [_MEMORY])
             readings[index] |= answers.values
-            failures |= {f"MIG {index}'s {field}": said for field, said in answers.failures.items()}
+            for field, reason in answers.failures.items():
+                failures[f"MIG {index}'s {field}"] = reason
         if failures:
-            self._due = now  # an instance that was made anew has another handle
+            self._due = now  # an instance that was destroyed and created has another handle
         self.failures = failures
         return dict(readings)
 
-    def silence(self) -> dict[int, dict[str, object]]:
-        """Return the fields of a reading without an answer, of the instances known so far."""
-        return {
-            index: dict.fromkeys(_FIELDS) | dict(instance.identity)
-            for index, instance in self._instances.items()
-        }
+    def unanswered(self) -> dict[int, Mapping[str, object]]:
+        """Return only what identifies each of the instances known so far."""
+        return {index: instance.identity for index, instance in self._instances.items()}
 
     def forget_handles(self) -> None:
-        """Look for the instances anew at the next reading."""
+        """List the instances again at the next reading."""
         self._due = float("-inf")
 
 

@@ -1,6 +1,6 @@
 """What a GPU is asked through NVML: which call gives which of the catalogue's values.
 
-A new value is a field in the catalogue, and here a probe and the range that it can be believed in.
+A new value is a field in the catalogue, and here a probe and the range of its credible values.
 """
 
 from collections.abc import Callable
@@ -30,7 +30,7 @@ _EVENT_REASONS = (
     "reliability",
 )
 
-# What a GPU can be believed to say.
+# The lowest and the highest value that a working GPU may report.
 _CREDIBLE = {
     "utilization": (0, 100),
     "memory_utilization": (0, 100),
@@ -42,7 +42,7 @@ _CREDIBLE = {
     "sm_clock": (0, 100_000),
     "memory_clock": (0, 100_000),
     "memory_temperature": (-100, 250),
-    "fan_speed": (0, 200),  # NVML may say more than 100
+    "fan_speed": (0, 200),  # NVML may report more than 100
     "performance_state": (0, 15),
     "energy": (0, 1e13),  # ten years of 30 kW
     "power_average": (0, 100_000),
@@ -67,10 +67,10 @@ _CREDIBLE = {
     "compute_instance": (0, 2**16),
 }
 
-_NO_VALUE = (2**31 - 1) / 1000  # it may have become watts or joules
+_NO_VALUE = (2**31 - 1) / 1000  # after a conversion to watts or joules
 _UNKNOWN_PERFORMANCE_STATE = 32  # NVML_PSTATE_UNKNOWN
 
-# The probe tells a counter; its growth per second, times this, is the value.
+# The probe returns a counter; its increase per second, times this factor, is the value.
 PER_SECOND = {
     "power_average": 1,
     "pcie_tx_rate": 1e-6,
@@ -81,15 +81,15 @@ PER_SECOND = {
 
 
 def credible(field: str, value: object) -> object:
-    """Return ``value``, or None where it is a number that ``field`` cannot have."""
+    """Return ``value``, or None if it is a number that ``field`` cannot have."""
     if not isinstance(value, int | float):
         return value
     lowest, highest = _CREDIBLE[field]
     return value if lowest <= value <= highest else None
 
 
-def tells_nothing(value: object) -> bool:
-    """Return whether ``value`` is how NVML says that it has none: all bits set, but for a sign."""
+def means_no_value(value: object) -> bool:
+    """Return whether ``value`` is NVML's "no value": all bits set, except for a sign."""
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 

@@ -1,46 +1,55 @@
 """Which processes use a GPU, and how much of its memory, by NVML."""
 
+import sys
 from collections.abc import Callable, Iterable, Mapping
-from typing import Any, NamedTuple
+from pathlib import Path
+from typing import Any
 
 import pynvml
 
+from collector.sensors.gpu.driver import GpuProcess
 from collector.sensors.gpu.nvml.library import Handle, first_known
 
 # The largest process id that Linux gives (PID_MAX_LIMIT in the kernel's threads.h) is below this.
 _MAX_PID = 2**31
 _MAX_MEMORY = 2**50
 _NO_INSTANCE = 0xFFFFFFFF
+# PROC_PID_INIT_INO in the kernel's proc_ns.h: the namespace in which every process has its number.
+_FIRST_NAMESPACE = "pid:[4026531836]"
+_OPEN_DRIVER = "Open Kernel Module"
 
 
-class GpuProcess(NamedTuple):
-    """A process on one GPU, or on one instance of it.
+def reports_own_pids(proc: Path) -> bool:
+    """Return whether NVML's process ids are those that this process sees.
 
-    ``memory_used`` in bytes, None where the driver does not tell it; ``gpu_instance`` is None
-    without MIG mode.
+    In a container they are the host's, unless NVIDIA's open kernel module translates them.
     """
-
-    pid: int
-    kind: str
-    memory_used: int | None
-    gpu_instance: int | None
+    if sys.platform != "linux":
+        return True
+    try:
+        if str((proc / "self" / "ns" / "pid").readlink()) == _FIRST_NAMESPACE:
+            return True
+        driver = (proc / "driver" / "nvidia" / "version").read_text("utf-8", errors="replace")
+    except OSError:
+        return False
+    return _OPEN_DRIVER in driver
 
 
 def _listing(kind: str, *calls: Callable[[Handle], Iterable[Any]]) -> Callable[[Handle], Any]:
     def ask(handle: Handle) -> tuple[list[GpuProcess]]:
-        told = first_known(handle, *calls)
-        return ([_process(each, kind) for each in told if 0 < each.pid < _MAX_PID],)
+        listed = first_known(handle, *calls)
+        return ([_process(each, kind) for each in listed if 0 < each.pid < _MAX_PID],)
 
     return ask
 
 
-def _process(told: Any, kind: str) -> GpuProcess:  # noqa: ANN401 - pynvml has no types
-    memory = told.usedGpuMemory  # None already where NVML has no value
+def _process(listed: Any, kind: str) -> GpuProcess:  # noqa: ANN401 - pynvml has no types
+    memory = listed.usedGpuMemory  # pynvml returns None if NVML has no value
     return GpuProcess(
-        pid=told.pid,
+        pid=listed.pid,
         kind=kind,
         memory_used=memory if memory is None or memory < _MAX_MEMORY else None,
-        gpu_instance=told.gpuInstanceId if told.gpuInstanceId < _NO_INSTANCE else None,
+        gpu_instance=listed.gpuInstanceId if listed.gpuInstanceId < _NO_INSTANCE else None,
     )
 
 

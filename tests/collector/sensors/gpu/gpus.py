@@ -57,7 +57,7 @@ def missing(values: Mapping[str, Any]) -> set[str]:
 
 
 class GpuReadings(NamedTuple):
-    """The values of each GPU, by its id, and what the sensor complained of afterwards.
+    """The values of each GPU, by its id, and the problem that the sensor reported afterwards.
 
     ``processes`` are the values of each GPU's channel of processes, by the same ids; ``mig`` those
     of its MIG instances, by "0:1" for the instance 1 of GPU 0.
@@ -91,7 +91,7 @@ def read_gpus(sensor: GpuSensor) -> GpuReadings:
 
 
 def read_gpu(sensor: GpuSensor) -> Mapping[str, Any]:
-    """Return the values of the only GPU, which has nothing to complain of."""
+    """Return the values of the only GPU, which has no problem."""
     readings = read_gpus(sensor)
     assert readings.problem is None
     (values,) = readings.gpus.values()
@@ -99,7 +99,7 @@ def read_gpu(sensor: GpuSensor) -> Mapping[str, Any]:
 
 
 def read_processes(sensor: GpuSensor) -> Mapping[str, Any]:
-    """Return what the channel of the only GPU's processes tells; it has nothing to complain of."""
+    """Return the values of the channel of the only GPU's processes; the GPU has no problem."""
     readings = read_gpus(sensor)
     assert readings.problem is None
     (values,) = readings.processes.values()

@@ -76,6 +76,7 @@ def test_each_value_arrives_in_the_unit_of_the_catalogue(
         "power": 215.437,
         "name": "NVIDIA GeForce RTX 4090",
         "uuid": "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
+        "vendor": "nvidia",
         "memory_kind": "dedicated",
         "memory_utilization": 41,
         "power_limit": 450.0,
@@ -113,7 +114,7 @@ def test_cuda_visible_devices_hides_no_gpu(
     assert list(read_gpus(gpu_sensor).gpus) == ["0", "1"]
 
 
-def test_it_says_how_many_gpus_of_which_model_there_are(
+def test_it_reports_how_many_gpus_of_which_model_there_are(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(name="NVIDIA L4")
@@ -163,7 +164,8 @@ def test_a_gpu_that_reports_nothing_is_no_failure(
     gpu_sensor.open()
     values = read_gpu(gpu_sensor)
     memory = {"memory_used", "memory_total", "memory_kind"}  # the system's
-    assert {name for name, value in values.items() if value is not None} == memory
+    reported = {name for name, value in values.items() if value is not None}
+    assert reported == memory | {"vendor"}
     assert gpu_sensor.describe() == "1 GPU: unknown"
 
 
@@ -200,7 +202,7 @@ NUMBERS = [
 
 
 @pytest.mark.parametrize("field", NUMBERS)
-def test_a_value_beyond_belief_is_null_and_leaves_the_rest(
+def test_a_value_that_is_not_credible_is_null_and_leaves_the_rest(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, field: str
 ) -> None:
     fake_nvml.set_readings(**(dict.fromkeys(NUMBERS, 1) | {field: 2**64 - 1}))
@@ -228,11 +230,11 @@ def test_each_throttle_reason_has_nvmls_name() -> None:
     assert name_reasons(sum(named)) == [named[1 << bit] for bit in range(len(named))]
 
 
-def test_a_throttle_reason_of_a_later_driver_is_told_by_its_bit() -> None:
+def test_a_throttle_reason_of_a_later_driver_is_named_by_its_bit() -> None:
     assert name_reasons(1 << 63 | 1 << 40 | 1) == ["gpu_idle", "unknown_bit_40", "unknown_bit_63"]
 
 
-def test_what_changes_seldom_is_asked_anew_after_half_a_minute(
+def test_what_changes_seldom_is_read_again_after_half_a_minute(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     fake_nvml.set_readings(power_limit=450_000)

@@ -20,7 +20,7 @@ ABSENCES = {
     DRIVER_NOT_LOADED: "The NVIDIA driver is installed but not running: load its kernel module",
     FUNCTION_NOT_FOUND: "The NVIDIA driver is too old for System Monitor: update it.",
     VERSION_MISMATCH: "The NVIDIA driver was updated and the running kernel module is older: reb",
-    UNKNOWN: "The NVIDIA driver does not work (Unknown Error): see what `nvidia-smi`",
+    UNKNOWN: "The NVIDIA driver does not work (Unknown Error): run `nvidia-smi`",
 }
 
 
@@ -56,17 +56,17 @@ def test_a_driver_that_goes_while_gpus_are_read_is_an_absence_and_may_come_back(
     assert not missing(read_gpu(gpu_sensor))
 
 
-def test_somebody_else_may_shut_nvml_down(gpu_sensor: GpuSensor) -> None:
+def test_other_code_may_shut_nvml_down(gpu_sensor: GpuSensor) -> None:
     gpu_sensor.open()
     pynvml.nvmlShutdown()
-    with pytest.raises(SensorAbsentError, match="has been shut down"):
+    with pytest.raises(SensorAbsentError, match="was shut down"):
         read_gpus(gpu_sensor)
     gpu_sensor.close()
     gpu_sensor.open()
     assert not missing(read_gpu(gpu_sensor))
 
 
-def test_closing_leaves_the_nvml_of_others_alone(gpu_sensor: GpuSensor) -> None:
+def test_closing_does_not_shut_nvml_down_for_other_code(gpu_sensor: GpuSensor) -> None:
     pynvml.nvmlInit()
     gpu_sensor.open()
     gpu_sensor.close()

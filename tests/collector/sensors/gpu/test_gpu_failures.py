@@ -1,4 +1,4 @@
-"""What becomes of the readings when GPUs fail; ``test_gpu_absence`` has failures of the driver."""
+"""The readings when GPUs fail; ``test_gpu_absence`` has the failures of the driver."""
 
 import pytest
 
@@ -11,11 +11,11 @@ from tests.fakes.nvml import FakeNvml
 
 INVALID_ARGUMENT, NO_PERMISSION, INSUFFICIENT_POWER, TIMEOUT = 2, 4, 8, 10
 GPU_IS_LOST, RESET_REQUIRED, VERSION_MISMATCH, UNKNOWN = 15, 16, 18, 999
-SILENT = {field.name: None for field in GPU.fields}
+UNANSWERED = {field.name: None for field in GPU.fields} | {"vendor": "nvidia"}
 
 
 @pytest.mark.parametrize("fields", FUNCTIONS)
-def test_a_call_that_fails_costs_its_values_alone_and_is_told(
+def test_a_call_that_fails_loses_only_its_own_values_and_is_reported(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, fields: str
 ) -> None:
     for function in FUNCTIONS[fields]:
@@ -24,12 +24,12 @@ def test_a_call_that_fails_costs_its_values_alone_and_is_told(
     gpus, problem, *_ = read_gpus(gpu_sensor)
     assert missing(gpus["0"]) == set(fields.split()) - RATES
     label = "GPU 0" if fields == "name" else "GPU 0 (NVIDIA H100 80GB HBM3)"
-    told = ", ".join(fields.split())
-    assert problem == f"{label} does not tell its {told} (Unknown Error)."
+    listed = ", ".join(fields.split())
+    assert problem == f"{label} does not report {listed} (Unknown Error)."
 
 
 @pytest.mark.parametrize(
-    ("field", "said"),
+    ("field", "value"),
     [
         ("utilization", 150),
         ("temperature", 300),
@@ -39,16 +39,16 @@ def test_a_call_that_fails_costs_its_values_alone_and_is_told(
         ("performance_state", 16),
     ],
 )
-def test_a_value_out_of_range_is_null_and_told(
-    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, field: str, said: int
+def test_a_value_out_of_range_is_null_and_reported(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, field: str, value: int
 ) -> None:
     calm = {"memory_utilization": 1, "memory_temperature": 50, "fan_speed": 50, "power": 5}
     fake_nvml.set_readings(name="NVIDIA L4")
-    fake_nvml.set_readings(None, **(calm | {field: said}))
+    fake_nvml.set_readings(None, **(calm | {field: value}))
     gpu_sensor.open()
     gpus, problem, *_ = read_gpus(gpu_sensor)
     assert missing(gpus["0"]) == {field}
-    assert problem == f"GPU 0 (NVIDIA L4) does not tell its {field} (out of range)."
+    assert problem == f"GPU 0 (NVIDIA L4) does not report {field} (out of range)."
 
 
 def test_an_unknown_performance_state_is_null_and_no_failure(
@@ -59,7 +59,7 @@ def test_an_unknown_performance_state_is_null_and_no_failure(
     assert read_gpu(gpu_sensor)["performance_state"] is None
 
 
-def test_a_name_that_is_no_text_is_null_and_leaves_the_rest(
+def test_a_name_that_is_not_text_is_null_and_leaves_the_rest(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(name="NVIDIA \udcff", uuid="\udcfe", utilization=5)
@@ -68,7 +68,7 @@ def test_a_name_that_is_no_text_is_null_and_leaves_the_rest(
     gpus, problem, *_ = read_gpus(gpu_sensor)
     assert gpus["0"]["name"] is None
     assert gpus["0"]["utilization"] == 5
-    assert problem == "GPU 0 does not tell its name, uuid (UnicodeDecodeError)."
+    assert problem == "GPU 0 does not report name, uuid (UnicodeDecodeError)."
     assert gpu_sensor.details == {"nvml_version": "12.570"}
 
 
@@ -83,7 +83,7 @@ def test_a_value_asked_seldom_is_asked_again_at_once_after_a_failure(
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "sentence"),
     [
         (GPU_IS_LOST, "is lost, it no longer answers on its bus: look for Xid 79"),
         (RESET_REQUIRED, "must be reset: end what runs on it, stop System Monitor, and run `nvid"),
@@ -91,7 +91,7 @@ def test_a_value_asked_seldom_is_asked_again_at_once_after_a_failure(
     ],
 )
 def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
-    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, told: str
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, sentence: str
 ) -> None:
     fake_nvml.set_gpus(3)
     fake_nvml.set_readings(utilization=5, name="NVIDIA L4", uuid="GPU-5")
@@ -100,9 +100,9 @@ def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
     for _ in range(2):
         gpus, problem, *_ = read_gpus(gpu_sensor)
         assert [gpus[gpu]["utilization"] for gpu in gpus] == [5, None, 5]
-        assert gpus["1"] == {**SILENT, "name": "NVIDIA L4", "uuid": "GPU-5"}
+        assert gpus["1"] == {**UNANSWERED, "name": "NVIDIA L4", "uuid": "GPU-5"}
         assert problem is not None
-        assert problem.startswith(f"GPU 1 (NVIDIA L4) {told}")
+        assert problem.startswith(f"GPU 1 (NVIDIA L4) {sentence}")
         assert problem.count("GPU ") == 1
     fake_nvml.recover(gpu=1)
     gpus, problem, *_ = read_gpus(gpu_sensor)
@@ -111,29 +111,29 @@ def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
 
 
 @pytest.mark.parametrize(
-    ("error", "told"),
+    ("error", "sentence"),
     [
-        (NO_PERMISSION, "may not be read by this user"),
+        (NO_PERMISSION, "cannot be read by this user"),
         (INSUFFICIENT_POWER, "gets too little power"),
         (INVALID_ARGUMENT, "does not answer (Invalid Argument): see the kernel log"),
     ],
 )
-def test_a_gpu_that_cannot_be_had_at_all_hides_no_other(
-    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, told: str
+def test_a_gpu_that_cannot_be_opened_hides_no_other(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, sentence: str
 ) -> None:
     fake_nvml.set_gpus(2)
     fake_nvml.fail(error, "nvmlDeviceGetHandleByIndex_v2", gpu=0)
     gpu_sensor.open()
     gpus, problem, *_ = read_gpus(gpu_sensor)
-    assert gpus["0"] == SILENT
+    assert gpus["0"] == UNANSWERED
     assert not missing(gpus["1"])
     assert problem is not None
-    assert problem.startswith(f"GPU 0 {told}")
+    assert problem.startswith(f"GPU 0 {sentence}")
     fake_nvml.recover("nvmlDeviceGetHandleByIndex_v2", gpu=0)
     assert read_gpus(gpu_sensor).problem is None
 
 
-def test_gpus_that_are_all_lost_are_told_one_by_one(
+def test_gpus_that_are_all_lost_are_reported_one_by_one(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_gpus(2)
@@ -141,19 +141,21 @@ def test_gpus_that_are_all_lost_are_told_one_by_one(
     fake_nvml.fail(GPU_IS_LOST, gpu=1)
     gpu_sensor.open()
     gpus, problem, *_ = read_gpus(gpu_sensor)
-    assert gpus == {"0": SILENT, "1": SILENT}
+    assert gpus == {"0": UNANSWERED, "1": UNANSWERED}
     assert problem is not None
     assert problem.count(" is lost, ") == 2
 
 
-def test_where_no_gpu_answers_nvml_is_started_anew_every_half_minute(
+def test_a_driver_in_which_no_gpu_answers_is_restarted_every_half_minute(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     fake_nvml.set_readings(name="NVIDIA L4", uuid="GPU-5")
     gpu_sensor.open()
     fake_nvml.fail(UNKNOWN, gpu=0)
     for seconds in (1.0, 29.0, 1.0, 29.0):
-        assert read_gpus(gpu_sensor).gpus == {"0": {**SILENT, "name": "NVIDIA L4", "uuid": "GPU-5"}}
+        assert read_gpus(gpu_sensor).gpus == {
+            "0": {**UNANSWERED, "name": "NVIDIA L4", "uuid": "GPU-5"}
+        }
         clock.advance(seconds)
     read_gpus(gpu_sensor)
     fake_nvml.fail(VERSION_MISMATCH, "nvmlInitWithFlags")
@@ -164,7 +166,7 @@ def test_where_no_gpu_answers_nvml_is_started_anew_every_half_minute(
         read_gpus(gpu_sensor)
 
 
-def test_nvml_is_not_started_anew_while_a_gpu_answers(
+def test_a_driver_is_not_restarted_while_one_of_its_gpus_answers(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     fake_nvml.set_gpus(2)
@@ -186,11 +188,11 @@ def test_gpus_may_come_and_go(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> Non
         assert len(gpus) == count
         assert not missing(gpus[str(count - 1)])
     fake_nvml.set_gpus(0)
-    with pytest.raises(SensorAbsentError, match="runs but shows no GPU"):
+    with pytest.raises(SensorAbsentError, match="is running but lists no GPU"):
         read_gpus(gpu_sensor)
 
 
-def test_gpus_that_cannot_be_counted_are_read_all_the_same(
+def test_gpus_that_cannot_be_counted_are_still_read(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_gpus(2)
@@ -199,4 +201,4 @@ def test_gpus_that_cannot_be_counted_are_read_all_the_same(
     gpus, problem, *_ = read_gpus(gpu_sensor)
     assert len(gpus) == 2
     assert problem is not None
-    assert problem.startswith("The NVIDIA driver does not work (Timeout): see what `nvidia-smi`")
+    assert problem.startswith("The NVIDIA driver does not work (Timeout): run `nvidia-smi`")

@@ -77,7 +77,7 @@ def test_a_counter_that_goes_backwards_gives_no_rate_and_the_next_reading_has_on
     assert averages == [None, None, 100.0]
 
 
-def test_a_rate_beyond_belief_is_null(
+def test_a_rate_that_is_not_credible_is_null(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     fake_nvml.set_readings(energy=0)
@@ -89,7 +89,7 @@ def test_a_rate_beyond_belief_is_null(
 
 
 @pytest.mark.parametrize("error", [INVALID_ARGUMENT, NOT_SUPPORTED])
-def test_a_field_that_this_driver_does_not_know_costs_no_other(
+def test_a_field_that_this_driver_does_not_know_leaves_the_others(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock, error: int
 ) -> None:
     fake_nvml.set(**{"field.197.error": error, "field.198.error": error})
@@ -101,7 +101,7 @@ def test_a_field_that_this_driver_does_not_know_costs_no_other(
     assert {name for name in RATES if values[name] is None} == {"pcie_tx_rate", "pcie_rx_rate"}
 
 
-def test_a_count_of_errors_that_is_not_kept_costs_no_other(
+def test_a_count_of_errors_that_is_not_kept_leaves_the_others(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(ecc_errors_corrected=7, ecc_errors_uncorrected_volatile=2)
@@ -113,17 +113,17 @@ def test_a_count_of_errors_that_is_not_kept_costs_no_other(
     assert values["ecc_errors_uncorrected_volatile"] == 2
 
 
-@pytest.mark.parametrize(("error", "told"), [(NOT_SUPPORTED, 5), (UNKNOWN, 5), (0, 2**31 - 1)])
-def test_the_margin_is_that_to_the_threshold_where_the_driver_tells_none(
-    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, told: int
+@pytest.mark.parametrize(("error", "reported"), [(NOT_SUPPORTED, 5), (UNKNOWN, 5), (0, 2**31 - 1)])
+def test_the_margin_is_computed_from_the_threshold_if_the_driver_reports_none(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, reported: int
 ) -> None:
-    fake_nvml.set_readings(temperature=70, slowdown_temperature=92, temperature_margin=told)
+    fake_nvml.set_readings(temperature=70, slowdown_temperature=92, temperature_margin=reported)
     fake_nvml.fail(error, "nvmlDeviceGetMarginTemperature")
     gpu_sensor.open()
     assert read_gpu(gpu_sensor)["temperature_margin"] == 22
 
 
-def test_what_is_not_supported_is_asked_again_after_half_a_minute_and_logged_once(
+def test_what_is_not_supported_is_asked_for_again_after_half_a_minute_and_logged_once(
     gpu_sensor: GpuSensor,
     fake_nvml: FakeNvml,
     clock: Clock,
@@ -142,11 +142,11 @@ def test_what_is_not_supported_is_asked_again_after_half_a_minute_and_logged_onc
     clock.advance(1.0)
     assert read_gpu(gpu_sensor)["fan_speed"] is not None
     assert [message for message in caplog.messages if "fan_speed" in message] == [
-        "GPU 0 (NVIDIA H100 80GB HBM3) does not report fan_speed: Not Supported"
+        "GPU 0 (NVIDIA H100 80GB HBM3) does not report fan_speed (Not Supported)"
     ]
 
 
-def test_where_there_is_no_data_yet_it_is_asked_again_at_once(
+def test_a_value_without_data_yet_is_asked_for_again_at_the_next_reading(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.fail(NO_DATA, FANS)

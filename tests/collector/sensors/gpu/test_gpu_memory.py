@@ -1,4 +1,4 @@
-"""GPUs that have no memory but the system's."""
+"""GPUs that have no memory of their own and use the system's."""
 
 import psutil
 import pytest
@@ -34,7 +34,7 @@ def test_a_gpu_without_memory_of_its_own_shows_the_systems(
 
 
 @pytest.mark.parametrize("how", ["not supported", "zeros"])
-def test_the_processes_of_a_gpu_without_memory_of_its_own_still_tell_theirs(
+def test_the_processes_of_a_gpu_without_memory_of_its_own_still_report_theirs(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, how: str
 ) -> None:
     make_unified(fake_nvml, how)
@@ -44,7 +44,7 @@ def test_the_processes_of_a_gpu_without_memory_of_its_own_still_tell_theirs(
     assert process["memory_used"] == 63_931 * MEBIBYTE
 
 
-def test_a_gpu_that_may_not_tell_its_memory_is_not_taken_for_one_that_has_none(
+def test_a_gpu_whose_memory_may_not_be_read_is_not_taken_for_one_that_has_none(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     for function in MEMORY:

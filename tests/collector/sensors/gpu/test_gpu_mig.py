@@ -22,7 +22,7 @@ def test_each_instance_has_its_own_memory_beside_the_gpus(
     gpu_sensor.open()
     gpus, problem, _, mig = read_gpus(gpu_sensor)
     assert problem is None
-    assert missing(gpus["0"]) == {"utilization", "memory_utilization"}  # not told in MIG mode
+    assert missing(gpus["0"]) == {"utilization", "memory_utilization"}  # not reported in MIG mode
     assert not missing(gpus["1"])
     assert mig == {
         "0:0": {
@@ -44,7 +44,7 @@ def test_each_instance_has_its_own_memory_beside_the_gpus(
     }
 
 
-def test_instances_that_are_made_or_taken_away_are_seen_within_half_a_minute(
+def test_instances_that_are_created_or_destroyed_are_noticed_within_half_a_minute(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, clock: Clock
 ) -> None:
     gpu_sensor.open()
@@ -57,7 +57,9 @@ def test_instances_that_are_made_or_taken_away_are_seen_within_half_a_minute(
     assert list(read_gpus(gpu_sensor).mig) == ["0:0", "0:2"]
 
 
-def test_a_process_says_on_which_instance_it_is(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> None:
+def test_a_process_names_the_instance_that_it_uses(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
     fake_nvml.set_readings(mig=TWO, processes="5:compute:10:7 5:compute:20:2 6:compute:-:2")
     gpu_sensor.open()
     listed = read_gpus(gpu_sensor).processes["0"]["processes"]
@@ -80,7 +82,7 @@ def test_a_gpu_that_knows_no_mig_mode_has_no_instances_and_no_failure(
     assert (readings.problem, readings.mig) == (None, {})
 
 
-def test_the_instances_of_a_lost_gpu_are_silent_and_come_back(
+def test_the_instances_of_a_lost_gpu_keep_their_names_and_come_back(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(mig=TWO)
@@ -95,7 +97,7 @@ def test_the_instances_of_a_lost_gpu_are_silent_and_come_back(
     assert [each["memory_used"] for each in mig.values()] == [3 * GIBIBYTE, GIBIBYTE]
 
 
-def test_an_instance_whose_memory_cannot_be_told_is_told(
+def test_an_instance_whose_memory_cannot_be_read_is_reported(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(name="NVIDIA L4", mig=TWO)
@@ -103,7 +105,7 @@ def test_an_instance_whose_memory_cannot_be_told_is_told(
     fake_nvml.fail(UNKNOWN, "nvmlDeviceGetMemoryInfo")
     _, problem, _, mig = read_gpus(gpu_sensor)
     assert problem is not None
-    assert problem.startswith("GPU 0 (NVIDIA L4) does not tell its MIG 0's memory_used, ")
+    assert problem.startswith("GPU 0 (NVIDIA L4) does not report MIG 0's memory_used, ")
     assert mig["0:0"]["uuid"] is not None
     fake_nvml.recover("nvmlDeviceGetMemoryInfo")
     assert read_gpus(gpu_sensor).mig["0:0"]["memory_used"] == 3 * GIBIBYTE

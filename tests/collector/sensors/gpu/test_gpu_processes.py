@@ -1,4 +1,4 @@
-"""Whose memory it is: the processes that use a GPU, looked up among real processes."""
+"""The processes that use a GPU, looked up among real processes."""
 
 import contextlib
 import getpass
@@ -22,12 +22,12 @@ NOT_SUPPORTED, FUNCTION_NOT_FOUND, GPU_IS_LOST, UNKNOWN = 3, 13, 15, 999
 COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
 MEBIBYTE = 1024 * 1024
 NOBODY = 2**22 + 7  # above the highest id that Linux gives
-SILENT = {"processes": None, "more": None, "unresolved": None, "note": None}
+NOT_REPORTED = {"processes": None, "more": None, "unresolved": None, "note": None}
 
 
 @contextlib.contextmanager
 def running(script: Path) -> Iterator[int]:
-    """Run a Python script that waits to be ended; yield its process id."""
+    """Run a Python script that waits for its input to end; yield its process id."""
     script.write_text("import sys\nsys.stdin.read()\n")
     command = [sys.executable, str(script), "--token", "secret"]
     with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
@@ -49,9 +49,9 @@ def test_a_process_has_its_name_command_user_memory_and_start(
     gpu_sensor.open()
     with running(tmp_path / "train.py") as pid:
         fake_nvml.set_readings(processes=f"{pid}:compute:{6 * MEBIBYTE}")
-        told = read_processes(gpu_sensor)
+        reported = read_processes(gpu_sensor)
         name = psutil.Process(pid).name()
-    (process,) = told["processes"]
+    (process,) = reported["processes"]
     assert abs(process["started"] - time.time() * 1000) < 60_000
     assert process | {"started": 0} == {
         "pid": pid,
@@ -63,7 +63,7 @@ def test_a_process_has_its_name_command_user_memory_and_start(
         "started": 0,
         "gpu_instance": None,
     }
-    assert (told["more"], told["unresolved"], told["note"]) == (0, 0, None)
+    assert (reported["more"], reported["unresolved"], reported["note"]) == (0, 0, None)
 
 
 def test_arguments_are_not_published(
@@ -105,7 +105,12 @@ def test_a_gpu_that_nobody_uses_has_an_empty_list(
 ) -> None:
     fake_nvml.set_readings(processes="none")
     gpu_sensor.open()
-    assert read_processes(gpu_sensor) == {**SILENT, "processes": [], "more": 0, "unresolved": 0}
+    assert read_processes(gpu_sensor) == {
+        **NOT_REPORTED,
+        "processes": [],
+        "more": 0,
+        "unresolved": 0,
+    }
 
 
 def test_those_with_the_most_memory_come_first_and_the_rest_is_counted(
@@ -115,11 +120,11 @@ def test_those_with_the_most_memory_come_first_and_the_rest_is_counted(
         processes=" ".join(f"{NOBODY + n}:compute:{n * MEBIBYTE}" for n in range(100))
     )
     gpu_sensor.open()
-    told = read_processes(gpu_sensor)
-    assert [each["memory_used"] for each in told["processes"]] == [
+    reported = read_processes(gpu_sensor)
+    assert [each["memory_used"] for each in reported["processes"]] == [
         n * MEBIBYTE for n in range(99, 35, -1)
     ]
-    assert told["more"] == 36
+    assert reported["more"] == 36
 
 
 def test_a_process_that_computes_and_draws_is_listed_once(
@@ -140,18 +145,20 @@ def test_a_process_that_has_ended_since_it_was_listed_is_no_failure(
 ) -> None:
     fake_nvml.set_readings(processes=f"{NOBODY}:compute:5")
     gpu_sensor.open()
-    told = read_processes(gpu_sensor)
-    (process,) = told["processes"]
+    reported = read_processes(gpu_sensor)
+    (process,) = reported["processes"]
     assert process == {
         **dict.fromkeys(("name", "command", "user", "started", "gpu_instance")),
         "pid": NOBODY,
         "memory_used": 5,
         "kind": "compute",
     }
-    assert (told["unresolved"], told["note"]) == (1, None)
+    assert (reported["unresolved"], reported["note"]) == (1, None)
 
 
-def test_a_process_that_stays_hidden_is_told(gpu_sensor: GpuSensor, fake_nvml: FakeNvml) -> None:
+def test_a_process_that_stays_hidden_is_explained(
+    gpu_sensor: GpuSensor, fake_nvml: FakeNvml
+) -> None:
     fake_nvml.set_readings(processes=f"{NOBODY}:compute:5")
     gpu_sensor.open()
     read_processes(gpu_sensor)
@@ -160,7 +167,7 @@ def test_a_process_that_stays_hidden_is_told(gpu_sensor: GpuSensor, fake_nvml: F
     assert read_processes(gpu_sensor)["note"] is None
 
 
-def test_an_id_that_another_process_has_now_is_looked_up_anew(
+def test_a_process_id_that_is_reused_is_looked_up_again(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, tmp_path: Path
 ) -> None:
     gpu_sensor.open()
@@ -177,28 +184,28 @@ def test_a_process_on_several_gpus_is_the_same_on_each(
     for gpu in range(3):
         fake_nvml.set_readings(gpu, processes=f"{os.getpid()}:compute:{gpu}")
     gpu_sensor.open()
-    rows = [told["processes"][0] for told in read_gpus(gpu_sensor).processes.values()]
+    rows = [reported["processes"][0] for reported in read_gpus(gpu_sensor).processes.values()]
     assert [row["memory_used"] for row in rows] == [0, 1, 2]
     assert len({(row["user"], row["command"], row["started"]) for row in rows}) == 1
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux'")
-def test_in_a_container_whose_ids_are_not_the_drivers_nobody_is_mistaken_for_another(
+def test_in_a_container_with_process_ids_of_its_own_no_process_is_mistaken_for_another(
     fake_nvml: FakeNvml, clock: Clock, container: Path
 ) -> None:
     fake_nvml.set_readings(processes=f"{os.getpid()}:compute:5")
     sensor = GpuSensor(clock, container)
     sensor.open()
-    told = read_processes(sensor)
+    reported = read_processes(sensor)
     sensor.close()
-    (process,) = told["processes"]
+    (process,) = reported["processes"]
     assert (process["memory_used"], process["name"], process["user"]) == (5, None, None)
-    assert told["unresolved"] == 1
-    assert "docker run --pid=host" in told["note"]
+    assert reported["unresolved"] == 1
+    assert "docker run --pid=host" in reported["note"]
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="namespaces are Linux'")
-def test_the_open_kernel_module_tells_the_containers_own_ids(
+def test_the_open_kernel_module_reports_the_containers_own_ids(
     fake_nvml: FakeNvml, clock: Clock, container: Path
 ) -> None:
     version = container / "driver" / "nvidia" / "version"
@@ -207,13 +214,13 @@ def test_the_open_kernel_module_tells_the_containers_own_ids(
     fake_nvml.set_readings(processes=f"{os.getpid()}:compute:5")
     sensor = GpuSensor(clock, container)
     sensor.open()
-    told = read_processes(sensor)
+    reported = read_processes(sensor)
     sensor.close()
-    assert told["processes"][0]["user"] == getpass.getuser()
-    assert (told["unresolved"], told["note"]) == (0, None)
+    assert reported["processes"][0]["user"] == getpass.getuser()
+    assert (reported["unresolved"], reported["note"]) == (0, None)
 
 
-def test_a_driver_that_knows_only_the_older_call_tells_its_processes(
+def test_a_driver_that_knows_only_the_older_call_reports_its_processes(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(processes="7:compute:5")
@@ -222,17 +229,17 @@ def test_a_driver_that_knows_only_the_older_call_tells_its_processes(
     assert [each["pid"] for each in read_processes(gpu_sensor)["processes"]] == [7]
 
 
-def test_a_gpu_that_does_not_tell_its_processes_is_no_failure(
+def test_a_gpu_that_does_not_report_its_processes_is_no_failure(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     for kind in ("Compute", "Graphics", "MPSCompute"):
         for version in ("v2", "v3"):
             fake_nvml.fail(NOT_SUPPORTED, f"nvmlDeviceGet{kind}RunningProcesses_{version}")
     gpu_sensor.open()
-    assert read_processes(gpu_sensor) == SILENT
+    assert read_processes(gpu_sensor) == NOT_REPORTED
 
 
-def test_a_listing_that_fails_costs_no_other_value_and_is_told(
+def test_a_listing_that_fails_loses_no_other_value_and_is_reported(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(processes="7:compute:5 8:graphics:6")
@@ -243,16 +250,16 @@ def test_a_listing_that_fails_costs_no_other_value_and_is_told(
     assert not missing(gpus["0"])
     assert [each["pid"] for each in processes["0"]["processes"]] == [8]
     assert problem == (
-        "GPU 0 (NVIDIA H100 80GB HBM3) does not tell its compute processes (Unknown Error)."
+        "GPU 0 (NVIDIA H100 80GB HBM3) does not report compute processes (Unknown Error)."
     )
 
 
-def test_a_lost_gpu_does_not_tell_its_processes_and_the_others_do(
+def test_a_lost_gpu_does_not_report_its_processes_and_the_others_do(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_gpus(2)
     gpu_sensor.open()
     fake_nvml.fail(GPU_IS_LOST, gpu=0)
     processes = read_gpus(gpu_sensor).processes
-    assert processes["0"] == SILENT
+    assert processes["0"] == NOT_REPORTED
     assert len(processes["1"]["processes"]) == 1

@@ -1,4 +1,4 @@
-"""The GPU sensor in the runner, beside another sensor: what becomes of each failure."""
+"""The GPU sensor in the runner, beside another sensor, during each failure."""
 
 import os
 from collections.abc import Callable, Iterator
@@ -41,7 +41,7 @@ def wait_for_more(ran: Ran, channel: str) -> None:
     wait_until(lambda: len(ran.values(channel)) >= before + 2, f"readings on {channel}")
 
 
-def assert_told(report: SensorReport, sentence: str) -> None:
+def assert_reason(report: SensorReport, sentence: str) -> None:
     assert report.reason is not None
     assert report.reason.startswith(sentence)
     assert report.reason.endswith(".")
@@ -67,24 +67,24 @@ ONE_GPU: dict[str, tuple[Change, Change, str]] = {
     "a call that hangs": (
         lambda nvml: nvml.delay(1.2, "nvmlDeviceGetPowerUsage", gpu=0),
         lambda nvml: nvml.delay(0, "nvmlDeviceGetPowerUsage", gpu=0),
-        "GPU 0 (NVIDIA L4) does not answer, a call to the driver hangs: look for Xid errors",
+        "GPU 0 (NVIDIA L4) does not answer, a call to the driver hangs: look for errors",
     ),
     "out of range": (
         lambda nvml: nvml.set_readings(0, utilization=200, memory_utilization=5),
         lambda nvml: nvml.set_readings(0, utilization=5),
-        "GPU 0 (NVIDIA L4) does not tell its utilization (out of range).",
+        "GPU 0 (NVIDIA L4) does not report utilization (out of range).",
     ),
 }
 
 
 @pytest.mark.parametrize("failure", ONE_GPU)
-def test_a_gpu_that_fails_is_told_and_its_neighbour_goes_on(
+def test_a_gpu_that_fails_is_reported_and_its_neighbour_goes_on(
     ran: Ran, fake_nvml: FakeNvml, failure: str
 ) -> None:
     fail, recover, sentence = ONE_GPU[failure]
     fail(fake_nvml)
     report = ran.wait_for_state("gpu", SensorState.FAILING)
-    assert_told(report, sentence)
+    assert_reason(report, sentence)
     assert report.details["driver_version"]
     wait_until(lambda: ran.values("system/gpu/0")[-1:] == [None], "a reading without values")
     wait_for_more(ran, "system/gpu/1")
@@ -115,9 +115,9 @@ DRIVER: dict[str, tuple[Change, Change, str]] = {
     "without a GPU": (
         lambda nvml: nvml.set_gpus(0),
         lambda nvml: nvml.set_gpus(2),
-        "The NVIDIA driver runs but shows no GPU",
+        "The NVIDIA driver is running but lists no GPU",
     ),
-    "shut down by somebody else": (
+    "shut down by other code": (
         shut_down,
         lambda nvml: nvml.recover(INIT),
         "The NVIDIA driver refuses this user: allow reading and writing /dev/nvidia*",
@@ -126,22 +126,22 @@ DRIVER: dict[str, tuple[Change, Change, str]] = {
 
 
 @pytest.mark.parametrize("failure", DRIVER)
-def test_a_driver_that_fails_is_told_and_found_again_by_itself(
+def test_a_driver_that_fails_is_reported_and_found_again_by_itself(
     ran: Ran, fake_nvml: FakeNvml, failure: str
 ) -> None:
     fail, recover, sentence = DRIVER[failure]
     fail(fake_nvml)
     wait_until(
-        lambda: (ran.runner.reports()["gpu"].reason or "").startswith(sentence), "it is told"
+        lambda: (ran.runner.reports()["gpu"].reason or "").startswith(sentence), "it is reported"
     )
     report = ran.wait_for_state("gpu", SensorState.ABSENT)
-    assert_told(report, sentence)
+    assert_reason(report, sentence)
     assert (report.details, report.description, report.failures) == ({}, None, 0)
     wait_for_more(ran, "system/cpu")
-    silent = len(ran.values("system/gpu/0"))
+    before = len(ran.values("system/gpu/0"))
     recover(fake_nvml)
     assert ran.wait_for_state("gpu", SensorState.OK).details["nvml_version"]
-    wait_until(lambda: len(ran.values("system/gpu/0")) > silent, "readings")
+    wait_until(lambda: len(ran.values("system/gpu/0")) > before, "readings")
 
 
 def test_where_the_driver_itself_hangs_the_other_sensors_go_on(
@@ -151,7 +151,7 @@ def test_where_the_driver_itself_hangs_the_other_sensors_go_on(
         ran.wait_for_state("gpu", SensorState.OK)
         fake_nvml.delay(0.6, "nvmlDeviceGetCount_v2")
         report = ran.wait_for_state("gpu", SensorState.HANGING)
-        assert_told(report, "It has not answered for more than ")
+        assert_reason(report, "It has not answered for more than ")
         fake_nvml.delay(0, "nvmlDeviceGetCount_v2")
         wait_for_more(ran, "system/cpu")
         report = ran.wait_for_state("gpu", SensorState.OK)
@@ -173,13 +173,15 @@ def test_gpus_come_and_go_while_it_runs(ran: Ran, fake_nvml: FakeNvml) -> None:
     assert ran.runner.reports()["gpu"].state is SensorState.OK
 
 
-def test_a_user_who_may_not_read_one_gpu_is_told(own_ids: Path, fake_nvml: FakeNvml) -> None:
+def test_a_gpu_that_this_user_cannot_read_is_reported(own_ids: Path, fake_nvml: FakeNvml) -> None:
     fake_nvml.set_gpus(2)
     fake_nvml.set_readings(utilization=5)
     fake_nvml.fail(NO_PERMISSION, HANDLE, gpu=0)
     with running(own_ids) as ran:
         report = ran.wait_for_state("gpu", SensorState.FAILING)
-        assert_told(report, "GPU 0 may not be read by this user: allow reading and writing /dev/nv")
+        assert_reason(
+            report, "GPU 0 cannot be read by this user: allow reading and writing /dev/nv"
+        )
         wait_for_more(ran, "system/gpu/1")
         fake_nvml.recover(HANDLE, gpu=0)
         ran.wait_for_state("gpu", SensorState.OK)
@@ -192,7 +194,7 @@ def test_a_process_that_ends_is_no_failure(ran: Ran, fake_nvml: FakeNvml) -> Non
 
 
 @pytest.mark.soak
-def test_a_call_that_hangs_for_half_a_minute_costs_its_own_gpu_alone(
+def test_a_call_that_hangs_for_half_a_minute_delays_only_its_own_gpu(
     ran: Ran, fake_nvml: FakeNvml
 ) -> None:
     hanging = "nvmlDeviceGetPowerUsage"

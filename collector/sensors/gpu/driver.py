@@ -1,0 +1,113 @@
+"""The port of GPU drivers: what the sensor asks of a vendor's library.
+
+Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
+``now`` is monotonic time in seconds. A driver raises
+
+- SensorAbsentError, with a sentence for the user, if none of its GPUs can be read on this machine;
+- SensorFailedError, with such a sentence, if one call failed and others may still succeed.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from types import MappingProxyType
+from typing import NamedTuple, Protocol, TypeAlias
+
+_EMPTY: Mapping[str, str] = MappingProxyType({})
+
+
+class GpuProcess(NamedTuple):
+    """A process on one GPU, or on one partition of it.
+
+    ``kind`` is compute, graphics or mps, or several joined by ``+``. ``memory_used`` is in bytes,
+    None if the driver does not report it. ``gpu_instance`` is None unless the GPU is partitioned.
+    """
+
+    pid: int
+    kind: str
+    memory_used: int | None
+    gpu_instance: int | None
+
+
+class GpuReading(NamedTuple):
+    """What one GPU answered.
+
+    ``values`` are by field; a missing field is published as null. ``processes`` is None if the GPU
+    does not report them. ``partitions`` are the values of each partition, by the driver's index.
+
+    ``problem`` says what is wrong: it follows the name of the GPU in a sentence and has no full
+    stop, such as ``is lost: reboot``. ``not_reported`` are the fields that this GPU does not
+    report, each with the driver's reason: this is not a problem. ``answered`` is False if the GPU
+    answered nothing at all.
+    """
+
+    values: Mapping[str, object]
+    processes: Sequence[GpuProcess] | None = None
+    partitions: Mapping[int, Mapping[str, object]] = MappingProxyType({})
+    problem: str | None = None
+    not_reported: Mapping[str, str] = _EMPTY
+    answered: bool = True
+
+
+class GpuDevice(Protocol):
+    """One GPU. ``identify`` and ``read`` are called by one thread; each of them may hang.
+
+    The other members never block and may be used while a call hangs. ``name`` and ``uuid`` are None
+    until the GPU has reported them, and stay known when it no longer answers.
+    """
+
+    @property
+    def name(self) -> str | None:
+        """The product name."""
+
+    @property
+    def uuid(self) -> str | None:
+        """The driver's identifier of this GPU, unique over machines."""
+
+    def identify(self, now: float) -> None:
+        """Ask for the name and the UUID. A GPU that does not answer is not an error here.
+
+        Raises SensorAbsentError if the driver is gone.
+        """
+
+    def read(self, now: float) -> GpuReading:
+        """Read the GPU once. A GPU that fails is a ``problem`` of the reading, not an error.
+
+        Raises SensorAbsentError if the driver is gone.
+        """
+
+    def unanswered(self) -> GpuReading:
+        """Return a reading that holds only what identifies the GPU and its partitions."""
+
+
+class GpuDriver(Protocol):
+    """A vendor's driver. All methods are called by one thread; if one hangs, the sensor hangs.
+
+    ``vendor`` is a short lower-case name. ``details`` are facts for `system/status` while the
+    driver is open, such as its version. ``reports_own_pids`` says, while the driver is open,
+    whether its process ids are those that this process sees: in a container they may be the host's.
+    """
+
+    vendor: str
+    details: Mapping[str, str] = _EMPTY
+    reports_own_pids: bool = True
+
+    def open(self) -> None:
+        """Start the driver's library. May be called again after ``close``.
+
+        Raises SensorAbsentError, saying why the driver cannot be used and what to do.
+        """
+
+    def devices(self) -> Sequence[GpuDevice]:
+        """Return the GPUs that are there now, at least one, in an order that is always the same.
+
+        They are the same objects each time, also after ``close`` and ``open``, until a GPU is added
+        or removed. Raises SensorAbsentError if there is none, and SensorFailedError if they could
+        not be listed: those known so far may still answer.
+        """
+
+    def close(self) -> None:
+        """Release the library. Safe to call twice, before ``open``, and after it failed."""
+
+
+DriverFactory: TypeAlias = Callable[[Path], GpuDriver]
+"""Returns a driver that is not open; the path is that of ``/proc``. Loads no vendor's library."""

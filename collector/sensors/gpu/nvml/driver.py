@@ -1,0 +1,90 @@
+"""NVIDIA's driver, through NVML (libnvidia-ml), the management library that comes with it.
+
+The ids are NVML's indices, in the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` hides no GPU.
+Importing this module loads neither the library nor its binding.
+"""
+
+import ctypes
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from collector.sensors.gpu.driver import GpuDriver
+from telemetry.errors import SensorAbsentError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from collector.sensors.gpu.nvml.device import NvmlDevice
+    from collector.sensors.gpu.nvml.library import Nvml
+
+_LIBRARY = "libnvidia-ml.so.1"
+
+
+class NvmlDriver(GpuDriver):
+    """The GPUs that NVML lists."""
+
+    vendor = "nvidia"
+
+    def __init__(self, proc: Path = Path("/proc")) -> None:
+        """Load nothing yet; ``proc`` says whether this process is in a container."""
+        self.details: Mapping[str, str] = {}
+        self.reports_own_pids = True
+        self._proc = proc
+        self._nvml: Nvml | None = None
+        self._devices: Sequence[NvmlDevice] = ()
+
+    def open(self) -> None:
+        """Start NVML."""
+        self.close()
+        _require_library()
+        # pynvml takes 4 MB, which only a machine with the driver has to spend.
+        from collector.sensors.gpu.nvml.library import Nvml  # noqa: PLC0415
+        from collector.sensors.gpu.nvml.processes import reports_own_pids  # noqa: PLC0415
+
+        self._nvml = Nvml()
+        self._nvml.open()
+        self.details = self._nvml.versions()
+        self.reports_own_pids = reports_own_pids(self._proc)
+
+    def devices(self) -> "Sequence[NvmlDevice]":
+        """Return a device for each of NVML's indices."""
+        if self._nvml is None:
+            raise RuntimeError("the driver has not been opened")
+        count = self._nvml.count()
+        if count != len(self._devices):
+            from collector.sensors.gpu.nvml.device import NvmlDevice  # noqa: PLC0415 - as above
+
+            # One more or less moves the indices of the others.
+            self._devices = [NvmlDevice(index) for index in range(count)]
+        return self._devices
+
+    def close(self) -> None:
+        """Shut NVML down; its handles are invalid from now on."""
+        self.details = {}
+        if self._nvml is not None:
+            self._nvml.close()
+            self._nvml = None
+        for device in self._devices:
+            device.forget_handle()
+
+
+def _require_library() -> None:
+    # pynvml would raise an error too, but only after it has been imported.
+    if sys.platform == "win32":  # the library has another name and place there
+        return
+    try:
+        ctypes.CDLL(_LIBRARY)
+    except OSError as error:
+        reason = str(error)
+        if (
+            _LIBRARY not in reason or "no such file" not in reason.lower()
+        ):  # macOS writes it in lower case
+            raise SensorAbsentError(
+                f"The NVIDIA driver library cannot be loaded ({error}): reinstall the driver."
+            ) from None
+        raise SensorAbsentError(
+            f"The NVIDIA driver library ({_LIBRARY}) was not found: this machine has no NVIDIA"
+            " driver installed, or this container was started without its GPUs"
+            " (docker run --gpus all)."
+        ) from None

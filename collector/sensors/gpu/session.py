@@ -1,0 +1,149 @@
+"""One driver over time: opened, restarted and searched for GPUs, apart from the other drivers."""
+
+import logging
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
+
+from collector.sensors.gpu.driver import GpuDriver
+from collector.sensors.gpu.thread import GpuThread
+from telemetry.errors import SensorAbsentError, SensorFailedError
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 30.0
+
+
+class DriverSession:
+    """Holds a driver open while it can be used, and the GPUs that it has now.
+
+    ``absence`` is a sentence that says why there is none. The n-th GPU of a driver takes the next
+    of ``ids`` when it is first found and keeps it, even if the driver is closed or absent for a
+    while: no other driver's GPU ever gets the same id.
+    """
+
+    def __init__(
+        self,
+        make: Callable[[], GpuDriver],
+        ids: Iterator[int],
+        clock: Callable[[], float],
+        patience: float,
+    ) -> None:
+        """Open nothing yet. A GPU has ``patience`` seconds to identify itself."""
+        self.gpus: Sequence[GpuThread] = ()
+        self.absence: str | None = None
+        self._make = make
+        self._new_ids = ids
+        self._ids: list[int] = []
+        self._clock = clock
+        self._patience = patience
+        self._driver: GpuDriver | None = None
+        self._failure: str | None = None
+        self._retry_at = float("-inf")
+        self._unresponsive_since: float | None = None
+
+    @property
+    def vendor(self) -> str | None:
+        """The driver's vendor, None unless it is open."""
+        return self._driver.vendor if self._driver else None
+
+    @property
+    def reports_own_pids(self) -> bool:
+        """Whether the driver's process ids are those that this process sees."""
+        return self._driver is not None and self._driver.reports_own_pids
+
+    @property
+    def details(self) -> Mapping[str, str]:
+        """The driver's facts, none unless it is open."""
+        return self._driver.details if self._driver else {}
+
+    @property
+    def problem(self) -> str | None:
+        """What is wrong with the driver; that it is absent is wrong only if it has had GPUs."""
+        return self._failure or (self.absence if self._ids else None)
+
+    def refresh(self) -> None:
+        """Open the driver if it is due, restart it if no GPU answers any more, find its GPUs.
+
+        Raises nothing: see ``absence`` and ``problem``.
+        """
+        now = self._clock()
+        if self._driver is None and now < self._retry_at:
+            return
+        self.absence = self._failure = None
+        try:
+            self._find_gpus(self._opened(now), now)
+        except SensorAbsentError as absence:
+            self.lose(absence)
+        except SensorFailedError as failure:
+            self._failure = str(failure)
+        except Exception as error:
+            log.debug("The traceback of a GPU driver", exc_info=True)
+            self._failure = f"A GPU driver failed ({type(error).__name__}: {error})."
+
+    def lose(self, absence: SensorAbsentError) -> None:
+        """Close the driver; the next attempt to open it comes after half a minute."""
+        self._close_driver()
+        self.absence = str(absence)
+
+    def close(self) -> None:
+        """Close the driver and forget why it was absent; only the ids are kept."""
+        self._close_driver()
+        self.absence = self._failure = None
+        self._retry_at = float("-inf")
+
+    def _opened(self, now: float) -> GpuDriver:
+        driver = self._driver
+        if driver is not None and not self._unresponsive(now):
+            return driver
+        if driver is None:
+            driver = self._make()
+        else:
+            # A GPU that was reset, or lost for a while, may answer only after a restart.
+            driver.close()
+        self._driver = driver
+        try:
+            driver.open()
+        except BaseException:
+            self._close_driver()
+            raise
+        return driver
+
+    def _unresponsive(self, now: float) -> bool:
+        if not self.gpus or any(gpu.busy or gpu.answered for gpu in self.gpus):
+            self._unresponsive_since = None
+            return False
+        if self._unresponsive_since is None:
+            self._unresponsive_since = now
+        if now - self._unresponsive_since < _RETRY_SECONDS:
+            return False
+        self._unresponsive_since = None
+        return True
+
+    def _find_gpus(self, driver: GpuDriver, now: float) -> None:
+        devices = driver.devices()
+        if [gpu.device for gpu in self.gpus] == list(devices):
+            return
+        # One GPU more or less may move the others: all are looked at again.
+        self._end_threads()
+        while len(self._ids) < len(devices):
+            self._ids.append(next(self._new_ids))
+        ids = self._ids[: len(devices)]
+        self.gpus = [GpuThread(*each) for each in zip(ids, devices, strict=True)]
+        for gpu in self.gpus:
+            gpu.ask(partial(gpu.device.identify, now))
+        deadline = time.monotonic() + self._patience
+        for gpu in self.gpus:
+            gpu.answer(deadline)
+
+    def _end_threads(self) -> None:
+        for gpu in self.gpus:
+            gpu.end()
+
+    def _close_driver(self) -> None:
+        self._end_threads()
+        # Closing a driver while a call hangs would hang too: this one is left behind.
+        if self._driver is not None and not any(gpu.busy for gpu in self.gpus):
+            self._driver.close()
+        self._driver, self.gpus, self._unresponsive_since = None, (), None
+        self._retry_at = self._clock() + _RETRY_SECONDS
