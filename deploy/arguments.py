@@ -37,7 +37,7 @@ _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *_LOG,
+    *("disabled_sensors", *_LOG),
 )
 
 
@@ -61,7 +61,10 @@ _ROLES = {
     ),
     "collector": _Role(
         "only read this machine and publish to the broker",
-        ("interval_seconds", "history_hours", "host_name", *_BROKER, "metrics_port", *_LOG),
+        (
+            *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
+            *("metrics_port", *_LOG),
+        ),
         "While the broker is away the samples of --history-hours wait, and go out on its return.",
         "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
     ),

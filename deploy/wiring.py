@@ -11,6 +11,7 @@ from deploy.embedded_broker import EmbeddedBroker
 from deploy.metrics_server import MetricsServer
 from telemetry.history.window import Spans
 from telemetry.settings import Settings
+from telemetry.settings.values import SENSORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -38,15 +39,12 @@ def history_description(settings: Settings) -> str:
     return f"InfluxDB at {settings.influxdb_url}, bucket {settings.influxdb_bucket}"
 
 
-def sensors() -> "Sequence[Sensor]":
-    """Return all sensors, not yet opened."""
-    from collector.sensors.cpu import CpuSensor
-    from collector.sensors.disk import DiskSensor
-    from collector.sensors.gpu.sensor import GpuSensor
-    from collector.sensors.memory import MemorySensor
-    from collector.sensors.network import NetworkSensor
+def sensors(settings: Settings) -> "Sequence[Sensor]":
+    """Return the sensors that the settings leave on, not yet opened."""
+    from collector.sensors import registry
 
-    return GpuSensor(), CpuSensor(), MemorySensor(), DiskSensor(), NetworkSensor()
+    off = settings.disabled_sensors
+    return [registry.build(name) for name in SENSORS if name not in off]
 
 
 class _Influxdb(TypedDict):
@@ -96,7 +94,7 @@ def collector(settings: Settings) -> "Collector":
     from collector.collector import Collector
 
     return Collector(
-        sensors(),
+        sensors(settings),
         settings.broker,
         settings.topics,
         host=settings.host_name,

@@ -152,4 +152,6 @@ def _missing_gpu(state: HostState, family: Family, found: list[Any]) -> str | No
         return None
     if state.status is None:
         return f"The collector of {state.name} has not said yet what it found."
+    if state.status.sensors and _GPU_SENSOR not in state.status.sensors:
+        return f"The GPU sensor of {state.name} is off (setting disabled_sensors)."
     return f"No sample on {family.channel_filter} has arrived from {state.name} yet."

@@ -11,6 +11,7 @@ from collector.sensors.frequency import Frequency, read_frequency
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import SHORTEST_SECONDS
+from collector.sensors.registry import register
 from telemetry.catalogue import CPU
 
 _FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to say theirs
@@ -69,6 +70,7 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
     return round(100 * busy / (busy + idle), 1) if busy + idle > 0 else None
 
 
+@register
 class CpuSensor(Sensor):
     """Reads all cores. ``per_core`` holds one value for each core's number, offline ones None."""
 

@@ -33,6 +33,7 @@ from pathlib import Path
 
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
+from collector.sensors.registry import register
 from telemetry.catalogue import DISK
 from telemetry.errors import SensorAbsentError
 
@@ -76,6 +77,7 @@ def _disk_of(device: str) -> str:
     return path[1] + path[2] if path else device
 
 
+@register
 class DiskSensor(Sensor):
     """Reads the rates of all physical disks; see the module for which these are."""
 

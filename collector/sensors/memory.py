@@ -9,6 +9,7 @@ from pathlib import Path
 from collector.sensors.cgroup import CgroupMemory, find_limit
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
+from collector.sensors.registry import register
 from telemetry.catalogue import MEMORY
 
 _LIMIT_SECONDS = 30.0  # limits change seldom
@@ -42,6 +43,7 @@ def _difference(whole: int | None, part: int | None) -> int | None:
     return None if whole is None or part is None else max(0, whole - part)
 
 
+@register
 class MemorySensor(Sensor):
     """Reads the machine's memory, and the memory limit of this process' cgroup."""
 

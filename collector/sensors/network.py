@@ -14,6 +14,7 @@ from pathlib import Path
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, RateMeter, as_values, total
+from collector.sensors.registry import register
 from telemetry.catalogue import NETWORK
 from telemetry.errors import SensorAbsentError
 
@@ -33,6 +34,7 @@ def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
     return counters
 
 
+@register
 class NetworkSensor(Sensor):
     """Reads the rates of the interfaces that count."""
 

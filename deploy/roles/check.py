@@ -5,6 +5,7 @@ import http.client
 import os
 import time
 from collections.abc import Callable
+from typing import TYPE_CHECKING
 
 from deploy import wiring
 from deploy.console import say
@@ -14,6 +15,9 @@ from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import SensorAbsentError, SystemMonitorError
 from telemetry.settings import Settings, config_file, reachable
+
+if TYPE_CHECKING:
+    from collector.sensors.port import Sensor
 
 _INTERRUPTED = 130
 _BROKER_SECONDS = 3.0
@@ -38,17 +42,22 @@ def run(settings: Settings) -> int:
     }
     problems = sum(not _is_well(label, check) for label, check in checks.items())
     say("\nSensors\n")
-    for sensor in wiring.sensors():
-        with contextlib.closing(sensor):
-            try:
-                sensor.open()
-                finding = sensor.describe()
-            except SensorAbsentError as absence:
-                finding = f"none: {absence}"
-            except Exception as error:  # noqa: BLE001 - the others are still to be shown
-                finding = f"failing: {error}"
-        _say(sensor.name, finding)
+    for sensor in wiring.sensors(settings):
+        _say(sensor.name, _finding(sensor))
+    for name in settings.disabled_sensors:
+        _say(name, "off (setting disabled_sensors)")
     return 1 if problems else 0
+
+
+def _finding(sensor: "Sensor") -> str:
+    with contextlib.closing(sensor):
+        try:
+            sensor.open()
+            return sensor.describe()
+        except SensorAbsentError as absence:
+            return f"none: {absence}"
+        except Exception as error:  # noqa: BLE001 - the other sensors are still to be shown
+            return f"failing: {error}"
 
 
 def _say(label: str, text: str) -> None:

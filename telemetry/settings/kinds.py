@@ -46,4 +46,5 @@ InfluxdbToken = Annotated[SecretStr, AfterValidator(_in_secret(values.influxdb_t
 BrokerUrl = Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))]
 Password = Annotated[SecretStr, AfterValidator(_in_secret(values.password))]
 AccessToken = Annotated[SecretStr, AfterValidator(_in_secret(values.access_token))]
+Sensors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.sensors)]
 Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.origins)]

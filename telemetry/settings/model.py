@@ -36,6 +36,7 @@ from telemetry.settings.kinds import (
     Password,
     Port,
     PortOrNone,
+    Sensors,
     Text,
     TopicPrefix,
 )
@@ -63,6 +64,11 @@ class Settings(BaseSettings):
     )
 
     interval_seconds: Number = Field(2.0, ge=0.1, le=60, description="Seconds between two samples.")
+    disabled_sensors: Sensors = Field(
+        (),
+        description="Sensors that are off, separated by commas: one or more of "
+        f"{', '.join(f'`{name}`' for name in values.SENSORS)}.",
+    )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours the history keeps."
     )

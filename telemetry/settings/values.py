@@ -6,6 +6,8 @@ from urllib.parse import unquote, urlsplit
 
 from telemetry.bus.address import BrokerAddress
 
+SENSORS = ("gpu", "cpu", "memory", "disk", "network")
+
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("plain", "json")
@@ -77,6 +79,16 @@ def log_format(value: str) -> str:
     if chosen not in _FORMATS:
         raise ValueError(f"must be one of {', '.join(_FORMATS)}")
     return chosen
+
+
+def sensors(value: object) -> tuple[str, ...]:
+    """Return the names of sensors from a list, or from one text with commas, in lower case."""
+    parts: object = value.split(",") if isinstance(value, str) else value
+    listed = parts if isinstance(parts, list | tuple) else [None]
+    names = [str(part).strip().lower() for part in listed]
+    if not set(names) <= set(SENSORS):
+        raise ValueError(f"must be one or more of {', '.join(SENSORS)}, separated by commas")
+    return tuple(dict.fromkeys(names))
 
 
 def require_path(value: object) -> object:

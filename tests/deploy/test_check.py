@@ -59,6 +59,12 @@ def test_each_sensor_says_what_it_finds(capsys: pytest.CaptureFixture[str]) -> N
     assert "core" in shown["cpu"]
 
 
+def test_a_disabled_sensor_is_off_and_not_opened(capsys: pytest.CaptureFixture[str]) -> None:
+    _, shown = check(capsys, "--disabled-sensors", "gpu,disk")
+    assert shown["gpu"] == shown["disk"] == "off (setting disabled_sensors)"
+    assert "core" in shown["cpu"]
+
+
 def test_an_occupied_port_is_a_problem(capsys: pytest.CaptureFixture[str]) -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = str(server.getsockname()[1])

@@ -136,6 +136,16 @@ def test_every_gpu_is_published_and_served(nvml_library: Path, tmp_path: Path) -
     assert sample["temperature"] == 66
 
 
+def test_a_disabled_sensor_neither_publishes_nor_appears_in_the_status(tmp_path: Path) -> None:
+    off = ("--disabled-sensors", "gpu,disk")
+    with running(tmp_path, "up", *options(tmp_path), *off) as monitor:
+        monitor.wait_for_history(2)
+        (host,) = monitor.get("/hosts")["hosts"]
+        assert host["sensors"].keys() == {"cpu", "memory", "network"}
+        assert monitor.get("/metrics")["disk"] is None
+        assert "disabled_sensors" in monitor.get("/gpu")["reason"]
+
+
 def test_an_influxdb_holds_the_history_for_an_hour(influxdb: Influxdb, tmp_path: Path) -> None:
     bucket = influxdb.new_bucket()
     account = {

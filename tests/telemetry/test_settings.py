@@ -125,6 +125,20 @@ def test_a_line_break_after_a_token_is_not_part_of_it() -> None:
     assert token.get_secret_value() == SECRET
 
 
+@pytest.mark.parametrize("line", ['"gpu, Disk,gpu"', '["gpu", "disk"]'])
+def test_the_disabled_sensors_may_be_one_text_or_a_list(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(f"disabled_sensors = {line}\n")
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    assert load_settings().disabled_sensors == ("gpu", "disk")
+
+
+def test_no_sensor_is_disabled_by_default() -> None:
+    assert load_settings().disabled_sensors == ()
+
+
 def test_the_api_and_the_embedded_broker_cannot_share_a_port() -> None:
     assert "http_port and mqtt_port are both 7" in refusal(http_port=7, mqtt_port=7)
     load_settings({"http_port": 7, "mqtt_port": 7, "mqtt_url": "mqtt://broker.lan"})

@@ -18,6 +18,7 @@ _HOST = dict.fromkeys(("", " ", "http://localhost", "a/b", _CONTROL, _LONG), _LI
 _WHOLE = "must be a whole number from 1 to 65535"
 _PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
 _INTERVAL = "must be a number from 0.1 to 60"
+_SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
 _HOURS = "must be a number from 0.01 to 24"
 _DAYS = "must be a number from 1 to 365"
 _TRUTH = dict.fromkeys(("", "maybe", "2"), "must be true or false")
@@ -46,6 +47,7 @@ _NO_PREFIX = "must not begin with '/' or '$', nor end with '/'"
 # What each setting may be given on a command line or in a variable, and what it says of it.
 WRONG: dict[str, dict[str, str]] = {
     "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
+    "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
     "history_days": dict.fromkeys(("", "0.5", "366", "inf", "-1", "7d"), _DAYS),
     "host_name": {**_TEXT, **dict.fromkeys((" ", "a/b", "a+b", "a#", "a$b"), _NAME)},

@@ -16,6 +16,7 @@ from collector.sensors.gpu.driver import DriverFactory
 from collector.sensors.gpu.drivers import DRIVERS
 from collector.sensors.gpu.session import DriverSession
 from collector.sensors.port import Reading, Sensor
+from collector.sensors.registry import register
 from telemetry.catalogue import GPU, GPU_MIG, gpu_channel, mig_channel, processes_channel
 from telemetry.errors import SensorAbsentError, SensorFailedError
 
@@ -28,6 +29,7 @@ _NULLS = dict.fromkeys(field.name for field in GPU.fields)
 _PARTITION_NULLS = dict.fromkeys(field.name for field in GPU_MIG.fields)
 
 
+@register
 class GpuSensor(Sensor):
     """Reads the GPUs of every driver that is there; absent if none is."""
 

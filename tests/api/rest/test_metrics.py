@@ -162,6 +162,10 @@ def test_a_history_of_processes_is_refused(api: RunningApi) -> None:
             {"sensors": gpu_report(SensorReport(SensorState.STARTING))},
             "No sample on system/gpu/+ has arrived from alpha yet.",
         ),
+        (
+            {"sensors": {"cpu": SensorReport(SensorState.OK)}},
+            "The GPU sensor of alpha is off (setting disabled_sensors).",
+        ),
         ({}, "No sample on system/gpu/+ has arrived from alpha yet."),
     ],
 )

@@ -1,0 +1,35 @@
+"""The sensors by name: each file of a family registers its own.
+
+The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder, which is imported when the
+sensor is built: one that is off costs nothing.
+"""
+
+import importlib
+from collections.abc import Callable
+from typing import TypeVar
+
+from collector.sensors.port import Sensor
+
+SensorClass = TypeVar("SensorClass", bound=type[Sensor])
+
+_SENSORS: dict[str, Callable[[], Sensor]] = {}
+
+
+def register(sensor: SensorClass) -> SensorClass:
+    """Register the class under its ``name``. Use as a decorator.
+
+    Raises ValueError if the name is taken: two sensors would overwrite each other's report.
+    """
+    taken = _SENSORS.setdefault(sensor.name, sensor)
+    if taken is not sensor:
+        raise ValueError(f"two sensors are named {sensor.name!r}: {taken!r} and {sensor!r}")
+    return sensor
+
+
+def build(name: str) -> Sensor:
+    """Return the sensor ``name``, not yet opened.
+
+    Raises ImportError or KeyError if there is none.
+    """
+    importlib.import_module(f"collector.sensors.{name}")
+    return _SENSORS[name]()
