@@ -16,7 +16,7 @@ class CgroupFiles(NamedTuple):
     """The names of what is read in a cgroup's folder.
 
     ``reclaimable`` is the field of ``memory.stat`` with the page cache that was not used lately.
-    The kernel gives it up before it kills; kubelet and `docker stats` leave it out likewise.
+    The kernel reclaims it before it kills a process; kubelet and `docker stats` exclude it too.
     """
 
     limit: str
@@ -37,7 +37,7 @@ class CgroupMemory(NamedTuple):
     files: CgroupFiles
 
     def used(self) -> int | None:
-        """Return the bytes charged, without reclaimable cache; None where the cgroup is gone."""
+        """Return the bytes charged, without reclaimable cache; None if the cgroup is gone."""
         try:
             usage = int((self.folder / self.files.usage).read_bytes())
             statistics = (self.folder / "memory.stat").read_bytes()
@@ -57,7 +57,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
 
     ``cgroup`` and ``mountinfo`` are the files of that name in ``/proc/self``. A container may see
     the host's path in the one and only its own part of the tree in the other; its own cgroup then
-    is where the hierarchy is mounted. None where no memory controller is mounted.
+    is where the hierarchy is mounted. None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
     for line in cgroup.splitlines():
@@ -90,7 +90,7 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 
 
 def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
-    """Return the lowest memory limit below ``ram`` bytes that holds for this process, if any.
+    """Return the lowest memory limit below ``ram`` bytes that applies to this process, if any.
 
     Of equal limits it is the outermost: more is charged against it.
     """

@@ -1,7 +1,7 @@
 """A process' command in a few words, without its arguments: these may hold secrets.
 
-What is left is the program's name and, where it is an interpreter, that of the script or module
-that it runs. Pure.
+What remains is the program's name and, for an interpreter, that of the script or module that it
+runs. Pure.
 """
 
 import re
@@ -19,7 +19,7 @@ _COMM = 15  # TASK_COMM_LEN less its end, proc(5)
 def short_command(arguments: Sequence[str]) -> str | None:
     """Return such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are the process' own, its program first. None where there are none: a process of
+    ``arguments`` are the process' own, its program first. None if there are none: a process of
     the kernel, or one that is ending.
     """
     if not arguments or not arguments[0]:
@@ -37,7 +37,7 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process' name, cut to what the kernel holds of it where it may be such a title."""
+    """Return a process' name, cut to the length that the kernel keeps if it may be such a title."""
     return clean(name[:_COMM] if " " in name else name)
 
 

@@ -1,4 +1,4 @@
-"""The CPU: how busy each core is, its clock, the run queue, and how long tasks wait for it."""
+"""The CPU: utilization and frequency of the cores, load average, and pressure."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ from collector.sensors.rates import SHORTEST_SECONDS
 from collector.sensors.registry import register
 from telemetry.catalogue import CPU
 
-_FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to say theirs
+_FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to read
 
 
 class CoreTimes(NamedTuple):
@@ -28,13 +28,13 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     """Return the times of each online core in ``/proc/stat``, in jiffies, by the core's number.
 
     Idle is ``idle`` and ``iowait``, as mpstat's ``%idle + %iowait``: a core that waits for a disk
-    is free for other work. ``steal`` is busy: the core had work to do, and nobody else in this
-    machine could use the time that the hypervisor took. ``guest`` is contained in ``user`` and
+    is free for other work. ``steal`` is busy: the core had work to do, and no other task of
+    this machine could use the time that the hypervisor took. ``guest`` is contained in ``user`` and
     ``guest_nice`` in ``nice``, so they are not added. The fields:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
-    psutil gives these times without the cores' numbers: once a core is offline, those behind it
-    would be compared with their neighbours. It is asked where there is no ``/proc``.
+    psutil returns these times without the cores' numbers: if a core is offline, the cores after it
+    would be compared with their neighbours. It is used only on systems without ``/proc``.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of them all
@@ -51,7 +51,7 @@ def differences(
     """Return how long each core was busy and idle between two reads.
 
     A core that was not online at both is left out, and so is one whose counters were reset.
-    ``iowait`` may go down a little by the kernel's own account, which is taken as no idle time.
+    ``iowait`` may decrease a little, as the kernel documents; that counts as no idle time.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -62,7 +62,7 @@ def differences(
 
 
 def utilization(times: Iterable[CoreTimes]) -> float | None:
-    """Return the busy share of ``times`` in percent, or None where there are none."""
+    """Return the busy share of ``times`` in percent, or None if there are none."""
     busy = idle = 0.0
     for each in times:
         busy += each.busy
@@ -94,14 +94,14 @@ class CpuSensor(Sensor):
         self._frequency_due = float("-inf")
 
     def open(self) -> None:
-        """Take the first counters."""
+        """Read the first counters."""
         self.close()
         now = self._clock()
         self._core_times(now)
         self._refresh_frequency(now)
 
     def read(self) -> Iterable[Reading]:
-        """Return the utilization since the reading before, and the rest as it is now.
+        """Return the utilization since the previous reading, and the current value of the rest.
 
         The utilization is None where less than ``SHORTEST_SECONDS`` have passed.
         """
@@ -125,7 +125,7 @@ class CpuSensor(Sensor):
         return f"{self._cores} core{'s' * (self._cores != 1)}"
 
     def close(self) -> None:
-        """Forget the counters."""
+        """Discard the counters."""
         self._before = {}
         self._taken_at = self._frequency_due = float("-inf")
 

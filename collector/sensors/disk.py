@@ -37,7 +37,7 @@ from collector.sensors.registry import register
 from telemetry.catalogue import DISK
 from telemetry.errors import SensorAbsentError
 
-_SECTOR_BYTES = 512  # in /proc/diskstats, whatever the disk's own sectors are
+_SECTOR_BYTES = 512  # the unit of /proc/diskstats, whatever the sector size of the disk is
 _SIDELINED = re.compile(r"(sr|fd)\d+|mmcblk\d+boot\d+")
 _NVME_PATH = re.compile(r"(nvme\d+)c\d+(n\d+)")
 _RATES = ("read_rate", "write_rate")
@@ -98,7 +98,7 @@ class DiskSensor(Sensor):
         self._disks: Mapping[str, str] = {}  # device: the disk that it is shown as
 
     def open(self) -> None:
-        """Take the first counters. Raises SensorAbsentError where there is no disk."""
+        """Read the first counters. Raises SensorAbsentError if there is no disk."""
         self.close()
         self._meter.rates(self._counters(), self._clock())
 
@@ -118,7 +118,7 @@ class DiskSensor(Sensor):
         return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
 
     def close(self) -> None:
-        """Forget the counters and the disks."""
+        """Discard the counters and the disks."""
         self._meter = RateMeter()
         self._devices = frozenset()
         self._disks = {}
@@ -129,7 +129,7 @@ class DiskSensor(Sensor):
             self._devices = frozenset(counters)
             self._disks = self._choose(counters)
         if not self._disks:
-            raise SensorAbsentError("The kernel shows no physical disk here.")
+            raise SensorAbsentError("The kernel lists no physical disk.")
         return {device: counters[device] for device in self._disks}
 
     def _all_counters(self) -> Counters:

@@ -16,12 +16,12 @@ class Frequency(NamedTuple):
 
 
 def parse_cpuinfo(text: bytes) -> list[float]:
-    """Return the MHz of each online core in ``/proc/cpuinfo``; none where it is silent (ARM)."""
+    """Return the MHz of each online core in ``/proc/cpuinfo``; none if it has none (ARM)."""
     return [float(frequency) for frequency in _CPUINFO.findall(text)]
 
 
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
-    """Return the frequency as the kernel knows it; what it does not is None.
+    """Return the frequency that the kernel reports; None for what it does not.
 
     ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
     sleep 10 ms (https://github.com/giampaolo/psutil/issues/1851), which 256 cores add up to

@@ -97,7 +97,7 @@ def _read_interface(folder: Path) -> Interface:
 
 
 def _content(file: Path) -> str:
-    """Return what ``file`` holds, or nothing: most drivers do not know ``phys_port_name``."""
+    """Return the contents of ``file``, or nothing: most drivers do not know ``phys_port_name``."""
     try:
         return file.read_text().strip()
     except OSError:

@@ -1,4 +1,4 @@
-"""Memory: RAM, swap, the wait for them, and the limit of the job that this runs in."""
+"""Memory: RAM, swap, pressure, and the memory limit of the job that this process runs in."""
 
 import re
 import sys
@@ -80,7 +80,7 @@ class MemorySensor(Sensor):
         return [Reading(MEMORY.channel, values)]
 
     def describe(self) -> str:
-        """Return how much RAM there is, and the limit where one is below it."""
+        """Return how much RAM there is, and the limit if one is below it."""
         total, limit = self._total, self._limit
         size = "RAM" if total is None else f"{_gigabytes(total)} RAM"
         if limit is None:
@@ -88,7 +88,7 @@ class MemorySensor(Sensor):
         return f"{size}, of which this job may use {_gigabytes(limit.limit)} (its cgroup's limit)"
 
     def close(self) -> None:
-        """Forget the limit."""
+        """Discard the limit."""
         self._limit = None
         self._limit_due = float("-inf")
 

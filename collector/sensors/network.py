@@ -56,13 +56,13 @@ class NetworkSensor(Sensor):
         self._counted: list[str] = []
 
     def open(self) -> None:
-        """Take the first counters. Raises SensorAbsentError where there is only loopback."""
+        """Read the first counters. Raises SensorAbsentError if there is only loopback."""
         self.close()
         self._net_dev = self._find_counters()
         self._meter.rates(self._counters(), self._clock())
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the reading before. Raises SensorAbsentError as ``open`` does."""
+        """Return the rates since the previous reading. Raises SensorAbsentError as ``open``."""
         rates = self._meter.rates(self._counters(), self._clock())
         per_interface = {name: as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)
@@ -74,7 +74,7 @@ class NetworkSensor(Sensor):
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 
     def close(self) -> None:
-        """Forget the counters and the interfaces."""
+        """Discard the counters and the interfaces."""
         self._meter = RateMeter()
         self._present = frozenset()
         self._counted = []
@@ -85,7 +85,7 @@ class NetworkSensor(Sensor):
             self._present = frozenset(counters)
             self._counted = self._choose(counters)
         if not self._counted:
-            raise SensorAbsentError("There is no network interface here but loopback.")
+            raise SensorAbsentError("This machine has no network interface except loopback.")
         return {name: counters[name] for name in self._counted}
 
     def _all_counters(self) -> Counters:

@@ -1,4 +1,4 @@
-"""What a sensor does."""
+"""The port of the sensors: what the collector asks of each."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -13,11 +13,12 @@ class Reading(NamedTuple):
 
 
 class Sensor(Protocol):
-    """Reads one metric family. Used by one thread at a time; inert until ``open``.
+    """Reads one metric family. Used by one thread at a time; does nothing before ``open``.
 
     ``details`` are facts for `system/status`, such as a driver's version, while it is open.
 
-    Each method but ``close`` raises SensorAbsentError, with the reason, if there is none to read.
+    Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
+    read.
     ``read`` raises SensorFailedError, with the reason, after it has yielded the readings that
     succeeded. Any other exception is a failure too. The runner counts failures and continues: it
     reads again at the next tick, and opens a sensor that is not open again after a while.
@@ -27,13 +28,13 @@ class Sensor(Protocol):
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
-        """Get ready; take the counters that the first rates are differences to."""
+        """Prepare to read; read the counters that the first rates are computed from."""
 
     def read(self) -> Iterable[Reading]:
         """Read the source once. May block."""
 
     def describe(self) -> str:
-        """Say in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
+        """Return in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
-        """Let go of what ``open`` took. Safe to call twice, before and after a failed ``open``."""
+        """Release what ``open`` acquired. Safe to call twice, and before and after ``open``."""

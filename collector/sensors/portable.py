@@ -1,6 +1,6 @@
-"""The same readings through psutil, where there is no Linux: macOS, Windows.
+"""The same readings through psutil, for systems other than Linux: macOS, Windows.
 
-On Linux the sensors read ``/proc`` themselves, at a third of the time and without psutil's memory.
+On Linux the sensors read ``/proc`` themselves, in a third of the time and without psutil's memory.
 """
 
 import re
@@ -21,7 +21,7 @@ def frequency() -> tuple[float | None, float | None]:
         found = psutil.cpu_freq()
     except (OSError, NotImplementedError, RuntimeError):  # some Apple and virtual machines
         return None, None
-    # psutil says 0 where it does not know.
+    # psutil returns 0 for an unknown frequency.
     return (found.current or None, found.max or None) if found else (None, None)
 
 

@@ -18,12 +18,12 @@ class Pressure(NamedTuple):
 
 
 def parse_pressure(text: bytes) -> Pressure:
-    """Return what a file of ``/proc/pressure`` says; a line that is not there is None."""
+    """Return the values in a file of ``/proc/pressure``; None for a missing line."""
     return Pressure(**{who.decode(): float(share) for who, share in _AVERAGE.findall(text)})
 
 
 def read_pressure(file: Path) -> Pressure:
-    """Return the pressure in ``file``; all None where the kernel keeps none."""
+    """Return the pressure in ``file``; all None if the kernel has none."""
     try:
         return parse_pressure(file.read_bytes())
     except OSError:  # not there, or EOPNOTSUPP where the kernel was booted with psi=0

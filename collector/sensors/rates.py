@@ -18,18 +18,18 @@ class RateMeter:
     """Turns the counters of successive reads into rates over the measured time between them."""
 
     def __init__(self) -> None:
-        """Begin with no counters: the first read has no rates."""
+        """Start without counters: the first read has no rates."""
         self._before: Counters = {}
         self._time = float("-inf")
 
     def rates(self, counters: Counters, now: float) -> dict[str, Rate | None]:
-        """Return each device's rates since the read before; ``now`` is monotonic, in seconds.
+        """Return each device's rates since the previous read; ``now`` is monotonic, in seconds.
 
-        None stands for a device that was not there before, for one whose counter went backwards
-        (it was replaced, its driver restarted, the counter wrapped) or jumped faster than any
-        device can, and, where less than ``SHORTEST_SECONDS`` have passed, for all. Such a short
-        time is not lost: it adds to the next. While the machine sleeps, neither the counters nor
-        monotonic time go on, so that waking up gives no odd rate.
+        A rate is None if the device is new, if its counter decreased (the device was replaced, its
+        driver restarted, the counter wrapped) or grew faster than any device can, and for all
+        devices if less than ``SHORTEST_SECONDS`` have passed. Such a short time is not lost: it is
+        added to the next. While the machine sleeps, both the counters and monotonic time stand
+        still, so the rate after waking up is right.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS:
@@ -47,7 +47,7 @@ def _rate(before: tuple[float, float], now: tuple[float, float], elapsed: float)
 
 
 def total(rates: Iterable[Rate | None]) -> Rate | None:
-    """Return the sum of the rates that are known, or None where none is."""
+    """Return the sum of the rates that are known, or None if none is."""
     known = [rate for rate in rates if rate is not None]
     return (sum(rate[0] for rate in known), sum(rate[1] for rate in known)) if known else None
 

@@ -1,4 +1,4 @@
-/* The stand-in's functions about a GPU's health, its link, and what it has used; see nvml.c.
+/* The stand-in's functions about a GPU's health, its link, and the energy it has used; see nvml.c.
  *
  * The readings, in NVML's units: energy (mJ), memory_temperature, slowdown_temperature and
  * temperature_margin (°C), fan_speed (%), performance_state, pcie_generation, pcie_width,
@@ -42,7 +42,7 @@ static unsigned slowdown_temperature(int gpu) {
     return (unsigned)reading(gpu, "slowdown_temperature", 92.0);
 }
 
-/* A counter that grows by `per_second`, and starts anew every eleven days. */
+/* A counter that grows by `per_second`, and starts again every eleven days. */
 static unsigned long long growing(int gpu, const char *name, double per_second) {
     return reading(gpu, name, fmod(seconds_now(), 1e6) * per_second);
 }

@@ -1,7 +1,7 @@
 /* The stand-in's functions about the processes that use a GPU; see nvml.c.
  *
  * The reading `processes` lists them with blanks between, each as pid:kind:bytes, where kind is
- * compute, graphics or mps, and bytes is - where the driver does not tell them; in MIG mode
+ * compute, graphics or mps, and bytes is - if the driver does not report them; in MIG mode
  * :gpu_instance follows. `none` stands for no process. What is not scripted is this process, with nine tenths of the memory in use.
  */
 #define _GNU_SOURCE /* strtok_r, getpid */

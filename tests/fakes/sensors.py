@@ -1,4 +1,4 @@
-"""Sensors for tests of what stands behind the sensors: the runner, the publisher, the ingester."""
+"""Sensors for tests of the parts behind them: the runner, the publisher, the ingester."""
 
 import threading
 from collections.abc import Iterable
@@ -41,7 +41,7 @@ class FailingSensor(CountingSensor):
 class TroubledSensor(CountingSensor):
     """Raises ``opening`` when it is opened and ``reading`` after each reading, while they are set.
 
-    While it is open it has a version to tell.
+    While it is open it reports a version.
     """
 
     def __init__(self, name: str = "gpu", channel: str = "system/gpu/0") -> None:

@@ -44,7 +44,7 @@ def test_a_device_that_appears_has_a_rate_from_its_second_reading() -> None:
     assert meter.rates({"sda": (5, 5), "sdb": (10**9 + 7, 0)}, now=102.0)["sdb"] == (7.0, 0.0)
 
 
-def test_a_device_that_left_and_came_back_starts_anew() -> None:
+def test_a_device_that_left_and_came_back_starts_again() -> None:
     meter = primed(sda=(0, 0))
     assert meter.rates({}, now=101.0) == {}
     assert meter.rates({"sda": (10**9, 0)}, now=102.0) == {"sda": None}

@@ -1,4 +1,4 @@
-"""A sensor whose GPUs fail again and again, for hours: what it holds does not grow."""
+"""A sensor whose GPUs fail again and again, for hours, does not leak."""
 
 import contextlib
 import itertools
@@ -22,7 +22,7 @@ NOT_SUPPORTED, DRIVER_NOT_LOADED, GPU_IS_LOST, UNKNOWN = 3, 9, 15, 999
 MEBIBYTE = 1024 * 1024
 INTERVAL = 2.0
 A_WHILE = 25  # ticks
-NOBODY = 2**22 + 7
+UNUSED_PID = 2**22 + 7
 MIG = f"7:0:{10 * MEBIBYTE}:{MEBIBYTE} 8:0:{10 * MEBIBYTE}:{MEBIBYTE}"
 
 
@@ -30,7 +30,7 @@ Troubles = Iterator[Callable[[], object]]
 
 
 def troubles(fake_nvml: FakeNvml) -> Troubles:
-    """Return one trouble after the other, each with its end, for ever."""
+    """Return one failure after the other, each followed by its end, forever."""
     power, listing = "nvmlDeviceGetPowerUsage", "nvmlDeviceGetComputeRunningProcesses_v3"
     return itertools.cycle(
         [
@@ -78,7 +78,7 @@ class Held(NamedTuple):
 def tick(
     sensor: GpuSensor, ticks: int, clock: Clock, trouble: Iterator[Callable[[], object]]
 ) -> None:
-    """Read ``ticks`` times as the runner does, and change the trouble now and then."""
+    """Read ``ticks`` times as the runner does, and cause the next failure now and then."""
     is_open = False
     for number in range(ticks):
         if number % A_WHILE == 0:
@@ -107,7 +107,7 @@ def test_what_a_troubled_sensor_holds_stays_the_same(
     fake_nvml: FakeNvml, clock: Clock, own_ids: Path, ticks: int, growth: int
 ) -> None:
     fake_nvml.set_gpus(2)
-    fake_nvml.set_readings(processes=f"{os.getpid()}:compute:5 {NOBODY}:graphics:6")
+    fake_nvml.set_readings(processes=f"{os.getpid()}:compute:5 {UNUSED_PID}:graphics:6")
     sensor = GpuSensor(clock, own_ids, patience=0.05)
     trouble = troubles(fake_nvml)
     tick(sensor, ticks // 10 if ticks > 500 else A_WHILE, clock, trouble)
@@ -117,4 +117,4 @@ def test_what_a_troubled_sensor_holds_stays_the_same(
     assert after.descriptors == before.descriptors
     assert after.threads <= before.threads
     assert after.memory - before.memory < growth
-    print(before, after)  # noqa: T201 - for who runs it for its figures
+    print(before, after)  # noqa: T201 - the figures for the documentation

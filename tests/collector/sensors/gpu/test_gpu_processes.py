@@ -21,7 +21,7 @@ from tests.fakes.nvml import FakeNvml
 NOT_SUPPORTED, FUNCTION_NOT_FOUND, GPU_IS_LOST, UNKNOWN = 3, 13, 15, 999
 COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
 MEBIBYTE = 1024 * 1024
-NOBODY = 2**22 + 7  # above the highest id that Linux gives
+UNUSED_PID = 2**22 + 7  # above the highest id that Linux gives
 NOT_REPORTED = {"processes": None, "more": None, "unresolved": None, "note": None}
 
 
@@ -100,7 +100,7 @@ def test_a_title_that_a_process_gives_itself_is_not_published(
     assert (listed["name"], listed["command"]) == ("trainer-process", "trainer-process-one")
 
 
-def test_a_gpu_that_nobody_uses_has_an_empty_list(
+def test_a_gpu_without_processes_has_an_empty_list(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(processes="none")
@@ -117,7 +117,7 @@ def test_those_with_the_most_memory_come_first_and_the_rest_is_counted(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(
-        processes=" ".join(f"{NOBODY + n}:compute:{n * MEBIBYTE}" for n in range(100))
+        processes=" ".join(f"{UNUSED_PID + n}:compute:{n * MEBIBYTE}" for n in range(100))
     )
     gpu_sensor.open()
     reported = read_processes(gpu_sensor)
@@ -143,13 +143,13 @@ def test_a_process_that_computes_and_draws_is_listed_once(
 def test_a_process_that_has_ended_since_it_was_listed_is_no_failure(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
-    fake_nvml.set_readings(processes=f"{NOBODY}:compute:5")
+    fake_nvml.set_readings(processes=f"{UNUSED_PID}:compute:5")
     gpu_sensor.open()
     reported = read_processes(gpu_sensor)
     (process,) = reported["processes"]
     assert process == {
         **dict.fromkeys(("name", "command", "user", "started", "gpu_instance")),
-        "pid": NOBODY,
+        "pid": UNUSED_PID,
         "memory_used": 5,
         "kind": "compute",
     }
@@ -159,7 +159,7 @@ def test_a_process_that_has_ended_since_it_was_listed_is_no_failure(
 def test_a_process_that_stays_hidden_is_explained(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
-    fake_nvml.set_readings(processes=f"{NOBODY}:compute:5")
+    fake_nvml.set_readings(processes=f"{UNUSED_PID}:compute:5")
     gpu_sensor.open()
     read_processes(gpu_sensor)
     assert "hidepid" in read_processes(gpu_sensor)["note"]
