@@ -134,13 +134,14 @@ class EmbeddedBroker:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._spawned = time.monotonic()
+        # PYTHONPATH: the child finds the modules that this process does, not a user's `deploy`.
         self._process = subprocess.Popen(  # noqa: S603 - our own module with our own file
             [sys.executable, "-P", "-m", "deploy.broker_process", str(self._new_configuration())],
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # rumqttd logs each packet's span as an error
             start_new_session=True,  # Ctrl-C is the parent's to handle
-            env=_without_settings(os.environ),
+            env=_without_settings(os.environ) | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
 
     def _new_configuration(self) -> Path:

@@ -15,6 +15,7 @@ ALLOWED = {
     "ingester": {"telemetry"},
     "api": {"telemetry"},
     "deploy": {"telemetry", "collector", "ingester", "api"},
+    "system_monitor": {"deploy"},
 }
 
 

@@ -9,6 +9,28 @@ import pytest
 
 from telemetry.settings import CONFIG_FILE_VARIABLE
 
+FOREIGN = (
+    "api/__init__.py",
+    "collector.py",
+    "deploy/__init__.py",
+    "ingester/__init__.py",
+    "iotcore/__init__.py",
+    "json.py",
+    "paho.py",
+    "telemetry/__init__.py",
+)
+
+
+@pytest.fixture
+def foreign_repository(tmp_path: Path) -> Path:
+    """Return a folder with modules that are called like the program's; none can be imported."""
+    folder = tmp_path / "repository"
+    for name in FOREIGN:
+        file = folder / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_text(f"raise RuntimeError('{name} was imported')\n")
+    return folder
+
 
 @pytest.fixture
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:

@@ -8,7 +8,7 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -43,7 +43,7 @@ class Monitor:
         role: str,
         *options: str,
         variables: Mapping[str, str] | None = None,
-        command: str = COMMAND,
+        command: Sequence[str] = (COMMAND,),
     ) -> None:
         """Start ``command``; every port that ``options`` do not name is free."""
         folder.mkdir(parents=True, exist_ok=True)
@@ -51,7 +51,7 @@ class Monitor:
         self._out, self._err = folder / f"{role}.out", folder / f"{role}.err"
         with self._out.open("wb") as out, self._err.open("wb") as err:
             self.process = psutil.Popen(
-                [command, role, *options],
+                [*command, role, *options],
                 stdout=out,
                 stderr=err,
                 env=environment(folder, **(variables or {})),
@@ -126,7 +126,7 @@ def running(
     *options: str,
     variables: Mapping[str, str] | None = None,
     wait: bool = True,
-    command: str = COMMAND,
+    command: Sequence[str] = (COMMAND,),
 ) -> Iterator[Monitor]:
     """Run ``system-monitor`` with ``options``, by default wait for it, and see to its end."""
     monitor = Monitor(folder, role, *options, variables=variables, command=command)
@@ -144,10 +144,12 @@ def free_ports() -> list[str]:
     return ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
 
 
-def finished(folder: Path, *arguments: str, **variables: str) -> subprocess.CompletedProcess[str]:
+def finished(
+    folder: Path, *arguments: str, command: Sequence[str] = (COMMAND,), **variables: str
+) -> subprocess.CompletedProcess[str]:
     """Run ``system-monitor`` to its end."""
     return subprocess.run(
-        [COMMAND, *arguments],
+        [*command, *arguments],
         capture_output=True,
         text=True,
         timeout=SECONDS,

@@ -84,12 +84,21 @@ def test_the_checkers_find_nothing_in_the_packed_project(tools: Path, dist: Path
 
 @pytest.mark.parametrize("install", [with_pip, with_pipx, with_uv])
 @pytest.mark.parametrize("kind", ["*.whl", "*.tar.gz"])
-def test_it_installs_without_node_and_serves_the_dashboard(
-    install: Callable[[Path, Path, Path], Path], kind: str, tools: Path, dist: Path, no_node: Path
+def test_it_installs_without_node_and_serves_the_dashboard_from_any_folder(
+    install: Callable[[Path, Path, Path], Path],
+    kind: str,
+    tools: Path,
+    dist: Path,
+    no_node: Path,
+    foreign_repository: Path,
 ) -> None:
     (package,) = dist.glob(kind)
     command = install(tools, package, no_node) / "system-monitor"
-    with running(no_node / "up", "up", *free_ports(), command=str(command)) as monitor:
+    variables = {"PYTHONPATH": str(foreign_repository)}
+    options = free_ports()
+    with running(
+        no_node / "up", "up", *options, command=[str(command)], variables=variables
+    ) as monitor:
         with urllib.request.urlopen(f"http://127.0.0.1:{monitor.http_port}/") as answer:
             assert b"/assets/index-" in answer.read()
         monitor.wait_for_history(2)

@@ -7,7 +7,7 @@ import pytest
 
 from tests.deploy.wheel import ROOT, build_wheel
 
-PACKAGES = {"telemetry", "collector", "ingester", "api", "deploy"}
+PACKAGES = {"system_monitor", "telemetry", "collector", "ingester", "api", "deploy"}
 PAGE = ROOT / "docs" / "deploy" / "wheel.md"
 
 
@@ -17,7 +17,7 @@ def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
         return wheel.namelist()
 
 
-def test_it_installs_five_packages_that_the_docs_name(names: list[str]) -> None:
+def test_it_installs_six_packages_that_the_docs_name(names: list[str]) -> None:
     top = {name.partition("/")[0] for name in names}
     assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
     text = PAGE.read_text()
