@@ -1,20 +1,30 @@
 """What the wheel puts on a machine."""
 
+import hashlib
+import tarfile
+from collections.abc import Iterator
+from email import message_from_bytes
 from pathlib import Path
 from zipfile import ZipFile
 
 import pytest
 
-from tests.deploy.wheel import ROOT, build_wheel
+from tests.deploy.wheel import ROOT, build_sdist, build_wheel
 
 PACKAGES = {"system_monitor", "telemetry", "collector", "ingester", "api", "deploy"}
 PAGE = ROOT / "docs" / "deploy" / "wheel.md"
+APACHE_2 = "cfc7749b96f63bd31c3c42b5c471bf756814053e847c10f3eb003417bc523d30"
 
 
 @pytest.fixture(scope="module")
-def names(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
-    with ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as wheel:
-        return wheel.namelist()
+def wheel(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ZipFile]:
+    with ZipFile(build_wheel(tmp_path_factory.mktemp("wheel"))) as file:
+        yield file
+
+
+@pytest.fixture
+def names(wheel: ZipFile) -> list[str]:
+    return wheel.namelist()
 
 
 def test_it_installs_six_packages_that_the_docs_name(names: list[str]) -> None:
@@ -35,3 +45,17 @@ def test_it_holds_nothing_but_code_and_the_pages(names: list[str]) -> None:
     assert login <= set(names)
     rest = [name for name in names if not name.startswith("api/static/") and name not in login]
     assert {Path(name).suffix for name in rest if ".dist-info/" not in name} == {".py"}
+
+
+def test_its_metadata_names_the_license_and_it_holds_the_text(wheel: ZipFile) -> None:
+    (file,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
+    metadata = message_from_bytes(wheel.read(file))
+    assert metadata["License-Expression"] == "Apache-2.0"
+    assert metadata.get_all("License-File") == ["LICENSE"]
+    text = wheel.read(file.replace("METADATA", "licenses/LICENSE"))
+    assert hashlib.sha256(text).hexdigest() == APACHE_2
+
+
+def test_the_source_distribution_holds_the_license_too(tmp_path: Path) -> None:
+    with tarfile.open(build_sdist(tmp_path)) as sdist:
+        assert any(name.endswith("/LICENSE") and name.count("/") == 1 for name in sdist.getnames())
