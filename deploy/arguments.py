@@ -32,6 +32,7 @@ _HISTORY = (
     ),
     "influxdb_bucket",
 )
+SHELLS = ("bash", "zsh", "fish")
 _LOG = ("log_level", "log_format")
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
@@ -83,6 +84,17 @@ _ROLES = {
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if something cannot be reached.",
     ),
+    "completion": _Role(
+        "print the completion script of bash, zsh or fish",
+        (),
+        "Save it where the shell looks for completions, as below, and again after an upgrade.\n"
+        "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
+        "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
+        "  system-monitor completion bash "
+        "> ~/.local/share/bash-completion/completions/system-monitor\n"
+        "  system-monitor completion zsh > ~/.zfunc/_system-monitor\n"
+        "  system-monitor completion fish > ~/.config/fish/completions/system-monitor.fish",
+    ),
 }
 
 _DESCRIPTION = """\
@@ -113,7 +125,7 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
-    """Return the role and the settings given as options; SystemExit ends ``--help``.
+    """Return the role and the settings given as options; SystemExit ends ``--help`` and its like.
 
     Raises SettingsError, which repeats no value: it might be a secret.
     """
@@ -121,6 +133,11 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
+    if role == "completion" and not rest:
+        from deploy import completion  # noqa: PLC0415 - no other command needs shtab
+
+        console.say(completion.script(parser, given["shell"]))
+        parser.exit()
     if role is None:
         parser.print_help(sys.stderr)
         parser.exit(2)
@@ -167,11 +184,15 @@ def _parser() -> argparse.ArgumentParser:
             name,
             help=role.help,
             description=f"{role.help[0].upper()}{role.help[1:]}.\n{role.more}",
-            epilog=examples + _EPILOG,
+            epilog=examples + (_EPILOG if role.options else ""),
             formatter_class=argparse.RawDescriptionHelpFormatter,
             allow_abbrev=False,
         )
-        _add_options(role_parser, role.options)
+        if role.options:
+            _add_options(role_parser, role.options)
+    roles.choices["completion"].add_argument(
+        "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
+    )
     return parser
 
 

@@ -7,6 +7,7 @@ import psutil
 import pytest
 
 from deploy import command
+from deploy.arguments import SHELLS
 from telemetry import __version__
 from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
@@ -64,6 +65,13 @@ def test_the_help_of_a_role_says_what_it_does_and_offers_what_it_uses(
     assert "--influxdb-token " not in text
 
 
+def test_the_help_of_completion_shows_where_each_shell_looks_for_it(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    text = help_of(capsys, "completion")
+    assert all(f"system-monitor completion {shell} > ~/" in text for shell in SHELLS)
+
+
 def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         command.run(["--version"])
@@ -89,6 +97,9 @@ def test_without_a_role_the_help_is_the_answer(capsys: pytest.CaptureFixture[str
         (["up", "--http", "1"], ["no option --http"]),
         (["collector", "--http-port", "1"], ["`collector` takes no option --http-port"]),
         (["serve"], ["'serve'", "collector"]),
+        (["completion", "tcsh"], ["'tcsh'", "bash", "zsh", "fish"]),
+        (["completion"], ["SHELL", "completion --help"]),
+        (["completion", "bash", "--http-port", "1"], ["`completion` takes no option --http-port"]),
         (["up", "surplus"], ["surplus"]),
     ],
 )

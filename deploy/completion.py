@@ -1,0 +1,46 @@
+"""Completion of the command line in bash, zsh and fish, made from the command's own parser.
+
+The scripts are static: pressing TAB starts no Python.
+"""
+
+import argparse
+from collections.abc import Iterator
+
+import shtab
+
+VALUES = {
+    "log_level": ("debug", "info", "warning", "error"),
+    "log_format": ("plain", "json"),
+}
+"""The settings that take one of a few values. The parser leaves their check to the settings."""
+_PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
+
+
+def script(parser: argparse.ArgumentParser, shell: str) -> str:
+    """Return the script that completes ``parser``'s command in ``shell``.
+
+    The values of an argument come from its choices, ``VALUES``, or its metavar: ``FILE`` or
+    ``DIR``. This changes ``parser``, which is of no further use.
+    """
+    for action in _actions(parser):
+        _describe(action)
+    text = shtab.complete(parser, shell)
+    # Only fish's own completion of files handles spaces and `~`.
+    return text.replace(f'-xka "{shtab.FILE["fish"]}"', "-rF") if shell == "fish" else text
+
+
+def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public list of them
+        yield action
+        if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
+            for command in action.choices.values():
+                yield from _actions(command)
+
+
+def _describe(action: argparse.Action) -> None:
+    if action.dest in VALUES:
+        action.choices = VALUES[action.dest]
+    elif action.nargs == argparse.OPTIONAL and action.option_strings:
+        action.nargs = 0  # a switch: what follows it is most likely the next option
+    elif isinstance(action.metavar, str) and action.metavar in _PATHS:
+        action.complete = _PATHS[action.metavar]  # type: ignore[attr-defined]
