@@ -1,4 +1,4 @@
-"""The command line: the roles, and the settings that are options of each."""
+"""The command line: the roles, and the settings that each role takes as options."""
 
 import argparse
 import os
@@ -54,35 +54,38 @@ _ROLES = {
     "up": _Role(
         "run everything on this machine: broker, collector, ingester, history, API",
         _EVERYTHING,
-        "It is one process, but for the embedded broker, runs until Ctrl-C, and listens on this\n"
-        "machine only, unless told otherwise.",
+        "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
+        "only this machine can connect.",
         "  system-monitor up\n"
-        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   for other machines too\n"
-        "  system-monitor up --mqtt-url mqtt://localhost:1883             a broker that is there",
+        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   open to other machines\n"
+        "  system-monitor up --mqtt-url mqtt://localhost:1883             use an external broker",
     ),
     "collector": _Role(
-        "only read this machine and publish to the broker",
+        "run only the collector: read this machine's sensors and publish samples",
         (
             *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
             *("metrics_port", *_LOG),
         ),
-        "While the broker is away the samples of --history-hours wait, and go out on its return.",
+        "While the broker is unreachable, the collector buffers the samples of the last\n"
+        "--history-hours and publishes them after it reconnects.",
         "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
     ),
     "ingester": _Role(
-        "only write what the broker delivers to the history",
+        "run only the ingester: store samples from the broker in the history",
         (*_BROKER, *_HISTORY, *_INGESTER, "metrics_port", *_LOG),
-        "Several with one --ingester-group, each with its own --ingester-name, share the work.",
+        "Ingesters with the same --ingester-group share the work; give each its own\n"
+        "--ingester-name.",
     ),
     "api": _Role(
-        "only serve REST, the WebSocket and the page",
+        "run only the API: serve REST, WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LOG),
-        "It reads the history that the ingester writes: give both the same settings for it.",
+        "The API reads the history that the ingester writes. Use the same history settings for\n"
+        "both.",
     ),
     "check": _Role(
-        "show the effective settings and what can be reached; start nothing",
+        "show the effective settings and test the connections, without starting anything",
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
-        "Secrets are masked. The exit code is 1 if something cannot be reached.",
+        "Secrets are masked. The exit code is 1 if a connection fails.",
     ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
@@ -98,18 +101,17 @@ _ROLES = {
 }
 
 _DESCRIPTION = """\
-Live and one-hour GPU, CPU, memory, disk and network metrics of this machine, over MQTT, REST and
-WebSocket. Begin with `system-monitor up`; `system-monitor check` shows the settings."""
+GPU, CPU, memory, disk and network metrics of this machine, live and for the last hour, over MQTT,
+REST and WebSocket. Start with `system-monitor up`; `system-monitor check` shows the settings."""
 
 _EPILOG = f"""\
-Each setting may also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line of the
+Each setting can also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line in the
 TOML file {default_config_file()} (http_port = 8080).
-An option is stronger than the environment, the environment is stronger than the file. Passwords
-and tokens are no options, for everybody on the machine can read a command line: set
-SYSTEM_MONITOR_HTTP_TOKEN, or name a file that holds it (SYSTEM_MONITOR_HTTP_TOKEN_FILE,
---http-token-file FILE).
+Options override the environment, which overrides the file. Passwords and tokens cannot be options,
+because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
+name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped as asked, 1 `check` found something unreachable, 2 a wrong setting."""
+Exit codes: 0 stopped normally, 1 a connection failed in `check`, 2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -117,7 +119,7 @@ class _Parser(argparse.ArgumentParser):
         if file is not None:
             super().print_help(file)
             return
-        # argparse fails before Python 3.11.4 where the reader of a long help has gone.
+        # Before Python 3.11.4, argparse fails if the reader of a long help has closed the pipe.
         console.say(self.format_help().removesuffix("\n"))
 
     def error(self, message: str) -> NoReturn:
@@ -125,9 +127,9 @@ class _Parser(argparse.ArgumentParser):
 
 
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
-    """Return the role and the settings given as options; SystemExit ends ``--help`` and its like.
+    """Return the role and the settings given as options; ``--help`` and the like raise SystemExit.
 
-    Raises SettingsError, which repeats no value: it might be a secret.
+    Raises SettingsError. Its message does not repeat any value, which could be a secret.
     """
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
@@ -152,18 +154,20 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
 
 def _refusal(role: str, option: str) -> str:
     name = option.removeprefix("--").replace("-", "_")
-    if name in Settings.model_fields and name not in _ROLES[role].options:
-        secret = name in Settings.secrets()
-        reason = f", where others could read it, but {option}-file" if secret else ""
-        return f"`{role}` takes no option {option}{reason}; see `system-monitor {role} --help`."
-    return f"There is no option {option}; see `system-monitor {role} --help`."
+    options = _ROLES[role].options
+    problem = f"Unknown argument {option}"
+    if name in Settings.model_fields and name not in options:
+        problem = f"`{role}` does not accept {option}"
+    if name in Settings.secrets() and f"{name}_file" in options:
+        problem += f", because other users can read a command line: use {option}-file"
+    return f"{problem}; see `system-monitor {role} --help`."
 
 
 def _refuse_exposed_password(mqtt_url: object) -> None:
     if re.search(r"//[^/@]*:[^/]*@", str(mqtt_url)):
         raise SettingsError(
-            "--mqtt-url holds a password, and others can read a command line: put the URL into "
-            "SYSTEM_MONITOR_MQTT_URL or a file (--mqtt-url-file), or the password into one "
+            "--mqtt-url contains a password, and other users can read a command line. Put the URL "
+            "into SYSTEM_MONITOR_MQTT_URL or a file (--mqtt-url-file), or the password into a file "
             "(--mqtt-password-file)."
         )
 
@@ -218,6 +222,6 @@ def _is_switch(name: str) -> bool:
 def _help(name: str) -> str:
     field = Settings.model_fields.get(name)
     if field is None:
-        return f"File that holds {name.removesuffix('_file')}."
-    nothing = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if nothing else f"{field.description} [{field.default}]"
+        return f"File that contains {name.removesuffix('_file')}."
+    no_default = field.default_factory or field.default in (None, "", (), False)
+    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"

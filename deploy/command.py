@@ -1,6 +1,6 @@
 """The command ``system-monitor``.
 
-This module imports little, so that signals are ours before the libraries are loaded.
+This module imports little, so that it handles signals before the libraries are loaded.
 """
 
 import importlib
@@ -14,20 +14,20 @@ from telemetry.errors import SystemMonitorError
 
 
 def main() -> NoReturn:
-    """Be the program, and end the process with its exit code."""
+    """Run the program and end the process with its exit code."""
     end_on_signal()
     console.prepare()
     try:
         code = run()
     finally:
         console.flush()
-    # All parts have stopped. To take the libraries down too would keep who pressed Ctrl-C waiting
-    # longer than the parts did, and nobody needs them any more.
+    # All parts have stopped. A normal exit would also tear down the libraries, which takes longer
+    # than stopping the parts did, and the user who pressed Ctrl-C is waiting.
     os._exit(code)
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with ``arguments``, by default the process's; return its exit code."""
+    """Run the command with ``arguments``, by default the process's, and return its exit code."""
     from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
     from deploy import log  # noqa: PLC0415
     from telemetry.settings import load_settings  # noqa: PLC0415
@@ -37,7 +37,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(options)
         log.configure(settings.log_level, settings.log_format)
         log.tell_ignored_variables()
-        # Only the chosen role's libraries are loaded.
+        # Loads the libraries of the chosen role only.
         code: int = importlib.import_module(f"deploy.roles.{role}").run(settings)
     except SystemMonitorError as error:
         console.complain(str(error))

@@ -12,7 +12,7 @@ from telemetry import __version__
 from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
-SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
+SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 ROLES = ("up", "collector", "ingester", "api", "check")
 
 pytestmark = pytest.mark.usefixtures("own_settings")
@@ -25,7 +25,7 @@ def occupied() -> Iterator[str]:
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return the one sentence with which the command refuses."""
+    """Return the one sentence of the error message."""
     children = psutil.Process().children()
     assert command.run(arguments) == 2
     assert psutil.Process().children() == children
@@ -53,7 +53,7 @@ def test_the_help_names_each_role_and_what_the_exit_codes_mean(
 
 
 @pytest.mark.parametrize("role", ROLES)
-def test_the_help_of_a_role_says_what_it_does_and_offers_what_it_uses(
+def test_the_help_of_a_role_describes_it_and_lists_its_options(
     capsys: pytest.CaptureFixture[str], role: str
 ) -> None:
     text = help_of(capsys, role)
@@ -65,20 +65,20 @@ def test_the_help_of_a_role_says_what_it_does_and_offers_what_it_uses(
     assert "--influxdb-token " not in text
 
 
-def test_the_help_of_completion_shows_where_each_shell_looks_for_it(
+def test_the_help_of_completion_shows_where_to_save_each_script(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     text = help_of(capsys, "completion")
     assert all(f"system-monitor completion {shell} > ~/" in text for shell in SHELLS)
 
 
-def test_the_version_is_told(capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_version_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         command.run(["--version"])
     assert (end.value.code, capsys.readouterr().out) == (0, f"system-monitor {__version__}\n")
 
 
-def test_without_a_role_the_help_is_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+def test_without_a_role_the_help_is_printed(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as end:
         command.run([])
     assert end.value.code == 2
@@ -92,14 +92,14 @@ def test_without_a_role_the_help_is_the_answer(capsys: pytest.CaptureFixture[str
         (["collector", "--interval-seconds", "61"], ["interval_seconds='61'", "from 0.1 to 60"]),
         (["api", "--log-level", "LOUD"], ["log_level='LOUD'", "debug, info, warning, error"]),
         (["up", "--http-port", "7", "--mqtt-port", "7"], ["http_port and mqtt_port are both 7"]),
-        (["up", "--http-prot", "1"], ["no option --http-prot", "up --help"]),
+        (["up", "--http-prot", "1"], ["Unknown argument --http-prot", "up --help"]),
         (["up", "--http-port"], ["--http-port", "expected one argument"]),
-        (["up", "--http", "1"], ["no option --http"]),
-        (["collector", "--http-port", "1"], ["`collector` takes no option --http-port"]),
+        (["up", "--http", "1"], ["Unknown argument --http;"]),
+        (["collector", "--http-port", "1"], ["`collector` does not accept --http-port"]),
         (["serve"], ["'serve'", "collector"]),
         (["completion", "tcsh"], ["'tcsh'", "bash", "zsh", "fish"]),
         (["completion"], ["SHELL", "completion --help"]),
-        (["completion", "bash", "--http-port", "1"], ["`completion` takes no option --http-port"]),
+        (["completion", "bash", "--http-port", "1"], ["`completion` does not accept --http-port"]),
         (["up", "surplus"], ["surplus"]),
     ],
 )
@@ -110,7 +110,7 @@ def test_a_wrong_command_line_is_one_sentence_and_exit_code_2(
     assert [part for part in parts if part not in sentence] == []
 
 
-def test_a_file_that_is_not_there_or_no_toml_is_one_sentence(
+def test_a_missing_or_invalid_config_file_is_one_sentence(
     capsys: pytest.CaptureFixture[str], own_settings: Path
 ) -> None:
     file = own_settings / "settings.toml"
@@ -122,7 +122,7 @@ def test_a_file_that_is_not_there_or_no_toml_is_one_sentence(
 
 
 @pytest.mark.parametrize("option", ["--http-port", "--mqtt-port"])
-def test_an_occupied_port_is_told_before_anything_has_started(
+def test_an_occupied_port_is_reported_before_anything_starts(
     capsys: pytest.CaptureFixture[str], own_settings: Path, option: str, occupied: str
 ) -> None:
     folder = own_settings / "data"
@@ -133,7 +133,7 @@ def test_an_occupied_port_is_told_before_anything_has_started(
     assert list(own_settings.iterdir()) == []
 
 
-def test_an_api_alone_tells_an_occupied_port(
+def test_an_api_alone_reports_an_occupied_port(
     capsys: pytest.CaptureFixture[str], occupied: str
 ) -> None:
     assert "address already in use" in refusal(capsys, "api", "--http-port", occupied)
@@ -148,7 +148,7 @@ def test_an_address_that_is_not_this_machines_is_one_sentence(
     assert f"choose an address of this machine with {option}" in sentence
 
 
-def test_a_file_in_the_place_of_the_data_folder_is_one_sentence(tmp_path: Path) -> None:
+def test_a_data_folder_that_is_a_file_is_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
     end = finished(tmp_path, "up", "--data-dir", str(file / "below"), *free_ports())
@@ -172,27 +172,31 @@ def test_a_secret_is_not_repeated(capsys: pytest.CaptureFixture[str], arguments:
     assert SECRET not in refusal(capsys, "up", *arguments)
 
 
-def test_no_secret_is_an_option_and_a_password_in_a_url_is_refused_there(
+def test_no_secret_is_an_option_and_a_password_in_a_url_is_rejected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for name in Settings.secrets():
         option = f"--{name.replace('_', '-')}"
         assert f"{option}-file" in help_of(capsys, "up")
-        if name != "mqtt_url":  # most hold no password
+        if name != "mqtt_url":  # most contain no password
             assert f"{option} " not in help_of(capsys, "up")
-            assert f"where others could read it, but {option}-file" in refusal(capsys, "up", option)
+            assert f"a command line: use {option}-file" in refusal(capsys, "up", option)
     url = f"mqtt://me:{SECRET}@127.0.0.1"
-    assert "--mqtt-url holds a password, and others" in refusal(capsys, "up", "--mqtt-url", url)
+    collector = refusal(capsys, "collector", "--http-token")
+    assert "--http-token-file" not in collector  # the collector does not accept that either
+    assert "--mqtt-url contains a password, and other users" in refusal(
+        capsys, "up", "--mqtt-url", url
+    )
 
 
-def test_a_misspelt_variable_is_told(
+def test_a_misspelt_variable_is_reported(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PROT", "1")
     assert "did you mean SYSTEM_MONITOR_HTTP_PORT?" in refusal(capsys, "up")
 
 
-def test_the_installed_command_refuses_without_a_traceback(tmp_path: Path) -> None:
+def test_the_installed_command_reports_an_error_without_a_traceback(tmp_path: Path) -> None:
     end = finished(tmp_path, "up", SYSTEM_MONITOR_HTTP_PORT="web")
     assert (end.returncode, end.stdout) == (2, "")
     assert end.stderr == (
@@ -201,7 +205,7 @@ def test_the_installed_command_refuses_without_a_traceback(tmp_path: Path) -> No
     )
 
 
-def test_a_reader_that_has_seen_enough_is_no_error(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe_is_not_an_error(tmp_path: Path) -> None:
     with subprocess.Popen(
         [COMMAND, "--help"],
         stdout=subprocess.PIPE,
