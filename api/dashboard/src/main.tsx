@@ -1,8 +1,6 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
-import "./styles/theme.css";
-import "./styles/page.css";
-import "./styles/panels.css";
+import "./styles/index.css";
 import { Monitor } from "./monitor";
 import { SystemMonitor } from "./SystemMonitor";
 

@@ -5,7 +5,7 @@ const LEAST_PIXELS = 16;
 /**
  * Lets a finger that moves sideways on a plot choose a span of it, as a mouse does by dragging.
  *
- * A finger that moves up or down scrolls the page (touch-action in panels.css), and the browser then
+ * A finger that moves up or down scrolls the page (touch-action in styles/charts.css), and the browser then
  * cancels the pointer. Returns how to stop listening.
  */
 export function listenToTouch(plot: uPlot, choose: (left: number, right: number) => void): () => void {
