@@ -13,7 +13,7 @@ import { Notices } from "./panels/Notices";
 import { MonitorContext, useFrameWhen } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
-/** The whole page: a header, the grid of panels, and a sidebar that is always in view. */
+/** The whole page: a header, the grid of panels, and a sidebar that is always visible. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -40,7 +40,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   );
 }
 
-/** The tab's title: whose page it is, and whether something is wrong with it. */
+/** The tab's title: the host, and the badge unless it is live. */
 function Title() {
   const { shown } = useFrameWhen((monitor) => monitor.shown?.name ?? "");
   const badge = useConnection();

@@ -13,7 +13,7 @@ export interface Family {
   readonly name: string;
   readonly channel: string;
   readonly help: string;
-  /** Whether there is a history of it; else only the newest is known. */
+  /** Whether it has a history; else only the newest sample is known. */
   readonly stored: boolean;
   readonly fields: readonly Field[];
 }
@@ -23,8 +23,8 @@ export const STATUS_CHANNEL = "system/status";
 
 const GPU_CHANNEL = /^system\/gpu\/(\d{1,4})$/;
 const BY_CHANNEL = new Map(FAMILIES.map((family) => [family.channel, family]));
-// What stands in the braces of a channel's name is a number.
-const SEVERAL = FAMILIES.filter(({ channel }) => channel.includes("{")).map(
+// The braces in a channel's name stand for a number.
+const PATTERNS = FAMILIES.filter(({ channel }) => channel.includes("{")).map(
   (family) => [new RegExp(`^${family.channel.replace(/\{\w+\}/g, "\\d{1,4}")}$`), family] as const,
 );
 
@@ -36,36 +36,36 @@ export function processesChannel(id: string): string {
   return `${gpuChannel(id)}/processes`;
 }
 
-/** Whether a channel is that of a MIG instance of the GPU. */
+/** Whether a channel belongs to a MIG instance of the GPU. */
 export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether the page keeps the past of a family: only what it draws. */
+/** Whether the page keeps the history of a family: only if it draws it. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
 
-/** The channel of a family of which there are several: what stands in the braces is in `place`. */
-export function channelAt(family: Family, place: Readonly<Record<string, unknown>>): string {
-  return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(place[name]));
+/** The channel of a family, with its braces filled in from `parts`. */
+export function channelAt(family: Family, parts: Readonly<Record<string, unknown>>): string {
+  return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
 
-/** The GPU that a channel is about; null for the channels of other families, known or not. */
+/** The id of the GPU of a channel; null for the channels of other families, known or not. */
 export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }
 
-/** The family of a channel; null for one that this page does not know, which is no error. */
+/** The family of a channel; null for one that this page does not know, which is not an error. */
 export function familyOf(channel: string): Family | null {
-  return BY_CHANNEL.get(channel) ?? SEVERAL.find(([pattern]) => pattern.test(channel))?.[1] ?? null;
+  return BY_CHANNEL.get(channel) ?? PATTERNS.find(([pattern]) => pattern.test(channel))?.[1] ?? null;
 }
 
 function fieldOf(family: string, name: string): Field | undefined {
   return FAMILIES.find((each) => each.name === family)?.fields.find((each) => each.name === name);
 }
 
-/** A tooltip for a value: what the catalogue says it means. */
+/** The tooltip of a value: its description in the catalogue. */
 export function helpOf(family: string, name: string): string {
   return fieldOf(family, name)?.help ?? "";
 }

@@ -1,9 +1,9 @@
-/** Leave for the log-in page, which comes back to the same view: the address's fragment holds it. */
+/** Go to the log-in page, which returns to the same view: the address's fragment carries it. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
 
-/** Whether the reader has logged in, and so may log out. Without a token there is nothing to. */
+/** Whether the reader has logged in, and so can log out. Never where the API requires no token. */
 export async function hasSession(): Promise<boolean> {
   try {
     const answer = await fetch("./session");

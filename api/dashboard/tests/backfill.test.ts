@@ -1,16 +1,16 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { HistoryAnswer } from "../src/bus/answers";
-import type { HistoryQuestion } from "../src/bus/rest";
+import type { HistoryQuery } from "../src/bus/rest";
 import { Backfill } from "../src/store/backfill";
 import { HostData } from "../src/store/host";
 
 const NOW = 1_800_000_000_000;
 const CPU = "system/cpu";
 
-/** A server that holds `stored`, and answers as the real one does: in buckets where it must. */
+/** A server whose history is `stored`; like the real one, it answers in buckets if necessary. */
 function serverWith(stored: () => readonly number[]) {
-  return (question: HistoryQuestion): HistoryAnswer => {
-    const { start, end, maxPoints, host } = question;
+  return (query: HistoryQuery): HistoryAnswer => {
+    const { start, end, maxPoints, host } = query;
     const inside = stored().filter((time) => time >= start && time < end);
     let timestamps = inside;
     let bucketWidth: number | null = null;
@@ -40,41 +40,41 @@ function every(step: number, from: number, to: number): number[] {
 beforeEach(() => vi.useFakeTimers({ now: NOW }));
 afterEach(() => vi.useRealTimers());
 
-const outside = (answer: (question: HistoryQuestion) => HistoryAnswer | Promise<HistoryAnswer>) => {
+const optionsFor = (answer: (query: HistoryQuery) => HistoryAnswer | Promise<HistoryAnswer>) => {
   const problems: (string | null)[] = [];
   return {
     problems,
-    fetchHistory: async (question: HistoryQuestion) => answer(question),
+    fetchHistory: async (query: HistoryQuery) => answer(query),
     random: () => 0.5,
     onChange: (problem: string | null) => void problems.push(problem),
   };
 };
 
 describe("the seam between history and live", () => {
-  it("has every sample once when samples arrive while the history is asked", async () => {
+  it("has every sample once when samples arrive while the history is fetched", async () => {
     const stored = every(2000, NOW - 600_000, NOW);
     const host = new HostData("h");
     live(host, NOW);
     const answer = serverWith(() => stored);
-    const filling = new Backfill(host, outside(async (question) => {
+    const filling = new Backfill(host, optionsFor(async (query) => {
       await new Promise((resolve) => setTimeout(resolve, 1000));
-      return answer(question);
+      return answer(query);
     }));
     filling.fill(-Infinity);
     await vi.advanceTimersByTimeAsync(500);
     live(host, NOW + 2000);
-    stored.push(NOW + 2000); // stored before the history was asked for its end
+    stored.push(NOW + 2000); // stored before the end of the history was fetched
     live(host, NOW + 4000); // not stored yet
     await vi.advanceTimersByTimeAsync(3000);
     expect(times(host)).toEqual(every(2000, NOW - 600_000, NOW + 4000));
     filling.stop();
   });
 
-  it("has every sample once where the history comes in buckets", async () => {
+  it("has every sample once where the history is in buckets", async () => {
     const host = new HostData("h");
     const stored = every(500, NOW - 3_600_000, NOW);
     live(host, NOW);
-    new Backfill(host, outside(serverWith(() => stored))).fill(-Infinity);
+    new Backfill(host, optionsFor(serverWith(() => stored))).fill(-Infinity);
     live(host, NOW + 500);
     await vi.advanceTimersByTimeAsync(0);
     const series = host.series.get(CPU)!;
@@ -89,11 +89,11 @@ describe("the seam between history and live", () => {
     expect(times(host).filter((time) => time >= NOW - 60_000)).toEqual(every(500, NOW - 60_000, NOW + 500));
   });
 
-  it("asks once more for what the ingester had not stored yet", async () => {
+  it("fetches again what the ingester had not stored yet", async () => {
     const host = new HostData("h");
     const stored = every(100, NOW - 30_000, NOW - 500);
     live(host, NOW);
-    const filling = new Backfill(host, outside(serverWith(() => stored)));
+    const filling = new Backfill(host, optionsFor(serverWith(() => stored)));
     filling.fill(-Infinity);
     await vi.advanceTimersByTimeAsync(10);
     expect(times(host)).not.toContain(NOW - 300);
@@ -103,11 +103,11 @@ describe("the seam between history and live", () => {
     filling.stop();
   });
 
-  it("asks again until an ingester that was behind has come to where the stream began", async () => {
+  it("fetches again until an ingester with a backlog has reached the start of the stream", async () => {
     const host = new HostData("h");
     const stored = every(1000, NOW - 300_000, NOW - 100_000);
     live(host, NOW);
-    const filling = new Backfill(host, outside(serverWith(() => stored)));
+    const filling = new Backfill(host, optionsFor(serverWith(() => stored)));
     filling.fill(-Infinity);
     await vi.advanceTimersByTimeAsync(10_000);
     stored.push(...every(1000, NOW - 99_000, NOW));
@@ -116,50 +116,50 @@ describe("the seam between history and live", () => {
     filling.stop();
   });
 
-  it("fills the span that was missed while the stream was away", async () => {
+  it("fills the span that was missed while the stream was down", async () => {
     const host = new HostData("h");
     const stored = every(1000, NOW - 100_000, NOW + 90_000);
     for (const time of every(1000, NOW - 100_000, NOW)) live(host, time);
     for (const time of every(7000, NOW + 7000, NOW + 84_000)) live(host, time); // polled
     live(host, NOW + 90_000);
-    const asked: number[] = [];
+    const starts: number[] = [];
     const answer = serverWith(() => stored);
-    new Backfill(host, outside((question) => {
-      asked.push(question.start);
-      return answer(question);
+    new Backfill(host, optionsFor((query) => {
+      starts.push(query.start);
+      return answer(query);
     })).fill(NOW - 3000);
     await vi.advanceTimersByTimeAsync(0);
     expect(times(host)).toEqual(stored);
-    expect(Math.min(...asked)).toBe(NOW - 3000);
+    expect(Math.min(...starts)).toBe(NOW - 3000);
   });
 
-  it("says why the history is missing, and tries again until it answers", async () => {
+  it("reports why the history is missing, and retries until the server responds", async () => {
     const host = new HostData("h");
     live(host, NOW);
     let fails = 3;
     const answer = serverWith(() => [NOW - 2000, NOW]);
-    const seen = outside((question) => {
-      if (fails-- > 0) throw new Error("The history does not answer.");
-      return answer(question);
+    const options = optionsFor((query) => {
+      if (fails-- > 0) throw new Error("The history is not responding.");
+      return answer(query);
     });
-    new Backfill(host, seen).fill(-Infinity);
+    new Backfill(host, options).fill(-Infinity);
     await vi.advanceTimersByTimeAsync(0);
-    expect(seen.problems).toEqual(["The history does not answer."]);
+    expect(options.problems).toEqual(["The history is not responding."]);
     await vi.advanceTimersByTimeAsync(20_000);
-    expect(seen.problems.filter((problem) => problem === null).length).toBeGreaterThan(0);
+    expect(options.problems.filter((problem) => problem === null).length).toBeGreaterThan(0);
     expect(times(host)).toEqual([NOW - 2000, NOW]);
   });
 
-  it("notes that the server keeps no sample of a time as far off as the host's", async () => {
-    const keeping = (question: HistoryQuestion): HistoryAnswer => {
-      const start = Math.max(question.start, NOW - 3_600_000);
-      const end = Math.min(question.end, NOW + 3_600_001);
+  it("notes that the server rejects samples whose time is as far off as the host's", async () => {
+    const keeping = (query: HistoryQuery): HistoryAnswer => {
+      const start = Math.max(query.start, NOW - 3_600_000);
+      const end = Math.min(query.end, NOW + 3_600_001);
       return { host: "h", start, end, channels: new Map() };
     };
     for (const [ahead, isOutside] of [[0, false], [3_500_000, false], [5_400_000, true], [10_800_000, true], [-3_700_000, true]] as const) {
       const host = new HostData("h");
       live(host, NOW + ahead);
-      const filling = new Backfill(host, outside(keeping));
+      const filling = new Backfill(host, optionsFor(keeping));
       filling.fill(-Infinity);
       await vi.advanceTimersByTimeAsync(0);
       expect([ahead, host.isOutsideHistory]).toEqual([ahead, isOutside]);

@@ -2,7 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MetricsAnswer } from "../src/bus/answers";
 import { RequestFailed } from "../src/bus/rest";
 import { pauseBefore } from "../src/connection/backoff";
-import { Connection, type Socket, type Transport } from "../src/connection/connection";
+import { Connection, type ConnectionMode } from "../src/connection/connection";
+import type { Socket } from "../src/connection/socketStream";
 
 class FakeSocket implements Socket {
   onopen: Socket["onopen"] = null;
@@ -15,7 +16,7 @@ class FakeSocket implements Socket {
   open() {
     this.onopen?.({} as never);
   }
-  say(channel: string, timestamp: number) {
+  send(channel: string, timestamp: number) {
     const data = { host: "h", timestamp, utilization: 1 };
     this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data }]) });
   }
@@ -28,9 +29,9 @@ const ANSWER: MetricsAnswer = { host: "h", state: "online", samples: [] };
 
 function setUp() {
   const sockets: FakeSocket[] = [];
-  const transports: Transport[] = [];
-  const greetings: boolean[] = [];
-  const world = { httpAnswers: true, news: false, polls: 0, flows: 0, unknown: false, hangs: false, problem: "" as string | null };
+  const modes: ConnectionMode[] = [];
+  const snapshots: boolean[] = [];
+  const server = { isUp: true, hasNews: false, polls: 0, flows: 0, isHostUnknown: false, hangs: false, problem: "" as string | null };
   const connection = new Connection(
     {
       openSocket: () => {
@@ -39,25 +40,25 @@ function setUp() {
         return socket;
       },
       fetchMetrics: async (signal) => {
-        world.polls += 1;
-        if (world.hangs) {
+        server.polls += 1;
+        if (server.hangs) {
           await new Promise((resolve) => signal.addEventListener("abort", resolve));
-          throw new RequestFailed("The server does not answer.", 0);
+          throw new RequestFailed("The server is not responding.", 0);
         }
-        if (world.unknown) throw new RequestFailed("No host 'h' has been heard of.", 404);
-        if (!world.httpAnswers) throw new Error("The server does not answer.");
+        if (server.isHostUnknown) throw new RequestFailed("No host 'h' is known.", 404);
+        if (!server.isUp) throw new Error("The server is not responding.");
         return ANSWER;
       },
       random: () => 0.5,
     },
     {
-      onFrame: (_, greeting) => greetings.push(greeting),
-      onMetrics: () => world.news,
+      onFrame: (_, isSnapshot) => snapshots.push(isSnapshot),
+      onMetrics: () => server.hasNews,
       onState: (state) => {
-        transports.push(state.transport);
-        world.problem = state.problem;
+        modes.push(state.mode);
+        server.problem = state.problem;
       },
-      onFlowing: () => (world.flows += 1),
+      onFlowing: () => (server.flows += 1),
     },
     () => 2000,
   );
@@ -70,7 +71,7 @@ function setUp() {
     while (sockets.length === count) await pass(100);
     return performance.now() - began;
   };
-  return { connection, sockets, transports, greetings, world, newest, pauseAfterEnd };
+  return { connection, sockets, modes, snapshots, server, newest, pauseAfterEnd };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -79,124 +80,124 @@ afterEach(() => vi.useRealTimers());
 const pass = (ms: number) => vi.advanceTimersByTimeAsync(ms);
 
 describe("the connection", () => {
-  it("is live once the WebSocket is open, and asks for what was missed", async () => {
-    const { transports, newest, world } = setUp();
-    expect(transports).toEqual([]);
+  it("is live once the WebSocket is open, and fetches what was missed", async () => {
+    const { modes, newest, server } = setUp();
+    expect(modes).toEqual([]);
     newest().open();
     await pass(0);
-    expect(transports).toEqual(["live"]);
-    expect(world.flows).toBe(1);
+    expect(modes).toEqual(["live"]);
+    expect(server.flows).toBe(1);
   });
 
-  it("polls within one interval when the WebSocket goes, and then at the interval", async () => {
-    const { transports, newest, world } = setUp();
+  it("polls at once when the WebSocket closes, and then at the interval", async () => {
+    const { modes, newest, server } = setUp();
     newest().open();
     await pass(0);
-    const before = world.polls;
+    const before = server.polls;
     newest().end();
     await pass(0);
-    expect(transports.at(-1)).toBe("polling");
-    expect(world.polls).toBe(before + 1);
+    expect(modes.at(-1)).toBe("polling");
+    expect(server.polls).toBe(before + 1);
     await pass(6000);
-    expect(world.polls).toBe(before + 4);
+    expect(server.polls).toBe(before + 4);
   });
 
-  it("goes back to the WebSocket by itself, stops polling and fills the gap again", async () => {
-    const { transports, newest, sockets, world } = setUp();
+  it("returns to the WebSocket by itself, stops polling and fills the gap again", async () => {
+    const { modes, newest, sockets, server } = setUp();
     newest().open();
     await pass(0);
     newest().end();
     await pass(600);
     expect(sockets).toHaveLength(2);
     newest().open();
-    newest().say("system/cpu", 1);
+    newest().send("system/cpu", 1);
     await pass(0);
-    expect(transports.at(-1)).toBe("live");
-    expect(world.flows).toBe(3); // live, polling, live
-    const polls = world.polls;
+    expect(modes.at(-1)).toBe("live");
+    expect(server.flows).toBe(3); // live, polling, live
+    const polls = server.polls;
     for (const timestamp of [2, 3]) {
       await pass(2000);
-      newest().say("system/cpu", timestamp);
+      newest().send("system/cpu", timestamp);
     }
-    expect(world.polls).toBe(polls);
+    expect(server.polls).toBe(polls);
   });
 
   it("waits longer and longer between attempts, at most 30 s", async () => {
-    const { world, pauseAfterEnd } = setUp();
-    world.httpAnswers = false;
+    const { server, pauseAfterEnd } = setUp();
+    server.isUp = false;
     const starts: number[] = [];
     for (let attempt = 0; attempt < 9; attempt += 1) starts.push(await pauseAfterEnd());
     expect(starts.slice(0, 4)).toEqual([500, 1000, 2000, 4000]);
     expect(starts.at(-1)).toBe(15_000);
   });
 
-  it("is reconnecting while nothing answers, and says why", async () => {
-    const { transports, newest, world } = setUp();
+  it("is reconnecting while the server is down, and reports why", async () => {
+    const { modes, newest, server } = setUp();
     newest().open();
     await pass(0);
-    world.httpAnswers = false;
+    server.isUp = false;
     newest().end();
     await pass(0);
-    expect(transports.at(-1)).toBe("reconnecting");
-    expect(world.problem).toBe("The server does not answer.");
-    world.httpAnswers = true;
+    expect(modes.at(-1)).toBe("reconnecting");
+    expect(server.problem).toBe("The server is not responding.");
+    server.isUp = true;
     await pass(2000);
-    expect(transports.at(-1)).toBe("polling");
+    expect(modes.at(-1)).toBe("polling");
   });
 
-  it("gives up a WebSocket that does not open", async () => {
-    const { transports, sockets } = setUp();
+  it("closes a WebSocket that does not open", async () => {
+    const { modes, sockets } = setUp();
     await pass(8000);
     expect(sockets[0]!.closed).toBe(true);
-    expect(transports.at(-1)).toBe("polling");
+    expect(modes.at(-1)).toBe("polling");
   });
 
-  it("keeps a WebSocket while the collector is silent, and asks less and less often", async () => {
-    const { sockets, newest, world } = setUp();
+  it("keeps a WebSocket while the collector is silent, and probes less and less often", async () => {
+    const { sockets, newest, server } = setUp();
     newest().open();
     await pass(30_000);
     expect(sockets).toHaveLength(1);
-    expect(world.polls).toBe(5); // when it opened, and after 3, 6, 12 and 24 s
-    newest().say("system/cpu", 1);
+    expect(server.polls).toBe(5); // when it opened, and after 3, 6, 12 and 24 s
+    newest().send("system/cpu", 1);
     await pass(3_000);
-    expect(world.polls).toBe(6);
+    expect(server.polls).toBe(6);
   });
 
-  it("leaves a silent WebSocket within two intervals when HTTP has news that it does not bring", async () => {
-    const { sockets, newest, world } = setUp();
+  it("closes a silent WebSocket within two intervals when HTTP has samples that it lacks", async () => {
+    const { sockets, newest, server } = setUp();
     newest().open();
-    newest().say("system/cpu", 1);
-    world.news = true;
+    newest().send("system/cpu", 1);
+    server.hasNews = true;
     await pass(2_900);
-    newest().say("system/cpu", 2);
+    newest().send("system/cpu", 2);
     await pass(3_100);
-    newest().say("system/cpu", 3); // a little later than over HTTP
+    newest().send("system/cpu", 3); // a little later than over HTTP
     await pass(1_000);
     expect(sockets[0]!.closed).toBe(false);
     await pass(3_000);
     expect(sockets[0]!.closed).toBe(true);
   });
 
-  it("leaves a silent WebSocket before its samples are stale when the server hangs", async () => {
-    const { transports, newest, world } = setUp();
+  it("closes a silent WebSocket before its samples are stale when the server hangs", async () => {
+    const { modes, newest, server } = setUp();
     newest().open();
-    newest().say("system/cpu", 1);
+    newest().send("system/cpu", 1);
     await pass(0);
-    world.hangs = true;
+    server.hangs = true;
     await pass(4_900);
-    expect(transports).toEqual(["live"]);
+    expect(modes).toEqual(["live"]);
     await pass(200);
-    expect(transports).toEqual(["live", "reconnecting"]);
-    expect(world.problem).toBe("The server does not answer.");
+    expect(modes).toEqual(["live", "reconnecting"]);
+    expect(server.problem).toBe("The server is not responding.");
   });
 
-  it("does not wait long for the WebSocket while HTTP answers", async () => {
-    const { sockets, newest, world, pauseAfterEnd } = setUp();
-    world.httpAnswers = false;
+  it("retries the WebSocket soon while HTTP works", async () => {
+    const { sockets, newest, server, pauseAfterEnd } = setUp();
+    server.isUp = false;
     for (let attempt = 0; attempt < 7; attempt += 1) await pauseAfterEnd();
     newest().end();
     const count = sockets.length;
-    world.httpAnswers = true;
+    server.isUp = true;
     await pass(2_600); // the next poll, and a pause as before the first attempt
     expect(sockets.length).toBeGreaterThan(count);
     const pauses: number[] = [];
@@ -204,49 +205,49 @@ describe("the connection", () => {
     expect(Math.max(...pauses)).toBe(5_000); // half of the 10 s
   });
 
-  it("is reconnecting while a restarted server has not heard of the host again, then unknown", async () => {
-    const { transports, newest, world } = setUp();
+  it("is reconnecting while a restarted server does not know the host again, then unknown", async () => {
+    const { modes, newest, server } = setUp();
     newest().open();
-    newest().say("system/cpu", 1);
+    newest().send("system/cpu", 1);
     await pass(0);
-    world.httpAnswers = false;
+    server.isUp = false;
     newest().end();
     await pass(1_000);
-    world.unknown = true;
+    server.isHostUnknown = true;
     newest().open();
     await pass(9_000);
-    expect([...new Set(transports)]).toEqual(["live", "reconnecting"]);
+    expect([...new Set(modes)]).toEqual(["live", "reconnecting"]);
     await pass(4_000);
-    expect([...new Set(transports)]).toEqual(["live", "reconnecting", "unknown"]);
-    newest().say("system/cpu", 2);
-    expect(transports.at(-1)).toBe("live");
+    expect([...new Set(modes)]).toEqual(["live", "reconnecting", "unknown"]);
+    newest().send("system/cpu", 2);
+    expect(modes.at(-1)).toBe("live");
   });
 
-  it("keeps a WebSocket open to a server that has not heard of the host, and is not live by it", async () => {
-    const { transports, sockets, newest, world } = setUp();
-    world.unknown = true;
+  it("keeps a WebSocket open to a server that does not know the host, without being live", async () => {
+    const { modes, sockets, newest, server } = setUp();
+    server.isHostUnknown = true;
     newest().open();
     await pass(60_000);
-    expect(transports).toEqual(["unknown"]);
+    expect(modes).toEqual(["unknown"]);
     expect(sockets).toHaveLength(1);
-    world.unknown = false;
+    server.isHostUnknown = false;
     await pass(2_000);
-    expect(transports.at(-1)).toBe("live");
+    expect(modes.at(-1)).toBe("live");
   });
 
-  it("takes the first frame of each channel as a greeting, on every socket", async () => {
-    const { newest, greetings } = setUp();
+  it("treats the first frame of each channel as a snapshot, on every socket", async () => {
+    const { newest, snapshots } = setUp();
     newest().open();
-    for (const channel of ["system/cpu", "system/memory", "system/cpu"]) newest().say(channel, 1);
-    expect(greetings).toEqual([true, true, false]);
+    for (const channel of ["system/cpu", "system/memory", "system/cpu"]) newest().send(channel, 1);
+    expect(snapshots).toEqual([true, true, false]);
     newest().end();
     await pass(600);
     newest().open();
-    newest().say("system/cpu", 2);
-    expect(greetings.at(-1)).toBe(true);
+    newest().send("system/cpu", 2);
+    expect(snapshots.at(-1)).toBe(true);
   });
 
-  it("tries at once when it is woken", async () => {
+  it("retries at once when it is woken", async () => {
     const { connection, sockets, newest } = setUp();
     newest().end();
     await pass(0);
@@ -254,16 +255,16 @@ describe("the connection", () => {
     expect(sockets).toHaveLength(2);
   });
 
-  it("ignores what a socket says that it has left, and is quiet once stopped", async () => {
-    const { connection, sockets, greetings, world } = setUp();
+  it("ignores the messages of a closed socket, and does nothing once stopped", async () => {
+    const { connection, sockets, snapshots, server } = setUp();
     sockets[0]!.end();
     await pass(600);
-    sockets[0]!.say("system/cpu", 1);
-    expect(greetings).toEqual([]);
+    sockets[0]!.send("system/cpu", 1);
+    expect(snapshots).toEqual([]);
     connection.stop();
-    const polls = world.polls;
+    const polls = server.polls;
     await pass(60_000);
-    expect(world.polls).toBe(polls);
+    expect(server.polls).toBe(polls);
     expect(sockets).toHaveLength(2);
   });
 });
@@ -275,15 +276,15 @@ describe("the pause before an attempt", () => {
     expect(pauseBefore(50, () => 1)).toBe(30_000);
   });
 
-  it("does not take a server that does not know the host for one that is away", async () => {
-    const { transports, newest, world, connection } = setUp();
-    world.unknown = true;
+  it("does not treat a server that does not know the host as down", async () => {
+    const { modes, newest, server, connection } = setUp();
+    server.isHostUnknown = true;
     newest().end();
     await pass(0);
-    expect(transports).toEqual(["unknown"]);
-    world.unknown = false;
+    expect(modes).toEqual(["unknown"]);
+    server.isHostUnknown = false;
     await pass(2_000);
-    expect(transports.at(-1)).toBe("polling");
+    expect(modes.at(-1)).toBe("polling");
     connection.stop();
   });
 });

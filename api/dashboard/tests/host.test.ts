@@ -13,11 +13,11 @@ function arrival(at: number, age: Arrival["age"] = "live"): Arrival {
 }
 
 describe("a host's data", () => {
-  it("does not take a greeting for a sign of life", () => {
+  it("does not count a snapshot as a sign of life", () => {
     const host = new HostData("h");
-    host.accept(cpu(WALL), arrival(0, "greeting"));
+    host.accept(cpu(WALL), arrival(0, "snapshot"));
     expect(host.lastArrival).toBeNull();
-    host.accept(cpu(WALL), arrival(10, 9_000)); // what /metrics says of the same sample
+    host.accept(cpu(WALL), arrival(10, 9_000)); // the same sample from /metrics
     expect(host.lastArrival).toBe(-8_990);
     expect(host.isStale("system/cpu", 10)).toBe(true);
     host.accept(cpu(WALL + 2000), arrival(20));
@@ -25,7 +25,7 @@ describe("a host's data", () => {
     expect(host.isStale("system/cpu", 20)).toBe(false);
   });
 
-  it("takes a polled sample that the answer before did not have for fresh, though its clock is behind", () => {
+  it("treats a polled sample that the previous answer lacked as new, even if its clock is behind", () => {
     const host = new HostData("h");
     const behind = 1_200_000;
     host.accept(cpu(WALL - behind), { ...arrival(0, behind), after: undefined });
@@ -37,7 +37,7 @@ describe("a host's data", () => {
     expect(host.clock.ahead).toBe(2_000 - behind);
   });
 
-  it("keeps only the newest of what has no history", () => {
+  it("keeps only the newest sample of a channel without history", () => {
     const host = new HostData("h");
     const sample = (timestamp: number, more: number): Sample => ({
       host: "h", channel: "system/gpu/0/processes", timestamp, values: { processes: [], more },
@@ -64,18 +64,18 @@ describe("a host's data", () => {
     expect(host.series.get("system/cpu")?.length).toBe(2);
   });
 
-  it("follows a clock that was set back once nothing newer comes", () => {
+  it("follows a clock that was set back once nothing newer arrives", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL, 50), arrival(0));
     host.accept(cpu(WALL - 60_000, 60), arrival(6_500));
     expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(60);
   });
 
-  it("is offline from the last will until a sample comes that was not kept by the server", () => {
+  it("is offline from the last will until a sample arrives that is not a snapshot", () => {
     const host = new HostData("h");
     const status = { host: "h", version: null, started: null, interval: 2, sensors: {} };
     host.acceptStatus({ ...status, state: "offline" }, 100);
-    host.accept(cpu(WALL), arrival(101, "greeting"));
+    host.accept(cpu(WALL), arrival(101, "snapshot"));
     host.accept(cpu(WALL), arrival(102, 60_000));
     expect(host.offlineSince).toBe(100);
     expect(host.isStale("system/cpu", 103)).toBe(true);
@@ -84,7 +84,7 @@ describe("a host's data", () => {
     expect(host.isStale("system/cpu", 103)).toBe(false);
   });
 
-  it("keeps how busy the busiest core was, live and from the history", () => {
+  it("keeps the utilization of the busiest core, live and from the history", () => {
     const host = new HostData("h");
     host.accept(cpu(2_000), arrival(0));
     const columns = { utilization: [1], "per_core.0": [7], "per_core.1": [null], "per_core.2": [60] };
@@ -94,7 +94,7 @@ describe("a host's data", () => {
     expect([series.value("busiest_core", 0), series.value("busiest_core", 1)]).toEqual([60, 90]);
   });
 
-  it("passes over channels that it does not know", () => {
+  it("skips channels that it does not know", () => {
     const host = new HostData("h");
     for (const channel of ["system/gpu/0/processes", "system/gpu/0/mig/1", "system/new", "system/gpu/x"]) {
       expect(host.accept({ ...cpu(1), channel }, arrival(0))).toBeNull();
@@ -102,7 +102,7 @@ describe("a host's data", () => {
     expect(host.series.size).toBe(0);
   });
 
-  it("stays as it was when it is frozen", () => {
+  it("does not change in a frozen copy", () => {
     const host = new HostData("h");
     host.accept(cpu(1_000), arrival(0));
     const frozen = host.freeze();

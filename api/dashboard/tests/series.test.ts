@@ -27,7 +27,7 @@ function values(of: ChannelSeries): number[] {
 }
 
 describe("a channel's series", () => {
-  it("keeps a sample once, however often it comes", () => {
+  it("keeps a sample once, however often it arrives", () => {
     const kept = fill(series(), 1000, 2000);
     expect(kept.insert(2000, () => 7)).toBe("known");
     expect(kept.insert(1000, () => 7)).toBe("known");
@@ -35,7 +35,7 @@ describe("a channel's series", () => {
     expect(values(kept)).toEqual([1000, 2000]);
   });
 
-  it("puts a late sample at its place, with its values", () => {
+  it("inserts a late sample in order of time, with its values", () => {
     const kept = fill(series(), 1000, 5000, 2000, 3000, 500);
     expect(times(kept)).toEqual([500, 1000, 2000, 3000, 5000]);
     expect(values(kept)).toEqual(times(kept));
@@ -47,7 +47,7 @@ describe("a channel's series", () => {
     expect(times(kept)).toEqual([1000, 2000, 3000, 4000, 5000]);
   });
 
-  it("comes to the same points whatever comes first", () => {
+  it("has the same points whatever arrives first", () => {
     const liveFirst = fill(series(), 2000, 3000, 4000);
     liveFirst.merge(rows([1000, 2000, 3000]));
     const historyFirst = series();
@@ -56,7 +56,7 @@ describe("a channel's series", () => {
     expect(times(liveFirst)).toEqual(times(historyFirst));
   });
 
-  it("does not show a bucket and its samples", () => {
+  it("does not keep samples beside their bucket", () => {
     const kept = fill(series(), 10_500, 12_100, 20_000);
     kept.merge(rows([8_000, 10_000, 12_000], 2_000, [8_000, 14_000]));
     expect(times(kept)).toEqual([8_000, 10_000, 12_000, 20_000]);
@@ -64,14 +64,14 @@ describe("a channel's series", () => {
     expect(kept.insert(14_000, () => 1)).toBe("added");
   });
 
-  it("lets the last bucket end where the span ends, so that the sample after it counts", () => {
+  it("ends the last bucket at the end of the span, so that the sample after it counts", () => {
     const kept = series();
     kept.merge(rows([8_000, 10_000], 2_000, [8_000, 11_000]));
     kept.merge(rows([11_000, 11_500], 0, [11_000, 99_000]));
     expect(times(kept)).toEqual([8_000, 10_000, 11_000, 11_500]);
   });
 
-  it("replaces buckets by what a later answer says of their span", () => {
+  it("replaces buckets with a later answer for their span", () => {
     const kept = series();
     kept.merge(rows([0, 2_000, 4_000], 2_000, [0, 6_000]));
     kept.merge(rows([2_000, 3_000], 0, [2_000, 4_000]));
@@ -84,13 +84,13 @@ describe("a channel's series", () => {
     expect(times(kept)).toEqual([7_000, 8_000, 9_000, 10_000]);
   });
 
-  it("does not store the history's marks of an outage: late samples may fill it", () => {
+  it("does not store the history's marks of an outage, which late samples may fill", () => {
     const kept = series();
     kept.merge(rows([1000, 2000, 9000], 0, [0, Infinity], [1, NaN, 3]));
     expect(times(kept)).toEqual([1000, 9000]);
   });
 
-  it("stays bounded over a day, and still holds the whole hour", () => {
+  it("stays bounded over a day, and still has the whole hour", () => {
     const kept = series();
     for (let time = 0; time < 24 * HOUR; time += 1000) kept.insert(time, () => 1);
     expect(kept.length).toBeLessThanOrEqual(4_500);
@@ -98,7 +98,7 @@ describe("a channel's series", () => {
     expect(kept.last - kept.times[0]!).toBeGreaterThanOrEqual(HOUR - 1000);
   });
 
-  it("holds the hour at ten samples a second by joining older ones", () => {
+  it("keeps the hour at ten samples a second by joining older ones", () => {
     const kept = series();
     for (let time = 0; time <= HOUR; time += 100) kept.insert(time, () => 5);
     expect(kept.length).toBeLessThanOrEqual(4_500);
@@ -116,7 +116,7 @@ describe("a channel's series", () => {
     expect(kept.times[gap]! + kept.widths[gap]!).toBeLessThanOrEqual(4_001);
   });
 
-  it("is frozen in its copy", () => {
+  it("does not change in its copy", () => {
     const kept = fill(series(), 1000);
     const copy = kept.clone();
     fill(kept, 2000);
@@ -131,7 +131,7 @@ describe("a gap", () => {
     expect(gaps).toEqual([false, false, false, false, true, false, false]);
   });
 
-  it("is not between the samples of a time when the interval was longer", () => {
+  it("is not between samples from when the interval was longer", () => {
     const kept = fill(series(), 0, 10_000, 20_000, 30_000, 40_000, 41_000, 42_000);
     expect(times(kept).some((_, index) => isGapAfter(kept, index, 1000))).toBe(false);
   });
@@ -142,7 +142,7 @@ describe("a gap", () => {
     expect(times(kept).map((_, index) => isGapAfter(kept, index, 1000))).toEqual([false, true, false, false]);
   });
 
-  it("closes when the late samples come", () => {
+  it("closes when the late samples arrive", () => {
     const kept = fill(series(), 0, 1000, 2000, 6000, 7000);
     expect(isGapAfter(kept, 2, 1000)).toBe(true);
     fill(kept, 3000, 4000, 5000);

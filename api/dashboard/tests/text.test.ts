@@ -1,12 +1,12 @@
 import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
 import { parseFrames } from "../src/bus/payload";
-import { sentenceOf, streamAddress } from "../src/bus/rest";
+import { messageOf, streamAddress } from "../src/bus/rest";
 import { csvName, csvOf } from "../src/store/csv";
 import { HostClock } from "../src/store/clock";
 import { HostData } from "../src/store/host";
 import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
-import { shareWords, throttleWords } from "../src/text/throttle";
+import { throttleLabels, throttleShares } from "../src/text/throttleReasons";
 import { duration } from "../src/text/time";
 import { DEFAULT_VIEW, hashFromView, spanOf, toggled, viewFromHash, zoomTo } from "../src/view/view";
 
@@ -18,46 +18,46 @@ describe("numbers", () => {
     expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual(["0.00", "1.80", "24.6", "121", "6,543"]);
   });
 
-  it("are a dash where nothing was reported, never zero", () => {
+  it("are a dash where they were not reported, never zero", () => {
     for (const missing of [null, undefined, NaN]) {
       expect([percent(missing), degrees(missing), rate(missing), size(missing)]).toEqual([DASH, DASH, DASH, DASH]);
       expect(shortSizeOf(missing, 8 * 1024 ** 3)).toBe(`${DASH} / 8.0 GB`);
-      expect(exactBytes(missing, 5)).toBe("not reported of 5 bytes");
+      expect(exactBytes(missing, 5)).toBe(`${DASH} / 5 bytes`);
     }
   });
 
-  it("tell spans in one unit or two", () => {
+  it("write durations in one unit or two", () => {
     expect([duration(45_000), duration(720_000), duration(11_100_000)]).toEqual(["45 s", "12 min", "3 h 5 min"]);
   });
 });
 
 describe("throttle reasons", () => {
-  it("are words; an idle GPU is none; unknown ones stay readable", () => {
-    expect(throttleWords(["sw_power_cap", "gpu_idle", "hw_new_thing"])).toEqual(["power limit", "hw new thing"]);
+  it("have labels, without that of an idle GPU; unknown ones stay readable", () => {
+    expect(throttleLabels(["sw_power_cap", "gpu_idle", "hw_new_thing"])).toEqual(["power limit", "hw new thing"]);
   });
 
-  it("have shares in words, the largest first", () => {
-    expect(shareWords({ gpu_idle: 2.4, sw_power_cap: 37.5, hw_slowdown: 0.3, other: 0, none: "x" })).toBe(
+  it("have labelled shares, the largest first", () => {
+    expect(throttleShares({ gpu_idle: 2.4, sw_power_cap: 37.5, hw_slowdown: 0.3, other: 0, none: "x" })).toBe(
       "power limit 38%, idle 2%, hardware slowdown <1%",
     );
-    expect(shareWords({})).toBe("");
+    expect(throttleShares({})).toBe("");
   });
 });
 
 describe("the view in the address", () => {
-  it("comes back as it was", () => {
+  it("survives a round trip", () => {
     const view = { host: "a b&c#d", gpu: "3", range: "15m", series: ["power"], zoom: { from: 1e12, to: 2e12 } } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");
   });
 
-  it("is the default where it is not understood", () => {
+  it("has defaults for invalid parts", () => {
     expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2")).toEqual(DEFAULT_VIEW);
     expect(viewFromHash("#series=power,nonsense").series).toEqual(["power"]);
     expect(viewFromHash("#from=5&to=4").zoom).toBeNull();
   });
 
-  it("spans whole milliseconds, so that a mark on the axis falls on its second", () => {
+  it("spans whole milliseconds, so that ticks on the axis fall on whole seconds", () => {
     expect(zoomTo(10_000.0625, 30_000.9375)).toEqual({ from: 10_000, to: 30_001 });
     expect(zoomTo(10_000, 10_900)).toBeNull();
     expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000 });
@@ -70,7 +70,7 @@ describe("the view in the address", () => {
 });
 
 describe("CSV", () => {
-  it("has a row for each tick, and leaves empty what was not reported", () => {
+  it("has a row per tick, and empty cells for values that were not reported", () => {
     const host = new HostData("h");
     const put = (channel: string, timestamp: number, values: object) =>
       host.accept({ host: "h", channel, timestamp, values: { ...values } }, { at: 0, wall: 0, age: "live" });
@@ -84,30 +84,30 @@ describe("CSV", () => {
     expect(csvOf(host, { from: 2_000, to: 2_500 }).split("\r\n")).toHaveLength(2);
   });
 
-  it("is saved under a name that no host can break", () => {
+  it("has a file name that is valid whatever the name of the host", () => {
     expect(csvName("../<b> x", 0)).toBe("system-monitor_.._b_x_1970-01-01T000000Z.csv");
   });
 });
 
-describe("what the server says", () => {
-  it("is passed over where this page does not know it", () => {
+describe("the data from the server", () => {
+  it("is skipped where this page does not know it", () => {
     const known = { channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } };
-    const strange = [
+    const unknown = [
       { channel: "system/cpu", event: "new", data: {} },
       { channel: "system/gpu/0/novelty", event: "metrics", data: { host: "h", timestamp: 1 } },
       { event: "error", code: "x", message: "y" },
       null,
     ];
-    expect(parseFrames(JSON.stringify([...strange, known])).map((frame) => frame.kind)).toEqual(["sample"]);
+    expect(parseFrames(JSON.stringify([...unknown, known])).map((frame) => frame.kind)).toEqual(["sample"]);
     expect(parseFrames("no json")).toEqual([]);
     expect(parseFrames("{}")).toEqual([]);
     expect(metricsOf({ host: "h", state: "resting", gpu: null, cpu: null, fpga: {} })?.samples).toEqual([]);
     expect(historyOf({ channels: { x: null } })?.channels.size).toBe(0);
   });
 
-  it("is one sentence where it is an error", () => {
-    expect(sentenceOf({ error: { code: "a", message: "No host." } }, 404)).toBe("No host.");
-    expect(sentenceOf("<html>", 502)).toBe("The server answered with HTTP status 502.");
+  it("is one sentence if it is an error", () => {
+    expect(messageOf({ error: { code: "a", message: "Unknown host." } }, 404)).toBe("Unknown host.");
+    expect(messageOf("<html>", 502)).toBe("The server answered with HTTP status 502.");
   });
 
   it("is streamed from the page's own origin", () => {
@@ -118,16 +118,16 @@ describe("what the server says", () => {
 });
 
 describe("the collector's clock", () => {
-  it("is not moved by samples that come late", () => {
+  it("is not moved by late samples", () => {
     const clock = new HostClock();
     clock.observe(5_000, 1_000);
     clock.observe(2_000, 2_000);
     expect(clock.at(2_000)).toBe(6_000);
   });
 
-  it("is supposed until the first live sample tells", () => {
+  it("is an estimate until the first live sample arrives", () => {
     const clock = new HostClock();
-    clock.suppose(1_000, 1_000); // of a clock that is behind the server takes the sample to be old
+    clock.assume(1_000, 1_000); // the clock is behind, so the server overestimates the sample's age
     expect(clock.ahead).toBe(0);
     clock.observe(-1_199_000, 1_000);
     expect(clock.ahead).toBe(-1_200_000);

@@ -1,4 +1,4 @@
-"""What axe finds wrong with a page."""
+"""Accessibility checks with axe."""
 
 import os
 from pathlib import Path
@@ -14,9 +14,9 @@ _AXE = Path(api.__file__).parent / "dashboard" / "node_modules" / "axe-core" / "
 
 
 def require_nothing_serious(page: Page) -> None:
-    """Fail where axe finds something serious in ``page``; skip where there is no axe."""
+    """Fail if axe finds a serious problem in ``page``; skip if axe is not installed."""
     if not _AXE.is_file():
-        reason = "axe-core is not in api/dashboard/node_modules: run `npm ci` there"
+        reason = "axe-core is not installed: run `npm ci` in api/dashboard"
         if os.environ.get(REQUIRE_VARIABLE) == "1":
             pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
         pytest.skip(reason)

@@ -1,4 +1,4 @@
-"""Chromium, and a visit to the dashboard with it that notes whatever goes wrong in the page."""
+"""Chromium, and visits to the dashboard that record every error in the page."""
 
 import csv
 import io
@@ -29,13 +29,14 @@ _FLAGS = [
     "--no-first-run",
 ]
 _STREAM = re.compile(r"/api/v1/system/ws")
-_TELL_VIOLATIONS = """
+_REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   console.error(`The policy forbids ${blockedURI}: ${violatedDirective}`));
 """
-# Backoff between attempts are jittered: with this they are the shortest there are.
+# Without jitter the pauses between attempts are the shortest possible.
 _NO_JITTER = "Math.random = () => 0;"
-# What the button saves, without a file: in full runs the event of a later download failed to come.
+# The contents of the file that the button saves, without a download: in full runs the event of a
+# later download was missing at times.
 _CSV = """async () => {
   const { createObjectURL } = URL;
   const { click } = HTMLAnchorElement.prototype;
@@ -57,10 +58,10 @@ _TEXTS = """() => Object.fromEntries(
 
 
 def find_chromium() -> str | None:
-    """Return Chromium's path: the one that CHROMIUM names, else from PATH.
+    """Return Chromium's path: that in CHROMIUM, else from PATH.
 
-    Its headless shell, if there is one: without a window around each page the tests of the
-    dashboard take 40 s of CPU instead of 65 s.
+    The headless shell is preferred: without a window around each page the tests of the dashboard
+    take 40 s of CPU instead of 65 s.
     """
     on_path = shutil.which("chromium-headless-shell") or shutil.which("chromium")
     return os.environ.get("CHROMIUM") or on_path
@@ -70,7 +71,7 @@ def find_chromium() -> str | None:
 def running_chromium(path: str) -> Iterator[Browser]:
     """Run the Chromium at ``path``.
 
-    While it runs, asyncio cannot be used in this thread: Playwright's loop does.
+    While it runs, this thread cannot use asyncio: Playwright's loop runs in it.
     """
     sandbox = ["--no-sandbox"] if os.geteuid() == 0 else []
     with sync_playwright() as playwright:
@@ -83,61 +84,61 @@ def running_chromium(path: str) -> Iterator[Browser]:
 
 @dataclass
 class Visit:
-    """One page that shows the dashboard, in a browser profile of its own."""
+    """One page with the dashboard, in its own browser profile."""
 
     address: str
     context: BrowserContext
     page: Page
     problems: list[str] = field(default_factory=list)
-    """Errors in the console, forbidden by the policy, uncaught; requests to elsewhere."""
+    """Console errors, policy violations, uncaught errors; requests to other origins."""
     stream_is_down: bool = False
     _streams: list[WebSocketRoute] = field(default_factory=list)
 
     @classmethod
     def start(cls, browser: Browser, address: str, **options: Any) -> "Visit":
-        """Open an empty page; ``go`` shows the dashboard at ``address`` in it."""
+        """Open an empty page; ``go`` loads the dashboard at ``address``."""
         context = browser.new_context(**options)
-        context.add_init_script(_TELL_VIOLATIONS)
+        context.add_init_script(_REPORT_VIOLATIONS)
         visit = cls(address, context, context.new_page())
-        visit.page.on("console", visit._hear)
+        visit.page.on("console", visit._note_error)
         visit.page.on("pageerror", lambda error: visit.problems.append(f"uncaught: {error}"))
         visit.page.on("request", lambda request: visit._check_origin(request.url))
         visit.page.on("websocket", lambda stream: visit._check_origin(stream.url))
         return visit
 
     def go(self, fragment: str = "") -> Page:
-        """Open the dashboard; return once there is something in it."""
+        """Open the dashboard; return once it is rendered."""
         self.page.goto(f"{self.address}/{fragment}")
         self.page.get_by_test_id("badge").wait_for()
         return self.page
 
     def texts(self) -> dict[str, str]:
-        """Return what each part of the page says, all read at one moment, by its test id."""
+        """Return the text of each part of the page by its test id, all at one moment."""
         found: dict[str, str] = self.page.evaluate(_TEXTS)
         return found
 
     def badge(self) -> str | None:
-        """Return what kind of badge there is."""
+        """Return the kind of the badge."""
         return self.page.get_by_test_id("badge").get_attribute("data-kind")
 
     def rows(self) -> list[dict[str, str]]:
-        """Return the rows of the CSV that the page gives of what it shows."""
+        """Return the rows of the CSV that the page saves."""
         text: str = self.page.evaluate(_CSV)
         return list(csv.DictReader(io.StringIO(text, newline="")))
 
     def control_stream(self) -> None:
-        """Let ``cut_stream`` rule over the WebSocket; call it before ``go``."""
+        """Let ``cut_stream`` control the WebSocket; call it before ``go``."""
         self.context.add_init_script(_NO_JITTER)
         self.page.route_web_socket(_STREAM, self._open_stream)
 
     def cut_stream(self) -> None:
-        """Close the WebSocket, and each new one at once; HTTP goes on."""
+        """Close the WebSocket, and each new one at once; HTTP keeps working."""
         self.stream_is_down = True
         while self._streams:
             self._streams.pop().close()
 
     def restore_stream(self) -> None:
-        """Let a WebSocket be opened again."""
+        """Let the page open a WebSocket again."""
         self.stream_is_down = False
 
     def _open_stream(self, stream: WebSocketRoute) -> None:
@@ -147,7 +148,7 @@ class Visit:
         stream.connect_to_server()
         self._streams.append(stream)
 
-    def _hear(self, message: ConsoleMessage) -> None:
+    def _note_error(self, message: ConsoleMessage) -> None:
         if message.type == "error":
             self.problems.append(message.text)
 
@@ -157,11 +158,11 @@ class Visit:
             address.scheme not in ("data", "blob")
             and address.netloc != urlsplit(self.address).netloc
         ):
-            self.problems.append(f"asked {url}")
+            self.problems.append(f"requested {url}")
 
 
 def fragment(host: str, **view: str) -> str:
-    """Return the end of the address that shows ``host``, and of it what ``view`` says."""
+    """Return the fragment of the address that shows ``host`` with the settings in ``view``."""
     return f"#{urlencode({'host': host, **view})}"
 
 

@@ -1,4 +1,4 @@
-"""One Chromium, and one system with eight GPUs, for all tests of the dashboard."""
+"""One Chromium and one system with eight GPUs for all tests of the dashboard."""
 
 import os
 from collections.abc import Iterator
@@ -17,20 +17,20 @@ from tests.services.availability import REQUIRE_VARIABLE
 from tests.services.processes import wait_until
 
 HOST = "alpha"
-# Nothing of a name may run, wherever it is shown.
+# Markup in a name must never run, wherever the name is shown.
 MARKUP_HOST = "<img src=x onerror=window.ran=1><script>window.ran=1<"
 MARKUP_GPU = "<img src=x onerror=window.ran=1>"
 GPU_WITH_MARKUP = 3
 GPU_WITHOUT_TEMPERATURE = 5
 INTERVAL_SECONDS = 0.5
 _NOT_SUPPORTED = 3
-_PATIENCE_MS = 10_000.0  # Playwright's own, 5 s, is short on a busy machine
+_PATIENCE_MS = 10_000.0  # Playwright's default, 5 s, is short on a busy machine
 _INTERVAL = ["--interval-seconds", str(INTERVAL_SECONDS)]
 
 
 @dataclass(frozen=True)
 class Laboratory:
-    """A running system: a host with eight GPUs, and one without any, whose name is markup."""
+    """A running system: a host with eight GPUs, and one without GPUs whose name is markup."""
 
     monitor: Monitor
     gpus: FakeNvml
@@ -38,17 +38,17 @@ class Laboratory:
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """The address of the page."""
         return f"http://127.0.0.1:{self.monitor.http_port}"
 
     @property
     def broker(self) -> list[str]:
-        """Options that lead to this system's broker."""
+        """Options for this system's broker."""
         return ["--mqtt-url", f"mqtt://127.0.0.1:{self.monitor.mqtt_port}"]
 
     @contextmanager
     def collector(self, folder: Path, host: str) -> Iterator[Monitor]:
-        """Run a collector for ``host``, which has no GPU, beside the first."""
+        """Run a second collector, for ``host``, which has no GPU."""
         folder.mkdir(parents=True, exist_ok=True)
         none = FakeNvml(self.gpus.library, folder / "script")
         none.set_gpus(0)
@@ -66,7 +66,7 @@ class Laboratory:
 # For the package, not the session: while Playwright runs, tests elsewhere could not use asyncio.
 @pytest.fixture(scope="package")
 def chromium() -> Iterator[Browser]:
-    """Run Chromium; skip, or fail where services are required, where there is none."""
+    """Run Chromium; without one, skip, or fail if services are required."""
     path = find_chromium()
     if path is None:
         reason = "CHROMIUM does not name a browser and chromium is not on PATH"
@@ -82,7 +82,7 @@ def chromium() -> Iterator[Browser]:
 def laboratory(
     nvml_library: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Laboratory]:
-    """Run a system that has collected for a while; a test may set readings of GPU 0 and 6."""
+    """Run a system that has some history; a test may set readings of GPU 0 and 6."""
     folder = tmp_path_factory.mktemp("laboratory")
     gpus = FakeNvml(nvml_library, folder / "script")
     gpus.set_gpus(8)
@@ -101,21 +101,21 @@ def laboratory(
 
 @pytest.fixture
 def open_visit(chromium: Browser, laboratory: Laboratory) -> Iterator[OpenVisit]:
-    """Return how to start visits; they end with the test, and none may have had a problem."""
+    """Return a function that starts visits; they end with the test, without problems."""
     visits: list[Visit] = []
-    spotless: list[Visit] = []
+    checked: list[Visit] = []
 
     def start(address: str = "", *, may_fail: bool = False, **options: Any) -> Visit:
         visit = Visit.start(chromium, address or laboratory.address, **options)
         visits.append(visit)
         if not may_fail:
-            spotless.append(visit)
+            checked.append(visit)
         return visit
 
     yield start
     for each in visits:
         each.context.close()
-    assert [each.problems for each in spotless] == [[] for _ in spotless]
+    assert [each.problems for each in checked] == [[] for _ in checked]
 
 
 @pytest.fixture

@@ -1,10 +1,10 @@
-"""Where the page's texts stand: which leave their box, which run into another."""
+"""Checks of the page's layout: texts that overflow their box or overlap another text."""
 
 from typing import Any
 
 from playwright.sync_api import Page
 
-# A text that is cut with an ellipsis takes the room of its box; one for screen readers takes none.
+# A text with an ellipsis is as wide as its box; a text for screen readers takes no room.
 _TEXTS = """(place) => {
   const lines = [];
   const walker = document.createTreeWalker(place, NodeFilter.SHOW_TEXT);
@@ -23,7 +23,7 @@ _TEXTS = """(place) => {
         left: Math.max(left, room.left), right: Math.min(right, room.right),
         top: Math.max(top, room.top), bottom: Math.min(bottom, room.bottom),
       };
-      lines.push({ node, said: node.data.trim(), seen, room, cut });
+      lines.push({ node, text: node.data.trim(), seen, room, cut });
     }
   }
 """
@@ -31,8 +31,8 @@ _OVERRUNS = f"""{_TEXTS}
   const width = document.documentElement.clientWidth;
   const over = lines.filter(({{ seen, room, cut }}) =>
     !cut && (seen.right > room.right + 1 || seen.left < room.left - 1 || seen.right > width + 1));
-  const words = ({{ left, right }}) => `${{left.toFixed()}} to ${{right.toFixed()}}`;
-  return over.map(({{ said, seen, room }}) => `${{said}}: ${{words(seen)}} in ${{words(room)}}`);
+  const extent = ({{ left, right }}) => `${{left.toFixed()}} to ${{right.toFixed()}}`;
+  return over.map(({{ text, seen, room }}) => `${{text}}: ${{extent(seen)}} in ${{extent(room)}}`);
 }}"""
 _COLLISIONS = f"""{_TEXTS}
   const found = [];
@@ -41,7 +41,7 @@ _COLLISIONS = f"""{_TEXTS}
     const across = Math.min(a.right, b.right) - Math.max(a.left, b.left);
     const down = Math.min(a.bottom, b.bottom) - Math.max(a.top, b.top);
     if (one.node !== other.node && across > 1 && down > 5)
-      found.push(`${{one.said}} on ${{other.said}}`);
+      found.push(`${{one.text}} on ${{other.text}}`);
   }}));
   return found;
 }}"""
@@ -53,7 +53,7 @@ def overruns(page: Page, place: str = "body") -> list[str]:
 
 
 def collisions(page: Page, place: str = "body") -> list[str]:
-    """Return the texts in ``place``, a CSS selector, that lie on each other."""
+    """Return the texts in ``place``, a CSS selector, that overlap each other."""
     return _found(page, place, _COLLISIONS)
 
 

@@ -1,4 +1,4 @@
-"""What the page has of the samples, beside what the history has."""
+"""The samples in the page, compared with those in the history."""
 
 import time
 from itertools import pairwise
@@ -8,7 +8,7 @@ from tests.deploy.monitor import Monitor
 
 CHANNELS = ("system/cpu", "system/memory", "system/gpu/0", "system/gpu/7")
 _SECONDS = 20.0
-_MADE_HERE = "busiest_core"  # the page works it out; the history has each core
+_COMPUTED = "busiest_core"  # by the page; the history has each core
 
 Row = tuple[float | None, ...]
 
@@ -21,11 +21,11 @@ class Samples:
         self._monitor = monitor
         self._host = host
         self.times: list[int] = []
-        """When the rows were measured that ``read`` has read, Unix milliseconds."""
+        """The times of the rows that ``read`` has read, Unix milliseconds."""
         self._rows: list[dict[str, str]] = []
 
     def read(self) -> None:
-        """Take what the page has now."""
+        """Read the samples that the page has now."""
         self._rows = self._visit.rows()
         self.times = [int(row["timestamp_ms"]) for row in self._rows]
 
@@ -46,9 +46,9 @@ class Samples:
         return [row for row in rows if any(value is not None for value in row)]
 
     def wait_until_the_same(self, since: int, channels: tuple[str, ...] = CHANNELS) -> None:
-        """Wait until the page has what the history has, from ``since`` (Unix ms) at the latest.
+        """Wait until the page has the samples of the history, from ``since`` (Unix ms) or earlier.
 
-        Each sample once, and in the same order, up to the newest that REST knew before.
+        Each sample once and in the same order, up to the newest that REST had before.
         """
         deadline = time.monotonic() + _SECONDS
         while True:
@@ -66,7 +66,7 @@ class Samples:
         assert shown == stored
 
     def longest_gap(self) -> int:
-        """Return how many milliseconds two rows that follow each other are apart at most."""
+        """Return the longest time between two consecutive rows, in milliseconds."""
         return max(later - earlier for earlier, later in pairwise(self.times))
 
     def _wait_stored(self, channel: str, count: int) -> list[Row]:
@@ -79,7 +79,7 @@ class Samples:
     def _fields(self, channel: str) -> list[str]:
         prefix = self._column(channel, "")
         names = [name.removeprefix(prefix) for name in self._rows[0] if name.startswith(prefix)]
-        return [name for name in names if name != _MADE_HERE]
+        return [name for name in names if name != _COMPUTED]
 
     @staticmethod
     def _column(channel: str, name: str) -> str:

@@ -1,4 +1,4 @@
-"""From the past to what is live, and through what gets lost on the way."""
+"""From the history to live samples, and through failures on the way."""
 
 import re
 import signal
@@ -20,12 +20,12 @@ A_SPAN_MS = 2000
 
 
 def pass_samples(laboratory: Laboratory, milliseconds: int = A_SPAN_MS) -> None:
-    """Return once samples of so long a span have come."""
+    """Return once samples of this span have arrived."""
     end = newest(laboratory) + milliseconds
     wait_until(lambda: newest(laboratory) > end, "new samples", SECONDS)
 
 
-def has_heard_of(api: Monitor, host: str) -> bool:
+def knows(api: Monitor, host: str) -> bool:
     return any(each["host"] == host for each in api.get("/hosts")["hosts"])
 
 
@@ -34,7 +34,7 @@ def newest(laboratory: Laboratory) -> int:
     return timestamp
 
 
-def test_the_page_has_the_samples_of_the_history_and_then_the_live_ones_each_once(
+def test_the_page_has_each_sample_of_the_history_and_of_the_stream_once(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:
     opened_at = newest(laboratory)
@@ -47,7 +47,7 @@ def test_the_page_has_the_samples_of_the_history_and_then_the_live_ones_each_onc
     assert all(earlier < later for earlier, later in pairwise(samples.times))
 
 
-def test_without_the_stream_the_page_polls_and_with_it_is_live_again_without_a_gap(
+def test_the_page_polls_while_the_stream_is_down_and_is_live_again_without_a_gap(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:
     visit = open_visit()
@@ -70,7 +70,7 @@ def test_without_the_stream_the_page_polls_and_with_it_is_live_again_without_a_g
     assert samples.longest_gap() < 3 * INTERVAL_SECONDS * IN_MS
 
 
-def test_a_page_opened_without_the_stream_is_whole_as_well(
+def test_a_page_opened_while_the_stream_is_down_is_complete(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:
     visit = open_visit()
@@ -85,7 +85,7 @@ def test_a_page_opened_without_the_stream_is_whole_as_well(
     Samples(visit, laboratory.monitor, HOST).wait_until_the_same(since=first)
 
 
-def test_an_api_that_is_killed_and_started_again_leaves_no_gap(
+def test_an_api_that_is_killed_and_restarted_leaves_no_gap(
     open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
 ) -> None:
     port = str(free_port())
@@ -93,13 +93,13 @@ def test_an_api_that_is_killed_and_started_again_leaves_no_gap(
     visit = open_visit(f"http://127.0.0.1:{port}", may_fail=True)
     visit.control_stream()
     with running(tmp_path, "api", *options) as api:
-        wait_until(lambda: has_heard_of(api, HOST), "its samples", SECONDS)
+        wait_until(lambda: knows(api, HOST), "its samples", SECONDS)
         page = visit.go(fragment(HOST))
         badge = page.get_by_test_id("badge")
         expect(badge).to_have_attribute("data-kind", "live")
         api.process.kill()
         expect(badge).to_have_attribute("data-kind", "reconnecting")
-        expect(page.get_by_test_id("notices")).to_contain_text("The server does not answer.")
+        expect(page.get_by_test_id("notices")).to_contain_text("The server is not responding.")
         assert page.title().startswith("Reconnecting")
         lost_at = newest(laboratory)
         pass_samples(laboratory, 1500)
@@ -129,15 +129,15 @@ def test_a_collector_that_is_silent_is_stale_and_one_that_has_stopped_is_offline
         expect(badge).to_have_attribute("data-kind", "offline")
         expect(badge).to_contain_text("Collector offline")
         expect(page.get_by_test_id("notices")).to_contain_text(
-            "The collector of this host has stopped."
+            "The collector on this host has stopped."
         )
         expect(page.locator("option:checked")).to_have_text("gamma (offline)")
         expect(page.get_by_test_id("cpu-panel")).to_have_class(re.compile("is-stale"))
-        expect(page.get_by_test_id("host-card")).not_to_contain_text("Watched for")
+        expect(page.get_by_test_id("host-card")).not_to_contain_text("Collector up")
         require_nothing_serious(page)
 
 
-def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
+def test_a_killed_collector_is_offline_by_its_last_will(
     open_visit: OpenVisit, laboratory: Laboratory, tmp_path: Path
 ) -> None:
     with laboratory.collector(tmp_path, "delta") as collector:
@@ -149,10 +149,10 @@ def test_the_last_will_of_a_collector_that_was_killed_shows_it_offline(
         expect(page.get_by_test_id("host-card").get_by_role("list")).to_have_count(0)
 
 
-def test_a_host_that_a_server_started_anew_has_not_heard_is_offline_and_not_unknown(
+def test_a_host_that_a_restarted_server_does_not_know_yet_is_offline_and_not_unknown(
     open_visit: OpenVisit,
 ) -> None:
-    answer = {"error": {"code": "unknown_host", "message": f"No host '{HOST}' has been heard of."}}
+    answer = {"error": {"code": "unknown_host", "message": f"No host '{HOST}' is known."}}
     visit = open_visit(may_fail=True)
     visit.control_stream()
     visit.cut_stream()
@@ -162,12 +162,14 @@ def test_a_host_that_a_server_started_anew_has_not_heard_is_offline_and_not_unkn
     page = visit.go(fragment(HOST))
     expect(page.get_by_test_id("badge")).to_have_text(re.compile("^Collector offline"))
     notices = page.get_by_test_id("notices")
-    expect(notices).to_contain_text("has heard nothing of this host since it started")
+    expect(notices).to_contain_text("has received nothing from this host since the server started")
     expect(notices.get_by_role("button")).to_have_count(0)
-    wait_until(lambda: len(visit.rows()) > 0, "its past", SECONDS)
+    wait_until(lambda: len(visit.rows()) > 0, "its history", SECONDS)
 
 
-def test_a_history_that_does_not_grow_is_told_with_its_reason(open_visit: OpenVisit) -> None:
+def test_a_history_that_is_not_being_saved_is_a_notice_with_its_reason(
+    open_visit: OpenVisit,
+) -> None:
     reason = "The history in /data cannot be written: the disk is full."
     visit = open_visit()
 
@@ -178,5 +180,5 @@ def test_a_history_that_does_not_grow_is_told_with_its_reason(open_visit: OpenVi
     visit.page.route("**/api/v1/system/hosts", add_the_reason)
     page = visit.go(fragment(HOST))
     notices = page.get_by_test_id("notices")
-    expect(notices).to_have_text(f"The history does not grow: {reason}")
+    expect(notices).to_have_text(f"History is not being saved: {reason}")
     expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")

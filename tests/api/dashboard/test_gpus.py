@@ -1,4 +1,4 @@
-"""What the page tells of each GPU beside its charts: one page for all of these tests."""
+"""The details of each GPU beside its charts, on one page for all of these tests."""
 
 import re
 import subprocess
@@ -23,7 +23,7 @@ MARKUP = "document.querySelectorAll('img, [onerror]').length"
 
 @pytest.fixture(scope="module")
 def visit(chromium: Browser, laboratory: Laboratory) -> Iterator[Visit]:
-    """Show the dashboard in a wide window; nothing may have gone wrong in the end."""
+    """Show the dashboard in a wide window; the visit must end without problems."""
     visit = Visit.start(chromium, laboratory.address, viewport={"width": 1440, "height": 900})
     visit.go()
     yield visit
@@ -31,7 +31,7 @@ def visit(chromium: Browser, laboratory: Laboratory) -> Iterator[Visit]:
     assert visit.problems == []
 
 
-def test_a_gpu_with_the_systems_memory_is_said_to_have_it(
+def test_a_gpu_that_shares_the_systems_memory_is_labelled_unified(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     laboratory.gpus.set_readings(6, memory_total=0, memory_used=0)
@@ -43,7 +43,7 @@ def test_a_gpu_with_the_systems_memory_is_said_to_have_it(
     expect(visit.page.get_by_test_id("gpu-memory-6")).not_to_contain_text("unified")
 
 
-def test_beside_the_gpu_stand_its_slowdowns_of_the_last_minutes_and_what_is_left_to_the_next(
+def test_a_gpu_shows_its_throttle_reasons_now_and_recently_and_its_thermal_headroom(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     laboratory.gpus.set_readings(6, temperature=71, temperature_margin=16, event_reasons="0x24")
@@ -57,20 +57,20 @@ def test_beside_the_gpu_stand_its_slowdowns_of_the_last_minutes_and_what_is_left
     expect(page.get_by_test_id("gpu-margin")).to_have_text("16°")
 
 
-def test_the_processes_of_the_chosen_gpu_are_listed_and_the_rest_counted(
+def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page = visit.page
     page.get_by_test_id("gpu-tile-6").click()
     processes = page.get_by_test_id("gpu-processes")
     laboratory.gpus.set_readings(6, processes="none")
-    expect(processes).to_have_text("No process uses this GPU.")
+    expect(processes).to_have_text("No processes are using this GPU.")
     laboratory.gpus.set_readings(
         6, processes=" ".join(f"{7000000 + n}:graphics:{(n + 1) * 2**20}" for n in range(9))
     )
     expect(processes.get_by_role("row")).to_have_count(7)
     expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MB")
-    expect(processes).to_contain_text("… and 3 more with less memory.")
+    expect(processes).to_contain_text("… and 3 more using less memory.")
     expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
 
 
@@ -98,7 +98,7 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
         expect(page.get_by_test_id("gpu-instances")).to_have_count(0)  # silent for three intervals
 
 
-def test_everything_that_the_chosen_gpu_reports_is_shown_on_demand(
+def test_all_readings_of_the_selected_gpu_are_shown_on_demand(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     laboratory.gpus.set_readings(6, memory_temperature=77, energy=1_234_567_800)
@@ -117,7 +117,7 @@ def test_everything_that_the_chosen_gpu_reports_is_shown_on_demand(
     expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
 
 
-def test_a_lost_gpu_is_told_while_the_others_are_shown_and_comes_back_by_itself(
+def test_a_lost_gpu_is_marked_while_the_others_are_shown_and_recovers_by_itself(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page = visit.page
@@ -153,8 +153,8 @@ def test_the_name_of_a_script_on_a_gpu_is_text_and_never_markup(
         row = page.get_by_test_id("gpu-processes").get_by_role("row").nth(1)
         expect(row.get_by_role("cell").nth(1)).to_have_text(str(process.pid))
         expect(row).to_contain_text("1.0 GB")
-        told = laboratory.monitor.get("/gpu", host=HOST)["gpus"][GPU_WITH_MARKUP]["processes"]
-        if not told["unresolved"]:  # as in a container with process ids of its own
+        listed = laboratory.monitor.get("/gpu", host=HOST)["gpus"][GPU_WITH_MARKUP]["processes"]
+        if not listed["unresolved"]:  # as in a container with process ids of its own
             expect(row.get_by_role("rowheader")).to_have_text(
                 f"{Path(sys.executable).name} {MARKUP_GPU}"
             )

@@ -1,4 +1,4 @@
-"""On each screen every text has its room: one page for all of these tests, of several widths."""
+"""Every text has room on each screen: one page, at several widths, for all of these tests."""
 
 import re
 import time
@@ -20,19 +20,19 @@ ALL_SERIES = "utilization,temperature,memory,power"
 TALLEST_TABLE = 600
 FONT_SIZE = "text => parseFloat(getComputedStyle(text).fontSize)"
 FILL = "part => getComputedStyle(part).backgroundColor"
-# Whether what is told by a fill, or by a line on top, stands out from the page.
+# Whether a fill, or a line in its place, stands out from the page.
 CONTRASTS = """part => {
   const { backgroundColor, borderTopColor, borderTopWidth } = getComputedStyle(part);
   const page = getComputedStyle(document.body).backgroundColor;
-  const told = parseFloat(borderTopWidth) > 0 ? borderTopColor : backgroundColor;
-  return getComputedStyle(part).forcedColorAdjust === "none" && told !== page;
+  const colour = parseFloat(borderTopWidth) > 0 ? borderTopColor : backgroundColor;
+  return getComputedStyle(part).forcedColorAdjust === "none" && colour !== page;
 }"""
 WIDTHS = (1440, 1250, 1024, 768, 390, 320)
 
 
 @pytest.fixture(scope="module")
 def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
-    """Show the dashboard; nothing may have gone wrong in the end."""
+    """Show the dashboard; the visit must end without problems."""
     visit = Visit.start(chromium, laboratory.address)
     page = visit.go(fragment(HOST))
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
@@ -46,7 +46,7 @@ def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
 
 
 def large_samples() -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield what a server with eight GPUs, 2 TB of memory and fast networks would say."""
+    """Yield the samples of a server with eight GPUs, 2 TB of memory and fast networks."""
     yield "system/status", {"state": "online", "interval": 60, "sensors": {}}
     yield (
         "system/cpu",
@@ -99,14 +99,14 @@ def resize(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
 
 
-def test_the_headline_and_the_facts_beside_it_have_their_own_room(page: Page) -> None:
+def test_the_headline_and_the_facts_beside_it_do_not_overlap(page: Page) -> None:
     for width in WIDTHS:
         resize(page, width)
         assert (width, collisions(page, ".now-row")) == (width, [])
         assert (width, overruns(page, ".gpu-panel .now-row")) == (width, [])
 
 
-def test_the_chart_stays_where_it_is_whatever_holds_the_clocks_down(page: Page) -> None:
+def test_the_chart_does_not_move_whatever_the_throttle_reasons(page: Page) -> None:
     for width in (1440, 1250, 320):
         resize(page, width)
         tops = {
@@ -120,11 +120,11 @@ def chart_top_with(page: Page, throttling: str) -> float:
     top: float = page.get_by_test_id("gpu-throttle").evaluate(
         """(place, text) => {
           const node = place.firstChild;
-          const said = node.data;
+          const before = node.data;
           node.data = text;
           const chart = document.querySelector("[data-testid=utilization-chart]");
           const { top } = chart.getBoundingClientRect();
-          node.data = said;
+          node.data = before;
           return top;
         }""",
         throttling,
@@ -132,7 +132,7 @@ def chart_top_with(page: Page, throttling: str) -> float:
     return top
 
 
-def test_the_numbers_and_names_of_a_large_server_have_room_on_every_screen(page: Page) -> None:
+def test_the_numbers_and_names_of_a_large_server_fit_on_every_screen(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST, series=ALL_SERIES))
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 100% | Temp: 88°")
     expect(page.get_by_test_id("gpu-memory-0").get_by_label("nearly full")).to_be_visible()
@@ -145,7 +145,7 @@ def test_the_numbers_and_names_of_a_large_server_have_room_on_every_screen(page:
     assert table["height"] < TALLEST_TABLE
 
 
-def test_the_axes_say_what_the_numbers_say(page: Page) -> None:
+def test_the_axes_have_the_units_of_the_numbers(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST))
     expect(page.get_by_test_id("ram-value")).to_have_text("1.5 TB / 2 TB")
     memory = page.get_by_test_id("memory-chart")
@@ -154,23 +154,23 @@ def test_the_axes_say_what_the_numbers_say(page: Page) -> None:
     )
 
 
-def test_what_would_be_pushed_away_by_the_first_values_shows_after_them(page: Page) -> None:
+def test_panels_below_one_that_is_about_to_grow_appear_after_it(page: Page) -> None:
     resize(page, WIDTHS[0])
     gpus = page.get_by_test_id("gpu-panel")
     expect(page.get_by_test_id("cpu-panel")).to_be_visible()
-    seen = gpus.evaluate(
+    visibility = gpus.evaluate(
         """panel => {
           panel.classList.add("is-waiting");
           const parts = [panel, document.querySelector("[data-testid=cpu-panel]")];
-          const seen = parts.map((part) => getComputedStyle(part).visibility);
+          const visibility = parts.map((part) => getComputedStyle(part).visibility);
           panel.classList.remove("is-waiting");
-          return seen;
+          return visibility;
         }"""
     )
-    assert seen == ["visible", "hidden"]
+    assert visibility == ["visible", "hidden"]
 
 
-def test_colours_that_the_reader_forces_leave_what_is_told_by_a_fill(page: Page) -> None:
+def test_fills_that_carry_information_remain_with_forced_colours(page: Page) -> None:
     resize(page, WIDTHS[0])
     page.emulate_media(forced_colors="active")
     for part in (".meter-fill", ".swatch", ".dot"):
@@ -181,7 +181,7 @@ def test_colours_that_the_reader_forces_leave_what_is_told_by_a_fill(page: Page)
     page.emulate_media(forced_colors="none")
 
 
-def test_text_grows_with_the_size_that_the_reader_has_set_for_all_pages(page: Page) -> None:
+def test_text_follows_the_text_size_of_the_browser(page: Page) -> None:
     resize(page, 2 * WIDTHS[0])
     value = page.get_by_test_id("cpu-value")
     usual = value.evaluate(FONT_SIZE)

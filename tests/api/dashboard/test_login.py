@@ -1,4 +1,4 @@
-"""Logging in with a browser, and what is seen meanwhile."""
+"""Logging in with a browser."""
 
 import contextlib
 from collections.abc import Iterator
@@ -19,7 +19,7 @@ VIEW = fragment(HOST, range="5m")
 
 @pytest.fixture(scope="module")
 def guarded(laboratory: Laboratory, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
-    """Run a second API on the laboratory's broker and history, which asks for a token."""
+    """Run a second API on the laboratory's broker and history, which requires a token."""
     folder = tmp_path_factory.mktemp("guarded")
     (folder / "token").write_text(f"{TOKEN}\n")
     port = str(free_port())
@@ -30,7 +30,7 @@ def guarded(laboratory: Laboratory, tmp_path_factory: pytest.TempPathFactory) ->
 
 @pytest.fixture
 def login(open_visit: OpenVisit, guarded: Monitor) -> Visit:
-    """Follow a link to a view without having logged in."""
+    """Follow a link to a view without a session."""
     visit = open_visit(f"http://127.0.0.1:{guarded.http_port}", may_fail=True)
     visit.page.goto(f"{visit.address}/{VIEW}")
     expect(visit.page).to_have_url(f"{visit.address}/login{VIEW}")
@@ -48,10 +48,11 @@ def assert_live(visit: Visit) -> None:
     expect(visit.page.get_by_test_id("range-5m")).to_have_attribute("aria-pressed", "true")
 
 
-def test_a_link_leads_over_the_log_in_page_to_its_view_until_its_reader_logs_out(
+def test_a_link_leads_through_the_log_in_page_to_its_view_until_the_reader_logs_out(
     login: Visit,
 ) -> None:
     page = login.page
+    expect(page.locator("#hint")).to_contain_text("Token required")
     expect(page.get_by_label("Token")).to_be_focused()
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
@@ -68,11 +69,11 @@ def test_a_link_leads_over_the_log_in_page_to_its_view_until_its_reader_logs_out
     expect(page).to_have_url(f"{login.address}/login")
 
 
-def test_an_open_page_that_is_told_to_log_in_goes_there(login: Visit) -> None:
+def test_an_open_page_whose_session_has_ended_goes_to_the_log_in_page(login: Visit) -> None:
     enter(login, TOKEN)
     assert_live(login)
     login.context.clear_cookies()
-    with contextlib.suppress(PlaywrightError):  # it may be leaving already
+    with contextlib.suppress(PlaywrightError):  # the page may have been left already
         login.page.evaluate("dispatchEvent(new Event('online'))")
     login.page.route("**/api/**", lambda route: route.fulfill(status=401, json={}))
     expect(login.page).to_have_url(f"{login.address}/login{VIEW}", timeout=20_000)
@@ -94,7 +95,7 @@ def test_a_link_on_another_site_needs_no_second_log_in(login: Visit) -> None:
     assert_live(login)
 
 
-def test_no_script_is_needed_to_log_in(open_visit: OpenVisit, guarded: Monitor) -> None:
+def test_logging_in_needs_no_script(open_visit: OpenVisit, guarded: Monitor) -> None:
     visit = open_visit(f"http://127.0.0.1:{guarded.http_port}", java_script_enabled=False)
     visit.page.goto(visit.address)
     enter(visit, TOKEN)

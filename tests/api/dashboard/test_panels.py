@@ -1,4 +1,4 @@
-"""The four panels and the widget: what they say, what they draw."""
+"""The text and the drawings of the four panels and the widget."""
 
 import re
 import time
@@ -42,7 +42,7 @@ COUNT_PIXELS = """(element, name) => {
 
 
 def assert_panels_agree(visit: Visit, laboratory: Laboratory, host: str) -> None:
-    """Compare again until a sample does not fall between REST's answer and the page's."""
+    """Compare until no sample arrives between the answer of REST and the reading of the page."""
     deadline = time.monotonic() + SECONDS
     while True:
         expected = expected_texts(laboratory.monitor.get("/metrics", host=host))
@@ -53,7 +53,7 @@ def assert_panels_agree(visit: Visit, laboratory: Laboratory, host: str) -> None
     assert shown == expected
 
 
-def test_the_panels_and_the_widget_say_what_rest_says(visit: Visit, laboratory: Laboratory) -> None:
+def test_the_panels_and_the_widget_agree_with_rest(visit: Visit, laboratory: Laboratory) -> None:
     expect(visit.page.get_by_test_id("badge")).to_contain_text("Live")
     assert_panels_agree(visit, laboratory, HOST)
     size = r"\d+(\.\d)? [GT]B"
@@ -80,7 +80,7 @@ def is_drawn(page: Page, where: str, colour: str) -> bool:
     return pixels(page, where, colour) > 0
 
 
-def test_each_chart_and_tile_draws_its_lines_and_others_once_they_are_switched_on(
+def test_each_chart_and_tile_draws_its_lines_and_others_once_they_are_selected(
     visit: Visit,
 ) -> None:
     page = visit.page
@@ -104,7 +104,7 @@ def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> No
     expect(page.get_by_test_id("series-temperature")).to_have_text(f"Temperature{DASH}")
 
 
-def test_without_a_gpu_one_sentence_says_why_and_no_zero_is_shown(
+def test_without_a_gpu_one_sentence_gives_the_reason_and_no_zero_is_shown(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:
     visit = open_visit()

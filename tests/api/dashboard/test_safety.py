@@ -1,4 +1,4 @@
-"""What the page must not do, and for whom it must work."""
+"""Security and accessibility of the page."""
 
 from pathlib import Path
 from typing import Literal
@@ -37,7 +37,7 @@ def test_names_from_the_bus_are_text_and_never_markup(open_visit: OpenVisit) -> 
     assert Path(download.value.path()).read_text("utf-8").startswith("timestamp_ms,time,")
 
 
-def test_an_address_made_by_somebody_else_cannot_run_anything(open_visit: OpenVisit) -> None:
+def test_a_malicious_address_cannot_run_anything(open_visit: OpenVisit) -> None:
     visit = open_visit(may_fail=True)
     page = visit.go(fragment(MARKUP_HOST.replace("img", "image"), gpu="<b>", range="9h"))
     expect(page.get_by_test_id("host-select")).to_have_value(MARKUP_HOST.replace("img", "image"))
@@ -45,7 +45,7 @@ def test_an_address_made_by_somebody_else_cannot_run_anything(open_visit: OpenVi
     assert page.evaluate("window.ran") is None
 
 
-def test_a_session_has_no_error_breaks_no_policy_and_asks_no_other_origin(
+def test_a_session_has_no_errors_or_policy_violations_and_requests_no_other_origin(
     open_visit: OpenVisit,
 ) -> None:
     visit = open_visit()
@@ -65,7 +65,7 @@ def test_a_session_has_no_error_breaks_no_policy_and_asks_no_other_origin(
     assert visit.problems == []
 
 
-def test_the_policy_is_in_force_and_would_be_told(open_visit: OpenVisit) -> None:
+def test_the_policy_is_in_force_and_violations_are_reported(open_visit: OpenVisit) -> None:
     visit = open_visit(may_fail=True)
     page = visit.go()
     page.evaluate("document.body.append(Object.assign(new Image(), {src: 'http://127.0.0.2:9/'}))")

@@ -1,4 +1,4 @@
-"""The page's own unit tests, as a part of this project's."""
+"""The page's own unit tests."""
 
 import os
 import shutil

@@ -1,4 +1,4 @@
-"""Choosing what is shown: GPUs, hosts, spans, pausing, and on what screen."""
+"""The reader's choices: GPUs, hosts, spans, pausing, screens."""
 
 import re
 
@@ -14,7 +14,7 @@ CHARTS = 5
 PHONE = {"width": 390, "height": 844}
 
 
-def test_eight_gpus_are_compared_at_a_glance_and_the_one_that_is_chosen_fills_the_chart(
+def test_eight_gpus_are_shown_side_by_side_and_the_selected_one_in_the_chart(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     laboratory.gpus.set_readings(6, utilization=33, temperature=55)
@@ -31,7 +31,7 @@ def test_eight_gpus_are_compared_at_a_glance_and_the_one_that_is_chosen_fills_th
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 33% | Temp: 55°")
     chart = page.get_by_test_id("utilization-chart")
     expect(chart).to_have_accessible_name(
-        "Utilization, Temperature of GPU 6 over time. Newest: Utilization 33%, Temperature 55°C."
+        "Utilization, Temperature of GPU 6 over time. Latest: Utilization 33%, Temperature 55°C."
     )
 
 
@@ -59,7 +59,7 @@ def assert_shows_the_choice(visit: Visit) -> None:
     expect(page.get_by_test_id("series-memory")).to_have_attribute("aria-pressed", "true")
 
 
-def test_keys_choose_the_range_the_gpu_and_the_help(visit: Visit) -> None:
+def test_keys_select_the_range_the_gpu_and_the_help(visit: Visit) -> None:
     page = visit.page
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
     for key, span in (("1", "5m"), ("2", "15m"), ("3", "1h")):
@@ -71,12 +71,12 @@ def test_keys_choose_the_range_the_gpu_and_the_help(visit: Visit) -> None:
     page.keyboard.press("[")
     expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 7")
     page.keyboard.press("?")
-    expect(page.get_by_role("dialog", name="Keys and mouse")).to_be_visible()
+    expect(page.get_by_role("dialog", name="Keyboard and mouse")).to_be_visible()
     page.keyboard.press("Escape")
-    expect(page.get_by_role("dialog", name="Keys and mouse")).to_be_hidden()
+    expect(page.get_by_role("dialog", name="Keyboard and mouse")).to_be_hidden()
 
 
-def test_space_freezes_the_view_and_lets_it_go_on(visit: Visit, laboratory: Laboratory) -> None:
+def test_space_pauses_and_resumes_the_view(visit: Visit, laboratory: Laboratory) -> None:
     page, pause = visit.page, visit.page.get_by_test_id("pause")
     laboratory.gpus.set_readings(0, temperature=33)
     expect(page.get_by_test_id("gpu-now")).to_contain_text("Temp: 33°")
@@ -99,7 +99,7 @@ def test_space_freezes_the_view_and_lets_it_go_on(visit: Visit, laboratory: Labo
     expect(page.get_by_test_id("gpu-now")).to_contain_text("Temp: 44°")
 
 
-def test_back_leads_to_the_host_and_to_the_gpu_before_and_not_to_each_range(visit: Visit) -> None:
+def test_back_returns_to_the_previous_gpu_and_host_but_not_to_each_range(visit: Visit) -> None:
     page = visit.page
     page.get_by_test_id("gpu-tile-6").click()
     page.keyboard.press("2")
@@ -115,7 +115,9 @@ def test_back_leads_to_the_host_and_to_the_gpu_before_and_not_to_each_range(visi
     expect(page.get_by_test_id("host-select")).to_have_value(HOST)
 
 
-def test_a_pause_holds_when_another_host_is_chosen(visit: Visit, laboratory: Laboratory) -> None:
+def test_the_view_stays_paused_when_another_host_is_selected(
+    visit: Visit, laboratory: Laboratory
+) -> None:
     page, pause = visit.page, visit.page.get_by_test_id("pause")
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
     page.keyboard.press("Space")
@@ -137,15 +139,15 @@ def test_a_pause_holds_when_another_host_is_chosen(visit: Visit, laboratory: Lab
     wait_until(lambda: len(visit.rows()) > len(rows), "the samples since", SECONDS)
 
 
-def test_a_gpu_in_the_address_that_is_not_there_is_told(open_visit: OpenVisit) -> None:
+def test_a_missing_gpu_in_the_address_is_a_notice(open_visit: OpenVisit) -> None:
     page = open_visit().go(fragment(HOST, gpu="31"))
-    expect(page.get_by_test_id("notices")).to_have_text("This host has no GPU 31; GPU 0 is shown.")
+    expect(page.get_by_test_id("notices")).to_have_text("This host has no GPU 31. Showing GPU 0.")
     page.get_by_test_id("gpu-tile-2").click()
     expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 2")
     expect(page.get_by_test_id("notices")).to_have_count(0)
 
 
-def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
+def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     visit: Visit,
 ) -> None:
     page = visit.page
@@ -166,7 +168,7 @@ def test_the_pointer_reads_all_charts_at_one_time_zooms_them_and_resets_them(
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
 
 
-def test_a_link_with_a_zoom_shows_each_sample_where_the_page_has_the_hour_in_buckets(
+def test_a_link_with_a_zoom_shows_every_sample_where_the_page_has_the_hour_in_buckets(
     open_visit: OpenVisit, laboratory: Laboratory
 ) -> None:
     laboratory.monitor.wait_for_history(6)
@@ -191,7 +193,7 @@ def test_a_link_with_a_zoom_shows_each_sample_where_the_page_has_the_hour_in_buc
     assert read()[: len(values)] != values
 
 
-def test_a_finger_zooms_sideways_and_scrolls_downwards(open_visit: OpenVisit) -> None:
+def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None:
     visit = open_visit(viewport=PHONE, has_touch=True, is_mobile=True)
     page = visit.go(fragment(HOST))
     expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
@@ -231,17 +233,17 @@ def test_the_space_bar_pauses_after_a_click_on_csv(visit: Visit) -> None:
     page.keyboard.press("Space")
     expect(page.get_by_test_id("pause")).to_have_attribute("aria-pressed", "true")
     page.get_by_test_id("pause").focus()
-    page.keyboard.press("Space")  # who came to a button by keyboard presses it, once
+    page.keyboard.press("Space")  # with the focus on a button, the space bar presses it, once
     expect(page.get_by_test_id("pause")).to_have_attribute("aria-pressed", "false")
 
 
-def test_a_host_that_the_server_does_not_know_is_named_with_a_way_to_those_it_knows(
+def test_an_unknown_host_is_named_with_links_to_the_known_hosts(
     open_visit: OpenVisit,
 ) -> None:
     page = open_visit(may_fail=True).go(fragment("gpu-70"))
     expect(page.get_by_test_id("badge")).to_contain_text("Unknown host")
     notice = page.get_by_test_id("notices")
-    expect(notice).to_contain_text("No collector of a host named “gpu-70” has reported")
+    expect(notice).to_contain_text("has received nothing from a host named “gpu-70”")
     notice.get_by_role("button", name=HOST).click()
     expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
     expect(page.get_by_test_id("notices")).to_have_count(0)

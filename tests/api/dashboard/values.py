@@ -1,19 +1,19 @@
-"""What the page is to say for what REST says, worked out here anew."""
+"""The expected texts of the page for an answer of REST, computed independently."""
 
 import math
 from collections.abc import Mapping
 from decimal import ROUND_HALF_UP, Decimal
 from typing import Any
 
-DASH = "–"  # noqa: RUF001 - the page's own
+DASH = "–"  # noqa: RUF001 - the page's dash
 _MOST_CORES_WITH_TEXT = 16
-_HARMLESS = {"none", "gpu_idle"}  # that hold the clocks down
+_HARMLESS = {"none", "gpu_idle"}  # throttle reasons
 _GIBIBYTE = 2**30
 _MEGAHERTZ_IN_GIGAHERTZ = 1000
 
 
 def expected_texts(metrics: Mapping[str, Any]) -> dict[str, str]:
-    """Return the texts of the panels, by their test ids, of a host whose first GPU is chosen."""
+    """Return the texts of the panels by test id, for a host whose first GPU is selected."""
     cpu, memory = metrics["cpu"], metrics["memory"]
     disk, network = metrics["disk"] or {}, metrics["network"] or {}
     texts = {
@@ -38,7 +38,7 @@ def expected_texts(metrics: Mapping[str, Any]) -> dict[str, str]:
         flag = "▾" if set(gpu["throttle_reasons"]) - _HARMLESS else ""
         texts[f"gpu-tile-{gpu['id']}"] = f"GPU {gpu['id']}{flag}{values}"
     if metrics["gpu"]:
-        texts |= _chosen_gpu(metrics["gpu"][0])
+        texts |= _selected_gpu(metrics["gpu"][0])
     return texts
 
 
@@ -52,7 +52,7 @@ def degrees(value: float | None) -> str:
     return DASH if value is None else f"{math.floor(value + 0.5)}°"
 
 
-def _chosen_gpu(gpu: Mapping[str, Any]) -> dict[str, str]:
+def _selected_gpu(gpu: Mapping[str, Any]) -> dict[str, str]:
     power, limit = (math.floor(gpu[name] + 0.5) for name in ("power", "power_limit"))
     return {
         "gpu-now": f"Util: {percent(gpu['utilization'])} | Temp: {degrees(gpu['temperature'])}",

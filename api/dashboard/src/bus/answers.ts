@@ -4,7 +4,7 @@ import {
   type CollectorStatus, type Sample,
 } from "./payload";
 
-/** A sample from /metrics: the server also says how old it is, by its own clock and by arrival. */
+/** A sample from /metrics, with its age by the server's clock: the time since it arrived there. */
 export interface AgedSample extends Sample {
   readonly ageSeconds: number;
 }
@@ -32,11 +32,11 @@ export interface HistoryAnswer {
 export interface HostEntry {
   readonly name: string;
   readonly status: CollectorStatus | null;
-  /** Whether the server has heard of it since it started; else it is only in the history. */
-  readonly isHeard: boolean;
+  /** Whether the server has received anything from it since it started; else it is only in the history. */
+  readonly isKnown: boolean;
 }
 
-/** `historyProblem` says why the history cannot be read or does not grow. */
+/** `historyProblem`: why the history cannot be read or written, as a sentence. */
 export interface HostsAnswer {
   readonly hosts: readonly HostEntry[];
   readonly historyProblem: string | null;
@@ -82,7 +82,7 @@ export function hostsOf(body: unknown): HostsAnswer {
   if (!isObject(body) || !Array.isArray(body["hosts"])) return { hosts: [], historyProblem: null };
   const hosts = body["hosts"].flatMap((entry: unknown) =>
     isObject(entry) && typeof entry["host"] === "string"
-      ? [{ name: entry["host"], status: statusOf(entry), isHeard: numberOf(entry["timestamp"]) !== null }]
+      ? [{ name: entry["host"], status: statusOf(entry), isKnown: numberOf(entry["timestamp"]) !== null }]
       : [],
   );
   return { hosts, historyProblem: textOf(body["history_error"]) };

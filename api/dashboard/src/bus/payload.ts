@@ -2,7 +2,7 @@ import { familyOf, STATUS_CHANNEL } from "../catalogue";
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A reading. (host, channel, timestamp) is its identity; the timestamp is the collector's clock. */
+/** A sample, identified by (host, channel, timestamp); the timestamp is the collector's clock. */
 export interface Sample {
   readonly host: string;
   readonly channel: string;
@@ -50,7 +50,7 @@ export function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
 }
 
-/** Read a WebSocket message, an array of frames. What this page does not know is left out: newer servers may say more. */
+/** Parse a WebSocket message, an array of frames. Unknown events and channels are skipped: a newer server may send more. */
 export function parseFrames(text: string): Frame[] {
   let frames: unknown;
   try {

@@ -7,44 +7,44 @@ import { isObject, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
-const PATIENCE_MS = 10_000;
+const TIMEOUT_MS = 10_000;
 const NOT_FOUND = 404;
 
-/** What went wrong, as one sentence for people. `status` is 0 where no answer came. */
+/** A failed request; the message is a sentence for the reader. `status` is 0 without an answer. */
 export class RequestFailed extends Error {
   constructor(message: string, readonly status: number) {
     super(message);
   }
 }
 
-/** Whether the server answered that it has not heard of the host. */
+/** Whether the server answered that it does not know the host. */
 export function isUnknownHost(error: unknown): boolean {
   return error instanceof RequestFailed && error.status === NOT_FOUND;
 }
 
 export async function fetchMetrics(host: string | null, signal?: AbortSignal): Promise<MetricsAnswer> {
-  return understood(metricsOf(await ask("metrics", host ? [["host", host]] : [], signal)));
+  return required(metricsOf(await request("metrics", host ? [["host", host]] : [], signal)));
 }
 
 export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
-  return hostsOf(await ask("hosts", [], signal));
+  return hostsOf(await request("hosts", [], signal));
 }
 
-export interface HistoryQuestion {
+export interface HistoryQuery {
   readonly host: string;
   readonly start: number;
   readonly end: number;
   readonly maxPoints: number;
 }
 
-export async function fetchHistory(asked: HistoryQuestion, signal?: AbortSignal): Promise<HistoryAnswer> {
-  const query: [string, string][] = [
-    ["host", asked.host],
-    ["start", String(Math.floor(asked.start))],
-    ["end", String(Math.ceil(asked.end))],
-    ["max_points", String(asked.maxPoints)],
+export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+  const parameters: [string, string][] = [
+    ["host", query.host],
+    ["start", String(Math.floor(query.start))],
+    ["end", String(Math.ceil(query.end))],
+    ["max_points", String(query.maxPoints)],
   ];
-  return understood(historyOf(await ask("history", query, signal)));
+  return required(historyOf(await request("history", parameters, signal)));
 }
 
 export function streamAddress(host: string, page: string): string {
@@ -55,31 +55,31 @@ export function streamAddress(host: string, page: string): string {
   return address.href;
 }
 
-async function ask(what: string, query: [string, string][], signal?: AbortSignal): Promise<unknown> {
-  const patience = AbortSignal.timeout(PATIENCE_MS);
-  const search = new URLSearchParams(query).toString();
+async function request(path: string, parameters: [string, string][], signal?: AbortSignal): Promise<unknown> {
+  const timeout = AbortSignal.timeout(TIMEOUT_MS);
+  const search = new URLSearchParams(parameters).toString();
   let response: Response;
   try {
-    response = await fetch(`${PREFIX}/${what}${search && `?${search}`}`, {
-      signal: signal ? AbortSignal.any([signal, patience]) : patience,
+    response = await fetch(`${PREFIX}/${path}${search && `?${search}`}`, {
+      signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch {
-    throw new RequestFailed("The server does not answer.", 0);
+    throw new RequestFailed("The server is not responding.", 0);
   }
   if (response.status === 401) logIn();
   const body: unknown = await response.json().catch(() => null);
-  if (!response.ok) throw new RequestFailed(sentenceOf(body, response.status), response.status);
+  if (!response.ok) throw new RequestFailed(messageOf(body, response.status), response.status);
   return body;
 }
 
-/** The sentence of the API's error shape; a proxy's answer may have another. */
-export function sentenceOf(body: unknown, status: number): string {
+/** The message of an error from the API; a proxy's error may have another shape. */
+export function messageOf(body: unknown, status: number): string {
   const error = isObject(body) ? body["error"] : null;
-  const sentence = isObject(error) ? textOf(error["message"]) : null;
-  return sentence ?? `The server answered with HTTP status ${status}.`;
+  const message = isObject(error) ? textOf(error["message"]) : null;
+  return message ?? `The server answered with HTTP status ${status}.`;
 }
 
-function understood<T>(answer: T | null): T {
-  if (answer === null) throw new RequestFailed("The server's answer is not what was expected.", 0);
+function required<T>(answer: T | null): T {
+  if (answer === null) throw new RequestFailed("The server sent an unexpected answer.", 0);
   return answer;
 }

@@ -5,11 +5,11 @@ import type { Line } from "./lines";
 interface Props {
   readonly channel: string;
   readonly lines: readonly Line[];
-  /** Where lines can be switched on and off. */
+  /** If lines can be switched on and off. */
   readonly toggles?: { readonly on: ReadonlySet<string>; readonly toggle: (key: string) => void };
 }
 
-/** Which line is which, and what each reads at the cursor, or now. */
+/** The names of the lines, with their values at the cursor, or now. */
 export function Legend({ channel, lines, toggles }: Props) {
   return (
     <div class="legend">

@@ -5,7 +5,7 @@ import type { ChannelSeries } from "../store/series";
 import { useMonitor, useTheme } from "../view/hooks";
 import { Surface } from "./canvas";
 import { tint } from "./palette";
-import { pixelOf } from "./turns";
+import { pixelOf } from "./throttle";
 
 interface Props {
   readonly channel: string;

@@ -9,14 +9,14 @@ import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
 import { listenToTouch } from "./touch";
-import { hasLeapt, pixelOf } from "./turns";
+import { hasJumped, pixelOf } from "./throttle";
 
 interface Props {
   /** The channel whose samples are drawn. */
   readonly channel: string;
   readonly lines: readonly Line[];
   readonly scales: readonly Scale[];
-  /** What the chart shows, for those who do not see it; the newest values are added. */
+  /** A description for screen readers; the newest values are appended. */
   readonly label: string;
   readonly testId: string;
 }
@@ -24,25 +24,25 @@ interface Props {
 const STEPS_IN_VIEW = 360;
 const SECOND = 1_000;
 const MINUTE = 60_000;
-// Steps between the times on the axis; uPlot's own leave out what suits five minutes.
+// Steps between the times on the axis; uPlot's own have none that suit five minutes.
 const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600].map((step) => step * SECOND);
 
-/** A chart over the rolling span. It draws by itself with each frame; rendering only sets it up. */
+/** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
 export function TimeChart({ channel, lines, scales, label, testId }: Props) {
   const monitor = useMonitor();
   const theme = useTheme();
-  const place = useRef<HTMLDivElement>(null);
+  const container = useRef<HTMLDivElement>(null);
   const colours = document.documentElement.dataset["theme"];
   const shape = [...lines.map((line) => line.key), ...scales.map((scale) => scale.id ?? scale.key)].join();
   useEffect(() => {
-    const element = place.current;
+    const element = container.current;
     if (element === null) return undefined;
     const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
     return () => chart.destroy();
   }, [monitor, theme, colours, channel, shape, label, testId]);
   return (
     <div
-      ref={place}
+      ref={container}
       class="chart"
       role="img"
       aria-label={label}
@@ -57,7 +57,7 @@ class Chart {
   private readonly font = labelFont(this.textScale);
   private readonly plot: uPlot;
   private readonly flag = document.createElement("div");
-  private readonly undo: (() => void)[] = [];
+  private readonly stops: (() => void)[] = [];
   private drawn = "";
   private drawnPixel = NaN;
   private drawnNewest: number[] = [];
@@ -76,7 +76,7 @@ class Chart {
     this.plot.over.append(unit);
     const resize = new ResizeObserver(() => this.fit());
     resize.observe(element);
-    this.undo.push(
+    this.stops.push(
       () => resize.disconnect(),
       monitor.frames.subscribe(() => this.draw()),
       monitor.cursor.subscribe(() => this.showCursor()),
@@ -86,7 +86,7 @@ class Chart {
     this.listen("mouseleave", () => monitor.cursor.moveTo(null));
     element.addEventListener("keydown", this.steer);
     element.addEventListener("blur", this.leave);
-    this.undo.push(() => {
+    this.stops.push(() => {
       element.removeEventListener("keydown", this.steer);
       element.removeEventListener("blur", this.leave);
     });
@@ -94,13 +94,13 @@ class Chart {
   }
 
   destroy(): void {
-    for (const each of this.undo) each();
+    for (const each of this.stops) each();
     this.plot.destroy();
   }
 
-  // Drawing costs most of an update, and in a view of an hour a new sample moves the picture by a
-  // pixel at most. It is drawn when it has moved by a pixel or by a 360th (an hour each 10 s, a
-  // quarter each 2.5 s), or when the newest sample has leapt. The charts take turns.
+  // Drawing is most of the cost of an update, and at 1 h a new sample moves the lines by a pixel at
+  // most. So drawing is throttled: once they have moved by a pixel or a 360th of the span (10 s at 1 h,
+  // 2.5 s at 15 m), or when the newest value has jumped. The charts are staggered.
   private draw(): void {
     const { monitor, plot, props } = this;
     const series = monitor.charted?.series.get(props.channel);
@@ -112,7 +112,7 @@ class Chart {
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
     const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
-    if (state === this.drawn && !moved && !hasLeapt(newest, this.drawnNewest, this.heights())) return;
+    if (state === this.drawn && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
@@ -140,7 +140,7 @@ class Chart {
       const value = series && points > 0 ? line.read(series, points - 1) : NaN;
       return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;
     });
-    this.element.setAttribute("aria-label", `${label}. Newest: ${newest.join(", ")}.`);
+    this.element.setAttribute("aria-label", newest.length > 0 ? `${label}. Latest: ${newest.join(", ")}.` : label);
   }
 
   private fit(): void {
@@ -159,7 +159,7 @@ class Chart {
   private showCursor(): void {
     const { time } = this.monitor.cursor;
     const left = time === null ? -10 : this.plot.valToPos(time, "x");
-    const width = this.plot.bbox.width / devicePixelRatio; // asking the page would lay it out
+    const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
@@ -205,7 +205,7 @@ class Chart {
       width: Math.max(this.element.clientWidth, 50),
       height,
       ms: 1,
-      legend: { show: false }, // its own would put labels into the page, some of them as markup
+      legend: { show: false }, // uPlot's own would add labels to the page, some of them as markup
       padding: [8 * textScale, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
       scales: {
         x: { time: true, auto: false },
@@ -225,8 +225,8 @@ class Chart {
           space: 58 * textScale,
           incrs: STEPS,
           values: (plot, splits, __, ___, step) => {
-            const words = step < MINUTE ? clockTime : clockMinutes;
-            return splits.map((time) => (hasRoom(plot, time, words(time), font) ? words(time) : null));
+            const format = step < MINUTE ? clockTime : clockMinutes;
+            return splits.map((time) => (hasRoom(plot, time, format(time), font) ? format(time) : null));
           },
         },
         ...scales.map((scale, index): uPlot.Axis => ({

@@ -1,4 +1,4 @@
-/** A canvas with as many pixels as the screen has for it. It knows its size without asking the page. */
+/** A canvas at the resolution of the screen. It knows its size without forcing a layout. */
 export class Surface {
   width = 0;
   height = 0;
@@ -16,7 +16,7 @@ export class Surface {
     this.observer.observe(element);
   }
 
-  /** What to draw on, empty; null while there is no room. */
+  /** The cleared context; null while the canvas has no size. */
   clear(): CanvasRenderingContext2D | null {
     const context = this.element.getContext("2d");
     const density = Math.min(devicePixelRatio || 1, 3);

@@ -1,13 +1,13 @@
 import type uPlot from "uplot";
 
 const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
-// The size of the root's text at which the sizes of the charts are meant, in pixels.
-const USUAL_ROOT = 16;
-const MOST_WIDTHS = 500;
+// The font size of the root for which the charts' sizes are designed, in pixels.
+const DEFAULT_ROOT = 16;
+const MAX_WIDTHS = 500;
 
-/** How much larger than usual the reader has set the text of all pages. */
+/** The reader's text size for all pages, relative to the default. */
 export function textScale(): number {
-  return parseFloat(getComputedStyle(document.documentElement).fontSize) / USUAL_ROOT;
+  return parseFloat(getComputedStyle(document.documentElement).fontSize) / DEFAULT_ROOT;
 }
 
 export function labelFont(scale: number): string {
@@ -16,7 +16,7 @@ export function labelFont(scale: number): string {
 
 const widths = new Map<string, number>();
 
-/** How wide the widest of the labels of an axis is, in pixels of the page. */
+/** The width of an axis's widest label, in CSS pixels. */
 export function widest(plot: uPlot, labels: readonly string[], font: string): number {
   return Math.ceil(labels.reduce((most, label) => Math.max(most, widthOf(plot, label, font)), 0));
 }
@@ -29,12 +29,12 @@ function widthOf(plot: uPlot, label: string, font: string): number {
   plot.ctx.font = font;
   const { width } = plot.ctx.measureText(label);
   plot.ctx.restore();
-  if (widths.size > MOST_WIDTHS) widths.clear();
+  if (widths.size > MAX_WIDTHS) widths.clear();
   widths.set(key, width);
   return width;
 }
 
-/** Whether a label under `time` ends before the picture does, which would cut it. */
+/** Whether a label under `time` fits; one that reaches past the chart's edge would be cut. */
 export function hasRoom(plot: uPlot, time: number, label: string, font: string): boolean {
   const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label, font) / 2;
   return plot.bbox.width === 0 || end <= plot.width;

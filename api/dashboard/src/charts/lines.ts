@@ -13,15 +13,15 @@ export interface Line {
   readonly format: (value: number | null) => string;
 }
 
-/** One vertical axis. `range` gets the lowest and highest value that is shown. */
+/** One vertical axis. `range` receives the lowest and highest visible value. */
 export interface Scale {
   readonly key: string;
-  /** Tells apart scales of one key whose range differs. */
+  /** Distinguishes scales with the same key and different ranges. */
   readonly id?: string;
   readonly side: "left" | "right";
-  /** What stands once beside the axis, where its labels are numbers alone. */
+  /** Shown once beside the axis, if its labels are plain numbers. */
   readonly unit?: string;
-  /** That of its line, where the line is the only one. */
+  /** The colour of its line, if it has only one. */
   readonly tint?: Tint;
   readonly range: (low: number | null, high: number | null) => [number, number];
   readonly format: (value: number) => string;
@@ -34,7 +34,7 @@ export const PERCENT: Scale = {
   format: (value) => `${value}%`,
 };
 
-/** From 0 to a round number above what is shown. */
+/** From 0 to a round number above the visible values. */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];
 }

@@ -2,16 +2,16 @@ import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
 import type { Zoom } from "../view/view";
 
-/** The value of a line at a point; NaN where nothing was reported. */
+/** The value of a line at a point; NaN where it was not reported. */
 export type Reading = (series: ChannelSeries, index: number) => number;
 
 type Column = (number | null)[];
 
 /**
- * The points of a span as uPlot takes them: times, and a column for each line.
+ * The points of a span in uPlot's format: times, and a column per line.
  *
- * One point more on either side, so that lines run to the edge. null is a gap: inside an outage
- * there is one row of nulls.
+ * One more point on either side lets lines run to the edge. null is a gap: an outage has one row of
+ * nulls.
  */
 export function pointsOf(
   series: ChannelSeries | undefined,

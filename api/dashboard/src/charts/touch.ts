@@ -1,32 +1,32 @@
 import type uPlot from "uplot";
 
-const LEAST_PIXELS = 16;
+const MIN_PIXELS = 16;
 
 /**
- * Lets a finger that moves sideways on a plot choose a span of it, as a mouse does by dragging.
+ * Lets a finger that moves sideways on a plot select a span, as dragging the mouse does.
  *
- * A finger that moves up or down scrolls the page (touch-action in styles/charts.css), and the browser then
- * cancels the pointer. Returns how to stop listening.
+ * A finger that moves up or down scrolls the page (touch-action in styles/charts.css), and the
+ * browser then cancels the pointer. Returns a function that stops listening.
  */
 export function listenToTouch(plot: uPlot, choose: (left: number, right: number) => void): () => void {
   const { over } = plot;
   let start: number | null = null;
-  const place = (event: PointerEvent) => event.clientX - over.getBoundingClientRect().left;
+  const xOf = (event: PointerEvent) => event.clientX - over.getBoundingClientRect().left;
   const show = (left: number, width: number) =>
     plot.setSelect({ left, top: 0, width, height: width > 0 ? over.clientHeight : 0 }, false);
   const down = (event: PointerEvent) => {
-    start = event.pointerType === "touch" && event.isPrimary ? place(event) : null;
+    start = event.pointerType === "touch" && event.isPrimary ? xOf(event) : null;
   };
   const move = (event: PointerEvent) => {
-    if (start !== null) show(Math.min(start, place(event)), Math.abs(place(event) - start));
+    if (start !== null) show(Math.min(start, xOf(event)), Math.abs(xOf(event) - start));
   };
   const end = (event: PointerEvent) => {
     const from = start;
     start = null;
     if (from === null) return;
     show(0, 0);
-    const [left, right] = [Math.min(from, place(event)), Math.max(from, place(event))];
-    if (event.type === "pointerup" && right - left >= LEAST_PIXELS) choose(left, right);
+    const [left, right] = [Math.min(from, xOf(event)), Math.max(from, xOf(event))];
+    if (event.type === "pointerup" && right - left >= MIN_PIXELS) choose(left, right);
   };
   const request = new AbortController();
   const options = { signal: request.signal };

@@ -11,56 +11,56 @@ export interface Badge {
   readonly detail: string;
 }
 
-/** What the badge is judged by, beside the connection and the data. */
-export interface Evidence {
+/** What the badge depends on, besides the connection and the data. */
+export interface BadgeContext {
   /** Now, monotonic and as Unix time, in ms. */
   readonly at: number;
   readonly wall: number;
-  /** When the server answered over HTTP last, monotonic. */
+  /** When the server last answered over HTTP, monotonic. */
   readonly answeredAt: number;
-  /** Whether the server lists the host among those of its history. */
+  /** Whether the server lists the host, live or in its history. */
   readonly isListed: boolean;
 }
 
-// An answer that came so much later than the last sample says that the server is not what is silent.
+// The server has answered this much later than the last sample arrived: it is not the silent one.
 const ANSWERED_INTERVALS = 1.5;
 
 /**
- * What the badge says: the worst that is true.
+ * The badge for the worst condition that holds.
  *
- * Staleness is judged by when samples arrived here, so that clocks that differ cannot make a live
- * host stale or a dead one live.
+ * Staleness depends on when samples arrived here, so that different clocks cannot make a live host
+ * stale or a dead one live.
  */
-export function badgeOf(state: ConnectionState, host: HostData | null, { at, wall, answeredAt, isListed }: Evidence): Badge {
+export function badgeOf(state: ConnectionState, host: HostData | null, { at, wall, answeredAt, isListed }: BadgeContext): Badge {
   const last = host?.lastArrival ?? null;
   const since = last === null ? null : clockTime(wall - (at - last));
-  const lastWords = since === null ? "" : ` The last sample came at ${since}.`;
-  if (state.transport === "reconnecting") {
-    const detail = `${state.problem ?? "The server does not answer."}${lastWords} Trying again.`;
+  const lastSample = since === null ? "" : ` The last sample arrived at ${since}.`;
+  if (state.mode === "reconnecting") {
+    const detail = `${state.problem ?? "The server is not responding."}${lastSample} Retrying.`;
     return { kind: "reconnecting", label: "Reconnecting", detail };
   }
-  if (state.transport === "connecting") {
+  if (state.mode === "connecting") {
     return { kind: "connecting", label: "Connecting", detail: state.problem ?? "Connecting to the server." };
   }
-  if (state.transport === "unknown" && (isListed || (host?.newestTimestamp ?? null) !== null)) {
-    const detail = `The server has heard nothing of this host since it started: its collector has stopped, or does not reach the broker.${lastWords}`;
+  if (state.mode === "unknown" && (isListed || (host?.newestTimestamp ?? null) !== null)) {
+    const detail = `The server has received nothing from this host since the server started. Its collector has stopped or cannot reach the broker.${lastSample}`;
     return { kind: "offline", label: "Collector offline", detail };
   }
-  if (state.transport === "unknown") {
+  if (state.mode === "unknown") {
     return { kind: "unknown", label: "Unknown host", detail: state.problem ?? "The server does not know this host." };
   }
   if (host?.offlineSince != null) {
-    const detail = `The collector of this host has stopped.${lastWords}`;
+    const detail = `The collector on this host has stopped.${lastSample}`;
     return { kind: "offline", label: "Collector offline", detail };
   }
   if (host !== null && last !== null && at - last > STALE_INTERVALS * host.intervalMs) {
     const answers = answeredAt - last > ANSWERED_INTERVALS * host.intervalMs;
-    const detail = answers ? `The server answers, but no sample has come since ${since}.` : `No sample has come since ${since}.`;
+    const detail = answers ? `The server is responding, but no sample has arrived since ${since}.` : `No sample has arrived since ${since}.`;
     return { kind: "stale", label: `Stale since ${since}`, detail };
   }
-  if (state.transport === "polling") {
-    const detail = "The live stream is not available; asking over HTTP until it is.";
+  if (state.mode === "polling") {
+    const detail = "The live stream is unavailable. Polling over HTTP until it is back.";
     return { kind: "polling", label: "Polling", detail };
   }
-  return { kind: "live", label: "Live", detail: "Samples arrive as they are taken." };
+  return { kind: "live", label: "Live", detail: "Samples are streamed as they are collected." };
 }

@@ -2,7 +2,7 @@ import { useEffect, useState } from "preact/hooks";
 import { useMonitor } from "../view/hooks";
 import type { Badge } from "./badge";
 
-/** What the badge says; renders anew only when that changes. */
+/** The current badge; renders again only when its text changes. */
 export function useConnection(): Badge {
   const monitor = useMonitor();
   const [badge, setBadge] = useState(monitor.badge);

@@ -1,6 +1,6 @@
 import { useConnection } from "../connection/useConnection";
 
-/** Tells the truth about the data: live, polled, stale since when, or cut off. */
+/** Shows how current the data is: live, polled, stale since when, or disconnected. */
 export function ConnectionBadge() {
   const badge = useConnection();
   return (

@@ -20,9 +20,9 @@ interface CountedProps extends Props {
 const MAX_ROWS = 16;
 const BARS_IN_LINE = 64;
 const LINE_HEIGHT = 34;
-const BUSY = 90;
+const BUSY_PERCENT = 90;
 
-/** A bar for each core: with a few cores labelled rows, with many upright bars in lines of 64. */
+/** A bar per core: labelled rows for a few cores, upright bars in lines of 64 for many. */
 export function CoreBars({ cores }: Props) {
   const count = cores(useFrameWhen((monitor) => String(cores(monitor).length))).length;
   if (count === 0) return null;
@@ -47,7 +47,7 @@ function Rows({ cores, count }: CountedProps) {
 }
 
 function Lines({ cores, count }: CountedProps) {
-  const [chosen, choose] = useState<number | null>(null);
+  const [selected, select] = useState<number | null>(null);
   useTheme();
   const lines = Math.ceil(count / BARS_IN_LINE);
   const inLine = Math.ceil(count / lines);
@@ -56,7 +56,7 @@ function Lines({ cores, count }: CountedProps) {
   const draw = (canvas: HTMLCanvasElement, monitor: Monitor) => {
     const values = cores(monitor);
     setAttribute(canvas, "aria-label", `${count} cores. ${summaryOf(values)}`);
-    if (surface.current) paint(surface.current, values, inLine, chosen);
+    if (surface.current) paint(surface.current, values, inLine, selected);
   };
   const canvas = useLive<HTMLCanvasElement>(draw);
   const latest = useRef(draw);
@@ -69,7 +69,7 @@ function Lines({ cores, count }: CountedProps) {
     return () => made.release();
   }, []);
   const move = (by: number) => {
-    choose(Math.min(Math.max((chosen ?? -1) + by, 0), count - 1));
+    select(Math.min(Math.max((selected ?? -1) + by, 0), count - 1));
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -inLine, ArrowDown: inLine }[event.key];
@@ -81,9 +81,9 @@ function Lines({ cores, count }: CountedProps) {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) / box.width) * inLine);
     const line = Math.floor(((event.clientY - box.top) / box.height) * lines);
-    choose(Math.min(Math.max(line * inLine + column, 0), count - 1));
+    select(Math.min(Math.max(line * inLine + column, 0), count - 1));
   };
-  const said = (values: Cores) => (chosen === null ? summaryOf(values) : `Core ${chosen}: ${percent(values[chosen])}`);
+  const textOf = (values: Cores) => (selected === null ? summaryOf(values) : `Core ${selected}: ${percent(values[selected])}`);
   return (
     <div class="core-lines">
       <canvas
@@ -94,11 +94,11 @@ function Lines({ cores, count }: CountedProps) {
         data-testid="core-bars"
         data-cores={count}
         onMouseMove={onMouseMove}
-        onMouseLeave={() => choose(null)}
-        onBlur={() => choose(null)}
+        onMouseLeave={() => select(null)}
+        onBlur={() => select(null)}
         onKeyDown={onKeyDown}
       />
-      <Live as="p" class="core-said" testId="core-said" read={(monitor) => said(cores(monitor))} />
+      <Live as="p" class="core-text" testId="core-text" read={(monitor) => textOf(cores(monitor))} />
     </div>
   );
 }
@@ -108,20 +108,20 @@ function summaryOf(cores: Cores): string {
   let busy = 0;
   cores.forEach((value, core) => {
     if (value === null) return;
-    if (value >= BUSY) busy += 1;
+    if (value >= BUSY_PERCENT) busy += 1;
     if (busiest < 0 || value > (cores[busiest] ?? -1)) busiest = core;
   });
-  if (busiest < 0) return "Nothing is reported.";
-  return `Busiest: core ${busiest}, ${percent(cores[busiest])}; ${busy} of ${cores.length} ≥ ${BUSY}%`;
+  if (busiest < 0) return "No core reports its utilization.";
+  return `Busiest: core ${busiest}, ${percent(cores[busiest])}; ${busy} of ${cores.length} ≥ ${BUSY_PERCENT}%`;
 }
 
-function paint(surface: Surface, cores: Cores, inLine: number, chosen: number | null): void {
+function paint(surface: Surface, cores: Cores, inLine: number, selected: number | null): void {
   const context = surface.clear();
   if (context === null) return;
   const step = surface.width / inLine;
   const gap = step > 4 ? 1 : 0.5;
   const height = LINE_HEIGHT - 6;
-  // Single rectangles: a path of all of them takes longer to fill.
+  // One rectangle at a time: filling a path with all of them takes longer.
   const bars = (colour: string, sizeOf: (value: number | null, core: number) => number) => {
     context.fillStyle = colour;
     cores.forEach((value, core) => {
@@ -133,7 +133,7 @@ function paint(surface: Surface, cores: Cores, inLine: number, chosen: number | 
   const sizeIn = (value: number | null, low: number, high: number) =>
     value === null || value < low || value >= high ? 0 : Math.max((height * Math.min(value, 100)) / 100, 1);
   bars(tint("track"), () => height);
-  bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY));
-  bars(tint("orange"), (value) => sizeIn(value, BUSY, Infinity));
-  if (chosen !== null) bars(tint("text"), (value, core) => (core === chosen ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
+  bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY_PERCENT));
+  bars(tint("orange"), (value) => sizeIn(value, BUSY_PERCENT, Infinity));
+  if (selected !== null) bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
 }

@@ -19,7 +19,7 @@ const LINES: readonly Line[] = [
   { key: BUSIEST_CORE, label: "Busiest core", tint: "orange", scale: "percent", read: column(BUSIEST_CORE), format: percent },
 ];
 
-/** How busy all cores are, each of them, and how that went. */
+/** Utilization of all cores and of each core, now and over time. */
 export function CpuUtilization() {
   return (
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>

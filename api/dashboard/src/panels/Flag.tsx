@@ -1,9 +1,9 @@
 interface Props {
-  readonly sign: string;
-  readonly words: string;
+  readonly icon: string;
+  readonly label: string;
 }
 
-/** A sign for what is not well, where there is no room for its words; they are its tooltip. */
-export function Flag({ sign, words }: Props) {
-  return <i class="flag" role="img" aria-label={`, ${words}`} title={words}>{sign}</i>;
+/** An icon for a problem, where there is no room for its label; that is its tooltip. */
+export function Flag({ icon, label }: Props) {
+  return <i class="flag" role="img" aria-label={`, ${label}`} title={label}>{icon}</i>;
 }

@@ -6,7 +6,7 @@ import { exactBytes, share, shortSizeOf } from "../text/numbers";
 import { useFrameWhen } from "../view/hooks";
 import { Meter } from "./Meter";
 
-/** The MIG instances of a GPU and their memory; nothing for a GPU that is whole. */
+/** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
 export function GpuInstances({ id }: { readonly id: string }) {
   const monitor = useFrameWhen(({ shown }) => {
     const instances = shown ? instancesOf(shown, id) : [];
@@ -42,14 +42,13 @@ export function MigNote({ id }: { readonly id: string }) {
     each.shown !== null && each.number(gpuChannel(id), "utilization") === null && instancesOf(each.shown, id).length > 0;
   const monitor = useFrameWhen((each) => String(applies(each)));
   if (!applies(monitor)) return null;
-  return <p><small data-testid="gpu-mig-note">In MIG mode the driver reports no utilization of the whole GPU.</small></p>;
+  return <p><small data-testid="gpu-mig-note">In MIG mode the driver does not report utilization for the whole GPU.</small></p>;
 }
 
 function instancesOf(host: HostData, id: string): [string, Newest][] {
-  // One that was taken away says nothing any more while its GPU does.
+  // A deleted instance no longer reports, while its GPU does.
   const since = (host.newest.get(gpuChannel(id))?.timestamp ?? 0) - STALE_INTERVALS * host.intervalMs;
   return [...host.newest]
     .filter(([channel, { timestamp }]) => isInstanceOf(channel, id) && timestamp >= since)
     .sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
 }
-

@@ -6,21 +6,21 @@ import { silenceOfGpu } from "../text/silence";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { Flag } from "./Flag";
-import { reasonOf } from "./GpuPanel";
+import { noGpuReason } from "./GpuPanel";
 import { Meter } from "./Meter";
 
 const NEARLY_FULL = 95;
 
-/** The sidebar's widget: how much memory of each GPU is in use, always in view. */
+/** The sidebar's widget: the memory in use on each GPU, always visible. */
 export function GpuMemory() {
-  const monitor = useFrameWhen(({ shown }) => [shown?.gpuIds, reasonOf(shown), shown?.status === null].join());
+  const monitor = useFrameWhen(({ shown }) => [shown?.gpuIds, noGpuReason(shown), shown?.status === null].join());
   const host = monitor.shown;
   const ids = host?.gpuIds ?? [];
   return (
     <section class="panel gpu-memory" aria-labelledby="gpu-memory-title" data-testid="gpu-memory">
       <header class="panel-head"><h2 id="gpu-memory-title">GPU Memory</h2></header>
       {host === null || ids.length === 0 ? (
-        <p class="absent small">{host && host.status ? "No GPU." : reasonOf(host)}</p>
+        <p class="absent small">{host && host.status ? "No GPU." : noGpuReason(host)}</p>
       ) : (
         <ul class="gpu-memory-list">{ids.map((id) => <Bar key={id} id={id} />)}</ul>
       )}
@@ -44,7 +44,7 @@ function Bar({ id }: { id: string }) {
   return (
     <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`} title={name(monitor) ?? undefined}>
       <div class="row">
-        <span class="label">GPU {id}{unified(monitor) && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns(monitor) && <Flag sign="▲" words="nearly full" />}{silent && <Flag sign="!" words={silent} />}</span>
+        <span class="label">GPU {id}{unified(monitor) && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns(monitor) && <Flag icon="▲" label="nearly full" />}{silent && <Flag icon="!" label={silent} />}</span>
         <span class="value">
           <Live as="b" read={text} hint={(each) => exactBytes(used(each), total(each))} />{" "}
           <Live as="small" read={(each) => percent(full(each))} />

@@ -2,7 +2,7 @@ import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
-import { isSerious, shareWords, throttleWords } from "../text/throttle";
+import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
 import type { HostData } from "../store/host";
 import type { Monitor } from "../monitor";
 import { useFrameWhen } from "../view/hooks";
@@ -15,15 +15,15 @@ import { GpuTiles } from "./GpuTiles";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
-/** Utilization and temperature of one GPU over time; the others beside it, small. */
+/** Utilization and temperature of one GPU over time, with small tiles of all GPUs. */
 export function GpuPanel() {
-  const monitor = useFrameWhen((each) => [each.shown?.gpuIds, chosenGpu(each), each.view.series, reasonOf(each.shown)].join("\n"));
+  const monitor = useFrameWhen((each) => [each.shown?.gpuIds, selectedGpu(each), each.view.series, noGpuReason(each.shown)].join("\n"));
   const title = "GPU Utilization & Temp";
-  const id = chosenGpu(monitor);
+  const id = selectedGpu(monitor);
   if (id === undefined) {
     return (
       <Panel id="gpu-panel" title={title} waits={!monitor.shown?.status?.sensors["gpu"]?.reason}>
-        <p class="absent" data-testid="gpu-reason">{reasonOf(monitor.shown)}</p>
+        <p class="absent" data-testid="gpu-reason">{noGpuReason(monitor.shown)}</p>
       </Panel>
     );
   }
@@ -55,7 +55,7 @@ export function GpuPanel() {
   );
 }
 
-function chosenGpu({ shown, view }: Monitor): string | undefined {
+function selectedGpu({ shown, view }: Monitor): string | undefined {
   const ids = shown?.gpuIds ?? [];
   return view.gpu !== null && ids.includes(view.gpu) ? view.gpu : ids[0];
 }
@@ -94,11 +94,11 @@ function Facts({ channel }: { channel: string }) {
         <dd><Live read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} /></dd>
       </div>
       <div title={helpOf("gpu", "temperature_margin")}>
-        <dt>To slowdown</dt>
+        <dt>Thermal headroom</dt>
         <dd><Live read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} testId="gpu-margin" /></dd>
       </div>
       <div title={helpOf("gpu", "memory_utilization")}>
-        <dt>Mem. access</dt>
+        <dt>Memory controller</dt>
         <dd><Live read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} /></dd>
       </div>
     </dl>
@@ -106,32 +106,32 @@ function Facts({ channel }: { channel: string }) {
 }
 
 function Throttling({ channel }: { channel: string }) {
-  const lately = (monitor: Monitor) => {
+  const recentShares = (monitor: Monitor) => {
     const shares = monitor.values(channel)["throttle_shares"];
-    return isObject(shares) ? shareWords(shares) : "";
+    return isObject(shares) ? throttleShares(shares) : "";
   };
-  const monitor = useFrameWhen((each) => `${JSON.stringify(each.values(channel)["throttle_reasons"])} ${lately(each)}`);
+  const monitor = useFrameWhen((each) => `${JSON.stringify(each.values(channel)["throttle_reasons"])} ${recentShares(each)}`);
   const reasons = monitor.values(channel)["throttle_reasons"];
   if (!Array.isArray(reasons)) return null;
   const known = textsOf(reasons);
-  const words = throttleWords(known);
-  const said = words.length === 0 ? "Not throttled" : `Throttled: ${words.join(", ")}`;
-  const kind = words.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
+  const labels = throttleLabels(known);
+  const text = labels.length === 0 ? "Not throttled" : `Throttled: ${labels.join(", ")}`;
+  const kind = labels.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
   return (
     <div class="throttling">
-      {lately(monitor) && (
-        <small title={`${lately(monitor)}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">Last 5 min: {lately(monitor)}</small>
+      {recentShares(monitor) && (
+        <small title={`${recentShares(monitor)}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">Last 5 min: {recentShares(monitor)}</small>
       )}
-      <p class={`pill ${kind}`} title={`${said}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">{said}</p>
+      <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">{text}</p>
     </div>
   );
 }
 
-/** Why there is no GPU, in one sentence. */
-export function reasonOf(host: HostData | null): string {
-  if (host === null) return "Waiting for the first values.";
+/** Why there is no GPU, as a sentence. */
+export function noGpuReason(host: HostData | null): string {
+  if (host === null) return "Waiting for the first samples.";
   const report = host.status?.sensors["gpu"];
   if (report?.reason) return report.reason;
-  if (report?.state === "starting" || host.status === null) return "The collector has not said yet what it found.";
-  return "No reading of a GPU has arrived yet.";
+  if (report?.state === "starting" || host.status === null) return "The collector has not reported its GPUs yet.";
+  return "No GPU samples have arrived yet.";
 }

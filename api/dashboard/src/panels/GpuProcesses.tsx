@@ -6,12 +6,12 @@ import { useFrameWhen } from "../view/hooks";
 
 const SHOWN = 6;
 
-/** Whose memory it is: the processes that use a GPU, those with the most memory first. */
+/** The processes that use a GPU, those with the most memory first. */
 export function GpuProcesses({ id }: { readonly id: string }) {
-  // With each of its own samples, of which there are few.
+  // Rendered for each of its samples: there are few.
   const monitor = useFrameWhen(({ shown }) => `${shown?.name} ${shown?.newest.get(processesChannel(id))?.timestamp}`);
   const values = monitor.shown?.newest.get(processesChannel(id))?.values;
-  if (values === undefined) return null; // an older collector does not tell them
+  if (values === undefined) return null; // an older collector does not report them
   const listed = Array.isArray(values["processes"]) ? values["processes"].filter(isObject) : null;
   const rows = listed?.slice(0, SHOWN) ?? [];
   const more = (listed?.length ?? 0) - rows.length + (numberOf(values["more"]) ?? 0);
@@ -19,16 +19,16 @@ export function GpuProcesses({ id }: { readonly id: string }) {
   return (
     <div class="processes" data-testid="gpu-processes" title={helpOf("gpu_processes", "processes")}>
       {rows.length === 0 ? (
-        <p class="small">{listed === null ? "This GPU does not tell its processes." : "No process uses this GPU."}</p>
+        <p class="small">{listed === null ? "Processes unavailable: this GPU does not report them." : "No processes are using this GPU."}</p>
       ) : (
         <table>
           <thead>
-            <tr><th scope="col">GPU {id}: process</th><th scope="col" class="user">User</th><th scope="col" class="pid">PID</th><th scope="col">Memory</th><th scope="col" class="since">Running</th></tr>
+            <tr><th scope="col">Process on GPU {id}</th><th scope="col" class="user">User</th><th scope="col" class="pid">PID</th><th scope="col">Memory</th><th scope="col" class="since">Running for</th></tr>
           </thead>
           <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={monitor.now} />)}</tbody>
         </table>
       )}
-      {more > 0 && <p class="small">… and {more} more with less memory.</p>}
+      {more > 0 && <p class="small">… and {more} more using less memory.</p>}
       {note && <p class="small" data-testid="gpu-processes-note">{note}</p>}
     </div>
   );

@@ -7,21 +7,21 @@ import { Live } from "../view/Live";
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
 );
-const SHORT_FORMS = ["ECC", "ID", "MIG", "NVLink", "PCI", "PCIe", "RX", "SM", "TX", "UUID"];
+const ABBREVIATIONS = ["ECC", "ID", "MIG", "NVLink", "PCI", "PCIe", "RX", "SM", "TX", "UUID"];
 const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 
-/** Everything that a GPU reports, by the catalogue's names; drawn only while it is open. */
+/** All values that a GPU reports, by the catalogue's names; rendered only while it is open. */
 export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>Everything that GPU {id} reports</summary>
+      <summary>All readings of GPU {id}</summary>
       {open && (
         <dl class="readings">
           {FIELDS.map((field) => (
             <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
               <dt>{labelOf(field.name)}</dt>
-              <dd><Live read={(monitor) => wordsOf(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
+              <dd><Live read={(monitor) => textFor(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
             </div>
           ))}
         </dl>
@@ -30,13 +30,13 @@ export function GpuReadings({ id }: { readonly id: string }) {
   );
 }
 
-/** `ecc_errors_uncorrected_volatile` as `ECC errors uncorrected volatile`. */
+/** `ECC errors uncorrected volatile` for `ecc_errors_uncorrected_volatile`. */
 function labelOf(name: string): string {
-  const words = name.split("_").map((word) => SHORT_FORMS.find((form) => form.toLowerCase() === word) ?? word).join(" ");
+  const words = name.split("_").map((word) => ABBREVIATIONS.find((form) => form.toLowerCase() === word) ?? word).join(" ");
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 
-function wordsOf(field: Field, value: unknown): string {
+function textFor(field: Field, value: unknown): string {
   if (field.kind === "text") return textOf(value) ?? DASH;
   const number = numberOf(value);
   if (number === null) return DASH;

@@ -4,7 +4,7 @@ import { Sparkline } from "../charts/Sparkline";
 import type { Monitor } from "../monitor";
 import { degrees, percent } from "../text/numbers";
 import { silenceOfGpu } from "../text/silence";
-import { throttleWords } from "../text/throttle";
+import { throttleLabels } from "../text/throttleReasons";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { Flag } from "./Flag";
@@ -14,10 +14,10 @@ interface Props {
   readonly selected: string;
 }
 
-/** All GPUs side by side, to compare and to choose from. */
+/** All GPUs side by side, to compare and select. */
 export function GpuTiles({ ids, selected }: Props) {
   return (
-    <div class={`tiles${ids.length > 4 ? " many" : ""}`} role="group" aria-label="Choose a GPU" data-testid="gpu-tiles">
+    <div class={`tiles${ids.length > 4 ? " many" : ""}`} role="group" aria-label="Select a GPU" data-testid="gpu-tiles">
       {ids.map((id) => <Tile key={id} id={id} selected={id === selected} />)}
     </div>
   );
@@ -25,7 +25,7 @@ export function GpuTiles({ ids, selected }: Props) {
 
 function Tile({ id, selected }: { id: string; selected: boolean }) {
   const channel = gpuChannel(id);
-  const throttled = (monitor: Monitor) => throttleWords(textsOf(monitor.values(channel)["throttle_reasons"]));
+  const throttled = (monitor: Monitor) => throttleLabels(textsOf(monitor.values(channel)["throttle_reasons"]));
   const silence = (monitor: Monitor) => silenceOfGpu(id, monitor.shown);
   const title = (monitor: Monitor) =>
     [silence(monitor), textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
@@ -41,7 +41,7 @@ function Tile({ id, selected }: { id: string; selected: boolean }) {
       onClick={() => monitor.change({ gpu: id })}
     >
       <span class="tile-head">
-        <span class="tile-name">GPU {id}{throttled(monitor).length > 0 && <Flag sign="▾" words="throttled" />}{silent && <Flag sign="!" words={silent} />}</span>
+        <span class="tile-name">GPU {id}{throttled(monitor).length > 0 && <Flag icon="▾" label="throttled" />}{silent && <Flag icon="!" label={silent} />}</span>
         <Live class="tile-temp" read={(each) => degrees(each.number(channel, "temperature"))} />
       </span>
       <Live as="b" class="tile-value" read={(each) => percent(each.number(channel, "utilization"))} />

@@ -8,9 +8,10 @@ import { RANGES } from "../view/view";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { LogOut } from "./LogOut";
 
-const WORDS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
+const LABELS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
+const SPANS = { "5m": "5 minutes", "15m": "15 minutes", "1h": "hour" } as const;
 
-/** Which host and which span are shown, and whether what is shown is live. */
+/** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
   return (
     <header class="top">
@@ -23,7 +24,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <Download />
         <ThemeChoices />
         <LogOut />
-        <button type="button" class="button icon" aria-label="Help" title="Keys and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
+        <button type="button" class="button icon" aria-label="Help" title="Keyboard and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
       </div>
     </header>
   );
@@ -44,8 +45,8 @@ function HostChoice() {
   const shown = monitor.shown?.name ?? monitor.view.host ?? "";
   const { entries } = monitor.hosts;
   const isListed = shown === "" || monitor.hosts.find(shown) !== undefined;
-  const hosts = isListed ? entries : [{ name: shown, status: null, isHeard: true }, ...entries];
-  if (hosts.length < 2) return <span class="host" title="The host that is shown" data-testid="host">{shown}</span>;
+  const hosts = isListed ? entries : [{ name: shown, status: null, isKnown: true }, ...entries];
+  if (hosts.length < 2) return <span class="host" title="Host" data-testid="host">{shown}</span>;
   return (
     <select
       class="host"
@@ -61,11 +62,11 @@ function HostChoice() {
   );
 }
 
-// The list is asked for now and then; of the host that is shown the badge knows more.
-function isOffline({ badge, shown }: Monitor, { name, status, isHeard }: HostEntry): boolean {
+// The list is fetched every half minute; for the host that is shown the badge is more current.
+function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEntry): boolean {
   if (name === shown?.name && badge.kind === "offline") return true;
-  const isThere = name === shown?.name && ["live", "polling", "stale"].includes(badge.kind);
-  return !isThere && (!isHeard || status?.state === "offline");
+  const isReporting = name === shown?.name && ["live", "polling", "stale"].includes(badge.kind);
+  return !isReporting && (!isKnown || status?.state === "offline");
 }
 
 function Ranges() {
@@ -78,15 +79,15 @@ function Ranges() {
           key={each}
           type="button"
           aria-pressed={zoom === null && range === each}
-          title={`The last ${WORDS[each]} (key ${index + 1})`}
+          title={`Last ${SPANS[each]} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}
         >
-          {WORDS[each]}
+          {LABELS[each]}
         </button>
       ))}
       {zoom && (
-        <button type="button" aria-pressed={true} title="Back to the whole range (double click, or key 0)" data-testid="zoom-reset" onClick={() => monitor.change({ zoom: null })}>
+        <button type="button" aria-pressed={true} title="Reset zoom (double-click or key 0)" data-testid="zoom-reset" onClick={() => monitor.change({ zoom: null })}>
           {clockTime(zoom.from)}–{clockTime(zoom.to)} ✕
         </button>
       )}
@@ -102,7 +103,7 @@ function Pause() {
       type="button"
       class={`button pause${isPaused ? " on" : ""}`}
       aria-pressed={isPaused}
-      title={isPaused ? "Go on (space)" : "Freeze what is shown (space)"}
+      title={isPaused ? "Resume (space)" : "Pause (space)"}
       data-testid="pause"
       onClick={() => monitor.togglePause()}
     >
@@ -127,7 +128,7 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button type="button" class="button" title="Download what the charts show" data-testid="csv" onClick={save}>CSV</button>
+    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>CSV</button>
   );
 }
 
@@ -138,8 +139,8 @@ function ThemeChoices() {
     <button
       type="button"
       class="button theme"
-      title={`Colours: ${theme.choice}. Click for ${next}.`}
-      aria-label={`Colours: ${theme.choice}; change to ${next}`}
+      title={`Theme: ${theme.choice}. Switch to ${next}.`}
+      aria-label={`Theme: ${theme.choice}; switch to ${next}`}
       data-testid="theme"
       onClick={() => theme.choose(next)}
     >

@@ -1,9 +1,9 @@
 import { duration } from "../text/time";
 import { useFrameWhen } from "../view/hooks";
 
-/** The host and its collector: what each sensor reads, or why it does not. */
+/** The host and its collector: the state of each sensor, with the reason on hover. */
 export function HostCard() {
-  // The status is a new object each time that it comes; the minute tells how long.
+  // Each status is a new object, so its text is compared; the minute updates the uptime.
   const monitor = useFrameWhen(({ shown, now, badge }) =>
     `${shown?.name} ${badge.kind} ${JSON.stringify(shown?.status)} ${Math.floor(now / 60_000)}`,
   );
@@ -17,11 +17,11 @@ export function HostCard() {
       <header class="panel-head"><h2 id="host-title">Host</h2><span class="subject">{host.name}</span></header>
       <dl class="host-facts">
         {status.started !== null && monitor.badge.kind !== "offline" && (
-          <div><dt>Watched for</dt><dd>{duration(monitor.now - status.started)}</dd></div>
+          <div><dt>Collector up</dt><dd>{duration(monitor.now - status.started)}</dd></div>
         )}
-        <div><dt>Every</dt><dd>{host.intervalMs / 1000} s</dd></div>
+        <div><dt>Interval</dt><dd>{host.intervalMs / 1000} s</dd></div>
         {driver && <div><dt>NVIDIA driver</dt><dd>{driver}</dd></div>}
-        {status.version && <div><dt>Collector</dt><dd>{status.version}</dd></div>}
+        {status.version && <div><dt>Collector version</dt><dd>{status.version}</dd></div>}
       </dl>
       {sensors.length > 0 && (
         <ul class="sensors">

@@ -26,7 +26,7 @@ function line(key: string, label: string, tint: Tint, dash?: readonly number[]):
 const DISK_LINES = [line("read_rate", "Disk R", "blue"), line("write_rate", "Disk W", "orange", [6, 3])];
 const NETWORK_LINES = [line("download_rate", "Net ↓", "green"), line("upload_rate", "Net ↑", "pink", [6, 3])];
 
-/** What goes to and from disks and network, in MB/s of 10^6 bytes. */
+/** Disk and network traffic, in MB/s of 10^6 bytes. */
 export function InputOutputRates() {
   return (
     <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk">
@@ -47,7 +47,7 @@ export function InputOutputRates() {
         </div>
       </div>
       <details class="devices" data-testid="io-devices">
-        <summary>Each disk and interface</summary>
+        <summary>Per disk and interface</summary>
         <Devices title="Disk" channel={DISK} groups="per_device" columns={[["read_rate", "R"], ["write_rate", "W"]]} />
         <Devices title="Interface" channel={NETWORK} groups="per_interface" columns={[["download_rate", "↓"], ["upload_rate", "↑"]]} />
       </details>

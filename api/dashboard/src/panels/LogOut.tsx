@@ -1,7 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import { hasSession, logOut } from "../session";
 
-/** Shown to who has logged in. */
+/** Shown to a reader who has logged in. */
 export function LogOut() {
   const [shown, setShown] = useState(false);
   useEffect(() => {

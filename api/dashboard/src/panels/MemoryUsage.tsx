@@ -15,10 +15,10 @@ import { Pressure } from "./Pressure";
 const CHANNEL = "system/memory";
 const NEARLY_FULL = 92;
 const AXIS = new Intl.NumberFormat("en");
-// What decides which bars and lines there are.
+// The fields that decide which bars and lines there are.
 const STRUCTURE = ["ram_total", "cgroup_limit", "swap_total"] as const;
 
-/** The unit of the axis, and of the readings below it that are not small beside it. */
+/** The unit of the axis, and of the values in the legend unless they are much smaller. */
 interface Unit {
   readonly name: "GB" | "TB";
   readonly bytes: number;
@@ -43,7 +43,7 @@ function linesIn({ name, bytes, digits }: Unit) {
   };
 }
 
-/** RAM and swap now and over time, the job's own limit, and whether programs wait for memory. */
+/** RAM and swap now and over time, the limit of the job, and the memory pressure. */
 export function MemoryUsage() {
   const monitor = useFrameWhen((each) => STRUCTURE.map((field) => each.number(CHANNEL, field)).join());
   const [total, limit, swap] = STRUCTURE.map((field) => monitor.number(CHANNEL, field));
@@ -76,7 +76,7 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
   const none = useFrameWhen((each) => String(each.number(CHANNEL, total) === 0)).number(CHANNEL, total) === 0;
   const have = (monitor: Monitor) => monitor.number(CHANNEL, used);
   const all = (monitor: Monitor) => monitor.number(CHANNEL, total);
-  const text = (monitor: Monitor) => (none ? "none configured" : sizeOf(have(monitor), all(monitor)));
+  const text = (monitor: Monitor) => (none ? "not configured" : sizeOf(have(monitor), all(monitor)));
   const full = (monitor: Monitor) => share(have(monitor), all(monitor));
   const exact = (monitor: Monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`;
   return (

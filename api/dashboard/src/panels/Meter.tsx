@@ -9,7 +9,7 @@ interface Props {
   readonly value: (monitor: Monitor) => number | null;
   readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  /** From where on the bar warns, in percent. */
+  /** The bar warns from this percentage on. */
   readonly warnAt?: number;
 }
 
@@ -19,13 +19,13 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const bar = useLive<HTMLDivElement>((element, monitor) => {
     const percent = value(monitor);
     const share = percent === null ? 0 : Math.min(Math.max(percent, 0), 100);
-    // A meter has to have a value: without one there is none, and the text beside it says so.
+    // A meter must have a value: without one it is hidden, and the text beside it is a dash.
     element.ariaHidden = percent === null ? "true" : null;
     if (percent === null) element.removeAttribute("aria-valuenow");
     else setAttribute(element, "aria-valuenow", String(Math.round(share)));
     setAttribute(element, "aria-valuetext", text(monitor));
     element.classList.toggle("warns", percent !== null && percent >= warnAt);
-    // In steps of 0.1 %, which no screen shows: finer ones would be painted for nothing.
+    // In steps of 0.1 %: a finer one would be painted without a visible change.
     const transform = `scaleX(${(share / 100).toFixed(3)})`;
     if (transform === drawn.current) return;
     drawn.current = transform;

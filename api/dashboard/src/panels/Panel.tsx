@@ -6,26 +6,26 @@ import { useFrameWhen } from "../view/hooks";
 interface Props {
   readonly id: string;
   readonly title: string;
-  /** The channel whose silence the panel tells; its sensor's name is in `sensor`. */
+  /** The channel whose silence the panel reports; `sensor` is its sensor's name. */
   readonly channel?: string | undefined;
   readonly sensor?: string;
   readonly side?: ComponentChildren;
-  /** Whether it is not known yet how much there will be in it. */
+  /** Whether its final height is not known yet. */
   readonly waits?: boolean;
   readonly children: ComponentChildren;
 }
 
-/** A titled region of the page. It dims, and says since when, while its sensor is silent. */
+/** A titled region of the page. While its sensor is silent it dims, and shows since when. */
 export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
   const monitor = useFrameWhen((each) => Object.values(silenceOf(each, channel, sensor)).join());
-  const { stale, words } = silenceOf(monitor, channel, sensor);
+  const { stale, text } = silenceOf(monitor, channel, sensor);
   return (
     <section class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {side}
       </header>
-      {words && <p class="silence" data-testid={`${id}-silence`}>{words}</p>}
+      {text && <p class="silence" data-testid={`${id}-silence`}>{text}</p>}
       {children}
     </section>
   );
@@ -33,14 +33,14 @@ export function Panel({ id, title, channel, sensor, side, waits = false, childre
 
 function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string | undefined) {
   const host = monitor.shown;
-  if (!host || channel === undefined) return { stale: false, words: null };
+  if (!host || channel === undefined) return { stale: false, text: null };
   const stale = monitor.isStale(channel);
   const report = sensor ? host.status?.sensors[sensor] : undefined;
   const reason = report && report.state !== "ok" && report.state !== "starting" ? report.reason : null;
-  // Where nothing comes at all the badge says so, once for the whole page.
-  const alone = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
+  // If nothing arrives at all, the badge shows it, once for the whole page.
+  const isOnlyThis = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
   const arrived = host.newest.get(channel)?.arrived;
-  if (!stale && !reason) return { stale, words: null };
-  const since = stale && alone && arrived != null ? `No reading since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
-  return { stale, words: [since, reason].filter(Boolean).join(" ") };
+  if (!stale && !reason) return { stale, text: null };
+  const since = stale && isOnlyThis && arrived != null ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
+  return { stale, text: [since, reason].filter(Boolean).join(" ") };
 }

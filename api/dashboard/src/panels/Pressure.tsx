@@ -8,11 +8,11 @@ interface Props {
   readonly family: "cpu" | "memory";
 }
 
-// A busy machine makes tasks wait for a core now and then; waiting for memory is worse.
+// On a busy machine tasks wait for a core now and then; waiting for memory is worse.
 const LIMITS = { cpu: [5, 40], memory: [1, 10] } as const;
 const ALL_WAIT_WEIGHT = 4;
 
-/** Whether programs wait for a resource, in a word and in percent of the last 10 s. */
+/** Whether tasks wait for a resource: a word, and the percentage of the last 10 s. */
 export function Pressure({ family }: Props) {
   const monitor = useFrameWhen((each) => judge(each, family)?.kind ?? "");
   const pill = useLive<HTMLParagraphElement>((element, each) => setAttribute(element, "title", judge(each, family)?.title ?? ""));

@@ -12,7 +12,7 @@ export const GPU_LINES: readonly Line[] = [
   { key: "power", label: "Power", tint: "pink", scale: "watt", read: column("power"), dash: [2, 3], format: (value) => whole(value, "W") },
 ];
 
-// Room temperature to what throttles: a fixed axis, so that a hot card looks hot.
+// From room temperature to throttling: a fixed axis, so that a hot card looks hot.
 const CELSIUS: Scale = {
   key: "celsius",
   side: "right",
@@ -34,7 +34,7 @@ export function UtilizationChart({ id }: { id: string }) {
       channel={gpuChannel(id)}
       lines={lines}
       scales={scales}
-      label={`${lines.map((line) => line.label).join(", ") || "Nothing"} of GPU ${id} over time`}
+      label={`${lines.map((line) => line.label).join(", ") || "Empty chart"} of GPU ${id} over time`}
       testId="utilization-chart"
     />
   );

@@ -1,35 +1,36 @@
 import type { HistoryAnswer } from "../bus/answers";
-import type { HistoryQuestion } from "../bus/rest";
+import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { WINDOW_MS, type HostData } from "./host";
 
-/** What the last hour may have: at the usual 2 s each sample comes as it was taken. */
+/** For the last hour. At the default interval of 2 s it is enough for every sample. */
 const MAX_POINTS = 2_000;
-/** The span before now that is asked for sample by sample, whatever the interval. */
+/** The span before now that is fetched sample by sample, whatever the interval. */
 const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
- * The ingester stores in batches, and may be behind: what was on its way while the history was asked
- * is fetched a little later, and again until the history has come to where the stream began.
+ * The ingester stores in batches and may have a backlog. Samples that were not stored yet when the
+ * history was fetched are fetched a little later, and again until the history reaches the start of
+ * the stream.
  */
 const SETTLE_MS = 3_000;
 const SETTLE_SPAN_MS = 20_000;
-const SETTLE_TIMES = 7; // the last one after three minutes
+const SETTLE_ATTEMPTS = 7; // the last one after three minutes
 
-export interface Backfilling {
-  fetchHistory(question: HistoryQuestion, signal: AbortSignal): Promise<HistoryAnswer>;
+interface BackfillOptions {
+  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
   random(): number;
   /** Rows were merged, or `problem` says why they could not be. */
   onChange(problem: string | null): void;
 }
 
 /**
- * Brings the history of a host to what the live stream brings, without a seam.
+ * Joins the history of a host to its live samples, without a seam.
  *
- * The stream is open before the history is asked, so that no sample falls between them. The history
- * is asked in two parts that meet at one time: buckets before it, single samples after it. Live
- * samples thus meet single samples, which are the same if their times are; buckets are replaced as a
- * whole. The order in which frames and answers come does not matter.
+ * The stream is open before the history is fetched, so that no sample falls between them. The history
+ * is fetched in two parts that meet at one time: buckets before it, single samples after it. Live
+ * samples therefore only overlap single samples, and two samples with the same time are the same;
+ * buckets are replaced as a whole. Frames and answers may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;
@@ -40,10 +41,10 @@ export class Backfill {
 
   constructor(
     private readonly host: HostData,
-    private readonly outside: Backfilling,
+    private readonly options: BackfillOptions,
   ) {}
 
-  /** Fetch what was measured since `from`, by the collector's clock; -Infinity is all there is. */
+  /** Fetch the samples since `from`, by the collector's clock; -Infinity fetches the whole window. */
   fill(from: number): void {
     this.from = Math.min(from, this.from ?? Infinity);
     clearTimeout(this.timer);
@@ -63,12 +64,12 @@ export class Backfill {
       const { newest, reached } = await this.load(from);
       if (this.request.signal.aborted) return;
       this.attempts = 0;
-      this.outside.onChange(null);
+      this.options.onChange(null);
       this.later(() => void this.settle(newest, reached, 0), SETTLE_MS);
     } catch (error) {
       if (this.request.signal.aborted) return;
-      this.outside.onChange(error instanceof Error ? error.message : "The history does not answer.");
-      const pause = pauseBefore(this.attempts, this.outside.random) + 1_000;
+      this.options.onChange(error instanceof Error ? error.message : "The server is not responding.");
+      const pause = pauseBefore(this.attempts, this.options.random) + 1_000;
       this.attempts += 1;
       this.later(() => this.fill(from), pause);
       this.from = this.from === null ? null : Math.min(from, this.from);
@@ -87,27 +88,27 @@ export class Backfill {
     return { newest, reached: Math.max(before, reached) };
   }
 
-  private async settle(newest: number, reached: number, times: number): Promise<void> {
+  private async settle(newest: number, reached: number, attempt: number): Promise<void> {
     const from = Math.max(Math.min(reached, newest - SETTLE_SPAN_MS), newest - WINDOW_MS);
     let now = reached;
     try {
       now = Math.max(reached, await this.merge(from, newest + WINDOW_MS, MAX_SEAM_POINTS));
       if (this.request.signal.aborted) return;
-      this.outside.onChange(null);
+      this.options.onChange(null);
     } catch {
-      // It was there a moment ago, and is asked again.
+      // The history answered a moment ago; it is fetched again.
     }
-    if (this.request.signal.aborted || now >= newest || times + 1 >= SETTLE_TIMES) return;
-    this.later(() => void this.settle(newest, now, times + 1), SETTLE_MS * 2 ** times);
+    if (this.request.signal.aborted || now >= newest || attempt + 1 >= SETTLE_ATTEMPTS) return;
+    this.later(() => void this.settle(newest, now, attempt + 1), SETTLE_MS * 2 ** attempt);
   }
 
-  /** Returns the newest time that the history has in the span; -Infinity where it has none. */
+  /** Returns the newest time of the history in the span; -Infinity if there is none. */
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
-    const question = { host: this.host.name, start, end, maxPoints };
-    const answer = await this.outside.fetchHistory(question, this.request.signal);
+    const query = { host: this.host.name, start, end, maxPoints };
+    const answer = await this.options.fetchHistory(query, this.request.signal);
     if (this.request.signal.aborted) return -Infinity;
     this.host.merge(answer);
-    // The server cuts what is asked to what it keeps: a clock may be too far ahead, or behind, for that.
+    // The server limits a span to the time that it keeps; the host's clock may be too far ahead or behind.
     const newest = this.host.newestTimestamp;
     if (newest !== null && end > newest) this.host.isOutsideHistory = newest < answer.start || newest >= answer.end;
     let reached = -Infinity;
@@ -115,8 +116,8 @@ export class Backfill {
     return reached;
   }
 
-  private later(what: () => void, ms: number): void {
+  private later(action: () => void, ms: number): void {
     clearTimeout(this.timer);
-    this.timer = setTimeout(what, ms);
+    this.timer = setTimeout(action, ms);
   }
 }

@@ -3,12 +3,12 @@ const SPAN_MS = 60_000;
 /**
  * How far the collector's clock is ahead of this browser's, in milliseconds.
  *
- * Samples arrive late, never early: of the newest minute the one with the largest difference was
- * the quickest, and comes closest. Old samples that a collector sends after an outage thus do not
- * move the clock.
+ * Samples arrive late, never early. In the newest minute, the sample with the largest difference was
+ * the fastest and is the best estimate. Old samples that a collector publishes after an outage
+ * therefore do not move the clock.
  */
 export class HostClock {
-  private guess = 0;
+  private assumed = 0;
   private current: number | null = null;
   private previous: number | null = null;
   private since = -Infinity;
@@ -23,16 +23,16 @@ export class HostClock {
     this.current = Math.max(this.current ?? -Infinity, ahead);
   }
 
-  /** Assume it until the first live sample tells: the clock showed `timestamp` at `wall`. */
-  suppose(timestamp: number, wall: number): void {
-    this.guess = timestamp - wall;
+  /** Use an estimate until the first live sample arrives: the clock showed `timestamp` at `wall`. */
+  assume(timestamp: number, wall: number): void {
+    this.assumed = timestamp - wall;
   }
 
   get ahead(): number {
-    return this.current === null ? this.guess : Math.max(this.current, this.previous ?? -Infinity);
+    return this.current === null ? this.assumed : Math.max(this.current, this.previous ?? -Infinity);
   }
 
-  /** What the collector's clock shows at the browser's time `wall`. */
+  /** The collector's clock at the browser's time `wall`. */
   at(wall: number): number {
     return wall + this.ahead;
   }

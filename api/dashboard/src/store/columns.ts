@@ -6,21 +6,22 @@ export const BUSIEST_CORE = "busiest_core";
 
 const PER_CORE = "per_core";
 const NUMERIC = new Set(["number", "integer"]);
-const DRAWN_OF_A_GPU = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
+const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The columns that are kept of a family: its plain numbers, of a GPU's thirty those that are drawn.
+ * The columns of a family that are kept: its plain numbers; of the thirty of a GPU, those that are
+ * drawn.
  *
- * Lists and groups are kept as newest values only. An hour of 256 cores would be 7 MB, and no chart
- * draws it.
+ * Of lists and groups only the newest values are kept. An hour of 256 cores would take 7 MB, and no
+ * chart draws it.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
-  if (family.name === "gpu") return names.filter((name) => DRAWN_OF_A_GPU.has(name));
+  if (family.name === "gpu") return names.filter((name) => GPU_COLUMNS.has(name));
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
 
-/** The value of a kept column in a payload; NaN where nothing was reported. */
+/** The value of a kept column in a payload; NaN where it was not reported. */
 export function valueIn(values: Values, column: string): number {
   if (column === BUSIEST_CORE) return highest(numbersOf(values[PER_CORE]));
   return numberOf(values[column]) ?? NaN;
@@ -28,7 +29,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** A kept column of a history answer, where a list comes as per_core.0, per_core.1, … */
+/** A kept column of a history answer, where a list is split into per_core.0, per_core.1, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

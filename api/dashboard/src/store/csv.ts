@@ -3,11 +3,11 @@ import { gpuOf } from "../catalogue";
 import type { Zoom } from "../view/view";
 
 /**
- * What the charts show in a span, as CSV: a row for each tick, a column for each value.
+ * The data of the charts in a span, as CSV: a row per tick, a column per value.
  *
  * The sensors of one tick read within a few milliseconds of each other; samples closer than half an
  * interval share a row, with the time of the first. A value that was not reported is empty. All
- * texts are this page's own: nothing from the bus can become a spreadsheet's formula.
+ * texts come from this page: no text from the bus can become a formula in a spreadsheet.
  */
 export function csvOf(host: HostData, span: Zoom): string {
   const channels = [...host.series].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));
@@ -23,26 +23,26 @@ export function csvOf(host: HostData, span: Zoom): string {
   });
   points.sort((a, b) => a.time - b.time);
   const offsets = offsetsOf(channels.map(([, series]) => series.names.length));
-  let seen = new Set<number>();
+  let filled = new Set<number>();
   for (const { time, channel, index } of points) {
     let row = rows.at(-1);
-    if (!row || time - row.time > host.intervalMs / 2 || seen.has(channel)) {
+    if (!row || time - row.time > host.intervalMs / 2 || filled.has(channel)) {
       row = { time, cells: Array.from({ length: header.length - 2 }, () => "") };
       rows.push(row);
-      seen = new Set();
+      filled = new Set();
     }
-    seen.add(channel);
+    filled.add(channel);
     const series = channels[channel]![1];
-    series.names.forEach((column, place) => {
+    series.names.forEach((column, offset) => {
       const value = series.value(column, index);
-      row.cells[offsets[channel]! + place] = Number.isNaN(value) ? "" : String(value);
+      row.cells[offsets[channel]! + offset] = Number.isNaN(value) ? "" : String(value);
     });
   }
   const lines = rows.map((row) => [row.time, new Date(row.time).toISOString(), ...row.cells].join(","));
   return `${[header.join(","), ...lines].join("\r\n")}\r\n`;
 }
 
-/** A file name that is one on every system, whatever the host is called. */
+/** A file name that is valid on every system, whatever the name of the host. */
 export function csvName(host: string, to: number): string {
   const safe = host.replace(/[^A-Za-z0-9._-]+/g, "_").slice(0, 64);
   return `system-monitor_${safe}_${new Date(to).toISOString().slice(0, 19).replaceAll(":", "")}Z.csv`;

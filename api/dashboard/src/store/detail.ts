@@ -1,31 +1,31 @@
 import type { HistoryAnswer } from "../bus/answers";
-import type { HistoryQuestion } from "../bus/rest";
+import type { HistoryQuery } from "../bus/rest";
 import type { Zoom } from "../view/view";
 import { HostData } from "./host";
 
 const MAX_POINTS = 4_000;
 
-interface Outside {
-  fetchHistory(question: HistoryQuestion, signal: AbortSignal): Promise<HistoryAnswer>;
+interface DetailOptions {
+  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
   onChange(): void;
 }
 
 /**
- * The history of a span that is zoomed into, as fine as the server has it.
+ * The history of a zoomed span, as fine as the server has it.
  *
- * At short intervals the page keeps buckets of an hour. What is fetched for a zoom stays apart from
- * that, and goes with the zoom.
+ * At short intervals the page keeps the hour in buckets. The data for a zoom is kept apart from them
+ * and discarded with the zoom.
  */
 export class Detail {
   private host: HostData | null = null;
   private zoom: Zoom | null = null;
   private data: HostData | null = null;
-  private asked = false;
+  private isRequested = false;
   private request = new AbortController();
 
-  constructor(private readonly outside: Outside) {}
+  constructor(private readonly options: DetailOptions) {}
 
-  /** Fetch what `host` has of `zoom`, if the page has it only in buckets; null forgets it. */
+  /** Fetch the samples of `host` in `zoom`, if the page has only buckets of it; null discards them. */
   show(host: HostData | null, zoom: Zoom | null): void {
     if (host !== this.host || zoom?.from !== this.zoom?.from || zoom?.to !== this.zoom?.to) {
       this.request.abort();
@@ -33,37 +33,37 @@ export class Detail {
       this.host = host;
       this.zoom = zoom;
       this.data = null;
-      this.asked = false;
+      this.isRequested = false;
     }
-    // A link opens with its zoom before it has the past, of which it is not known yet how coarse it is.
-    if (this.asked || host === null || zoom === null || !isCoarse(host, zoom)) return;
-    this.asked = true;
+    // A link opens with its zoom before the history has arrived: how coarse that is is not known yet.
+    if (this.isRequested || host === null || zoom === null || !isCoarse(host, zoom)) return;
+    this.isRequested = true;
     void this.fetch(host, zoom);
   }
 
-  /** The data for the charts of `host`: finer where it was fetched, else its own. */
+  /** The data for the charts of `host`: the samples of the zoom if they were fetched, else its own. */
   of(host: HostData | null): HostData | null {
     return this.data !== null && host?.name === this.data.name ? this.data : host;
   }
 
   private async fetch(host: HostData, { from, to }: Zoom): Promise<void> {
     const { signal } = this.request;
-    const question = { host: host.name, start: from, end: to + 1, maxPoints: MAX_POINTS };
+    const query = { host: host.name, start: from, end: to + 1, maxPoints: MAX_POINTS };
     try {
-      const answer = await this.outside.fetchHistory(question, signal);
+      const answer = await this.options.fetchHistory(query, signal);
       if (signal.aborted) return;
       const data = new HostData(host.name);
       data.status = host.status;
       data.merge(answer);
       this.data = data;
-      this.outside.onChange();
+      this.options.onChange();
     } catch {
-      // The buckets stay in view.
+      // The charts keep drawing the buckets.
     }
   }
 }
 
-/** Whether some of the span is in buckets, and all of it in the past, so that it does not grow. */
+/** Whether the span holds buckets and lies in the past, where it does not grow. */
 function isCoarse(host: HostData, { from, to }: Zoom): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;
   for (const series of host.series.values()) {

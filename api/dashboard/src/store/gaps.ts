@@ -3,10 +3,10 @@ import type { ChannelSeries } from "./series";
 const MISSED_INTERVALS = 2.5;
 
 /**
- * Whether nothing was measured for a while between the points at `index` and `index + 1`.
+ * Whether there is an outage between the points at `index` and `index + 1`.
  *
  * More than 2.5 intervals without a sample is an outage. The interval may have been longer in the
- * past than it is now: where the two distances on one side are as long, it was.
+ * past: it was, if the two distances on one side are as long.
  */
 export function isGapAfter(series: ChannelSeries, index: number, intervalMs: number): boolean {
   const distance = distanceAfter(series, index, intervalMs);
@@ -19,7 +19,7 @@ export function isGapAfter(series: ChannelSeries, index: number, intervalMs: num
   return distance > MISSED_INTERVALS * Math.max(intervalMs, around(-1), around(1));
 }
 
-/** Milliseconds from one point to the next; a bucket's last sample lies about where it ends. */
+/** Milliseconds from one point to the next; the last sample of a bucket is near its end. */
 function distanceAfter(series: ChannelSeries, index: number, intervalMs: number): number {
   if (index < 0 || index + 1 >= series.length) return 0;
   const inside = Math.max(series.widths[index]! - intervalMs, 0);

@@ -18,30 +18,30 @@ export interface Newest {
   readonly arrived: number | null;
 }
 
-/** When something arrived: `at` is monotonic, `wall` is Unix time, both in ms. */
+/** When a sample arrived: `at` is monotonic, `wall` is Unix time, both in ms. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
   /**
-   * What the arrival says of the sample's age: `live` is fresh; `greeting` is what the server kept,
-   * of any age; a number is its age in ms, as the server knows it.
+   * The sample's age: `live` is new; `snapshot` was on the server before, for an unknown time; a
+   * number is its age in ms by the server.
    */
-  readonly age: "live" | "greeting" | number;
-  /** When the server answered before, monotonic: what it did not have then has come since. */
+  readonly age: "live" | "snapshot" | number;
+  /** When the server answered before, monotonic: a sample that it did not have then is newer. */
   readonly after?: number | undefined;
 }
 
-/** What is known of one host: an hour of each channel, and the newest values. */
+/** The data of one host: an hour of each channel, and the newest values. */
 export class HostData {
   readonly series = new Map<string, ChannelSeries>();
   readonly newest = new Map<string, Newest>();
   readonly clock = new HostClock();
   status: CollectorStatus | null = null;
-  /** When a sample arrived last, monotonic; null before the first whose age is known. */
+  /** When the last sample arrived, monotonic; null before the first whose age is known. */
   lastArrival: number | null = null;
-  /** When the status said offline, monotonic. */
+  /** Since when the status is offline, monotonic. */
   offlineSince: number | null = null;
-  /** Whether its clock is so far off that the history does not take its samples. */
+  /** Whether its clock is so far off that the history rejects its samples. */
   isOutsideHistory = false;
 
   constructor(readonly name: string) {}
@@ -64,7 +64,7 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** Take in a sample; null where it belongs to no channel of which the past is kept. */
+  /** Add a sample; returns null for a channel whose history is not kept. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {
@@ -99,8 +99,8 @@ export class HostData {
   }
 
   /**
-   * Whether a channel's newest sample came three intervals ago or earlier, judged by arrival, or its
-   * collector has gone.
+   * Whether a channel's newest sample arrived more than three intervals ago, or its collector is
+   * offline.
    */
   isStale(channel: string, at: number): boolean {
     if (this.offlineSince !== null) return true;
@@ -108,7 +108,7 @@ export class HostData {
     return arrived != null && at - arrived > STALE_INTERVALS * this.intervalMs;
   }
 
-  /** A copy that stays as it is, for a view that is paused. */
+  /** A copy that no longer changes, for a paused view. */
   freeze(): HostData {
     const copy = new HostData(this.name);
     for (const [channel, series] of this.series) copy.series.set(channel, series.clone());
@@ -136,34 +136,34 @@ export class HostData {
     return series;
   }
 
-  private noteNewest(sample: Sample, { at, wall, age: told, after }: Arrival): void {
+  private noteNewest(sample: Sample, { at, wall, age: reported, after }: Arrival): void {
     const known = this.newest.get(sample.channel);
-    // The server takes a sample for old whose host's clock is behind.
+    // The server overestimates the age of a sample if the host's clock is behind.
     const isNew = known !== undefined && known.timestamp !== sample.timestamp && after !== undefined;
-    const age = typeof told === "number" && isNew ? Math.min(told, at - after) : told;
+    const age = typeof reported === "number" && isNew ? Math.min(reported, at - after) : reported;
     if (known?.timestamp === sample.timestamp) {
-      // Only an age can add something: a frame that comes again says nothing of the collector.
+      // Only an age is news: a repeated frame does not show that the collector is alive.
       if (typeof age === "number" && known.arrived === null) {
         this.newest.set(sample.channel, { ...known, arrived: at - age });
-        this.heard(at - age);
+        this.noteArrival(at - age);
       }
       return;
     }
-    const arrived = age === "live" ? at : age === "greeting" ? known?.arrived ?? null : at - age;
+    const arrived = age === "live" ? at : age === "snapshot" ? known?.arrived ?? null : at - age;
     if (age === "live") this.clock.observe(sample.timestamp, wall);
-    else if (typeof age === "number") this.clock.suppose(sample.timestamp + age, wall);
-    if (arrived !== null) this.heard(arrived);
+    else if (typeof age === "number") this.clock.assume(sample.timestamp + age, wall);
+    if (arrived !== null) this.noteArrival(arrived);
     if (known && sample.timestamp < known.timestamp && !this.clockWasSetBack(known, at)) return;
     this.newest.set(sample.channel, { timestamp: sample.timestamp, values: sample.values, arrived });
   }
 
-  // A collector sends what it kept during an outage after its newest sample: late ones are not the
-  // newest. Where nothing newer has come for a while its clock was set back, and they are.
+  // After an outage a collector publishes its backlog after its newest sample, so late samples are not
+  // the newest. If nothing newer has arrived for a while, its clock was set back, and they are.
   private clockWasSetBack(known: Newest, at: number): boolean {
     return known.arrived !== null && at - known.arrived > STALE_INTERVALS * this.intervalMs;
   }
 
-  private heard(at: number): void {
+  private noteArrival(at: number): void {
     if (this.lastArrival === null || at > this.lastArrival) this.lastArrival = at;
     if (this.offlineSince !== null && at > this.offlineSince) this.offlineSince = null;
   }

@@ -4,46 +4,46 @@ import type { CollectorStatus } from "../bus/payload";
 const PAUSE_MS = 30_000;
 const PAUSE_WITHOUT_STREAM_MS = 10_000;
 
-interface Outside {
+interface HostsOptions {
   fetchHosts(): Promise<HostsAnswer>;
   isLive(): boolean;
   onChange(): void;
 }
 
-/** The hosts that the server knows, asked for now and then, and whether their history grows. */
+/** The hosts that the server knows, fetched regularly, and whether their history is being saved. */
 export class Hosts {
   entries: readonly HostEntry[] = [];
-  /** Why what is seen now will be missing from the past, as a sentence. */
-  storeProblem: string | null = null;
+  /** Why the history is not being saved, as a sentence. */
+  historyProblem: string | null = null;
 
-  constructor(private readonly outside: Outside) {}
+  constructor(private readonly options: HostsOptions) {}
 
   find(name: string | undefined): HostEntry | undefined {
     return this.entries.find((entry) => entry.name === name);
   }
 
-  /** Note a status that has come meanwhile. */
+  /** Note a status that arrived in the meantime. */
   note(status: CollectorStatus): void {
-    this.entries = this.entries.map((each) => (each.name === status.host ? { ...each, status, isHeard: true } : each));
+    this.entries = this.entries.map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
   }
 
-  /** Ask again and again, but for while the page is hidden. */
+  /** Fetch the list regularly, except while the page is hidden. */
   async keep(): Promise<void> {
     for (;;) {
-      if (!document.hidden) await this.ask();
-      const pause = this.outside.isLive() ? PAUSE_MS : PAUSE_WITHOUT_STREAM_MS;
+      if (!document.hidden) await this.fetch();
+      const pause = this.options.isLive() ? PAUSE_MS : PAUSE_WITHOUT_STREAM_MS;
       await new Promise((resolve) => setTimeout(resolve, pause));
     }
   }
 
-  private async ask(): Promise<void> {
+  private async fetch(): Promise<void> {
     try {
-      const { hosts, historyProblem } = await this.outside.fetchHosts();
+      const { hosts, historyProblem } = await this.options.fetchHosts();
       this.entries = hosts;
-      this.storeProblem = historyProblem;
-      this.outside.onChange();
+      this.historyProblem = historyProblem;
+      this.options.onChange();
     } catch {
-      // The badge says that the server does not answer.
+      // The badge shows that the server is not responding.
     }
   }
 }

@@ -1,7 +1,7 @@
-/** What became of a sample that was offered: `covered` lies inside a bucket that stands for it. */
+/** The result of an insertion; `covered`: the sample lies in a bucket that includes it. */
 export type Insertion = "added" | "known" | "covered";
 
-/** Rows to merge: samples (`width` 0), or buckets that each stand for `width` ms from their time on. */
+/** Rows to merge: samples (`width` 0), or buckets of `width` ms that start at their times. */
 export interface Rows {
   readonly start: number;
   readonly end: number;
@@ -16,9 +16,9 @@ const OUTAGE_SPACINGS = 4;
 /**
  * One channel's points over the window, ascending by time, in typed arrays of bounded length.
  *
- * A point is a sample, or a bucket that stands for the samples of a span. No sample is in it twice:
- * not by its time, and not beside a bucket that holds it. NaN is "not reported". `revision` changes
- * with all that is not a mere addition at the end.
+ * A point is a sample, or a bucket: the mean of the samples of a span. No sample is in it twice,
+ * neither by its time nor beside a bucket that includes it. NaN is "not reported". `revision` changes
+ * with every change except an addition at the end.
  */
 export class ChannelSeries {
   length = 0;
@@ -39,7 +39,7 @@ export class ChannelSeries {
     return this.length > 0 ? this.times[this.length - 1]! : -Infinity;
   }
 
-  /** The place of the first point at or after `time`. */
+  /** The index of the first point at or after `time`. */
   indexFrom(time: number): number {
     let low = 0;
     let high = this.length;
@@ -51,7 +51,7 @@ export class ChannelSeries {
     return low;
   }
 
-  /** The place of the point nearest to `time`, -1 where there is none within `reach` ms. */
+  /** The index of the point nearest to `time`; -1 if there is none within `reach` ms. */
   nearest(time: number, reach: number): number {
     const after = this.indexFrom(time);
     const distance = (index: number) =>
@@ -64,30 +64,30 @@ export class ChannelSeries {
     return this.columns.get(name)?.[index] ?? NaN;
   }
 
-  /** Put a sample at its place; a late one lands between those that are there. */
+  /** Insert a sample in order of time; a late one goes between the others. */
   insert(time: number, valueOf: (column: string) => number): Insertion {
-    const place = this.indexFrom(time);
-    if (place < this.length && this.times[place] === time) {
-      return this.widths[place] === 0 ? "known" : "covered";
+    const index = this.indexFrom(time);
+    if (index < this.length && this.times[index] === time) {
+      return this.widths[index] === 0 ? "known" : "covered";
     }
-    if (place > 0 && this.times[place - 1]! + this.widths[place - 1]! > time) return "covered";
-    if (time < this.last - this.windowMs) return "known"; // older than what is kept
+    if (index > 0 && this.times[index - 1]! + this.widths[index - 1]! > time) return "covered";
+    if (time < this.last - this.windowMs) return "known"; // older than the window
     this.makeRoom();
     this.openAt(this.indexFrom(time), time, valueOf);
     return "added";
   }
 
-  /** Where the bucket begins that stands for `time`. */
+  /** The start of the bucket that includes `time`. */
   bucketStart(time: number): number {
-    const place = this.indexFrom(time);
-    return this.times[place] === time && place < this.length ? time : this.times[place - 1] ?? time;
+    const index = this.indexFrom(time);
+    return this.times[index] === time && index < this.length ? time : this.times[index - 1] ?? time;
   }
 
   /**
-   * Merge what the history says of a span.
+   * Merge the history of a span.
    *
-   * Buckets that were there give way to the new rows, and samples to the bucket that holds them;
-   * samples that the history does not have yet stay.
+   * The new rows replace the buckets in the span, and a new bucket replaces its samples; samples that
+   * the history does not have yet are kept.
    */
   merge(rows: Rows): void {
     const fresh = rows.times.flatMap((_, row) => (this.isNull(rows, row) ? [] : [row]));
@@ -116,7 +116,7 @@ export class ChannelSeries {
     if (this.length > this.maxPoints) this.makeRoom();
   }
 
-  /** A copy that stays as it is. */
+  /** A copy that no longer changes. */
   clone(): ChannelSeries {
     const copy = new ChannelSeries(this.names, this.windowMs, this.maxPoints);
     copy.times = this.times.slice();
@@ -131,8 +131,8 @@ export class ChannelSeries {
     return (this.columns.size + 2) * this.times.byteLength;
   }
 
-  // The server marks an outage with a row of nulls. A late sample may still fill that outage, so
-  // outages are not stored: they show in the distance between points.
+  // The server marks an outage with a row of nulls. These rows are not stored, since late samples may
+  // still fill the outage; the distance between points shows it.
   private isNull(rows: Rows, row: number): boolean {
     for (const values of rows.columns.values()) if (!Number.isNaN(values[row]!)) return false;
     return true;
@@ -140,7 +140,7 @@ export class ChannelSeries {
 
   private keptBeside(rows: Rows, fresh: readonly number[]): number[] {
     const kept: number[] = [];
-    let next = 0; // the first new row whose span does not end before the point
+    let next = 0; // the first new row that does not end before the point
     for (let index = 0; index < this.length; index += 1) {
       const time = this.times[index]!;
       if (this.widths[index]! > 0) {
@@ -164,25 +164,25 @@ export class ChannelSeries {
     this.length += 1;
   }
 
-  private openAt(place: number, time: number, valueOf: (column: string) => number): void {
-    const late = place < this.length;
+  private openAt(index: number, time: number, valueOf: (column: string) => number): void {
+    const late = index < this.length;
     for (const [name, values] of this.columns) {
-      if (late) values.copyWithin(place + 1, place, this.length);
-      values[place] = valueOf(name);
+      if (late) values.copyWithin(index + 1, index, this.length);
+      values[index] = valueOf(name);
     }
     if (late) {
-      this.times.copyWithin(place + 1, place, this.length);
-      this.widths.copyWithin(place + 1, place, this.length);
+      this.times.copyWithin(index + 1, index, this.length);
+      this.widths.copyWithin(index + 1, index, this.length);
       this.revision += 1;
     }
-    this.times[place] = time;
-    this.widths[place] = 0;
+    this.times[index] = time;
+    this.widths[index] = 0;
     this.length += 1;
   }
 
   private makeRoom(): void {
     if (this.length < this.times.length && this.length < this.maxPoints) return;
-    // Only when full: moving everything by one for each sample would cost more.
+    // Only when full: moving all points for each sample would cost more.
     const old = this.indexFrom(this.last - this.windowMs);
     if (old > this.length / 16) this.dropFirst(old);
     else if (this.length >= this.maxPoints) this.halveOlderHalf();
@@ -210,8 +210,8 @@ export class ChannelSeries {
     this.revision += 1;
   }
 
-  // At short intervals the window holds more samples than points are kept: in its older half two
-  // neighbours become one bucket, as often as need be. Never across an outage.
+  // At short intervals the window has more samples than points are kept: in its older half, pairs of
+  // neighbours become one bucket, as often as necessary. Never across an outage.
   private halveOlderHalf(): void {
     const half = this.length >> 1;
     const limit = OUTAGE_SPACINGS * this.usualSpacing(half);

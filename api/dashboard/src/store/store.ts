@@ -1,8 +1,8 @@
 import { HostData } from "./host";
 
-const KEPT_HOSTS = 2;
+const MAX_HOSTS = 2;
 
-/** The hosts that were looked at last. Others are forgotten: what they were is in the history. */
+/** The data of the hosts that were shown last. Others are evicted: their data is in the history. */
 export class Store {
   private readonly hosts = new Map<string, HostData>();
 
@@ -11,7 +11,7 @@ export class Store {
     this.hosts.delete(name);
     this.hosts.set(name, data);
     for (const oldest of this.hosts.keys()) {
-      if (this.hosts.size <= KEPT_HOSTS) break;
+      if (this.hosts.size <= MAX_HOSTS) break;
       this.hosts.delete(oldest);
     }
     return data;

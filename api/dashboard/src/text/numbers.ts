@@ -1,9 +1,9 @@
-/** What is shown where nothing was reported. Never 0. */
+/** Shown for a value that was not reported. Never 0. */
 export const DASH = "–";
 
-// Sizes are counted in binary units and labelled GB, as nvidia-smi, free -h and most monitors do:
-// a "24 GB" card or a "64 GB" machine then shows the number that is printed on its box. The exact
-// bytes are in the tooltip of each value. Rates are the catalogue's: 1 MB/s is 10^6 bytes a second.
+// Sizes are in binary units labelled GB, as in nvidia-smi, free -h and most monitors: a "24 GB" card
+// or a "64 GB" machine then shows the number on its box. The tooltip of each value has the exact bytes.
+// Rates are those of the catalogue: 1 MB/s is 10^6 bytes per second.
 const KB = 1024;
 const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
 
@@ -38,13 +38,13 @@ export function megahertz(value: Maybe): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
 }
 
-/** A frequency in the unit of its maximum, which stands beside it with that unit. */
+/** A frequency without its unit: that of its maximum, which is shown beside it. */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
 }
 
-/** The number of a rate in MB/s, with as many digits as are worth reading. */
+/** The number of a rate in MB/s, with three significant digits or so. */
 export function rate(value: Maybe): string {
   if (isMissing(value)) return DASH;
   if (value >= 1000) return GROUPED.format(Math.round(value));
@@ -72,8 +72,8 @@ export function size(bytes: Maybe): string {
 export function sizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);
-  const words = (value: number) => `${inUnit(value, unit)} ${UNITS[unit]!}`;
-  return `${isMissing(used) ? DASH : words(used)} / ${words(total).replace(/\.0(?= )/, "")}`;
+  const text = (value: number) => `${inUnit(value, unit)} ${UNITS[unit]!}`;
+  return `${isMissing(used) ? DASH : text(used)} / ${text(total).replace(/\.0(?= )/, "")}`;
 }
 
 /** `6.2 / 8.0 GB`, both in the unit of the total. */
@@ -84,11 +84,10 @@ export function shortSizeOf(used: Maybe, total: Maybe): string {
 }
 
 export function exactBytes(used: Maybe, total: Maybe): string {
-  const words = (value: Maybe) => (isMissing(value) ? "not reported" : GROUPED.format(value));
-  return `${words(used)} of ${words(total)} bytes`;
+  return `${grouped(used)} / ${grouped(total)} bytes`;
 }
 
-/** The share of a total in percent; null where it cannot be known. */
+/** The share of a total in percent; null where it is not known. */
 export function share(used: Maybe, total: Maybe): number | null {
   if (isMissing(used) || isMissing(total) || total <= 0) return null;
   return (100 * used) / total;

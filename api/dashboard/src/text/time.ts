@@ -11,7 +11,7 @@ export function clockMinutes(wall: number): string {
   return MINUTES.format(wall);
 }
 
-/** A span in words of one unit or two: 45 s, 12 min, 3 h 5 min, 2 d 4 h. */
+/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;

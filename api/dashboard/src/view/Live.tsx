@@ -4,8 +4,8 @@ import type { Monitor } from "../monitor";
 import { useMonitor } from "./hooks";
 
 /**
- * Calls `write` with its element after each rendering and with each picture, and when the cursor
- * moves where `cursor` is set: for what changes with each sample, so that only it is touched.
+ * Calls `write` with its element after each rendering and with each frame, and with `cursor` also
+ * when the cursor moves. For content that changes with each sample: nothing else is rendered again.
  */
 export function useLive<E extends Element>(
   write: (element: E, monitor: Monitor) => void,
@@ -19,18 +19,18 @@ export function useLive<E extends Element>(
     if (element.current) write(element.current, monitor);
   });
   useLayoutEffect(() => {
-    const again = () => {
+    const update = () => {
       if (element.current) newest.current(element.current, monitor);
     };
-    const undo = [monitor.frames, ...(cursor ? [monitor.cursor] : [])].map((each) => each.subscribe(again));
-    return () => undo.forEach((stop) => stop());
+    const stops = [monitor.frames, ...(cursor ? [monitor.cursor] : [])].map((each) => each.subscribe(update));
+    return () => stops.forEach((stop) => stop());
   }, [monitor, cursor]);
   return element;
 }
 
 interface Props {
   readonly read: (monitor: Monitor) => string;
-  /** The tooltip, where it changes as well. */
+  /** The tooltip, if it changes as well. */
   readonly hint?: (monitor: Monitor) => string;
   readonly as?: "span" | "b" | "small" | "p";
   readonly cursor?: boolean;
@@ -41,14 +41,14 @@ interface Props {
 
 /** A text that follows the data. */
 export function Live({ read, hint, as = "span", cursor = false, testId, ...others }: Props) {
-  const element = useLive<HTMLElement>((place, monitor) => {
-    setText(place, read(monitor));
-    if (hint) setAttribute(place, "title", hint(monitor));
+  const element = useLive<HTMLElement>((target, monitor) => {
+    setText(target, read(monitor));
+    if (hint) setAttribute(target, "title", hint(monitor));
   }, cursor);
   return h(as, { ref: element, "data-testid": testId, ...others });
 }
 
-/** Changes the text in place: a new node would have to be styled and laid out from nothing. */
+/** Changes the text in place: a new node would cost style and layout from scratch. */
 export function setText(element: Element, text: string): void {
   const node = (element.firstChild ?? element.appendChild(new Text())) as Text;
   if (node.data !== text) node.data = text;

@@ -1,6 +1,6 @@
 import { Emitter } from "./emitter";
 
-/** The time that all charts read at once, by the collector's clock; null is now. */
+/** The time of the cursor in all charts, by the collector's clock; null is now. */
 export class Cursor extends Emitter {
   time: number | null = null;
 

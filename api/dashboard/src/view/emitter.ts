@@ -1,4 +1,4 @@
-/** Calls whoever listens. */
+/** Calls its subscribers. */
 export class Emitter {
   private readonly listeners = new Set<() => void>();
 

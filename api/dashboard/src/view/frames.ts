@@ -1,44 +1,44 @@
 import { Emitter } from "./emitter";
 
-// The sensors of one tick report within some 50 ms of each other.
+// The sensors of one tick report within about 50 ms of each other.
 const TICK_MS = 60;
 
 /**
- * Joins all that changes between two pictures into one drawing.
+ * Merges all changes between two frames of the browser into one drawing.
  *
- * A hidden page draws nothing: what changed meanwhile is drawn once, when it is shown again.
+ * A hidden page draws nothing: its changes are drawn once, when it is visible again.
  */
 export class Frames extends Emitter {
-  private asked = false;
-  private waiting = false;
+  private requested = false;
+  private gathering = false;
 
   constructor() {
     super();
     document.addEventListener("visibilitychange", () => {
-      if (!document.hidden && (this.asked || this.waiting)) this.ask();
+      if (!document.hidden && (this.requested || this.gathering)) this.request();
     });
   }
 
-  /** Draw with the next picture: the reader has done something. */
+  /** Draw with the next frame: the reader has done something. */
   invalidate(): void {
-    if (this.asked) return;
-    this.asked = true;
-    if (!document.hidden) this.ask();
+    if (this.requested) return;
+    this.requested = true;
+    if (!document.hidden) this.request();
   }
 
-  /** Draw once all samples of this tick can have come. */
+  /** Draw once all samples of this tick should have arrived. */
   gather(): void {
-    if (this.waiting || this.asked) return;
-    this.waiting = true;
+    if (this.gathering || this.requested) return;
+    this.gathering = true;
     setTimeout(() => {
-      if (this.waiting) this.invalidate();
+      if (this.gathering) this.invalidate();
     }, TICK_MS);
   }
 
-  private ask(): void {
+  private request(): void {
     requestAnimationFrame(() => {
-      if (document.hidden || !(this.asked || this.waiting)) return;
-      this.asked = this.waiting = false;
+      if (document.hidden || !(this.requested || this.gathering)) return;
+      this.requested = this.gathering = false;
       this.emit();
     });
   }

@@ -12,13 +12,13 @@ export function useMonitor(): Monitor {
 }
 
 function useEmitter(emitter: Emitter): void {
-  const [, again] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => emitter.subscribe(() => again(undefined as never)), [emitter]);
+  const [, update] = useReducer((count: number) => count + 1, 0);
+  useEffect(() => emitter.subscribe(() => update(undefined as never)), [emitter]);
 }
 
 /**
- * Render anew when a picture is drawn and what `key` says has changed: what decides which parts
- * there are. What changes with each sample inside of them is written by useLive (Live.tsx).
+ * Render again with a frame if the value of `key` has changed: it decides which parts there are.
+ * Values inside them that change with each sample are written by useLive (Live.tsx).
  */
 export function useFrameWhen(key: (monitor: Monitor) => string): Monitor {
   const monitor = useMonitor();
@@ -29,7 +29,7 @@ export function useFrameWhen(key: (monitor: Monitor) => string): Monitor {
   return monitor;
 }
 
-/** Render anew when the colours change. */
+/** Render again when the colours change. */
 export function useTheme(): Monitor["theme"] {
   const { theme } = useMonitor();
   useEmitter(theme);

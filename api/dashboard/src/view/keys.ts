@@ -2,18 +2,18 @@ import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
 import { RANGES } from "./view";
 
-/** The keys that work anywhere on the page; Help.tsx lists them. Returns how to stop listening. */
+/** Handles the keys that work anywhere on the page; Help.tsx lists them. Returns a function that stops it. */
 export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const focused = event.target instanceof Element ? event.target : document.body;
     if (focused.closest("select, input, textarea")) return;
-    if (event.key === " " && focused.closest("button, summary, a")) return; // it presses that
+    if (event.key === " " && focused.closest("button, summary, a")) return; // it presses the button
     if (!act(monitor, event.key, showHelp)) return;
     event.preventDefault();
   };
-  // A button that was clicked with the mouse gives its focus back: the space bar pauses after a click
-  // on CSV rather than saving once more. Who came to it by keyboard stays there (`detail` is 0).
+  // A button that was clicked with the mouse loses its focus: after a click on CSV, the space bar
+  // pauses instead of saving again. A button pressed by keyboard keeps it (`detail` is 0).
   const onClick = (event: MouseEvent) => {
     const button = event.target instanceof Element ? event.target.closest("button") : null;
     if (event.detail > 0) button?.blur();

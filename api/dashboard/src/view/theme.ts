@@ -6,7 +6,7 @@ export type ThemeChoice = (typeof THEMES)[number];
 const KEY = "system-monitor-theme";
 const DARK = "(prefers-color-scheme: dark)";
 
-/** The reader's choice of colours, kept in this browser; `auto` follows the system. */
+/** The reader's theme, stored in this browser; `auto` follows the system. */
 export class Theme extends Emitter {
   choice: ThemeChoice;
 
@@ -22,7 +22,7 @@ export class Theme extends Emitter {
     try {
       localStorage.setItem(KEY, choice);
     } catch {
-      // A browser may forbid it; the choice then lasts as long as the page.
+      // A browser may forbid it; the choice then lasts until the page is closed.
     }
     this.apply();
   }

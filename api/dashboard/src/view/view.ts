@@ -1,4 +1,4 @@
-/** What the page shows, apart from the data: what a link reproduces. */
+/** The state of the page apart from its data: a link reproduces it. */
 export interface View {
   readonly host: string | null;
   readonly gpu: string | null;
@@ -13,14 +13,14 @@ export type Range = (typeof RANGES)[number];
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
 
-/** A span by the collector's clock, in whole Unix ms: a mark on the axis falls on its second. */
+/** A span by the collector's clock, in whole Unix ms, so that ticks on the axis fall on whole seconds. */
 export interface Zoom {
   readonly from: number;
   readonly to: number;
 }
 
 const MINUTES: Readonly<Record<Range, number>> = { "5m": 5, "15m": 15, "1h": 60 };
-const NARROWEST_ZOOM_MS = 1_000;
+const MIN_ZOOM_MS = 1_000;
 
 export const DEFAULT_VIEW: View = {
   host: null,
@@ -34,13 +34,13 @@ export function rangeMs(range: Range): number {
   return MINUTES[range] * 60_000;
 }
 
-/** The span that the charts show when the collector's clock is at `now`. */
+/** The span of the charts when the collector's clock is at `now`. */
 export function spanOf(view: View, now: number): Zoom {
   const to = Math.round(now);
   return view.zoom ?? { from: to - rangeMs(view.range), to };
 }
 
-/** Read a view from an address's fragment; what is not understood is left at its default. */
+/** Parse the view in an address's fragment; invalid parts get their defaults. */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const gpu = query.get("gpu");
@@ -54,7 +54,7 @@ export function viewFromHash(hash: string): View {
   };
 }
 
-/** Write a view as an address's fragment; what is at its default is left out. */
+/** Write a view as an address's fragment, without defaults. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
   if (view.host !== null) query.set("host", view.host);
@@ -74,7 +74,7 @@ export function toggled(series: readonly GpuSeries[], name: GpuSeries): GpuSerie
 }
 
 export function zoomTo(from: number, to: number): Zoom | null {
-  return to - from >= NARROWEST_ZOOM_MS ? { from: Math.round(from), to: Math.round(to) } : null;
+  return to - from >= MIN_ZOOM_MS ? { from: Math.round(from), to: Math.round(to) } : null;
 }
 
 function zoomFrom(from: string | null, to: string | null): Zoom | null {

@@ -1,0 +1,60 @@
+import type { MetricsAnswer } from "../bus/answers";
+
+const TIMEOUT_MS = 5_000;
+const MIN_PAUSE_MS = 250;
+
+interface PollerOptions {
+  fetchMetrics(signal: AbortSignal): Promise<MetricsAnswer>;
+  intervalMs(): number;
+  /** The result of each poll; not called for one that `stop` has aborted. */
+  onPolled(answer: MetricsAnswer | Error): void;
+}
+
+/** Fetches /metrics: once, or at the interval until it is stopped. */
+export class Poller {
+  /** When the last answer arrived, monotonic. */
+  answeredAt = -Infinity;
+  private isPolling = false;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private request: AbortController | null = null;
+
+  constructor(private readonly options: PollerOptions) {}
+
+  start(): void {
+    if (this.isPolling) return;
+    this.isPolling = true;
+    void this.poll();
+  }
+
+  stop(): void {
+    this.isPolling = false;
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.request = null;
+  }
+
+  /** Fetch once. An error is returned, not thrown. */
+  async fetchOnce(timeoutMs = TIMEOUT_MS, request = new AbortController()): Promise<MetricsAnswer | Error> {
+    const timeout = setTimeout(() => request.abort(), timeoutMs);
+    try {
+      const answer = await this.options.fetchMetrics(request.signal);
+      this.answeredAt = performance.now();
+      return answer;
+    } catch (error) {
+      return error instanceof Error ? error : new Error("The server is not responding.");
+    } finally {
+      clearTimeout(timeout);
+    }
+  }
+
+  private async poll(): Promise<void> {
+    const request = new AbortController();
+    this.request = request;
+    const answer = await this.fetchOnce(TIMEOUT_MS, request);
+    if (this.request !== request) return;
+    this.options.onPolled(answer);
+    if (this.request !== request) return; // stopped by the callback, and perhaps started again
+    const pause = Math.max(this.options.intervalMs(), MIN_PAUSE_MS);
+    this.timer = setTimeout(() => void this.poll(), pause);
+  }
+}

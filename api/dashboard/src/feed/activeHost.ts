@@ -1,0 +1,61 @@
+import type { ConnectionState } from "../connection/connection";
+import type { HostData } from "../store/host";
+import { Store } from "../store/store";
+import { DefaultHost } from "./defaultHost";
+import { HostFeed, type FeedListener } from "./hostFeed";
+
+const CATCH_UP_MS = 30_000;
+
+interface Listener extends FeedListener {
+  /** Another host is shown. */
+  onOpen(data: HostData): void;
+}
+
+/** The host that is shown, and the feed that keeps its data current. */
+export class ActiveHost {
+  feed: HostFeed | null = null;
+  private readonly store = new Store();
+  private readonly defaultHost = new DefaultHost({
+    onFound: (name) => this.open(name),
+    onProblem: (problem) => {
+      this.unresolved = { mode: "connecting", problem };
+      this.listener.onState();
+    },
+  });
+  /** The state before there is a feed. */
+  private unresolved: ConnectionState = { mode: "connecting", problem: null };
+
+  constructor(private readonly listener: Listener) {}
+
+  get connection(): ConnectionState {
+    return this.feed?.state ?? this.unresolved;
+  }
+
+  start(name: string | null): void {
+    setInterval(() => {
+      if (this.connection.mode === "polling") this.feed?.catchUp();
+    }, CATCH_UP_MS);
+    addEventListener("online", () => this.feed?.wake());
+    document.addEventListener("visibilitychange", () => {
+      if (!document.hidden) this.feed?.wake();
+    });
+    this.show(name);
+  }
+
+  /** Show a host; null is the server's choice. */
+  show(name: string | null): void {
+    const host = name ?? this.defaultHost.name;
+    if (host === null) this.defaultHost.find();
+    else this.open(host);
+  }
+
+  private open(name: string): void {
+    this.defaultHost.stop();
+    if (this.feed?.data.name === name) return;
+    this.feed?.stop();
+    const data = this.store.host(name);
+    this.feed = new HostFeed(data, this.listener);
+    this.listener.onOpen(data);
+    this.feed.start();
+  }
+}

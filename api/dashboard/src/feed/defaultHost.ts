@@ -1,0 +1,48 @@
+import { fetchMetrics } from "../bus/rest";
+import { pauseBefore } from "../connection/backoff";
+
+const MAX_PAUSE_MS = 5_000;
+
+interface Listener {
+  onFound(host: string): void;
+  onProblem(problem: string): void;
+}
+
+/**
+ * Finds the host to show where the address names none. The server chooses: the machine that it runs
+ * on, if that is monitored.
+ */
+export class DefaultHost {
+  /** Null until the server has answered. */
+  name: string | null = null;
+  private latest = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly listener: Listener) {}
+
+  /** Ask the server until it answers. */
+  find(): void {
+    void this.ask(0);
+  }
+
+  stop(): void {
+    this.latest += 1;
+    clearTimeout(this.timer);
+  }
+
+  private async ask(attempt: number): Promise<void> {
+    this.stop();
+    const request = this.latest;
+    try {
+      const { host } = await fetchMetrics(null);
+      if (request !== this.latest) return;
+      this.name = host;
+      this.listener.onFound(host);
+    } catch (error) {
+      if (request !== this.latest) return;
+      this.listener.onProblem(error instanceof Error ? error.message : "The server is not responding.");
+      const pause = Math.min(pauseBefore(attempt, Math.random), MAX_PAUSE_MS);
+      this.timer = setTimeout(() => void this.ask(attempt + 1), pause);
+    }
+  }
+}

@@ -1,0 +1,114 @@
+import type { MetricsAnswer } from "../bus/answers";
+import type { CollectorStatus, Frame } from "../bus/payload";
+import { fetchHistory, fetchMetrics, streamAddress } from "../bus/rest";
+import { Connection, type ConnectionState } from "../connection/connection";
+import type { Socket } from "../connection/socketStream";
+import { Backfill } from "../store/backfill";
+import type { HostData } from "../store/host";
+import { CatchUp } from "./catchUp";
+
+export interface FeedListener {
+  /** The state of the connection has changed. */
+  onState(): void;
+  /** The status of any host. */
+  onStatus(status: CollectorStatus): void;
+  /** The host's values have changed. */
+  onValues(): void;
+  /** Rows of the history were merged, or could not be. */
+  onHistory(): void;
+}
+
+/** Keeps one host's data current: live samples from the connection, missed ones from the history. */
+export class HostFeed {
+  state: ConnectionState = { mode: "connecting", problem: null };
+  /** Why the past is incomplete, as a sentence. */
+  historyProblem: string | null = null;
+  private readonly connection: Connection;
+  private readonly missing: CatchUp;
+  /** When /metrics last answered for this host, monotonic. */
+  private metricsAt: number | undefined;
+
+  constructor(
+    readonly data: HostData,
+    private readonly listener: FeedListener,
+  ) {
+    const onChange = (problem: string | null) => {
+      this.historyProblem = problem;
+      listener.onHistory();
+    };
+    this.missing = new CatchUp(data, new Backfill(data, { fetchHistory, random: Math.random, onChange }));
+    this.connection = new Connection(
+      {
+        openSocket: () => new WebSocket(streamAddress(data.name, location.href)) as unknown as Socket,
+        fetchMetrics: (signal) => fetchMetrics(data.name, signal),
+        random: Math.random,
+      },
+      {
+        onFrame: (frame, isSnapshot) => this.onFrame(frame, isSnapshot),
+        onMetrics: (answer) => this.onMetrics(answer),
+        onState: (state) => this.onState(state),
+        onFlowing: () => this.catchUp(),
+      },
+      () => data.intervalMs,
+    );
+  }
+
+  /** When the server last answered over HTTP, monotonic. */
+  get answeredAt(): number {
+    return this.connection.answeredAt;
+  }
+
+  start(): void {
+    this.connection.start();
+  }
+
+  stop(): void {
+    this.connection.stop();
+    this.missing.stop();
+  }
+
+  wake(): void {
+    this.connection.wake();
+  }
+
+  /** Fetch the samples that are missing from the history. */
+  catchUp(): void {
+    this.missing.run(this.state.mode === "live");
+  }
+
+  private onState(state: ConnectionState): void {
+    if (this.state.mode === "live") this.missing.noteOutage();
+    this.state = state;
+    this.listener.onState();
+  }
+
+  private onFrame(frame: Frame, isSnapshot: boolean): void {
+    const at = performance.now();
+    const { data } = this;
+    if (frame.kind === "status") {
+      if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
+      this.listener.onStatus(frame.status);
+    } else {
+      const { channel, timestamp } = frame.sample;
+      const outcome = data.accept(frame.sample, { at, wall: Date.now(), age: isSnapshot ? "snapshot" : "live" });
+      if (outcome === "covered" && !isSnapshot) this.missing.fetchLate(channel, timestamp);
+    }
+    this.listener.onValues();
+  }
+
+  private onMetrics(answer: MetricsAnswer): boolean {
+    const at = performance.now();
+    const { data, metricsAt: after } = this;
+    this.metricsAt = at;
+    let hasNews = false;
+    for (const sample of answer.samples) {
+      const outcome = data.accept(sample, { at, wall: Date.now(), age: sample.ageSeconds * 1000, after });
+      hasNews ||= outcome === "added";
+    }
+    if (answer.state === "offline" && data.status && data.status.state !== "offline") {
+      data.acceptStatus({ ...data.status, state: "offline" }, at);
+    }
+    this.listener.onValues();
+    return hasNews;
+  }
+}
