@@ -20,6 +20,11 @@ class FakeSocket implements Socket {
     const data = { host: "h", timestamp, utilization: 1 };
     this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data }]) });
   }
+  /** A frame whose event this page does not know. */
+  sendUnknown() {
+    const data = { host: "h", timestamp: 1, text: "a note" };
+    this.onmessage?.({ data: JSON.stringify([{ channel: "system/annotations", event: "annotation", data }]) });
+  }
   end() {
     this.onclose?.({} as never);
   }
@@ -245,6 +250,22 @@ describe("the connection", () => {
     newest().open();
     newest().send("system/cpu", 2);
     expect(snapshots.at(-1)).toBe(true);
+  });
+
+  it("skips frames with an unknown event, and counts them as a sign of life", async () => {
+    const { modes, sockets, newest, snapshots, server } = setUp();
+    newest().open();
+    newest().sendUnknown();
+    newest().send("system/cpu", 1);
+    await pass(0);
+    const { polls } = server;
+    for (let count = 0; count < 5; count += 1) {
+      await pass(2_000);
+      newest().sendUnknown();
+    }
+    expect(snapshots).toEqual([true]); // of system/cpu alone
+    expect(modes).toEqual(["live"]);
+    expect([sockets.length, sockets[0]!.closed, server.polls]).toEqual([1, false, polls]);
   });
 
   it("retries at once when it is woken", async () => {

@@ -94,6 +94,7 @@ describe("the data from the server", () => {
     const known = { channel: "system/cpu", event: "metrics", data: { host: "h", timestamp: 1, new: {} } };
     const unknown = [
       { channel: "system/cpu", event: "new", data: {} },
+      { channel: "system/annotations", event: "annotation", data: { host: "h", timestamp: 1, text: "a note" } },
       { channel: "system/gpu/0/novelty", event: "metrics", data: { host: "h", timestamp: 1 } },
       { event: "error", code: "x", message: "y" },
       null,
