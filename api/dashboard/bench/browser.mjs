@@ -1,8 +1,8 @@
-// A Chromium, and how the cost of a page is read from it.
+// Chromium, and reading the cost of a page from it.
 //
-// Needs playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and a
-// Chromium (CHROMIUM=/path, else /usr/bin/chromium). It draws without a GPU. With GPU=1 it leaves the
-// drawing to its GPU process, as it does on a laptop, where a software GPU (SwiftShader) takes it.
+// Requires playwright-core (npm install --no-save playwright-core, or PLAYWRIGHT_CORE=/path/to/it) and
+// Chromium (CHROMIUM=/path, else /usr/bin/chromium). It draws without a GPU. With GPU=1 the GPU process
+// draws, as on a laptop, with a software GPU (SwiftShader).
 import { join } from "node:path";
 import { pathToFileURL } from "node:url";
 
@@ -15,11 +15,11 @@ const FLAGS = [...DRAWING, "--no-sandbox", "--disable-quic", "--no-first-run", "
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 
-/** A browser, or null and a line that says why not. */
+/** A browser, or null with the reason printed. */
 export async function chromium() {
-  const place = process.env.PLAYWRIGHT_CORE;
+  const path = process.env.PLAYWRIGHT_CORE;
   try {
-    const module = await import(place ? pathToFileURL(join(place, "index.mjs")).href : "playwright-core");
+    const module = await import(path ? pathToFileURL(join(path, "index.mjs")).href : "playwright-core");
     return await module.chromium.launch({ executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium", args: FLAGS });
   } catch (error) {
     console.log(`No browser: ${String(error.message).split("\n")[0]}`);
@@ -28,7 +28,7 @@ export async function chromium() {
   }
 }
 
-/** An empty page as large as a laptop's screen, and the tools that read what it costs. */
+/** An empty page the size of a laptop's screen, and the DevTools session to measure it. */
 export async function emptyPage(browser) {
   const page = await browser.newPage({ viewport: { width: 1440, height: 900 } });
   const devtools = await page.context().newCDPSession(page);
@@ -36,13 +36,13 @@ export async function emptyPage(browser) {
   return { page, devtools };
 }
 
-/** The page's counters since it was opened; `…Duration` in s of its main thread's CPU time. */
+/** The page's counters since it was opened; `…Duration` is CPU time of its main thread in s. */
 export async function usage(devtools) {
   const { metrics } = await devtools.send("Performance.getMetrics");
   return Object.fromEntries(metrics.map(({ name, value }) => [name, value]));
 }
 
-/** MB that scripts hold, after garbage is collected. */
+/** MB of the JavaScript heap, after a garbage collection. */
 export async function heap(devtools) {
   await devtools.send("HeapProfiler.collectGarbage");
   const { usedSize, backingStorageSize = 0 } = await devtools.send("Runtime.getHeapUsage");

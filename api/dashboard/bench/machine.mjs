@@ -1,4 +1,4 @@
-// A made-up machine with 8 GPUs and 128 cores, as the API would tell of it.
+// A simulated machine with 8 GPUs and 128 cores, in the API's formats.
 
 export const HOST = "bench";
 export const INTERVAL_MS = 2000;

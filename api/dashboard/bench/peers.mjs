@@ -1,16 +1,16 @@
-// What a page costs while it is left open, beside other monitors' pages and beside nearly empty ones.
+// The cost of leaving a page open, compared with other monitors' pages and nearly empty ones.
 //
 //   npm run build && npm run bench:peers
 //
-// Each page is opened in a browser of its own, 1440 by 900, left alone for SETTLE s (20) and then
-// measured for SECONDS (60), ROUNDS (2) times in turn: CPU time of the page's main thread, of its
-// renderer process, and of the process that puts the picture together, which without a GPU paints
-// it. All monitors run all the time, with their own defaults, and collect for FILL s (300) first, so that
-// there is a history to draw; with FOLDER=/path they keep it there for the next time.
+// Each page is opened in its own browser, 1440 by 900, left alone for SETTLE s (20) and then measured
+// for SECONDS (60), in ROUNDS (2) rounds: CPU time of the page's main thread, of its renderer process,
+// and of the compositor's process, which paints the page if there is no GPU. All monitors run all the
+// time with their own defaults, and collect for FILL s (300) first, so that there is a history to draw;
+// with FOLDER=/path they keep it there for the next run.
 //
-// Needs what bench/browser.mjs says, and the monitors; it says how to get one that is not here. They
-// are no dependency of this project: put them elsewhere, and name them by GLANCES, NVDASHBOARD,
-// NETDATA and SYSTEM_MONITOR (default: this repository's .venv). PICTURES=/path keeps a picture of each page.
+// Requires the tools listed in bench/browser.mjs, and the monitors; it prints how to install a missing
+// one. They are not dependencies of this project: install them elsewhere, and set GLANCES, NVDASHBOARD,
+// NETDATA and SYSTEM_MONITOR (default: this repository's .venv). PICTURES=/path saves screenshots.
 import { mkdtemp } from "node:fs/promises";
 import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
@@ -22,10 +22,10 @@ const SETTLE = Number(process.env.SETTLE ?? 20);
 const SECONDS = Number(process.env.SECONDS ?? 60);
 const ROUNDS = Number(process.env.ROUNDS ?? 2);
 const FILL = Number(process.env.FILL ?? 300);
-const WINDOW = 10; // s; the longest time that any of these pages lets pass between two pictures of a chart
+const WINDOW = 10; // s; the longest time between two drawings of a chart on any of these pages
 const PARTS = ["document", "script", "stylesheet", "image", "font"];
 
-/** Gzipped bytes of what the page is made of, without its data, as they come in. */
+/** Gzipped bytes of the page's files, without its data, as they are received. */
 function weighed(page) {
   const sizes = [];
   page.on("response", (response) => {
@@ -35,7 +35,7 @@ function weighed(page) {
   return async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
 
-/** Bytes of data on the wire so far. */
+/** Bytes of data received so far. */
 async function received(devtools) {
   let sum = 0;
   devtools.on("Network.dataReceived", ({ encodedDataLength }) => { sum += encodedDataLength; });
@@ -52,7 +52,7 @@ async function spent(devtools, processes) {
   return { main, renderer: of("renderer"), compositor: of("GPU"), at: performance.now() / 1000 };
 }
 
-/** Leave `address` open for a while, and return ms of CPU time for each second of each window, and sizes. */
+/** Leave `address` open for a while; return ms of CPU time per second for each window, and sizes. */
 async function visit(name, address) {
   const browser = await chromium();
   const { page, devtools } = await emptyPage(browser);
@@ -77,7 +77,7 @@ async function visit(name, address) {
   return found;
 }
 
-const HEAD = ["page", "refresh, s", "main thread, ms/s", "p10–p90", "ms for a refresh", "renderer, ms/s",
+const HEAD = ["page", "refresh, s", "main thread, ms/s", "p10–p90", "ms per refresh", "renderer, ms/s",
   "compositor, ms/s", "heap, MB", "page, kB gzipped", "data, kB/s"];
 
 /** One row of the table: medians of all windows, and of the visits. */

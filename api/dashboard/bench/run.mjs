@@ -1,13 +1,13 @@
-// What the page costs: bytes, ms of the main thread for an update, memory after 10,000 updates.
+// The cost of the page: bytes, ms of the main thread per update, memory after 10,000 updates.
 //
 //   npm run build && npm run bench
 //   GPU=1 UPDATES=60 MANY=0 npm run bench
 //
-// An update is one tick of all channels. Its cost is all that the page's main thread is busy with from
-// one tick to the next, in CPU time: messages, script, style, layout, paint, and where there is no
-// GPU the drawing of the canvases. What the measuring itself costs is measured first, and taken off.
+// An update is one tick of all channels. Its cost is the CPU time of the page's main thread from one
+// tick to the next: messages, script, style, layout, paint, and without a GPU the drawing of the
+// canvases. The cost of measuring is measured first and subtracted.
 //
-// Needs what bench/browser.mjs says. Without it only the bytes are printed.
+// Requires the tools listed in bench/browser.mjs. Without them only the bytes are printed.
 import { readdir, readFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
@@ -32,7 +32,7 @@ async function bytes() {
   console.log(`bytes, gzipped: ${sum} (limit 120,000)`);
 }
 
-/** What updates cost, in ms of the main thread. */
+/** The cost of updates, in ms of the main thread. */
 async function costs(devtools, update) {
   const idle = (await differences(devtools, () => {}, 40)).map((each) => each.TaskDuration);
   const own = quantile(idle, 0.5);
@@ -45,12 +45,12 @@ async function costs(devtools, update) {
   };
 }
 
-/** How each number of `usage` grew with each call of `what`; durations in ms. */
-async function differences(devtools, what, times) {
+/** The growth of each number of `usage` with each call of `action`; durations in ms. */
+async function differences(devtools, action, times) {
   const found = [];
   let before = await usage(devtools);
   for (let count = 0; count < times; count += 1) {
-    what();
+    action();
     await wait(PAUSE_MS);
     const after = await usage(devtools);
     found.push(Object.fromEntries(Object.entries(after).map(([name, value]) => [name, 1000 * (value - before[name])])));
@@ -64,14 +64,14 @@ async function measure(browser) {
   const server = await serve(ROOT, clock);
   const update = () => {
     clock.time += INTERVAL_MS;
-    server.say(frames(clock.time));
+    server.send(frames(clock.time));
   };
   const { page, devtools } = await emptyPage(browser);
   for (const range of ["1h", "15m", "5m"]) {
     await page.goto(`${server.address}#range=${range}&series=utilization,temperature,memory,power`);
     await page.reload();
     await page.getByTestId("gpu-tile-7").waitFor();
-    await wait(4500); // the history, and what is asked for once more after it
+    await wait(4500); // the history, and the fetch that completes it
     for (let count = 0; count < 30; count += 1) { update(); await wait(PAUSE_MS); } // warm
     const cost = await costs(devtools, update);
     console.log(`update at ${range.padEnd(3)}: median ${cost.median}, mean ${cost.mean}, p95 ${cost.p95} ms of the main thread (script ${cost.ScriptDuration}, style ${cost.RecalcStyleDuration}, layout ${cost.LayoutDuration}); ${UPDATES} updates (limit 4)`);

@@ -1,4 +1,4 @@
-// The built page and a made-up API, with a WebSocket that says what it is told to say.
+// The built page and a simulated API, whose WebSocket sends the frames that it is given.
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
@@ -46,7 +46,7 @@ export async function serve(root, clock) {
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));
   return {
     address: `http://127.0.0.1:${server.address().port}/`,
-    say(texts) {
+    send(texts) {
       const bytes = textFrame(batchOf(texts));
       for (const socket of sockets) socket.write(bytes);
     },

@@ -1,4 +1,4 @@
-// The pages that are measured beside each other, and how each is brought up.
+// The pages that are compared, and how to start each.
 import { spawn, spawnSync } from "node:child_process";
 import { once } from "node:events";
 import { openSync } from "node:fs";
@@ -22,20 +22,20 @@ async function freePort() {
   return String(port);
 }
 
-/** Run `command` with `folder` as its home until its page answers; what it says goes to `folder`/said. */
+/** Run `command` with `folder` as its home until its page responds; its output goes to `folder`/output.log. */
 async function program(folder, command, options, address) {
-  const log = openSync(join(folder, "said"), "w");
+  const log = openSync(join(folder, "output.log"), "w");
   const env = { ...process.env, HOME: folder, XDG_CONFIG_HOME: folder, XDG_DATA_HOME: folder };
   const child = spawn(command, options, { stdio: ["ignore", log, log], env });
-  const over = once(child, "exit");
+  const exit = once(child, "exit");
   process.once("exit", () => child.kill());
-  const answers = () => fetch(address).then((answer) => answer.ok, () => false);
-  for (const end = Date.now() + START_MS; !(await answers()); await wait(250)) {
+  const responds = () => fetch(address).then((response) => response.ok, () => false);
+  for (const end = Date.now() + START_MS; !(await responds()); await wait(250)) {
     if (child.exitCode === null && Date.now() < end) continue;
     child.kill();
-    throw new Error(`${command} does not answer: see ${folder}/said`);
+    throw new Error(`${command} is not responding: see ${folder}/output.log`);
   }
-  return { address, close: () => child.kill() && over };
+  return { address, close: () => child.kill() && exit };
 }
 
 const systemMonitor = {
@@ -61,7 +61,7 @@ const glances = (key, ...more) => ({
   },
 });
 
-/** An early NVDashboard, which has a page of its own; the newest lives in JupyterLab's. */
+/** An early NVDashboard, which has its own page; the newest is part of JupyterLab's. */
 const nvdashboard = {
   key: "nvdashboard",
   command: process.env.NVDASHBOARD ?? "nvdashboard",
@@ -94,21 +94,21 @@ const netdata = {
   },
 };
 
-/** The built page and an API that tells of a made-up machine, a tick each interval. */
-const madeUp = {
-  key: "made-up",
+/** The built page and an API with a simulated machine, a tick each interval. */
+const simulated = {
+  key: "simulated",
   async start() {
     const clock = { time: Math.floor(Date.now() / INTERVAL_MS) * INTERVAL_MS };
     const server = await serve(HERE("../../static/"), clock);
     const ticks = setInterval(() => {
       clock.time += INTERVAL_MS;
-      server.say(frames(clock.time));
+      server.send(frames(clock.time));
     }, INTERVAL_MS);
     return { address: server.address, close: () => { clearInterval(ticks); server.close(); } };
   },
 };
 
-/** A page in which `count` numbers change every 2 s, and nothing else. */
+/** A page with `count` numbers that change every 2 s, and nothing else. */
 function numbers(count) {
   const style = "i{float:left;width:90px;height:20px;overflow:hidden}";
   const change = "for(const each of document.querySelectorAll('i'))each.firstChild.data=Math.random()";
@@ -119,7 +119,7 @@ function numbers(count) {
 
 const SERIES = "series=utilization,temperature,memory,power";
 
-/** What is measured: `server` starts it, `at` is the address or what follows the server's, `refresh` in s. */
+/** The pages to measure: `server` starts one, `at` is its address or the end of it, `refresh` is in s. */
 export const SUBJECTS = [
   { name: "one number that changes", at: numbers(1), refresh: 2 },
   { name: "40 numbers that change", at: numbers(40), refresh: 2 },
@@ -129,19 +129,19 @@ export const SUBJECTS = [
   { name: "netdata", server: netdata, at: "", refresh: 1 },
   { name: "System Monitor, 1 h", server: systemMonitor, at: "#range=1h", refresh: 2 },
   { name: "System Monitor, 5 min", server: systemMonitor, at: "#range=5m", refresh: 2 },
-  { name: "the same, 8 GPUs and 128 cores, 1 h", server: madeUp, at: `#range=1h&${SERIES}`, refresh: 2 },
-  { name: "the same, 8 GPUs and 128 cores, 5 min", server: madeUp, at: `#range=5m&${SERIES}`, refresh: 2 },
+  { name: "the same, 8 GPUs and 128 cores, 1 h", server: simulated, at: `#range=1h&${SERIES}`, refresh: 2 },
+  { name: "the same, 8 GPUs and 128 cores, 5 min", server: simulated, at: `#range=5m&${SERIES}`, refresh: 2 },
 ];
 
-/** Start what the subjects need below `folder`, put it into `running`, and tell what there is and what is not. */
+/** Start the servers of the subjects below `folder`, add them to `running`, and report which are missing. */
 export async function startServers(folder, running) {
   for (const server of new Set(SUBJECTS.flatMap((each) => each.server ?? []))) {
-    const said = server.command && spawnSync(server.command, [server.version ?? "--version"], { encoding: "utf8" });
-    if (said?.error) {
-      console.log(`Not measured: ${server.key}, which is not here. To get it: ${server.get}`);
+    const version = server.command && spawnSync(server.command, [server.version ?? "--version"], { encoding: "utf8" });
+    if (version?.error) {
+      console.log(`Not measured: ${server.key} is not installed. To install it: ${server.get}`);
       continue;
     }
-    if (said) console.log(`${server.key}: ${said.stdout.split("\n")[0] || "here"}`);
+    if (version) console.log(`${server.key}: ${version.stdout.split("\n")[0] || "here"}`);
     const home = join(folder, server.key);
     await mkdir(home, { recursive: true });
     running.set(server, await server.start(home, server.command));
