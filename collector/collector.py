@@ -14,6 +14,7 @@ from telemetry.bus.messages import LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import SettingsError, SystemMonitorError
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
@@ -51,7 +52,7 @@ class Collector:
         self._host = host
         self._interval = interval
         self._broker = broker
-        self._started = time.time_ns() // 1_000_000
+        self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
         self.on_failure: Callable[[SystemMonitorError], None] = _nothing
@@ -94,7 +95,7 @@ class Collector:
         """Return the status as it is now."""
         return CollectorStatus(
             host=self._host,
-            timestamp=time.time_ns() // 1_000_000,
+            timestamp=unix_milliseconds(),
             state=self._state,
             version=__version__,
             started=self._started,

@@ -9,6 +9,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from collector.sensors.port import Sensor
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import SensorAbsentError, SensorFailedError, SystemMonitorError
 from telemetry.samples import Sample
 from telemetry.status import SensorReport, SensorState
@@ -157,7 +158,7 @@ class SensorWorker:
         started = time.monotonic()
         try:
             for channel, values in self._sensor.read():
-                timestamp = time.time_ns() // 1_000_000
+                timestamp = unix_milliseconds()
                 self._deliver(Sample(channel, self._host, timestamp, values))
         except SensorFailedError as failure:  # the sensor knows what is wrong, and goes on
             self._failures += 1

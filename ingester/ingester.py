@@ -10,11 +10,11 @@ from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE, Message
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import Retention
+from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError
 from telemetry.events import Event
 from telemetry.history.port import HistoryWriter, Record
-from telemetry.history.window import wall_clock
 from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
@@ -135,7 +135,7 @@ class Ingester:
             address = resolve(self._topics, message.topic)
             if address.family is None or address.family.retention is Retention.NONE:
                 return None
-            record = decode(address, message.payload, arrived=wall_clock())
+            record = decode(address, message.payload, arrived=unix_milliseconds())
             if isinstance(record, CollectorStatus):
                 return None
             if isinstance(record, Event):

@@ -10,10 +10,10 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_MOST_ONCE, Message, Publication
 from telemetry.bus.topics import TopicScheme
+from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import BusUnavailableError, MalformedMessageError
 from telemetry.events import Event
-from telemetry.history.window import wall_clock
 from telemetry.reports import Report, counter, gauge
 from telemetry.tally import Tally
 
@@ -144,7 +144,7 @@ class Live:
 
     def _update(self, message: Message) -> Update:
         address = resolve(self._topics, message.topic)
-        content = decode(address, message.payload, arrived=wall_clock())
+        content = decode(address, message.payload, arrived=unix_milliseconds())
         if isinstance(content, Event) and message.retained:  # it is not happening now
             raise MalformedMessageError("retained event", address.channel)
         return Update(content, message.retained, len(message.payload))

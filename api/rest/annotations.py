@@ -15,10 +15,10 @@ from api.rest.context import MAX_TEXT, PREFIX, UNAUTHORIZED, Context, End, Start
 from api.rest.history import parse_span
 from api.rest.responses import AnnotationEntry, AnnotationsResponse
 from telemetry.catalogue import ANNOTATION
+from telemetry.clock import unix_milliseconds
 from telemetry.decoding import make_event
 from telemetry.events import MAX_EVENT_BYTES
 from telemetry.history.port import EventQuery
-from telemetry.history.window import wall_clock
 from telemetry.payloads import EventPayload, event_model
 
 MAX_ANNOTATIONS = 10_000
@@ -56,7 +56,7 @@ async def annotations(
     ] = 1000,
 ) -> AnnotationsResponse:
     """Answer from the history; one that was just sent takes up to a second to be there."""
-    span = parse_span(start, end, wall_clock(), parts.settings.spans.events)
+    span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
         query = EventQuery(ANNOTATION.channel, span.start, span.end, host, limit)
@@ -91,7 +91,7 @@ async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - m
     model = await _parsed(request)
     if wait := parts.events.take():
         raise TooManyEventsError(f"Too many annotations: try again in {wait} s.", wait)
-    event = make_event(ANNOTATION, model, wall_clock())
+    event = make_event(ANNOTATION, model, unix_milliseconds())
     await parts.live.publish(event)
     return AnnotationEntry.model_validate(event.body())
 

@@ -8,6 +8,7 @@ from api.live.subscription import Live
 from api.rest.history import History
 from api.rest.views import DEFAULT_INTERVAL_SECONDS
 from telemetry.catalogue import Retention, family_of
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.reports import Report, Reporter
@@ -64,7 +65,7 @@ class Readiness:
         if not fresh or now - host.since < 2 * patience:
             return None  # silent, or new here
         newest = max(update.content.timestamp for update in fresh)
-        if newest < time.time_ns() // 1_000_000 - self._window:
+        if newest < unix_milliseconds() - self._window:
             return None  # too old for the history
         channels = tuple(update.channel for update in fresh)
         start = newest - round(patience * 1000)

@@ -23,9 +23,9 @@ from api.rest.responses import (
     ReadyResponse,
 )
 from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
-from telemetry.history.window import wall_clock
 
 MAX_POINTS = 5000
 
@@ -41,7 +41,7 @@ health = APIRouter(tags=["health"])
 )
 async def metrics(parts: Context, host: Host = None) -> HostResponse:
     """Answer from what has arrived on the bus; the history is not asked."""
-    return metrics_of(parts.host_state(host), wall_clock())
+    return metrics_of(parts.host_state(host), unix_milliseconds())
 
 
 @router.get(
@@ -51,7 +51,7 @@ async def metrics(parts: Context, host: Host = None) -> HostResponse:
 )
 async def gpu(parts: Context, host: Host = None) -> GpusResponse:
     """Answer from what has arrived on the bus; the history is not asked."""
-    return gpus_of(parts.host_state(host), wall_clock())
+    return gpus_of(parts.host_state(host), unix_milliseconds())
 
 
 @router.get(
@@ -80,7 +80,7 @@ async def history(
 ) -> HistoryResponse:
     """Aggregate over buckets of equal width where there are more samples than points."""
     filters = channel_filters([EVERYTHING] if channel is None else channel)
-    span = parse_span(start, end, wall_clock(), parts.settings.window)
+    span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
     stored = await parts.history.channels()
     known = dict.fromkeys([*parts.live.newest.hosts, *stored])
     chosen = choose_host(host, parts.settings.host_name, known)

@@ -1,11 +1,11 @@
 """The spans of time that the history keeps, which each adapter enforces alike."""
 
 import logging
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
 
+from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, Query, Record
 from telemetry.samples import Sample
@@ -27,11 +27,6 @@ class Spans:
 
     samples: int
     events: int = 7 * 86_400_000
-
-
-def wall_clock() -> int:
-    """Return this machine's time in Unix milliseconds."""
-    return time.time_ns() // 1_000_000
 
 
 class Window:
@@ -90,7 +85,7 @@ class Window:
 class Windows:
     """The window of samples and that of events."""
 
-    def __init__(self, spans: Spans, clock: Clock = wall_clock) -> None:
+    def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
         """Keep each kind for its span; what is ahead of now is bounded alike for both."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)

@@ -3,7 +3,6 @@
 import contextlib
 import socket
 import ssl
-import time
 import uuid
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -19,6 +18,7 @@ from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
 from telemetry.catalogue import SAMPLES, Retention, family_of
+from telemetry.clock import unix_milliseconds
 from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.reports import Reporter
@@ -40,27 +40,23 @@ GPU = {
 }
 
 
-def now() -> int:
-    return time.time_ns() // 1_000_000
-
-
 def cpu(host: str = "alpha", age: int = 0, **values: object) -> Sample:
     """Return a sample that was taken ``age`` milliseconds ago."""
-    return Sample("system/cpu", host, now() - age, {**CPU, **values})
+    return Sample("system/cpu", host, unix_milliseconds() - age, {**CPU, **values})
 
 
 def gpu(index: int, host: str = "alpha") -> Sample:
-    return Sample(f"system/gpu/{index}", host, now(), GPU)
+    return Sample(f"system/gpu/{index}", host, unix_milliseconds(), GPU)
 
 
 def processes(index: int, *listed: Mapping[str, object], host: str = "alpha") -> Sample:
     values = {"processes": listed, "more": 0, "unresolved": 0, "note": None}
-    return Sample(f"system/gpu/{index}/processes", host, now(), values)
+    return Sample(f"system/gpu/{index}/processes", host, unix_milliseconds(), values)
 
 
 def instance(gpu: int, index: int, age: int = 0, host: str = "alpha") -> Sample:
     values = {"memory_used": index, "memory_total": 10, "gpu_instance": index + 7}
-    return Sample(f"system/gpu/{gpu}/mig/{index}", host, now() - age, values)
+    return Sample(f"system/gpu/{gpu}/mig/{index}", host, unix_milliseconds() - age, values)
 
 
 def every_family(host: str = "alpha") -> list[Sample]:
@@ -69,7 +65,7 @@ def every_family(host: str = "alpha") -> list[Sample]:
         Sample(
             family.channel.format(id=0, n=0),
             host,
-            now(),
+            unix_milliseconds(),
             {field.name: field.example for field in family.fields},
         )
         for family in SAMPLES
@@ -78,10 +74,10 @@ def every_family(host: str = "alpha") -> list[Sample]:
 
 def status(host: str = "alpha", **fields: Any) -> CollectorStatus:
     values: dict[str, Any] = {
-        "timestamp": now(),
+        "timestamp": unix_milliseconds(),
         "state": CollectorState.ONLINE,
         "version": "1.2.3",
-        "started": now() - 60_000,
+        "started": unix_milliseconds() - 60_000,
         "interval": 2.0,
     }
     return CollectorStatus(host, **(values | fields))

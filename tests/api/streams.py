@@ -12,8 +12,9 @@ from websockets.exceptions import ConnectionClosed, InvalidStatus
 from websockets.sync.client import ClientConnection
 
 from api.live.newest import Update
+from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
-from tests.api.running import GPU, SECONDS, RunningApi, cpu, now
+from tests.api.running import GPU, SECONDS, RunningApi, cpu
 
 WS = "/api/v1/system/ws"
 # The opening of a WebSocket, less the line that ends the headers.
@@ -65,7 +66,7 @@ def overwhelm_who_does_not_read(api: RunningApi) -> int:
     with api.stream("/api/v1/system/ws/system/gpu/0") as other:
         while api.live.hub.slow_clients == 0:
             values = {**GPU, "throttle_reasons": large, "power": float(count)}
-            api.send(Sample("system/gpu/0", "alpha", now(), values))
+            api.send(Sample("system/gpu/0", "alpha", unix_milliseconds(), values))
             assert receive(other)["data"]["power"] == count
             count += 1
     return count

@@ -17,6 +17,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.catalogue import CPU, DISK, GPU, MEMORY, NETWORK, Field
+from telemetry.clock import unix_milliseconds
 from telemetry.history.columns import columns_of
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter, Query
@@ -91,7 +92,7 @@ def measure(
     machine: Machine, writer: HistoryWriter, reader: HistoryReader
 ) -> Iterator[tuple[str, float, float]]:
     """Yield (what, median ms, 95th percentile ms)."""
-    now = time.time_ns() // 1_000_000
+    now = unix_milliseconds()
     ticks = [machine.tick(now - age) for age in range(HOUR - INTERVAL, 0, -INTERVAL)]
     writer.open()
     reader.open()

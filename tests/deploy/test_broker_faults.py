@@ -14,6 +14,7 @@ from collector.collector import Collector
 from ingester.ingester import Ingester
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
+from telemetry.clock import unix_milliseconds
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
@@ -141,7 +142,7 @@ def test_a_broker_that_fails_for_long_loses_nothing_and_doubles_nothing(
     with running_parts(tmp_path, own_mosquitto.port, INTERVAL) as parts:
         parts.api.wait_for_history(5)
         fault(own_mosquitto)
-        ended = time.time_ns() // 1_000_000
+        ended = unix_milliseconds()
         began = time.monotonic()
         wait_until(lambda: parts.api.timestamps()[-1] > ended, "samples of afterwards", LONG)
         log.info("%s: samples are stored again %.1f s later", name, time.monotonic() - began)
@@ -162,7 +163,7 @@ def test_an_embedded_broker_that_is_frozen_is_replaced_and_nothing_is_lost(tmp_p
         broker = up.broker_process()
         broker.send_signal(signal.SIGSTOP)
         wait_until(lambda: not broker.is_running(), "it is replaced", LONG)
-        ended = time.time_ns() // 1_000_000
+        ended = unix_milliseconds()
         wait_until(lambda: up.timestamps()[-1] > ended + 15_000, "what follows", LONG)
         count, lacking, doubled = gaps(Parts(up, up, up))
     log.info("frozen embedded broker: %d samples, %d missing, %d twice", count, lacking, doubled)

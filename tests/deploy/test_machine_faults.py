@@ -18,6 +18,7 @@ from typing import Any
 import psutil
 import pytest
 
+from telemetry.clock import unix_milliseconds
 from tests.api.streams import OPENING
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.deploy.ticks import lateness
@@ -128,11 +129,11 @@ def test_with_all_cores_busy_the_ticks_go_on(tmp_path: Path) -> None:
         for _ in range(4 * (os.cpu_count() or 1)):
             process = stack.enter_context(subprocess.Popen(_BUSY))
             stack.callback(process.kill)
-        began = time.time_ns() // 1_000_000
+        began = unix_milliseconds()
         with Listener(monitor.mqtt_port, "system/#") as listener:
             time.sleep(30)
             everything = [each for name in CHANNELS for each in heard(listener, name)]
-        ended = time.time_ns() // 1_000_000
+        ended = unix_milliseconds()
         stack.close()
         wait_until(lambda: max(monitor.timestamps()) > ended, "it has caught up")
         times = [each for each in monitor.timestamps() if began < each < ended]
@@ -172,7 +173,7 @@ def test_a_process_that_gets_no_more_memory_goes_on_once_it_does(tmp_path: Path)
                     except OSError:
                         refused += 1
             monitor.process.rlimit(psutil.RLIMIT_AS, usual)
-            ended = time.time_ns() // 1_000_000
+            ended = unix_milliseconds()
             wait_until(lambda: max(monitor.timestamps()) > ended + 1000, "it goes on")  # noqa: B023
             assert monitor.get("/metrics")["state"] == "online"
         log.info("memory short: %d clients refused, %d B used", refused, size(monitor))

@@ -1,7 +1,6 @@
 """An ingester between a real broker and a real InfluxDB, and what went through it."""
 
 import json
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from dataclasses import dataclass, field
 from ingester.ingester import Ingester
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
+from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import Query
 from telemetry.history.window import Spans
@@ -28,7 +28,7 @@ class Source:
 
     client: Listener
     topics: TopicScheme
-    first: int = field(default_factory=lambda: time.time_ns() // 1_000_000 - HOUR // 2)
+    first: int = field(default_factory=lambda: unix_milliseconds() - HOUR // 2)
     published: list[int] = field(default_factory=list)
 
     def publish(self, count: int, *, cores: int = 0) -> None:
@@ -70,7 +70,7 @@ class Way:
 
 def stored(way: Way) -> list[int]:
     """Return the timestamps of ``system/cpu`` that the bucket holds."""
-    now, store = time.time_ns() // 1_000_000, way.store
+    now, store = unix_milliseconds(), way.store
     with closing(
         InfluxdbReader(store.url, store.token, store.org, way.bucket, Spans(HOUR))
     ) as reader:

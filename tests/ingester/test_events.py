@@ -7,10 +7,11 @@ from pathlib import Path
 import pytest
 
 from telemetry.bus.address import BrokerAddress
+from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.history.window import Spans, wall_clock
+from telemetry.history.window import Spans
 from tests.ingester.test_ingester import HOUR, NOW, ingesting
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
@@ -47,7 +48,7 @@ def test_an_annotation_reaches_the_history_with_all_that_it_says(
 
 
 def test_an_annotation_needs_no_more_than_a_text(file: Path, address: BrokerAddress) -> None:
-    before = wall_clock()
+    before = unix_milliseconds()
     writer, reader = SqliteWriter(file, Spans(HOUR)), SqliteReader(file, Spans(HOUR))
     query = EventQuery(CHANNEL, before, before + HOUR)
     with (
@@ -58,7 +59,7 @@ def test_an_annotation_needs_no_more_than_a_text(file: Path, address: BrokerAddr
         client.publish(CHANNEL, '{"text": "here"}')
         wait_until(lambda: bool(reader.events(query)), "it is stored")
         (event,) = reader.events(query)
-    assert before <= event.timestamp <= wall_clock()
+    assert before <= event.timestamp <= unix_milliseconds()
     assert event.values == {"text": "here", "tags": [], "run": None}
     assert event.host is None
 

@@ -16,6 +16,7 @@ import pytest
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
+from telemetry.clock import unix_milliseconds
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader
 from telemetry.history.window import Spans
@@ -58,7 +59,7 @@ class Stream:
     """Numbered samples, 200 a second, as a collector would send them."""
 
     def __init__(self, address: BrokerAddress) -> None:
-        self.start = time.time_ns() // 1_000_000
+        self.start = unix_milliseconds()
         self.count = 0
         self._bus = BusConnection(address, "stream", keep_session=True)
         self._finished = threading.Event()

@@ -4,7 +4,6 @@ import json
 import sqlite3
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager
 from pathlib import Path
@@ -14,6 +13,7 @@ import pytest
 from ingester.ingester import Ingester
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
@@ -46,7 +46,7 @@ class Pipeline:
 
     def __init__(self, client: Listener, file: Path, ingester: Ingester) -> None:
         self.client, self.file, self.ingester = client, file, ingester
-        self.first = time.time_ns() // 1_000_000 - HOUR // 2
+        self.first = unix_milliseconds() - HOUR // 2
         self.published: list[int] = []
 
     def publish(self, count: int) -> None:
@@ -73,7 +73,7 @@ class Pipeline:
 
 
 def stored(file: Path) -> list[int]:
-    now = time.time_ns() // 1_000_000
+    now = unix_milliseconds()
     with closing(SqliteReader(file, Spans(HOUR))) as reader:
         reader.open()
         try:

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from telemetry.catalogue import family_of
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.buckets import bucket_width, mark_outages
@@ -14,7 +15,7 @@ from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.flux import COUNTS, VALUES, Table
 from telemetry.history.influxdb.names import Series, channel_of, decode, series_of
 from telemetry.history.port import Columns, EventQuery, Query
-from telemetry.history.window import Clock, Spans, Windows, wall_clock
+from telemetry.history.window import Clock, Spans, Windows
 
 if TYPE_CHECKING:
     from telemetry.history.influxdb.connection import Connection
@@ -30,7 +31,7 @@ class InfluxdbReader:
         org: str,
         bucket: str,
         spans: Spans,
-        clock: Clock = wall_clock,
+        clock: Clock = unix_milliseconds,
     ) -> None:
         """Remember where to read and how long it is kept."""
         self._account = Account(url, token, org, bucket)

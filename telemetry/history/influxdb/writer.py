@@ -2,11 +2,12 @@
 
 from collections.abc import Sequence
 
+from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import events
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.bucket import Bucket
 from telemetry.history.port import Record
-from telemetry.history.window import Clock, Spans, Windows, wall_clock
+from telemetry.history.window import Clock, Spans, Windows
 
 
 class InfluxdbWriter:
@@ -26,7 +27,7 @@ class InfluxdbWriter:
         org: str,
         bucket: str,
         spans: Spans,
-        clock: Clock = wall_clock,
+        clock: Clock = unix_milliseconds,
     ) -> None:
         """Remember where to write and how long to keep it."""
         account = Account(url, token, org, bucket)

@@ -10,6 +10,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from telemetry.catalogue import family_of
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.buckets import bucket_width, mark_outages
@@ -24,7 +25,7 @@ from telemetry.history.sqlite.schema import (
     open_for_reading,
 )
 from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, SAMPLES
-from telemetry.history.window import Clock, Spans, Windows, wall_clock
+from telemetry.history.window import Clock, Spans, Windows
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
 _STEPS = 1000  # of SQLite's virtual machine, between two looks at the clock
@@ -38,7 +39,7 @@ class SqliteReader:
     hold a page cache of its own.
     """
 
-    def __init__(self, path: Path, spans: Spans, clock: Clock = wall_clock) -> None:
+    def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
         """Remember where to read and how long it is kept."""
         self._path = path
         self._windows = Windows(spans, clock)

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
+from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.columns import no_unicode, numbers_of
 from telemetry.history.port import Record
@@ -13,7 +14,7 @@ from telemetry.history.sqlite import events
 from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.sqlite.migrations import BLOCK, VALUES
 from telemetry.history.sqlite.schema import errors_as_unavailable
-from telemetry.history.window import Clock, Spans, Windows, wall_clock
+from telemetry.history.window import Clock, Spans, Windows
 from telemetry.samples import Sample
 
 _PRUNE_EVERY = 60_000
@@ -54,7 +55,7 @@ class SqliteWriter:
     aside and a new one begun; one that is gone or was replaced is opened again.
     """
 
-    def __init__(self, path: Path, spans: Spans, clock: Clock = wall_clock) -> None:
+    def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
         """Remember where to write and how long to keep it."""
         self._path = path
         self._windows = Windows(spans, clock)

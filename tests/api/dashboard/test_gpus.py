@@ -3,7 +3,6 @@
 import re
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +10,7 @@ import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
+from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.api.dashboard.browser import Visit
 from tests.api.dashboard.conftest import GPU_WITH_MARKUP, HOST, MARKUP_GPU, Laboratory
@@ -86,7 +86,7 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
         expect(page.get_by_test_id("gpu-mig-note")).to_have_count(0)
         for index in (0, 2):
             memory = {"memory_used": (index + 1) * 2**30, "memory_total": 10 * 2**30}
-            sample = Sample(f"system/gpu/4/mig/{index}", HOST, time.time_ns() // 10**6, memory)
+            sample = Sample(f"system/gpu/4/mig/{index}", HOST, unix_milliseconds(), memory)
             bus.publish(sample.channel, sample.payload())
         expect(page.get_by_test_id("gpu-instances")).to_have_text(
             "MIG 01.0 / 10.0 GBMIG 23.0 / 10.0 GB"

@@ -1,12 +1,12 @@
 """Every text has room on each screen: one page, at several widths, for all of these tests."""
 
 import re
-import time
 from collections.abc import Iterator, Mapping
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
+from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.api.dashboard.browser import Visit, fragment
 from tests.api.dashboard.conftest import HOST, Laboratory
@@ -38,7 +38,7 @@ def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
     with Listener(laboratory.monitor.mqtt_port) as bus:
         for channel, values in large_samples():
-            now = time.time_ns() // 10**6
+            now = unix_milliseconds()
             bus.publish(channel, Sample(channel, LARGE_HOST, now, values).payload())
     yield page
     visit.context.close()

@@ -3,10 +3,11 @@ from dataclasses import replace
 
 from api.live.newest import MAX_BYTES, Newest, Update
 from telemetry.catalogue import GPU
+from telemetry.clock import unix_milliseconds
 from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorState
-from tests.api.running import cpu, gpu, now, status
+from tests.api.running import cpu, gpu, status
 
 
 def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
@@ -36,7 +37,7 @@ def test_an_old_sample_that_the_broker_had_kept_is_nothing_new() -> None:
 def test_a_last_will_that_the_broker_had_kept_is_news_though_it_was_written_early() -> None:
     newest = Newest()
     newest.accept(Update(status()))
-    will = status(timestamp=now() - 60_000, state=CollectorState.OFFLINE)
+    will = status(timestamp=unix_milliseconds() - 60_000, state=CollectorState.OFFLINE)
     assert newest.accept(Update(will, retained=True))
     assert newest.hosts["alpha"].status is will
 

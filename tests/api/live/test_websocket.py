@@ -7,16 +7,17 @@ from typing import Any
 
 from api.live.hub import BATCH_FRAMES
 from telemetry.catalogue import CPU as CPU_FAMILY
+from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, SensorReport, SensorState
-from tests.api.running import SECONDS, RunningApi, cpu, gpu, gpu_report, now, status
+from tests.api.running import SECONDS, RunningApi, cpu, gpu, gpu_report, status
 from tests.api.streams import OPENING, WS, ask, busy_loop, receive, receive_several
 from tests.services.processes import wait_until
 
 
 def memory(host: str = "alpha") -> Sample:
     values = dict.fromkeys(("ram_used", "ram_total", "swap_used", "swap_total"), 7)
-    return Sample("system/memory", host, now(), values)
+    return Sample("system/memory", host, unix_milliseconds(), values)
 
 
 def channels(frames: list[Any]) -> list[str]:

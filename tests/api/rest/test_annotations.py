@@ -8,8 +8,9 @@ import pytest
 
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
+from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.running import SECONDS, RunningApi, cpu, now, running_api
+from tests.api.running import SECONDS, RunningApi, cpu, running_api
 from tests.api.streams import receive
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
@@ -20,7 +21,7 @@ CHANNEL = "system/annotations"
 
 def event(identity: str, age: int = 0, host: str | None = None, text: str = "epoch") -> Event:
     values = {"text": text, "tags": ["x"], "run": None}
-    return Event(CHANNEL, identity, now() - age, host, values)
+    return Event(CHANNEL, identity, unix_milliseconds() - age, host, values)
 
 
 def listed(api: RunningApi, **parameters: object) -> list[str]:
@@ -65,11 +66,11 @@ def test_a_posted_annotation_is_published_and_returned_with_id_and_time(
         Listener(shared_bus.address.port) as listener,
         running_api(shared_bus, tmp_path, topic_prefix="plain") as api,
     ):
-        before = now()
+        before = unix_milliseconds()
         answer = post(api, {"text": "epoch 3", "tags": ["train"], "run": "r"})
         assert answer.status_code == 201
         entry = answer.json()
-        assert before <= entry["timestamp"] <= now()
+        assert before <= entry["timestamp"] <= unix_milliseconds()
         listener.wait_for("plain/system/annotations")
         (message,) = [each for each in listener.heard if each.topic.endswith(CHANNEL)]
         assert not message.retained

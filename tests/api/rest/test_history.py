@@ -4,15 +4,16 @@ from typing import Any
 
 import pytest
 
+from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
-from tests.api.running import GPU, RunningApi, cpu, now
+from tests.api.running import GPU, RunningApi, cpu
 
 HISTORY = "/api/v1/system/history"
 
 
 def every_two_seconds(count: int, channel: str = "system/cpu", host: str = "alpha") -> list[Sample]:
     """Return ``count`` samples whose utilization counts up from 0; the newest is 1 s old."""
-    newest = now() - 1000
+    newest = unix_milliseconds() - 1000
     return [
         Sample(channel, host, newest - 2000 * (count - 1 - index), {"utilization": float(index)})
         for index in range(count)
@@ -49,11 +50,11 @@ def test_the_default_is_every_channel_over_the_whole_window(api: RunningApi) -> 
         cpu(age=3_500_000),
         cpu(age=1000),
         *every_two_seconds(1, "system/memory"),
-        Sample("system/gpu/0", "alpha", now() - 500, GPU),
+        Sample("system/gpu/0", "alpha", unix_milliseconds() - 500, GPU),
     )
     body = api.json(HISTORY)
     assert body["channels"].keys() == {"system/cpu", "system/memory", "system/gpu/0"}
-    assert body["channels"]["system/cpu"]["timestamps"][0] < now() - 3_000_000
+    assert body["channels"]["system/cpu"]["timestamps"][0] < unix_milliseconds() - 3_000_000
     assert body["end"] - body["start"] == 3_600_001
 
 
@@ -61,7 +62,10 @@ def test_channels_may_be_repeated_and_hold_wildcards(api: RunningApi) -> None:
     api.store(
         cpu(age=1000),
         *every_two_seconds(1, "system/memory"),
-        *(Sample(f"system/gpu/{index}", "alpha", now() - 500, GPU) for index in range(3)),
+        *(
+            Sample(f"system/gpu/{index}", "alpha", unix_milliseconds() - 500, GPU)
+            for index in range(3)
+        ),
     )
     expected = ["system/gpu/0", "system/gpu/1", "system/gpu/2", "system/memory"]
     body = api.json(HISTORY, channel=["system/gpu/+", "system/memory"])
@@ -79,8 +83,8 @@ def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> N
     "start",
     [
         "-30s",
-        str(now() - 30_000),
-        datetime.fromtimestamp((now() - 30_000) / 1000, UTC).isoformat(),
+        str(unix_milliseconds() - 30_000),
+        datetime.fromtimestamp((unix_milliseconds() - 30_000) / 1000, UTC).isoformat(),
     ],
     ids=["distance", "milliseconds", "ISO 8601"],
 )

@@ -1,6 +1,5 @@
 """One store for each adapter, which the conformance suite runs over."""
 
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
 from dataclasses import dataclass, field
@@ -9,6 +8,7 @@ from typing import Protocol
 
 import pytest
 
+from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import HistoryReader, HistoryWriter
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
@@ -22,7 +22,7 @@ HOUR = 3_600_000
 class MovableClock:
     """A clock that a test moves; it begins at the real time, which InfluxDB goes by."""
 
-    now: int = field(default_factory=lambda: time.time_ns() // 1_000_000)
+    now: int = field(default_factory=unix_milliseconds)
 
     def __call__(self) -> int:
         return self.now

@@ -1,0 +1,8 @@
+"""The wall clock, in the unit of every timestamp."""
+
+import time
+
+
+def unix_milliseconds() -> int:
+    """Return this machine's time in Unix milliseconds."""
+    return time.time_ns() // 1_000_000
