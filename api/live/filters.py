@@ -8,7 +8,6 @@ from paho.mqtt.client import topic_matches_sub
 
 from api.errors import InvalidParameterError
 
-EVERYTHING = "system/#"
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
 # MQTT 3.1.1, section 4.7.1: + fills a level, # fills the last one.

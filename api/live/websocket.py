@@ -13,9 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.errors import InvalidParameterError, error_body, quote
-from api.live.filters import EVERYTHING, from_query, validated_filters
+from api.live.filters import from_query, validated_filters
 from api.live.hub import Client, Hub
 from api.rest.context import PREFIX
+from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.catalogue import STATUS_CHANNEL, family_of
 
 MAX_MESSAGE_BYTES = 16_384
@@ -36,7 +37,7 @@ async def stream(websocket: WebSocket) -> None:
 
     With ``batch=true`` what arrives within 50 ms comes in one message, an array of frames.
     """
-    asked = ",".join(websocket.query_params.getlist("channels")) or EVERYTHING
+    asked = ",".join(websocket.query_params.getlist("channels")) or ALL_CHANNELS
     filters = from_query(asked.split(","))
     await _serve(websocket, lambda: validated_filters("channels", filters))
 

@@ -6,7 +6,6 @@ from typing import Annotated
 from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse
 
-from api.live.filters import EVERYTHING
 from api.rest import examples
 from api.rest.context import PREFIX, UNAUTHORIZED, Context, End, Host, Start, documented
 from api.rest.history import build_query, channel_filters, parse_span
@@ -23,6 +22,7 @@ from api.rest.responses import (
     ReadyResponse,
 )
 from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
+from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
@@ -79,7 +79,7 @@ async def history(
     host: Host = None,
 ) -> HistoryResponse:
     """Aggregate over buckets of equal width where there are more samples than points."""
-    filters = channel_filters([EVERYTHING] if channel is None else channel)
+    filters = channel_filters([ALL_CHANNELS] if channel is None else channel)
     span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
     stored = await parts.history.channels()
     known = dict.fromkeys([*parts.live.newest.hosts, *stored])

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from telemetry.catalogue import ROOT
 
 _HOST = "{host}"
+ALL_CHANNELS = f"{ROOT}/#"
+"""The MQTT filter that matches every channel."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -24,7 +26,7 @@ class TopicScheme:
 
     def everything(self) -> str:
         """Return the MQTT filter that matches each channel of every host."""
-        return self._join(self.prefix.replace(_HOST, "+"), f"{ROOT}/#")
+        return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)
 
     def parse(self, topic: str) -> tuple[str | None, str] | None:
         """Return (host where the prefix names it, channel), or None for a foreign topic."""
