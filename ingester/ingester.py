@@ -61,7 +61,7 @@ class Ingester:
         self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
         self._admission = Admission()
         self.received = 0
-        self._malformed = Tally("A message is no sample")
+        self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason
 
     @property

@@ -1,31 +1,24 @@
-"""What had to be left out: counted by reason, and logged now and then."""
+"""Counts what was rejected, by reason, and logs it."""
 
 import logging
-import time
 from collections import Counter
 
 from telemetry.errors import HistoryRejectedError, MalformedMessageError
+from telemetry.log_limit import RateLimitedLog
 
 log = logging.getLogger(__name__)
 
-_LOG_SECONDS = 60.0  # between two lines
-
 
 class Tally:
-    """``by_reason`` counts; what is logged tells of one, and of how many there were."""
+    """Counts rejections in ``by_reason``; logs one a minute, with the total."""
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
-        """Begin with none; ``what`` begins the lines, such as ``A message is no sample``."""
+        """Start at zero; ``what`` begins each line, such as ``Message is not a valid sample``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
-        self._level = level
-        self._next_log = 0.0
+        self._log = RateLimitedLog(log, level)
 
     def note(self, error: MalformedMessageError | HistoryRejectedError) -> None:
-        """Count one, and log it where the last line lies long enough back."""
+        """Count one rejection."""
         self.by_reason[error.reason] += 1
-        now = time.monotonic()
-        if now >= self._next_log:
-            self._next_log = now + _LOG_SECONDS
-            total = self.by_reason.total()
-            log.log(self._level, "%s (%s); %d such so far.", self._what, error, total)
+        self._log.write("%s (%s); %d so far.", self._what, error, self.by_reason.total())

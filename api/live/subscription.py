@@ -49,7 +49,7 @@ class Live:
         self._call_pending = False
         self.newest = Newest()
         self.hub = Hub(self.newest)
-        self._malformed = Tally("A message is no sample")
+        self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason
         self.overrun = 0
 

@@ -19,6 +19,7 @@ from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
 from telemetry.bus.tls import explained
 from telemetry.errors import SettingsError
+from telemetry.log_limit import RateLimitedLog
 
 log = logging.getLogger(__name__)
 
@@ -75,6 +76,7 @@ class BusConnection:
         self.on_message: Callable[[Message], None] = _nothing
         self.on_published: Callable[[], None] = _nothing
         self.callback_errors = 0
+        self._errors = RateLimitedLog(log, logging.ERROR)
         self.connections = 0
         self.session_present = False
         self.outage: str | None = None
@@ -199,7 +201,9 @@ class BusConnection:
             callback(*arguments)
         except Exception as error:
             self.callback_errors += 1
-            log.error("A message from the broker could not be handled: %r", error)  # noqa: TRY400
+            self._errors.write(
+                "Handling what the broker sent failed (%r); %d so far.", error, self.callback_errors
+            )
             log.debug("The callback's traceback", exc_info=True)
 
     def _handle_connect(

@@ -8,6 +8,7 @@ from typing import TypeVar
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, Query, Record
+from telemetry.log_limit import RateLimitedLog
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
@@ -17,8 +18,6 @@ Clock = Callable[[], int]
 
 Question = TypeVar("Question", Query, EventQuery)
 Kept = TypeVar("Kept", Sample, Event)
-
-_WARN_EVERY = 60_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Window:
         self.clock = clock
         self._ahead = ahead
         self.dropped = 0
-        self._warned: int | None = None
+        self._log = RateLimitedLog(log)
 
     @property
     def start(self) -> int:
@@ -63,17 +62,12 @@ class Window:
         return inside
 
     def count_dropped(self, number: int) -> None:
-        """Count records that were not kept, and warn of it once a minute at most."""
+        """Count records that were not kept, and log the total once a minute at most."""
         self.dropped += number
-        now = self.clock()
-        level = logging.DEBUG
-        if self._warned is None or now - self._warned >= _WARN_EVERY:
-            self._warned, level = now, logging.WARNING
-        log.log(
-            level,
-            "%d records are outside the history's retention and were not stored: they are too old, "
-            "or the clock of their host is wrong.",
-            number,
+        self._log.write(
+            "Records outside the history's retention are discarded: %d so far. They are too old, "
+            "or their host's clock is wrong.",
+            self.dropped,
         )
 
     def clip(self, query: Question) -> Question | None:

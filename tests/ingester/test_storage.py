@@ -41,4 +41,4 @@ def test_a_sample_that_meets_a_bug_is_set_aside_in_the_end_and_blocks_nothing(
     assert storage.set_aside == {"unforeseen error": 10}
     assert storage.stored == 90
     assert storage.problem is None
-    assert "which is set aside (OverflowError: too much.); 1 such so far" in caplog.text
+    assert "which is set aside (OverflowError: too much.); 1 so far" in caplog.text
