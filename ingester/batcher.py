@@ -11,18 +11,20 @@ from telemetry.bus.messages import Message
 from telemetry.history.port import HistoryWriter, Record
 
 _BATCH_SIZE = 500
-_BATCH_SECONDS = 0.5  # with the time to write it, no sample waits for more than a second
-# A broker sends no more than some hundred messages that are not acknowledged: more will not come.
+_BATCH_SECONDS = 0.5  # plus the time to write: a sample is stored within a second
+# A broker limits the messages in flight to some hundred: after a quiet moment no more will arrive.
 _QUIET_SECONDS = 0.05
-_CAPACITY = 20_000  # an hour of eleven channels, about 20 MB
+# Far more than the in-flight limit of a broker lets through. QoS 0 messages have no such limit.
+_CAPACITY_BYTES = 16 * 1024 * 1024
+_OVERHEAD_BYTES = 1024  # what a message takes besides its payload
 _STOP_SECONDS = 1.0
 
 
 class Delivery(NamedTuple):
-    """A message to acknowledge, once the sample that it held is stored.
+    """A message, and the sample in it if it is to be stored.
 
-    A message that held none waits for its turn all the same: acknowledgements must go out in the
-    order in which the messages came (MQTT 3.1.1, section 4.6), else rumqttd ends the connection.
+    A message without a sample waits for its turn too: acknowledgements must go out in the order in
+    which the messages arrived (MQTT 3.1.1, section 4.6), else rumqttd closes the connection.
     ``received`` is in monotonic seconds.
     """
 
@@ -30,62 +32,64 @@ class Delivery(NamedTuple):
     message: Message
     received: float
 
+    @property
+    def size(self) -> int:
+        """About how many bytes the message takes."""
+        return len(self.message.payload) + _OVERHEAD_BYTES
+
 
 class Batcher:
-    """Writes deliveries to ``history`` from one thread, in batches bounded in size and age.
+    """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
-    While the store does not answer, deliveries wait here, unacknowledged, up to a bound. Beyond it
-    they are the broker's: counted in ``deferred``, and ``ask_again`` is called once the store is
-    back. ``delay`` is how many seconds the newest batch's first delivery has waited to be stored.
+    While the store does not answer, deliveries wait here, unacknowledged. What bounds them is the
+    broker's limit of messages in flight. Above ``_CAPACITY_BYTES``, which takes QoS 0 messages or a
+    broker without that limit, ``add`` blocks and the connection is not read. ``delay`` is how many
+    seconds the first delivery of the newest batch waited to be stored.
     """
 
-    def __init__(
-        self,
-        history: HistoryWriter,
-        acknowledge: Callable[[Message], None],
-        ask_again: Callable[[], None],
-    ) -> None:
+    def __init__(self, history: HistoryWriter, acknowledge: Callable[[Message], None]) -> None:
         """Prepare the thread; nothing is opened before ``start``."""
         self._acknowledge = acknowledge
-        self._ask_again = ask_again
         self._pending: deque[Delivery] = deque()
         self._taken = 0
+        self._bytes = 0
         self._changed = threading.Condition()
-        self._some_deferred = False
         self._stopping = threading.Event()
         self.storage = Storage(history, self._stopping)
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
-        self.deferred = 0
         self.delay = 0.0
 
     @property
     def waiting(self) -> int:
-        """How many deliveries are here, not yet acknowledged."""
+        """How many deliveries are held and not yet acknowledged."""
         return len(self._pending) + self._taken
 
     def start(self) -> None:
-        """Open the history and begin to write, in the background."""
+        """Open the history and start to write, in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is pending, if the store takes it at once; the rest stays the broker's."""
-        self._stopping.set()
+        """Write what is pending if the store takes it at once; the broker keeps the rest."""
         with self._changed:
+            self._stopping.set()
             self._changed.notify_all()
         self._thread.join(_STOP_SECONDS)
         if not self._thread.is_alive():
             self.storage.close()
 
     def add(self, delivery: Delivery) -> None:
-        """Take ``delivery`` for the next batch. Never blocks."""
+        """Add ``delivery`` to the next batch. Blocks while the capacity is used up."""
         with self._changed:
-            if len(self._pending) >= _CAPACITY:
-                self.deferred += 1
-                self._some_deferred = True
+            self._changed.wait_for(self._has_room)
+            if self._stopping.is_set():
                 return
             self._pending.append(delivery)
+            self._bytes += delivery.size
             if len(self._pending) in (1, _BATCH_SIZE):
                 self._changed.notify_all()
+
+    def _has_room(self) -> bool:
+        return self._bytes < _CAPACITY_BYTES or self._stopping.is_set()
 
     def _run(self) -> None:
         while batch := self._next_batch():
@@ -94,13 +98,13 @@ class Batcher:
             for delivery in batch:
                 self._acknowledge(delivery.message)
             self.delay = time.monotonic() - batch[0].received
-            self._taken = 0
-            if self._some_deferred:
-                self._some_deferred = False
-                self._ask_again()
+            with self._changed:
+                self._taken = 0
+                self._bytes -= sum(each.size for each in batch)
+                self._changed.notify_all()
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch: full, old enough, or followed by nothing; empty means stop."""
+        """Return the next batch: full, old enough, or followed by silence. Empty means stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
             deadline = time.monotonic() + _BATCH_SECONDS

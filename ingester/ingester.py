@@ -58,7 +58,7 @@ class Ingester:
         )
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
-        self._batcher = Batcher(history, self._bus.acknowledge, self._bus.reconnect)
+        self._batcher = Batcher(history, self._bus.acknowledge)
         self._admission = Admission()
         self.received = 0
         self._malformed = Tally("Message is not a valid sample")
@@ -100,7 +100,6 @@ class Ingester:
                 counter("samples_stored", "Samples that the history took", storage.stored),
                 counter("samples_set_aside", _SET_ASIDE, dict(storage.set_aside), label="reason"),
                 counter("samples_outside_window", _OUTSIDE, storage.outside_window),
-                counter("samples_deferred", "Samples left to the broker", batcher.deferred),
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
                 counter("store_failures", "Writes that the store failed", storage.failures),
                 counter("broker_reconnects", "Connections after the first", self._bus.reconnects),

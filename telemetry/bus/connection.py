@@ -45,9 +45,10 @@ def _send_at_once(_client: Client, _data: object, connection: object) -> None:
 class BusConnection:
     """One MQTT 3.1.1 client that keeps its connection and comes back by itself.
 
-    The callbacks run in the network thread, must not block, and are set before ``start``:
-    ``on_connected()`` after each connection, ``on_disconnected()`` after its loss,
-    ``on_message(message)``, and ``on_published()`` once the broker has acknowledged a message.
+    The callbacks run in the network thread and are set before ``start``: ``on_connected()`` after
+    each connection, ``on_disconnected()`` after its loss, ``on_message(message)``, and
+    ``on_published()`` once the broker has acknowledged a message. While one blocks, the connection
+    is not read; one that blocks for longer than the keepalive costs the connection.
 
     With ``keep_session`` the broker holds the subscriptions and queues what arrives while the
     client is away. ``session_present`` says whether it remembered this client at the newest
@@ -185,11 +186,6 @@ class BusConnection:
         """
         if message.connection == self.connections and self.connected:
             self._started().ack(message.identifier, message.quality)
-
-    def reconnect(self) -> None:
-        """Drop the connection and make a new one, so that the broker delivers again."""
-        self.stop()
-        self.start()
 
     def _started(self) -> Client:
         if self._client is None:
