@@ -19,7 +19,7 @@ from api.rest.context import Parts
 from api.rest.history import History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, router
-from api.serving.access import Gate, Sessions, Throttle, login_router
+from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.page import serve_page
 from api.serving.security import Guard
 from telemetry import __version__
@@ -76,12 +76,13 @@ def create_app(
     It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
     """
     history = History(reader)
-    readiness = Readiness(live, history, settings.window, others)
-    events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
-    parts = Parts(settings, live, history, readiness, events)
     token = settings.http_token
     sessions = Sessions(token.get_secret_value()) if token else None
-    throttle = Throttle()
+    wrong_tokens = WrongTokens()
+    reporters = [*others, wrong_tokens.report] if sessions else others
+    readiness = Readiness(live, history, settings.window, reporters)
+    events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
+    parts = Parts(settings, live, history, readiness, events)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
@@ -101,7 +102,7 @@ def create_app(
         openapi_url="/api/v1/openapi.json",
         docs_url=None,  # these pages would load scripts from another origin
         redoc_url=None,
-        middleware=_middleware(settings, sessions, throttle),
+        middleware=_middleware(settings, sessions, wrong_tokens),
     )
     app.state.parts = parts
     install_error_handlers(app)
@@ -110,7 +111,7 @@ def create_app(
         annotations.router,
         health,
         websocket.router,
-        login_router(sessions, throttle),
+        login_router(sessions, wrong_tokens),
     ):
         app.include_router(each)
     serve_page(app)
@@ -119,7 +120,7 @@ def create_app(
 
 
 def _middleware(
-    settings: Settings, sessions: Sessions | None, throttle: Throttle
+    settings: Settings, sessions: Sessions | None, wrong_tokens: WrongTokens
 ) -> list[Middleware]:
     """Return what each request passes through, the outermost first."""
     origins = settings.http_allowed_origins
@@ -130,7 +131,7 @@ def _middleware(
         layers.append(Middleware(CORSMiddleware, allow_origins=origins, allow_headers=headers))
     layers.append(Middleware(LastResort))
     if sessions is not None:
-        layers.append(Middleware(Gate, sessions=sessions, throttle=throttle))
+        layers.append(Middleware(Gate, sessions=sessions, wrong_tokens=wrong_tokens))
     return layers
 
 

@@ -11,7 +11,7 @@ from starlette.requests import Request
 from api.bodies import read_body
 from api.errors import BodyTooLargeError, ReadOnlyError, TooManyEventsError
 from api.rest import examples
-from api.rest.context import MAX_TEXT, PREFIX, UNAUTHORIZED, Context, End, Start, documented
+from api.rest.context import MAX_TEXT, PREFIX, Context, End, Start, documented
 from api.rest.history import parse_span
 from api.rest.responses import AnnotationEntry, AnnotationsResponse
 from telemetry.catalogue import ANNOTATION
@@ -37,7 +37,7 @@ router = APIRouter(prefix=PREFIX, tags=["annotations"])
 
 @router.get(
     "/annotations",
-    responses=documented(examples.ANNOTATIONS, *UNAUTHORIZED, 422, 503),
+    responses=documented(examples.ANNOTATIONS, 401, 422, 503),
     summary="Moments that were marked, the oldest first",
 )
 async def annotations(
@@ -70,7 +70,7 @@ async def annotations(
     "/annotations",
     status_code=HTTPStatus.CREATED,
     response_model=AnnotationEntry,
-    responses=documented(examples.ANNOTATION, *UNAUTHORIZED, 413, 422, 503, status=201),
+    responses=documented(examples.ANNOTATION, 401, 413, 422, 429, 503, status=201),
     summary="Mark a moment",
     openapi_extra={
         "requestBody": {

@@ -19,7 +19,6 @@ from telemetry.settings import Settings
 
 PREFIX = "/api/v1/system"
 MAX_TEXT = 256
-UNAUTHORIZED = (401, 429)
 
 
 @dataclass(frozen=True, slots=True)

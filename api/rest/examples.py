@@ -103,7 +103,7 @@ NOT_READY: Mapping[str, Any] = {
 }
 
 ERRORS: Mapping[int, tuple[str, str]] = {
-    401: ("unauthorized", "This is not the token."),
+    401: ("unauthorized", "Invalid token."),
     403: ("foreign_origin", "A page from 'http://example.org' may not ask this server."),
     404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
     413: ("too_large", "The annotation is too large: at most 16384 bytes."),
@@ -112,6 +112,6 @@ ERRORS: Mapping[int, tuple[str, str]] = {
         "wrong_parameter",
         "max_points='0' is not allowed: it must be greater than or equal to 1.",
     ),
-    429: ("too_many_tries", "Too many wrong tokens came from this address."),
+    429: ("too_many_events", "Too many annotations: try again in 5 s."),
     503: ("history_unavailable", "The history does not answer."),
 }

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 from fastapi.responses import JSONResponse, PlainTextResponse
 
 from api.rest import examples
-from api.rest.context import PREFIX, UNAUTHORIZED, Context, End, Host, Start, documented
+from api.rest.context import PREFIX, Context, End, Host, Start, documented
 from api.rest.history import build_query, channel_filters, parse_span
 from api.rest.responses import (
     ErrorDetail,
@@ -36,7 +36,7 @@ health = APIRouter(tags=["health"])
 @router.get(
     "/metrics",
     response_model=MetricsResponse,
-    responses=documented(examples.METRICS, *UNAUTHORIZED, 404, 422),
+    responses=documented(examples.METRICS, 401, 404, 422),
     summary="The newest sample of every family of a host",
 )
 async def metrics(parts: Context, host: Host = None) -> HostResponse:
@@ -46,7 +46,7 @@ async def metrics(parts: Context, host: Host = None) -> HostResponse:
 
 @router.get(
     "/gpu",
-    responses=documented(examples.GPUS, *UNAUTHORIZED, 404, 422),
+    responses=documented(examples.GPUS, 401, 404, 422),
     summary="All GPUs of a host, or why there is none",
 )
 async def gpu(parts: Context, host: Host = None) -> GpusResponse:
@@ -56,7 +56,7 @@ async def gpu(parts: Context, host: Host = None) -> GpusResponse:
 
 @router.get(
     "/history",
-    responses=documented(examples.HISTORY, *UNAUTHORIZED, 404, 422, 503),
+    responses=documented(examples.HISTORY, 401, 404, 422, 503),
     summary="A host's samples over time, in columns",
 )
 async def history(
@@ -103,7 +103,7 @@ async def history(
 
 @router.get(
     "/hosts",
-    responses=documented(examples.HOSTS, *UNAUTHORIZED),
+    responses=documented(examples.HOSTS, 401),
     summary="All hosts heard of, live or in the history",
 )
 async def hosts(parts: Context) -> HostsResponse:

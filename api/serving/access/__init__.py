@@ -1,8 +1,8 @@
-"""Who may come in: one token for REST, WebSocket and page, and sessions for browsers."""
+"""Access control: one token for REST, the WebSocket and the page, and sessions for browsers."""
 
 from api.serving.access.gate import Gate
 from api.serving.access.login import login_router
 from api.serving.access.sessions import Sessions
-from api.serving.access.throttle import Throttle
+from api.serving.access.wrong_tokens import WrongTokens
 
-__all__ = ["Gate", "Sessions", "Throttle", "login_router"]
+__all__ = ["Gate", "Sessions", "WrongTokens", "login_router"]

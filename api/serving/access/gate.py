@@ -1,4 +1,4 @@
-"""Lets in who has the token or a session; everybody else is answered here."""
+"""Passes on requests with the token or a session, and answers all others."""
 
 import base64
 import binascii
@@ -10,71 +10,63 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_body
 from api.serving.access.sessions import Sessions
-from api.serving.access.throttle import Throttle
+from api.serving.access.wrong_tokens import WrongTokens
 
-# Whoever watches the watcher need not log in, nor who is about to.
+# Health checks need no token, nor do the log-in page and its files.
 _OPEN = {"/healthz", "/icon.svg", "/login", "/login.css", "/login.js", "/logout", "/session"}
 _WITHOUT_DETAILS = "/readyz"
 _PAGES = {"/", "/index.html"}
 CHALLENGE = 'Bearer realm="System Monitor"'
 _BEARER_PROTOCOL = "bearer."
 
-NOT_SHOWN = "This asks for the token: send `Authorization: Bearer …`, or log in at /login."
-NOT_RIGHT = "This is not the token."
-LATER = "Too many wrong tokens came from this address: try again later, or with the right one."
+REQUIRED = "Token required: send `Authorization: Bearer …`, or log in at /login."
+INVALID = "Invalid token."
 
 
 class Gate:
-    """ASGI middleware in front of everything that needs the token.
+    """ASGI middleware in front of everything that requires the token.
 
-    The token comes as ``Authorization: Bearer …``, or for a WebSocket from a script that cannot
-    set headers as the subprotocol ``bearer.`` + base64url of the token, beside the subprotocol
-    ``system-monitor``. A session comes as a cookie. Neither is ever looked for in the address.
+    The token is sent as ``Authorization: Bearer …``. A script that opens a WebSocket and cannot set
+    headers sends it as the subprotocol ``bearer.`` + base64url of the token, next to the
+    subprotocol ``system-monitor``. A session is a cookie. Neither is accepted in the URL.
     """
 
-    def __init__(self, app: ASGIApp, *, sessions: Sessions, throttle: Throttle) -> None:
-        """Stand in front of ``app``."""
+    def __init__(self, app: ASGIApp, *, sessions: Sessions, wrong_tokens: WrongTokens) -> None:
+        """Guard ``app``."""
         self._app = app
         self._sessions = sessions
-        self._throttle = throttle
+        self._wrong_tokens = wrong_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve who may come in, and say to others how they may."""
+        """Pass an authorized request on, and answer any other with how to authorize."""
         if scope["type"] == "lifespan" or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
         connection = HTTPConnection(scope)
-        if self._has_session(connection):
+        given = _token(connection)
+        is_right = given is not None and self._sessions.is_token(given)
+        if is_right or self._has_session(connection):
             await self._app(scope, receive, send)
             return
-        given = _token(connection)
-        if given is not None and self._sessions.is_token(given):
-            await self._app(scope, receive, send)
-        elif scope["type"] == "http" and scope["path"] == _WITHOUT_DETAILS:
+        if given is not None:
+            self._wrong_tokens.note(connection.client.host if connection.client else "")
+        if scope["type"] == "http" and scope["path"] == _WITHOUT_DETAILS:
             await self._app(scope, receive, _without_details(send))
         else:
-            refusal = await self._refusal(connection, given)
-            await refusal(scope, receive, send)
+            await _refusal(connection, given)(scope, receive, send)
 
     def _has_session(self, connection: HTTPConnection) -> bool:
         cookie = connection.cookies.get(self._sessions.cookie)
-        return cookie is not None and self._sessions.holds(cookie)
+        return cookie is not None and self._sessions.is_valid(cookie)
 
-    async def _refusal(self, connection: HTTPConnection, given: str | None) -> Response:
-        if given is None:
-            if connection.scope["type"] == "http" and connection.scope["path"] in _PAGES:
-                # Relative, for behind a proxy this may not be the root. Browsers keep the fragment.
-                return RedirectResponse("./login", HTTPStatus.SEE_OTHER)
-            return _unauthorized(NOT_SHOWN, CHALLENGE)
-        client = connection.client
-        wait = await self._throttle.punish(client.host if client else "")
-        if wait is None:
-            return _unauthorized(NOT_RIGHT, f'{CHALLENGE}, error="invalid_token"')
-        return JSONResponse(
-            error_body("too_many_tries", LATER),
-            HTTPStatus.TOO_MANY_REQUESTS,
-            {"Retry-After": str(wait)},
-        )
+
+def _refusal(connection: HTTPConnection, given: str | None) -> Response:
+    if given is not None:
+        return _unauthorized(INVALID, f'{CHALLENGE}, error="invalid_token"')
+    if connection.scope["type"] == "http" and connection.scope["path"] in _PAGES:
+        # Relative, because a proxy may serve this under a path. Browsers keep the fragment.
+        return RedirectResponse("./login", HTTPStatus.SEE_OTHER)
+    return _unauthorized(REQUIRED, CHALLENGE)
 
 
 def _unauthorized(message: str, challenge: str) -> JSONResponse:
@@ -83,7 +75,7 @@ def _unauthorized(message: str, challenge: str) -> JSONResponse:
 
 
 def _token(connection: HTTPConnection) -> str | None:
-    """Return the token that ``connection`` shows, right or wrong; None if it shows none."""
+    """Return the token that ``connection`` sends, right or wrong; None if there is none."""
     for header in connection.headers.getlist("authorization"):
         scheme, _, token = header.partition(" ")
         if scheme.lower() == "bearer":
@@ -103,7 +95,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Let a stranger learn whether the service is ready, and nothing else."""
+    """Reduce the response to whether the service is ready."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:
@@ -113,7 +105,7 @@ def _without_details(send: Send) -> Send:
         elif message["type"] == "http.response.body" and not message.get("more_body", False):
             body = {"status": "ready"}
             if status is not HTTPStatus.OK:
-                body = error_body("not_ready", "It is not ready; with the token this says why.")
+                body = error_body("not_ready", "Not ready. Send the token to see the reason.")
             await JSONResponse(body, status)({"type": "http"}, _nothing, send)
 
     return send_status_only

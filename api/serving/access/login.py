@@ -1,4 +1,4 @@
-"""The log-in page: it takes the token and gives a cookie."""
+"""The log-in page: takes the token and sets a cookie."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -9,15 +9,15 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.requests import Request
 
-from api.serving.access.gate import CHALLENGE, LATER, NOT_RIGHT
+from api.serving.access.gate import CHALLENGE, INVALID
 from api.serving.access.sessions import SESSION_SECONDS, Sessions
-from api.serving.access.throttle import Throttle
+from api.serving.access.wrong_tokens import WrongTokens
 
 _FOLDER = Path(__file__).parent
 _LARGEST_FORM_BYTES = 8192
 _MOST_FIELDS = 8
 _HEADERS = {
-    # As the API's, but this page may send its form to where it comes from, and says from where:
+    # As the API's, but this page may submit its form to its own origin. It also sends a referrer:
     # with no-referrer browsers would send `Origin: null`.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -26,16 +26,16 @@ _HEADERS = {
 _PROBLEM = "<!-- problem -->"
 
 
-def login_router(sessions: Sessions | None, throttle: Throttle) -> APIRouter:
-    """Return the routes; without ``sessions`` there is nothing to log in to."""
+def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRouter:
+    """Return the routes; without ``sessions``, which need a token, only ``/session``."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Tell a page whether there is a session that can be ended."""
+        """Report to a page whether there is a session that can be ended."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
-        held = sessions is not None and cookie is not None and sessions.holds(cookie)
-        return JSONResponse({"logged_in": held})
+        logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
+        return JSONResponse({"logged_in": logged_in})
 
     if sessions is None:
         return router
@@ -55,10 +55,8 @@ def login_router(sessions: Sessions | None, throttle: Throttle) -> APIRouter:
     @router.post("/login")
     async def log_in(request: Request, token: Annotated[str, Depends(_form_token)]) -> Response:
         if not sessions.is_token(token):
-            wait = await throttle.punish(request.client.host if request.client else "")
-            if wait is None:
-                return _page(HTTPStatus.UNAUTHORIZED, NOT_RIGHT)
-            return _page(HTTPStatus.TOO_MANY_REQUESTS, LATER)
+            wrong_tokens.note(request.client.host if request.client else "")
+            return _page(HTTPStatus.UNAUTHORIZED, INVALID)
         response = RedirectResponse("./", HTTPStatus.SEE_OTHER)
         response.set_cookie(
             sessions.cookie,
@@ -94,7 +92,7 @@ def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
 
 
 async def _form_token(request: Request) -> str:
-    """Return the field ``token`` of a form, empty where it is none; much is not read."""
+    """Return the form's field ``token``, or an empty text if the form is invalid or too large."""
     body = b""
     async for chunk in request.stream():
         body += chunk
@@ -108,9 +106,9 @@ async def _form_token(request: Request) -> str:
 
 
 def _is_encrypted(request: Request) -> bool:
-    """Return whether the browser speaks TLS, to us or to a proxy.
+    """Return whether the browser uses TLS, to this server or to a proxy.
 
-    A client can only claim it for itself, and then gets a cookie that it sends over TLS only.
+    The headers are not verified: a client that forges them gets a cookie for TLS only.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

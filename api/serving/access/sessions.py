@@ -1,4 +1,4 @@
-"""The token, and the sessions of browsers that have shown it."""
+"""The token, and the sessions of browsers that sent it."""
 
 import hmac
 import secrets
@@ -10,19 +10,19 @@ _MOST_ENDED = 4096
 
 
 class Sessions:
-    """Judges tokens and cookies in constant time.
+    """Checks tokens and cookies in constant time.
 
-    A cookie's value is ``expires.nonce.mac``: when it ends in Unix seconds, random text, and the
-    HMAC-SHA256 of both under a key that is made from the token. So nothing is stored, sessions
-    survive a restart, and a new token ends all of them. A session that was ended by hand is
-    remembered until the process ends.
+    A cookie's value is ``expires.nonce.mac``: its end in Unix seconds, random text, and the
+    HMAC-SHA256 of both under a key derived from the token. So nothing is stored, sessions survive a
+    restart, and a new token ends all of them. A session that was logged out is remembered until the
+    process ends.
     """
 
     def __init__(self, token: str) -> None:
-        """Make the key for cookies from ``token``."""
+        """Derive the key for cookies from ``token``."""
         self._token = token.encode()
         self._key = self._mac(self._token, "system-monitor session")
-        # Browsers do not tell the ports of a machine apart: each token has a cookie of its own.
+        # Cookies ignore the port. So two monitors on one machine need cookies of different names.
         self.cookie = f"system_monitor_{self._mac(self._key, 'cookie').hex()[:8]}"
         self._ended: OrderedDict[str, None] = OrderedDict()
 
@@ -35,8 +35,8 @@ class Sessions:
         content = f"{int(time.time()) + SESSION_SECONDS}.{secrets.token_urlsafe(16)}"
         return f"{content}.{self._mac(self._key, content).hex()}"
 
-    def holds(self, cookie: str) -> bool:
-        """Return whether ``cookie`` is of a session that goes on."""
+    def is_valid(self, cookie: str) -> bool:
+        """Return whether ``cookie`` is valid: authentic, not expired, not logged out."""
         content, _, mac = cookie.rpartition(".")
         expected = self._mac(self._key, content).hex()
         if not hmac.compare_digest(mac.encode(), expected.encode()):
@@ -44,8 +44,8 @@ class Sessions:
         return int(content.partition(".")[0]) > time.time() and cookie not in self._ended
 
     def end(self, cookie: str) -> None:
-        """Let ``cookie`` hold no longer."""
-        if self.holds(cookie):
+        """Invalidate ``cookie``."""
+        if self.is_valid(cookie):
             self._ended[cookie] = None
             if len(self._ended) > _MOST_ENDED:
                 self._ended.popitem(last=False)

@@ -56,7 +56,7 @@ def test_a_link_leads_through_the_log_in_page_to_its_view_until_the_reader_logs_
     expect(page.get_by_label("Token")).to_be_focused()
     page.keyboard.type("wrong")
     page.keyboard.press("Enter")
-    expect(page.get_by_role("alert")).to_have_text("This is not the token.")
+    expect(page.get_by_role("alert")).to_have_text("Invalid token.")
     expect(page.get_by_label("Token")).to_be_focused()
     page.keyboard.type(TOKEN)
     page.keyboard.press("Enter")

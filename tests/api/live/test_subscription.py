@@ -22,9 +22,8 @@ def test_messages_that_are_no_samples_are_counted_by_reason_and_logged_once(
     api.send_raw(topics.topic("alpha", "system/status"), b"{}")
     api.feed(cpu())
     assert api.live.malformed == {"not a sample": 5, "unknown channel": 1}
-    assert (
-        len([each for each in caplog.records if "is not a valid sample" in each.getMessage()]) == 1
-    )
+    lines = [each for each in caplog.records if "is not a valid sample" in each.getMessage()]
+    assert len(lines) == 1
 
 
 def test_when_the_loop_cannot_keep_up_the_oldest_messages_give_way(

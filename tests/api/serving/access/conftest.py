@@ -1,4 +1,4 @@
-"""One API that asks for a token, for all tests of the access to it."""
+"""One API with a token, for all tests of the access to it."""
 
 from collections.abc import Iterator
 
@@ -14,12 +14,8 @@ TOKEN = "correct-horse/battery+staple="  # noqa: S105 - of these tests
 def guarded(
     shared_bus: BusConnection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningApi]:
-    """Run an API with a token; wrong ones are answered without a pause."""
+    """Run an API with a token."""
     folder = tmp_path_factory.mktemp("guarded")
-    with (
-        pytest.MonkeyPatch.context() as patch,
-        running_api(shared_bus, folder, http_token=TOKEN) as running,
-    ):
-        patch.setattr("api.serving.access.throttle._FIRST_PAUSE_SECONDS", 0)
+    with running_api(shared_bus, folder, http_token=TOKEN) as running:
         running.feed(cpu())
         yield running

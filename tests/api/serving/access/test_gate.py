@@ -74,7 +74,7 @@ def test_a_wrong_token_does_not(guarded: RunningApi, token: str) -> None:
         answer = guarded.client.request("GET", path, headers=headers)  # type: ignore[arg-type]
         assert answer.status_code == 401
         assert answer.headers["www-authenticate"] == f'{CHALLENGE}, error="invalid_token"'
-        assert answer.json()["error"]["message"] == "This is not the token."
+        assert answer.json()["error"]["message"] == "Invalid token."
 
 
 @pytest.mark.parametrize(
@@ -127,7 +127,7 @@ def test_who_watches_the_watcher_needs_no_token_and_is_told_no_details(
     monkeypatch.setattr(type(guarded.live), "connected", False)
     status, code, message = guarded.error("/readyz")
     assert (status, code) == (503, "not_ready")
-    assert message == "It is not ready; with the token this says why."
+    assert message == "Not ready. Send the token to see the reason."
     for headers in (bearer("x"), {}):
         assert guarded.client.get("/readyz", headers=headers).json()["error"]["message"] == message
     detailed = guarded.client.get("/readyz", headers=bearer())

@@ -64,7 +64,7 @@ def test_a_wrong_token_is_told_on_the_page_and_gives_nothing(
     assert answer.status_code == 401
     assert answer.headers["www-authenticate"].startswith("Bearer")
     assert "set-cookie" not in answer.headers
-    assert 'role="alert" id="problem">This is not the token.<' in answer.text
+    assert 'role="alert" id="problem">Invalid token.<' in answer.text
     assert "<script>" not in answer.text
 
 
@@ -106,10 +106,10 @@ def test_logging_out_ends_the_session_and_no_other(guarded: RunningApi) -> None:
 def test_a_session_survives_a_restart_and_ends_with_the_token(guarded: RunningApi) -> None:
     name, value = cookie_of(log_in(guarded))
     again = Sessions(TOKEN)
-    assert (again.cookie, again.holds(value)) == (name, True)
+    assert (again.cookie, again.is_valid(value)) == (name, True)
     other = Sessions(f"{TOKEN}x")
     assert other.cookie != name
-    assert not other.holds(value)
+    assert not other.is_valid(value)
 
 
 def test_the_page_says_whether_there_is_a_session_to_end(

@@ -11,7 +11,7 @@ def test_each_session_has_a_value_of_its_own_that_does_not_hold_the_token() -> N
     sessions = Sessions(TOKEN)
     values = {sessions.begin() for _ in range(20)}
     assert len(values) == 20
-    assert all(sessions.holds(each) for each in values)
+    assert all(sessions.is_valid(each) for each in values)
     assert TOKEN not in "".join(values)
 
 
@@ -20,14 +20,14 @@ def test_a_changed_value_holds_nothing() -> None:
     value = sessions.begin()
     for position, replacement in itertools.product(range(0, len(value), 5), "0x."):
         changed = value[:position] + replacement + value[position + 1 :]
-        assert sessions.holds(changed) == (changed == value)
+        assert sessions.is_valid(changed) == (changed == value)
 
 
 @pytest.mark.parametrize(
     "value", ["", ".", "..", "a", "1.2.3", "9999999999.x.", "é.é.é", "0" * 9000]
 )
 def test_what_was_never_given_holds_nothing(value: str) -> None:
-    assert not Sessions(TOKEN).holds(value)
+    assert not Sessions(TOKEN).is_valid(value)
 
 
 def test_a_session_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -35,9 +35,9 @@ def test_a_session_ends_by_itself(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("time.time", lambda: 1000.0)
     value = sessions.begin()
     monkeypatch.setattr("time.time", lambda: 999.0 + SESSION_SECONDS)
-    assert sessions.holds(value)
+    assert sessions.is_valid(value)
     monkeypatch.setattr("time.time", lambda: 1001.0 + SESSION_SECONDS)
-    assert not sessions.holds(value)
+    assert not sessions.is_valid(value)
 
 
 def test_what_is_remembered_of_ended_sessions_is_bounded(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -47,4 +47,4 @@ def test_what_is_remembered_of_ended_sessions_is_bounded(monkeypatch: pytest.Mon
     for value in values:
         sessions.end(value)
         sessions.end(f"{value}0")
-    assert [sessions.holds(each) for each in values] == [True, True, False, False, False]
+    assert [sessions.is_valid(each) for each in values] == [True, True, False, False, False]

@@ -1,0 +1,27 @@
+"""Wrong tokens are counted and logged. They are not slowed down: see docs/decisions.md."""
+
+import logging
+
+from telemetry.log_limit import RateLimitedLog
+from telemetry.reports import Report, counter
+
+log = logging.getLogger(__name__)
+
+
+class WrongTokens:
+    """Counts the requests that showed a wrong token, and logs from where, once a minute."""
+
+    def __init__(self) -> None:
+        """Start at zero."""
+        self._count = 0
+        self._log = RateLimitedLog(log)
+
+    def note(self, address: str) -> None:
+        """Count a request from ``address``."""
+        self._count += 1
+        self._log.write("Wrong token from %s; %d so far.", address, self._count)
+
+    def report(self) -> Report:
+        """Return the count."""
+        count = counter("wrong_tokens", "Requests that showed a wrong token", self._count)
+        return Report("access", None, (count,))
