@@ -65,10 +65,8 @@ class Live:
 
     @property
     def outage(self) -> str | None:
-        """Why nothing can be heard, in a sentence."""
-        if self.connected:
-            return None
-        return f"The MQTT broker at {self._bus.address.masked()} is not connected."
+        """Why no messages arrive, in a sentence."""
+        return self._bus.outage
 
     def report(self) -> Report:
         """Return what was heard and who listens."""

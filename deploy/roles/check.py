@@ -106,8 +106,8 @@ def _check_broker(settings: Settings, *, running: bool) -> str:
     try:
         deadline = time.monotonic() + _BROKER_SECONDS
         while not bus.wait_connected(_POLL_SECONDS):
-            if bus.outage is not None or time.monotonic() > deadline:
-                what = bus.outage or "does not answer"
+            if bus.failure is not None or time.monotonic() > deadline:
+                what = bus.failure or "does not answer"
                 raise SystemMonitorError(f"The broker at {broker.masked()} {what}.")
     finally:
         bus.stop()

@@ -53,7 +53,8 @@ class BusConnection:
     With ``keep_session`` the broker holds the subscriptions and queues what arrives while the
     client is away. ``session_present`` says whether it remembered this client at the newest
     connection; one that restarted without persistence did not. With ``manual_acknowledgement`` a
-    message is the broker's until ``acknowledge``. ``outage`` says why there is no connection.
+    message is the broker's until ``acknowledge``. ``failure`` is what went wrong with the newest
+    attempt, as the end of a sentence about the broker.
     """
 
     def __init__(
@@ -80,7 +81,7 @@ class BusConnection:
         self._errors = RateLimitedLog(log, logging.ERROR)
         self.connections = 0
         self.session_present = False
-        self.outage: str | None = None
+        self.failure: str | None = None
         self._client_id = client_id
         self._keep_session = keep_session
         self._manual_acknowledgement = manual_acknowledgement
@@ -127,6 +128,13 @@ class BusConnection:
     def connected(self) -> bool:
         """Whether the broker has accepted the present connection."""
         return self._connected.is_set()
+
+    @property
+    def outage(self) -> str | None:
+        """Why the broker cannot be used, in a sentence; None while it can."""
+        if self.connected and self.failure is None:
+            return None
+        return f"The MQTT broker at {self.address.masked()} {self.failure or 'is not connected'}."
 
     @property
     def reconnects(self) -> int:
@@ -215,7 +223,7 @@ class BusConnection:
             self._log_outage(self._refusal)
             return
         log.info("Connected to the MQTT broker at %s.", self.address.masked())
-        self.outage = None
+        self.failure = None
         self.connections += 1
         self.session_present = flags.session_present
         self._connected.set()
@@ -291,6 +299,6 @@ class BusConnection:
             self._subscribed.set()
 
     def _log_outage(self, what: str) -> None:
-        level = logging.WARNING if self.outage is None else logging.DEBUG
-        self.outage = what
+        level = logging.WARNING if self.failure is None else logging.DEBUG
+        self.failure = what
         log.log(level, "The MQTT broker at %s %s; trying again.", self.address.masked(), what)

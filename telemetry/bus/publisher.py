@@ -80,10 +80,8 @@ class Publisher:
 
     @property
     def outage(self) -> str | None:
-        """Why there is no connection to the broker, in a sentence."""
-        if self._bus.connected:
-            return None
-        return f"The MQTT broker at {self._bus.address.masked()} is not connected."
+        """Why nothing can be published, in a sentence."""
+        return self._bus.outage
 
     def start(self) -> None:
         """Connect and begin to send."""

@@ -90,7 +90,7 @@ def _connects(port: int, name: str | None, password: str | None) -> bool:
     )
     bus.start()
     try:
-        wait_until(lambda: bus.connected or bus.outage is not None, "an answer")
+        wait_until(lambda: bus.connected or bus.failure is not None, "an answer")
         return bus.connected
     finally:
         bus.stop()

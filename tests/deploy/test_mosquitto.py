@@ -136,7 +136,7 @@ def test_nobody_comes_in_without_the_password(
     bus = BusConnection(BrokerAddress("127.0.0.1", broker.port, False, user, password), "stranger")  # noqa: FBT003
     bus.start()
     try:
-        wait_until(lambda: bus.outage is not None, "the refusal")
+        wait_until(lambda: bus.failure is not None, "the refusal")
         assert not bus.connected
     finally:
         bus.stop()

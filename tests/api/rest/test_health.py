@@ -81,7 +81,7 @@ def test_a_broker_that_is_away_is_not_ready(shared_bus: BusConnection, tmp_path:
     with running_api(shared_bus, tmp_path, connected=False, mqtt_port=port) as api:
         status, code, message = api.error("/readyz")
         assert (status, code) == (503, "not_ready")
-        assert message == f"The MQTT broker at mqtt://127.0.0.1:{port} is not connected."
+        assert message.startswith(f"The MQTT broker at mqtt://127.0.0.1:{port} ")
 
 
 def test_live_values_are_served_while_the_history_is_away(

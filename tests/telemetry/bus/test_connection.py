@@ -74,13 +74,18 @@ def test_a_proper_stop_sends_no_last_will(address: BrokerAddress) -> None:
 def test_a_broker_that_comes_later_is_found() -> None:
     port = free_port()
     bus = BusConnection(BrokerAddress("127.0.0.1", port), "early")
+    assert bus.outage == f"The MQTT broker at mqtt://127.0.0.1:{port} is not connected."
     bus.start()
-    wait_until(lambda: bus.outage is not None, "the first attempt has failed")
+    wait_until(lambda: bus.failure is not None, "the first attempt has failed")
     assert not bus.connected
+    assert str(bus.outage).startswith(
+        f"The MQTT broker at mqtt://127.0.0.1:{port} cannot be reached"
+    )
     broker = EmbeddedBroker("127.0.0.1", port)
     broker.start()
     try:
         assert bus.wait_connected(10)
+        wait_until(lambda: bus.outage is None, "the outage is over")
     finally:
         bus.stop()
         broker.stop()

@@ -49,11 +49,11 @@ def connecting(secured: SecuredMosquitto, **options: object) -> Iterator[BusConn
         bus.stop()
 
 
-def outage(bus: BusConnection) -> str:
-    wait_until(lambda: bus.outage is not None, "the connection has failed", SECONDS)
+def failure(bus: BusConnection) -> str:
+    wait_until(lambda: bus.failure is not None, "the connection has failed", SECONDS)
     assert not bus.connected
-    assert bus.outage is not None
-    return bus.outage
+    assert bus.failure is not None
+    return bus.failure
 
 
 def test_who_shows_a_certificate_and_knows_the_password_is_let_in(
@@ -79,7 +79,7 @@ def test_a_broker_that_another_authority_vouches_for_is_told_and_tried_again(
     other = Pair.authority(tmp_path, "other")
     caplog.set_level(logging.DEBUG, "telemetry.bus.connection")
     with connecting(secured, mqtt_ca_file=other.certificate) as bus:
-        assert outage(bus).startswith("cannot be reached (its certificate is not trusted: ")
+        assert failure(bus).startswith("cannot be reached (its certificate is not trusted: ")
         wait_until(lambda: len(caplog.messages) > 2, "it tries again", SECONDS)
     assert f"The MQTT broker at mqtts://{USER}:********@127.0.0.1:" in caplog.text
     assert PASSWORD not in caplog.text
@@ -87,12 +87,12 @@ def test_a_broker_that_another_authority_vouches_for_is_told_and_tried_again(
 
 def test_without_a_certificate_nobody_is_let_in(secured: SecuredMosquitto) -> None:
     with connecting(secured, mqtt_certificate_file=None, mqtt_key_file=None) as bus:
-        assert "certificate may be wrong" in outage(bus)
+        assert "certificate may be wrong" in failure(bus)
 
 
 def test_a_wrong_password_is_told(secured: SecuredMosquitto) -> None:
     with connecting(secured, mqtt_password="another") as bus:  # noqa: S106 - a wrong one
-        assert outage(bus) == "refuses the connection: Not authorized"
+        assert failure(bus) == "refuses the connection: Not authorized"
 
 
 @pytest.mark.parametrize("name", ["mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"])

@@ -124,7 +124,7 @@ def test_who_watches_the_watcher_needs_no_token_and_is_told_no_details(
 ) -> None:
     assert guarded.json("/healthz") == {"status": "ok"}
     assert guarded.json("/readyz") == {"status": "ready"}
-    monkeypatch.setattr(type(guarded.live), "connected", False)
+    monkeypatch.setattr(type(guarded.live), "outage", "mqtt://127.0.0.1 is away.")
     status, code, message = guarded.error("/readyz")
     assert (status, code) == (503, "not_ready")
     assert message == "Not ready. Send the token to see the reason."
