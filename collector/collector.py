@@ -1,10 +1,8 @@
 """The collector: sensors, runner and publisher put together."""
 
 import time
-from collections.abc import Callable, Iterable
-from datetime import UTC, datetime
+from collections.abc import Iterable
 
-from collector.rivals import RivalWatch
 from collector.runner import Runner
 from collector.sensors.port import Sensor
 from telemetry import __version__
@@ -15,27 +13,21 @@ from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
 from telemetry.clock import unix_milliseconds
-from telemetry.errors import SettingsError, SystemMonitorError
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 _STATUS_SECONDS = 10.0
-_STOP_SECONDS = 0.2
 _PUBLISHED = "Samples sent to the broker, those sent again included"
 _READING = "How long the newest reading took"
-
-
-def _nothing(_: object) -> None:
-    pass
 
 
 class Collector:
     """Reads ``sensors`` every ``interval`` seconds and publishes what they find.
 
-    ``window`` is how many milliseconds of samples wait while the broker is away. ``on_failure`` is
-    called with the reason where it cannot go on: another collector has its host name. It sends
-    nothing any more then.
+    ``window`` is how many milliseconds of samples wait while the broker is away. While another
+    collector uses the same host name on the broker, one of the two sends nothing; its report says
+    why.
     """
 
     def __init__(
@@ -51,18 +43,15 @@ class Collector:
         """Put the parts together; nothing is opened before ``start``."""
         self._host = host
         self._interval = interval
-        self._broker = broker
         self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
-        self.on_failure: Callable[[SystemMonitorError], None] = _nothing
         bus = BusConnection(
             broker,
             f"system-monitor-collector-{host}",
             keep_session=True,
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._offline().payload()),
         )
-        self._rivals = RivalWatch(broker, topics, host, self._started, self._give_way)
         self._topics = topics
         self._publisher = Publisher(bus, window, self._status_publication)
         self._runner = Runner(
@@ -77,7 +66,6 @@ class Collector:
     def start(self) -> None:
         """Connect to the broker and begin to read."""
         self._publisher.start()
-        self._rivals.start()
         self._runner.start()
 
     def stop(self) -> None:
@@ -85,7 +73,6 @@ class Collector:
         self._runner.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
-        self._rivals.stop(_STOP_SECONDS)
 
     def wait_settled(self, seconds: float) -> None:
         """Wait, ``seconds`` at most, until each sensor has found out what there is to read."""
@@ -103,17 +90,6 @@ class Collector:
             sensors=self._runner.reports(),
             waiting=self._publisher.waiting,
             dropped=self._publisher.dropped,
-        )
-
-    def _give_way(self, other: CollectorStatus) -> None:
-        self._publisher.fall_silent()
-        since = datetime.fromtimestamp(other.started / 1000, UTC).strftime("%Y-%m-%d %H:%M:%S UTC")
-        self.on_failure(
-            SettingsError(
-                f"host_name={self._host!r} is taken: another collector on the broker at "
-                f"{self._broker.masked()} has used it since {since}. Stop that one, or choose "
-                "another name with --host-name."
-            )
         )
 
     def report(self) -> Report:

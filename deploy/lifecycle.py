@@ -9,7 +9,7 @@ from collections.abc import Callable, Iterable
 from contextlib import ExitStack
 from queue import SimpleQueue
 from types import FrameType
-from typing import Protocol, TypeAlias
+from typing import Protocol
 
 from deploy.console import complain
 
@@ -17,10 +17,6 @@ log = logging.getLogger(__name__)
 
 EXIT_WRONG_SETTING = 2
 _STOP_SECONDS = 1.8  # a user who presses Ctrl-C waits for two at most
-
-
-Failures: TypeAlias = SimpleQueue[int | Exception]
-"""Where a part that cannot go on puts its error; signals come the same way."""
 
 
 class Component(Protocol):
@@ -42,22 +38,19 @@ def end_on_signal(code: int = 0) -> None:
     _handle_signals(end)
 
 
-def run_until_signal(
-    components: Iterable[Component], announce: Callable[[], None], failures: Failures | None = None
-) -> None:
+def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> None:
     """Run ``components`` until SIGINT, SIGTERM, or the terminal's end.
 
     ``announce`` is called in a thread of its own once all of them have started. Where one does not
-    start, those before it are stopped and its error is raised; likewise all of them and the error,
-    once there is one in ``failures``. The stop takes two seconds at most: if a part hangs, the
-    process ends without it.
+    start, those before it are stopped and its error is raised. The stop takes two seconds at most:
+    if a part hangs, the process ends without it.
     """
     # Queues, because a handler may interrupt the very thread that it wakes: an Event can deadlock.
-    events: Failures = SimpleQueue() if failures is None else failures
+    signals: SimpleQueue[int] = SimpleQueue()
     ends: SimpleQueue[Exception | None] = SimpleQueue()
 
     def note(number: int, _frame: FrameType | None) -> None:
-        events.put(number)
+        signals.put(number)
         ends.put(None)
 
     threading.Thread(target=_limit_the_stop, args=(ends,), name="limit", daemon=True).start()
@@ -65,22 +58,16 @@ def run_until_signal(
     with ExitStack() as started:
         try:
             for component in components:
-                if not events.empty():
+                if not signals.empty():
                     break
                 component.start()
                 started.callback(_stop, component)
             else:
                 threading.Thread(target=announce, name="announcement", daemon=True).start()
-            _wait(events)
+            signals.get()
         except Exception as error:
             ends.put(error)
             raise
-
-
-def _wait(events: Failures) -> None:
-    event = events.get()
-    if isinstance(event, Exception):
-        raise event
 
 
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:

@@ -1,17 +1,13 @@
 """``system-monitor collector``."""
 
-from queue import SimpleQueue
-
 from deploy import announcement, wiring
-from deploy.lifecycle import Failures, run_until_signal
+from deploy.lifecycle import run_until_signal
 from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
     """Read this machine and publish to the broker until a signal."""
     collector = wiring.collector(settings)
-    failures: Failures = SimpleQueue()
-    collector.on_failure = failures.put
 
     def announce() -> None:
         announcement.say_places(settings, announcement.broker_facts(settings))
@@ -19,5 +15,5 @@ def run(settings: Settings) -> int:
         announcement.say_what_next(announcement.broker_command(settings))
 
     server = wiring.metrics_server(settings, collector.report)
-    run_until_signal([collector, *server], announce, failures)
+    run_until_signal([collector, *server], announce)
     return 0

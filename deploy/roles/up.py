@@ -1,10 +1,8 @@
 """``system-monitor up``."""
 
-from queue import SimpleQueue
-
 from deploy import announcement, open_files, wiring
 from deploy.exposure import require_guarded_api, require_guarded_broker
-from deploy.lifecycle import Component, Failures, run_until_signal
+from deploy.lifecycle import Component, run_until_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.settings import Settings
 
@@ -17,8 +15,6 @@ def run(settings: Settings) -> int:
     require_guarded_api(settings)
     require_guarded_broker(settings)
     collector = wiring.collector(settings)
-    failures: Failures = SimpleQueue()
-    collector.on_failure = failures.put
     folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)
     parts: list[Component] = [part for part in (folder, broker) if part]
     # Who listens starts before who speaks.
@@ -38,5 +34,5 @@ def run(settings: Settings) -> int:
             announcement.broker_command(settings), *announcement.http_commands(settings)
         )
 
-    run_until_signal(parts, announce, failures)
+    run_until_signal(parts, announce)
     return 0

@@ -4,27 +4,24 @@ Each callback goes through a guard that counts and logs what it raises.
 """
 
 import logging
-import socket
-import ssl
 import sys
 import threading
 from collections.abc import Callable
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
-from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.bus.address import BrokerAddress
-from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message, Publication
+from telemetry.bus.client import new_client
+from telemetry.bus.messages import LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
+from telemetry.bus.tenure import Tenure
 from telemetry.bus.tls import explained
-from telemetry.errors import SettingsError
 from telemetry.log_limit import RateLimitedLog
 
 log = logging.getLogger(__name__)
 
 _KEEPALIVE_SECONDS = 10  # a half-open connection is noticed after at most twice this
-_CONNECT_TIMEOUT_SECONDS = 5.0
 _STOP_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
@@ -34,12 +31,6 @@ _NO_WELCOME = "ends the connection at once: user name, password or certificate m
 
 def _nothing(*_: object) -> None:
     pass
-
-
-def _send_at_once(_client: Client, _data: object, connection: object) -> None:
-    # Else a small message waits for the acknowledgement of the one before: 40 ms on loopback.
-    if isinstance(connection, socket.socket):
-        connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
 
 
 class BusConnection:
@@ -83,6 +74,7 @@ class BusConnection:
         self.session_present = False
         self.failure: str | None = None
         self._client_id = client_id
+        self._tenure = Tenure()
         self._keep_session = keep_session
         self._manual_acknowledgement = manual_acknowledgement
         self._last_will = last_will
@@ -95,34 +87,19 @@ class BusConnection:
         self._loop: NetworkLoop | None = None
 
     def _new_client(self) -> Client:
-        client = Client(
-            CallbackAPIVersion.VERSION2,
-            client_id=self._client_id,
-            clean_session=not self._keep_session,
-            manual_ack=self._manual_acknowledgement,
-            protocol=MQTTProtocolVersion.MQTTv311,
+        client = new_client(
+            self.address,
+            self._client_id,
+            keep_session=self._keep_session,
+            manual_acknowledgement=self._manual_acknowledgement,
+            last_will=self._last_will,
         )
-        if self.address.tls:
-            client.tls_set_context(self._tls_context())
-        if self.address.username is not None:
-            client.username_pw_set(self.address.username, self.address.password)
-        if self._last_will is not None:
-            will = self._last_will
-            client.will_set(will.topic, will.payload, AT_LEAST_ONCE, retain=True)
-        client.connect_timeout = _CONNECT_TIMEOUT_SECONDS
-        client.on_socket_open = _send_at_once
         client.on_connect = self._handle_connect
         client.on_disconnect = self._handle_disconnect
         client.on_message = self._handle_message
         client.on_publish = self._handle_publish
         client.on_subscribe = self._handle_subscribe
         return client
-
-    def _tls_context(self) -> ssl.SSLContext:
-        try:
-            return self.address.tls_files.context()
-        except ValueError as error:
-            raise SettingsError(f"{error}.") from None
 
     @property
     def connected(self) -> bool:
@@ -132,9 +109,15 @@ class BusConnection:
     @property
     def outage(self) -> str | None:
         """Why the broker cannot be used, in a sentence; None while it can."""
-        if self.connected and self.failure is None:
+        failure = self._rivalry() if self.displaced else self.failure
+        if self.connected and failure is None:
             return None
-        return f"The MQTT broker at {self.address.masked()} {self.failure or 'is not connected'}."
+        return f"The MQTT broker at {self.address.masked()} {failure or 'is not connected'}."
+
+    @property
+    def displaced(self) -> bool:
+        """Whether another client with this one's name uses the broker; see Tenure."""
+        return self._tenure.displaced
 
     @property
     def reconnects(self) -> int:
@@ -161,6 +144,7 @@ class BusConnection:
             self._client,
             first_pause=_FIRST_PAUSE_SECONDS,
             longest_pause=self._longest_pause,
+            tenure=self._tenure,
             on_failure=self._handle_connect_fail,
         )
         self._loop.start()
@@ -226,6 +210,7 @@ class BusConnection:
         self.failure = None
         self.connections += 1
         self.session_present = flags.session_present
+        self._tenure.begin()
         self._connected.set()
         self._guarded(self.on_connected)
 
@@ -243,7 +228,11 @@ class BusConnection:
         reason: ReasonCode,
         _properties: object,
     ) -> None:
-        if self._connected.is_set():
+        if not self._stopping:
+            self._tenure.end()
+        if self._tenure.contested:
+            what = self._rivalry()
+        elif self._connected.is_set():
             what = "is gone"
         elif reason == _KEEPALIVE_TIMEOUT:
             what = "does not answer"
@@ -297,6 +286,12 @@ class BusConnection:
             self._log_outage("refuses the subscription")
         else:
             self._subscribed.set()
+
+    def _rivalry(self) -> str:
+        return (
+            f"closes each connection of {self._client_id!r}: another client probably uses that "
+            "name, so choose another with --host-name"
+        )
 
     def _log_outage(self, what: str) -> None:
         level = logging.WARNING if self.failure is None else logging.DEBUG

@@ -16,8 +16,10 @@ from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
 from telemetry.backoff import Backoff
+from telemetry.bus.tenure import Tenure
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
+_DISPLACED_SECONDS = 60.0  # longer than the other client needs to gain tenure
 _WAKES = 4096  # as many of them as come at once are one
 
 
@@ -25,8 +27,9 @@ class NetworkLoop:
     """Keeps ``client``, whose address is set, connected between ``start`` and ``stop``.
 
     Between two attempts to connect lie pauses that grow from ``first_pause`` to ``longest_pause``
-    seconds, each shortened by chance, so that clients do not return all at once. ``on_failure()``
-    is called after each attempt that nobody answered.
+    seconds, each shortened by chance, so that clients do not return all at once. A client that
+    ``tenure`` calls displaced waits for up to a minute. ``on_failure()`` is called after each
+    attempt that nobody answered.
     """
 
     def __init__(
@@ -35,11 +38,14 @@ class NetworkLoop:
         *,
         first_pause: float,
         longest_pause: float,
+        tenure: Tenure,
         on_failure: Callable[[], None],
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``."""
         self._client = client
         self._backoff = Backoff(first_pause, longest_pause)
+        self._displaced = Backoff(_DISPLACED_SECONDS, _DISPLACED_SECONDS)
+        self._tenure = tenure
         self._on_failure = on_failure
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
@@ -79,7 +85,8 @@ class NetworkLoop:
                 else:
                     if self._serve(woken):
                         self._backoff.reset()
-                self._stopping.wait(self._backoff.next_delay())
+                backoff = self._displaced if self._tenure.displaced else self._backoff
+                self._stopping.wait(backoff.next_delay())
 
     def _serve(self, woken: socket.socket) -> bool:
         """Carry the traffic of one connection to its end; return whether it was accepted."""

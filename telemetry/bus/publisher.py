@@ -40,7 +40,8 @@ class Publisher:
     """Publishes each message, in the order taken.
 
     While the broker is away messages wait in a buffer that holds ``window`` milliseconds; the
-    oldest are evicted and counted in ``dropped``. A broker that restarted has forgotten what it
+    oldest are evicted and counted in ``dropped``. While another client has our name nothing waits:
+    it would be mixed with what that client has sent. A broker that restarted has forgotten what it
     retained, so each connection begins with the status and the newest retained message of each
     topic, after a restart with all messages of the last seconds. One thread does all the sending;
     the others only leave something for it. ``taken`` counts the messages that came, ``sent`` those
@@ -61,7 +62,6 @@ class Publisher:
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
         self._forgotten = False
-        self._silent = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
         self.taken = 0
@@ -96,10 +96,10 @@ class Publisher:
             self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
-        if self._thread.is_alive() and self._bus.connected and not self._silent:
+        if self._thread.is_alive() and self._bus.connected and not self._bus.displaced:
             with self._changed:
                 self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
-        if self._waiting and not self._silent:
+        if self._waiting:
             log.warning("%d messages were never sent to the broker.", len(self._waiting))
         self._bus.stop()
 
@@ -114,6 +114,10 @@ class Publisher:
         with self._changed:
             if publication.retain:
                 self._newest[topic] = publication
+            if self._bus.displaced:
+                self._discard_waiting()
+                self.dropped += 1
+                return
             if not self._bus.connected and not publication.waits:
                 return  # the next connection begins with the newest
             now = time.monotonic()
@@ -128,17 +132,16 @@ class Publisher:
             if len(self._waiting) == 1:
                 self._changed.notify_all()
 
-    def fall_silent(self) -> None:
-        """Send nothing from now on, not even a farewell. Never blocks."""
-        with self._changed:
-            self._silent = True
-            self._changed.notify_all()
-
     def publish_status(self) -> None:
         """Send the status soon. Never blocks."""
         with self._changed:
             self._status_due = True
             self._changed.notify_all()
+
+    def _discard_waiting(self) -> None:
+        self.dropped += len(self._waiting)
+        self._waiting.clear()
+        self._waiting_bytes = 0
 
     def _greet(self) -> None:
         with self._changed:
@@ -171,7 +174,7 @@ class Publisher:
                 self._bus.publish(message)
 
     def _may_send(self) -> bool:
-        if self._silent or not self._bus.connected:
+        if self._bus.displaced or not self._bus.connected:
             return False
         if self._greeting_due is not None:
             return not self._unacknowledged and time.monotonic() >= self._greeting_due

@@ -132,20 +132,6 @@ def test_a_stop_that_hangs_after_a_failed_start_is_cut_off_with_the_error() -> N
         )
 
 
-def test_a_part_that_cannot_go_on_ends_all_of_them_with_its_error() -> None:
-    body = """
-from queue import SimpleQueue
-failures = SimpleQueue()
-fail_later = Part('b', start=lambda: failures.put(SettingsError('It cannot go on.')))
-lifecycle.run_until_signal([Part('a'), fail_later], lambda: None, failures)
-"""
-    with program(body) as process:
-        code, lines, errors = outcome(process)
-    assert code != 0
-    assert lines == ["start a", "start b", "stop b", "stop a"]
-    assert "It cannot go on." in errors
-
-
 def test_a_signal_during_the_start_starts_no_further_part() -> None:
     with program("run(Part('a', start=lambda: time.sleep(0.3)), Part('b'))") as process:
         read_until(process, "start a")

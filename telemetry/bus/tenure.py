@@ -1,0 +1,51 @@
+"""Which of two clients with the same name may use the broker."""
+
+import time
+
+_SETTLED_SECONDS = 10.0
+_CONTESTED = 3  # short connections in a row; a broker that restarts closes one or two
+_LOST = 20
+
+
+class Tenure:
+    """Judges by how long connections last; nothing that arrives on the bus counts.
+
+    When a client connects, the broker closes the connection of another with its name. Two of them
+    would evict each other for ever. So a client whose connections are closed again and again is
+    ``displaced``: it stays away for most of the time, and sends nothing. A client that has had a
+    connection for ten seconds has tenure, and comes back at once. Where both have tenure, because
+    the network of one was down, each soon loses it, and the first to keep a connection for ten
+    seconds has it again.
+    """
+
+    def __init__(self) -> None:
+        """Start without a connection, and without tenure."""
+        self._since: float | None = None
+        self._short = 0
+        self._has_tenure = False
+
+    @property
+    def contested(self) -> bool:
+        """Whether connections are closed again and again."""
+        return self._short >= _CONTESTED and not self._has_lasted()
+
+    @property
+    def displaced(self) -> bool:
+        """Whether the other client has tenure, as far as can be told from here."""
+        return self.contested and not self._has_tenure
+
+    def begin(self) -> None:
+        """Note that the broker has accepted a connection."""
+        self._since = time.monotonic()
+
+    def end(self) -> None:
+        """Note that the connection, if there is one, was lost."""
+        if self._has_lasted():
+            self._short, self._has_tenure = 0, True
+        elif self._since is not None:
+            self._short += 1
+            self._has_tenure = self._has_tenure and self._short < _LOST
+        self._since = None
+
+    def _has_lasted(self) -> bool:
+        return self._since is not None and time.monotonic() - self._since >= _SETTLED_SECONDS
