@@ -1,4 +1,4 @@
-"""Bounds the names that get into the history: whoever may publish can make up hosts and devices."""
+"""Limits the names in the history: any publisher can invent hosts and devices."""
 
 import time
 from collections.abc import Callable, Iterable
@@ -23,32 +23,33 @@ _NAMED = (Kind.GROUPS, Kind.NUMBERS_BY_NAME)
 
 @dataclass(slots=True)
 class _Host:
-    heard: float
+    last_seen: float
     devices: dict[str, dict[str, float]] = field(default_factory=dict)
-    """When each device of each channel was heard of last."""
+    """When each device of each channel was last seen."""
 
 
 class Admission:
-    """Lets in so many hosts, channels of each, and devices of each of these; the first come.
+    """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    A host or a device that has been silent for a while gives way to a new one.
+    First come, first served. A host or device that has been silent for a while is evicted when a
+    new one needs its place.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
-        """Know nobody; ``clock`` returns seconds."""
+        """Start empty; ``clock`` returns seconds."""
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
 
     def check(self, sample: Sample) -> None:
-        """Return where ``sample`` may be stored.
+        """Return if ``sample`` may be stored.
 
         Raises MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
         ``too many devices``.
         """
         now = self._clock()
         host = self._hosts.get(sample.host) or self._new_host(sample.host, now)
-        host.heard = now
+        host.last_seen = now
         known = host.devices.get(sample.channel)
         if known is None:
             if len(host.devices) >= MAX_CHANNELS:
@@ -58,7 +59,7 @@ class Admission:
             known = host.devices[sample.channel] = {}
         known |= dict.fromkeys(_devices(sample), now)
         if len(known) > MAX_DEVICES:
-            self._keep_the_first(known, sample, now)
+            self._limit_devices(known, sample, now)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
         """Return if ``event`` may be stored; ``retained``: the broker had kept it from before.
@@ -75,15 +76,15 @@ class Admission:
 
     def _new_host(self, name: str, now: float) -> _Host:
         if len(self._hosts) >= MAX_HOSTS:
-            silent = min(self._hosts, key=lambda each: self._hosts[each].heard)
-            if now - self._hosts[silent].heard < SILENT_SECONDS:
+            silent = min(self._hosts, key=lambda each: self._hosts[each].last_seen)
+            if now - self._hosts[silent].last_seen < SILENT_SECONDS:
                 raise MalformedMessageError("too many hosts", repr(name))
             del self._hosts[silent]
         host = self._hosts[name] = _Host(now)
         return host
 
-    def _keep_the_first(self, known: dict[str, float], sample: Sample, now: float) -> None:
-        for name in [each for each, heard in known.items() if now - heard >= SILENT_SECONDS]:
+    def _limit_devices(self, known: dict[str, float], sample: Sample, now: float) -> None:
+        for name in [each for each, seen in known.items() if now - seen >= SILENT_SECONDS]:
             del known[name]
         if len(known) > MAX_DEVICES:
             for name in list(known)[MAX_DEVICES:]:

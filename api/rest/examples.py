@@ -104,10 +104,10 @@ NOT_READY: Mapping[str, Any] = {
 
 ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "Invalid token."),
-    403: ("foreign_origin", "A page from 'http://example.org' may not ask this server."),
+    403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
     404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
     413: ("too_large", "The annotation is too large: at most 16384 bytes."),
-    421: ("foreign_host", "Host 'example.org' is no name of this machine."),
+    421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (
         "wrong_parameter",
         "max_points='0' is not allowed: it must be greater than or equal to 1.",

@@ -1,1 +1,1 @@
-"""How the application is served: server, protocols, protection, page."""
+"""Serves the application: server, protocols, protection against other origins, page."""

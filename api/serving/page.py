@@ -1,4 +1,4 @@
-"""The dashboard's files, as ``hatch_build.py`` has built them into ``api/static``."""
+"""Serves the dashboard's files, which ``hatch_build.py`` builds into ``api/static``."""
 
 from pathlib import Path
 
@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from api.errors import PageNotBuiltError
 
 _FOLDER = Path(__file__).parents[1] / "static"
-# Their names change with their content.
+# A new content has a new name.
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -17,12 +17,12 @@ def serve_page(app: FastAPI, folder: Path = _FOLDER) -> None:
     """Serve the files in ``folder`` at the root of ``app``."""
     files = StaticFiles(directory=folder, html=True, check_dir=False)
 
-    # A route, not a mount: a mount would take other methods and WebSockets as well.
+    # A route, not a mount: a mount would also match other methods and WebSockets.
     @app.get("/{path:path}", include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         if not path and not (folder / "index.html").is_file():
             raise PageNotBuiltError(
-                "The page was not built: run `make run`, or `pip install .` again."
+                "The dashboard is not built: run `make run`, or `pip install .` again."
             )
         response = await files.get_response(path, request.scope)
         if path.startswith("assets/"):

@@ -1,4 +1,4 @@
-"""uvicorn's protocols with bounds: on the number of connections, and on what each may hold."""
+"""uvicorn's protocols with limits on the connections and on the memory of each."""
 
 import asyncio
 import json
@@ -11,17 +11,19 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from api.errors import error_body
 
-_MOST_CONNECTIONS = 2048  # twice the WebSockets that are served
-ACCEPTED_AT_ONCE = 16  # in each turn of the event loop, which takes four to refuse a connection
-_OTHER_FILES = 128 + 4 * ACCEPTED_AT_ONCE  # the broker, the history, the sensors, the refused
+_MOST_CONNECTIONS = 2048  # twice the limit of WebSocket clients
+ACCEPTED_AT_ONCE = 16  # per turn of the event loop, which needs four turns to reject a connection
+_OTHER_FILES = (
+    128 + 4 * ACCEPTED_AT_ONCE
+)  # the broker, the history, the sensors, rejected connections
 _FEWEST_CONNECTIONS = 64
 _OPENING_SECONDS = 30.0
-_BYTES_PER_SECOND = 200_000  # what a WebSocket's client may send
-_UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of it
+_BYTES_PER_SECOND = 200_000  # that a WebSocket client may send
+_UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
 
 
 def most_connections() -> int:
-    """Return how many connections are served at a time: some files are left for the rest."""
+    """Return the limit of connections, which leaves some open files for everything else."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only
@@ -33,12 +35,12 @@ def most_connections() -> int:
 
 
 class HttpProtocol(H11Protocol):
-    """uvicorn's, but too many connections are refused, and one that asks for nothing ends."""
+    """uvicorn's, but rejects surplus connections and closes those that send no request."""
 
     _opening: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Take a connection, where there is room for it."""
+        """Accept a connection, if the limit allows it."""
         super().connection_made(transport)
         if len(self.connections) > most_connections():
             transport.abort()
@@ -58,40 +60,41 @@ class HttpProtocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def _give_up(self) -> None:
-        if self.cycle is None:  # no request has come
+        if self.cycle is None:  # no request has arrived
             self.transport.abort()
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, but it answers an opening that the websockets library refuses to read.
+    """uvicorn's, but answers an opening handshake that the websockets library cannot parse.
 
-    It also reads no faster than a client has any use for, so that one that floods it delays nobody,
-    and gives up one that sends pings and does not read the answers: uvicorn keeps them all.
+    It also limits the rate at which it reads, so that a client that floods it does not delay the
+    others. And it closes the connection of a client that sends pings and does not read the pongs:
+    uvicorn would buffer them all.
     """
 
     def data_received(self, data: bytes) -> None:
-        """Take what has come."""
+        """Handle incoming bytes."""
         super().data_received(data)
         if self.transport.is_closing():
             return
-        # The opening comes in one piece, from uvicorn's HTTP protocol.
+        # The handshake arrives in one piece, from uvicorn's HTTP protocol.
         if not self.handshake_initiated:
             self.transport.write(_UNREADABLE_OPENING)
             self.transport.close()
         elif self.transport.get_write_buffer_size() > _UNREAD_BYTES:
             self.transport.abort()
-        elif not self.read_paused:  # no message is complete: it was control frames, or a part
+        elif not self.read_paused:  # these were control frames, or part of a message
             self.transport.pause_reading()
-            self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._go_on_reading)
+            self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._resume_reading)
 
-    def _go_on_reading(self) -> None:
+    def _resume_reading(self) -> None:
         if not self.transport.is_closing():
             self.transport.resume_reading()
 
 
 def _unreadable_opening() -> bytes:
     status = HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE
-    message = "The address or the headers are too long for a WebSocket; a cookie may be the cause."
+    message = "The URL or the headers are too long for a WebSocket; large cookies may be the cause."
     body = json.dumps(error_body("headers_too_large", message))
     head = (
         f"HTTP/1.1 {status.value} {status.phrase}",

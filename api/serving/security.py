@@ -1,8 +1,8 @@
-"""What keeps web pages of other origins away, on loopback too.
+"""Protects against web pages of other origins, on loopback too.
 
-A request must name this machine in its ``Host`` header, so that a page cannot rebind its own DNS
-name to 127.0.0.1. Where a browser says from which page it comes (``Origin``), that page must be of
-this server or of an origin that the settings allow; no answer allows any other to read it.
+The ``Host`` header of a request must name this machine, so that a page cannot rebind its own DNS
+name to 127.0.0.1. If a browser names the page that sends the request (``Origin``), that must be a
+page of this server or of an origin that the settings allow. No other origin can read a response.
 """
 
 import ipaddress
@@ -16,7 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_body, quote
 
-_ANSWER_HEADERS = {
+_RESPONSE_HEADERS = {
     "Cache-Control": "no-store",
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
     "frame-ancestors 'none'; object-src 'none'",
@@ -28,15 +28,15 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Guard:
-    """ASGI middleware: turns foreign requests away and adds the protecting headers."""
+    """ASGI middleware: rejects foreign requests and adds the protective headers."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
     ) -> None:
-        """Let through what names an IP address, localhost or one of ``host_names``.
+        """Accept requests to an IP address, localhost or one of ``host_names``.
 
-        ``origins``, such as ``https://monitor.example``, may send requests, and be the names by
-        which this server is asked: so a proxy's name gets through.
+        Pages of ``origins``, such as ``https://monitor.example``, may send requests. Their names
+        are accepted as ``Host`` too, since a proxy passes its own on.
         """
         self._app = app
         self._origins = set(origins)
@@ -44,7 +44,7 @@ class Guard:
         self._host_names = {"localhost", *(name.lower() for name in names)} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Serve a request that names this machine."""
+        """Pass on a request to this machine that no foreign page sends."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return
@@ -57,15 +57,15 @@ class Guard:
         host = hosts[0] if len(hosts) == 1 else ""
         if not self._is_this_machine(host):
             message = (
-                f"Host {quote(host)} is no name of this machine: use its IP address, localhost or "
-                "its host name, or allow the name with http_allowed_origins."
+                f"Host {quote(host)} is not a name of this machine. Use its IP address, localhost "
+                "or its host name, or allow the name with http_allowed_origins."
             )
             return JSONResponse(error_body("foreign_host", message), HTTPStatus.MISDIRECTED_REQUEST)
         origin = headers.get("origin")
         if origin is not None and not self._may_ask(origin, host):
             message = (
-                f"A page from {quote(origin)} may not ask this server; http_allowed_origins can "
-                "allow it."
+                f"Pages of {quote(origin)} may not send requests to this server. Allow them with "
+                "http_allowed_origins."
             )
             return JSONResponse(error_body("foreign_origin", message), HTTPStatus.FORBIDDEN)
         return None
@@ -93,7 +93,7 @@ def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
             headers = MutableHeaders(scope=message)
-            for name, value in _ANSWER_HEADERS.items():
+            for name, value in _RESPONSE_HEADERS.items():
                 headers.setdefault(name, value)
         await send(message)
 

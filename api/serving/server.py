@@ -18,17 +18,17 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
-_REQUESTS_SECONDS = 0.4  # what requests under way get to end when the server stops
-_ABORT_SECONDS = 0.3  # after which clients that read nothing are cut off then
-_TICK_SECONDS = 1.0  # uvicorn renews its Date header once a second
+_REQUESTS_SECONDS = 0.4  # that running requests have to finish when the server stops
+_ABORT_SECONDS = 0.3  # after which the connections of clients that do not read are aborted
+_TICK_SECONDS = 1.0  # uvicorn updates its Date header once a second
 _PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
 _RECEIVE_BYTES = 16_384
-_BACKLOG = 1024  # a thousand clients may return at once
+_BACKLOG = 1024  # a thousand clients may reconnect at once
 
 
 class ApiServer:
-    """Serves ``app`` between ``start`` and ``stop``; with port 0 the system chooses one."""
+    """Serves ``app`` between ``start`` and ``stop``. With port 0 the system chooses a free one."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         """Prepare to listen on ``host``, an address or a name of this machine."""
@@ -40,7 +40,7 @@ class ApiServer:
 
     @property
     def port(self) -> int:
-        """The port that is listened on."""
+        """The port that the server listens on."""
         return self._port
 
     def start(self) -> None:
@@ -52,7 +52,7 @@ class ApiServer:
         self._port = listener.getsockname()[1]
         logger = logging.getLogger("uvicorn.error")
         logger.addFilter(_without_traceback)
-        # At the level of debugging the websockets library logs headers, and with them the token.
+        # At debug level the websockets library logs headers, and with them the token.
         logger.setLevel(max(logging.INFO, logging.getLogger().level))
         self._server = server = _Server(_configuration(self._app))
         self._thread = threading.Thread(
@@ -65,7 +65,7 @@ class ApiServer:
             raise SettingsError(f"The API could not start on {self._host}:{self._port}.")
 
     def stop(self) -> None:
-        """End within about a second, whatever is under way. Safe to call twice."""
+        """Stop within about a second, whatever is running. Safe to call twice."""
         server, thread = self._server, self._thread
         self._server = self._thread = None
         if server is not None and thread is not None:
@@ -74,7 +74,7 @@ class ApiServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but woken once a second and to stop, not ten times a second."""
+    """uvicorn, but wakes once a second and to stop, not ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -83,17 +83,17 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run_on(self, listener: socket.socket) -> None:
-        """Serve until ``leave``; end quietly where the application does not start."""
+        """Serve until ``leave``; return if the application does not start."""
         with contextlib.suppress(SystemExit):
             self.run([listener])
 
     def wait_started(self, thread: threading.Thread) -> bool:
-        """Wait until requests are answered; return False where ``thread`` gave up."""
+        """Wait until requests are answered; return False if ``thread`` has ended."""
         self._settled.wait(_START_SECONDS)
         return self.started and thread.is_alive()
 
     def leave(self) -> None:
-        """Ask the server to end, from any thread."""
+        """Ask the server to stop, from any thread."""
         self.should_exit = True
         if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leaving.set)
@@ -122,7 +122,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _abort_connections(self) -> None:
-        # uvicorn would wait until what was sent is read.
+        # uvicorn would wait until the clients have read everything.
         for connection in self.server_state.connections:
             connection.transport.abort()
 
@@ -159,19 +159,19 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
         ) from None
-    # Connections inherit both. What clients send is small; what one of them sends at once is taken
-    # apart in one go, while the others wait.
+    # Connections inherit both. Clients send little. What one has sent is parsed without a break,
+    # while the others wait.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
-        # One whose client reads nothing any more is ended by the kernel.
+        # The kernel closes the connection of a client that has stopped reading.
         listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, _UNREAD_MILLISECONDS)
     return listener
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Keep a line of uvicorn's for the user, without the traceback that it likes to add."""
+    """Reduce a record of uvicorn's to one line, without its traceback."""
     message = record.getMessage().strip()
-    if message.startswith("Traceback"):  # of a failed start: starlette makes a text of it
+    if message.startswith("Traceback"):  # of a failed start, which starlette formats as text
         record.msg, record.args = message.splitlines()[-1], ()
     if record.exc_info:
         record.msg = f"{message}: {record.exc_info[1]!r}"

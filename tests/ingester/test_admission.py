@@ -29,7 +29,7 @@ def refusal(admission: Admission, sample: Sample) -> str:
     return caught.value.reason
 
 
-def test_a_flood_of_hosts_is_refused_and_those_known_go_on_until_they_are_silent() -> None:
+def test_a_flood_of_hosts_is_rejected_and_known_hosts_keep_their_place_until_silent() -> None:
     clock = Clock()
     admission = Admission(clock)
     for number in range(MAX_HOSTS):
@@ -43,7 +43,7 @@ def test_a_flood_of_hosts_is_refused_and_those_known_go_on_until_they_are_silent
     admission.check(cpu("host-0"))
 
 
-def test_a_flood_of_channels_of_one_host_is_refused() -> None:
+def test_a_flood_of_channels_of_one_host_is_rejected() -> None:
     admission = Admission()
     for number in range(MAX_CHANNELS):
         admission.check(Sample(f"system/gpu/{number}", "me", 1, {}))
@@ -52,7 +52,7 @@ def test_a_flood_of_channels_of_one_host_is_refused() -> None:
     admission.check(cpu("other"))
 
 
-def test_a_flood_of_devices_is_refused_and_those_known_go_on() -> None:
+def test_a_flood_of_devices_is_rejected_and_known_devices_keep_their_place() -> None:
     clock = Clock()
     admission = Admission(clock)
     admission.check(disk("sda"))

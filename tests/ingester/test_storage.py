@@ -1,4 +1,4 @@
-"""Errors that no real store gives on demand."""
+"""Errors that a real store does not raise on demand."""
 
 import threading
 from collections.abc import Sequence
@@ -11,7 +11,7 @@ from telemetry.samples import Sample
 
 
 class Broken:
-    """A history with a bug that only some samples meet."""
+    """A history with a bug that only some samples trigger."""
 
     dropped = 0
 
@@ -30,7 +30,7 @@ class Broken:
         pass
 
 
-def test_a_sample_that_meets_a_bug_is_set_aside_in_the_end_and_blocks_nothing(
+def test_a_sample_that_triggers_a_bug_is_set_aside_and_blocks_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.0)

@@ -1,4 +1,4 @@
-"""Pages and proxies that http_allowed_origins lets in."""
+"""Pages and proxies that http_allowed_origins allows."""
 
 import json
 from collections.abc import Iterator
@@ -27,7 +27,7 @@ def api(
         yield running
 
 
-def test_a_list_in_the_file_and_a_text_with_commas_say_the_same() -> None:
+def test_a_list_in_the_file_and_a_text_with_commas_are_equivalent() -> None:
     settings = [load_settings({"http_allowed_origins": each}) for each in ([PAGE], PAGE)]
     assert [each.http_allowed_origins for each in settings] == [(PAGE,), (PAGE,)]
 
@@ -43,7 +43,7 @@ def test_an_allowed_page_may_read_with_the_token(api: RunningApi, origin: str) -
 
 
 @pytest.mark.parametrize("origin", [PAGE, PROXY])
-def test_a_browser_may_ask_beforehand_without_the_token(api: RunningApi, origin: str) -> None:
+def test_a_preflight_request_needs_no_token(api: RunningApi, origin: str) -> None:
     asked = {"Origin": origin, "Access-Control-Request-Method": "GET"}
     headers = {**asked, "Access-Control-Request-Headers": "authorization"}
     answer = api.client.options(METRICS, headers=headers)
@@ -69,7 +69,9 @@ def test_a_browser_may_ask_beforehand_without_the_token(api: RunningApi, origin:
         "",
     ],
 )
-def test_every_other_page_is_refused_and_told_nothing(api: RunningApi, origin: str) -> None:
+def test_every_other_page_is_rejected_and_cannot_read_the_response(
+    api: RunningApi, origin: str
+) -> None:
     headers = {**bearer(), "Origin": origin, "Access-Control-Request-Method": "GET"}
     for method in ("GET", "OPTIONS"):
         answer = api.client.request(method, METRICS, headers=headers)
@@ -85,14 +87,14 @@ def test_a_script_of_an_allowed_page_may_open_the_stream_with_the_token(api: Run
 
 
 @pytest.mark.parametrize("host", ["monitor.example", "MONITOR.example:443"])
-def test_a_proxy_may_ask_by_its_own_name(api: RunningApi, host: str) -> None:
+def test_a_proxy_may_use_its_own_name_as_host(api: RunningApi, host: str) -> None:
     assert api.client.get(METRICS, headers={**bearer(), "Host": host}).status_code == 200
     foreign = {**bearer(), "Host": f"not-{host}"}
     assert api.client.get(METRICS, headers=foreign).status_code == 421
 
 
 @pytest.mark.parametrize("host", ["monitor.example", "127.0.0.1:8000"])
-def test_behind_a_proxy_with_tls_one_can_log_in_whatever_host_it_names(
+def test_logging_in_through_a_tls_proxy_works_whatever_host_it_sends(
     api: RunningApi, host: str
 ) -> None:
     headers = {"Origin": PROXY, "Host": host}

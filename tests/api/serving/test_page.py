@@ -14,7 +14,7 @@ from tests.api.running import RunningApi
 
 
 class Page(HTMLParser):
-    """What a page links to, what it loads, and what it says."""
+    """The links of a page, what it loads, and its text."""
 
     def __init__(self, html: str) -> None:
         super().__init__()
@@ -45,7 +45,7 @@ def page(shared_api: RunningApi) -> Page:
     return Page(answer.text)
 
 
-def test_the_page_loads_nothing_from_another_origin_and_nothing_that_its_policy_forbids(
+def test_the_page_loads_only_what_its_policy_allows_from_its_own_origin(
     shared_api: RunningApi, page: Page
 ) -> None:
     assert page.inline == []
@@ -55,7 +55,7 @@ def test_the_page_loads_nothing_from_another_origin_and_nothing_that_its_policy_
         assert shared_api.get(each.removeprefix(".")).status_code == 200
 
 
-def test_what_has_its_content_in_its_name_is_kept_by_the_browser_and_the_page_is_not(
+def test_files_named_by_their_content_are_cached_and_the_page_is_not(
     shared_api: RunningApi, page: Page
 ) -> None:
     script = next(each for each in page.loads if each.endswith(".js"))
@@ -69,7 +69,7 @@ def test_no_path_leads_out_of_the_folder(shared_api: RunningApi) -> None:
         assert shared_api.get(path).status_code == 404
 
 
-def test_a_page_that_was_not_built_says_what_to_do(tmp_path: Path) -> None:
+def test_a_dashboard_that_is_not_built_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
     app = FastAPI()
     install_error_handlers(app)
     serve_page(app, tmp_path)

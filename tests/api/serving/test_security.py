@@ -1,4 +1,4 @@
-"""What a page of another origin tries, and what every answer carries."""
+"""Requests from other origins, and the headers of every response."""
 
 import json
 import socket
@@ -46,7 +46,9 @@ def assert_protected(headers: Any) -> None:
         socket.gethostname(),
     ],
 )
-def test_an_address_or_a_name_of_this_machine_is_served(shared_api: RunningApi, host: str) -> None:
+def test_requests_to_an_address_or_name_of_this_machine_are_served(
+    shared_api: RunningApi, host: str
+) -> None:
     assert shared_api.client.get(METRICS, headers={"Host": host}).status_code == 200
 
 
@@ -66,14 +68,14 @@ def test_an_address_or_a_name_of_this_machine_is_served(shared_api: RunningApi, 
         "",
     ],
 )
-def test_a_foreign_host_is_refused_over_http_and_websocket(
+def test_a_foreign_host_is_rejected_over_http_and_websocket(
     shared_api: RunningApi, host: str
 ) -> None:
     answer = shared_api.client.get(METRICS, headers={"Host": host})
     assert answer.status_code == 421
     error = answer.json()["error"]
     assert error["code"] == "foreign_host"
-    assert error["message"].startswith(f"Host '{host}' is no name of this machine: use its IP")
+    assert error["message"].startswith(f"Host '{host}' is not a name of this machine. Use its IP")
     assert_protected(answer.headers)
     opening = (
         f"GET {WS} HTTP/1.1\r\nHost: {host}\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n"
@@ -84,11 +86,13 @@ def test_a_foreign_host_is_refused_over_http_and_websocket(
     assert json.loads(body)["error"] == error
 
 
-def test_a_request_without_a_host_is_refused(shared_api: RunningApi) -> None:
+def test_a_request_without_a_host_is_rejected(shared_api: RunningApi) -> None:
     assert shared_api.raw(b"GET / HTTP/1.0\r\n\r\n").startswith(b"HTTP/1.1 421 ")
 
 
-def test_a_page_of_this_server_may_ask_and_open_the_stream(shared_api: RunningApi) -> None:
+def test_a_page_of_this_server_may_send_requests_and_open_the_stream(
+    shared_api: RunningApi,
+) -> None:
     port = shared_api.server.port
     own = {"Origin": f"http://127.0.0.1:{port}"}
     assert shared_api.client.get(METRICS, headers=own).status_code == 200
@@ -110,11 +114,13 @@ def test_a_page_of_this_server_may_ask_and_open_the_stream(shared_api: RunningAp
         "",
     ],
 )
-def test_a_foreign_page_may_not(shared_api: RunningApi, origin: str) -> None:
+def test_requests_of_a_foreign_page_are_rejected(shared_api: RunningApi, origin: str) -> None:
     origin = origin.format(port=shared_api.server.port)
     code, error, headers = refusal_of(shared_api, WS, origin=origin)
     assert (code, error["code"]) == (403, "foreign_origin")
-    assert error["message"].startswith(f"A page from '{origin}' may not ask this server; ")
+    assert error["message"].startswith(
+        f"Pages of '{origin}' may not send requests to this server. "
+    )
     assert_protected(headers)
     answer = shared_api.client.get(METRICS, headers={"Origin": origin})
     assert (answer.status_code, answer.json()["error"]) == (403, error)
@@ -139,7 +145,7 @@ def test_a_foreign_page_may_not(shared_api: RunningApi, origin: str) -> None:
         (WS, 426),
     ],
 )
-def test_every_answer_carries_the_protecting_headers_and_lets_no_other_origin_read(
+def test_every_response_has_the_protective_headers_and_no_other_origin_can_read_it(
     shared_api: RunningApi, path: str, status: int
 ) -> None:
     answer = shared_api.get(path)
@@ -147,7 +153,7 @@ def test_every_answer_carries_the_protecting_headers_and_lets_no_other_origin_re
     assert_protected(answer.headers)
 
 
-def test_other_methods_are_refused_the_same_way(shared_api: RunningApi) -> None:
+def test_other_methods_are_rejected_in_the_same_shape(shared_api: RunningApi) -> None:
     for method in ("OPTIONS", "POST", "PUT", "DELETE"):
         for path in ("/", METRICS, "/login", "/nowhere"):
             answer = shared_api.client.request(method, path)
@@ -160,13 +166,13 @@ def test_other_methods_are_refused_the_same_way(shared_api: RunningApi) -> None:
             assert_protected(answer.headers)
 
 
-def test_refused_websockets_carry_the_protecting_headers(api: RunningApi) -> None:
+def test_rejected_websockets_have_the_protective_headers(api: RunningApi) -> None:
     assert_protected(refusal_of(api, "/nowhere")[2])
     api.live.hub.max_clients = 0
     assert_protected(refusal_of(api, WS)[2])
 
 
-def test_the_answer_to_a_bug_carries_the_protecting_headers(
+def test_the_response_to_a_bug_has_the_protective_headers(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, reader=BrokenHistory()) as api:

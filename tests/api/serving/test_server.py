@@ -1,4 +1,4 @@
-"""The server's start and its end."""
+"""Starting and stopping the server."""
 
 import socket
 import threading
@@ -23,7 +23,7 @@ STOP_SECONDS = 1.5
 
 
 class ClosedHistory(UnavailableHistory):
-    """A history that cannot even be opened."""
+    """A history that cannot be opened."""
 
     def open(self) -> None:
         raise HistoryUnavailableError("The history cannot be opened.")
@@ -44,13 +44,13 @@ def new_server(folder: Path, host: str = "127.0.0.1", port: int = 0) -> ApiServe
 
 
 def stop_in_time(api: RunningApi) -> None:
-    """Stop the API, and see that it takes no longer than a user waits."""
+    """Stop the API, and check that it takes no longer than a user waits."""
     begin = time.monotonic()
     api.server.stop()
     assert time.monotonic() - begin < STOP_SECONDS
 
 
-def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
+def test_a_port_in_use_is_an_error_in_one_sentence(tmp_path: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as other:
         port = other.getsockname()[1]
         with pytest.raises(SettingsError) as error:
@@ -61,7 +61,7 @@ def test_a_port_that_is_taken_is_one_sentence(tmp_path: Path) -> None:
     )
 
 
-def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
+def test_an_address_of_another_machine_is_an_error_in_one_sentence(tmp_path: Path) -> None:
     with pytest.raises(SettingsError) as error:
         new_server(tmp_path, host="192.0.2.7", port=8000).start()
     assert str(error.value) == (
@@ -70,7 +70,7 @@ def test_an_address_of_another_machine_is_one_sentence(tmp_path: Path) -> None:
     )
 
 
-def test_an_application_that_cannot_start_is_one_sentence_and_leaves_nothing(
+def test_an_application_that_cannot_start_is_an_error_in_one_sentence_and_leaves_no_thread(
     tmp_path: Path, shared_bus: BusConnection, caplog: pytest.LogCaptureFixture
 ) -> None:
     before = set(threading.enumerate())
@@ -134,7 +134,7 @@ def test_websockets_are_closed_with_a_code_when_the_server_stops(
     assert caplog.records == []
 
 
-def test_clients_that_say_nothing_more_do_not_hold_up_the_stop(
+def test_silent_clients_do_not_delay_the_stop(
     api: RunningApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     with (
@@ -149,7 +149,7 @@ def test_clients_that_say_nothing_more_do_not_hold_up_the_stop(
     assert caplog.records == []
 
 
-def test_a_client_that_never_reads_does_not_hold_up_the_stop(
+def test_a_client_that_never_reads_does_not_delay_the_stop(
     api: RunningApi, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.hub.QUEUE_FRAMES", 8)
@@ -160,7 +160,7 @@ def test_a_client_that_never_reads_does_not_hold_up_the_stop(
     assert caplog.records == []
 
 
-def test_a_history_that_hangs_does_not_hold_up_the_stop(
+def test_a_history_that_hangs_does_not_delay_the_stop(
     shared_bus: BusConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     history = HangingHistory()

@@ -1,4 +1,4 @@
-"""What is open without the token, and the ways to show it."""
+"""What needs no token, and how to send it."""
 
 import base64
 import json
@@ -40,7 +40,7 @@ def assert_first_frame(stream: Any) -> None:
 
 
 @pytest.mark.parametrize("path", PROTECTED)
-def test_without_the_token_everything_is_refused_with_the_way_in(
+def test_without_the_token_everything_is_rejected_with_how_to_authorize(
     guarded: RunningApi, path: str
 ) -> None:
     answer = guarded.get(path)
@@ -52,7 +52,7 @@ def test_without_the_token_everything_is_refused_with_the_way_in(
 
 
 @pytest.mark.parametrize("path", ["/", "/index.html"])
-def test_the_page_leads_to_the_log_in_page_wherever_a_proxy_puts_both(
+def test_the_page_redirects_to_the_log_in_page_relative_to_itself(
     guarded: RunningApi, path: str
 ) -> None:
     answer = guarded.get(path)
@@ -61,14 +61,14 @@ def test_the_page_leads_to_the_log_in_page_wherever_a_proxy_puts_both(
 
 
 @pytest.mark.parametrize("scheme", ["Bearer", "bearer", "BEARER"])
-def test_the_token_opens_rest(guarded: RunningApi, scheme: str) -> None:
+def test_rest_accepts_the_token(guarded: RunningApi, scheme: str) -> None:
     headers = {"Authorization": f"{scheme} {TOKEN}"}
     for path, status in ((METRICS, 200), ("/", 200), ("/nowhere", 404), (WS, 426)):
         assert guarded.client.get(path, headers=headers).status_code == status
 
 
 @pytest.mark.parametrize("token", WRONG)
-def test_a_wrong_token_does_not(guarded: RunningApi, token: str) -> None:
+def test_rest_rejects_a_wrong_token(guarded: RunningApi, token: str) -> None:
     headers = {"Authorization": f"Bearer {token}".encode("latin-1")}
     for path in (METRICS, "/"):
         answer = guarded.client.request("GET", path, headers=headers)  # type: ignore[arg-type]
@@ -80,18 +80,18 @@ def test_a_wrong_token_does_not(guarded: RunningApi, token: str) -> None:
 @pytest.mark.parametrize(
     "value", [f"Basic {TOKEN}", TOKEN, "Bearer", f"Bearer{TOKEN}", f"Token {TOKEN}"]
 )
-def test_another_scheme_is_no_token(guarded: RunningApi, value: str) -> None:
+def test_other_schemes_are_rejected(guarded: RunningApi, value: str) -> None:
     assert guarded.client.get(METRICS, headers={"Authorization": value}).status_code == 401
 
 
 @pytest.mark.parametrize("name", ["token", "access_token", "authorization"])
-def test_a_token_in_the_address_is_not_looked_at(guarded: RunningApi, name: str) -> None:
+def test_a_token_in_the_url_is_ignored(guarded: RunningApi, name: str) -> None:
     assert guarded.get(METRICS, **{name: TOKEN}).status_code == 401
     code, _, _ = refusal_of(guarded, f"{WS}?{name}={TOKEN}")
     assert code == 401
 
 
-def test_the_token_opens_the_stream_by_header_or_subprotocol(guarded: RunningApi) -> None:
+def test_the_stream_accepts_the_token_as_header_or_subprotocol(guarded: RunningApi) -> None:
     with guarded.stream(WS, additional_headers=bearer()) as stream:
         assert stream.subprotocol is None
         assert_first_frame(stream)
@@ -100,7 +100,7 @@ def test_the_token_opens_the_stream_by_header_or_subprotocol(guarded: RunningApi
         assert_first_frame(stream)
 
 
-def test_no_token_or_a_wrong_one_opens_no_stream(guarded: RunningApi) -> None:
+def test_the_stream_rejects_a_missing_or_wrong_token(guarded: RunningApi) -> None:
     wrong: list[dict[str, Any]] = [
         {},
         {"additional_headers": bearer("x")},
@@ -119,7 +119,7 @@ def test_no_token_or_a_wrong_one_opens_no_stream(guarded: RunningApi) -> None:
             assert_protected(headers)
 
 
-def test_who_watches_the_watcher_needs_no_token_and_is_told_no_details(
+def test_health_checks_need_no_token_and_get_no_details_without_it(
     guarded: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert guarded.json("/healthz") == {"status": "ok"}
@@ -136,7 +136,7 @@ def test_who_watches_the_watcher_needs_no_token_and_is_told_no_details(
     assert refusal_of(guarded, "/readyz")[0] == 401
 
 
-def test_a_page_of_another_origin_is_refused_although_it_knows_the_token(
+def test_a_page_of_another_origin_is_rejected_even_with_the_token(
     guarded: RunningApi,
 ) -> None:
     headers = {**bearer(), "Origin": "http://evil.example"}
@@ -145,7 +145,9 @@ def test_a_page_of_another_origin_is_refused_although_it_knows_the_token(
     assert code == 403
 
 
-def test_the_document_says_what_is_needed(guarded: RunningApi, shared_api: RunningApi) -> None:
+def test_the_openapi_document_declares_the_token(
+    guarded: RunningApi, shared_api: RunningApi
+) -> None:
     document = guarded.client.get("/api/v1/openapi.json", headers=bearer()).json()
     assert document["components"]["securitySchemes"]["token"]["scheme"] == "bearer"
     assert document["security"] == [{"token": []}]

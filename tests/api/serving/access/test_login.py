@@ -1,4 +1,4 @@
-"""Logging in and out by hand, without a browser's help."""
+"""Logging in and out over plain HTTP, without a browser."""
 
 from http.cookies import SimpleCookie
 
@@ -22,7 +22,7 @@ def log_in(api: RunningApi, token: str = TOKEN, **headers: str) -> httpx.Respons
 
 
 def cookie_of(answer: httpx.Response) -> tuple[str, str]:
-    """Return name and value of the cookie that ``answer`` sets, with all that protects it."""
+    """Return name and value of the cookie that ``answer`` sets, and check its attributes."""
     ((name, morsel),) = SimpleCookie(answer.headers["set-cookie"]).items()
     assert morsel["httponly"]
     assert morsel["samesite"] == "strict"
@@ -35,7 +35,7 @@ def session(api: RunningApi) -> dict[str, str]:
     return {"Cookie": "=".join(cookie_of(log_in(api)))}
 
 
-def test_the_right_token_gives_a_cookie_that_opens_everything(guarded: RunningApi) -> None:
+def test_the_right_token_sets_a_cookie_that_authorizes_everything(guarded: RunningApi) -> None:
     answer = log_in(guarded, f" {TOKEN}\n")
     assert (answer.status_code, answer.headers["location"]) == (303, "./")
     name, value = cookie_of(answer)
@@ -47,7 +47,7 @@ def test_the_right_token_gives_a_cookie_that_opens_everything(guarded: RunningAp
         assert_first_frame(stream)
 
 
-def test_the_cookie_goes_over_tls_only_where_the_browser_speaks_it(guarded: RunningApi) -> None:
+def test_the_cookie_is_for_tls_only_if_the_browser_uses_tls(guarded: RunningApi) -> None:
     assert "Secure" not in log_in(guarded).headers["set-cookie"]
     forwarded = {"X-Forwarded-Proto": "https"}
     assert "Secure" in log_in(guarded, **forwarded).headers["set-cookie"]
@@ -57,7 +57,7 @@ def test_the_cookie_goes_over_tls_only_where_the_browser_speaks_it(guarded: Runn
 
 
 @pytest.mark.parametrize("token", ["", "x", TOKEN[:-1], "\u20ac", "<script>"])
-def test_a_wrong_token_is_told_on_the_page_and_gives_nothing(
+def test_a_wrong_token_is_an_error_on_the_page_and_sets_no_cookie(
     guarded: RunningApi, token: str
 ) -> None:
     answer = log_in(guarded, token)
@@ -79,11 +79,11 @@ def test_a_wrong_token_is_told_on_the_page_and_gives_nothing(
         b"",
     ],
 )
-def test_a_form_of_another_kind_is_a_wrong_token(guarded: RunningApi, body: bytes) -> None:
+def test_an_invalid_form_counts_as_a_wrong_token(guarded: RunningApi, body: bytes) -> None:
     assert guarded.client.post("/login", content=body).status_code == 401
 
 
-def test_a_page_of_another_origin_can_log_nobody_in_or_out(guarded: RunningApi) -> None:
+def test_a_page_of_another_origin_cannot_log_in_or_out(guarded: RunningApi) -> None:
     for origin in ("http://evil.example", "null"):
         assert log_in(guarded, Origin=origin).status_code == 403
         headers = {**session(guarded), "Origin": origin}
@@ -112,7 +112,7 @@ def test_a_session_survives_a_restart_and_ends_with_the_token(guarded: RunningAp
     assert not other.is_valid(value)
 
 
-def test_the_page_says_whether_there_is_a_session_to_end(
+def test_the_page_learns_whether_there_is_a_session_to_end(
     guarded: RunningApi, shared_api: RunningApi
 ) -> None:
     assert guarded.json("/session") == {"logged_in": False}
@@ -122,7 +122,7 @@ def test_the_page_says_whether_there_is_a_session_to_end(
     assert shared_api.error("/login")[0] == 404
 
 
-def test_the_log_in_page_holds_nothing_that_its_policy_forbids(guarded: RunningApi) -> None:
+def test_the_log_in_page_contains_nothing_that_its_policy_forbids(guarded: RunningApi) -> None:
     answer = guarded.get("/login")
     assert answer.status_code == 200
     assert "form-action 'self'" in answer.headers["content-security-policy"]
