@@ -1,4 +1,4 @@
-"""The collector: sensors, runner and publisher put together."""
+"""The collector: combines sensors, runner and publisher."""
 
 import time
 from collections.abc import Iterable
@@ -18,16 +18,16 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 _STATUS_SECONDS = 10.0
-_PUBLISHED = "Samples sent to the broker, those sent again included"
-_READING = "How long the newest reading took"
+_PUBLISHED = "Samples sent to the broker, including repeats"
+_READING = "Duration of the last reading"
 
 
 class Collector:
-    """Reads ``sensors`` every ``interval`` seconds and publishes what they find.
+    """Reads ``sensors`` every ``interval`` seconds and publishes the samples.
 
-    ``window`` is how many milliseconds of samples wait while the broker is away. While another
-    collector uses the same host name on the broker, one of the two sends nothing; its report says
-    why.
+    While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
+    another collector uses the same host name on the broker, one of the two publishes nothing; its
+    report says why.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class Collector:
         interval: float,
         window: int,
     ) -> None:
-        """Put the parts together; nothing is opened before ``start``."""
+        """Create the parts; nothing is opened before ``start``."""
         self._host = host
         self._interval = interval
         self._started = unix_milliseconds()
@@ -60,26 +60,26 @@ class Collector:
             interval,
             deliver=lambda sample: self._publisher.publish(self._publication(sample)),
             on_change=self._publisher.publish_status,
-            on_tick=self._publish_status_now_and_then,
+            on_tick=self._publish_status_if_due,
         )
 
     def start(self) -> None:
-        """Connect to the broker and begin to read."""
+        """Connect to the broker and start reading."""
         self._publisher.start()
         self._runner.start()
 
     def stop(self) -> None:
-        """End the readings, say goodbye on ``system/status`` and disconnect."""
+        """Stop reading, publish the state offline on ``system/status`` and disconnect."""
         self._runner.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
 
     def wait_settled(self, seconds: float) -> None:
-        """Wait, ``seconds`` at most, until each sensor has found out what there is to read."""
+        """Wait up to ``seconds`` until each sensor has been opened or has failed to open."""
         self._runner.wait_settled(seconds)
 
     def status(self) -> CollectorStatus:
-        """Return the status as it is now."""
+        """Return the current status."""
         return CollectorStatus(
             host=self._host,
             timestamp=unix_milliseconds(),
@@ -93,7 +93,7 @@ class Collector:
         )
 
     def report(self) -> Report:
-        """Return what this collector has counted, and why it cannot publish."""
+        """Return the counters of this collector, and why it cannot publish, if so."""
         publisher, sensors = self._publisher, self._runner.reports()
         failures = {name: each.failures for name, each in sensors.items()}
         missed = {name: each.missed_ticks for name, each in sensors.items()}
@@ -103,12 +103,12 @@ class Collector:
             "collector",
             publisher.outage,
             (
-                counter("samples_taken", "Samples that the sensors made", publisher.taken),
+                counter("samples_taken", "Samples taken by the sensors", publisher.taken),
                 counter("samples_published", _PUBLISHED, publisher.sent),
-                counter("samples_dropped", "Samples that no longer fitted", publisher.dropped),
+                counter("samples_dropped", "Samples dropped from a full buffer", publisher.dropped),
                 counter("sensor_failures", "Readings that failed", failures, label="sensor"),
                 counter("sensor_missed_ticks", "Ticks without a reading", missed, label="sensor"),
-                counter("broker_reconnects", "Connections after the first", publisher.reconnects),
+                counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
                 gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
             ),
@@ -134,7 +134,7 @@ class Collector:
             interval=self._interval,
         )
 
-    def _publish_status_now_and_then(self) -> None:
+    def _publish_status_if_due(self) -> None:
         now = time.monotonic()
         if now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS

@@ -7,26 +7,26 @@ import time
 from collections.abc import Callable, Iterable, Mapping
 
 from collector.sensors.port import Sensor
-from collector.worker import Patience, SensorWorker
+from collector.worker import SensorWorker, Timeouts
 from telemetry.samples import Sample
 from telemetry.status import SensorReport
 
 log = logging.getLogger(__name__)
 
-_FIRST_TICK_SECONDS = 1.0  # a rate needs some time to be a difference over
+_FIRST_TICK_SECONDS = 1.0  # a rate is a difference over some time
 _STOP_SECONDS = 0.5
 
 
 def next_tick(start: float, interval: float, now: float) -> float:
-    """Return the first time on the grid ``start + n * interval`` that lies after ``now``.
+    """Return the first time on the grid ``start + n * interval`` after ``now``.
 
-    Ticks that a sleeping or overloaded machine has missed are skipped, not made up for.
+    Ticks missed by a suspended or overloaded machine are skipped, not caught up.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
 
 class Runner:
-    """Ticks each sensor every ``interval`` seconds; a sensor never delays or ends another."""
+    """Ticks each sensor every ``interval`` seconds; sensors never delay or stop each other."""
 
     def __init__(
         self,
@@ -36,11 +36,11 @@ class Runner:
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
         on_tick: Callable[[], None],
-        patience: Patience = Patience(),  # noqa: B008 - frozen
+        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
-        """Deliver the samples; report a changed sensor and each tick."""
+        """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state."""
         self._workers = [
-            SensorWorker(sensor, host, deliver, on_change, patience) for sensor in sensors
+            SensorWorker(sensor, host, deliver, on_change, timeouts) for sensor in sensors
         ]
         self._interval = interval
         self._on_tick = on_tick
@@ -48,13 +48,13 @@ class Runner:
         self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
 
     def start(self) -> None:
-        """Open the sensors and begin to tick."""
+        """Open the sensors and start ticking."""
         for worker in self._workers:
             worker.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """End the ticks and close the sensors; one that hangs is left behind."""
+        """Stop ticking and close the sensors; a sensor that hangs is abandoned."""
         self._stopping.set()
         for worker in self._workers:
             worker.stop()
@@ -63,13 +63,13 @@ class Runner:
             worker.join(max(0.0, deadline - time.monotonic()))
 
     def wait_settled(self, seconds: float) -> None:
-        """Wait, ``seconds`` at most, until each sensor has found out what there is to read."""
+        """Wait up to ``seconds`` until each sensor has been opened or has failed to open."""
         deadline = time.monotonic() + seconds
         for worker in self._workers:
             worker.wait_settled(max(0.0, deadline - time.monotonic()))
 
     def reports(self) -> Mapping[str, SensorReport]:
-        """Return how each sensor fares, by its name."""
+        """Return the report of each sensor, by name."""
         return {worker.name: worker.report() for worker in self._workers}
 
     def _run(self) -> None:

@@ -1,11 +1,11 @@
-"""Running sensors for a test."""
+"""Runs sensors for a test."""
 
 import time
 from typing import TYPE_CHECKING, Self
 
 from collector.runner import Runner
 from collector.sensors.port import Sensor
-from collector.worker import Patience
+from collector.worker import Timeouts
 from telemetry.status import SensorReport, SensorState
 from tests.services.processes import wait_until
 
@@ -16,7 +16,7 @@ INTERVAL = 0.05
 
 
 class Ran:
-    """A runner over ``sensors`` and what came of it."""
+    """A runner of ``sensors``, with the samples, changes and ticks it produced."""
 
     def __init__(self, *sensors: Sensor, hanging_seconds: float = 5.0) -> None:
         self.samples: list[Sample] = []
@@ -29,7 +29,7 @@ class Ran:
             deliver=self.samples.append,
             on_change=self._count_change,
             on_tick=lambda: self.ticks.append(time.monotonic()),
-            patience=Patience(hanging_seconds, reopen_seconds=0.1),
+            timeouts=Timeouts(hanging_seconds, reopen_seconds=0.1),
         )
 
     def _count_change(self) -> None:
@@ -46,7 +46,7 @@ class Ran:
         wait_until(lambda: len(self.ticks) >= count, f"{count} ticks")
 
     def wait_for_state(self, name: str, state: SensorState) -> SensorReport:
-        """Return the first report of the sensor ``name`` that has this state."""
+        """Wait for ``state`` of the sensor ``name``; return its first report with it."""
         reports: list[SensorReport] = []
 
         def reached() -> bool:

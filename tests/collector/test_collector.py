@@ -41,7 +41,7 @@ def utilizations(payloads: list[bytes]) -> list[Any]:
     return [payload["utilization"] for payload in decoded(payloads)]
 
 
-def test_samples_are_published_on_the_topic_that_is_the_channel(address: BrokerAddress) -> None:
+def test_samples_are_published_on_the_topic_named_like_the_channel(address: BrokerAddress) -> None:
     with Listener(address.port) as listener, collecting(address, CountingSensor()):
         first = decoded(listener.wait_for("system/cpu"))[0]
     assert first["host"] == "me"
@@ -49,7 +49,7 @@ def test_samples_are_published_on_the_topic_that_is_the_channel(address: BrokerA
     assert first["per_core"] == [1]
 
 
-def test_a_prefix_with_the_host_goes_before_the_channel(address: BrokerAddress) -> None:
+def test_a_prefix_with_the_host_precedes_the_channel(address: BrokerAddress) -> None:
     topics = TopicScheme("fleet/{host}")
     with (
         Listener(address.port) as listener,
@@ -59,7 +59,7 @@ def test_a_prefix_with_the_host_goes_before_the_channel(address: BrokerAddress) 
         listener.wait_for("fleet/me/system/status")
 
 
-def test_who_comes_late_gets_the_newest_sample_at_once(address: BrokerAddress) -> None:
+def test_a_late_subscriber_gets_the_newest_sample_at_once(address: BrokerAddress) -> None:
     with Listener(address.port) as early, collecting(address, CountingSensor()):
         early.wait_for("system/cpu", 2)
         with Listener(address.port) as late:
@@ -67,7 +67,7 @@ def test_who_comes_late_gets_the_newest_sample_at_once(address: BrokerAddress) -
             assert late.heard[0].retained
 
 
-def test_the_status_tells_how_each_sensor_fares(address: BrokerAddress) -> None:
+def test_the_status_reports_the_state_of_each_sensor(address: BrokerAddress) -> None:
     sensors = CountingSensor(), AbsentSensor("gpu"), FailingSensor("disk")
     with Listener(address.port, "system/status") as listener, collecting(address, *sensors):
         wait_until(
@@ -85,7 +85,7 @@ def test_the_status_tells_how_each_sensor_fares(address: BrokerAddress) -> None:
     assert status["sensors"]["disk"]["reason"] == "OSError: the bus is on fire"
 
 
-def test_while_the_broker_is_there_nothing_waits(address: BrokerAddress) -> None:
+def test_while_the_broker_is_available_no_samples_wait(address: BrokerAddress) -> None:
     with (
         Listener(address.port, "system/status") as listener,
         collecting(address, CountingSensor()) as collector,
@@ -95,7 +95,7 @@ def test_while_the_broker_is_there_nothing_waits(address: BrokerAddress) -> None
     assert {status["waiting"] for status in decoded(listener.on("system/status"))} == {0}
 
 
-def test_stopping_says_offline(address: BrokerAddress) -> None:
+def test_stopping_publishes_the_state_offline(address: BrokerAddress) -> None:
     with Listener(address.port, "system/status") as listener:
         with collecting(address, CountingSensor()):
             listener.wait_for("system/status")
@@ -104,26 +104,26 @@ def test_stopping_says_offline(address: BrokerAddress) -> None:
         )
 
 
-def test_while_the_broker_is_away_samples_wait_and_then_go_out_in_order() -> None:
+def test_while_the_broker_is_unavailable_samples_wait_and_are_then_sent_in_order() -> None:
     port = free_port()
     sensor = CountingSensor()
     with collecting(BrokerAddress("127.0.0.1", port), sensor) as collector:
         wait_until(lambda: collector.status().waiting >= 5, "samples wait")
         broker = EmbeddedBroker("127.0.0.1", port)
-        # A subscriber that is there before the collector returns must hear all of them.
+        # A subscriber that connects before the collector does must receive all of them.
         broker.start()
         try:
             with Listener(port, "system/cpu") as listener:
                 listener.wait_for("system/cpu", 8)
-                heard = utilizations(listener.on("system/cpu"))
+                received = utilizations(listener.on("system/cpu"))
         finally:
             broker.stop()
-    assert heard == list(range(heard[0], heard[0] + len(heard)))
+    assert received == list(range(received[0], received[0] + len(received)))
     timestamps = [item["timestamp"] for item in decoded(listener.on("system/cpu"))]
     assert timestamps == sorted(timestamps)
 
 
-def test_of_what_has_no_history_only_the_newest_waits() -> None:
+def test_of_a_family_without_history_only_the_newest_sample_waits() -> None:
     port = free_port()
     sensors = CountingSensor("gpu", "system/gpu/0/processes"), CountingSensor()
     with collecting(BrokerAddress("127.0.0.1", port), *sensors) as collector:
@@ -134,21 +134,21 @@ def test_of_what_has_no_history_only_the_newest_waits() -> None:
             with Listener(port) as listener:
                 listener.wait_for("system/cpu", 8)
                 listener.wait_for("system/gpu/0/processes")
-                heard = utilizations(listener.on("system/gpu/0/processes"))
+                received = utilizations(listener.on("system/gpu/0/processes"))
         finally:
             broker.stop()
-    assert heard[0] >= 4
+    assert received[0] >= 4
 
 
-def test_a_broker_that_forgot_everything_learns_it_again(
+def test_a_broker_that_lost_its_retained_messages_gets_them_again(
     broker: EmbeddedBroker, address: BrokerAddress
 ) -> None:
     still = CountingSensor("memory", "system/memory")
     with collecting(address, still) as collector:
         with Listener(address.port) as listener:
             listener.wait_for("system/memory", 2)
-        # From now on nothing new is read: what comes back is the newest of before.
-        collector._runner.stop()  # noqa: SLF001 - a source that has gone quiet
+        # From now on nothing new is read: only the last sample can be sent again.
+        collector._runner.stop()  # noqa: SLF001 - simulates a silent source
         wait_until(lambda: collector.status().waiting == 0, "all is sent")
         assert broker.process_id is not None
         os.kill(broker.process_id, signal.SIGKILL)
@@ -159,7 +159,7 @@ def test_a_broker_that_forgot_everything_learns_it_again(
     assert newest == [still.count]
 
 
-def test_what_a_broker_took_shortly_before_its_death_is_sent_again(
+def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again(
     broker: EmbeddedBroker, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as listener, collecting(address, CountingSensor()):
@@ -188,7 +188,7 @@ def test_a_full_buffer_drops_the_oldest_and_counts_them() -> None:
         assert collector.status().waiting <= 5
 
 
-def test_a_sample_that_no_broker_would_take_is_dropped_and_counted(
+def test_a_sample_too_large_for_any_broker_is_dropped_and_counted(
     address: BrokerAddress,
 ) -> None:
     class Enormous(CountingSensor):

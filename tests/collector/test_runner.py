@@ -39,7 +39,7 @@ def test_ticks_do_not_drift() -> None:
     with Ran(CountingSensor()) as ran:
         ran.wait_for_ticks(20)
     offsets = [(tick - ran.ticks[0] + INTERVAL / 2) % INTERVAL for tick in ran.ticks]
-    # Around the middle of the interval all along: late at times, never later and later.
+    # Offsets stay around the middle of the interval: a tick may be late, but delays never add up.
     assert sorted(offsets)[len(offsets) // 2] == pytest.approx(INTERVAL / 2, abs=INTERVAL / 4)
 
 
@@ -52,7 +52,7 @@ def test_samples_carry_the_time_of_their_reading() -> None:
     assert before <= times[0] < times[1] < times[2] <= after
 
 
-def test_a_failing_sensor_is_reported_and_leaves_the_others_alone() -> None:
+def test_a_failing_sensor_is_reported_and_does_not_affect_the_others() -> None:
     with Ran(FailingSensor("disk"), CountingSensor()) as ran:
         wait_until(lambda: len(ran.values("system/cpu")) >= 3, "readings of the other sensor")
         report = ran.runner.reports()["disk"]
@@ -61,7 +61,7 @@ def test_a_failing_sensor_is_reported_and_leaves_the_others_alone() -> None:
     assert report.failures >= 2
 
 
-def test_a_hanging_sensor_delays_nobody_and_its_missed_ticks_are_counted() -> None:
+def test_a_hanging_sensor_delays_no_other_and_its_missed_ticks_are_counted() -> None:
     hanging = HangingSensor()
     with Ran(hanging, CountingSensor()) as ran:
         wait_until(lambda: len(ran.values("system/cpu")) >= 5, "readings of the other sensor")
@@ -71,7 +71,7 @@ def test_a_hanging_sensor_delays_nobody_and_its_missed_ticks_are_counted() -> No
         wait_until(lambda: len(ran.values("system/disk")) >= 2, "the sensor is back")
 
 
-def test_a_hanging_sensor_does_not_hold_up_the_stop() -> None:
+def test_a_hanging_sensor_does_not_delay_stopping() -> None:
     hanging = HangingSensor()
     with Ran(hanging) as ran:
         ran.wait_for_ticks(2)

@@ -15,7 +15,7 @@ from tests.fakes.sensors import (
 from tests.services.processes import wait_until
 
 
-def test_an_absent_sensor_says_why_and_publishes_nothing() -> None:
+def test_an_absent_sensor_reports_the_reason_and_publishes_nothing() -> None:
     with Ran(AbsentSensor("gpu"), CountingSensor()) as ran:
         ran.wait_for_ticks(3)
         report = ran.runner.reports()["gpu"]
@@ -25,7 +25,7 @@ def test_an_absent_sensor_says_why_and_publishes_nothing() -> None:
     assert {sample.channel for sample in ran.samples} == {"system/cpu"}
 
 
-def test_an_absent_sensor_comes_back_by_itself() -> None:
+def test_an_absent_sensor_recovers_by_itself() -> None:
     sensor = TroubledSensor()
     with Ran(sensor) as ran:
         ran.wait_for_state("gpu", SensorState.OK)
@@ -33,14 +33,14 @@ def test_an_absent_sensor_comes_back_by_itself() -> None:
         report = ran.wait_for_state("gpu", SensorState.ABSENT)
         assert report.reason == "The driver has gone."
         assert sensor.closed
-        wait_until(lambda: sensor.openings >= 3, "it is looked for again")
+        wait_until(lambda: sensor.openings >= 3, "it is opened again")
         sensor.opening = sensor.reading = None
         report = ran.wait_for_state("gpu", SensorState.OK)
         assert report.details == {"version": "1"}
         assert report.failures == 0
 
 
-def test_a_reading_that_hangs_is_told_until_it_comes_back() -> None:
+def test_a_hanging_reading_is_reported_until_it_returns() -> None:
     hanging = HangingSensor()
     with Ran(hanging, hanging_seconds=0.2) as ran:
         report = ran.wait_for_state("disk", SensorState.HANGING)
@@ -52,7 +52,7 @@ def test_a_reading_that_hangs_is_told_until_it_comes_back() -> None:
     assert report.failures == 0
 
 
-def test_a_sensor_that_says_what_failed_is_quoted_and_its_samples_are_delivered() -> None:
+def test_a_partial_failure_is_reported_and_the_samples_are_delivered() -> None:
     sensor = TroubledSensor()
     sensor.reading = SensorFailedError("GPU 1 is lost.")
     with Ran(sensor) as ran:
@@ -78,17 +78,17 @@ def test_details_are_reported_while_the_sensor_is_open() -> None:
         assert (report.description, report.details) == (None, {})
 
 
-def test_a_sensor_that_cannot_be_opened_is_tried_again_and_told_once(
+def test_a_sensor_that_cannot_be_opened_is_retried_and_logged_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     caplog.set_level("DEBUG", "collector")
     sensor = TroubledSensor()
-    sensor.opening = ValueError("a line that nobody expected")
+    sensor.opening = ValueError("an unexpected line")
     with Ran(sensor) as ran:
-        wait_until(lambda: sensor.openings >= 3, "it is tried again")
+        wait_until(lambda: sensor.openings >= 3, "it is retried")
         report = ran.runner.reports()["gpu"]
         assert report.state is SensorState.FAILING
-        assert report.reason == "ValueError: a line that nobody expected"
+        assert report.reason == "ValueError: an unexpected line"
         assert (report.description, report.details) == (None, {})
         assert sensor.closed
         assert ran.changes == 1
@@ -98,7 +98,7 @@ def test_a_sensor_that_cannot_be_opened_is_tried_again_and_told_once(
         ran.wait_for_state("gpu", SensorState.OK)
 
 
-def test_a_sensor_that_cannot_be_closed_comes_back_all_the_same() -> None:
+def test_a_sensor_that_cannot_be_closed_still_recovers() -> None:
     class Stuck(TroubledSensor):
         def close(self) -> None:
             raise OSError("no")
@@ -118,7 +118,7 @@ def test_a_change_of_state_is_announced_once() -> None:
     assert ran.changes == 1
 
 
-def test_reports_tell_what_a_reading_cost() -> None:
+def test_reports_include_the_duration_of_the_last_reading() -> None:
     with Ran(CountingSensor()) as ran:
         wait_until(lambda: len(ran.samples) >= 1, "a sample")
         wait_until(lambda: ran.runner.reports()["cpu"].state is SensorState.OK, "the report")
@@ -127,7 +127,7 @@ def test_reports_tell_what_a_reading_cost() -> None:
     assert 0 <= duration < 1000
 
 
-def test_reports_can_be_had_while_the_sensor_changes_without_asking_it() -> None:
+def test_reports_stay_consistent_while_the_sensor_changes_and_never_access_it() -> None:
     class Watchful(TroubledSensor):
         def describe(self) -> str:
             users.add(threading.current_thread().name)
