@@ -1,4 +1,4 @@
-"""The application: routes, errors and protection put together."""
+"""The application: combines routes, error handling and protection."""
 
 import asyncio
 import socket
@@ -13,7 +13,7 @@ from starlette.middleware.cors import CORSMiddleware
 
 from api.errors import LastResort, install_error_handlers
 from api.live import websocket
-from api.live.subscription import Live
+from api.live.subscription import Subscription
 from api.rest import annotations
 from api.rest.context import Parts
 from api.rest.history import History
@@ -32,29 +32,29 @@ from telemetry.settings import Settings
 _DESCRIPTION = """\
 GPU, CPU, memory, disk and network metrics of machine-learning machines.
 
-Live: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
-`{"channel", "event": "metrics", "data"}`, the newest values at once. With `&batch=true` a message
-is an array of the frames of 50 ms. Rates are in MB/s (1 MB = 10^6 bytes), sizes in bytes; a value
-that the hardware does not report is null.
+Live data: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
+`{"channel", "event": "metrics", "data"}`, starting with the newest values. With `&batch=true` each
+message is an array of the frames of the last 50 ms. Rates are in MB/s (1 MB = 10^6 bytes), sizes in
+bytes. A value that the hardware does not report is null.
 """
 
 _TOKEN_SCHEME = {
     "type": "http",
     "scheme": "bearer",
-    "description": "The setting `http_token`, where it is set. A WebSocket takes the same header, "
+    "description": "The setting `http_token`, if it is set. A WebSocket accepts the same header, "
     "or the subprotocols `system-monitor` and `bearer.` + base64url of the token without padding. "
-    "Browsers log in at `/login`. Without the token `/readyz` tells no details.",
+    "Browsers log in at `/login`. Without the token, `/readyz` returns no details.",
 }
 
 
 class _Application(FastAPI):
-    """FastAPI, but its document keeps the nulls that the examples hold, and tells of the token."""
+    """FastAPI, with an OpenAPI document that keeps nulls in examples and describes the token."""
 
     def openapi(self) -> dict[str, Any]:
         document = super().openapi()
         document["components"]["securitySchemes"] = {"token": _TOKEN_SCHEME}
-        needed = self.state.parts.settings.http_token is not None
-        document["security"] = [{"token": []}] if needed else [{}, {"token": []}]
+        required = self.state.parts.settings.http_token is not None
+        document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
         for route in (*router.routes, *annotations.router.routes, *health.routes):
@@ -69,11 +69,11 @@ class _Application(FastAPI):
 
 
 def create_app(
-    settings: Settings, live: Live, reader: HistoryReader, others: Sequence[Reporter] = ()
+    settings: Settings, live: Subscription, reader: HistoryReader, others: Sequence[Reporter] = ()
 ) -> FastAPI:
-    """Return the application; ``others`` are the parts beside it whose reports it passes on.
+    """Return the application; it includes the reports of ``others``, the parts beside it.
 
-    It is inert: ``live`` and ``reader`` are opened and closed with the server that runs it.
+    Nothing starts here: the server that runs it opens and closes ``live`` and ``reader``.
     """
     history = History(reader)
     token = settings.http_token
@@ -122,11 +122,11 @@ def create_app(
 def _middleware(
     settings: Settings, sessions: Sessions | None, wrong_tokens: WrongTokens
 ) -> list[Middleware]:
-    """Return what each request passes through, the outermost first."""
+    """Return the middleware of every request, outermost first."""
     origins = settings.http_allowed_origins
     layers = [Middleware(Guard, host_names=_host_names(settings), origins=origins)]
     if origins:
-        # Without cookies: a page of another origin has to know the token.
+        # No cookies: a page from another origin must know the token.
         headers = ["Authorization"]
         layers.append(Middleware(CORSMiddleware, allow_origins=origins, allow_headers=headers))
     layers.append(Middleware(LastResort))

@@ -1,10 +1,10 @@
-"""The bodies of requests, which are bounded."""
+"""Request bodies, read up to a limit."""
 
 from starlette.requests import Request
 
 
 async def read_body(request: Request, limit: int) -> bytes | None:
-    """Return the body of ``request``, or None if it has more than ``limit`` bytes."""
+    """Return the body of ``request``, or None if it is longer than ``limit`` bytes."""
     body = b""
     async for chunk in request.stream():
         body += chunk

@@ -125,10 +125,10 @@ def ingester(settings: Settings) -> "Ingester":
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts beside it whose reports it passes on."""
     from api.app import create_app
-    from api.live.subscription import Live
+    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Live(settings.broker, settings.topics, settings.host_name)
+    live = Subscription(settings.broker, settings.topics, settings.host_name)
     app = create_app(settings, live, history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 

@@ -1,1 +1,1 @@
-"""The live side: from the bus to the newest values and the WebSocket clients."""
+"""Live data: from the bus to the newest values and the WebSocket clients."""

@@ -1,4 +1,4 @@
-"""Filters on channels: MQTT's topic filters, with its wildcards ``+`` and ``#``."""
+"""Channel filters: MQTT topic filters with the wildcards ``+`` and ``#``."""
 
 import re
 from collections.abc import Iterable
@@ -10,19 +10,19 @@ from api.errors import InvalidParameterError
 
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
-# MQTT 3.1.1, section 4.7.1: + fills a level, # fills the last one.
+# MQTT 3.1.1, section 4.7.1: + occupies a whole level, # the last one.
 _LEVEL = r"(?:\+|[^+#/\x00-\x1f\ud800-\udfff]*)"
 _FILTER = re.compile(rf"(?:{_LEVEL}/)*(?:{_LEVEL}|#)")
 _ALLOWED = (
-    "it must be a channel such as system/cpu, in which + stands for one level and a final # for "
-    "all that follow"
+    "it must be a channel such as system/cpu, where + matches one level and a final # matches "
+    "all remaining levels"
 )
 
 
 def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
-    """Return ``filters`` without repetitions, in order.
+    """Return ``filters`` without duplicates, in order.
 
-    ``name`` is the parameter's, for the error. Raises InvalidParameterError.
+    ``name`` is the parameter name for the error. Raises InvalidParameterError.
     """
     distinct: dict[str, None] = {}
     for each in filters:
@@ -38,16 +38,16 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def from_query(filters: Iterable[str]) -> list[str]:
-    """Return the filters of a query string, in which an unescaped + has become a space."""
-    return [each.replace(" ", "+") for each in filters]  # no channel's name holds a space
+    """Return the filters of a query string, where an unescaped + was decoded as a space."""
+    return [each.replace(" ", "+") for each in filters]  # channel names contain no spaces
 
 
 def is_concrete(channel_filter: str) -> bool:
-    """Return whether ``channel_filter`` matches one channel only."""
+    """Return whether ``channel_filter`` matches exactly one channel."""
     return "+" not in channel_filter and "#" not in channel_filter
 
 
-@lru_cache(maxsize=8192)  # clients share few filters, and paho builds a tree for each question
+@lru_cache(maxsize=8192)  # clients share few filters, and paho builds a tree per call
 def _matches(channel_filter: str, channel: str) -> bool:
     return topic_matches_sub(channel_filter, channel)
 

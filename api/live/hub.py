@@ -1,4 +1,4 @@
-"""Hands each update to the WebSocket clients that want it."""
+"""Sends each update to the WebSocket clients that subscribed to it."""
 
 import asyncio
 from collections import deque
@@ -9,23 +9,23 @@ from api.live.newest import Newest, Update
 
 QUEUE_FRAMES = 256
 MAX_CLIENTS = 1024
-# The sensors of one tick report within some 50 ms of each other.
+# The sensors of one tick report within about 50 ms of each other.
 BATCH_SECONDS = 0.05
 BATCH_FRAMES = 100
 
 
 class Client:
-    """One WebSocket's wishes and the frames that wait for it.
+    """One WebSocket client: its filters and its queue of frames.
 
-    ``overflow`` is done once the client has fallen too far behind; it gets no more frames.
+    ``overflow`` is done once the client has fallen too far behind; it then gets no more frames.
     """
 
     def __init__(
         self, filters: Iterable[str], host: str | None = None, *, batch: bool = False
     ) -> None:
-        """Want the channels that match one of ``filters``, of ``host`` or of every host.
+        """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
 
-        With ``batch`` the frames of a tick come in one message.
+        With ``batch``, the frames of a tick are sent in one message.
         """
         self.filters = tuple(filters)
         self.host = host
@@ -42,7 +42,7 @@ class Client:
         return matches_any(self.filters, update.channel)
 
     def offer(self, frame: str) -> None:
-        """Queue ``frame``, or give the client up where it has not read those before."""
+        """Queue ``frame``; if the queue is full, drop the client."""
         if self.overflow.done():
             return
         if len(self._frames) >= self._capacity:
@@ -53,13 +53,13 @@ class Client:
         self._waiting.set()
 
     def greet(self, frames: Sequence[str]) -> None:
-        """Queue ``frames``, on top of what the queue holds: a fleet's newest values may be more."""
+        """Queue ``frames`` in addition to the usual capacity, which a fleet's values may exceed."""
         self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
         for frame in frames:
             self.offer(frame)
 
     async def next_message(self) -> str:
-        """Return the oldest waiting frame, or an array of up to 100; wait where there is none."""
+        """Wait for a frame; return the oldest, or with ``batch`` an array of up to 100."""
         while not self._frames:
             self._waiting.clear()
             await self._waiting.wait()
@@ -71,13 +71,13 @@ class Client:
 
 
 class Hub:
-    """All clients. Belongs to the event loop's thread; nothing here waits for a client.
+    """All connected clients. Used only in the event loop's thread; never waits for a client.
 
-    ``slow_clients`` counts those that were given up because they did not read.
+    ``slow_clients`` counts the clients dropped because they read too slowly.
     """
 
     def __init__(self, newest: Newest) -> None:
-        """Greet clients with what ``newest`` holds."""
+        """Send new clients the contents of ``newest`` first."""
         self._newest = newest
         self._clients: set[Client] = set()
         self.max_clients = MAX_CLIENTS
@@ -85,33 +85,33 @@ class Hub:
 
     @property
     def clients(self) -> int:
-        """How many clients are connected."""
+        """The number of connected clients."""
         return len(self._clients)
 
     @property
     def full(self) -> bool:
-        """Whether there is no room for another client."""
+        """Whether the client limit is reached."""
         return len(self._clients) >= self.max_clients
 
     def join(self, client: Client) -> None:
-        """Send ``client`` the newest values, and from now on what arrives."""
+        """Send ``client`` the newest values, then each update as it arrives."""
         self._clients.add(client)
         self._greet(client, previous=())
 
     def leave(self, client: Client) -> None:
-        """Forget ``client``; call it once for each that has joined."""
+        """Remove ``client``; call this once for each client that joined."""
         self._clients.discard(client)
         if client.overflow.done():
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
-        """Give ``client`` other ``filters``: it is told so, then gets the newest of the new."""
+        """Replace the filters; send the acknowledgement, then the newest of the added channels."""
         previous, client.filters = client.filters, tuple(filters)
         client.offer(acknowledgement)
         self._greet(client, previous)
 
     def publish(self, update: Update) -> None:
-        """Queue ``update`` for each client that wants it."""
+        """Queue ``update`` for each client that subscribed to it."""
         for client in [each for each in self._clients if each.wants(update)]:
             client.offer(update.frame)
             if client.overflow.done():

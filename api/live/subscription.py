@@ -1,4 +1,4 @@
-"""The live side of the API: from the bus to the newest values and the WebSocket clients."""
+"""Receives live data: from the bus to the newest values and the WebSocket clients."""
 
 import asyncio
 import secrets
@@ -19,34 +19,34 @@ from telemetry.tally import Tally
 
 MAX_WAITING = 10_000
 _ACKNOWLEDGED_SECONDS = 2.0
-_AT_ONCE = 100  # taken in before the event loop turns to its other work
+_BATCH = 100  # updates processed before the event loop continues with its other work
 
-_REJECTED = "Messages that are no samples"
-_REFUSED = "Updates of hosts or channels beyond what is kept"
+_REJECTED = "Messages that are not valid samples"
+_REFUSED = "Updates of hosts or channels beyond the limits"
 
 
-class Live:
-    """Listens to every channel of every host.
+class Subscription:
+    """Subscribes to all channels of all hosts, and publishes events.
 
-    Messages are decoded in the connection's thread; ``newest`` and ``hub`` belong to the event
-    loop's. ``malformed`` counts by reason the messages that follow no contract, ``overrun`` those
-    that gave way to newer ones because the event loop could not keep up.
+    Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
+    event loop's. ``malformed`` counts invalid messages by reason, ``overrun`` the updates dropped
+    for newer ones because the event loop could not keep up.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
         """Prepare; nothing is received before ``start``.
 
-        ``host`` is this machine's name: under it go events that concern no particular host.
+        ``host`` is this machine's name; events that name no host are published under it.
         """
         self._topics = topics
         self._host = host
-        # 23 characters: what every MQTT 3.1.1 broker must accept (section 3.1.3.1).
+        # 23 characters: the length that every MQTT 3.1.1 broker must accept (section 3.1.3.1).
         self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[Update] = deque(maxlen=MAX_WAITING)
-        self._call_pending = False
+        self._wake_pending = False
         self.newest = Newest()
         self.hub = Hub(self.newest)
         self._malformed = Tally("Message is not a valid sample")
@@ -60,16 +60,16 @@ class Live:
 
     @property
     def broker(self) -> BrokerAddress:
-        """Where the broker is."""
+        """The address of the broker."""
         return self._bus.address
 
     @property
     def outage(self) -> str | None:
-        """Why no messages arrive, in a sentence."""
+        """Why no messages can be received, in one sentence, or None."""
         return self._bus.outage
 
     def report(self) -> Report:
-        """Return what was heard and who listens."""
+        """Return the connection's state, and counts of messages and clients."""
         hub, newest = self.hub, self.newest
         return Report(
             "api",
@@ -77,24 +77,24 @@ class Live:
             (
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
                 counter("updates_refused", _REFUSED, dict(newest.refused), label="reason"),
-                counter("updates_dropped", "Updates that gave way to newer ones", self.overrun),
-                counter("clients_dropped", "Clients that did not read", hub.slow_clients),
-                counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
+                counter("updates_dropped", "Updates dropped for newer ones", self.overrun),
+                counter("clients_dropped", "Clients that read too slowly", hub.slow_clients),
+                counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
                 gauge("clients", "WebSocket clients connected", hub.clients),
-                gauge("hosts", "Hosts heard of", len(newest.hosts)),
+                gauge("hosts", "Known hosts", len(newest.hosts)),
             ),
         )
 
     def start(self, loop: asyncio.AbstractEventLoop) -> None:
-        """Connect in the background and bring what arrives into ``loop``."""
+        """Connect in the background; process incoming messages in ``loop``."""
         self._loop = loop
         self._bus.start()
 
     async def publish(self, event: Event) -> None:
         """Publish ``event``; return once the broker has acknowledged it.
 
-        Raises BusUnavailableError if it does not within 2 s. The event may arrive all the same;
-        sending it again with the same id is harmless.
+        Raises BusUnavailableError if there is no acknowledgement within 2 s. The event may still
+        be delivered; publishing it again with the same id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
         acknowledged = self.connected
@@ -104,12 +104,12 @@ class Live:
             acknowledged = sent.is_published()
         if not acknowledged:
             raise BusUnavailableError(
-                f"The MQTT broker at {self._bus.address.masked()} does not acknowledge the event: "
+                f"The MQTT broker at {self._bus.address.masked()} did not acknowledge the event; "
                 "try again later."
             )
 
     def stop(self) -> None:
-        """Disconnect. May take a second where the broker is dead."""
+        """Disconnect. May take a second if the broker does not respond."""
         self._bus.stop()
 
     def _subscribe(self) -> None:
@@ -124,25 +124,25 @@ class Live:
         if len(self._waiting) == self._waiting.maxlen:
             self.overrun += 1
         self._waiting.append(update)
-        self._call_the_loop()
+        self._wake_loop()
 
-    def _call_the_loop(self) -> None:
-        if not self._call_pending and self._loop is not None and not self._loop.is_closed():
-            self._call_pending = True
-            self._loop.call_soon_threadsafe(self._take_in)
+    def _wake_loop(self) -> None:
+        if not self._wake_pending and self._loop is not None and not self._loop.is_closed():
+            self._wake_pending = True
+            self._loop.call_soon_threadsafe(self._process_waiting)
 
-    def _take_in(self) -> None:
-        self._call_pending = False  # before looking: what is appended from now on calls again
-        for _ in range(min(len(self._waiting), _AT_ONCE)):
+    def _process_waiting(self) -> None:
+        self._wake_pending = False  # first: an update appended from now on wakes the loop again
+        for _ in range(min(len(self._waiting), _BATCH)):
             update = self._waiting.popleft()
             if update.is_event or self.newest.accept(update):
                 self.hub.publish(update)
         if self._waiting:
-            self._call_the_loop()
+            self._wake_loop()
 
     def _update(self, message: Message) -> Update:
         address = resolve(self._topics, message.topic)
         content = decode(address, message.payload, arrived=unix_milliseconds())
-        if isinstance(content, Event) and message.retained:  # it is not happening now
+        if isinstance(content, Event) and message.retained:  # it is not current
             raise MalformedMessageError("retained event", address.channel)
         return Update(content, message.retained, len(message.payload))

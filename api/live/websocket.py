@@ -1,4 +1,4 @@
-"""The live stream: one WebSocket for each client."""
+"""The live stream: one WebSocket per client."""
 
 import asyncio
 import contextlib
@@ -25,7 +25,7 @@ _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 _MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
 _CLOSE_SECONDS = 10.0
-_REST_SECONDS = 0.005  # after each message
+_PAUSE_SECONDS = 0.005  # after each message
 _ACTIONS = "it must be subscribe or unsubscribe"
 
 router = APIRouter(prefix=PREFIX)
@@ -33,12 +33,12 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels that match one of the filters in ``channels``, of ``host`` or all.
+    """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
 
-    With ``batch=true`` what arrives within 50 ms comes in one message, an array of frames.
+    With ``batch=true``, the frames of 50 ms are sent as one message, an array.
     """
-    asked = ",".join(websocket.query_params.getlist("channels")) or ALL_CHANNELS
-    filters = from_query(asked.split(","))
+    requested = ",".join(websocket.query_params.getlist("channels")) or ALL_CHANNELS
+    filters = from_query(requested.split(","))
     await _serve(websocket, lambda: validated_filters("channels", filters))
 
 
@@ -50,14 +50,14 @@ async def stream_channel(websocket: WebSocket, channel: str) -> None:
 
 @router.get("/ws", include_in_schema=False)
 @router.get("/ws/{_channel:path}", include_in_schema=False)
-async def ask_for_upgrade(_channel: str = "") -> None:
-    """Tell a plain HTTP client how to connect."""
+async def require_upgrade(_channel: str = "") -> None:
+    """Respond to a plain HTTP request with how to connect."""
     raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
 
 
 async def refuse(websocket: WebSocket) -> None:
-    """Answer the opening of a WebSocket where there is none."""
-    message = f"There is no WebSocket at {quote(websocket.url.path)}; see / for what there is."
+    """Reject a WebSocket handshake on any other path."""
+    message = f"There is no WebSocket at {quote(websocket.url.path)}; connect to {PREFIX}/ws."
     await _deny(websocket, HTTPStatus.NOT_FOUND, "not_found", message)
 
 
@@ -66,7 +66,7 @@ async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: st
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:
-    """Browsers that offer subprotocols, as to show a token, insist that one is chosen."""
+    """Return the subprotocol to accept: browsers that offer some, such as a token, require one."""
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 
@@ -77,13 +77,13 @@ def _known_channel(channel: str) -> str:
 
 
 async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
-    """Serve a client from its opening to its end; ``filters`` may raise InvalidParameterError."""
+    """Serve a client until it disconnects; ``filters`` may raise InvalidParameterError."""
     hub: Hub = websocket.app.state.parts.live.hub
     if hub.full:
         message = "Too many clients are connected; try again later."
         await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", message)
         return
-    with contextlib.suppress(WebSocketDisconnect, OSError):  # it may be gone at any time
+    with contextlib.suppress(WebSocketDisconnect, OSError):  # the client may disconnect at any time
         await websocket.accept(_subprotocol(websocket))
         try:
             client = _client(websocket, filters())
@@ -93,23 +93,23 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
             return
         hub.join(client)
         try:
-            await _converse(websocket, hub, client)
+            await _exchange(websocket, hub, client)
         finally:
             hub.leave(client)
         if client.overflow.done():
-            await _close(websocket, _TRY_AGAIN_LATER, "Too many frames waited to be read.")
+            await _close(websocket, _TRY_AGAIN_LATER, "The client reads too slowly.")
 
 
 def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
-    """Return the client that the address asks for. Raises InvalidParameterError."""
+    """Return a client with the options of the query. Raises InvalidParameterError."""
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
         raise InvalidParameterError("batch", batch, "it must be true or false")
     return Client(filters, websocket.query_params.get("host"), batch=batch == "true")
 
 
-async def _converse(websocket: WebSocket, hub: Hub, client: Client) -> None:
-    """Send and receive until one of both sides ends it or the client falls behind."""
+async def _exchange(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    """Send and receive until either side closes or the client falls too far behind."""
     tasks = [
         asyncio.create_task(_send(websocket, client)),
         asyncio.create_task(_receive(websocket, hub, client)),
@@ -131,7 +131,7 @@ async def _send(websocket: WebSocket, client: Client) -> None:
         try:
             await websocket.send_text(message)
         except RuntimeError:
-            return  # the server has closed it: too large a message, no answer to a ping
+            return  # the server closed it: a message was too large, or a ping unanswered
 
 
 async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
@@ -140,7 +140,7 @@ async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
         if message["type"] == "websocket.disconnect":
             return
         _handle(message.get("text"), hub, client)
-        await asyncio.sleep(_REST_SECONDS)  # many may have come at once, and the others wait
+        await asyncio.sleep(_PAUSE_SECONDS)  # a burst must not delay the other clients
 
 
 def _handle(text: str | None, hub: Hub, client: Client) -> None:
@@ -180,8 +180,8 @@ def _error_frame(code: str, message: str) -> str:
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:
-    """Close with ``reason``; a client that does not even read this is left to the server."""
+    """Close with ``reason``; if the client does not read it, the server ends the connection."""
     cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
-    with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: it is closed already
+    with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: already closed
         async with asyncio.timeout(_CLOSE_SECONDS):
             await websocket.close(code, cut)

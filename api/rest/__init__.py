@@ -1,1 +1,1 @@
-"""The REST interface: what it answers, and from what."""
+"""The REST interface: routes, responses and their data."""

@@ -38,7 +38,7 @@ router = APIRouter(prefix=PREFIX, tags=["annotations"])
 @router.get(
     "/annotations",
     responses=documented(examples.ANNOTATIONS, 401, 422, 503),
-    summary="Moments that were marked, the oldest first",
+    summary="Annotations, oldest first",
 )
 async def annotations(
     parts: Context,
@@ -48,14 +48,15 @@ async def annotations(
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only those of this host, and those that concern every host. Default: all.",
+            description="Only those of this host and those that concern all hosts. Default: all.",
         ),
     ] = None,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_ANNOTATIONS, description="At most so many, the newest.")
+        int,
+        Query(ge=1, le=MAX_ANNOTATIONS, description="Maximum number; keeps the newest."),
     ] = 1000,
 ) -> AnnotationsResponse:
-    """Answer from the history; one that was just sent takes up to a second to be there."""
+    """Read the history. A new annotation appears there within a second."""
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
@@ -71,7 +72,7 @@ async def annotations(
     status_code=HTTPStatus.CREATED,
     response_model=AnnotationEntry,
     responses=documented(examples.ANNOTATION, 401, 413, 422, 429, 503, status=201),
-    summary="Mark a moment",
+    summary="Publish an annotation",
     openapi_extra={
         "requestBody": {
             "required": True,
@@ -85,12 +86,12 @@ async def annotations(
     },
 )
 async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """Publish an annotation on `system/annotations`; 201 once the broker has acknowledged it."""
+    """Publish on `system/annotations`; respond with 201 once the broker has acknowledged it."""
     if parts.settings.http_read_only:
-        raise ReadOnlyError("Annotations cannot be written here: http_read_only is set.")
+        raise ReadOnlyError("Annotations cannot be published here: http_read_only is set.")
     model = await _parsed(request)
     if wait := parts.events.take():
-        raise TooManyEventsError(f"Too many annotations: try again in {wait} s.", wait)
+        raise TooManyEventsError(f"Too many annotations; try again in {wait} s.", wait)
     event = make_event(ANNOTATION, model, unix_milliseconds())
     await parts.live.publish(event)
     return AnnotationEntry.model_validate(event.body())
@@ -99,7 +100,7 @@ async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - m
 async def _parsed(request: Request) -> EventPayload:
     body = await read_body(request, MAX_EVENT_BYTES)
     if body is None:
-        raise BodyTooLargeError(f"The annotation is too large: at most {MAX_EVENT_BYTES} bytes.")
+        raise BodyTooLargeError(f"The annotation exceeds {MAX_EVENT_BYTES} bytes.")
     try:
         model: EventPayload = AnnotationRequest.model_validate_json(body)
     except ValidationError as error:

@@ -1,4 +1,4 @@
-"""What the routes have in common: where they are, what they answer from, how they are described."""
+"""What the routes share: path prefix, dependencies, parameters and documented responses."""
 
 from dataclasses import dataclass
 from typing import Annotated, Any
@@ -8,7 +8,7 @@ from starlette.requests import HTTPConnection
 
 from api.errors import error_body
 from api.live.newest import HostState
-from api.live.subscription import Live
+from api.live.subscription import Subscription
 from api.rest import examples
 from api.rest.history import History
 from api.rest.readiness import Readiness
@@ -23,28 +23,28 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """What the routes answer from; ``events`` bounds the events that they accept."""
+    """The dependencies of the routes; ``events`` limits the rate of accepted events."""
 
     settings: Settings
-    live: Live
+    live: Subscription
     history: History
     readiness: Readiness
     events: RateLimit
 
     def host_state(self, requested: str | None) -> HostState:
-        """Return the live state of the host to answer about. Raises UnknownHostError."""
+        """Return the live state of the selected host. Raises UnknownHostError."""
         hosts = self.live.newest.hosts
         return hosts[choose_host(requested, self.settings.host_name, hosts)]
 
 
 async def parts_of(connection: HTTPConnection) -> Parts:
-    """Return what ``create_app`` was given."""
+    """Return the dependencies that ``create_app`` stored."""
     parts: Parts = connection.app.state.parts
     return parts
 
 
 def documented(example: object, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Return the responses of an operation that answers ``example``, or one of ``errors``."""
+    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``."""
     responses: dict[int | str, dict[str, Any]] = {
         status: {"content": {"application/json": {"example": example}}}
     }
@@ -57,17 +57,17 @@ def documented(example: object, *errors: int, status: int = 200) -> dict[int | s
 Context = Annotated[Parts, Depends(parts_of)]
 Host = Annotated[
     str | None,
-    Query(max_length=MAX_TEXT, description="Default: this machine, else the first heard of."),
+    Query(max_length=MAX_TEXT, description="Default: this machine, else the first known host."),
 ]
 
 Start = Annotated[
     str | None,
     Query(
-        description="ISO 8601, Unix milliseconds, or a distance from now such as -15m, -90s "
-        "or -1h. Default: the beginning of what is kept.",
+        description="ISO 8601, Unix milliseconds, or an offset from now such as -15m, -90s "
+        "or -1h. Default: the start of the retention period.",
         examples=["-15m"],
     ),
 ]
 End = Annotated[
-    str | None, Query(description="As start; exclusive. Default: now.", examples=["-1m"])
+    str | None, Query(description="Same formats; exclusive. Default: now.", examples=["-1m"])
 ]

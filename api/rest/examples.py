@@ -1,4 +1,4 @@
-"""An example of each response, for the OpenAPI document; the metrics' are the catalogue's."""
+"""Example responses for the OpenAPI document; those of metrics come from the catalogue."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -96,22 +96,22 @@ _PARTS: dict[str, dict[str, Any]] = {
     "history": {"ready": True, "reason": None, "notes": [], "counters": {}},
 }
 READY: Mapping[str, Any] = {"status": "ready", "parts": _PARTS}
-_SENTENCE = "The history does not answer."
+_REASON = "The history does not answer."
 NOT_READY: Mapping[str, Any] = {
-    "error": {"code": "not_ready", "message": _SENTENCE},
-    "parts": {**_PARTS, "history": {**_PARTS["history"], "ready": False, "reason": _SENTENCE}},
+    "error": {"code": "not_ready", "message": _REASON},
+    "parts": {**_PARTS, "history": {**_PARTS["history"], "ready": False, "reason": _REASON}},
 }
 
 ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "Invalid token."),
     403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
-    404: ("unknown_host", "No host 'gpu-70' has been heard of, only 'gpu-07'."),
-    413: ("too_large", "The annotation is too large: at most 16384 bytes."),
+    404: ("unknown_host", "Host 'gpu-70' is not known; known hosts: 'gpu-07'."),
+    413: ("too_large", "The annotation exceeds 16384 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (
         "wrong_parameter",
         "max_points='0' is not allowed: it must be greater than or equal to 1.",
     ),
-    429: ("too_many_events", "Too many annotations: try again in 5 s."),
+    429: ("too_many_events", "Too many annotations; try again in 5 s."),
     503: ("history_unavailable", "The history does not answer."),
 }

@@ -1,4 +1,4 @@
-"""Questions to the history, asked from the event loop and answered by a few threads."""
+"""Queries of the history, made from the event loop and run in a few threads."""
 
 import asyncio
 import threading
@@ -16,7 +16,7 @@ from telemetry.events import Event
 from telemetry.history.port import Aggregate, Columns, EventQuery, HistoryReader, Query
 
 _THREADS = 4
-_ANSWER_SECONDS = 15.0  # a store's own limits are below; this one counts the wait for a thread too
+_ANSWER_SECONDS = 15.0  # longer than a store's own timeouts; includes the wait for a thread
 _CLOSE_SECONDS = 0.3
 _WITH_HISTORY = [each for each in SAMPLES if each.retention is Retention.WINDOW]
 
@@ -25,10 +25,10 @@ Answer = TypeVar("Answer")
 
 
 class History:
-    """A history reader whose blocking calls wait in threads, a few at a time."""
+    """A history reader whose blocking calls run in a small thread pool."""
 
     def __init__(self, reader: HistoryReader) -> None:
-        """Use ``reader`` once ``open`` was called."""
+        """Wrap ``reader``; nothing is read before ``open``."""
         self._reader = reader
         self._threads: ThreadPoolExecutor | None = None
 
@@ -47,11 +47,11 @@ class History:
         closing.join(_CLOSE_SECONDS)
 
     async def ping(self) -> None:
-        """Return if the store answers. Raises HistoryUnavailableError."""
+        """Check that the store responds. Raises HistoryUnavailableError."""
         await self._in_thread(self._reader.ping)
 
     async def notes(self) -> Sequence[str]:
-        """Return what somebody should know although the store answers."""
+        """Return sentences for the operator. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.notes)
 
     async def channels(self) -> Mapping[str, Sequence[str]]:
@@ -59,11 +59,11 @@ class History:
         return await self._in_thread(self._reader.channels)
 
     async def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``. Raises HistoryUnavailableError."""
+        """Return the samples that match ``query``. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.read, query)
 
     async def events(self, query: EventQuery) -> list[Event]:
-        """Answer ``query``. Raises HistoryUnavailableError."""
+        """Return the events that match ``query``. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.events, query)
 
     async def _in_thread(
@@ -80,7 +80,7 @@ class History:
                 )
         except TimeoutError:
             raise HistoryUnavailableError(
-                f"The history has not answered within {_ANSWER_SECONDS:g} s."
+                f"The history did not answer within {_ANSWER_SECONDS:g} s."
             ) from None
 
 
@@ -93,30 +93,30 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether nothing lies inside."""
+        """Whether it contains no time."""
         return self.start >= self.end
 
 
 def parse_span(start: str | None, end: str | None, now: int, window: int) -> Span:
-    """Return what of the span from ``start`` to ``end`` the history can hold.
+    """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
     The default is the whole ``window`` (ms) before ``now``. Raises InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
-    # The end is exclusive: a sample of this very millisecond is part of what is asked for.
+    # The end is exclusive, and a sample of this millisecond belongs to the span.
     last = now + 1 if end is None else parse_time("end", end, now)
     if last <= first:
         text = end if end is not None else "now"
         raise InvalidParameterError(
             "end", text, f"it must be later than start={quote(start or '')}"
         )
-    # As far ahead as behind: the clocks of other hosts may be fast.
+    # One window into the future: the clocks of other hosts may be fast.
     return Span(max(first, now - window), min(last, now + window + 1))
 
 
-def channel_filters(asked: Sequence[str]) -> tuple[str, ...]:
-    """Return the filters that ``asked`` names. Raises InvalidParameterError."""
-    filters = validated_filters("channel", from_query(asked))
+def channel_filters(requested: Sequence[str]) -> tuple[str, ...]:
+    """Return ``requested`` as filters. Raises InvalidParameterError."""
+    filters = validated_filters("channel", from_query(requested))
     for each in filters:
         family = family_of(each)
         if is_concrete(each) and (family is None or family.retention is not Retention.WINDOW):
@@ -136,9 +136,9 @@ def build_query(
     max_points: int,
     aggregate: Aggregate,
 ) -> Query | None:
-    """Return the query for those of the ``stored`` channels that match one of ``filters``.
+    """Return the query for the ``stored`` channels that match one of ``filters``.
 
-    None where there is nothing to ask for.
+    None if no channel matches or the span is empty.
     """
     channels = tuple(channel for channel in stored if matches_any(filters, channel))
     if not channels or span.empty:

@@ -1,10 +1,10 @@
-"""Whether the parts can do their work, as far as it is seen from here."""
+"""Whether the parts are ready, as far as this process can observe."""
 
 import time
 from collections.abc import Sequence
 
 from api.live.newest import HostState, Update
-from api.live.subscription import Live
+from api.live.subscription import Subscription
 from api.rest.history import History
 from api.rest.views import DEFAULT_INTERVAL_SECONDS
 from telemetry.catalogue import Retention, family_of
@@ -14,22 +14,22 @@ from telemetry.history.port import Query
 from telemetry.reports import Report, Reporter
 from telemetry.samples import Sample
 
-# The ingester stores within a second or so; this many seconds more mean that it does not.
+# The ingester stores a sample within about a second; a longer lag means that it does not.
 _BEHIND_SECONDS = 10.0
 _BEHIND_INTERVALS = 3
 
 
 class Readiness:
-    """Collects the reports of the parts in this process, and judges the history from outside.
+    """Collects the reports of the parts in this process, and checks the history from outside.
 
-    An api on its own sees no ingester. It sees samples arrive live, and whether they arrive in the
-    history too: that they do not is a problem, whoever has it.
+    An api that runs alone cannot see the ingester. It can compare the samples that arrive live with
+    the history: samples missing there are a problem, whatever the cause.
     """
 
     def __init__(
-        self, live: Live, history: History, window: int, others: Sequence[Reporter]
+        self, live: Subscription, history: History, window: int, others: Sequence[Reporter]
     ) -> None:
-        """Ask ``others`` for their reports besides ``live`` and ``history``, of ``window`` ms."""
+        """Report on ``live``, ``history`` (of ``window`` ms) and ``others``."""
         self._live = live
         self._history = history
         self._window = window
@@ -41,7 +41,7 @@ class Readiness:
         return [self._live.report(), await self._history_report(), *others]
 
     async def history_problem(self) -> str | None:
-        """Return why the history cannot be read or does not grow, in a sentence."""
+        """Return in one sentence why the history cannot be read or is not growing, or None."""
         for report in await self.reports():
             if report.part in ("history", "ingester") and report.problem is not None:
                 return report.problem
@@ -51,39 +51,40 @@ class Readiness:
         try:
             await self._history.ping()
             notes = await self._history.notes()
-            return Report("history", await self._missing(), notes=tuple(notes))
+            return Report("history", await self._missing_samples(), notes=tuple(notes))
         except HistoryUnavailableError as error:
             return Report("history", str(error))
 
-    async def _missing(self) -> str | None:
-        """Say that what arrives live does not arrive in the history."""
-        host = max(self._live.newest.hosts.values(), key=lambda each: each.heard, default=None)
+    async def _missing_samples(self) -> str | None:
+        """Return a sentence if the samples of a live host are missing from the history."""
+        hosts = self._live.newest.hosts.values()
+        host = max(hosts, key=lambda each: each.last_arrival, default=None)
         if host is None:
             return None
-        patience, now = _patience(host), time.monotonic()
-        fresh = [each for each in _samples(host) if now - each.arrived < patience]
-        if not fresh or now - host.since < 2 * patience:
-            return None  # silent, or new here
+        lag, now = _allowed_lag(host), time.monotonic()
+        fresh = [each for each in _samples(host) if now - each.arrived < lag]
+        if not fresh or now - host.known_since < 2 * lag:
+            return None  # the host is silent, or new
         newest = max(update.content.timestamp for update in fresh)
         if newest < unix_milliseconds() - self._window:
             return None  # too old for the history
         channels = tuple(update.channel for update in fresh)
-        start = newest - round(patience * 1000)
+        start = newest - round(lag * 1000)
         if await self._history.read(Query(host.name, channels, start, newest + 1, max_points=1)):
             return None
         return (
-            f"The history has nothing of the last {patience:g} s of {host.name!r}, which is live: "
-            "does the ingester run, and can it write?"
+            f"The history has no samples of the last {lag:g} s from {host.name!r}, which is live; "
+            "check that the ingester is running and can write."
         )
 
 
-def _patience(host: HostState) -> float:
+def _allowed_lag(host: HostState) -> float:
     interval = DEFAULT_INTERVAL_SECONDS if host.status is None else host.status.interval
     return _BEHIND_SECONDS + _BEHIND_INTERVALS * interval
 
 
 def _samples(host: HostState) -> list[Update]:
-    """Return the newest samples that arrived live and belong into the history."""
+    """Return the newest samples that arrived live and belong in the history."""
     return [
         update
         for update in host.updates.values()

@@ -1,4 +1,4 @@
-"""The typed responses: the metrics' models come from the catalogue, the rest is here."""
+"""The typed responses; the models of metrics are built from the catalogue."""
 
 from functools import cache
 from typing import Annotated, Any
@@ -16,7 +16,7 @@ UnixTime = Annotated[int, Field(json_schema_extra=_MILLISECONDS)]
 
 
 class Response(BaseModel):
-    """A response always holds all of its fields; what is not known is null."""
+    """A response always has all of its fields; an unknown value is null."""
 
     model_config = ConfigDict(
         json_schema_serialization_defaults_required=True, from_attributes=True
@@ -24,63 +24,63 @@ class Response(BaseModel):
 
 
 class Freshness(Response):
-    """When a reading was made, and how old it is."""
+    """When a reading was taken, and how old it is."""
 
-    timestamp: UnixTime = Field(description="Unix time in milliseconds of the reading")
+    timestamp: UnixTime = Field(description="Unix time of the reading in milliseconds")
     age_seconds: float = Field(
         ge=0,
-        description="time since the reading was made, and at least since it arrived (s)",
+        description="time since the reading was taken, at least since it arrived (s)",
         json_schema_extra=_SECONDS,
     )
     stale: bool = Field(description="whether the reading is older than three intervals of its host")
 
 
 class HostResponse(Response):
-    """What is answered about one host."""
+    """The fields common to all responses about one host."""
 
-    host: str = Field(description="the host that was read")
+    host: str = Field(description="the host that was sampled")
     state: CollectorState | None = Field(
-        description="whether the host's collector runs; null before its first word"
+        description="whether the host's collector is running; null before its first status"
     )
 
 
 class SensorResponse(Response):
-    """How a sensor of a host's collector fares."""
+    """The state of one sensor of a host's collector."""
 
-    state: SensorState = Field(description="how the sensor fares")
-    reason: str | None = Field(description="why it does not read, in one sentence")
+    state: SensorState = Field(description="state of the sensor")
+    reason: str | None = Field(description="why it cannot be read, in one sentence")
     description: str | None = Field(description="what it reads")
     duration_ms: float | None = Field(
-        description="time that the newest reading took (ms)", json_schema_extra=_MILLISECONDS
+        description="duration of the last reading (ms)", json_schema_extra=_MILLISECONDS
     )
     failures: int = Field(description="failed readings since the collector started")
     missed_ticks: int = Field(description="ticks without a reading since the collector started")
-    details: dict[str, str] = Field(description="facts such as a driver's version, by name")
+    details: dict[str, str] = Field(description="details such as the driver version, by name")
 
 
 class HostEntry(HostResponse):
-    """A host that has been heard of, live or in the history."""
+    """A host that is known, live or from the history."""
 
     version: str | None = Field(description="the collector's version")
-    started: UnixTime | None = Field(description="Unix time in milliseconds of the start")
+    started: UnixTime | None = Field(description="Unix time of its start in milliseconds")
     interval: float | None = Field(
         description="time between two samples (s)", json_schema_extra=_SECONDS
     )
     timestamp: UnixTime | None = Field(
-        description="Unix time in milliseconds of the newest live sample; null if only in history"
+        description="Unix time of the newest live sample in milliseconds; null if only in history"
     )
     sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
-    waiting: int | None = Field(description="samples that the broker has not taken yet")
-    dropped: int | None = Field(description="samples lost because too many waited")
+    waiting: int | None = Field(description="samples not yet sent to the broker")
+    dropped: int | None = Field(description="samples dropped because too many were waiting")
 
 
 class HostsResponse(Response):
-    """All hosts heard of."""
+    """All known hosts."""
 
     hosts: list[HostEntry] = Field(description="the hosts, by name")
     history_error: str | None = Field(
-        description="why the history cannot be read or does not grow; where it cannot be read, "
-        "hosts that are only there are missing"
+        description="why the history cannot be read or is not growing; if it cannot be read, "
+        "hosts known only from it are missing"
     )
 
 
@@ -88,27 +88,27 @@ class HistoryChannel(Response):
     """One channel's samples, a column for each field."""
 
     timestamps: list[int] = Field(
-        description="Unix times in milliseconds, ascending; a bucket's is its start",
+        description="Unix times in milliseconds, ascending; the start of each bucket",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
-        description="as many values for each field, in its unit; null where nothing was measured. "
-        "A list's items are per_core.0, per_core.1, …; an object's leaves per_device.sda.read_rate"
+        description="one value per timestamp for each field, in its unit; null for a gap. "
+        "List items are named per_core.0, per_core.1, …; object leaves per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
-        description="width of a bucket (ms); null where the samples are as they were taken",
+        description="width of a bucket (ms); null if the samples are not aggregated",
         json_schema_extra=_MILLISECONDS,
     )
 
 
 class HistoryResponse(Response):
-    """Samples of one host over a span of time. An outage shows as a point of nulls."""
+    """Samples of one host over a time span. An outage appears as a point of nulls."""
 
-    host: str = Field(description="the host that was read")
+    host: str = Field(description="the host that was sampled")
     start: UnixTime = Field(description="Unix time in milliseconds, inclusive")
     end: UnixTime = Field(description="Unix time in milliseconds, exclusive")
     channels: dict[str, HistoryChannel] = Field(
-        description="the channels that have samples in the span, by name"
+        description="the channels with samples in the span, by name"
     )
 
 
@@ -117,56 +117,56 @@ AnnotationEntry: Any = create_model(
     "AnnotationEntry",
     __base__=(Response, _Annotation),
     __doc__=ANNOTATION.help,
-    id=(str, Field(description="identity of the annotation")),
-    timestamp=(UnixTime, Field(description="Unix time in milliseconds of the moment")),
+    id=(str, Field(description="unique id of the annotation")),
+    timestamp=(UnixTime, Field(description="Unix time of the annotation in milliseconds")),
 )
 
 
 class AnnotationsResponse(Response):
-    """Annotations, the oldest first."""
+    """Annotations, oldest first."""
 
     annotations: list[AnnotationEntry] = Field(description="the annotations in the span")
 
 
 class HealthResponse(Response):
-    """The process answers."""
+    """The process is responding."""
 
     status: str = Field(description="always ok")
 
 
 class PartResponse(Response):
-    """One part of the monitor."""
+    """The readiness of one part of the monitor."""
 
-    ready: bool = Field(description="whether it can do its work")
-    reason: str | None = Field(description="why it cannot, in one sentence")
-    notes: list[str] = Field(description="what somebody should know although it can")
+    ready: bool = Field(description="whether it is ready")
+    reason: str | None = Field(description="why it is not ready, in one sentence")
+    notes: list[str] = Field(description="what the operator should know even though it is ready")
     counters: dict[str, float | dict[str, float]] = Field(
-        description="what it has counted since its start, and what it holds now; some by reason "
-        "or sensor. The unit is the end of the name"
+        description="counts since its start, and current values; some by reason or sensor. "
+        "The unit is the end of the name"
     )
 
 
 _PARTS = Field(
-    description="the parts by name: api and history, and the others that run in this process"
+    description="the parts by name: api, history, and any others that run in this process"
 )
 
 
 class ReadyResponse(Response):
-    """Every part can do its work."""
+    """Every part is ready."""
 
     status: str = Field(description="always ready")
     parts: dict[str, PartResponse] = _PARTS
 
 
 class ErrorDetail(Response):
-    """What is wrong."""
+    """The error."""
 
-    code: str = Field(description="a fixed word for programs")
+    code: str = Field(description="a fixed identifier for programs")
     message: str = Field(description="one sentence for people")
 
 
 class ErrorResponse(Response):
-    """What every error answers."""
+    """The body of every error response."""
 
     error: ErrorDetail = Field(description="what is wrong")
 
@@ -178,8 +178,8 @@ class NotReadyResponse(ErrorResponse):
 
 
 _PLACES = {
-    "id": "the GPU: its number, as in the channel's name",
-    "n": "the MIG instance: its index, as in the channel's name",
+    "id": "id of the GPU, as in the channel name",
+    "n": "index of the MIG instance, as in the channel name",
 }
 
 
@@ -212,7 +212,7 @@ def _family_fields() -> dict[str, Any]:
     return fields
 
 
-# Any: mypy cannot know the fields of a model that is made at run time.
+# Any: mypy cannot know the fields of a model created at run time.
 MetricsResponse: Any = create_model(
     "MetricsResponse",
     __base__=HostResponse,
@@ -226,7 +226,7 @@ _Instance: Any = newest_model(GPU_MIG)
 GpuEntry: Any = create_model(
     "GpuEntry",
     __base__=newest_model(GPU),
-    __doc__="One GPU and what belongs to it.",
+    __doc__="One GPU with its processes and MIG instances.",
     processes=(
         _Processes | None,
         Field(description="the processes that use it; null before the first sample"),
@@ -240,8 +240,8 @@ class GpusResponse(HostResponse):
 
     gpus: list[GpuEntry] = Field(description="all GPUs, by id")
     driver_version: str | None = Field(
-        description="version of the GPU driver; of the first, if there are several"
+        description="version of the GPU driver; the first, if there are several"
     )
     reason: str | None = Field(
-        description="why there is no GPU or why it is no longer read, in one sentence"
+        description="why there are no GPUs, or why they are no longer read, in one sentence"
     )

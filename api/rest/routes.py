@@ -21,7 +21,14 @@ from api.rest.responses import (
     NotReadyResponse,
     ReadyResponse,
 )
-from api.rest.views import choose_host, gpus_of, host_entry, metrics_of, part_response, unheard_host
+from api.rest.views import (
+    choose_host,
+    gpus_of,
+    host_entry,
+    metrics_of,
+    part_response,
+    unreported_host,
+)
 from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
@@ -40,45 +47,45 @@ health = APIRouter(tags=["health"])
     summary="The newest sample of every family of a host",
 )
 async def metrics(parts: Context, host: Host = None) -> HostResponse:
-    """Answer from what has arrived on the bus; the history is not asked."""
+    """Return the newest values received from the bus; the history is not queried."""
     return metrics_of(parts.host_state(host), unix_milliseconds())
 
 
 @router.get(
     "/gpu",
     responses=documented(examples.GPUS, 401, 404, 422),
-    summary="All GPUs of a host, or why there is none",
+    summary="All GPUs of a host, or why there are none",
 )
 async def gpu(parts: Context, host: Host = None) -> GpusResponse:
-    """Answer from what has arrived on the bus; the history is not asked."""
+    """Return the newest values received from the bus; the history is not queried."""
     return gpus_of(parts.host_state(host), unix_milliseconds())
 
 
 @router.get(
     "/history",
     responses=documented(examples.HISTORY, 401, 404, 422, 503),
-    summary="A host's samples over time, in columns",
+    summary="A host's samples over time, as columns",
 )
 async def history(
     parts: Context,
     channel: Annotated[
         list[str] | None,
         Query(
-            description="A channel; may be repeated and hold MQTT wildcards. Default: all.",
+            description="A channel; may be repeated and contain MQTT wildcards. Default: all.",
             examples=[["system/cpu", "system/gpu/+"]],
         ),
     ] = None,
     start: Start = None,
     end: End = None,
     max_points: Annotated[
-        int, Query(ge=1, le=MAX_POINTS, description="At most so many timestamps a channel.")
+        int, Query(ge=1, le=MAX_POINTS, description="Maximum number of timestamps per channel.")
     ] = 360,
     aggregate: Annotated[
-        Aggregate, Query(description="How several samples become one point.")
+        Aggregate, Query(description="How the samples of a bucket are combined.")
     ] = Aggregate.MEAN,
     host: Host = None,
 ) -> HistoryResponse:
-    """Aggregate over buckets of equal width where there are more samples than points."""
+    """If there are more samples than points, aggregate them into buckets of equal width."""
     filters = channel_filters([ALL_CHANNELS] if channel is None else channel)
     span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
     stored = await parts.history.channels()
@@ -104,10 +111,10 @@ async def history(
 @router.get(
     "/hosts",
     responses=documented(examples.HOSTS, 401),
-    summary="All hosts heard of, live or in the history",
+    summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
-    """List the live hosts although the history may not answer."""
+    """List the live hosts even if the history does not answer."""
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:
@@ -116,13 +123,13 @@ async def hosts(parts: Context) -> HostsResponse:
     except HistoryUnavailableError as unavailable:
         error = str(unavailable)
     entries = [host_entry(state) for state in live.values()]
-    entries += [unheard_host(name) for name in stored - live.keys()]
+    entries += [unreported_host(name) for name in stored - live.keys()]
     return HostsResponse(hosts=sorted(entries, key=lambda entry: entry.host), history_error=error)
 
 
-@health.get("/healthz", responses=documented(examples.HEALTH), summary="Does the process answer?")
+@health.get("/healthz", responses=documented(examples.HEALTH), summary="Liveness of the process")
 async def healthz() -> HealthResponse:
-    """Answer, and look at nothing."""
+    """Respond without checking anything else."""
     return HealthResponse(status="ok")
 
 
@@ -136,10 +143,10 @@ async def healthz() -> HealthResponse:
             "content": {"application/json": {"example": examples.NOT_READY}},
         }
     },
-    summary="Can it do its work?",
+    summary="Readiness of each part",
 )
 async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
-    """Ask each part that runs in this process, and whether the history keeps up with the bus."""
+    """Check each part in this process, and whether the history keeps up with the bus."""
     reports = await parts.readiness.reports()
     described = {report.part: part_response(report) for report in reports}
     reasons = dict.fromkeys(report.problem for report in reports if report.problem is not None)
@@ -152,8 +159,8 @@ async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
 
 @health.get("/metrics", include_in_schema=False)
 async def exposition(parts: Context) -> PlainTextResponse:
-    """Answer what /readyz does in Prometheus' text format."""
-    from telemetry import exposition  # noqa: PLC0415 - 3 MB that only who is scraped pays for
+    """Return the contents of /readyz in Prometheus' text format."""
+    from telemetry import exposition  # noqa: PLC0415 - 3 MB, needed only if scraped
 
     reports = await parts.readiness.reports()
     return PlainTextResponse(exposition.text_of(reports), media_type=exposition.CONTENT_TYPE)

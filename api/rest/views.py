@@ -1,4 +1,4 @@
-"""What is known of a host, as the typed responses."""
+"""Builds the typed responses from the state of a host."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -23,14 +23,14 @@ _GPU_SENSOR = "gpu"
 
 
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
-    """Return the host to answer about: the one asked for, else the preferred, else the first.
+    """Return the requested host; without a request the preferred, or else the first known one.
 
-    Raises UnknownHostError where it is not among ``known``, the hosts heard of.
+    Raises UnknownHostError if the requested host is not in ``known``, or ``known`` is empty.
     """
     hosts = list(known)
     if not hosts:
         raise UnknownHostError(
-            "No host has been heard of yet; see that a collector runs and uses the same broker."
+            "No hosts are known yet; check that a collector is running and uses the same broker."
         )
     if requested is None:
         return preferred if preferred in hosts else hosts[0]
@@ -38,7 +38,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
         listed = ", ".join(quote(host) for host in hosts[:_LISTED_HOSTS])
         more = f" and {len(hosts) - _LISTED_HOSTS} more" if len(hosts) > _LISTED_HOSTS else ""
         raise UnknownHostError(
-            f"No host {quote(requested)} has been heard of, only {listed}{more}."
+            f"Host {quote(requested)} is not known; known hosts: {listed}{more}."
         )
     return requested
 
@@ -54,7 +54,7 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
 
 
 def gpus_of(state: HostState, now: int) -> GpusResponse:
-    """Return all GPUs, and why there is none; ``now`` is Unix milliseconds."""
+    """Return all GPUs, or why there are none; ``now`` is Unix milliseconds."""
     instances = [_with_freshness(update, state, now) for update in state.samples(GPU_MIG)]
     gpus = [_gpu_entry(update, instances, state, now) for update in state.samples(GPU)]
     report = state.status.sensors.get(_GPU_SENSOR) if state.status else None
@@ -72,7 +72,7 @@ def _gpu_entry(
     entry = _with_freshness(update, state, now)
     processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
     entry["processes"] = _with_freshness(processes, state, now) if processes else None
-    # An instance that was taken away says nothing any more while its GPU does.
+    # A removed instance stops reporting while its GPU continues.
     entry["mig"] = [
         each
         for each in instances
@@ -82,10 +82,10 @@ def _gpu_entry(
 
 
 def host_entry(state: HostState) -> HostEntry:
-    """Return what a live host's status says."""
+    """Return the entry of a live host, from its status."""
     status = state.status
     if status is None:
-        return unheard_host(state.name, state.timestamp)
+        return unreported_host(state.name, state.timestamp)
     return HostEntry(
         host=state.name,
         state=status.state,
@@ -101,7 +101,7 @@ def host_entry(state: HostState) -> HostEntry:
     )
 
 
-def unheard_host(name: str, timestamp: int | None = None) -> HostEntry:
+def unreported_host(name: str, timestamp: int | None = None) -> HostEntry:
     """Return the entry of a host that has sent no status."""
     return HostEntry(
         host=name,
@@ -117,7 +117,7 @@ def unheard_host(name: str, timestamp: int | None = None) -> HostEntry:
 
 
 def part_response(report: Report) -> PartResponse:
-    """Return what a part says of itself."""
+    """Return a part's report as a response."""
     counters = {
         count.name: dict(count.value) if isinstance(count.value, Mapping) else count.value
         for count in report.counts
@@ -151,7 +151,7 @@ def _missing_gpu(state: HostState, family: Family, found: list[Any]) -> str | No
     if found:
         return None
     if state.status is None:
-        return f"The collector of {state.name} has not said yet what it found."
+        return f"The collector of {state.name} has not reported its GPUs yet."
     if state.status.sensors and _GPU_SENSOR not in state.status.sensors:
-        return f"The GPU sensor of {state.name} is off (setting disabled_sensors)."
-    return f"No sample on {family.channel_filter} has arrived from {state.name} yet."
+        return f"GPU monitoring of {state.name} is disabled (setting disabled_sensors)."
+    return f"No samples on {family.channel_filter} have arrived from {state.name} yet."

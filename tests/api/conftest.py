@@ -1,4 +1,4 @@
-"""One broker and one publisher for all tests of the API; each test has topics of its own."""
+"""One broker and one publisher for all API tests; each test uses its own topics."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -24,7 +24,7 @@ from tests.services.processes import free_port
 
 @pytest.fixture(scope="session")
 def shared_bus() -> Iterator[BusConnection]:
-    """Connect a publisher to an embedded broker that all tests of the API share."""
+    """Connect a publisher to an embedded broker shared by all API tests."""
     broker = EmbeddedBroker("127.0.0.1", free_port())
     broker.start()
     bus = BusConnection(BrokerAddress(broker.host, broker.port), "api-tests")
@@ -39,7 +39,7 @@ def shared_bus() -> Iterator[BusConnection]:
 def shared_api(
     shared_bus: BusConnection, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[RunningApi]:
-    """Run an API for all tests that change nothing in it; alpha has reported all there is."""
+    """Run an API for all tests that do not change it; alpha has reported every family."""
     with running_api(shared_bus, tmp_path_factory.mktemp("shared_api")) as running:
         samples = every_family()
         running.feed(*samples, status(sensors=gpu_report(SensorReport(SensorState.OK))))
@@ -49,7 +49,7 @@ def shared_api(
 
 @pytest.fixture(scope="session")
 def stop_later(shared_bus: BusConnection) -> Iterator[Callable[[ExitStack], None]]:
-    """Stop APIs while the next tests run: uvicorn spends 0.1 s of each stop asleep."""
+    """Stop APIs while the next tests run: uvicorn sleeps for 0.1 s of each stop."""
     assert shared_bus.connected
     with ThreadPoolExecutor() as threads:
         stops: list[Future[None]] = []
@@ -62,7 +62,7 @@ def stop_later(shared_bus: BusConnection) -> Iterator[Callable[[ExitStack], None
 def api(
     shared_bus: BusConnection, tmp_path: Path, stop_later: Callable[[ExitStack], None]
 ) -> Iterator[RunningApi]:
-    """Run an API whose own host is called alpha."""
+    """Run an API whose own host is named alpha."""
     with ExitStack() as stack:
         yield stack.enter_context(running_api(shared_bus, tmp_path))
         stop_later(stack.pop_all())

@@ -1,8 +1,8 @@
-"""Many or misbehaving WebSocket clients, in a process of their own.
+"""Many or misbehaving WebSocket clients, in a separate process.
 
-``python -m tests.api.crowd PORT KIND COUNT`` says ``joined`` once all have connected, ``served``
-once each has received a frame, and both again when they had to connect once more.
-It ends when its standard input closes.
+``python -m tests.api.crowd PORT KIND COUNT`` prints ``joined`` once all clients have connected and
+``served`` once each has received a frame, and both again after each reconnection. It ends when its
+standard input closes.
 """
 
 import asyncio
@@ -16,8 +16,8 @@ from collections.abc import Iterator
 from deploy import open_files
 from tests.api.streams import OPENING
 
-_PAUSE_SECONDS = 0.2  # before the next attempt: hasty, and the same for all
-_MASK = b"\0\0\0\0"  # a client must mask; this mask changes nothing
+_PAUSE_SECONDS = 0.2  # before the next attempt: short, and the same for all
+_MASK = b"\0\0\0\0"  # a client must mask its frames; this mask changes nothing
 _TEXT, _PING = 1, 9
 
 
@@ -41,14 +41,14 @@ class Crowd:
         self._port = port
         self._kind = kind
         self._count = count
-        # The idle ask for what nobody publishes.
+        # Idle clients subscribe to a channel without samples.
         idle = OPENING.replace(b"/ws ", b"/ws/system/disk ")
         self._opening = idle if kind == "idle" else OPENING
         self._reached: Counter[tuple[str, int]] = Counter()
 
     async def run(self) -> None:
-        """Be the crowd until standard input closes."""
-        clients = [asyncio.create_task(self._be_client()) for _ in range(self._count)]
+        """Run the clients until standard input closes."""
+        clients = [asyncio.create_task(self._run_client()) for _ in range(self._count)]
         await asyncio.to_thread(sys.stdin.buffer.read)
         for client in clients:
             client.cancel()
@@ -60,7 +60,7 @@ class Crowd:
             sys.stdout.write(f"{what}\n")
             sys.stdout.flush()
 
-    async def _be_client(self) -> None:
+    async def _run_client(self) -> None:
         connection = 0
         while True:
             with contextlib.suppress(OSError, EOFError):
@@ -82,7 +82,7 @@ class Crowd:
                 await _read_all(reader)
             case "idle":
                 await _read_all(reader)
-            case "deaf":
+            case "unread":
                 await asyncio.sleep(3600)
             case "large":
                 await _send(reader, writer, LARGE_MESSAGE)
@@ -94,7 +94,7 @@ class Crowd:
 
 
 async def _send(reader: StreamReader, writer: StreamWriter, data: bytes) -> None:
-    """Send ``data`` and read what is answered meanwhile."""
+    """Send ``data`` and read the responses meanwhile."""
     reading = asyncio.create_task(_read_all(reader))
     try:
         writer.write(data)
@@ -110,31 +110,30 @@ async def _read_all(reader: StreamReader) -> None:
 
 @contextlib.contextmanager
 def crowd(port: int, kind: str, count: int) -> Iterator["subprocess.Popen[bytes]"]:
-    """Run a crowd; yield its process once all have connected."""
+    """Run a crowd; yield its process once all clients have connected."""
     command = [sys.executable, "-m", "tests.api.crowd", str(port), kind, str(count)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as process:
         assert process.stdin is not None
         try:
-            say = wait_for_word(process, "joined")
-            assert say == "joined"
+            assert wait_for_line(process, "joined") == "joined"
             yield process
         finally:
             process.stdin.close()
 
 
-def wait_for_word(process: "subprocess.Popen[bytes]", word: str) -> str:
-    """Wait until a crowd says ``word``; return what it said last."""
+def wait_for_line(process: "subprocess.Popen[bytes]", expected: str) -> str:
+    """Wait until a crowd prints ``expected``; return the last line it printed."""
     assert process.stdout is not None
-    said = ""
+    text = ""
     for line in process.stdout:
-        said = line.decode().strip()
-        if said == word:
+        text = line.decode().strip()
+        if text == expected:
             break
-    return said
+    return text
 
 
 def main() -> None:
-    """Be the crowd that the arguments name."""
+    """Run the crowd that the arguments describe."""
     open_files.allow_many()
     port, kind, count = sys.argv[1:]
     asyncio.run(Crowd(int(port), kind, int(count)).run())

@@ -1,4 +1,4 @@
-"""A running API on a real broker and a real history, as the tests talk to it."""
+"""A running API with a real broker and a real history, for tests."""
 
 import contextlib
 import socket
@@ -13,7 +13,7 @@ import httpx
 from websockets.sync.client import ClientConnection, connect
 
 from api.app import create_app
-from api.live.subscription import Live
+from api.live.subscription import Subscription
 from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
@@ -28,7 +28,7 @@ from telemetry.status import CollectorState, CollectorStatus, SensorReport
 from tests.services.processes import wait_until
 
 SECONDS = 10.0
-_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading the certificates would take 100 ms
+_NO_TLS = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)  # loading certificates would take 100 ms
 
 CPU = {"utilization": 12.5, "per_core": [10.0, 15.0]}
 GPU = {
@@ -60,7 +60,7 @@ def instance(gpu: int, index: int, age: int = 0, host: str = "alpha") -> Sample:
 
 
 def every_family(host: str = "alpha") -> list[Sample]:
-    """Return a sample of each family, as the catalogue's examples have it."""
+    """Return a sample of each family, built from the catalogue's examples."""
     return [
         Sample(
             family.channel.format(id=0, n=0),
@@ -94,10 +94,10 @@ def _is_stored(sample: Sample) -> bool:
 
 @dataclass
 class RunningApi:
-    """The API, and the means to feed it."""
+    """The API, with helpers to feed and query it."""
 
     settings: Settings
-    live: Live
+    live: Subscription
     server: ApiServer
     bus: BusConnection
     writer: SqliteWriter
@@ -112,7 +112,7 @@ class RunningApi:
         return response.json()
 
     def error(self, path: str, **parameters: Any) -> tuple[int, str, str]:
-        """Return status, code and message of a request that must fail."""
+        """Return status, code and message of a request that is expected to fail."""
         response = self.get(path, **parameters)
         assert response.status_code >= 400, response.text
         body = response.json()
@@ -122,13 +122,13 @@ class RunningApi:
         return response.status_code, body["error"]["code"], body["error"]["message"]
 
     def stream(self, path: str = "/api/v1/system/ws", **options: Any) -> ClientConnection:
-        """Connect a WebSocket; to be used in a ``with`` statement."""
+        """Connect a WebSocket; use it in a ``with`` statement."""
         url = f"ws://127.0.0.1:{self.server.port}{path}"
         stream: ClientConnection = connect(url, open_timeout=SECONDS, proxy=None, **options)
         return stream
 
     def socket(self, data: bytes = b"", *, receive_buffer: int | None = None) -> socket.socket:
-        """Connect, send ``data``, and leave the rest to the caller."""
+        """Connect and send ``data``; the caller closes the socket."""
         connection = socket.socket()
         if receive_buffer is not None:
             connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, receive_buffer)
@@ -138,7 +138,7 @@ class RunningApi:
         return connection
 
     def raw(self, data: bytes) -> bytes:
-        """Return all that is answered to ``data`` until the server closes the connection."""
+        """Send ``data``; return everything received until the server closes the connection."""
         with self.socket(data) as connection:
             return b"".join(iter(lambda: connection.recv(65_536), b""))
 
@@ -151,16 +151,16 @@ class RunningApi:
         self.bus.publish(Publication(topic, payload, retain=True))
 
     def feed(self, *contents: Sample | CollectorStatus) -> None:
-        """Publish ``contents`` and wait until the API has them."""
+        """Publish ``contents`` and wait until the API has received them."""
         for content in contents:
             self.send(content)
-        wait_until(lambda: all(map(self.knows, contents)), "the API has heard it", SECONDS)
+        wait_until(lambda: all(map(self.knows, contents)), "the API has received it", SECONDS)
 
-    def wait_until_heard(self) -> None:
-        """Wait until the API's connection has heard all that was sent."""
+    def wait_until_received(self) -> None:
+        """Wait until the API's connection has received everything sent so far."""
         before = self.live.malformed.total()
-        self.send_raw(self.settings.topics.topic("alpha", "system/cpu"), b"no sample")
-        wait_until(lambda: self.live.malformed.total() > before, "it has heard it", SECONDS)
+        self.send_raw(self.settings.topics.topic("alpha", "system/cpu"), b"not a sample")
+        wait_until(lambda: self.live.malformed.total() > before, "it is received", SECONDS)
 
     def knows(self, content: Sample | CollectorStatus) -> bool:
         state = self.live.newest.hosts.get(content.host)
@@ -169,7 +169,7 @@ class RunningApi:
         return (content.host, getattr(content, "channel", None), content.timestamp) in times
 
     def store(self, *samples: Sample) -> None:
-        """Write those of ``samples`` that are stored into the history."""
+        """Write ``samples`` to the history, without families that have none."""
         self.writer.write([each for each in samples if _is_stored(each)])
 
 
@@ -183,7 +183,7 @@ def running_api(
     connected: bool = True,
     **options: object,
 ) -> Iterator[RunningApi]:
-    """Run an API with topics and a history of its own, ``connected`` to the broker."""
+    """Run an API with its own topics and history, ``connected`` to the broker."""
     settings = load_settings(
         {
             "mqtt_port": bus.address.port,
@@ -195,7 +195,7 @@ def running_api(
     )
     file = folder / "history.sqlite3"
     writer = SqliteWriter(file, settings.spans)
-    live = Live(settings.broker, settings.topics, settings.host_name)
+    live = Subscription(settings.broker, settings.topics, settings.host_name)
     app = create_app(settings, live, reader or SqliteReader(file, settings.spans), others)
     server = ApiServer(app, "127.0.0.1", 0)
     with contextlib.ExitStack() as stack:

@@ -1,13 +1,13 @@
-"""Holds JSON against a schema of the OpenAPI document, as strictly as it is written.
+"""Validates JSON strictly against a schema of the OpenAPI document.
 
-It knows the keywords that the document uses and fails on any other, so that none is passed over.
+It implements the keywords that the document uses and fails on any other, so that none is ignored.
 """
 
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
 
-_SAY_NOTHING = {"title", "description", "examples", "default", "unit"}
+_ANNOTATIONS = {"title", "description", "examples", "default", "unit"}
 _TYPES: Mapping[str, Callable[[Any], bool]] = {
     "null": lambda value: value is None,
     "boolean": lambda value: isinstance(value, bool),
@@ -30,13 +30,13 @@ _LIMITS: Mapping[str, Callable[[Any, Any], bool]] = {
 
 
 def require_valid(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any) -> None:
-    """Raise AssertionError where ``value`` is not what ``schema`` of ``document`` says."""
+    """Raise AssertionError if ``value`` does not match ``schema`` of ``document``."""
     problem = _problem(document, schema, value, "answer")
     assert problem is None, problem
 
 
 def resolve(document: Mapping[str, Any], schema: Mapping[str, Any]) -> Mapping[str, Any]:
-    """Return what ``schema`` refers to, or itself."""
+    """Return the schema that ``schema`` refers to, or itself."""
     name = schema.get("$ref")
     if name is None:
         return schema
@@ -51,18 +51,18 @@ def _problem(document: Mapping[str, Any], schema: Mapping[str, Any], value: Any,
         problems = [_problem(document, each, value, at) for each in schema["anyOf"]]
         return None if None in problems else problems
     if not _TYPES[schema["type"]](value):
-        return f"{at}: {value!r} is no {schema['type']}"
+        return f"{at}: {value!r} is not of type {schema['type']}"
     for keyword, limit in schema.items():
         if keyword in _LIMITS and not _LIMITS[keyword](value, limit):
-            return f"{at}: {value!r} breaks {keyword}={limit!r}"
+            return f"{at}: {value!r} violates {keyword}={limit!r}"
     inner = _inner(schema, value)
     found = (_problem(document, part, each, f"{at}.{name}") for name, part, each in inner)
     return next((each for each in found if each is not None), None)
 
 
 def _inner(schema: Mapping[str, Any], value: Any) -> list[tuple[str, Mapping[str, Any], Any]]:
-    """Return name, schema and value of each thing inside."""
-    unknown = schema.keys() - _SAY_NOTHING - _LIMITS.keys()
+    """Return name, schema and value of each item or property."""
+    unknown = schema.keys() - _ANNOTATIONS - _LIMITS.keys()
     unknown -= {"type", "items", "properties", "required", "additionalProperties", "propertyNames"}
     assert not unknown, f"the validator does not know {unknown}"
     if isinstance(value, list):

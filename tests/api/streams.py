@@ -1,4 +1,4 @@
-"""WebSockets of a running API, well and badly behaved."""
+"""Helpers for WebSocket clients, well and badly behaved."""
 
 import contextlib
 import json
@@ -17,7 +17,7 @@ from telemetry.samples import Sample
 from tests.api.running import GPU, SECONDS, RunningApi, cpu
 
 WS = "/api/v1/system/ws"
-# The opening of a WebSocket, less the line that ends the headers.
+# A WebSocket handshake without the line that ends the headers.
 OPENING = (
     b"GET /api/v1/system/ws HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\n"
     b"Upgrade: websocket\r\nSec-WebSocket-Version: 13\r\n"
@@ -45,7 +45,7 @@ def closing_of(stream: ClientConnection) -> tuple[int, str]:
 
 
 def refusal_of(api: RunningApi, path: str, **options: Any) -> tuple[int, Any, Headers]:
-    """Return status, error and headers of a WebSocket's opening that must fail."""
+    """Return status, error and headers of a handshake that is expected to fail."""
     with pytest.raises(InvalidStatus) as refused:
         api.stream(path, **options)
     response = refused.value.response
@@ -54,14 +54,14 @@ def refusal_of(api: RunningApi, path: str, **options: Any) -> tuple[int, Any, He
     return response.status_code, body["error"], response.headers
 
 
-def ask(stream: ClientConnection, action: str, *channels: str) -> None:
-    """Send a message of the stream's own."""
+def send_action(stream: ClientConnection, action: str, *channels: str) -> None:
+    """Send a subscribe or unsubscribe message."""
     stream.send(json.dumps({"action": action, "channels": channels}))
 
 
-def overwhelm_who_does_not_read(api: RunningApi) -> int:
-    """Publish large samples until a client is given up; return how many another has read."""
-    large = ["x" * 250] * 900  # so that the kernel's buffers fill soon
+def overwhelm_slow_client(api: RunningApi) -> int:
+    """Publish large samples until a client is dropped; return how many another has read."""
+    large = ["x" * 250] * 900  # so that the kernel's buffers fill quickly
     count = 0
     with api.stream("/api/v1/system/ws/system/gpu/0") as other:
         while api.live.hub.slow_clients == 0:
@@ -74,7 +74,7 @@ def overwhelm_who_does_not_read(api: RunningApi) -> int:
 
 @contextlib.contextmanager
 def busy_loop(api: RunningApi) -> Iterator[None]:
-    """Keep the API's event loop busy with a sample: what comes meanwhile has to wait."""
+    """Block the API's event loop with a sample: messages that arrive meanwhile must wait."""
     busy, free = threading.Event(), threading.Event()
     publish = api.live.hub.publish
 
@@ -83,8 +83,8 @@ def busy_loop(api: RunningApi) -> Iterator[None]:
         busy.set()
         assert free.wait(SECONDS)
 
-    # A sample sent while the subscription is under way may come twice: retained, and live.
-    api.wait_until_heard()
+    # A sample sent while the API is still subscribing may arrive twice: retained, and live.
+    api.wait_until_received()
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(api.live.hub, "publish", publish_and_wait)
         api.send(cpu())

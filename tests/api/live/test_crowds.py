@@ -1,4 +1,4 @@
-"""Many clients at once, and those that take more than their share."""
+"""Many clients at once, and clients that use more than their share."""
 
 import json
 import logging
@@ -20,7 +20,7 @@ from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
-from tests.api.crowd import MANY_MESSAGES, PINGS, crowd, wait_for_word
+from tests.api.crowd import MANY_MESSAGES, PINGS, crowd, wait_for_line
 from tests.api.running import SECONDS, RunningApi, cpu
 from tests.api.streams import OPENING, WS, receive
 from tests.deploy.monitor import Monitor, running
@@ -30,8 +30,8 @@ from tests.services.processes import free_port, wait_until
 log = logging.getLogger(__name__)
 
 
-def is_ended(connection: socket.socket) -> bool:
-    """Return whether the server ends ``connection`` in time."""
+def is_closed(connection: socket.socket) -> bool:
+    """Return whether the server closes ``connection`` in time."""
     try:
         while connection.recv(65_536):
             pass
@@ -42,11 +42,11 @@ def is_ended(connection: socket.socket) -> bool:
     return True
 
 
-def test_ten_thousand_messages_at_once_leave_the_others_their_turn(
+def test_ten_thousand_messages_at_once_do_not_starve_other_clients(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     handled = 0
-    handle = websocket._handle  # noqa: SLF001 - only counted
+    handle = websocket._handle  # noqa: SLF001 - to count the calls
 
     def count_and_handle(*arguments: object) -> None:
         nonlocal handled
@@ -76,10 +76,10 @@ def is_sent(connection: socket.socket, data: bytes) -> bool:
     return True
 
 
-def test_a_client_that_reads_no_answers_to_its_pings_is_cut_off(
+def test_a_client_that_does_not_read_its_pongs_is_disconnected(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.serving.protocols._BYTES_PER_SECOND", 1e9)  # not to wait for long
+    monkeypatch.setattr("api.serving.protocols._BYTES_PER_SECOND", 1e9)  # to keep the test short
     with api.socket(OPENING + b"\r\n", receive_buffer=4096) as connection:
         wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
         sent = 0
@@ -89,20 +89,20 @@ def test_a_client_that_reads_no_answers_to_its_pings_is_cut_off(
         wait_until(lambda: api.live.hub.clients == 0, "it has left", SECONDS)
 
 
-def test_connections_beyond_the_limit_are_refused_until_others_end(
+def test_connections_beyond_the_limit_are_refused_until_others_close(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.serving.protocols.most_connections", lambda: 3)
     with api.stream() as first, api.stream(), api.socket():
         with api.socket() as refused:
-            assert is_ended(refused)
+            assert is_closed(refused)
         api.send(cpu())
         assert receive(first)["channel"] == "system/cpu"
     wait_until(lambda: api.live.hub.clients == 0, "they have left", SECONDS)
     assert api.json("/healthz") == {"status": "ok"}
 
 
-def test_a_connection_that_asks_for_nothing_is_ended_and_one_that_streams_is_not(
+def test_a_connection_without_a_request_is_closed_and_one_that_streams_is_not(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.serving.protocols._OPENING_SECONDS", 0.2)
@@ -111,14 +111,14 @@ def test_a_connection_that_asks_for_nothing_is_ended_and_one_that_streams_is_not
         api.socket() as silent,
         api.socket(b"GET / HTTP/1.1\r\nHost: l") as slow,
     ):
-        assert is_ended(silent)
-        assert is_ended(slow)
+        assert is_closed(silent)
+        assert is_closed(slow)
         api.send(cpu())
         assert receive(stream)["channel"] == "system/cpu"
 
 
 @pytest.mark.soak
-def test_the_files_that_a_process_may_open_are_not_all_given_to_clients(tmp_path: Path) -> None:
+def test_clients_cannot_use_up_all_open_files_of_the_process(tmp_path: Path) -> None:
     options = ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
     options += ["--interval-seconds", "0.2"]
     with running(tmp_path, "up", *options) as monitor, ExitStack() as stack:
@@ -136,7 +136,7 @@ def test_the_files_that_a_process_may_open_are_not_all_given_to_clients(tmp_path
 
 @pytest.fixture
 def api_process(tmp_path: Path) -> Iterator[tuple[Monitor, BusConnection]]:
-    """Run an API as a process of its own, fed over a broker of its own."""
+    """Run an API as a separate process with its own broker."""
     broker = EmbeddedBroker("127.0.0.1", free_port())
     broker.start()
     bus = BusConnection(BrokerAddress(broker.host, broker.port), "crowds")
@@ -150,7 +150,7 @@ def api_process(tmp_path: Path) -> Iterator[tuple[Monitor, BusConnection]]:
 
 
 def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
-    """Return the seconds that each of 300 samples took from being published to a WebSocket."""
+    """Return the seconds that each of 300 samples took from publication to a WebSocket."""
     finished = threading.Event()
     sent: dict[float, float] = {}
 
@@ -167,7 +167,7 @@ def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
         took: list[float] = []
         while len(took) < 300:
             number = json.loads(stream.recv(timeout=SECONDS))["data"]["utilization"]
-            if number in sent:  # else the broker had kept it
+            if number in sent:  # else it is a retained one
                 took.append(time.monotonic() - sent[number])
         finished.set()
         publisher.join()
@@ -177,13 +177,13 @@ def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
 @pytest.mark.soak
 @pytest.mark.parametrize(
     ("kind", "count"),
-    [("deaf", 20), ("large", 2), ("many", 2), ("pings", 2), ("idle", 1000), ("watching", 1000)],
+    [("unread", 20), ("large", 2), ("many", 2), ("pings", 2), ("idle", 1000), ("watching", 1000)],
 )
-def test_a_crowd_delays_the_others_little_and_takes_little_memory(
+def test_a_crowd_delays_other_clients_little_and_uses_little_memory(
     api_process: tuple[Monitor, BusConnection], kind: str, count: int
 ) -> None:
     monitor, bus = api_process
-    pause = 0.4 if kind == "watching" else 0.05  # as a machine with five families sends
+    pause = 0.4 if kind == "watching" else 0.05  # the rate of a machine with five families
     alone = delays(monitor, bus, pause)
     memory = monitor.process.memory_info().rss
     with crowd(monitor.http_port, kind, count):
@@ -194,7 +194,7 @@ def test_a_crowd_delays_the_others_little_and_takes_little_memory(
         "%d %s: p99 %.1f ms, %.1f ms without them; %.1f MB more memory",
         *(count, kind, after * 1e3, before * 1e3, grown / 1e6),
     )
-    # A thousand that watch take a write each; 20 ms are this machine's other work.
+    # A thousand watching clients need a write each; 20 ms allow for other work on this machine.
     assert after < (0.25 if kind == "watching" else max(2 * before, 0.02))
     assert grown < 100e6
 
@@ -209,12 +209,12 @@ def test_clients_of_a_killed_api_are_served_again_within_five_seconds(
     arguments = monitor.process.cmdline()
     options = arguments[arguments.index("api") + 1 :]
     with crowd(monitor.http_port, "watching", count) as clients:
-        assert wait_for_word(clients, "served") == "served"
+        assert wait_for_line(clients, "served") == "served"
         monitor.process.kill()
         monitor.process.wait(SECONDS)
         began = time.monotonic()
         with running(tmp_path / "again", "api", *options, wait=False):
-            assert wait_for_word(clients, "served") == "served"
+            assert wait_for_line(clients, "served") == "served"
             took = time.monotonic() - began
     log.info("%d clients: live again %.1f s after the start of the next api", count, took)
     assert took < 5

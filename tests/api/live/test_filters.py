@@ -24,7 +24,7 @@ def test_wildcards_match_as_in_mqtt(channel_filter: str, channel: str, expected:
     "bad",
     ["", "system/#/cpu", "system/cpu#", "system/c+", "##", "a\x00b", "\ud800", "x" * 257, 7, None],
 )
-def test_what_is_no_filter_is_refused(bad: object) -> None:
+def test_an_invalid_filter_is_refused(bad: object) -> None:
     with pytest.raises(InvalidParameterError, match=r"^channels="):
         validated_filters("channels", ["system/cpu", bad])
 

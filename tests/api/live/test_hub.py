@@ -1,4 +1,4 @@
-"""What of the hub cannot be shown through a WebSocket: where exactly a queue ends."""
+"""The exact limits of a client's queue, which a WebSocket cannot show."""
 
 import asyncio
 from collections.abc import Callable
@@ -16,7 +16,7 @@ def with_a_client(check: Callable[[Hub, Newest, Client], None]) -> None:
     asyncio.run(run())
 
 
-def test_a_full_queue_is_no_overflow_and_one_frame_more_is() -> None:
+def test_a_queue_overflows_only_with_one_frame_more_than_its_capacity() -> None:
     def check(hub: Hub, _newest: Newest, client: Client) -> None:
         hub.join(client)
         for _ in range(QUEUE_FRAMES):
@@ -28,7 +28,7 @@ def test_a_full_queue_is_no_overflow_and_one_frame_more_is() -> None:
     with_a_client(check)
 
 
-def test_a_client_that_was_given_up_gets_no_more_and_counts_once() -> None:
+def test_a_dropped_client_gets_no_more_frames_and_counts_once() -> None:
     def check(hub: Hub, _newest: Newest, client: Client) -> None:
         hub.join(client)
         for _ in range(QUEUE_FRAMES + 2):
@@ -41,7 +41,7 @@ def test_a_client_that_was_given_up_gets_no_more_and_counts_once() -> None:
     with_a_client(check)
 
 
-def test_the_newest_values_come_on_top_of_the_queue() -> None:
+def test_the_initial_newest_values_do_not_count_against_the_queue() -> None:
     def check(hub: Hub, newest: Newest, client: Client) -> None:
         for index in range(2 * QUEUE_FRAMES):
             newest.accept(Update(gpu(0, f"host-{index}")))
@@ -55,7 +55,7 @@ def test_the_newest_values_come_on_top_of_the_queue() -> None:
     with_a_client(check)
 
 
-def test_a_client_that_subscribes_again_and_again_unread_is_given_up() -> None:
+def test_a_client_that_keeps_subscribing_without_reading_is_dropped() -> None:
     def check(hub: Hub, newest: Newest, client: Client) -> None:
         for index in range(100):
             newest.accept(Update(gpu(0, f"host-{index}")))

@@ -10,7 +10,7 @@ from telemetry.status import CollectorState
 from tests.api.running import cpu, gpu, status
 
 
-def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
+def test_the_newest_sample_is_the_last_to_arrive_even_if_its_clock_is_behind() -> None:
     newest = Newest()
     newest.accept(Update(cpu(age=0)))
     late = cpu(age=60_000)
@@ -18,14 +18,14 @@ def test_the_newest_is_what_arrived_last_though_its_clock_is_behind() -> None:
     assert newest.hosts["alpha"].updates["system/cpu"].content is late
 
 
-def test_a_repeated_delivery_is_nothing_new() -> None:
+def test_a_duplicate_is_not_accepted() -> None:
     newest = Newest()
     sample = cpu()
     assert newest.accept(Update(sample))
     assert not newest.accept(Update(replace(sample)))
 
 
-def test_an_old_sample_that_the_broker_had_kept_is_nothing_new() -> None:
+def test_an_old_retained_sample_is_not_accepted() -> None:
     newest = Newest()
     sample = cpu()
     newest.accept(Update(sample))
@@ -34,7 +34,7 @@ def test_an_old_sample_that_the_broker_had_kept_is_nothing_new() -> None:
     assert newest.accept(Update(cpu(age=-2000), retained=True))
 
 
-def test_a_last_will_that_the_broker_had_kept_is_news_though_it_was_written_early() -> None:
+def test_a_retained_last_will_is_accepted_although_its_timestamp_is_old() -> None:
     newest = Newest()
     newest.accept(Update(status()))
     will = status(timestamp=unix_milliseconds() - 60_000, state=CollectorState.OFFLINE)
@@ -42,7 +42,7 @@ def test_a_last_will_that_the_broker_had_kept_is_news_though_it_was_written_earl
     assert newest.hosts["alpha"].status is will
 
 
-def test_a_status_is_told_apart_from_samples() -> None:
+def test_a_status_is_kept_apart_from_samples() -> None:
     newest = Newest()
     newest.accept(Update(status()))
     newest.accept(Update(cpu(age=5)))
@@ -51,7 +51,7 @@ def test_a_status_is_told_apart_from_samples() -> None:
     assert state.timestamp == state.updates["system/cpu"].content.timestamp
 
 
-def test_gpus_come_in_the_order_of_their_numbers() -> None:
+def test_gpus_are_ordered_by_their_ids() -> None:
     newest = Newest()
     for index in (10, 0, 2):
         newest.accept(Update(gpu(index)))
@@ -68,7 +68,7 @@ def test_hosts_beyond_the_limit_are_refused_and_counted() -> None:
     assert newest.accept(Update(cpu("host-0", age=-1)))
 
 
-def test_a_new_host_takes_the_place_of_the_one_that_has_been_silent_the_longest() -> None:
+def test_a_new_host_evicts_the_host_that_has_been_silent_the_longest() -> None:
     newest = Newest()
     for number in range(MAX_HOSTS):
         newest.accept(Update(cpu(f"host-{number}"), arrived=float(number)))
@@ -88,7 +88,7 @@ def test_channels_beyond_the_limit_are_refused_and_counted() -> None:
     assert newest.refused == {"too many channels": 3}
 
 
-def test_messages_beyond_the_bytes_that_are_kept_are_refused_and_counted() -> None:
+def test_messages_beyond_the_memory_limit_are_refused_and_counted() -> None:
     newest = Newest()
     assert newest.accept(Update(cpu("large"), size=MAX_BYTES - 10))
     assert newest.accept(Update(cpu("small"), size=10))

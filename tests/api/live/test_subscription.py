@@ -12,7 +12,7 @@ from tests.services.processes import wait_until
 METRICS = "/api/v1/system/metrics"
 
 
-def test_messages_that_are_no_samples_are_counted_by_reason_and_logged_once(
+def test_invalid_messages_are_counted_by_reason_and_logged_once(
     api: RunningApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     topics = api.settings.topics
@@ -22,11 +22,11 @@ def test_messages_that_are_no_samples_are_counted_by_reason_and_logged_once(
     api.send_raw(topics.topic("alpha", "system/status"), b"{}")
     api.feed(cpu())
     assert api.live.malformed == {"not a sample": 5, "unknown channel": 1}
-    lines = [each for each in caplog.records if "is not a valid sample" in each.getMessage()]
-    assert len(lines) == 1
+    logged = [each for each in caplog.records if "is not a valid sample" in each.getMessage()]
+    assert len(logged) == 1
 
 
-def test_when_the_loop_cannot_keep_up_the_oldest_messages_give_way(
+def test_when_the_loop_cannot_keep_up_the_oldest_messages_are_dropped(
     shared_bus: BusConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.subscription.MAX_WAITING", 20)
@@ -34,7 +34,7 @@ def test_when_the_loop_cannot_keep_up_the_oldest_messages_give_way(
         with busy_loop(api):
             for number in range(50):
                 api.send(cpu(utilization=float(number)))
-            api.wait_until_heard()
+            api.wait_until_received()
         assert api.live.overrun == 30
         wait_until(
             lambda: api.json(METRICS)["cpu"]["utilization"] == 49.0, "it has caught up", SECONDS

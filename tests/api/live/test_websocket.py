@@ -11,7 +11,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, SensorReport, SensorState
 from tests.api.running import SECONDS, RunningApi, cpu, gpu, gpu_report, status
-from tests.api.streams import OPENING, WS, ask, busy_loop, receive, receive_several
+from tests.api.streams import OPENING, WS, busy_loop, receive, receive_several, send_action
 from tests.services.processes import wait_until
 
 
@@ -47,19 +47,19 @@ def test_a_frame_holds_channel_event_and_the_whole_payload(api: RunningApi) -> N
     assert frame["data"]["frequency"] is None
 
 
-def test_a_status_is_an_event_of_its_own(api: RunningApi) -> None:
+def test_a_status_has_its_own_event(api: RunningApi) -> None:
     api.feed(status(sensors=gpu_report(SensorReport(SensorState.ABSENT, reason="No driver."))))
     with api.stream() as stream:
         frame = receive(stream)
         api.send(status(state=CollectorState.OFFLINE))
-        goodbye = receive(stream)
+        last = receive(stream)
     assert (frame["channel"], frame["event"]) == ("system/status", "status")
     assert (frame["data"]["state"], frame["data"]["interval"]) == ("online", 2.0)
     assert frame["data"]["sensors"]["gpu"]["reason"] == "No driver."
-    assert goodbye["data"]["state"] == "offline"
+    assert last["data"]["state"] == "offline"
 
 
-def test_the_channels_may_be_named_with_wildcards(api: RunningApi) -> None:
+def test_channels_may_contain_wildcards(api: RunningApi) -> None:
     gpus = ["system/gpu/0", "system/gpu/1"]
     everything = ["system/cpu", *gpus, "system/memory"]
     table = {
@@ -83,7 +83,7 @@ def test_the_channels_may_be_named_with_wildcards(api: RunningApi) -> None:
         assert sorted(channels(live)) == expected, query
 
 
-def test_one_host_can_be_chosen(api: RunningApi) -> None:
+def test_a_client_can_select_one_host(api: RunningApi) -> None:
     api.feed(cpu("alpha"), cpu("beta"))
     with api.stream(f"{WS}?host=beta") as stream:
         for host in ("alpha", "beta"):
@@ -92,14 +92,14 @@ def test_one_host_can_be_chosen(api: RunningApi) -> None:
     assert [frame["data"]["host"] for frame in frames] == ["beta", "beta"]
 
 
-def test_without_a_host_every_host_is_streamed(api: RunningApi) -> None:
+def test_without_a_host_all_hosts_are_streamed(api: RunningApi) -> None:
     api.feed(cpu("alpha"), cpu("beta"))
     with api.stream() as stream:
         frames = receive_several(stream, 2)
     assert [frame["data"]["host"] for frame in frames] == ["alpha", "beta"]
 
 
-def test_one_channel_has_an_address_of_its_own(api: RunningApi) -> None:
+def test_each_channel_has_its_own_path(api: RunningApi) -> None:
     api.feed(cpu(), gpu(0), status())
     for channel in ("system/cpu", "system/gpu/0", "system/status"):
         with api.stream(f"{WS}/{channel}") as stream:
@@ -109,35 +109,35 @@ def test_one_channel_has_an_address_of_its_own(api: RunningApi) -> None:
             assert channels([first, receive(stream)]) == [channel, channel]
 
 
-def test_the_samples_of_a_tick_come_in_one_message_on_demand(api: RunningApi) -> None:
+def test_with_batch_the_samples_of_a_tick_come_in_one_message(api: RunningApi) -> None:
     everything = ["system/cpu", "system/gpu/0", "system/gpu/1"]
     api.feed(cpu(), gpu(0), gpu(1))
     with api.stream(f"{WS}?batch=true") as stream:
         greeting = receive(stream)
-        with busy_loop(api):  # with a sample of system/cpu
+        with busy_loop(api):  # sends a sample of system/cpu
             api.send(gpu(0))
             api.send(gpu(1))
-            api.wait_until_heard()
+            api.wait_until_received()
         live = receive(stream)
-        ask(stream, "unsubscribe", "system/#")
+        send_action(stream, "unsubscribe", "system/#")
         assert receive(stream) == [{"event": "unsubscribed", "channels": []}]
     assert sorted(channels(greeting)) == everything
     assert channels(live) == everything
 
 
-def test_a_batch_has_an_end(api: RunningApi) -> None:
+def test_a_batch_has_a_maximum_length(api: RunningApi) -> None:
     api.feed(*(gpu(number) for number in range(BATCH_FRAMES + 3)))
     with api.stream(f"{WS}?batch=true") as stream:
         assert [len(receive(stream)) for _ in range(2)] == [BATCH_FRAMES, 3]
 
 
-def test_a_client_that_subscribes_is_told_so_and_gets_the_newest_of_the_new(
+def test_subscribing_is_acknowledged_and_followed_by_the_newest_of_the_added_channels(
     api: RunningApi,
 ) -> None:
     api.feed(cpu(), gpu(0), gpu(1), memory())
     with api.stream(f"{WS}?channels=system/cpu,system/gpu/0") as stream:
         receive_several(stream, 2)
-        ask(stream, "subscribe", "system/gpu/+", "system/cpu")
+        send_action(stream, "subscribe", "system/gpu/+", "system/cpu")
         assert receive(stream) == {
             "event": "subscribed",
             "channels": ["system/cpu", "system/gpu/0", "system/gpu/+"],
@@ -148,18 +148,18 @@ def test_a_client_that_subscribes_is_told_so_and_gets_the_newest_of_the_new(
         assert receive(stream)["channel"] == "system/gpu/1"
 
 
-def test_a_client_that_unsubscribes_is_told_so_and_gets_no_more_of_it(api: RunningApi) -> None:
+def test_unsubscribing_is_acknowledged_and_stops_the_channel(api: RunningApi) -> None:
     api.feed(cpu(), gpu(0))
     with api.stream(f"{WS}?channels=system/cpu,system/gpu/%2B") as stream:
         receive_several(stream, 2)
-        ask(stream, "unsubscribe", "system/cpu", "system/disk")
+        send_action(stream, "unsubscribe", "system/cpu", "system/disk")
         assert receive(stream) == {"event": "unsubscribed", "channels": ["system/gpu/+"]}
         api.send(cpu())
         api.send(gpu(0))
         assert receive(stream)["channel"] == "system/gpu/0"
 
 
-def test_nothing_is_lost_or_doubled_between_the_greeting_and_what_follows(
+def test_no_frame_is_lost_or_duplicated_between_newest_values_and_live_frames(
     api: RunningApi,
 ) -> None:
     finished = threading.Event()
@@ -195,7 +195,7 @@ def test_every_client_gets_the_same_frames_in_the_same_order(api: RunningApi) ->
     assert [json.loads(frame)["data"]["utilization"] for frame in received[0]] == list(range(50))
 
 
-def test_a_repeated_delivery_is_not_streamed_again(api: RunningApi) -> None:
+def test_a_duplicate_is_not_streamed_again(api: RunningApi) -> None:
     sample = cpu()
     with api.stream() as stream:
         for content in (sample, sample, gpu(0)):
@@ -203,7 +203,9 @@ def test_a_repeated_delivery_is_not_streamed_again(api: RunningApi) -> None:
         assert channels(receive_several(stream, 2)) == ["system/cpu", "system/gpu/0"]
 
 
-def test_a_client_that_leaves_is_forgotten_whether_it_says_so_or_not(api: RunningApi) -> None:
+def test_a_client_that_disconnects_is_removed_with_or_without_a_closing_handshake(
+    api: RunningApi,
+) -> None:
     with api.stream() as polite, api.socket(OPENING + b"\r\n"):
         wait_until(lambda: api.live.hub.clients == 2, "both have joined", SECONDS)
     assert polite.close_code == 1000

@@ -1,4 +1,4 @@
-"""Clients of the live stream that do what they should not."""
+"""Misbehaving clients of the live stream."""
 
 import json
 
@@ -12,19 +12,19 @@ from tests.api.running import SECONDS, RunningApi, cpu, gpu
 from tests.api.streams import (
     OPENING,
     WS,
-    ask,
     busy_loop,
     closing_of,
-    overwhelm_who_does_not_read,
+    overwhelm_slow_client,
     receive,
     receive_several,
     refusal_of,
+    send_action,
 )
 from tests.services.processes import wait_until
 
 
 @pytest.mark.parametrize(
-    ("message", "said"),
+    ("message", "expected"),
     [
         ("subscribe", "message='subscribe' is not allowed: it must be JSON"),
         ("", "message='' is not allowed: it must be JSON"),
@@ -47,8 +47,8 @@ from tests.services.processes import wait_until
         ),
     ],
 )
-def test_a_wrong_message_is_answered_and_the_stream_goes_on(
-    shared_api: RunningApi, message: str | bytes, said: str
+def test_an_invalid_message_gets_an_error_and_the_stream_continues(
+    shared_api: RunningApi, message: str | bytes, expected: str
 ) -> None:
     with shared_api.stream(f"{WS}?channels=system/cpu") as stream:
         receive(stream)
@@ -56,15 +56,15 @@ def test_a_wrong_message_is_answered_and_the_stream_goes_on(
         answer = receive(stream)
         assert answer.keys() == {"event", "code", "message"}
         assert (answer["event"], answer["code"]) == ("error", "wrong_message")
-        assert answer["message"].startswith(said)
+        assert answer["message"].startswith(expected)
         assert len(answer["message"]) < 300
-        ask(stream, "subscribe", "system/memory")
+        send_action(stream, "subscribe", "system/memory")
         assert receive(stream)["channels"] == ["system/cpu", "system/memory"]
         assert receive(stream)["channel"] == "system/memory"
 
 
 @pytest.mark.parametrize(
-    ("path", "said"),
+    ("path", "expected"),
     [
         ("?channels=system/%23/cpu", "channels='system/#/cpu' is not allowed: it must be"),
         ("?channels=system/cpu,", "channels='' is not allowed: it must be"),
@@ -78,19 +78,19 @@ def test_a_wrong_message_is_answered_and_the_stream_goes_on(
         ("?batch=please", "batch='please' is not allowed: it must be true or false"),
     ],
 )
-def test_a_wrong_filter_is_an_error_frame_and_closes_with_the_reason(
-    shared_api: RunningApi, path: str, said: str
+def test_an_invalid_filter_gets_an_error_frame_and_closes_with_the_reason(
+    shared_api: RunningApi, path: str, expected: str
 ) -> None:
     with shared_api.stream(WS + path) as stream:
         answer = receive(stream)
         code, reason = closing_of(stream)
     assert (answer["event"], answer["code"]) == ("error", "wrong_parameter")
-    assert answer["message"].startswith(said)
+    assert answer["message"].startswith(expected)
     assert code == 1008
-    assert reason.startswith(said[:100])
+    assert reason.startswith(expected[:100])
 
 
-def test_a_message_of_the_allowed_size_is_read_and_a_larger_one_closes(api: RunningApi) -> None:
+def test_a_message_of_the_maximum_size_is_read_and_a_larger_one_closes(api: RunningApi) -> None:
     api.feed(cpu())
     with api.stream() as stream, api.stream() as other:
         receive(stream)
@@ -108,33 +108,37 @@ def test_a_message_of_the_allowed_size_is_read_and_a_larger_one_closes(api: Runn
     [
         (b"\x81\x01a", 1002),  # not masked
         (b"\xf1\x80mask", 1002),  # reserved bits
-        (b"\x83\x80mask", 1002),  # an opcode that there is not
-        (b"\x80\x80mask", 1002),  # the rest of nothing
-        (b"\x09\x80mask", 1002),  # a control frame in parts
+        (b"\x83\x80mask", 1002),  # an undefined opcode
+        (b"\x80\x80mask", 1002),  # a continuation of nothing
+        (b"\x09\x80mask", 1002),  # a fragmented control frame
         (b"\x89\xfe\x00\x7emask" + b"x" * 126, 1002),  # a control frame that is too long
-        (b"\x88\x81mask\x00", 1002),  # half a code
-        (b"\x81\x82\0\0\0\0\xff\xff", 1007),  # no UTF-8
+        (b"\x88\x81mask\x00", 1002),  # half a close code
+        (b"\x81\x82\0\0\0\0\xff\xff", 1007),  # invalid UTF-8
         (b"\x01\x82\0\0\0\0ab\x81\x80mask", 1002),  # a new message before the old one's end
         (b"\x81\xff\xff\xff\xff\xff\xff\xff\xff\xffmask", 1009),  # an impossible length
     ],
     ids=range(10),
 )
-def test_a_malformed_frame_closes_with_a_code_and_leaves_the_others_alone(
+def test_a_malformed_frame_closes_with_a_code_and_does_not_affect_other_clients(
     shared_api: RunningApi, frame: bytes, code: int
 ) -> None:
     with shared_api.stream(f"{WS}/system/cpu") as other:
         receive(other)
         with shared_api.socket(OPENING.replace(b"/ws ", b"/ws/system/cpu ") + b"\r\n") as malformed:
-            wait_until(lambda: b'"system/cpu"' in malformed.recv(65_536), "its greeting", SECONDS)
+            wait_until(
+                lambda: b'"system/cpu"' in malformed.recv(65_536),
+                "the newest values arrive",
+                SECONDS,
+            )
             malformed.sendall(frame)
             answer = b"".join(iter(lambda: malformed.recv(65_536), b""))
         assert answer[0] == 0x88
         assert int.from_bytes(answer[2:4], "big") == code
-        ask(other, "unsubscribe", "system/cpu")
+        send_action(other, "unsubscribe", "system/cpu")
         assert receive(other)["event"] == "unsubscribed"
 
 
-def test_a_frame_that_meets_a_closing_client_leaves_nothing_in_the_log(
+def test_sending_to_a_closing_client_logs_nothing(
     api: RunningApi, caplog: pytest.LogCaptureFixture
 ) -> None:
     with api.socket(OPENING + b"\r\n") as connection:
@@ -142,24 +146,24 @@ def test_a_frame_that_meets_a_closing_client_leaves_nothing_in_the_log(
         with busy_loop(api):
             connection.sendall(b"\x81\xff" + b"\xff" * 8 + b"mask" + b"too large")
             api.send(cpu(age=-1))
-            api.wait_until_heard()
+            api.wait_until_received()
         wait_until(lambda: api.live.hub.clients == 0, "the client has left", SECONDS)
-    # The closing fence of wait_until_heard is no sample and says so; the server must say nothing.
+    # wait_until_received sends an invalid sample, which is logged; the server must log nothing.
     assert [each for each in caplog.records if each.name != Tally.__module__] == []
 
 
-def test_a_client_that_never_reads_delays_nobody_and_is_dropped(
+def test_a_client_that_never_reads_delays_no_other_and_is_dropped(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.hub.QUEUE_FRAMES", 8)
     with api.socket(OPENING + b"\r\n", receive_buffer=4096):
         wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
-        assert overwhelm_who_does_not_read(api) > 8
+        assert overwhelm_slow_client(api) > 8
         assert api.live.hub.slow_clients == 1
         wait_until(lambda: api.live.hub.clients == 0, "both have left", SECONDS)
 
 
-def test_more_newest_values_than_the_queue_holds_make_no_client_slow(api: RunningApi) -> None:
+def test_more_newest_values_than_the_queue_capacity_do_not_drop_a_client(api: RunningApi) -> None:
     samples = [gpu(index, f"host-{host}") for host in range(6) for index in range(60)]
     assert len(samples) > QUEUE_FRAMES
     api.feed(*samples)
@@ -172,19 +176,19 @@ def test_more_newest_values_than_the_queue_holds_make_no_client_slow(api: Runnin
     assert api.live.hub.slow_clients == 0
 
 
-def test_beyond_the_limit_a_client_is_refused_until_another_leaves(api: RunningApi) -> None:
+def test_a_client_beyond_the_limit_is_refused_until_another_disconnects(api: RunningApi) -> None:
     api.live.hub.max_clients = 1
     with api.stream():
         code, error, _ = refusal_of(api, WS)
         assert (code, error["code"]) == (503, "too_many_clients")
         assert error["message"] == "Too many clients are connected; try again later."
         assert api.live.hub.clients == 1
-    wait_until(lambda: not api.live.hub.full, "there is room", SECONDS)
+    wait_until(lambda: not api.live.hub.full, "the first has left", SECONDS)
     with api.stream():
         wait_until(lambda: api.live.hub.full, "it has joined", SECONDS)
 
 
-def test_a_plain_request_for_the_stream_is_told_how_to_connect(shared_api: RunningApi) -> None:
+def test_a_plain_http_request_for_the_stream_gets_upgrade_required(shared_api: RunningApi) -> None:
     for path in (WS, f"{WS}/system/cpu"):
         assert shared_api.error(path) == (
             426,
@@ -193,11 +197,11 @@ def test_a_plain_request_for_the_stream_is_told_how_to_connect(shared_api: Runni
         )
 
 
-def test_there_is_no_websocket_elsewhere(shared_api: RunningApi) -> None:
+def test_a_websocket_on_another_path_is_refused(shared_api: RunningApi) -> None:
     for path in ("/", "/api/v1/system/metrics", "/nowhere"):
         code, error, _ = refusal_of(shared_api, path)
         assert (code, error["code"]) == (404, "not_found")
-        assert error["message"] == f"There is no WebSocket at '{path}'; see / for what there is."
+        assert error["message"] == f"There is no WebSocket at '{path}'; connect to {WS}."
 
 
 @pytest.mark.parametrize(
@@ -205,7 +209,7 @@ def test_there_is_no_websocket_elsewhere(shared_api: RunningApi) -> None:
     [b"Cookie: " + b"c" * 9000 + b"\r\n", b"".join(b"X-%d: 1\r\n" % n for n in range(150))],
     ids=["long", "many"],
 )
-def test_headers_too_large_for_a_websocket_are_answered(
+def test_a_websocket_handshake_with_too_large_headers_gets_a_431(
     shared_api: RunningApi, headers: bytes
 ) -> None:
     answer = shared_api.raw(OPENING + headers + b"\r\n")

@@ -38,7 +38,7 @@ def publish(api: RunningApi, payload: bytes, *, retain: bool = False) -> None:
     api.bus.publish(Publication(topic, payload, retain=retain))
 
 
-def test_annotations_come_from_the_history_the_oldest_first(api: RunningApi) -> None:
+def test_annotations_are_read_from_the_history_oldest_first(api: RunningApi) -> None:
     api.writer.write([event("b", 1000), event("a", 3_000_000), event("c", 10)])
     assert listed(api) == ["a", "b", "c"]
     assert listed(api, start="-5s") == ["b", "c"]
@@ -48,12 +48,12 @@ def test_annotations_come_from_the_history_the_oldest_first(api: RunningApi) -> 
     assert entry.keys() == {"id", "timestamp", "host", "text", "tags", "run"}
 
 
-def test_annotations_older_than_the_window_of_samples_are_there(api: RunningApi) -> None:
+def test_annotations_outlive_the_retention_of_samples(api: RunningApi) -> None:
     api.writer.write([event("old", 5 * 86_400_000)])
     assert listed(api) == ["old"]
 
 
-def test_a_host_gets_its_own_annotations_and_those_of_every_host(api: RunningApi) -> None:
+def test_a_host_gets_its_own_annotations_and_those_of_all_hosts(api: RunningApi) -> None:
     api.writer.write([event("a", 3, "alpha"), event("b", 2), event("c", 1, "beta")])
     assert listed(api, host="alpha") == ["a", "b"]
     assert listed(api) == ["a", "b", "c"]
@@ -80,7 +80,7 @@ def test_a_posted_annotation_is_published_and_returned_with_id_and_time(
     assert (entry["tags"], entry["run"], entry["host"]) == (["train"], "r", None)
 
 
-def test_an_id_a_time_and_a_host_of_ones_own_are_kept(api: RunningApi) -> None:
+def test_a_given_id_timestamp_and_host_are_kept(api: RunningApi) -> None:
     body = {"text": "x", "id": "mine", "timestamp": 1_767_225_600_000, "host": "beta"}
     assert post(api, body).json() == {**body, "tags": [], "run": None}
 
@@ -99,7 +99,7 @@ def test_an_id_a_time_and_a_host_of_ones_own_are_kept(api: RunningApi) -> None:
     ],
     ids=range(8),
 )
-def test_a_wrong_body_is_one_sentence_that_names_the_field(
+def test_an_invalid_body_gets_one_sentence_that_names_the_field(
     shared_api: RunningApi, body: object, named: str
 ) -> None:
     answer = post(shared_api, body)
@@ -122,7 +122,7 @@ def test_a_body_beyond_the_limit_is_refused(shared_api: RunningApi) -> None:
     assert answer.json()["error"]["code"] == "too_large"
 
 
-def test_annotations_beyond_the_rate_are_refused_with_the_time_to_wait(
+def test_annotations_beyond_the_rate_limit_are_refused_with_retry_after(
     shared_bus: BusConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.app.EVENT_BURST", 2)
@@ -133,7 +133,7 @@ def test_annotations_beyond_the_rate_are_refused_with_the_time_to_wait(
     assert 1 <= int(answers[-1].headers["Retry-After"]) <= 5
 
 
-def test_a_setting_forbids_writing_and_leaves_reading(
+def test_a_read_only_api_refuses_annotations_and_still_lists_them(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, http_read_only=True) as api:
@@ -143,7 +143,7 @@ def test_a_setting_forbids_writing_and_leaves_reading(
         assert listed(api) == []
 
 
-def test_a_token_is_required_where_one_is_set(shared_bus: BusConnection, tmp_path: Path) -> None:
+def test_a_token_is_required_if_one_is_set(shared_bus: BusConnection, tmp_path: Path) -> None:
     with running_api(shared_bus, tmp_path, http_token="x" * 32) as api:
         assert post(api, {"text": "x"}).status_code == 401
         bearer = {"Authorization": f"Bearer {'x' * 32}"}
@@ -157,7 +157,7 @@ def test_a_page_of_another_origin_cannot_write(shared_api: RunningApi) -> None:
     assert answer.json()["error"]["code"] == "foreign_origin"
 
 
-def test_without_a_broker_nothing_is_said_to_be_written(
+def test_without_a_broker_an_annotation_is_refused(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, connected=False, mqtt_port=1) as api:
@@ -166,7 +166,9 @@ def test_without_a_broker_nothing_is_said_to_be_written(
     assert answer.json()["error"]["code"] == "broker_unavailable"
 
 
-def test_an_event_arrives_at_websocket_clients_and_is_no_newest_value(api: RunningApi) -> None:
+def test_an_event_is_streamed_to_websocket_clients_but_not_kept_as_a_newest_value(
+    api: RunningApi,
+) -> None:
     with api.stream("/api/v1/system/ws?channels=system/annotations") as stream:
         wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
         publish(api, event("a", text="now").payload())
@@ -175,11 +177,11 @@ def test_an_event_arrives_at_websocket_clients_and_is_no_newest_value(api: Runni
         assert (frame["data"]["id"], frame["data"]["text"]) == ("a", "now")
     api.feed(cpu())
     with api.stream() as stream:
-        assert receive(stream)["channel"] == "system/cpu"  # no greeting with what is past
+        assert receive(stream)["channel"] == "system/cpu"  # past events are not sent
     assert set(api.live.newest.hosts) == {"alpha"}
 
 
-def test_an_event_of_every_host_arrives_at_those_that_want_one_host(api: RunningApi) -> None:
+def test_a_client_of_one_host_also_receives_events_that_concern_all_hosts(api: RunningApi) -> None:
     with api.stream("/api/v1/system/ws?host=alpha") as stream:
         wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
         publish(api, event("another", host="beta").payload())
@@ -188,7 +190,7 @@ def test_an_event_of_every_host_arrives_at_those_that_want_one_host(api: Running
         assert [receive(stream)["data"]["id"] for _ in range(2)] == ["every", "own"]
 
 
-def test_a_retained_event_is_not_shown_as_new(shared_bus: BusConnection, tmp_path: Path) -> None:
+def test_a_retained_event_is_rejected(shared_bus: BusConnection, tmp_path: Path) -> None:
     shared_bus.publish(Publication("kept/system/annotations", event("a").payload(), retain=True))
     with running_api(shared_bus, tmp_path, topic_prefix="kept") as api:
         wait_until(lambda: api.live.malformed == {"retained event": 1}, "it is counted", SECONDS)

@@ -1,4 +1,4 @@
-"""Health, and what a history that does not answer does to the rest."""
+"""Health, and the effect of an unavailable history on the other routes."""
 
 import sqlite3
 import threading
@@ -15,7 +15,7 @@ from telemetry.status import SensorReport, SensorState
 from tests.api.running import RunningApi, cpu, gpu_report, running_api, status
 from tests.services.processes import free_port, wait_until
 
-SENTENCE = "The history does not answer."
+REASON = "The history does not answer."
 
 
 class UnavailableHistory:
@@ -28,37 +28,37 @@ class UnavailableHistory:
         pass
 
     def ping(self) -> None:
-        raise HistoryUnavailableError(SENTENCE)
+        raise HistoryUnavailableError(REASON)
 
     def notes(self) -> Sequence[str]:
         return ()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        raise HistoryUnavailableError(SENTENCE)
+        raise HistoryUnavailableError(REASON)
 
     def read(self, _query: Query) -> dict[str, Columns]:
-        raise HistoryUnavailableError(SENTENCE)
+        raise HistoryUnavailableError(REASON)
 
     def events(self, _query: EventQuery) -> list[Event]:
-        raise HistoryUnavailableError(SENTENCE)
+        raise HistoryUnavailableError(REASON)
 
 
 class BrokenHistory(UnavailableHistory):
     """A history with a bug."""
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        raise sqlite3.InterfaceError("an unforeseen error")
+        raise sqlite3.InterfaceError("an unexpected error")
 
 
 class HangingHistory(UnavailableHistory):
-    """A history whose store answers only once ``release`` is set."""
+    """A history whose store blocks until ``release`` is set."""
 
     def __init__(self) -> None:
-        self.asked = 0
+        self.calls = 0
         self.release = threading.Event()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        self.asked += 1
+        self.calls += 1
         self.release.wait()
         return {}
 
@@ -68,15 +68,15 @@ def test_the_process_is_healthy_and_ready(api: RunningApi) -> None:
     assert api.json("/readyz")["status"] == "ready"
 
 
-def test_a_history_that_does_not_answer_is_not_ready(
+def test_with_an_unavailable_history_the_api_is_not_ready(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, reader=UnavailableHistory()) as api:
-        assert api.error("/readyz") == (503, "not_ready", SENTENCE)
+        assert api.error("/readyz") == (503, "not_ready", REASON)
         assert api.json("/healthz") == {"status": "ok"}
 
 
-def test_a_broker_that_is_away_is_not_ready(shared_bus: BusConnection, tmp_path: Path) -> None:
+def test_without_a_broker_the_api_is_not_ready(shared_bus: BusConnection, tmp_path: Path) -> None:
     port = free_port()
     with running_api(shared_bus, tmp_path, connected=False, mqtt_port=port) as api:
         status, code, message = api.error("/readyz")
@@ -84,28 +84,28 @@ def test_a_broker_that_is_away_is_not_ready(shared_bus: BusConnection, tmp_path:
         assert message.startswith(f"The MQTT broker at mqtt://127.0.0.1:{port} ")
 
 
-def test_live_values_are_served_while_the_history_is_away(
+def test_live_values_are_served_while_the_history_is_unavailable(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, reader=UnavailableHistory()) as api:
         api.feed(cpu())
         assert api.json("/api/v1/system/metrics")["cpu"]["utilization"] == 12.5
-        assert api.error("/api/v1/system/history") == (503, "history_unavailable", SENTENCE)
+        assert api.error("/api/v1/system/history") == (503, "history_unavailable", REASON)
         hosts = api.json("/api/v1/system/hosts")
         assert [each["host"] for each in hosts["hosts"]] == ["alpha"]
-        assert hosts["history_error"] == SENTENCE
+        assert hosts["history_error"] == REASON
 
 
-def test_a_bug_is_answered_in_the_same_shape_and_logged_in_one_line(
+def test_an_unexpected_error_has_the_same_shape_and_is_logged_in_one_line(
     shared_bus: BusConnection, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     with running_api(shared_bus, tmp_path, reader=BrokenHistory()) as api:
         assert api.error("/api/v1/system/history")[:2] == (500, "internal_error")
-    (record,) = [each for each in caplog.records if "an unforeseen error" in each.getMessage()]
+    (record,) = [each for each in caplog.records if "an unexpected error" in each.getMessage()]
     assert record.exc_info is None
 
 
-def test_a_history_that_hangs_delays_no_live_answer(
+def test_a_history_that_hangs_does_not_delay_live_responses(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     history = HangingHistory()
@@ -116,39 +116,39 @@ def test_a_history_that_hangs_delays_no_live_answer(
         ]
         for thread in waiting:
             thread.start()
-        wait_until(lambda: history.asked >= 1, "the history is asked")
+        wait_until(lambda: history.calls >= 1, "the history is queried")
         assert api.json("/api/v1/system/metrics")["cpu"]["utilization"] == 12.5
-        assert history.asked <= 4
+        assert history.calls <= 4
         history.release.set()
         for thread in waiting:
             thread.join()
 
 
-def test_a_request_waits_only_so_long_for_a_history_that_hangs(
+def test_a_request_to_a_history_that_hangs_times_out(
     shared_bus: BusConnection, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.rest.history._ANSWER_SECONDS", 0.1)
     history = HangingHistory()
-    sentence = "The history has not answered within 0.1 s."
+    sentence = "The history did not answer within 0.1 s."
     with running_api(shared_bus, tmp_path, reader=history) as api:
         for _ in range(6):  # more than there are threads
             answer = api.error("/api/v1/system/history")
             assert answer == (503, "history_unavailable", sentence)
-        assert history.asked == 4
+        assert history.calls == 4
         history.release.set()
 
 
-def test_hosts_lists_live_hosts_and_those_of_the_history(api: RunningApi) -> None:
+def test_hosts_lists_live_hosts_and_hosts_known_from_the_history(api: RunningApi) -> None:
     report = SensorReport(SensorState.ABSENT, reason="No NVIDIA driver.")
-    said = status(sensors=gpu_report(report), waiting=3)
+    alpha_status = status(sensors=gpu_report(report), waiting=3)
     sample = cpu()
-    api.feed(sample, said, cpu("gamma"))
+    api.feed(sample, alpha_status, cpu("gamma"))
     api.store(cpu("beta", age=1000))
     body = api.json("/api/v1/system/hosts")
     alpha, beta, gamma = body["hosts"]
     assert body["history_error"] is None
     assert (alpha["host"], alpha["state"], alpha["version"]) == ("alpha", "online", "1.2.3")
-    assert (alpha["started"], alpha["timestamp"]) == (said.started, sample.timestamp)
+    assert (alpha["started"], alpha["timestamp"]) == (alpha_status.started, sample.timestamp)
     assert (alpha["interval"], alpha["waiting"]) == (2.0, 3)
     assert alpha["sensors"]["gpu"]["reason"] == "No NVIDIA driver."
     assert (beta["host"], beta["state"], beta["timestamp"]) == ("beta", None, None)

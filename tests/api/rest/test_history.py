@@ -24,7 +24,7 @@ def times(samples: Sequence[Sample]) -> list[int]:
     return [sample.timestamp for sample in samples]
 
 
-def test_samples_come_as_columns_of_equal_length(api: RunningApi) -> None:
+def test_samples_are_returned_as_columns_of_equal_length(api: RunningApi) -> None:
     samples = [cpu(age=5000), cpu(age=3000), cpu(age=1000)]
     api.store(*samples)
     body = api.json(HISTORY)
@@ -58,7 +58,7 @@ def test_the_default_is_every_channel_over_the_whole_window(api: RunningApi) -> 
     assert body["end"] - body["start"] == 3_600_001
 
 
-def test_channels_may_be_repeated_and_hold_wildcards(api: RunningApi) -> None:
+def test_channels_may_be_repeated_and_contain_wildcards(api: RunningApi) -> None:
     api.store(
         cpu(age=1000),
         *every_two_seconds(1, "system/memory"),
@@ -86,15 +86,15 @@ def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> N
         str(unix_milliseconds() - 30_000),
         datetime.fromtimestamp((unix_milliseconds() - 30_000) / 1000, UTC).isoformat(),
     ],
-    ids=["distance", "milliseconds", "ISO 8601"],
+    ids=["offset", "milliseconds", "ISO 8601"],
 )
-def test_a_span_may_be_given_in_each_form(api: RunningApi, start: str) -> None:
+def test_a_span_accepts_each_time_format(api: RunningApi, start: str) -> None:
     api.store(cpu(age=600_000), cpu(age=1000))
     columns = api.json(HISTORY, start=start)["channels"]["system/cpu"]
     assert len(columns["timestamps"]) == 1
 
 
-def test_the_end_is_exclusive_and_the_start_is_not(api: RunningApi) -> None:
+def test_the_start_is_inclusive_and_the_end_exclusive(api: RunningApi) -> None:
     samples = every_two_seconds(3)
     api.store(*samples)
     first, _, last = times(samples)
@@ -102,7 +102,7 @@ def test_the_end_is_exclusive_and_the_start_is_not(api: RunningApi) -> None:
     assert columns["timestamps"] == times(samples)[:2]
 
 
-def test_no_more_points_than_asked_for_come_back(api: RunningApi) -> None:
+def test_no_more_points_than_requested_are_returned(api: RunningApi) -> None:
     samples = every_two_seconds(200)
     api.store(*samples)
     first, *_, last = times(samples)
@@ -115,14 +115,16 @@ def test_no_more_points_than_asked_for_come_back(api: RunningApi) -> None:
 @pytest.mark.parametrize(
     ("aggregate", "expected"), [("mean", 49.5), ("min", 0.0), ("max", 99.0), ("last", 99.0)]
 )
-def test_each_aggregate_does_what_it_says(api: RunningApi, aggregate: str, expected: float) -> None:
+def test_each_aggregate_combines_samples_as_named(
+    api: RunningApi, aggregate: str, expected: float
+) -> None:
     samples = every_two_seconds(100)
     api.store(*samples)
     body = api.json(HISTORY, max_points=1, start=samples[0].timestamp, aggregate=aggregate)
     assert body["channels"]["system/cpu"]["fields"]["utilization"] == [expected]
 
 
-def test_a_span_longer_than_the_window_is_cut_so_that_points_are_not_wasted(
+def test_a_span_longer_than_the_window_is_cut_to_keep_buckets_narrow(
     api: RunningApi,
 ) -> None:
     api.store(*every_two_seconds(600))
@@ -136,7 +138,7 @@ def test_a_span_outside_the_window_is_empty(api: RunningApi, start: str, end: st
     assert api.json(HISTORY, start=start, end=end)["channels"] == {}
 
 
-def test_a_host_that_is_only_in_the_history_can_be_asked_for(api: RunningApi) -> None:
+def test_a_host_known_only_from_the_history_can_be_selected(api: RunningApi) -> None:
     api.store(cpu("beta", age=1000))
     assert "system/cpu" in api.json(HISTORY, host="beta")["channels"]
     assert api.json(HISTORY)["host"] == "beta"
@@ -154,7 +156,7 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
 
 
 @pytest.mark.parametrize(
-    ("parameters", "message"),
+    ("parameters", "expected"),
     [
         ({"max_points": 0}, "max_points='0' is not allowed: it must be greater than or equal to 1"),
         ({"max_points": 5001}, "max_points='5001' is not allowed: it must be less than or equal"),
@@ -173,11 +175,11 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
         ({"host": "h" * 300}, "host='hhh"),
     ],
 )
-def test_a_wrong_parameter_is_one_sentence_that_names_it(
-    shared_api: RunningApi, parameters: dict[str, Any], message: str
+def test_an_invalid_parameter_gets_one_sentence_that_names_it(
+    shared_api: RunningApi, parameters: dict[str, Any], expected: str
 ) -> None:
-    status, code, said = shared_api.error(HISTORY, **parameters)
+    status, code, message = shared_api.error(HISTORY, **parameters)
     assert (status, code) == (422, "wrong_parameter")
-    assert said.startswith(message)
-    assert said.endswith(".")
-    assert len(said) < 300
+    assert message.startswith(expected)
+    assert message.endswith(".")
+    assert len(message) < 300

@@ -60,7 +60,7 @@ def test_a_sample_is_stale_after_three_intervals_of_its_host(
     assert shown["age_seconds"] >= age / 1000
 
 
-def test_without_a_status_two_seconds_are_the_interval(api: RunningApi) -> None:
+def test_without_a_status_the_interval_is_assumed_to_be_two_seconds(api: RunningApi) -> None:
     api.feed(cpu(age=7000))
     assert api.json(METRICS)["cpu"]["stale"] is True
 
@@ -77,18 +77,18 @@ def test_a_host_whose_clock_is_ahead_is_stale_once_it_has_stopped(api: RunningAp
     wait_until(lambda: api.json(METRICS)["cpu"]["stale"] is True, "the sample is stale", SECONDS)
 
 
-def test_a_collector_that_went_offline_is_said_to_be(api: RunningApi) -> None:
+def test_a_collector_that_went_offline_is_reported_as_offline(api: RunningApi) -> None:
     api.feed(cpu(), status(state=CollectorState.OFFLINE))
     assert api.json(METRICS)["state"] == "offline"
 
 
-def test_the_default_is_this_machine_though_others_report_first(api: RunningApi) -> None:
+def test_the_default_host_is_this_machine_even_if_others_report_first(api: RunningApi) -> None:
     api.feed(cpu("beta"), cpu("alpha"))
     assert api.json(METRICS)["host"] == "alpha"
     assert api.json(METRICS, host="beta")["host"] == "beta"
 
 
-def test_the_default_is_the_first_host_where_this_machine_does_not_report(api: RunningApi) -> None:
+def test_the_default_host_is_the_first_one_if_this_machine_does_not_report(api: RunningApi) -> None:
     api.feed(cpu("beta"))
     api.feed(cpu("aaron"))
     assert api.json(METRICS)["host"] == "beta"
@@ -101,7 +101,7 @@ def test_an_unknown_host_is_not_found(api: RunningApi, path: str) -> None:
     assert api.error(path, host="nobody") == (
         404,
         "unknown_host",
-        "No host 'nobody' has been heard of, only 'alpha'.",
+        "Host 'nobody' is not known; known hosts: 'alpha'.",
     )
 
 
@@ -120,15 +120,15 @@ def test_each_gpu_has_the_processes_that_use_it(api: RunningApi) -> None:
     api.feed(gpu(0), gpu(1), processes(1, mine), processes(12), status())
     body = api.json(GPUS)
     assert body["gpus"][0]["processes"] is None
-    told = body["gpus"][1]["processes"]
-    assert (told["id"], told["more"], told["stale"]) == ("1", 0, False)
-    assert [mine.items() <= each.items() for each in told["processes"]] == [True]
-    assert told["processes"][0]["user"] is None
+    listed = body["gpus"][1]["processes"]
+    assert (listed["id"], listed["more"], listed["stale"]) == ("1", 0, False)
+    assert [mine.items() <= each.items() for each in listed["processes"]] == [True]
+    assert listed["processes"][0]["user"] is None
     everything = api.json(METRICS)["gpu_processes"]
     assert [each["id"] for each in everything] == ["1", "12"]
 
 
-def test_each_gpu_has_its_mig_instances_but_not_those_that_were_taken_away(
+def test_each_gpu_has_its_mig_instances_without_removed_ones(
     api: RunningApi,
 ) -> None:
     api.feed(gpu(0), gpu(1), instance(1, 0), instance(1, 1, age=60_000), instance(1, 6), status())
@@ -160,13 +160,13 @@ def test_a_history_of_processes_is_refused(api: RunningApi) -> None:
         ),
         (
             {"sensors": gpu_report(SensorReport(SensorState.STARTING))},
-            "No sample on system/gpu/+ has arrived from alpha yet.",
+            "No samples on system/gpu/+ have arrived from alpha yet.",
         ),
         (
             {"sensors": {"cpu": SensorReport(SensorState.OK)}},
-            "The GPU sensor of alpha is off (setting disabled_sensors).",
+            "GPU monitoring of alpha is disabled (setting disabled_sensors).",
         ),
-        ({}, "No sample on system/gpu/+ has arrived from alpha yet."),
+        ({}, "No samples on system/gpu/+ have arrived from alpha yet."),
     ],
 )
 def test_without_a_gpu_the_reason_is_given(
@@ -178,6 +178,6 @@ def test_without_a_gpu_the_reason_is_given(
     assert body["reason"] == reason
 
 
-def test_without_a_status_the_reason_says_so(api: RunningApi) -> None:
+def test_without_a_status_the_reason_is_that_nothing_was_reported(api: RunningApi) -> None:
     api.feed(cpu())
-    assert api.json(GPUS)["reason"] == "The collector of alpha has not said yet what it found."
+    assert api.json(GPUS)["reason"] == "The collector of alpha has not reported its GPUs yet."

@@ -1,4 +1,4 @@
-"""The OpenAPI document: complete, and true."""
+"""The OpenAPI document is complete and matches the responses."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -21,7 +21,7 @@ METHODS = {
 }
 WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
 WITH_STORE = {"/readyz", f"{PREFIX}/annotations", f"{PREFIX}/history"}
-# Counts, a load average, grades, and what is 1 or 0, have no unit.
+# Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
@@ -65,7 +65,7 @@ def test_every_path_has_its_methods_with_a_summary_and_a_description(document: A
         assert operation["description"]
 
 
-def test_every_response_has_an_example_that_follows_its_schema(document: Any) -> None:
+def test_every_response_has_an_example_that_matches_its_schema(document: Any) -> None:
     for path, operation in operations(document):
         for status in operation["responses"]:
             described = content(operation, status)
@@ -73,7 +73,7 @@ def test_every_response_has_an_example_that_follows_its_schema(document: Any) ->
             require_valid(document, described["schema"], described["example"])
 
 
-def test_every_parameter_is_described_and_its_examples_follow_its_schema(document: Any) -> None:
+def test_every_parameter_is_described_and_its_examples_match_its_schema(document: Any) -> None:
     for path, operation in operations(document):
         for parameter in operation.get("parameters", ()):
             assert parameter["description"], (path, parameter["name"])
@@ -81,7 +81,7 @@ def test_every_parameter_is_described_and_its_examples_follow_its_schema(documen
                 require_valid(document, parameter["schema"], example)
 
 
-def test_every_error_that_can_be_answered_is_documented_in_the_one_shape(document: Any) -> None:
+def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -> None:
     for path, operation in operations(document):
         writes = "requestBody" in operation
         expected = {201 if writes else 200, 403, 421}
@@ -92,7 +92,7 @@ def test_every_error_that_can_be_answered_is_documented_in_the_one_shape(documen
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
         for status in expected - {200, 201}:
-            # /readyz tells of each part besides.
+            # /readyz also reports each part.
             name = "NotReadyResponse" if (path, status) == ("/readyz", 503) else "ErrorResponse"
             assert content(operation, status)["schema"]["$ref"].endswith(f"/{name}")
             assert content(operation, status)["example"]["error"].keys() == {"code", "message"}
@@ -107,7 +107,7 @@ def test_every_field_is_described_and_every_number_has_its_unit(document: Any) -
                 assert has_unit(described), (name, field)
 
 
-def test_the_units_are_the_catalogues(document: Any) -> None:
+def test_the_units_come_from_the_catalogue(document: Any) -> None:
     metrics = document["components"]["schemas"]["MetricsResponse"]["properties"]
     for family in SAMPLES:
         described = metrics[family.name]
@@ -138,7 +138,7 @@ def test_the_units_are_the_catalogues(document: Any) -> None:
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],
 )
-def test_every_answer_follows_the_document(
+def test_every_response_matches_the_document(
     shared_api: RunningApi, document: Any, path: str, parameters: dict[str, Any]
 ) -> None:
     answer = shared_api.get(path, **parameters)
@@ -146,9 +146,7 @@ def test_every_answer_follows_the_document(
     require_valid(document, described["schema"], answer.json())
 
 
-def test_answers_about_what_is_not_there_follow_the_document(
-    api: RunningApi, document: Any
-) -> None:
+def test_responses_with_missing_data_match_the_document(api: RunningApi, document: Any) -> None:
     api.store(cpu("beta", age=1000))
     for path in (f"{PREFIX}/hosts", f"{PREFIX}/history", f"{PREFIX}/metrics", f"{PREFIX}/gpu"):
         answer = api.get(path)

@@ -7,7 +7,7 @@ from prometheus_client.parser import text_string_to_metric_families
 
 from telemetry.bus.connection import BusConnection
 from telemetry.reports import Report, counter, gauge
-from tests.api.rest.test_health import SENTENCE, UnavailableHistory
+from tests.api.rest.test_health import REASON, UnavailableHistory
 from tests.api.running import RunningApi, cpu, running_api
 from tests.services.processes import wait_until
 
@@ -16,14 +16,14 @@ FULL = "The history in /data cannot be written: the disk is full."
 
 def ingester(problem: str | None = None) -> Report:
     counts = (
-        counter("samples_stored", "Samples that the history took", 12),
+        counter("samples_stored", "Samples written to the history", 12),
         counter("samples_set_aside", "Refused", {"too large": 2, 'a "b"\n': 1}, label="reason"),
         gauge("messages_waiting", "Waiting", 3),
     )
     return Report("ingester", problem, counts)
 
 
-def test_each_part_says_how_it_fares_and_what_it_has_counted(
+def test_each_part_reports_its_readiness_and_counters(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, others=[ingester]) as api:
@@ -45,7 +45,7 @@ def test_each_part_says_how_it_fares_and_what_it_has_counted(
         }
 
 
-def test_a_part_beside_the_api_that_cannot_work_is_told_with_its_reason(
+def test_another_part_that_is_not_ready_is_reported_with_its_reason(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, others=[lambda: ingester(FULL)]) as api:
@@ -58,7 +58,7 @@ def test_a_part_beside_the_api_that_cannot_work_is_told_with_its_reason(
         assert api.json("/healthz") == {"status": "ok"}
 
 
-def test_a_history_that_does_not_grow_while_samples_arrive_is_told(
+def test_a_history_that_does_not_grow_while_samples_arrive_is_reported(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.2)
@@ -68,8 +68,8 @@ def test_a_history_that_does_not_grow_while_samples_arrive_is_told(
         api.feed(cpu())
         return str(api.json("/api/v1/system/hosts")["history_error"])
 
-    wait_until(lambda: "nothing of the last 0.2 s of 'alpha'" in problem(), "it is told")
-    assert "does the ingester run" in api.get("/readyz").json()["error"]["message"]
+    wait_until(lambda: "no samples of the last 0.2 s from 'alpha'" in problem(), "it is reported")
+    assert "check that the ingester is running" in api.get("/readyz").json()["error"]["message"]
 
     def stored() -> bool:
         sample = cpu()
@@ -77,10 +77,10 @@ def test_a_history_that_does_not_grow_while_samples_arrive_is_told(
         api.store(sample)
         return api.get("/readyz").status_code == 200
 
-    wait_until(stored, "all is well")
+    wait_until(stored, "it is ready again")
 
 
-def test_a_host_that_has_fallen_silent_says_nothing_about_the_history(
+def test_a_silent_host_is_not_a_problem_of_the_history(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.0)
@@ -116,9 +116,9 @@ def test_prometheus_reads_the_same_counters(shared_bus: BusConnection, tmp_path:
     assert found["system_monitor_ready", "api"] == 1
 
 
-def test_prometheus_is_answered_while_the_history_is_away(
+def test_prometheus_can_scrape_while_the_history_is_unavailable(
     shared_bus: BusConnection, tmp_path: Path
 ) -> None:
     with running_api(shared_bus, tmp_path, reader=UnavailableHistory()) as api:
         assert 'system_monitor_ready{part="history"} 0.0' in api.get("/metrics").text
-        assert api.get("/readyz").json()["error"]["message"] == SENTENCE
+        assert api.get("/readyz").json()["error"]["message"] == REASON

@@ -1,4 +1,4 @@
-"""Requests made from the OpenAPI document, right and wrong ones: no failure, and never a 500."""
+"""Valid and invalid requests generated from the OpenAPI document never cause a 500."""
 
 import os
 import subprocess
@@ -10,7 +10,7 @@ import pytest
 from tests.api.running import RunningApi
 
 _PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
-# `end` must be later than `start`, and a channel known: no schema says that, and the answer is 422.
+# No schema can express that `end` is later than `start`, or a channel known; those get a 422.
 _EXCLUDED = "positive_data_acceptance"
 
 
@@ -22,7 +22,7 @@ _EXCLUDED = "positive_data_acceptance"
     ],
     ids=["short", "long"],
 )
-def test_every_answer_to_any_request_is_as_the_document_says(
+def test_every_response_to_a_generated_request_matches_the_document(
     shared_api: RunningApi, tmp_path: Path, options: list[str]
 ) -> None:
     url = f"http://127.0.0.1:{shared_api.server.port}/api/v1/openapi.json"
@@ -30,7 +30,7 @@ def test_every_answer_to_any_request_is_as_the_document_says(
         [_PROGRAM, "run", url, f"--exclude-checks={_EXCLUDED}", "--no-color", *options],
         capture_output=True,
         text=True,
-        cwd=tmp_path,  # where it keeps what it has learnt
+        cwd=tmp_path,  # where it stores its cache
         env={**os.environ, "NO_PROXY": "127.0.0.1"},
         check=False,
     )

@@ -25,7 +25,7 @@ NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
         ("2026-01-01", NOW),
     ],
 )
-def test_each_form_becomes_unix_milliseconds(text: str, expected: int) -> None:
+def test_each_format_becomes_unix_milliseconds(text: str, expected: int) -> None:
     assert parse_time("start", text, NOW) == expected
 
 
@@ -33,7 +33,7 @@ def test_a_time_without_an_offset_is_utc() -> None:
     assert parse_time("start", "2026-01-01T00:00:00", NOW) == NOW
 
 
-def test_an_offset_whose_plus_became_a_space_is_understood() -> None:
+def test_a_utc_offset_whose_plus_became_a_space_is_accepted() -> None:
     assert parse_time("start", "2026-01-01T02:00:00 02:00", NOW) == NOW
 
 
@@ -54,12 +54,12 @@ def test_an_offset_whose_plus_became_a_space_is_understood() -> None:
         "\ud800",
     ],
 )
-def test_anything_else_is_refused_with_the_parameters_name(text: str) -> None:
+def test_anything_else_is_refused_with_the_parameter_name(text: str) -> None:
     with pytest.raises(InvalidParameterError, match=r"^end=.* is not allowed: it must be ISO 8601"):
         parse_time("end", text, NOW)
 
 
 @given(st.text())
-def test_no_text_raises_another_error(text: str) -> None:
+def test_no_text_raises_any_other_error(text: str) -> None:
     with contextlib.suppress(InvalidParameterError):
         assert isinstance(parse_time("start", text, NOW), int)

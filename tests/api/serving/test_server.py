@@ -9,14 +9,14 @@ from pathlib import Path
 import pytest
 
 from api.app import create_app
-from api.live.subscription import Live
+from api.live.subscription import Subscription
 from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError, SettingsError
 from telemetry.settings import load_settings
 from tests.api.rest.test_health import HangingHistory, UnavailableHistory
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
-from tests.api.streams import OPENING, closing_of, overwhelm_who_does_not_read
+from tests.api.streams import OPENING, closing_of, overwhelm_slow_client
 from tests.services.processes import wait_until
 
 STOP_SECONDS = 1.5
@@ -39,7 +39,7 @@ def has_ipv6() -> bool:
 
 def new_server(folder: Path, host: str = "127.0.0.1", port: int = 0) -> ApiServer:
     settings = load_settings({"host_name": "alpha", "data_dir": folder, "mqtt_port": 1})
-    live = Live(settings.broker, settings.topics, settings.host_name)
+    live = Subscription(settings.broker, settings.topics, settings.host_name)
     return ApiServer(create_app(settings, live, UnavailableHistory()), host, port)
 
 
@@ -155,7 +155,7 @@ def test_a_client_that_never_reads_does_not_delay_the_stop(
     monkeypatch.setattr("api.live.hub.QUEUE_FRAMES", 8)
     with api.socket(OPENING + b"\r\n", receive_buffer=4096):
         wait_until(lambda: api.live.hub.clients == 1, "the client has joined", SECONDS)
-        overwhelm_who_does_not_read(api)
+        overwhelm_slow_client(api)
         stop_in_time(api)
     assert caplog.records == []
 
@@ -168,7 +168,7 @@ def test_a_history_that_hangs_does_not_delay_the_stop(
         running_api(shared_bus, tmp_path, reader=history) as api,
         api.socket(b"GET /api/v1/system/history HTTP/1.1\r\nHost: localhost\r\n\r\n"),
     ):
-        wait_until(lambda: history.asked == 1, "the history is asked", SECONDS)
+        wait_until(lambda: history.calls == 1, "the history is queried", SECONDS)
         stop_in_time(api)
         history.release.set()
     assert not any(each.exc_info for each in caplog.records)
