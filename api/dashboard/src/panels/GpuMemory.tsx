@@ -1,12 +1,12 @@
 import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import type { Monitor } from "../monitor";
+import { isGpuDisabled, noGpuReason } from "../text/noGpu";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
 import { silenceOfGpu } from "../text/silence";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
 import { Flag } from "./Flag";
-import { noGpuReason } from "./GpuPanel";
 import { Meter } from "./Meter";
 
 const NEARLY_FULL = 95;
@@ -20,7 +20,7 @@ export function GpuMemory() {
     <section class="panel gpu-memory" aria-labelledby="gpu-memory-title" data-testid="gpu-memory">
       <header class="panel-head"><h2 id="gpu-memory-title">GPU Memory</h2></header>
       {host === null || ids.length === 0 ? (
-        <p class="absent small">{host && host.status ? "No GPU." : noGpuReason(host)}</p>
+        <p class="absent small">{host?.status && !isGpuDisabled(host) ? "No GPU." : noGpuReason(host)}</p>
       ) : (
         <ul class="gpu-memory-list">{ids.map((id) => <Bar key={id} id={id} />)}</ul>
       )}

@@ -2,8 +2,8 @@ import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
+import { isGpuDisabled, noGpuReason } from "../text/noGpu";
 import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
-import type { HostData } from "../store/host";
 import type { Monitor } from "../monitor";
 import { useFrameWhen } from "../view/hooks";
 import { Live } from "../view/Live";
@@ -21,8 +21,9 @@ export function GpuPanel() {
   const title = "GPU Utilization & Temp";
   const id = selectedGpu(monitor);
   if (id === undefined) {
+    const isFinal = isGpuDisabled(monitor.shown) || !!monitor.shown?.status?.sensors["gpu"]?.reason;
     return (
-      <Panel id="gpu-panel" title={title} waits={!monitor.shown?.status?.sensors["gpu"]?.reason}>
+      <Panel id="gpu-panel" title={title} waits={!isFinal}>
         <p class="absent" data-testid="gpu-reason">{noGpuReason(monitor.shown)}</p>
       </Panel>
     );
@@ -125,13 +126,4 @@ function Throttling({ channel }: { channel: string }) {
       <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">{text}</p>
     </div>
   );
-}
-
-/** Why there is no GPU, as a sentence. */
-export function noGpuReason(host: HostData | null): string {
-  if (host === null) return "Waiting for the first samples.";
-  const report = host.status?.sensors["gpu"];
-  if (report?.reason) return report.reason;
-  if (report?.state === "starting" || host.status === null) return "The collector has not reported its GPUs yet.";
-  return "No GPU samples have arrived yet.";
 }
