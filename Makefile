@@ -62,7 +62,7 @@ format: $(INSTALLED) ## Bring the code into the project's form.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
-docs: $(INSTALLED) ## Generate the tables in the README and docs from the code.
+docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
 benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in about 12 minutes.

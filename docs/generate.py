@@ -13,12 +13,12 @@ from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = (ROOT / "README.md", ROOT / "docs" / "channels.md")
+FILES = (ROOT / "docs" / "channels.md", ROOT / "docs" / "settings.md")
 CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
-    Retention.NONE: "no",
+    Retention.NONE: "not kept",
     Retention.WINDOW: "`history_hours`",
     Retention.DAYS: "`history_days`",
 }
@@ -61,12 +61,10 @@ def channels_table() -> str:
         )
         for family in FAMILIES
     ]
-    status = (
-        "Whether the collector is there (its last will says `offline`), and how its sensors fare."
-    )
+    status = "Whether the collector is online, and the state of each sensor."
     counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`"
-    rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, "sample", "no", status))
-    head = ("channel = topic", "fields that stay", "and", "nature", "kept", "what")
+    rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, "sample", _KEPT[Retention.NONE], status))
+    head = ("channel = topic", "fixed fields", "other fields", "nature", "kept for", "what")
     return _table(head, rows)
 
 

@@ -8,7 +8,8 @@ import pytest
 from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
-RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]+)(?:#[^)]*)?\)")
+RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
+HEADING = re.compile(r"^#+ (.*)$", re.MULTILINE)
 NAMED_TEST = re.compile(r"\[(test_\w+)\]\(([^)]+\.py)\)")
 MODULE_COMMAND = re.compile(r"python -m\s+(tests[\w.]+)")
 MAKE_COMMAND = re.compile(r"(?:^ {4}|`)make ([a-z]+)", re.MULTILINE)
@@ -32,8 +33,16 @@ def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
 def test_what_a_page_links_to_is_there(page: Path) -> None:
-    for target in RELATIVE_LINK.findall(page.read_text()):
-        assert (page.parent / target).exists(), target
+    for target, anchor in RELATIVE_LINK.findall(page.read_text()):
+        file = page.parent / target if target else page
+        assert file.exists(), target
+        assert not anchor or anchor in anchors(file), f"{target}#{anchor}"
+
+
+def anchors(page: Path) -> set[str]:
+    """Return the anchors of the headings of ``page``, as GitHub makes them."""
+    headings = HEADING.findall(page.read_text())
+    return {re.sub(r"[^\w -]", "", each).lower().replace(" ", "-") for each in headings}
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))
