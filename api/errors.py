@@ -110,11 +110,20 @@ async def _respond_to_invalid_parameter(request: Request, error: Exception) -> J
         raise error
     first = error.errors()[0]
     name = str(first["loc"][1]) if len(first["loc"]) > 1 else "request"
+    if first["type"] == "missing":
+        return _invalid(f"{name} is required.")
+    if first["type"] == "extra_forbidden":
+        return _invalid(f"{name} is not a known field.")
     allowed = str(first["msg"]).replace("Input should", "it must", 1)
     allowed = allowed[0].lower() + allowed[1:]
     return await _respond_to_own_error(
         request, InvalidParameterError(name, first.get("input"), allowed)
     )
+
+
+def _invalid(message: str) -> JSONResponse:
+    status, code = RESPONSES[InvalidParameterError]
+    return JSONResponse(error_body(code, message), status)
 
 
 async def _respond_to_http_error(request: Request, error: Exception) -> JSONResponse:

@@ -88,11 +88,11 @@ def test_a_given_id_timestamp_and_host_are_kept(api: RunningApi) -> None:
 @pytest.mark.parametrize(
     ("body", "named"),
     [
-        ({}, "text"),
+        ({}, "text is required."),
         ({"text": ""}, "text"),
         ({"text": "x" * 1001}, "text"),
         ({"text": "x", "tags": ["t"] * 17}, "tags"),
-        ({"text": "x", "tag": "t"}, "tag"),
+        ({"text": "x", "tag": "t"}, "tag is not a known field."),
         ({"text": "x", "host": "a/b"}, "host"),
         ({"text": "x", "timestamp": "soon"}, "timestamp"),
         ([], "request"),
@@ -106,7 +106,7 @@ def test_an_invalid_body_gets_one_sentence_that_names_the_field(
     assert answer.status_code == 422
     error = answer.json()["error"]
     assert error["code"] == "wrong_parameter"
-    assert error["message"].startswith(f"{named}=")
+    assert error["message"].startswith(named)
 
 
 @pytest.mark.parametrize("body", [b"", b"{", b"\xff"], ids=range(3))
