@@ -59,11 +59,6 @@ class Subscription:
         return self._bus.connected
 
     @property
-    def broker(self) -> BrokerAddress:
-        """The address of the broker."""
-        return self._bus.address
-
-    @property
     def outage(self) -> str | None:
         """Why no messages can be received, in one sentence, or None."""
         return self._bus.outage
