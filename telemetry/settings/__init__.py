@@ -1,4 +1,4 @@
-"""Every setting, where it may come from, and what is allowed."""
+"""Every setting, its allowed values, and the sources it is read from."""
 
 from telemetry.settings.loading import ignored_variables, load_settings
 from telemetry.settings.model import Settings, reachable

@@ -1,4 +1,4 @@
-"""The kinds of values that settings have: a type, and what is allowed of it."""
+"""The types of the settings' values, with their validation."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +10,7 @@ from pydantic_settings import NoDecode
 from telemetry.settings import values
 
 
-def _no_truth_value(value: object) -> object:
+def _not_a_boolean(value: object) -> object:
     if isinstance(value, bool):
         raise ValueError("must be a number")  # noqa: TRY004 - pydantic takes no TypeError
     return value
@@ -24,9 +24,9 @@ def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretSt
     return checked
 
 
-Number = Annotated[float, BeforeValidator(_no_truth_value)]
-Port = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=1, le=65535)]
-PortOrNone = Annotated[int, BeforeValidator(_no_truth_value), Field(ge=0, le=65535)]  # 0: none
+Number = Annotated[float, BeforeValidator(_not_a_boolean)]
+Port = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=65535)]
+PortOrNone = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=65535)]  # 0: none
 Host = Annotated[str, AfterValidator(values.listening_host)]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]
 HostName = Annotated[Text, AfterValidator(values.host_name)]

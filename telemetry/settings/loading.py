@@ -1,4 +1,4 @@
-"""Loads the settings; whatever is wrong with them becomes one sentence."""
+"""Loads the settings, and reports the first error in them as one sentence."""
 
 import os
 import re
@@ -21,7 +21,7 @@ from telemetry.settings.sources import (
     unknown_variables,
     variable,
 )
-from telemetry.settings.together import require_fit
+from telemetry.settings.together import require_consistency
 
 _LONGEST_QUOTE = 80
 
@@ -29,14 +29,14 @@ _LONGEST_QUOTE = 80
 def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     """Return the effective settings; ``options`` are those of the command line.
 
-    Raises SettingsError, one sentence that names the setting, the value and what is allowed.
+    Raises SettingsError: one sentence with the setting, its value and what is allowed.
     """
     given: dict[str, Any] = dict(options or {})
     file = config_file()
     _refuse_misspelt_variables()
     try:
         if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
-            raise SettingsError(f"There is no file {file} to read settings from.")
+            raise SettingsError(f"The settings file {file} does not exist.")
         settings = Settings(**given)
     except ValidationError as error:
         raise SettingsError(_sentence(error, given)) from None
@@ -45,19 +45,19 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     except (OSError, ValueError, RecursionError) as error:
         raise SettingsError(f"The settings in {file} cannot be read: {error}.") from None
     try:
-        require_fit(settings)
+        require_consistency(settings)
     except ValueError as error:
         raise SettingsError(f"{error}.") from None
     return settings
 
 
 def ignored_variables() -> list[str]:
-    """Return the environment variables with our prefix that are no settings."""
+    """Return the environment variables that have our prefix but are not settings."""
     return unknown_variables(_names())
 
 
 def _names() -> list[str]:
-    """Return everything that may be set: the settings, and the files that hold secrets."""
+    """Return all names that can be set: the settings, and the files that contain secrets."""
     return [*Settings.model_fields, *map(file_setting, Settings.secrets())]
 
 
@@ -65,7 +65,7 @@ def _refuse_misspelt_variables() -> None:
     for each in ignored_variables():
         meant = resembling(each[len(ENVIRONMENT_PREFIX) :], _names())
         if meant is not None:
-            raise SettingsError(f"{each} is no setting: did you mean {variable(meant)}?")
+            raise SettingsError(f"{each} is not a setting: did you mean {variable(meant)}?")
 
 
 def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
@@ -75,23 +75,27 @@ def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
     if isinstance(cause, SecretFileError):
         source = source_of(cause.setting, options)
         path = _quoted(str(cause.path))
-        return f"{cause.setting}={path} (from {source}) cannot work: it {cause.reason}."
+        return f"{cause.setting}={path} (from {source}) is not valid: it {cause.reason}."
     name = str(first["loc"][0])
     field = Settings.model_fields.get(name)
     source = source_of(name, options)
     if field is None:
-        return f"{_quoted(name)} (from {source}) is no setting: {_advice(name)}"
+        return f"{_quoted(name)} (from {source}) is not a setting: {_advice(name)}"
     value = MASK if name in Settings.secrets() else _quoted(first["input"])
-    return f"{name}={value} (from {source}) cannot work: it {_rule(field) or _reworded(reason)}."
+    return f"{name}={value} (from {source}) is not valid: it {_rule(field) or _reworded(reason)}."
 
 
 def _advice(name: str) -> str:
     meant = resembling(name, _names())
-    return f"did you mean {meant}?" if meant else f"there are {', '.join(Settings.model_fields)}."
+    return (
+        f"did you mean {meant}?"
+        if meant
+        else f"the settings are {', '.join(Settings.model_fields)}."
+    )
 
 
 def _quoted(value: object) -> str:
-    """Return ``value`` on one line, neither endless nor with the login of a URL."""
+    """Return ``value`` on one line, shortened, and with the login of a URL masked."""
     quoted = re.sub(r"//\S*@", f"//{MASK}@", repr(value))
     if len(quoted) > _LONGEST_QUOTE:
         return f"{quoted[: _LONGEST_QUOTE - 20]}…{quoted[-20:]}"
@@ -99,7 +103,7 @@ def _quoted(value: object) -> str:
 
 
 def _rule(field: FieldInfo) -> str | None:
-    """Return what a number or a truth value must be; pydantic would name one bound only."""
+    """Return what a number or a boolean must be; pydantic would name only one of its bounds."""
     if field.annotation is bool:
         return "must be true or false"
     bounds = {

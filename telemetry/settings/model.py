@@ -1,4 +1,4 @@
-"""The settings and what is allowed; their descriptions make the help and the documentation."""
+"""The settings. The help and the documentation are generated from their descriptions."""
 
 from dataclasses import replace
 from socket import gethostname
@@ -43,11 +43,11 @@ from telemetry.settings.kinds import (
 from telemetry.settings.sources import APPLICATION, ENVIRONMENT_PREFIX, config_file
 
 MASK = "********"
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - what a user may listen on
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a user may listen on these
 
 
 def reachable(host: str) -> str:
-    """Return the address by which a client on this machine reaches what listens on ``host``."""
+    """Return the address at which a client on this machine reaches a server on ``host``."""
     return _ANY_ADDRESS.get(host, host)
 
 
@@ -66,103 +66,107 @@ class Settings(BaseSettings):
     interval_seconds: Number = Field(2.0, ge=0.1, le=60, description="Seconds between two samples.")
     disabled_sensors: Sensors = Field(
         (),
-        description="Sensors that are off, separated by commas: one or more of "
+        description="Sensors to disable, separated by commas: one or more of "
         f"{', '.join(f'`{name}`' for name in values.SENSORS)}.",
     )
     history_hours: Number = Field(
-        1.0, ge=0.01, le=24, description="How many hours the history keeps."
+        1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
     )
     history_days: Number = Field(
-        7.0, ge=1, le=365, description="How many days the history keeps events."
+        7.0, ge=1, le=365, description="How many days of events the history keeps."
     )
     host_name: HostName = Field(
         default_factory=gethostname,
-        description="The name that this machine's samples carry; default: its host name.",
+        description="Host name in this machine's samples; default: its own.",
     )
     http_host: Host = Field("127.0.0.1", description="Address that the API listens on.")
     http_port: Port = Field(8000, description="Port that the API listens on.")
     http_token: AccessToken | None = Field(
         None,
-        description="What REST, WebSocket and the page ask for; unset: everybody who reaches the "
-        "port may read.",
+        description="Token that REST, WebSocket and the dashboard require; unset: anyone who can "
+        "reach the port can read.",
     )
     http_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Listen beyond loopback although there is no `http_token`.",
+        description="Listen on addresses other than loopback without an `http_token`.",
     )
     http_read_only: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Refuse requests that write, such as the POST of an annotation.",
+        description="Reject requests that write, such as the POST of an annotation.",
     )
     http_allowed_origins: Origins = Field(
         (),
-        description="Origins such as `https://monitor.example` under which a proxy serves the API, "
-        "or whose pages may read it; with commas between them.",
+        description="Origins, separated by commas, at which a proxy serves the API or whose pages "
+        "may read it, such as `https://monitor.example`.",
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Let the embedded broker listen beyond loopback although there is no "
+        description="Let the embedded broker listen on addresses other than loopback without an "
         "`mqtt_user`.",
     )
     mqtt_url: BrokerUrl | None = Field(
         None,
-        description="An external broker, `mqtt://user:password@host:1883` or `mqtts://…`; "
-        "unset: the embedded one.",
+        description="External broker, `mqtt://user:password@host:1883` or `mqtts://…`; "
+        "unset: the embedded broker.",
     )
     mqtt_user: Text | None = Field(
         None,
-        description="User name at the broker, where `mqtt_url` holds none; the embedded one then "
-        "lets nobody else in.",
+        description="User name for the broker, if `mqtt_url` contains none; the embedded broker "
+        "then rejects clients without it.",
     )
     mqtt_password: Password | None = Field(
-        None, description="Password at the broker, where `mqtt_url` holds none."
+        None, description="Password for the broker, if `mqtt_url` contains none."
     )
     mqtt_ca_file: File | None = Field(
         None,
-        description="Certificates (PEM) of who may vouch for an `mqtts://` broker, instead of the "
+        description="CA certificates (PEM) to verify an `mqtts://` broker with, instead of the "
         "system's.",
     )
     mqtt_certificate_file: File | None = Field(
-        None, description="This client's certificate (PEM) for an `mqtts://` broker."
+        None, description="Client certificate (PEM) for an `mqtts://` broker."
     )
     mqtt_key_file: File | None = Field(
-        None, description="Its key, without a passphrase, unless the certificate's file holds it."
+        None,
+        description="Private key (PEM) of the client certificate, without a passphrase, unless the "
+        "certificate's file contains it.",
     )
     topic_prefix: TopicPrefix = Field(
-        "", description="Put before each topic; may hold `{host}`, as in `fleet/{host}`."
+        "", description="Prefix of each topic; may contain `{host}`, as in `fleet/{host}`."
     )
     ingester_group: Identifier | None = Field(
         None,
-        description="Ingesters with the same group share the samples among them "
-        "(an MQTT shared subscription).",
+        description="Ingesters in the same group share the samples (an MQTT shared subscription).",
     )
     ingester_name: Identifier | None = Field(
         None,
-        description="Names this ingester's session at the broker; default: the host name.",
+        description="Name of this ingester's session at the broker; default: the host name.",
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder of the embedded history.",
+        description="Folder for the embedded history.",
     )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
-        description="An InfluxDB 2.x, such as `http://localhost:8086`; set: it holds the history.",
+        description="URL of an InfluxDB 2.x to store the history in, such as "
+        "`http://localhost:8086`; unset: the embedded history.",
     )
-    influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB's API token.")
-    influxdb_org: Text | None = Field(None, description="InfluxDB's organization.")
+    influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB API token.")
+    influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
     influxdb_bucket: Text = Field(
-        "system-monitor", description="InfluxDB's bucket; created when missing."
+        "system-monitor", description="InfluxDB bucket; created if missing."
     )
-    log_level: LogLevel = Field("warning", description="How much is logged, on standard error.")
+    log_level: LogLevel = Field(
+        "warning", description="Lowest level that is logged (to standard error)."
+    )
     log_format: LogFormat = Field(
-        "plain", description="How: `plain` lines, or `json` objects for a log collector."
+        "plain", description="Log format: `plain` lines, or `json` objects for a log collector."
     )
     metrics_port: PortOrNone = Field(
         0,
-        description="Port of 127.0.0.1 where a collector or an ingester on its own serves its "
-        "counters to Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
+        description="Port on 127.0.0.1 at which `collector` or `ingester` serves its counters to "
+        "Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
     )
 
     @model_validator(mode="before")
@@ -172,7 +176,7 @@ class Settings(BaseSettings):
 
     @classmethod
     def secrets(cls) -> tuple[str, ...]:
-        """Return the settings that are never shown, and that a file may hold."""
+        """Return the settings that are never shown and that can be read from a file."""
         fields = cls.model_fields.items()
         return tuple(name for name, field in fields if "SecretStr" in str(field.annotation))
 
@@ -196,7 +200,7 @@ class Settings(BaseSettings):
 
     @property
     def broker(self) -> BrokerAddress:
-        """The broker to connect to: the external one, or the embedded one of this machine."""
+        """The broker to connect to: the external one, or the embedded one on this machine."""
         if self.mqtt_url is None:
             address = BrokerAddress(reachable(self.mqtt_host), self.mqtt_port)
         else:
@@ -216,12 +220,12 @@ class Settings(BaseSettings):
 
     @property
     def window(self) -> int:
-        """The milliseconds of history that are kept."""
+        """The retention of samples in the history, in milliseconds."""
         return round(self.history_hours * 3_600_000)
 
     @property
     def spans(self) -> Spans:
-        """How long the history keeps what it stores."""
+        """The retention of samples and of events in the history."""
         return Spans(self.window, round(self.history_days * 86_400_000))
 
     def masked(self) -> dict[str, str]:
@@ -233,7 +237,7 @@ class Settings(BaseSettings):
         return shown
 
 
-def _shown(value: Any) -> str:  # noqa: ANN401 - whatever a setting may be
+def _shown(value: Any) -> str:  # noqa: ANN401 - the value of any setting
     if value in (None, "", ()):
         return "(unset)"
     if isinstance(value, SecretStr):

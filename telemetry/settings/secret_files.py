@@ -1,6 +1,6 @@
-"""Secrets that a file holds, as Docker, Kubernetes and systemd hand them over.
+"""Reads secrets from files, which is how Docker, Kubernetes and systemd provide them.
 
-Where the setting ``http_token`` is a secret, ``http_token_file`` may name the file that holds it.
+A secret such as ``http_token`` can be in a file that ``http_token_file`` names.
 """
 
 import os
@@ -14,10 +14,10 @@ _LARGEST_BYTES = 65_536
 
 
 class SecretFileError(ValueError):
-    """A file that cannot give a secret; ``setting`` and ``path`` say which."""
+    """No secret can be read from the file at ``path``, which ``setting`` names."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
-        """Keep what the sentence for the user needs; ``reason`` follows ``it …``."""
+        """Keep what the message to the user needs; ``reason`` follows the word "it"."""
         super().__init__(reason)
         self.setting = setting
         self.path = path
@@ -25,19 +25,19 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the setting that names the file which holds ``secret``."""
+    """Return the setting that names the file with ``secret``."""
     return f"{secret}_file"
 
 
 def from_environment(secrets: Iterable[str]) -> dict[str, Any]:
-    """Return what variables such as ``SYSTEM_MONITOR_HTTP_TOKEN_FILE`` say, by setting."""
+    """Return the values of variables such as ``SYSTEM_MONITOR_HTTP_TOKEN_FILE``, by setting."""
     given = {name.upper(): value for name, value in os.environ.items() if value}
     settings = map(file_setting, secrets)
     return {each: given[variable(each)] for each in settings if variable(each) in given}
 
 
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
-    """Return ``given`` with each named file replaced by the secret in it.
+    """Return ``given`` with each file setting replaced by the secret in the file.
 
     Raises SecretFileError.
     """
@@ -48,26 +48,30 @@ def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]
         if path is None:
             continue
         if values.get(secret) is not None:
-            raise SecretFileError(setting, path, f"must not be set beside {secret}")
+            raise SecretFileError(setting, path, f"must not be set together with {secret}")
         values[secret] = _read(setting, path)
     return values
 
 
 def _read(setting: str, path: object) -> str:
     if not isinstance(path, str | Path) or not str(path).strip() or "\x00" in str(path):
-        raise SecretFileError(setting, path, "must be the path of a file")
+        raise SecretFileError(setting, path, "must be a file path")
     try:
         with Path(path).expanduser().open("rb") as file:
             content = file.read(_LARGEST_BYTES + 1)
         text = content.decode()
     except UnicodeDecodeError:
-        raise SecretFileError(setting, path, "must name a file of text, in UTF-8") from None
+        raise SecretFileError(setting, path, "must name a UTF-8 text file") from None
     except (OSError, RuntimeError) as error:
-        reason = (getattr(error, "strerror", None) or "there is no such user").lower()
+        reason = (getattr(error, "strerror", None) or "no such user").lower()
         raise SecretFileError(setting, path, f"must name a readable file ({reason})") from None
     if len(content) > _LARGEST_BYTES:
-        raise SecretFileError(setting, path, "must name a file with a secret alone, and it is huge")
+        reason = (
+            "must name a file that contains only the secret, but the file is larger than 64 KiB"
+        )
+        raise SecretFileError(setting, path, reason)
     secret = text.rstrip("\r\n")
     if not secret:
-        raise SecretFileError(setting, path, "must name a file with a secret, and it is empty")
+        reason = "must name a file that contains the secret, but the file is empty"
+        raise SecretFileError(setting, path, reason)
     return secret

@@ -1,6 +1,6 @@
-"""Where settings come from: options, the environment, a TOML file, the defaults.
+"""The sources of settings: options, the environment, a TOML file, the defaults.
 
-The first is the strongest.
+Each source overrides those after it.
 """
 
 import os
@@ -14,16 +14,18 @@ import platformdirs
 APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
-_ALIKE = 0.75  # a misspelling; what Kubernetes sets for a service of our name is further away
+# Similar enough for a misspelling. The variables that Kubernetes sets for a service with our name
+# are less similar.
+_ALIKE = 0.75
 
 
 def default_config_file() -> Path:
-    """Return where the TOML file is looked for when none is named."""
+    """Return the path of the TOML file that is read if no other is given."""
     return platformdirs.user_config_path(APPLICATION) / "config.toml"
 
 
 def config_file() -> Path:
-    """Return the TOML file that is read, if it is there."""
+    """Return the path of the TOML file that is read if it exists."""
     return Path(os.environ.get(CONFIG_FILE_VARIABLE) or default_config_file())
 
 
@@ -33,7 +35,7 @@ def variable(name: str) -> str:
 
 
 def source_of(name: str, options: Mapping[str, object]) -> str:
-    """Say where the value of ``name`` comes from; a secret may come from a file."""
+    """Return where the value of ``name`` comes from; a secret may come from a file."""
     names = (name, f"{name}_file")
     for each in names:
         if each in options:
@@ -49,7 +51,7 @@ def source_of(name: str, options: Mapping[str, object]) -> str:
 
 
 def unknown_variables(known: Iterable[str]) -> list[str]:
-    """Return the environment variables with our prefix that are no setting."""
+    """Return the environment variables that have our prefix but are not in ``known``."""
     ours = {CONFIG_FILE_VARIABLE, *map(variable, known)}
     return sorted(
         each

@@ -1,4 +1,7 @@
-"""Which settings go together; each check raises ValueError, a sentence without its full stop."""
+"""Checks combinations of settings.
+
+Each check raises ValueError with a sentence that lacks its full stop.
+"""
 
 import ssl
 
@@ -8,37 +11,37 @@ from telemetry.settings.model import Settings
 _TLS_FILES = ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file")
 
 
-def require_fit(settings: Settings) -> None:
-    """Raise ValueError where two settings, each good by itself, cannot work together."""
-    _require_whole_account(settings)
-    _require_two_ports(settings)
-    _require_whole_login(settings)
+def require_consistency(settings: Settings) -> None:
+    """Raise ValueError if two settings, each valid by itself, contradict each other."""
+    _require_complete_account(settings)
+    _require_distinct_ports(settings)
+    _require_complete_login(settings)
     _require_usable_tls(settings)
 
 
-def _require_whole_account(settings: Settings) -> None:
+def _require_complete_account(settings: Settings) -> None:
     if settings.influxdb_url is not None:
         for name in ("influxdb_token", "influxdb_org"):
             if getattr(settings, name) is None:
                 raise ValueError(f"influxdb_url is set, so {name} must be set too")
 
 
-def _require_two_ports(settings: Settings) -> None:
+def _require_distinct_ports(settings: Settings) -> None:
     http = settings.http_host, settings.http_port
     if settings.mqtt_url is None and http == (settings.mqtt_host, settings.mqtt_port):
         raise ValueError(
-            f"http_port and mqtt_port are both {settings.http_port}, and each needs its own"
+            f"http_port and mqtt_port are both {settings.http_port}, but each needs its own"
         )
 
 
-def _require_whole_login(settings: Settings) -> None:
+def _require_complete_login(settings: Settings) -> None:
     url = settings.mqtt_url and values.broker_url(settings.mqtt_url.get_secret_value())
-    for name, held in (
+    for name, in_url in (
         ("mqtt_user", url and url.username),
         ("mqtt_password", url and url.password),
     ):
-        if held is not None and getattr(settings, name) is not None:
-            raise ValueError(f"{name} is set, and mqtt_url holds one too: one must go")
+        if in_url is not None and getattr(settings, name) is not None:
+            raise ValueError(f"{name} is set, but mqtt_url also contains one: remove one of them")
     broker = settings.broker
     if broker.username is None and broker.password is not None:
         raise ValueError("mqtt_password is set, so mqtt_user must be set too")

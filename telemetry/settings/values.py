@@ -1,4 +1,7 @@
-"""What the text of a setting must be like; each raises ValueError, which follows ``it …``."""
+"""Parses and validates the text of settings.
+
+The message of each ValueError follows the word "it".
+"""
 
 import re
 from pathlib import Path
@@ -14,9 +17,12 @@ _FORMATS = ("plain", "json")
 _LONGEST_URL = 2048
 _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
-    "and signs such as @ / ? # % in the login like %40"
+    "with characters such as @ / ? # % in the login percent-encoded (%40)"
 )
-_ORIGINS = "must list origins such as https://grafana.example, each scheme, host and port only"
+_ORIGINS = (
+    "must be one or more origins such as https://grafana.example, separated by commas, "
+    "each with only a scheme, host and port"
+)
 _SHORTEST_TOKEN = 16
 _LONGEST_TOKEN = 512
 _LONGEST_PASSWORD = 1024
@@ -24,14 +30,14 @@ _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a logi
 
 
 def require_text(value: str) -> str:
-    """Refuse what cannot travel in JSON, a topic or a header: control characters, no Unicode."""
+    """Reject what JSON, a topic or a header cannot carry: control characters, invalid Unicode."""
     if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", value):
-        raise ValueError("must not hold control characters, or bytes that are no UTF-8")
+        raise ValueError("must not contain control characters or invalid UTF-8")
     return value
 
 
 def host_name(value: str) -> str:
-    """Return a name that may be a level of a topic and a part of an MQTT client's name."""
+    """Return a name that is valid as a topic level and in an MQTT client id."""
     require_text(value)
     if not value.strip() or re.search(r"[/+#$]", value):
         raise ValueError("must be a name without '/', '+', '#' or '$'")
@@ -39,14 +45,14 @@ def host_name(value: str) -> str:
 
 
 def topic_prefix(value: str) -> str:
-    """Return the first levels of a topic, which may hold ``{host}`` once."""
+    """Return the first levels of a topic, which may contain ``{host}`` once."""
     require_text(value)
     if re.search(r"[+#]", value):
-        raise ValueError("must not hold '+' or '#'")
+        raise ValueError("must not contain '+' or '#'")
     if value.startswith(("/", "$")) or value.endswith("/"):
-        raise ValueError("must not begin with '/' or '$', nor end with '/'")
+        raise ValueError("must not begin with '/' or '$', or end with '/'")
     if re.search(r"[{}]", value.replace("{host}", "", 1)):
-        raise ValueError("may hold '{host}' once, and no other braces")
+        raise ValueError("may contain '{host}' once and no other braces")
     return value
 
 
@@ -54,19 +60,19 @@ def listening_host(value: str) -> str:
     """Return the address or name of an interface, without the brackets of a URL."""
     bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
     if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,253}", bare):
-        raise ValueError("must be an address or a name of this machine, such as 127.0.0.1")
+        raise ValueError("must be an address or name of this machine, such as 127.0.0.1")
     return bare
 
 
 def identifier(value: str) -> str:
-    """Return a name that may be a part of an MQTT filter and of an MQTT client's name."""
+    """Return a name that is valid in an MQTT topic filter and in an MQTT client id."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
-        raise ValueError("must be of letters, digits, '_', '.' and '-', at most 64")
+        raise ValueError("must be 1 to 64 letters, digits, '_', '.' or '-'")
     return value
 
 
 def log_level(value: str) -> str:
-    """Return the level in small letters."""
+    """Return the level in lower case."""
     level = value.lower()
     if level not in _LEVELS:
         raise ValueError(f"must be one of {', '.join(_LEVELS)}")
@@ -74,7 +80,7 @@ def log_level(value: str) -> str:
 
 
 def log_format(value: str) -> str:
-    """Return the format in small letters."""
+    """Return the format in lower case."""
     chosen = value.lower()
     if chosen not in _FORMATS:
         raise ValueError(f"must be one of {', '.join(_FORMATS)}")
@@ -82,7 +88,7 @@ def log_format(value: str) -> str:
 
 
 def sensors(value: object) -> tuple[str, ...]:
-    """Return the names of sensors from a list, or from one text with commas, in lower case."""
+    """Return sensor names in lower case, from a list or from text with commas."""
     parts: object = value.split(",") if isinstance(value, str) else value
     listed = parts if isinstance(parts, list | tuple) else [None]
     names = [str(part).strip().lower() for part in listed]
@@ -92,22 +98,22 @@ def sensors(value: object) -> tuple[str, ...]:
 
 
 def require_path(value: object) -> object:
-    """Refuse what is no path, or one of something else than a user meant."""
+    """Reject values that are not a path, and an empty one, which would mean the current folder."""
     if not isinstance(value, str | Path) or not str(value).strip() or "\x00" in str(value):
         raise ValueError("must be a path")
     return value
 
 
 def absolute(value: Path) -> Path:
-    """Return the absolute path; ``~`` is the home folder here too, where no shell has seen it."""
+    """Return the absolute path; ``~`` is expanded, since no shell may have done it."""
     try:
         return value.expanduser().absolute()
     except RuntimeError:
-        raise ValueError("must be a path, and there is no such user") from None
+        raise ValueError("must be a valid path (no such user)") from None
 
 
 def readable_file(value: Path) -> Path:
-    """Refuse a file that cannot be read."""
+    """Reject a file that cannot be read."""
     try:
         with value.open("rb") as file:
             file.read(1)
@@ -118,7 +124,7 @@ def readable_file(value: Path) -> Path:
 
 
 def broker_url(url: str) -> BrokerAddress:
-    """Return the broker that ``url`` names; the error never quotes it."""
+    """Return the address of the broker at ``url``; the error never quotes the URL."""
     try:
         parts = urlsplit(require_text(url))
         port, name = parts.port, parts.hostname or ""
@@ -145,7 +151,7 @@ def broker_url(url: str) -> BrokerAddress:
 
 
 def influxdb_url(url: str) -> str:
-    """Return the URL of an InfluxDB."""
+    """Return a valid URL of an InfluxDB server."""
     try:
         good = re.fullmatch(r"https?://[^\s/?#@]+/?", url) and urlsplit(url).port != 0
     except ValueError:
@@ -156,17 +162,17 @@ def influxdb_url(url: str) -> str:
 
 
 def influxdb_token(value: str) -> str:
-    """Return an InfluxDB token without the line break that a file may have left on it."""
+    """Return an InfluxDB token without the line break that may follow it in a file."""
     bare = value.strip()
     if not (bare and bare.isascii() and bare.isprintable()):
-        raise ValueError("must be the text of an InfluxDB API token")
+        raise ValueError("must be an InfluxDB API token, in printable ASCII characters")
     return bare
 
 
 def access_token(value: str) -> str:
-    """Return the API's token without the line break that a file may have left on it.
+    """Return the API's token without the line break that may follow it in a file.
 
-    It travels in a header (RFC 6750), so that spaces and other alphabets are out.
+    It is sent in a header (RFC 6750), so it must be ASCII without spaces.
     """
     bare = value.strip()
     if not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},{_LONGEST_TOKEN}}}", bare):
@@ -178,14 +184,14 @@ def access_token(value: str) -> str:
 
 
 def password(value: str) -> str:
-    """Return an MQTT password as it is."""
+    """Return an MQTT password unchanged."""
     if not value or len(value) > _LONGEST_PASSWORD:
         raise ValueError(f"must have 1 to {_LONGEST_PASSWORD} characters")
     return require_text(value)
 
 
 def origins(value: object) -> tuple[str, ...]:
-    """Return origins from a list, or from one text with commas, in small letters."""
+    """Return origins in lower case, from a list or from text with commas."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError(_ORIGINS)  # noqa: TRY004 - pydantic takes no TypeError

@@ -114,7 +114,9 @@ def test_a_missing_or_invalid_config_file_is_one_sentence(
     capsys: pytest.CaptureFixture[str], own_settings: Path
 ) -> None:
     file = own_settings / "settings.toml"
-    assert f"no file {file}" in refusal(capsys, "up", "--config", str(file))
+    assert f"The settings file {file} does not exist" in refusal(
+        capsys, "up", "--config", str(file)
+    )
     file.write_text("http_port 8000")
     assert f"{file} is not valid TOML" in refusal(capsys, "up", "--config", str(file))
     file.write_text("http_prot = 8000")
@@ -200,7 +202,7 @@ def test_the_installed_command_reports_an_error_without_a_traceback(tmp_path: Pa
     end = finished(tmp_path, "up", SYSTEM_MONITOR_HTTP_PORT="web")
     assert (end.returncode, end.stdout) == (2, "")
     assert end.stderr == (
-        "system-monitor: http_port='web' (from SYSTEM_MONITOR_HTTP_PORT) cannot work: "
+        "system-monitor: http_port='web' (from SYSTEM_MONITOR_HTTP_PORT) is not valid: "
         "it must be a whole number from 1 to 65535.\n"
     )
 

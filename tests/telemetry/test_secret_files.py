@@ -1,4 +1,4 @@
-"""Secrets that files hold."""
+"""Secrets in files."""
 
 import os
 from pathlib import Path
@@ -14,15 +14,15 @@ from telemetry.settings import (
     load_settings,
 )
 
-# A value that each of them takes.
+# A valid value of each secret.
 GOOD = {
     "http_token": "correct-horse-battery",
     "mqtt_url": "mqtt://me:correct-horse@broker.lan",
     "mqtt_password": "correct horse",
     "influxdb_token": "correct-horse-battery",
 }
-# What else must be set.
-BESIDE: dict[str, dict[str, object]] = {"mqtt_password": {"mqtt_user": "me"}}
+# Other settings that a secret needs.
+REQUIRED: dict[str, dict[str, object]] = {"mqtt_password": {"mqtt_user": "me"}}
 
 
 @pytest.fixture(autouse=True)
@@ -35,7 +35,7 @@ def variable(setting: str) -> str:
 
 
 def loaded(name: str) -> str:
-    value = getattr(load_settings(BESIDE.get(name, {})), name)
+    value = getattr(load_settings(REQUIRED.get(name, {})), name)
     text: str = value.get_secret_value()
     return text
 
@@ -56,7 +56,7 @@ def name(request: pytest.FixtureRequest) -> str:
 
 
 @pytest.mark.parametrize("ending", ["", "\n", "\r\n"])
-def test_each_secret_may_come_from_a_file_less_the_line_break_at_its_end(
+def test_each_secret_may_come_from_a_file_whose_final_line_break_is_ignored(
     name: str, ending: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "secret"
@@ -66,7 +66,7 @@ def test_each_secret_may_come_from_a_file_less_the_line_break_at_its_end(
     assert ignored_variables() == []
 
 
-def test_the_settings_file_may_name_the_file_as_well(
+def test_the_settings_file_may_name_the_secret_file(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     secret, settings = tmp_path / "secret", tmp_path / "config.toml"
@@ -76,17 +76,17 @@ def test_the_settings_file_may_name_the_file_as_well(
     assert loaded(name) == GOOD[name]
 
 
-def test_a_secret_that_is_set_twice_is_one_sentence(
+def test_a_secret_that_is_set_twice_is_reported_in_one_sentence(
     name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    monkeypatch.chdir(tmp_path)  # a long path would be quoted in part
+    monkeypatch.chdir(tmp_path)  # a long path would be shortened
     file = Path("secret")
     file.write_text(GOOD[name])
     monkeypatch.setenv(variable(name), GOOD[name])
     monkeypatch.setenv(variable(file_setting(name)), str(file))
     sentence = refusal()
     assert sentence.startswith(f"{file_setting(name)}='{file}' (from {variable(name)}_FILE)")
-    assert sentence.endswith(f"must not be set beside {name}.")
+    assert sentence.endswith(f"must not be set together with {name}.")
     assert GOOD[name] not in sentence
 
 
@@ -94,13 +94,16 @@ def test_a_secret_that_is_set_twice_is_one_sentence(
     ("content", "reason"),
     [
         (None, "must name a readable file (no such file or directory)"),
-        (b"", "must name a file with a secret, and it is empty"),
-        (b"\n", "must name a file with a secret, and it is empty"),
-        (b"\xff\xfe", "must name a file of text, in UTF-8"),
-        (b"s" * 70_000, "must name a file with a secret alone, and it is huge"),
+        (b"", "must name a file that contains the secret, but the file is empty"),
+        (b"\n", "must name a file that contains the secret, but the file is empty"),
+        (b"\xff\xfe", "must name a UTF-8 text file"),
+        (
+            b"s" * 70_000,
+            "must name a file that contains only the secret, but the file is larger than 64 KiB",
+        ),
     ],
 )
-def test_a_file_that_gives_no_secret_is_one_sentence(
+def test_a_file_without_a_usable_secret_is_reported_in_one_sentence(
     name: str,
     content: bytes | None,
     reason: str,
@@ -114,12 +117,12 @@ def test_a_file_that_gives_no_secret_is_one_sentence(
     setting = file_setting(name)
     option = f"--{setting.replace('_', '-')}"
     assert refusal(**{setting: str(file)}) == (
-        f"{setting}='{file}' (from {option}) cannot work: it {reason}."
+        f"{setting}='{file}' (from {option}) is not valid: it {reason}."
     )
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may read every file")
-def test_a_file_that_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
+@pytest.mark.skipif(os.geteuid() == 0, reason="root can read every file")
+def test_a_file_without_read_permission_is_reported_in_one_sentence(tmp_path: Path) -> None:
     file = tmp_path / "secret"
     file.touch(mode=0)
     assert "(permission denied)" in refusal(mqtt_password_file=str(file))
@@ -129,26 +132,26 @@ def test_a_file_that_may_not_be_read_is_one_sentence(tmp_path: Path) -> None:
     ("path", "reason"),
     [
         ("/", "(is a directory)"),
-        ("", "must be the path of a file"),
-        (7, "must be the path of a file"),
-        ("~nobody-of-this-name/x", "(there is no such user)"),
+        ("", "must be a file path"),
+        (7, "must be a file path"),
+        ("~nobody-of-this-name/x", "(no such user)"),
     ],
 )
-def test_a_path_that_is_no_file_is_one_sentence(path: object, reason: str) -> None:
+def test_a_path_that_is_not_a_file_is_reported_in_one_sentence(path: object, reason: str) -> None:
     assert reason in refusal(mqtt_password_file=path)
 
 
-def test_a_wrong_secret_in_a_file_is_not_repeated_and_its_source_is_told(
+def test_an_invalid_secret_in_a_file_is_not_quoted_but_its_source_is(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "secret"
     file.write_text("mqtt://me:correct-horse@")
     monkeypatch.setenv("SYSTEM_MONITOR_MQTT_URL_FILE", str(file))
     assert refusal().startswith(
-        "mqtt_url=******** (from SYSTEM_MONITOR_MQTT_URL_FILE) cannot work: it must look like "
+        "mqtt_url=******** (from SYSTEM_MONITOR_MQTT_URL_FILE) is not valid: it must look like "
     )
 
 
-def test_a_misspelt_variable_of_a_file_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_misspelt_variable_for_a_secret_file_is_rejected(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_MQTT_PASWORD_FILE", "x")
     assert refusal().endswith("did you mean SYSTEM_MONITOR_MQTT_PASSWORD_FILE?")

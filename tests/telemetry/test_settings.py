@@ -5,7 +5,7 @@ import pytest
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, ignored_variables, load_settings
 
-SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
+SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 
 
 @pytest.fixture(autouse=True)
@@ -25,7 +25,7 @@ def test_the_defaults_listen_on_loopback_only() -> None:
     assert (settings.broker.host, settings.broker.port) == ("127.0.0.1", 1883)
 
 
-def test_options_win_over_the_environment_and_that_over_the_file(
+def test_options_override_the_environment_which_overrides_the_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "config.toml"
@@ -37,7 +37,7 @@ def test_options_win_over_the_environment_and_that_over_the_file(
     assert (settings.http_port, settings.mqtt_port, settings.interval_seconds) == (3, 2, 1)
 
 
-def test_the_sentence_quotes_the_environment_and_the_file(
+def test_an_error_names_the_variable_or_the_file_as_the_source(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_HTTP_PORT", "web")
@@ -49,21 +49,21 @@ def test_the_sentence_quotes_the_environment_and_the_file(
     assert refusal().startswith(f"http_port='www' (from {file}) ")
 
 
-def test_a_file_that_is_not_there_or_not_toml_is_one_sentence(
+def test_a_missing_or_invalid_settings_file_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     file = tmp_path / "config.toml"
     monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
-    assert refusal() == f"There is no file {file} to read settings from."
+    assert refusal() == f"The settings file {file} does not exist."
     file.write_text("= nothing")
     assert "not valid TOML" in refusal()
 
 
-def test_a_setting_that_does_not_exist_is_refused_with_the_one_that_was_meant() -> None:
-    assert refusal(http_prot=1).endswith("is no setting: did you mean http_port?")
+def test_an_unknown_setting_is_rejected_with_a_suggestion() -> None:
+    assert refusal(http_prot=1).endswith("is not a setting: did you mean http_port?")
 
 
-def test_a_misspelt_variable_is_refused_and_a_foreign_one_is_named(
+def test_a_misspelt_variable_is_rejected_and_a_foreign_one_is_ignored(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_PORT_8000_TCP_ADDR", "10.0.0.1")  # as Kubernetes sets it
@@ -80,27 +80,27 @@ def test_a_misspelt_variable_is_refused_and_a_foreign_one_is_named(
         *("mqtt://a/b", "mqtt://a?b", "mqtt://me:1#2@a", "mqtt://a\nb", f"mqtt://{'a' * 64}"),
     ],
 )
-def test_a_wrong_broker_url_is_refused_without_being_quoted(url: str) -> None:
+def test_an_invalid_broker_url_is_rejected_without_being_quoted(url: str) -> None:
     sentence = refusal(mqtt_url=url)
     assert sentence.startswith(
-        "mqtt_url=******** (from --mqtt-url) cannot work: it must look like "
+        "mqtt_url=******** (from --mqtt-url) is not valid: it must look like "
     )
 
 
-def test_the_broker_url_holds_the_login() -> None:
+def test_the_broker_url_may_contain_the_login() -> None:
     broker = load_settings({"mqtt_url": "mqtts://me:p%40ss@broker.lan"}).broker
     assert (broker.host, broker.port, broker.tls) == ("broker.lan", 8883, True)
     assert (broker.username, broker.password) == ("me", "p@ss")
 
 
-def test_the_login_may_stand_beside_the_url_but_not_twice() -> None:
+def test_the_login_may_be_in_the_url_or_in_settings_but_not_in_both() -> None:
     login = {"mqtt_user": "me", "mqtt_password": SECRET}
     broker = load_settings({"mqtt_url": "mqtt://broker.lan", **login}).broker
     assert (broker.username, broker.password) == ("me", SECRET)
     broker = load_settings({"mqtt_url": "mqtt://you@broker.lan", "mqtt_password": SECRET}).broker
     assert (broker.username, broker.password) == ("you", SECRET)
     for url in ("mqtt://you@broker.lan", f"mqtt://you:{SECRET}@broker.lan"):
-        assert refusal(mqtt_url=url, **login).endswith("one must go.")
+        assert refusal(mqtt_url=url, **login).endswith("remove one of them.")
     assert "mqtt_user must be set too" in refusal(mqtt_url="mqtt://a", mqtt_password=SECRET)
     load_settings({"mqtt_url": "mqtt://broker.lan", "mqtt_user": "me"})
 
@@ -112,7 +112,7 @@ def test_the_embedded_broker_needs_both_user_and_password() -> None:
     assert (broker.username, broker.password) == ("me", SECRET)
 
 
-def test_a_home_folder_is_found_where_no_shell_has_seen_the_path(
+def test_a_tilde_is_expanded_without_a_shell(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     monkeypatch.setenv("HOME", str(tmp_path))
@@ -126,7 +126,7 @@ def test_a_line_break_after_a_token_is_not_part_of_it() -> None:
 
 
 @pytest.mark.parametrize("line", ['"gpu, Disk,gpu"', '["gpu", "disk"]'])
-def test_the_disabled_sensors_may_be_one_text_or_a_list(
+def test_the_disabled_sensors_may_be_text_with_commas_or_a_list(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, line: str
 ) -> None:
     file = tmp_path / "config.toml"
@@ -167,5 +167,5 @@ def test_secrets_are_never_shown() -> None:
     )
 
 
-def test_each_setting_says_what_it_is() -> None:
+def test_each_setting_has_a_description() -> None:
     assert all(field.description for field in Settings.model_fields.values())

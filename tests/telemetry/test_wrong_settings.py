@@ -1,4 +1,4 @@
-"""Every setting refuses what it cannot work with in one sentence."""
+"""Every setting rejects invalid values with one sentence."""
 
 from pathlib import Path
 
@@ -10,10 +10,10 @@ from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, load_settings
 MASK = "********"
 _LONG = "x" * 3000
 _CONTROL = "x\ny"
-_CONTROLS = "must not hold control characters, or bytes that are no UTF-8"
+_CONTROLS = "must not contain control characters or invalid UTF-8"
 _TEXT = {"": "at least 1 character", _LONG: "at most 255 characters", _CONTROL: _CONTROLS}
 _NAME = "must be a name without '/', '+', '#' or '$'"
-_LISTENING = "must be an address or a name of this machine, such as 127.0.0.1"
+_LISTENING = "must be an address or name of this machine, such as 127.0.0.1"
 _HOST = dict.fromkeys(("", " ", "http://localhost", "a/b", _CONTROL, _LONG), _LISTENING)
 _WHOLE = "must be a whole number from 1 to 65535"
 _PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
@@ -21,10 +21,10 @@ _INTERVAL = "must be a number from 0.1 to 60"
 _SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
 _HOURS = "must be a number from 0.01 to 24"
 _DAYS = "must be a number from 1 to 365"
-_TRUTH = dict.fromkeys(("", "maybe", "2"), "must be true or false")
+_BOOLEAN = dict.fromkeys(("", "maybe", "2"), "must be true or false")
 _URL = "must look like mqtt://user:password@host:1883 or mqtts://host:8883"
 _TOKEN = "must be 16 to 512 ASCII characters without spaces, such as `openssl rand"  # noqa: S105
-_ORIGIN = "must list origins such as https://grafana.example, each scheme, host and port only"
+_ORIGIN = "origins such as https://grafana.example, separated by commas, each with only a scheme"
 _ORIGINS = (
     "",
     "*",
@@ -40,11 +40,11 @@ _FILE = {
     "no/such/file": "must name a readable file (no such file",
     "/": "(is",
 }
-_IDENTIFIER = "must be of letters, digits, '_', '.' and '-', at most 64"
+_IDENTIFIER = "must be 1 to 64 letters, digits, '_', '.' or '-'"
 _INFLUXDB = "must look like http://host:8086 or https://host, without a login or a path"
-_NO_PREFIX = "must not begin with '/' or '$', nor end with '/'"
+_NO_PREFIX = "must not begin with '/' or '$', or end with '/'"
 
-# What each setting may be given on a command line or in a variable, and what it says of it.
+# Invalid values of each setting, on a command line or in a variable, and the error for each.
 WRONG: dict[str, dict[str, str]] = {
     "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
     "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
@@ -54,12 +54,12 @@ WRONG: dict[str, dict[str, str]] = {
     "http_host": _HOST,
     "http_port": _PORT,
     "http_token": dict.fromkeys(("", "short", "x" * 15, "x" * 513, "é" * 16, "x y" * 9), _TOKEN),
-    "http_allow_anonymous": _TRUTH,
-    "http_read_only": _TRUTH,
+    "http_allow_anonymous": _BOOLEAN,
+    "http_read_only": _BOOLEAN,
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
     "mqtt_host": _HOST,
     "mqtt_port": _PORT,
-    "mqtt_allow_anonymous": _TRUTH,
+    "mqtt_allow_anonymous": _BOOLEAN,
     "mqtt_url": dict.fromkeys(
         ("", "broker", "http://a", "mqtt://", "mqtt://a:0", "mqtt://a/b", "mqtt://me:1#2@a", _LONG),
         _URL,
@@ -71,16 +71,21 @@ WRONG: dict[str, dict[str, str]] = {
     "mqtt_key_file": _FILE,
     "topic_prefix": {
         **dict.fromkeys(("/a", "$SYS", "a/"), _NO_PREFIX),
-        **dict.fromkeys(("a/#", "+"), "must not hold '+' or '#'"),
-        **dict.fromkeys(("{user}", "{host}/{host}"), "may hold '{host}' once, and no other braces"),
+        **dict.fromkeys(("a/#", "+"), "must not contain '+' or '#'"),
+        **dict.fromkeys(
+            ("{user}", "{host}/{host}"), "may contain '{host}' once and no other braces"
+        ),
         _LONG: "at most 255 characters",
         _CONTROL: _CONTROLS,
     },
     "ingester_group": dict.fromkeys(("", " ", "a/b", "x" * 65), _IDENTIFIER),
     "ingester_name": dict.fromkeys(("", " ", "a/b", "x" * 65), _IDENTIFIER),
-    "data_dir": {"": "must be a path", "~nobody-of-this-name/x": "and there is no such user"},
+    "data_dir": {
+        "": "must be a path",
+        "~nobody-of-this-name/x": "must be a valid path (no such user)",
+    },
     "influxdb_url": dict.fromkeys(("", "localhost", "http://a:99999", "http://me:x@a"), _INFLUXDB),
-    "influxdb_token": dict.fromkeys(("", " ", "é", "a\nb"), "must be the text of an InfluxDB API"),
+    "influxdb_token": dict.fromkeys(("", " ", "é", "a\nb"), "must be an InfluxDB API token"),
     "influxdb_org": _TEXT,
     "influxdb_bucket": _TEXT,
     "log_level": dict.fromkeys(("", "loud", "7"), "must be one of debug, info, warning, error"),
@@ -109,27 +114,27 @@ def refusal(**options: object) -> str:
 
 
 def shown(name: str, value: object) -> str:
-    """Return how a sentence begins: the setting, and its value unless it is secret or long."""
+    """Return the start of the error: the setting, and its value, masked or shortened if needed."""
     if name in Settings.secrets():
         return f"{name}={MASK} "
     quoted = repr(value)
     return f"{name}={quoted} " if len(quoted) <= 80 else f"{name}={quoted[:60]}…{quoted[-20:]} "
 
 
-def test_no_setting_is_left_out() -> None:
+def test_every_setting_has_invalid_values() -> None:
     assert WRONG.keys() == Settings.model_fields.keys()
 
 
 @pytest.mark.parametrize(("name", "value", "allowed"), CASES)
-def test_a_wrong_value_is_one_sentence_with_the_setting_its_value_and_what_is_allowed(
+def test_an_invalid_value_is_reported_with_the_setting_the_value_and_what_is_allowed(
     monkeypatch: pytest.MonkeyPatch, name: str, value: str, allowed: str
 ) -> None:
     sentence = refusal(**{name: value})
     option = f"--{name.replace('_', '-')}"
     if "//me:" not in value:  # else the login is masked
-        assert sentence.startswith(f"{shown(name, value)}(from {option}) cannot work: it ")
+        assert sentence.startswith(f"{shown(name, value)}(from {option}) is not valid: it ")
     assert allowed in sentence
-    if value:  # an empty variable is none
+    if value:  # an empty variable counts as unset
         variable = f"SYSTEM_MONITOR_{name.upper()}"
         monkeypatch.setenv(variable, value)
         assert refusal() == sentence.replace(option, variable, 1)
@@ -137,7 +142,7 @@ def test_a_wrong_value_is_one_sentence_with_the_setting_its_value_and_what_is_al
 
 @pytest.mark.parametrize("name", Settings.model_fields)
 @pytest.mark.parametrize("value", ["[1]", "{}", "1979-05-27", "[[true]]"])
-def test_a_value_of_the_wrong_type_in_the_file_is_one_sentence(
+def test_a_value_of_the_wrong_type_in_the_file_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
 ) -> None:
     file = tmp_path / "config.toml"
@@ -145,19 +150,19 @@ def test_a_value_of_the_wrong_type_in_the_file_is_one_sentence(
     monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
     sentence = refusal()
     assert sentence.startswith(f"{name}=")
-    assert f" (from {file}) cannot work: it must " in sentence
+    assert f" (from {file}) is not valid: it must " in sentence
     assert (MASK in sentence) == (name in Settings.secrets())
 
 
 @pytest.mark.parametrize("name", ["interval_seconds", "history_hours", "http_port", "mqtt_port"])
-def test_a_truth_value_is_no_number(
+def test_a_boolean_is_not_a_number(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
 ) -> None:
     file = tmp_path / "config.toml"
     file.write_text(f"{name} = true\n")
     monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
-    assert refusal().startswith(f"{name}=True (from {file}) cannot work: it must be a")
+    assert refusal().startswith(f"{name}=True (from {file}) is not valid: it must be a")
 
 
-def test_a_name_that_is_no_unicode_is_refused() -> None:
-    assert " cannot work: it must be text" in refusal(host_name="a\udcff")
+def test_a_name_that_is_not_valid_unicode_is_rejected() -> None:
+    assert " is not valid: it must be text" in refusal(host_name="a\udcff")
