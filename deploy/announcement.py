@@ -1,4 +1,4 @@
-"""What a starting role says: where things are, what was found, and what to try next."""
+"""The start-up text of a role: its addresses, what its sensors found, and commands to try."""
 
 import shlex
 import textwrap
@@ -18,20 +18,20 @@ _API = "/api/v1/system"
 Facts = Iterable[tuple[str, str]]
 
 
-def say_places(settings: Settings, facts: Facts) -> None:
-    """Print the header and ``facts``, (label, text) each."""
+def print_addresses(settings: Settings, facts: Facts) -> None:
+    """Print the header and ``facts``, pairs of label and text."""
     say(f'System Monitor {__version__} on host "{settings.host_name}"\n')
-    _say_facts(facts)
+    _print_facts(facts)
 
 
-def say_sensors(reports: Mapping[str, SensorReport]) -> None:
-    """Print what each sensor found, or why it found nothing."""
+def print_sensors(reports: Mapping[str, SensorReport]) -> None:
+    """Print what each sensor found, or why it is absent or failing."""
     say("\nFound on this machine\n")
-    _say_facts((_title(name), _finding(report)) for name, report in reports.items())
+    _print_facts((_title(name), _finding(report)) for name, report in reports.items())
 
 
-def say_what_next(*commands: str) -> None:
-    """Print ``commands`` to try, and how to stop."""
+def print_next_steps(*commands: str) -> None:
+    """Print ``commands`` to try, and how to stop the program."""
     say("\nTry in another terminal\n")
     for command in commands:
         say(f"  {command}")
@@ -39,35 +39,35 @@ def say_what_next(*commands: str) -> None:
 
 
 def http_facts(settings: Settings) -> list[tuple[str, str]]:
-    """Say where the page, the API and the live stream are."""
-    place = _http_place(settings)
+    """Return the addresses of the page, the API and the live stream."""
+    address = _http_address(settings)
     return [
-        ("Page", f"http://{place}/{_elsewhere(settings.http_host)}"),
-        ("API", f"http://{place}{_API}/metrics, also …/gpu …/history …/hosts"),
-        ("WebSocket", f"ws://{place}{_API}/ws"),
+        ("Page", f"http://{address}/{_other_addresses(settings.http_host)}"),
+        ("API", f"http://{address}{_API}/metrics, also …/gpu …/history …/hosts"),
+        ("WebSocket", f"ws://{address}{_API}/ws"),
     ]
 
 
 def broker_facts(settings: Settings) -> list[tuple[str, str]]:
-    """Say where the broker is and what the topics are."""
+    """Return the address of the broker, and the topics."""
     channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
     prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
-    elsewhere = _elsewhere(settings.mqtt_host) if settings.mqtt_url is None else ""
+    others = _other_addresses(settings.mqtt_host) if settings.mqtt_url is None else ""
     return [
-        ("MQTT", f"{settings.broker.masked()}{elsewhere}"),
+        ("MQTT", f"{settings.broker.masked()}{others}"),
         ("Topics", " ".join(prefix + channel for channel in channels)),
     ]
 
 
 def history_fact(settings: Settings) -> tuple[str, str]:
-    """Say where the history lies and how far it reaches."""
+    """Return where the history is stored and how long it is."""
     place = wiring.history_description(settings)
     return "History", f"the last {settings.history_hours:g} h, {place}"
 
 
 def http_commands(settings: Settings) -> list[str]:
-    """Return commands that ask the API."""
-    url = f"http://{_http_place(settings)}{_API}"
+    """Return commands that query the API."""
+    url = f"http://{_http_address(settings)}{_API}"
     curl = "curl" if settings.http_token is None else "curl -H 'Authorization: Bearer TOKEN'"
     return [f"{curl} {url}/metrics", f"{curl} '{url}/history?channel=system/cpu&start=-15m'"]
 
@@ -90,7 +90,7 @@ def broker_command(settings: Settings) -> str:
     return f"{shlex.join(words)} -v -t '{settings.topics.everything()}'"
 
 
-def _say_facts(facts: Facts) -> None:
+def _print_facts(facts: Facts) -> None:
     for label, text in facts:
         say(
             textwrap.fill(
@@ -104,12 +104,12 @@ def _say_facts(facts: Facts) -> None:
         )
 
 
-def _http_place(settings: Settings) -> str:
+def _http_address(settings: Settings) -> str:
     host = reachable(settings.http_host)
     return f"[{host}]:{settings.http_port}" if ":" in host else f"{host}:{settings.http_port}"
 
 
-def _elsewhere(host: str) -> str:
+def _other_addresses(host: str) -> str:
     return "" if reachable(host) == host else " and on all other addresses of this machine"
 
 

@@ -1,19 +1,19 @@
-"""Whether a broker takes clients: a port can be open although nobody serves it any more."""
+"""Checks that a broker accepts clients. An open port is not enough: the broker may not respond."""
 
 import socket
 
 # MQTT 3.1.1: CONNECT, the CONNACK that accepts it, DISCONNECT.
 _PROTOCOL = b"\x00\x04MQTT\x04"
 _CLEAN_SESSION, _WITH_LOGIN = 0x02, 0xC0
-_KEEPALIVE_AND_NO_NAME = b"\x00\x3c\x00\x00"
+_KEEPALIVE_AND_EMPTY_CLIENT_ID = b"\x00\x3c\x00\x00"
 _ACCEPTED = b"\x20\x02\x00\x00"
 _DISCONNECT = b"\xe0\x00"
 
 
-def takes_clients(
+def accepts_clients(
     host: str, port: int, seconds: float, login: tuple[str, str] | None = None
 ) -> bool:
-    """Return whether a client is accepted within ``seconds``; ``login`` is name and password."""
+    """Return whether a client is accepted within ``seconds``; ``login`` is (user, password)."""
     try:
         with socket.create_connection((host, port), seconds) as connection:
             connection.sendall(_connect(login))
@@ -28,13 +28,13 @@ def takes_clients(
 def _connect(login: tuple[str, str] | None) -> bytes:
     flags = _CLEAN_SESSION | (_WITH_LOGIN if login else 0)
     texts = [text.encode() for text in login or ()]
-    body = _PROTOCOL + bytes([flags]) + _KEEPALIVE_AND_NO_NAME
+    body = _PROTOCOL + bytes([flags]) + _KEEPALIVE_AND_EMPTY_CLIENT_ID
     body += b"".join(len(text).to_bytes(2) + text for text in texts)
     return b"\x10" + _variable_length(len(body)) + body
 
 
 def _variable_length(length: int) -> bytes:
-    """Return ``length`` in seven bits a byte, the least first (MQTT 3.1.1, section 2.2.3)."""
+    """Return ``length`` as seven bits a byte, lowest first (MQTT 3.1.1, section 2.2.3)."""
     encoded = bytearray()
     while length > 127:  # noqa: PLR2004 - seven bits
         encoded.append(length & 127 | 128)

@@ -1,7 +1,8 @@
 """The embedded broker's child process: ``python -m deploy.broker_process CONFIG_FILE``.
 
-It ends when its standard input closes, so that it never outlives its parent. Signals are left to
-the parent, which stops it last: a service manager sends them to every process of a service.
+It ends when its standard input closes, so it never outlives its parent. It ignores SIGINT and
+SIGTERM, since a service manager sends them to every process of a service, and the parent stops the
+broker last.
 """
 
 import importlib
@@ -14,8 +15,8 @@ import types
 
 
 def _serve(config_file: str) -> None:
-    # The package's __init__ also imports its MQTT client and asyncio: 12 MB that a broker's
-    # process has no use for.
+    # The package's __init__ also imports its MQTT client and asyncio, 12 MB that the broker's
+    # process does not need.
     spec = importlib.util.find_spec("iotcore")
     if spec is None or spec.submodule_search_locations is None:
         raise ModuleNotFoundError("iotcore")
@@ -24,7 +25,7 @@ def _serve(config_file: str) -> None:
     sys.modules["iotcore"] = package
     native = importlib.import_module("iotcore.iotcore")
     broker = native.IotCoreBroker(config_path=config_file)
-    os.unlink(config_file)  # noqa: PTH108 - pathlib is not worth its memory here
+    os.unlink(config_file)  # noqa: PTH108 - saves the memory of pathlib
     broker.run_forever()
 
 
@@ -34,7 +35,7 @@ def _end_with_the_parent() -> None:
 
 
 def main() -> None:
-    """Serve until the parent goes."""
+    """Serve until the parent closes standard input or ends."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.SIG_IGN)
     threading.Thread(target=_end_with_the_parent, daemon=True).start()

@@ -36,7 +36,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         role, options = command_line.parse(arguments)
         settings = load_settings(options)
         log.configure(settings.log_level, settings.log_format)
-        log.tell_ignored_variables()
+        log.warn_about_ignored_variables()
         # Loads the libraries of the chosen role only.
         code: int = importlib.import_module(f"deploy.roles.{role}").run(settings)
     except SystemMonitorError as error:

@@ -1,4 +1,4 @@
-"""The folder of the embedded history, for one writer at a time."""
+"""The data folder of the embedded history, locked for one writer at a time."""
 
 import contextlib
 import os
@@ -21,22 +21,22 @@ else:
 
 
 class DataFolder:
-    """Belongs to this process between ``start`` and ``stop``, or until its end."""
+    """A folder that this process owns between ``start`` and ``stop``, or until it ends."""
 
     def __init__(self, path: Path) -> None:
-        """Do nothing yet."""
+        """Prepare; ``start`` creates and locks the folder."""
         self._path = path
         self._file: TextIO | None = None
 
     def start(self) -> None:
-        """Create the folder and take it.
+        """Create the folder and lock it.
 
-        Raises SettingsError where another process has it, or where it cannot be a folder. Where it
-        cannot be written, the history says why; the live view goes on without it.
+        Raises SettingsError if another process owns it, or if a file is in its place. If it is not
+        writable, the history reports that and the live view works without it.
         """
         with contextlib.suppress(OSError):
             self._path.mkdir(parents=True, exist_ok=True)
-        _require_no_file_in_the_way(self._path)
+        _reject_file_in_its_place(self._path)
         with contextlib.suppress(OSError):
             self._file = (self._path / "lock").open("a+")
         if self._file is None:
@@ -49,27 +49,27 @@ class DataFolder:
             self.stop()
             raise SettingsError(
                 f"data_dir={self._path} is in use by another System Monitor (process {owner}): "
-                "stop that one, or choose another folder with --data-dir."
+                "stop that one, or use another folder with --data-dir."
             ) from None
         except OSError:
             return  # a file system without locks
-        with contextlib.suppress(OSError):  # a full disk; the lock holds without the number
+        with contextlib.suppress(OSError):  # a full disk; the lock works without the number
             self._file.truncate(0)
             self._file.write(f"{os.getpid()}\n")
             self._file.flush()
 
     def stop(self) -> None:
-        """Leave the folder to others. Safe to call twice, and before ``start``."""
+        """Release the folder. Safe to call twice, and before ``start``."""
         file, self._file = self._file, None
         if file is not None:
-            with contextlib.suppress(OSError):  # what a full disk has not taken
+            with contextlib.suppress(OSError):  # a full disk: the number cannot be flushed
                 file.close()
 
 
-def _require_no_file_in_the_way(path: Path) -> None:
+def _reject_file_in_its_place(path: Path) -> None:
     with contextlib.suppress(OSError):
         for each in (path, *path.parents):
             if each.exists() and not each.is_dir():
                 raise SettingsError(
-                    f"data_dir={path} cannot work: {each} is a file, and a folder is needed."
+                    f"data_dir={path} is not valid: {each} is a file, not a folder."
                 )

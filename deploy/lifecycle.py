@@ -16,21 +16,21 @@ from deploy.console import complain
 log = logging.getLogger(__name__)
 
 EXIT_WRONG_SETTING = 2
-_STOP_SECONDS = 1.8  # a user who presses Ctrl-C waits for two at most
+_STOP_SECONDS = 1.8  # a user who presses Ctrl-C waits at most 2 s
 
 
 class Component(Protocol):
-    """A part of the pipeline; inert until ``start``."""
+    """A part of the pipeline; idle until ``start``."""
 
     def start(self) -> None:
-        """Begin to work. Raises SettingsError where a setting makes that impossible."""
+        """Start. Raises SettingsError if a setting makes that impossible."""
 
     def stop(self) -> None:
-        """End. Safe to call twice."""
+        """Stop. Safe to call twice."""
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process with ``code`` at once, without a word: nothing has started."""
+    """Let a signal end the process with ``code`` at once, without output: nothing has started."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -39,22 +39,22 @@ def end_on_signal(code: int = 0) -> None:
 
 
 def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> None:
-    """Run ``components`` until SIGINT, SIGTERM, or the terminal's end.
+    """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal.
 
-    ``announce`` is called in a thread of its own once all of them have started. Where one does not
-    start, those before it are stopped and its error is raised. The stop takes two seconds at most:
-    if a part hangs, the process ends without it.
+    Once all have started, ``announce`` runs in its own thread. If one fails to start, those before
+    it are stopped and its error is raised. Stopping takes at most two seconds: if a part hangs, the
+    process ends without waiting for it.
     """
-    # Queues, because a handler may interrupt the very thread that it wakes: an Event can deadlock.
+    # Queues, because a handler may interrupt the thread that it wakes: an Event can deadlock.
     signals: SimpleQueue[int] = SimpleQueue()
     ends: SimpleQueue[Exception | None] = SimpleQueue()
 
-    def note(number: int, _frame: FrameType | None) -> None:
+    def on_signal(number: int, _frame: FrameType | None) -> None:
         signals.put(number)
         ends.put(None)
 
-    threading.Thread(target=_limit_the_stop, args=(ends,), name="limit", daemon=True).start()
-    _handle_signals(note)
+    threading.Thread(target=_limit_stop_time, args=(ends,), name="limit", daemon=True).start()
+    _handle_signals(on_signal)
     with ExitStack() as started:
         try:
             for component in components:
@@ -74,7 +74,7 @@ def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     for name in ("SIGINT", "SIGTERM", "SIGHUP"):
         number = getattr(signal, name, None)  # Windows has no SIGHUP
         if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
-            continue  # nohup has set it so
+            continue  # set by nohup
         signal.signal(number, handler)
 
 
@@ -85,7 +85,7 @@ def _stop(component: Component) -> None:
         log.error("%s did not stop cleanly: %r", type(component).__name__, error)  # noqa: TRY400
 
 
-def _limit_the_stop(ends: "SimpleQueue[Exception | None]") -> None:
+def _limit_stop_time(ends: "SimpleQueue[Exception | None]") -> None:
     error = ends.get()
     time.sleep(_STOP_SECONDS)
     if error is not None:

@@ -1,4 +1,4 @@
-"""How the log looks, on standard error."""
+"""Configures the log on standard error."""
 
 import json
 import logging
@@ -8,27 +8,30 @@ from telemetry.settings import ignored_variables
 
 log = logging.getLogger(__name__)
 
-_ECHO_SECONDS = 5.0
+_REPEAT_SECONDS = 5.0
 
 
 def configure(level: str, form: str) -> None:
-    """Log what is at least as grave as ``level``, such as ``warning``, as ``plain`` or ``json``."""
+    """Log messages of ``level``, such as ``warning``, and above, as ``plain`` or ``json``."""
     handler = logging.StreamHandler()
-    handler.addFilter(WithoutEcho())
+    handler.addFilter(RepeatFilter())
     plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
     handler.setFormatter(JsonLines() if form == "json" else plain)
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
-def tell_ignored_variables() -> None:
-    """Warn of variables that look like ours, once for all of them: others may have set them."""
+def warn_about_ignored_variables() -> None:
+    """Log one warning for all variables that have our prefix but are not settings.
+
+    It is not an error, since another program may have set them.
+    """
     names = ignored_variables()
     if names:
-        log.warning("No settings, and ignored: %s.", ", ".join(names))
+        log.warning("Ignored environment variables, which are not settings: %s.", ", ".join(names))
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, and a traceback."""
+    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, maybe a traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of ``record``."""
@@ -43,16 +46,16 @@ class JsonLines(logging.Formatter):
         return json.dumps(line, ensure_ascii=False)
 
 
-class WithoutEcho(logging.Filter):
-    """Leaves out a line that was there a moment ago: each part notices when the broker has gone."""
+class RepeatFilter(logging.Filter):
+    """Drops a message that was logged a moment ago: each part reports when the broker is gone."""
 
     def __init__(self) -> None:
-        """Have heard nothing."""
+        """Start with no recent messages."""
         super().__init__()
-        self._heard: dict[str, float] = {}
+        self._recent: dict[str, float] = {}
 
     def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether ``record`` says something new."""
-        recent = record.created - _ECHO_SECONDS
-        self._heard = {text: when for text, when in self._heard.items() if when > recent}
-        return self._heard.setdefault(record.getMessage(), record.created) == record.created
+        """Return whether the message of ``record`` is not a recent repeat."""
+        oldest = record.created - _REPEAT_SECONDS
+        self._recent = {text: when for text, when in self._recent.items() if when > oldest}
+        return self._recent.setdefault(record.getMessage(), record.created) == record.created

@@ -1,4 +1,4 @@
-"""Counters for Prometheus, of a part that runs on its own and serves no API."""
+"""Serves the counters of a stand-alone collector or ingester to Prometheus."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -14,18 +14,18 @@ _HOST = "127.0.0.1"
 
 
 class MetricsServer:
-    """Serves what ``reporters`` say on ``port`` of the loopback interface, at each path."""
+    """Serves the reports of ``reporters`` on ``port`` of the loopback interface, at every path."""
 
     def __init__(self, port: int, reporters: Sequence[Reporter]) -> None:
-        """Prepare; nothing is listened on before ``start``."""
+        """Prepare; ``start`` listens."""
         self._port = port
         self._reporters = reporters
         self._server: WSGIServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Listen. Raises SettingsError where the port is taken."""
-        from prometheus_client import start_http_server  # noqa: PLC0415 - 3 MB for who wants it
+        """Listen. Raises SettingsError if the port is in use."""
+        from prometheus_client import start_http_server  # noqa: PLC0415 - 3 MB, only if it is used
 
         from telemetry.exposition import registry_of  # noqa: PLC0415 - likewise
 
@@ -35,7 +35,7 @@ class MetricsServer:
         )
 
     def stop(self) -> None:
-        """Listen no more. Safe to call twice, and before ``start``."""
+        """Stop listening. Safe to call twice, and before ``start``."""
         server, self._server = self._server, None
         if server is not None and self._thread is not None:
             server.shutdown()

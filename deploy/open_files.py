@@ -1,4 +1,4 @@
-"""How many files and sockets this process may have open."""
+"""Raises the limit of open files and sockets."""
 
 import contextlib
 import sys
@@ -7,9 +7,9 @@ _ENOUGH = 8192
 
 
 def allow_many() -> None:
-    """Raise the limit as far as the system lets us: shells begin with 1024, hardly a client each.
+    """Raise the limit to 8192, or as far as the system allows.
 
-    Child processes inherit it.
+    Shells start with 1024, and each client needs a socket. Child processes inherit the limit.
     """
     if sys.platform == "win32":
         return

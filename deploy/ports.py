@@ -1,4 +1,4 @@
-"""Whether what we want to listen on is free, found out before anything starts."""
+"""Checks that ports are free before anything starts."""
 
 import errno
 import socket
@@ -8,22 +8,22 @@ from telemetry.settings import Settings
 
 
 def require_http_port(settings: Settings) -> None:
-    """Raise SettingsError where the API cannot listen."""
+    """Raise SettingsError if the API cannot listen."""
     require_free_port(settings.http_host, settings.http_port, "http")
 
 
 def require_mqtt_port(settings: Settings) -> None:
-    """Raise SettingsError where the embedded broker is to be used and cannot listen."""
+    """Raise SettingsError if the embedded broker is used and cannot listen."""
     if settings.mqtt_url is None:
         broker = settings.broker.masked()
-        instead = f", or use the broker that is there with --mqtt-url {broker}"
+        instead = f", or use the broker that already runs there with --mqtt-url {broker}"
         require_free_port(settings.mqtt_host, settings.mqtt_port, "mqtt", instead)
 
 
 def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
     """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
 
-    ``option`` is ``http`` or ``mqtt``; ``instead`` is another way out of an occupied port.
+    ``option`` is ``http``, ``mqtt`` or ``metrics``. ``instead`` is other advice for a port in use.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

@@ -1,6 +1,6 @@
-"""The one place that chooses the parts and puts them together.
+"""The one place that chooses the parts and connects them.
 
-Imports stand in the functions: a collector alone must not pay for the API's libraries.
+Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
 """
 
 from pathlib import Path
@@ -24,23 +24,23 @@ if TYPE_CHECKING:
     from telemetry.reports import Reporter
     from telemetry.status import SensorReport
 
-_SENSORS_SECONDS = 10.0  # a GPU's driver that nobody has used yet takes this long
+_SENSORS_SECONDS = 10.0  # a GPU's driver takes this long when it is first used
 
 
 def history_file(settings: Settings) -> Path:
-    """Return where the embedded history lies."""
+    """Return the path of the embedded history."""
     return settings.data_dir / "history.sqlite3"
 
 
 def history_description(settings: Settings) -> str:
-    """Say where the history lies."""
+    """Return a description of where the history is stored."""
     if settings.influxdb_url is None:
         return f"SQLite in the data folder {settings.data_dir}"
     return f"InfluxDB at {settings.influxdb_url}, bucket {settings.influxdb_bucket}"
 
 
 def sensors(settings: Settings) -> "Sequence[Sensor]":
-    """Return the sensors that the settings leave on, not yet opened."""
+    """Return the sensors that the settings enable, not yet opened."""
     from collector.sensors import registry
 
     off = settings.disabled_sensors
@@ -56,7 +56,7 @@ class _Influxdb(TypedDict):
 
 
 def _influxdb(settings: Settings) -> _Influxdb:
-    # The settings hold all of these where they hold the URL.
+    # If the URL is set, the settings require all the others.
     token = settings.influxdb_token
     return {
         "url": settings.influxdb_url or "",
@@ -68,7 +68,7 @@ def _influxdb(settings: Settings) -> _Influxdb:
 
 
 def history_writer(settings: Settings) -> "HistoryWriter":
-    """Return the writing half of the history that the settings choose."""
+    """Return the writer of the history that the settings choose."""
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteWriter
 
@@ -79,7 +79,7 @@ def history_writer(settings: Settings) -> "HistoryWriter":
 
 
 def history_reader(settings: Settings) -> "HistoryReader":
-    """Return the reading half of the history that the settings choose."""
+    """Return the reader of the history that the settings choose."""
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteReader
 
@@ -104,7 +104,7 @@ def collector(settings: Settings) -> "Collector":
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
-    """Return what the sensors of ``collector`` found, once they have had the time to look."""
+    """Return what the sensors of ``collector`` found, after waiting for their first result."""
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors
 
@@ -123,7 +123,7 @@ def ingester(settings: Settings) -> "Ingester":
 
 
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
-    """Return the API's server; ``others`` are the parts beside it whose reports it passes on."""
+    """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
     from api.app import create_app
     from api.live.subscription import Subscription
     from api.serving.server import ApiServer
@@ -134,19 +134,19 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
 
 
 def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[MetricsServer]":
-    """Return what serves the counters of a part on its own; nothing where no port is set."""
+    """Return the server of a stand-alone part's counters, or nothing if no port is set."""
     if settings.metrics_port == 0:
         return ()
     return (MetricsServer(settings.metrics_port, [reporter]),)
 
 
 def data_folder(settings: Settings) -> DataFolder | None:
-    """Return the embedded history's folder, or None where the history lies elsewhere."""
+    """Return the embedded history's folder, or None if the history is in InfluxDB."""
     return None if settings.influxdb_url is not None else DataFolder(settings.data_dir)
 
 
 def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
-    """Return the embedded broker, or None where the settings name an external one."""
+    """Return the embedded broker, or None if the settings name an external one."""
     if settings.mqtt_url is not None:
         return None
     user, password = settings.mqtt_user, settings.mqtt_password

@@ -1,1 +1,1 @@
-"""What each of the command's words does."""
+"""The subcommands of ``system-monitor``."""

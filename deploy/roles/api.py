@@ -19,8 +19,8 @@ def run(settings: Settings) -> int:
             *announcement.broker_facts(settings),
             announcement.history_fact(settings),
         ]
-        announcement.say_places(settings, facts)
-        announcement.say_what_next(*announcement.http_commands(settings))
+        announcement.print_addresses(settings, facts)
+        announcement.print_next_steps(*announcement.http_commands(settings))
 
     run_until_signal([wiring.api(settings)], announce)
     return 0

@@ -27,25 +27,25 @@ _LABEL_WIDTH = 21
 
 
 def run(settings: Settings) -> int:
-    """Print the effective settings and what can be reached; 1 if something cannot."""
+    """Print the effective settings and test the connections; return 1 if one fails."""
     end_on_signal(_INTERRUPTED)
     file = config_file()
-    say(f"Settings (file {file}{'' if file.is_file() else ', which is not there'})\n")
+    say(f"Settings (file {file}{'' if file.is_file() else ', which does not exist'})\n")
     for name, text in settings.masked().items():
-        _say(name, text)
-    say("\nWhat can be reached\n")
-    running = _runs_already(settings)
+        _print(name, text)
+    say("\nConnections\n")
+    running = _is_running(settings)
     checks: dict[str, Callable[[], str]] = {
         "API": lambda: _check_api(settings, running=running),
         "MQTT": lambda: _check_broker(settings, running=running),
         "History": lambda: _check_history(settings),
     }
-    problems = sum(not _is_well(label, check) for label, check in checks.items())
+    problems = sum(not _succeeds(label, check) for label, check in checks.items())
     say("\nSensors\n")
     for sensor in wiring.sensors(settings):
-        _say(sensor.name, _finding(sensor))
+        _print(sensor.name, _finding(sensor))
     for name in settings.disabled_sensors:
-        _say(name, "off (setting disabled_sensors)")
+        _print(name, "off (setting disabled_sensors)")
     return 1 if problems else 0
 
 
@@ -56,25 +56,25 @@ def _finding(sensor: "Sensor") -> str:
             return sensor.describe()
         except SensorAbsentError as absence:
             return f"none: {absence}"
-        except Exception as error:  # noqa: BLE001 - the other sensors are still to be shown
+        except Exception as error:  # noqa: BLE001 - one sensor's failure must not hide the others
             return f"failing: {error}"
 
 
-def _say(label: str, text: str) -> None:
+def _print(label: str, text: str) -> None:
     say(f"  {label:<{_LABEL_WIDTH}} {text}")
 
 
-def _is_well(label: str, check: Callable[[], str]) -> bool:
+def _succeeds(label: str, check: Callable[[], str]) -> bool:
     try:
-        _say(label, check())
+        _print(label, check())
     except SystemMonitorError as error:
-        _say(label, f"PROBLEM: {error}")
+        _print(label, f"PROBLEM: {error}")
         return False
     return True
 
 
-def _runs_already(settings: Settings) -> bool:
-    """Return whether a System Monitor answers where ours would."""
+def _is_running(settings: Settings) -> bool:
+    """Return whether a System Monitor already runs at the API's address."""
     host = reachable(settings.http_host)
     connection = http.client.HTTPConnection(host, settings.http_port, timeout=_HTTP_SECONDS)
     try:
@@ -111,7 +111,7 @@ def _check_broker(settings: Settings, *, running: bool) -> str:
                 raise SystemMonitorError(f"The broker at {broker.masked()} {what}.")
     finally:
         bus.stop()
-    return f"the broker at {broker.masked()} accepts us"
+    return f"the broker at {broker.masked()} accepts connections"
 
 
 def _check_history(settings: Settings) -> str:
@@ -120,9 +120,9 @@ def _check_history(settings: Settings) -> str:
         folder = settings.data_dir
         nearest = next(path for path in (folder, *folder.parents) if path.exists())
         if not nearest.is_dir():
-            raise SystemMonitorError(f"{nearest} is a file, and a folder is needed.")
+            raise SystemMonitorError(f"{nearest} is a file, not a folder.")
         if not os.access(nearest, os.W_OK | os.X_OK):
-            raise SystemMonitorError(f"{nearest} is not yours to write to.")
+            raise SystemMonitorError(f"{nearest} is not writable by this user.")
         return place
     with contextlib.closing(wiring.history_reader(settings)) as reader:
         reader.open()

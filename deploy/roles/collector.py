@@ -10,9 +10,9 @@ def run(settings: Settings) -> int:
     collector = wiring.collector(settings)
 
     def announce() -> None:
-        announcement.say_places(settings, announcement.broker_facts(settings))
-        announcement.say_sensors(wiring.sensor_reports(collector))
-        announcement.say_what_next(announcement.broker_command(settings))
+        announcement.print_addresses(settings, announcement.broker_facts(settings))
+        announcement.print_sensors(wiring.sensor_reports(collector))
+        announcement.print_next_steps(announcement.broker_command(settings))
 
     server = wiring.metrics_server(settings, collector.report)
     run_until_signal([collector, *server], announce)

@@ -6,7 +6,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Write what the broker delivers to the history until a signal."""
+    """Store messages from the broker in the history until a signal."""
     folder = wiring.data_folder(settings)
     ingester = wiring.ingester(settings)
     server = wiring.metrics_server(settings, ingester.report)
@@ -14,8 +14,8 @@ def run(settings: Settings) -> int:
 
     def announce() -> None:
         facts = [*announcement.broker_facts(settings), announcement.history_fact(settings)]
-        announcement.say_places(settings, facts)
-        announcement.say_what_next(announcement.broker_command(settings))
+        announcement.print_addresses(settings, facts)
+        announcement.print_next_steps(announcement.broker_command(settings))
 
     run_until_signal(parts, announce)
     return 0

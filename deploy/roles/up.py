@@ -8,7 +8,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Run the whole pipeline in this process, and the embedded broker in its own."""
+    """Run the whole pipeline in this process, and the embedded broker in a child process."""
     open_files.allow_many()
     require_http_port(settings)
     require_mqtt_port(settings)
@@ -17,7 +17,7 @@ def run(settings: Settings) -> int:
     collector = wiring.collector(settings)
     folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)
     parts: list[Component] = [part for part in (folder, broker) if part]
-    # Who listens starts before who speaks.
+    # Subscribers start before the publisher.
     ingester = wiring.ingester(settings)
     reporters = [part.report for part in (broker, ingester, collector) if part]
     parts += [ingester, wiring.api(settings, reporters), collector]
@@ -28,9 +28,9 @@ def run(settings: Settings) -> int:
             *announcement.broker_facts(settings),
             announcement.history_fact(settings),
         ]
-        announcement.say_places(settings, facts)
-        announcement.say_sensors(wiring.sensor_reports(collector))
-        announcement.say_what_next(
+        announcement.print_addresses(settings, facts)
+        announcement.print_sensors(wiring.sensor_reports(collector))
+        announcement.print_next_steps(
             announcement.broker_command(settings), *announcement.http_commands(settings)
         )
 

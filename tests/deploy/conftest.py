@@ -1,4 +1,4 @@
-"""What the tests of the command share."""
+"""Fixtures for the tests of the command."""
 
 import os
 import signal
@@ -23,7 +23,7 @@ FOREIGN = (
 
 @pytest.fixture
 def foreign_repository(tmp_path: Path) -> Path:
-    """Return a folder with modules that are called like the program's; none can be imported."""
+    """Return a folder of modules with the names of the program's; importing any of them fails."""
     folder = tmp_path / "repository"
     for name in FOREIGN:
         file = folder / name
@@ -34,9 +34,9 @@ def foreign_repository(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def own_settings(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Path]:
-    """Run a test that calls the command in this process without the settings of this machine.
+    """Hide this machine's settings from a test that calls the command in this process.
 
-    Returns the folder that takes the place of the home folder. The signals are restored.
+    Returns the folder that replaces the home folder. The signal handlers are restored.
     """
     for name in os.environ:
         if name.upper().startswith("SYSTEM_MONITOR_"):

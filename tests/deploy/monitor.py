@@ -20,11 +20,11 @@ from tests.services.processes import free_port, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("system-monitor"))
 STARTED = "Ctrl-C stops it."
-SECONDS = 60.0  # patience only: on a machine that others keep busy a start has taken 20
+SECONDS = 60.0  # a generous limit: on a busy machine, a start has taken 20 s
 
 
 def environment(folder: Path, **extra: str) -> dict[str, str]:
-    """Return this process's environment without the settings of the machine that tests run on."""
+    """Return this process's environment without the settings of the machine that runs the tests."""
     inherited = {
         name: value
         for name, value in os.environ.items()
@@ -35,7 +35,7 @@ def environment(folder: Path, **extra: str) -> dict[str, str]:
 
 
 class Monitor:
-    """One running ``system-monitor``; what it says goes to files in ``folder``."""
+    """One running ``system-monitor``; its output goes to files in ``folder``."""
 
     def __init__(
         self,
@@ -45,7 +45,7 @@ class Monitor:
         variables: Mapping[str, str] | None = None,
         command: Sequence[str] = (COMMAND,),
     ) -> None:
-        """Start ``command``; every port that ``options`` do not name is free."""
+        """Start ``command``; a port that ``options`` do not contain is 0 here."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
         self._out, self._err = folder / f"{role}.out", folder / f"{role}.err"
@@ -60,23 +60,23 @@ class Monitor:
         self.mqtt_port = _number(options, "--mqtt-port")
 
     @property
-    def said(self) -> str:
-        """What it has written to standard output."""
+    def stdout(self) -> str:
+        """Its standard output so far."""
         return self._out.read_text()
 
     @property
-    def complaints(self) -> str:
-        """What it has written to standard error."""
+    def stderr(self) -> str:
+        """Its standard error so far."""
         return self._err.read_text()
 
     def wait_started(self) -> None:
-        """Wait until it has said all that it says at the start."""
+        """Wait until it has printed its whole start-up text."""
         wait_until(
-            lambda: STARTED in self.said or self.process.poll() is not None,
+            lambda: STARTED in self.stdout or self.process.poll() is not None,
             "the announcement",
             SECONDS,
         )
-        assert self.process.poll() is None, self.complaints
+        assert self.process.poll() is None, self.stderr
 
     def broker_process(self) -> psutil.Process:
         """Return the embedded broker's process."""
@@ -100,18 +100,18 @@ class Monitor:
                 return error.code, json.load(error)
 
     def timestamps(self, channel: str = "system/cpu") -> list[int]:
-        """Return the times of the samples of ``channel`` in the history; none at its start."""
+        """Return the times of the samples of ``channel`` in the history; none while it is empty."""
         path = "/api/v1/system/history"
         status, body = self.answer(path, channel=channel, max_points=5000)
         found = body["channels"].get(channel) if status == 200 else None
         return list(found["timestamps"]) if found else []
 
     def wait_for_history(self, count: int, channel: str = "system/cpu") -> None:
-        """Wait until the history holds ``count`` samples of ``channel``."""
+        """Wait until the history has ``count`` samples of ``channel``."""
         wait_until(lambda: len(self.timestamps(channel)) >= count, f"{count} samples", SECONDS)
 
     def end(self, *signals: signal.Signals) -> tuple[int, float]:
-        """Send ``signals``, and return the exit code and how many seconds the end took."""
+        """Send ``signals``; return the exit code and the seconds until the process ended."""
         began = time.monotonic()
         for each in signals:
             self.process.send_signal(each)
@@ -128,7 +128,7 @@ def running(
     wait: bool = True,
     command: Sequence[str] = (COMMAND,),
 ) -> Iterator[Monitor]:
-    """Run ``system-monitor`` with ``options``, by default wait for it, and see to its end."""
+    """Run ``system-monitor``, by default wait for its start, and stop it at the end."""
     monitor = Monitor(folder, role, *options, variables=variables, command=command)
     try:
         if wait:
@@ -140,14 +140,14 @@ def running(
 
 
 def free_ports() -> list[str]:
-    """Return options that let ``up`` listen where nobody else does."""
+    """Return options with free ports for ``up``."""
     return ["--http-port", str(free_port()), "--mqtt-port", str(free_port())]
 
 
 def finished(
     folder: Path, *arguments: str, command: Sequence[str] = (COMMAND,), **variables: str
 ) -> subprocess.CompletedProcess[str]:
-    """Run ``system-monitor`` to its end."""
+    """Run ``system-monitor`` until it exits."""
     return subprocess.run(
         [*command, *arguments],
         capture_output=True,

@@ -1,4 +1,4 @@
-"""Collector, ingester and api, each as a process of its own, on a broker that none has started."""
+"""Collector, ingester and api, each in its own process, with a separate broker."""
 
 import uuid
 from collections.abc import Iterator
@@ -18,14 +18,14 @@ class Parts(NamedTuple):
     api: Monitor
 
     def state(self) -> str | None:
-        """Return what the API says of the collector."""
+        """Return the state of the collector that the API reports."""
         hosts = self.api.get("/hosts")["hosts"]
         return hosts[0]["state"] if hosts else None
 
 
 @contextmanager
 def running_parts(folder: Path, broker_port: int, interval: float = 0.2) -> Iterator[Parts]:
-    """Run the three on the broker at ``broker_port``, with topics of their own."""
+    """Run the three with the broker at ``broker_port``, under a unique topic prefix."""
     shared = [
         *("--mqtt-url", f"mqtt://127.0.0.1:{broker_port}"),
         *("--topic-prefix", f"{uuid.uuid4().hex}/{{host}}"),

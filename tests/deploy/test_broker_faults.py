@@ -1,4 +1,4 @@
-"""What a broker may do to us: nothing is lost, nothing is doubled."""
+"""Faults of a broker: no sample is lost or stored twice."""
 
 import contextlib
 import logging
@@ -55,7 +55,7 @@ def freeze(seconds: float) -> Fault:
 def never_answer(seconds: float) -> Fault:
     def fault(broker: Mosquitto) -> None:
         broker.kill()
-        with socket.create_server(("127.0.0.1", broker.port)):  # accepts, and says nothing
+        with socket.create_server(("127.0.0.1", broker.port)):  # accepts, and never answers
             time.sleep(seconds)
         broker.start()
 
@@ -79,7 +79,7 @@ def counting(file: Path, address: BrokerAddress, sensor: CountingSensor) -> Iter
 
 
 def stored(file: Path) -> list[float | None]:
-    """Return what has been counted, as the history has it."""
+    """Return the counter's values in the history."""
     now = time.time_ns() // 1_000_000
     with contextlib.closing(SqliteReader(file, Spans(HOUR))) as reader:
         reader.open()
@@ -108,22 +108,22 @@ def test_a_broker_that_fails_for_seconds_loses_nothing_and_doubles_nothing(
         wait_until(lambda: len(stored(file)) >= 3, "samples are stored")
         fault(own_mosquitto)
         last = sensor.count
-        wait_until(lambda: last in stored(file), "what was taken meanwhile is stored")
-        # The samples of the last seconds are sent once more: they must not appear twice.
+        wait_until(lambda: last in stored(file), "samples of the outage are stored")
+        # The samples of the last seconds are published again: they must not be stored twice.
         numbers = stored(file)
     assert numbers == list(range(1, len(numbers) + 1))
 
 
 def gaps(parts: Parts) -> tuple[int, int, int]:
-    """Return how many samples the history holds, how many ticks it lacks and has twice."""
-    lacking = doubled = count = 0
+    """Return the count of samples in the history, of missing ticks, and of duplicates."""
+    missing = duplicates = count = 0
     for channel in ("system/cpu", "system/memory"):
         times = parts.api.timestamps(channel)
         ticks = [round((each - times[0]) / 1000 / INTERVAL) for each in times]
         count += len(ticks)
-        lacking += ticks[-1] + 1 - len(set(ticks))
-        doubled += len(ticks) - len(set(ticks))
-    return count, lacking, doubled
+        missing += ticks[-1] + 1 - len(set(ticks))
+        duplicates += len(ticks) - len(set(ticks))
+    return count, missing, duplicates
 
 
 @pytest.mark.soak
@@ -144,14 +144,14 @@ def test_a_broker_that_fails_for_long_loses_nothing_and_doubles_nothing(
         fault(own_mosquitto)
         ended = unix_milliseconds()
         began = time.monotonic()
-        wait_until(lambda: parts.api.timestamps()[-1] > ended, "samples of afterwards", LONG)
+        wait_until(lambda: parts.api.timestamps()[-1] > ended, "samples after the fault", LONG)
         log.info("%s: samples are stored again %.1f s later", name, time.monotonic() - began)
-        wait_until(lambda: parts.api.timestamps()[-1] > ended + 15_000, "what follows", LONG)
-        wait_until(lambda: parts.state() == "online", "the collector's word", LONG)
-        count, lacking, doubled = gaps(parts)
-        complaints = [part.complaints for part in parts]
-    log.info("%s: %d samples, %d missing, %d twice", name, count, lacking, doubled)
-    assert (lacking, doubled) == (0, 0)
+        wait_until(lambda: parts.api.timestamps()[-1] > ended + 15_000, "later samples", LONG)
+        wait_until(lambda: parts.state() == "online", "the collector is online", LONG)
+        count, missing, duplicates = gaps(parts)
+        complaints = [part.stderr for part in parts]
+    log.info("%s: %d samples, %d missing, %d twice", name, count, missing, duplicates)
+    assert (missing, duplicates) == (0, 0)
     assert not any("Traceback" in each for each in complaints)
 
 
@@ -164,7 +164,7 @@ def test_an_embedded_broker_that_is_frozen_is_replaced_and_nothing_is_lost(tmp_p
         broker.send_signal(signal.SIGSTOP)
         wait_until(lambda: not broker.is_running(), "it is replaced", LONG)
         ended = unix_milliseconds()
-        wait_until(lambda: up.timestamps()[-1] > ended + 15_000, "what follows", LONG)
-        count, lacking, doubled = gaps(Parts(up, up, up))
-    log.info("frozen embedded broker: %d samples, %d missing, %d twice", count, lacking, doubled)
-    assert (lacking, doubled) == (0, 0)
+        wait_until(lambda: up.timestamps()[-1] > ended + 15_000, "later samples", LONG)
+        count, missing, duplicates = gaps(Parts(up, up, up))
+    log.info("frozen embedded broker: %d samples, %d missing, %d twice", count, missing, duplicates)
+    assert (missing, duplicates) == (0, 0)

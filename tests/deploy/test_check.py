@@ -10,7 +10,7 @@ from tests.deploy.monitor import finished, free_ports
 from tests.services.influxdb import Influxdb
 from tests.services.processes import free_port
 
-SECRET = "correct-horse"  # noqa: S105 - looked for in what is printed
+SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 
 
 @pytest.fixture(autouse=True)
@@ -19,13 +19,13 @@ def _signals_and_settings_are_restored(own_settings: Path) -> None:
 
 
 def check(capsys: pytest.CaptureFixture[str], *options: str) -> tuple[int, dict[str, str]]:
-    """Return the exit code, and what is printed by its label."""
+    """Return the exit code, and the printed values by label."""
     code = command.run(["check", *free_ports(), *options])
     lines = [line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()]
     return code, {line[0]: line[1] for line in lines if len(line) == 2}
 
 
-def test_an_option_is_stronger_than_the_environment_and_that_than_the_file(
+def test_an_option_overrides_the_environment_which_overrides_the_file(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, own_settings: Path
 ) -> None:
     file = own_settings / "settings.toml"
@@ -53,7 +53,7 @@ def test_secrets_are_masked(
     assert shown["mqtt_url"].startswith("mqtt://me:********@127.0.0.1:")
 
 
-def test_each_sensor_says_what_it_finds(capsys: pytest.CaptureFixture[str]) -> None:
+def test_each_sensor_reports_what_it_finds(capsys: pytest.CaptureFixture[str]) -> None:
     _, shown = check(capsys)
     assert {"gpu", "cpu", "memory", "disk", "network"} <= shown.keys()
     assert "core" in shown["cpu"]
@@ -74,12 +74,12 @@ def test_an_occupied_port_is_a_problem(capsys: pytest.CaptureFixture[str]) -> No
             assert shown[label].startswith("PROBLEM: Cannot listen on")
 
 
-def test_an_external_broker_that_answers_is_reached(
+def test_an_external_broker_that_answers_is_ok(
     capsys: pytest.CaptureFixture[str], broker: EmbeddedBroker
 ) -> None:
     code, shown = check(capsys, "--mqtt-url", f"mqtt://127.0.0.1:{broker.port}")
     assert code == 0
-    assert "accepts us" in shown["MQTT"]
+    assert "accepts connections" in shown["MQTT"]
 
 
 def test_an_external_broker_that_does_not_answer_is_a_problem(
@@ -90,7 +90,7 @@ def test_an_external_broker_that_does_not_answer_is_a_problem(
     assert shown["MQTT"].startswith("PROBLEM: The broker at mqtt://127.0.0.1:")
 
 
-def test_a_data_folder_that_cannot_be_is_a_problem(
+def test_a_data_folder_below_a_file_is_a_problem(
     capsys: pytest.CaptureFixture[str], own_settings: Path
 ) -> None:
     (own_settings / "file").touch()
@@ -99,7 +99,7 @@ def test_a_data_folder_that_cannot_be_is_a_problem(
     assert shown["History"].startswith("PROBLEM: ")
 
 
-def test_an_influxdb_is_asked_and_nothing_is_created_in_it(
+def test_an_influxdb_is_queried_and_nothing_is_created_in_it(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, influxdb: Influxdb
 ) -> None:
     options = ["--influxdb-url", influxdb.url, "--influxdb-org", influxdb.org]

@@ -1,4 +1,4 @@
-"""What TAB does in real shells, in a terminal."""
+"""Completion with TAB in real shells, in a terminal."""
 
 import shutil
 import subprocess

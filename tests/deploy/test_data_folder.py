@@ -9,7 +9,7 @@ from deploy.data_folder import DataFolder
 from telemetry.errors import SettingsError
 
 
-def test_a_second_process_is_refused_and_told_which_one_has_it(tmp_path: Path) -> None:
+def test_a_second_process_is_refused_and_its_error_names_the_first(tmp_path: Path) -> None:
     folder = DataFolder(tmp_path / "data")
     folder.start()
     program = (
@@ -23,7 +23,7 @@ def test_a_second_process_is_refused_and_told_which_one_has_it(tmp_path: Path) -
     subprocess.run(command, check=True)
 
 
-def test_it_is_free_again_after_the_stop(tmp_path: Path) -> None:
+def test_it_is_free_again_after_stop(tmp_path: Path) -> None:
     first, second = DataFolder(tmp_path), DataFolder(tmp_path)
     first.start()
     with pytest.raises(SettingsError, match="in use"):
@@ -38,11 +38,11 @@ def test_it_is_free_again_after_the_stop(tmp_path: Path) -> None:
 def test_a_file_in_its_place_is_refused(tmp_path: Path, below: str) -> None:
     file = tmp_path / "file"
     file.touch()
-    with pytest.raises(SettingsError, match="is a file, and a folder is needed"):
+    with pytest.raises(SettingsError, match="is a file, not a folder"):
         DataFolder(file / below).start()
 
 
-def test_a_folder_that_cannot_be_made_at_present_is_left_to_the_history(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_yet_is_not_an_error(tmp_path: Path) -> None:
     (tmp_path / "disk").symlink_to(tmp_path / "not" / "mounted")
     folder = DataFolder(tmp_path / "disk")
     folder.start()

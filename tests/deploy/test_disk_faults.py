@@ -1,4 +1,4 @@
-"""The whole pipeline on a disk that fails: live values go on, the history tells and resumes."""
+"""The whole pipeline with a failing disk: live values continue, the history recovers."""
 
 import logging
 import sqlite3
@@ -22,17 +22,17 @@ log = logging.getLogger(__name__)
 SECONDS = 90.0  # a corrupt file is noticed within 60
 
 
-def wait_told(monitor: Monitor, listener: Listener, sentence: str) -> None:
-    """Wait until ``sentence`` is told, and see that live values go on meanwhile."""
+def wait_until_reported(monitor: Monitor, listener: Listener, sentence: str) -> None:
+    """Wait until ``sentence`` is reported, and check that live values continue meanwhile."""
     wait_until(lambda: sentence in str(monitor.answer("/readyz")[1]), sentence, SECONDS)
     assert monitor.answer("/readyz")[0] == 503
     assert sentence in str(monitor.get("/hosts")["history_error"])
     listener.wait_for(CPU.channel, len(listener.on(CPU.channel)) + 5)
     assert not monitor.get("/metrics")["cpu"]["stale"]
-    log.info("Told: %s", monitor.get("/hosts")["history_error"])
+    log.info("Reported: %s", monitor.get("/hosts")["history_error"])
 
 
-def wait_well(monitor: Monitor) -> None:
+def wait_until_ready(monitor: Monitor) -> None:
     wait_until(lambda: monitor.answer("/readyz")[0] == 200, "it is ready", SECONDS)
 
 
@@ -47,19 +47,19 @@ def test_a_disk_that_is_full_then_locked_costs_no_sample(disk: Disk, tmp_path: P
         monitor.wait_for_history(4)
         listener.wait_for(CPU.channel, 4)
         disk.fill()
-        wait_told(monitor, listener, "the disk is full")
+        wait_until_reported(monitor, listener, "the disk is full")
         disk.free()
-        wait_well(monitor)
+        wait_until_ready(monitor)
         require_everything(monitor, listener)
         command = [sys.executable, "-c", LOCK, str(data / "history.sqlite3")]
         with subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE) as other:
             assert other.stdout is not None
             assert other.stdout.readline() == b"locked\n"
-            wait_told(monitor, listener, "is locked by another program")
+            wait_until_reported(monitor, listener, "is locked by another program")
             other.kill()
-        wait_well(monitor)
+        wait_until_ready(monitor)
         require_everything(monitor, listener)
-        assert "Traceback" not in monitor.complaints
+        assert "Traceback" not in monitor.stderr
 
 
 @pytest.mark.soak
@@ -71,13 +71,15 @@ def test_a_file_that_is_overwritten_while_it_runs_is_set_aside_and_noted(tmp_pat
         Listener(monitor.mqtt_port, "system/#") as listener,
     ):
         monitor.wait_for_history(4)
-        with closing(sqlite3.connect(file)) as other:  # what is in the journal, into the file
+        with closing(sqlite3.connect(file)) as other:  # move the journal's contents into the file
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file.write_bytes(b"not a database" * 1000)
-        wait_until(lambda: "it is kept as" in monitor.complaints, "it is set aside", SECONDS)
+        wait_until(lambda: "it is kept as" in monitor.stderr, "it is set aside", SECONDS)
         after = published(listener, CPU.channel)[-1]
-        wait_well(monitor)
-        wait_until(lambda: max(monitor.timestamps(), default=0) > after, "it goes on", SECONDS)
+        wait_until_ready(monitor)
+        wait_until(
+            lambda: max(monitor.timestamps(), default=0) > after, "new samples are stored", SECONDS
+        )
         _, ready = monitor.answer("/readyz")
         (kept,) = file.parent.glob("history.sqlite3.corrupt-*Z")
         assert kept.read_bytes() == b"not a database" * 1000
@@ -85,4 +87,4 @@ def test_a_file_that_is_overwritten_while_it_runs_is_set_aside_and_noted(tmp_pat
         found = [each for each in monitor.timestamps() if each >= after]
         wanted = [each for each in published(listener, CPU.channel) if after <= each <= found[-1]]
         assert found == wanted
-        assert "Traceback" not in monitor.complaints
+        assert "Traceback" not in monitor.stderr

@@ -17,7 +17,7 @@ from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until
 
 
-def test_a_killed_broker_is_started_again_on_the_same_port(broker: EmbeddedBroker) -> None:
+def test_a_killed_broker_is_restarted_on_the_same_port(broker: EmbeddedBroker) -> None:
     first = broker.process_id
     assert first is not None
     os.kill(first, signal.SIGKILL)
@@ -42,13 +42,13 @@ def test_a_broker_that_serves_nobody_any_more_is_replaced() -> None:
         _break_the_router(broker.port)
         wait_until(lambda: broker.process_id != first, "another process")
         wait_until(lambda: _serves(broker.port), "the new process serves")
-        assert broker.restarts >= 1  # on a busy machine a probe as hasty as this one may err
+        assert broker.restarts >= 1  # on a busy machine, such a short probe may fail wrongly
     finally:
         broker.stop()
 
 
 def _break_the_router(port: int) -> None:
-    """Connect twice with a name that rumqttd refuses: the second time it panics."""
+    """Connect twice with a client id that rumqttd rejects: the second time it panics."""
     name = b"a+b"
     rest = b"\x00\x04MQTT\x04\x02\x00\x3c\x00" + bytes([len(name)]) + name
     for _ in range(2):
@@ -57,7 +57,7 @@ def _break_the_router(port: int) -> None:
             assert connection.recv(4) == b""
 
 
-def test_a_signal_that_goes_to_every_process_of_a_service_leaves_it_to_its_parent(
+def test_signals_to_every_process_of_a_service_do_not_stop_it_before_its_parent(
     broker: EmbeddedBroker,
 ) -> None:
     first = broker.process_id
@@ -71,8 +71,8 @@ def test_a_signal_that_goes_to_every_process_of_a_service_leaves_it_to_its_paren
 
 
 @pytest.mark.parametrize("name", ["gpu-07", 'Größe.1 "quoted"\\'])
-def test_with_a_login_nobody_else_is_let_in(name: str) -> None:
-    password = 'pass "word" \\ = ü'  # noqa: S105 - of a broker that lives for a test
+def test_with_a_login_other_clients_are_rejected(name: str) -> None:
+    password = 'pass "word" \\ = ü'  # noqa: S105 - of a broker that runs for this test
     broker = EmbeddedBroker("127.0.0.1", free_port(), login=(name, password))
     broker.start()
     try:
@@ -96,7 +96,7 @@ def _connects(port: int, name: str | None, password: str | None) -> bool:
         bus.stop()
 
 
-def test_its_process_is_told_none_of_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_process_cannot_see_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_INFLUXDB_TOKEN", "correct-horse")
     broker = EmbeddedBroker("127.0.0.1", free_port(), login=("me", "battery-staple"))
     broker.start()
@@ -109,9 +109,7 @@ def test_its_process_is_told_none_of_our_settings(monkeypatch: pytest.MonkeyPatc
     assert "battery-staple" not in seen
 
 
-def test_its_configuration_does_not_stay_behind(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_its_configuration_file_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
     broker = EmbeddedBroker("127.0.0.1", free_port())
     broker.start()
@@ -128,7 +126,7 @@ def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:
     assert listening == ["127.0.0.1"]
 
 
-def test_a_taken_port_is_one_sentence() -> None:
+def test_a_port_in_use_is_reported_in_one_sentence() -> None:
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]
         with pytest.raises(SettingsError, match=r"Cannot listen on .*--mqtt-port.*\.$"):

@@ -1,4 +1,4 @@
-"""Who may come in from other machines is decided before anything starts."""
+"""Access from other machines is checked before anything starts."""
 
 from pathlib import Path
 
@@ -18,7 +18,7 @@ LOOPBACK = ["127.0.0.1", "127.8.9.10", "localhost", "::1", "[::1]"]
 
 
 def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
-    """Return the one sentence with which the command refuses, having started nothing."""
+    """Return the one sentence of the error; nothing has been started."""
     children = psutil.Process().children()
     assert command.run(arguments) == 2
     assert psutil.Process().children() == children
@@ -28,36 +28,36 @@ def refusal(capsys: pytest.CaptureFixture[str], *arguments: str) -> str:
 
 
 @pytest.mark.parametrize("host", EVERYWHERE)
-def test_an_embedded_broker_without_a_login_is_kept_on_loopback(
+def test_an_embedded_broker_without_a_login_may_only_use_loopback(
     capsys: pytest.CaptureFixture[str], own_settings: Path, host: str
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, "up", *free_ports(), "--mqtt-host", host, "--data-dir", str(data))
     assert sentence.startswith(f"system-monitor: mqtt_host = {host.strip('[]')} can be reached")
-    for way_out in (
+    for solution in (
         "mqtt_user",
         "SYSTEM_MONITOR_MQTT_PASSWORD_FILE",
         "mqtt_allow_anonymous = true",
     ):
-        assert way_out in sentence
+        assert solution in sentence
     assert list(own_settings.iterdir()) == []
 
 
 @pytest.mark.parametrize("role", ["up", "api"])
 @pytest.mark.parametrize("host", EVERYWHERE)
-def test_an_api_without_a_token_is_kept_on_loopback(
+def test_an_api_without_a_token_may_only_use_loopback(
     capsys: pytest.CaptureFixture[str], own_settings: Path, role: str, host: str
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, role, *free_ports(), "--http-host", host, "--data-dir", str(data))
     assert sentence.startswith(f"system-monitor: http_host = {host.strip('[]')} can be reached")
-    ways_out = (
+    solutions = (
         "openssl rand -hex 32",
         "http_token_file",
         "SYSTEM_MONITOR_HTTP_TOKEN_FILE",
         "http_allow_anonymous = true",
     )
-    assert [each for each in ways_out if each not in sentence] == []
+    assert [each for each in solutions if each not in sentence] == []
     assert list(own_settings.iterdir()) == []
 
 
@@ -68,7 +68,7 @@ def test_on_loopback_neither_needs_anything(host: str) -> None:
 
 
 @pytest.mark.parametrize("options", [{"http_token": "t" * 16}, {"http_allow_anonymous": "true"}])
-def test_with_a_token_or_for_who_insists_the_api_may_listen_everywhere(
+def test_with_a_token_or_anonymous_access_the_api_may_listen_everywhere(
     options: dict[str, object],
 ) -> None:
     for host in EVERYWHERE:
@@ -83,14 +83,14 @@ def test_with_a_token_or_for_who_insists_the_api_may_listen_everywhere(
         {"mqtt_url": "mqtt://broker.lan"},
     ],
 )
-def test_with_a_login_or_for_who_insists_the_broker_may_listen_everywhere(
+def test_with_a_login_or_anonymous_access_the_broker_may_listen_everywhere(
     options: dict[str, object],
 ) -> None:
     for host in EVERYWHERE:
         require_guarded_broker(load_settings({"mqtt_host": host, **options}))
 
 
-def test_a_name_that_nobody_knows_is_not_taken_for_loopback() -> None:
+def test_an_unknown_host_name_does_not_count_as_loopback() -> None:
     with pytest.raises(SettingsError, match="mqtt_host"):
         require_guarded_broker(load_settings({"mqtt_host": "no-such-name.invalid"}))
     with pytest.raises(SettingsError, match="http_host"):
@@ -98,13 +98,13 @@ def test_a_name_that_nobody_knows_is_not_taken_for_loopback() -> None:
 
 
 @pytest.mark.parametrize("setting", ["http_host", "mqtt_host"])
-def test_check_tells_it_as_a_problem(capsys: pytest.CaptureFixture[str], setting: str) -> None:
+def test_check_reports_it_as_a_problem(capsys: pytest.CaptureFixture[str], setting: str) -> None:
     option = f"--{setting.replace('_', '-')}"
     assert command.run(["check", *free_ports(), option, EVERYWHERE[0]]) == 1
     assert f"PROBLEM: {setting} = 0.0.0.0 can be reached" in capsys.readouterr().out
 
 
-def test_the_insistence_is_an_option_with_or_without_a_value(
+def test_anonymous_access_is_an_option_with_or_without_a_value(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     for words in (["--http-allow-anonymous"], ["--http-allow-anonymous", "true"]):

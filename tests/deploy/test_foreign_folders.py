@@ -1,4 +1,4 @@
-"""The program works in a repository with folders that are called like its own packages."""
+"""The program works in a repository whose folders have the names of its packages."""
 
 import json
 import os

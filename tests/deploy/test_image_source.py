@@ -1,4 +1,4 @@
-"""What the container image is built from."""
+"""The source of the container image."""
 
 import re
 from pathlib import Path
@@ -13,7 +13,7 @@ def test_the_image_is_labelled_with_the_version_of_the_code() -> None:
     assert re.findall(r"^ARG VERSION=(.+)$", DOCKERFILE, re.MULTILINE) == [__version__]
 
 
-def test_the_build_sees_nothing_but_what_is_named() -> None:
+def test_the_build_context_contains_only_listed_files() -> None:
     lines = (ROOT / ".dockerignore").read_text().splitlines()
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"

@@ -1,4 +1,4 @@
-"""The packed project on a machine without Node: pip, pipx and uv install a working command."""
+"""The packaged project on a machine without Node: pip, pipx and uv install a working command."""
 
 import shutil
 import subprocess
@@ -28,7 +28,7 @@ def dist(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return the programs of an environment with what `make dist` checks with."""
+    """Return the programs of an environment with the checkers of `make dist`."""
     folder = tmp_path_factory.mktemp("tools")
     subprocess.run([sys.executable, "-m", "venv", folder], check=True)
     _run(folder / "bin", "pip", "install", "--require-hashes", "-r", LOCKS / "release.txt")
@@ -37,7 +37,7 @@ def tools(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture
 def no_node(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Leave nothing on PATH but Python, and the home empty; return the home."""
+    """Leave only Python on PATH and an empty home folder; return the latter."""
     programs = tmp_path / "programs"
     programs.mkdir()
     (programs / "python3").symlink_to(sys.executable)
@@ -76,7 +76,7 @@ def _run(folder: Path, program: str, *arguments: object) -> None:
     assert result.returncode == 0, result.stdout + result.stderr
 
 
-def test_the_checkers_find_nothing_in_the_packed_project(tools: Path, dist: Path) -> None:
+def test_the_checkers_find_nothing_in_the_packaged_project(tools: Path, dist: Path) -> None:
     _run(tools, "twine", "check", "--strict", *dist.iterdir())
     config = ("--config", ROOT / "pyproject.toml")
     _run(tools, "check-wheel-contents", *config, *dist.glob("*.whl"))

@@ -1,4 +1,4 @@
-"""Starting and stopping, in processes of their own: signals are theirs."""
+"""Starting and stopping, in separate processes because of the signals."""
 
 import signal
 import subprocess
@@ -60,7 +60,7 @@ def read_until(process: subprocess.Popen[str], line: str) -> None:
     for each in process.stdout:
         if each.strip() == line:
             return
-    pytest.fail(f"never said {line!r}")
+    pytest.fail(f"never printed {line!r}")
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
@@ -94,7 +94,7 @@ def test_a_part_that_does_not_start_stops_those_before_it() -> None:
     assert "It cannot work." in errors
 
 
-def test_a_part_that_fails_to_stop_keeps_no_other_from_stopping() -> None:
+def test_a_part_that_fails_to_stop_does_not_keep_others_from_stopping() -> None:
     with program("run(Part('a'), Part('b', stop=fail))") as process:
         read_until(process, "running")
         process.send_signal(signal.SIGTERM)
@@ -157,7 +157,7 @@ def test_under_nohup_the_end_of_the_terminal_ends_nothing() -> None:
 
 
 @pytest.mark.parametrize("code", [0, 130])
-def test_before_anything_has_started_a_signal_ends_the_process_without_a_word(code: int) -> None:
+def test_before_anything_has_started_a_signal_ends_the_process_without_output(code: int) -> None:
     body = f"lifecycle.end_on_signal({code}); print('running', flush=True); hang()"
     with program(body) as process:
         read_until(process, "running")

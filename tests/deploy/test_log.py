@@ -2,7 +2,7 @@ import json
 import logging
 from pathlib import Path
 
-from deploy.log import JsonLines, WithoutEcho
+from deploy.log import JsonLines, RepeatFilter
 from tests.deploy.monitor import finished
 
 
@@ -12,14 +12,14 @@ def line(text: str, seconds: float) -> logging.LogRecord:
     return record
 
 
-def test_what_several_parts_say_at_once_is_logged_once() -> None:
-    quiet = WithoutEcho()
-    heard = [("gone", 0), ("gone", 0.1), ("other", 0.2), ("gone", 4), ("gone", 6)]
-    shown = [(text, seconds) for text, seconds in heard if quiet.filter(line(text, seconds))]
+def test_a_message_that_several_parts_log_at_once_is_logged_once() -> None:
+    repeats = RepeatFilter()
+    logged = [("gone", 0), ("gone", 0.1), ("other", 0.2), ("gone", 4), ("gone", 6)]
+    shown = [(text, seconds) for text, seconds in logged if repeats.filter(line(text, seconds))]
     assert shown == [("gone", 0), ("other", 0.2), ("gone", 6)]
 
 
-def test_a_line_of_json_holds_what_a_log_collector_asks_for() -> None:
+def test_a_line_of_json_has_time_level_logger_and_message() -> None:
     record = line('a "broker"\nis gone — wait', 1_767_225_600.123)
     record.name = "telemetry.bus.connection"
     text = JsonLines().format(record)
@@ -32,7 +32,7 @@ def test_a_line_of_json_holds_what_a_log_collector_asks_for() -> None:
     }
 
 
-def test_a_traceback_stays_in_its_line() -> None:
+def test_a_traceback_stays_on_the_line_of_its_message() -> None:
     error = OSError("no space")
     record = logging.LogRecord(
         "any", logging.ERROR, "", 0, "it failed", (), (OSError, error, error.__traceback__)

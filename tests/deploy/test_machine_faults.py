@@ -1,4 +1,4 @@
-"""What a machine may do to us: its clock steps, it sleeps, it has neither time nor memory."""
+"""Faults of a machine: its clock steps, it sleeps, it is short of CPU time or memory."""
 
 import json
 import logging
@@ -52,12 +52,12 @@ def up(tmp_path_factory: pytest.TempPathFactory, clock: WallClock) -> Iterator[M
         yield monitor
 
 
-def heard(listener: Listener, channel: str) -> list[dict[str, Any]]:
+def received(listener: Listener, channel: str) -> list[dict[str, Any]]:
     return [json.loads(payload) for payload in listener.on(channel)]
 
 
 def numbers(value: object) -> list[float]:
-    """Return all numbers in ``value``, however deep."""
+    """Return all numbers in ``value``, at any depth."""
     if isinstance(value, dict):
         return [each for item in value.values() for each in numbers(item)]
     if isinstance(value, list):
@@ -65,7 +65,7 @@ def numbers(value: object) -> list[float]:
     return [value] if isinstance(value, int | float) else []
 
 
-def assert_sane(samples: list[dict[str, Any]]) -> None:
+def assert_plausible(samples: list[dict[str, Any]]) -> None:
     """Check that no share is outside 0 to 100 % and no rate outside 0 to 10 GB/s."""
     for sample in samples:
         body = {key: value for key, value in sample.items() if key not in ("host", "timestamp")}
@@ -84,41 +84,41 @@ def ages(samples: list[dict[str, Any]], since: float) -> list[float]:
 def test_the_wall_clock_steps_an_hour_forward_and_back(up: Monitor, clock: WallClock) -> None:
     for seconds in (HOUR, 0):
         with Listener(up.mqtt_port, "system/#") as listener:
-            wait_until(lambda: len(heard(listener, "system/cpu")) >= 3, "samples")
+            wait_until(lambda: len(received(listener, "system/cpu")) >= 3, "samples")
             listener.heard.clear()
             clock.shift(seconds)
             stepped = time.time() + seconds
             listener.wait_for("system/cpu", 6)
-            samples = heard(listener, "system/cpu")[1:]  # the first may be of before the step
-            everything = [each for name in CHANNELS for each in heard(listener, name)]
-        # One for each tick, in order, by the clock as it is now.
+            samples = received(listener, "system/cpu")[1:]  # the first may be from before the step
+            everything = [each for name in CHANNELS for each in received(listener, name)]
+        # One for each tick, in order, by the new time.
         taken = ages(samples, stepped)
         assert 0 < taken[0] < 5
         assert max(lateness(taken, INTERVAL)) < INTERVAL, taken
-        assert_sane(everything)
+        assert_plausible(everything)
         newest = samples[-1]["timestamp"]
-        wait_until(lambda: max(up.timestamps(), default=0) >= newest, "the history goes on")  # noqa: B023
+        wait_until(lambda: max(up.timestamps(), default=0) >= newest, "the history continues")  # noqa: B023
         metrics = up.get("/metrics")
         assert (metrics["state"], metrics["cpu"]["stale"]) == ("online", False)
-    assert "Traceback" not in up.complaints
+    assert "Traceback" not in up.stderr
 
 
 @pytest.mark.soak
 def test_a_suspended_process_goes_on_with_the_present_tick(up: Monitor) -> None:
     with Listener(up.mqtt_port, "system/#") as listener:
-        wait_until(lambda: len(heard(listener, "system/cpu")) >= 3, "samples")
+        wait_until(lambda: len(received(listener, "system/cpu")) >= 3, "samples")
         up.process.send_signal(signal.SIGSTOP)
         time.sleep(1.5)
         listener.heard.clear()
         resumed = time.time()
         up.process.send_signal(signal.SIGCONT)
         listener.wait_for("system/cpu", 5)
-        after = [each for each in ages(heard(listener, "system/cpu"), resumed) if each > 0]
-        everything = [each for name in CHANNELS for each in heard(listener, name)]
-    # The ticks that were missed are not made up for in a burst.
+        after = [each for each in ages(received(listener, "system/cpu"), resumed) if each > 0]
+        everything = [each for name in CHANNELS for each in received(listener, name)]
+    # The missed ticks are not made up for in a burst.
     assert after[0] < 2 * INTERVAL
     assert after[3] > 2 * INTERVAL
-    assert_sane(everything)
+    assert_plausible(everything)
 
 
 @pytest.mark.soak
@@ -132,13 +132,13 @@ def test_with_all_cores_busy_the_ticks_go_on(tmp_path: Path) -> None:
         began = unix_milliseconds()
         with Listener(monitor.mqtt_port, "system/#") as listener:
             time.sleep(30)
-            everything = [each for name in CHANNELS for each in heard(listener, name)]
+            everything = [each for name in CHANNELS for each in received(listener, name)]
         ended = unix_milliseconds()
         stack.close()
         wait_until(lambda: max(monitor.timestamps()) > ended, "it has caught up")
         times = [each for each in monitor.timestamps() if began < each < ended]
-        complaints = monitor.complaints
-    assert_sane(everything)
+        complaints = monitor.stderr
+    assert_plausible(everything)
     expected = (ended - began) / 1000 / INTERVAL
     widest = max(later - earlier for earlier, later in pairwise(times)) / 1000
     log.info("overload: %d samples of %.0f ticks, widest gap %.2f s", len(times), expected, widest)
@@ -161,7 +161,7 @@ def test_a_process_that_gets_no_more_memory_goes_on_once_it_does(tmp_path: Path)
         address = ("127.0.0.1", monitor.http_port)
         refused = 0
         for turn in range(1, 4):
-            # Less than it has: it gets nothing more from the kernel.
+            # Less than it uses: the kernel gives it no more.
             monitor.process.rlimit(psutil.RLIMIT_AS, (2**20, usual[1]))
             with ExitStack() as clients:  # each takes 40 kB
                 while refused < turn * 20:
@@ -174,7 +174,7 @@ def test_a_process_that_gets_no_more_memory_goes_on_once_it_does(tmp_path: Path)
                         refused += 1
             monitor.process.rlimit(psutil.RLIMIT_AS, usual)
             ended = unix_milliseconds()
-            wait_until(lambda: max(monitor.timestamps()) > ended + 1000, "it goes on")  # noqa: B023
+            wait_until(lambda: max(monitor.timestamps()) > ended + 1000, "new samples are stored")  # noqa: B023
             assert monitor.get("/metrics")["state"] == "online"
         log.info("memory short: %d clients refused, %d B used", refused, size(monitor))
-        assert "Traceback" not in monitor.complaints
+        assert "Traceback" not in monitor.stderr

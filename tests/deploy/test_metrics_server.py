@@ -8,7 +8,7 @@ from telemetry.reports import Report, counter
 from tests.services.processes import free_port
 
 
-def test_each_scrape_reads_the_parts_own_counters() -> None:
+def test_each_scrape_reads_the_counters_again() -> None:
     counted = iter((5, 7))
     port = free_port()
     server = MetricsServer(

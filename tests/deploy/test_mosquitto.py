@@ -1,4 +1,4 @@
-"""Mosquitto with the configuration, the access list and the TLS example that we ship."""
+"""Mosquitto with the configuration, access rules and TLS example that we ship."""
 
 import base64
 import getpass
@@ -72,7 +72,7 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
     tls = example.replace("listener 8883", f"listener {tls_port} 127.0.0.1")
     file = folder / "mosquitto.conf"
     own = [
-        f"user {getpass.getuser()}",  # Mosquitto would become another, which cannot read this
+        f"user {getpass.getuser()}",  # Mosquitto would switch to a user that cannot read this
         f"listener {port} 127.0.0.1",
         f"password_file {passwords}",
         f"acl_file {SHIPPED.parent / 'acl'}",
@@ -92,20 +92,20 @@ def broker(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Broker]:
 
 
 class Session:
-    """A client that has subscribed to ``topic_filter``, and what it has heard."""
+    """A client that has subscribed to ``topic_filter``, and the messages it has received."""
 
     def __init__(self, broker: Broker, user: str, topic_filter: str, *, keep: bool = False) -> None:
-        self.heard: list[tuple[str, bytes]] = []
-        # Mosquitto applies no pattern of its access list to a client with a wildcard in its name.
+        self.received: list[tuple[str, bytes]] = []
+        # Mosquitto skips the patterns of its access list for a client with a wildcard in its id.
         name = topic_filter.translate({ord("#"): "all", ord("+"): "each"})
         self.bus = BusConnection(broker.address(user), f"test-{user}-{name}", keep_session=keep)
         self.bus.on_connected = lambda: self.bus.subscribe(topic_filter, AT_LEAST_ONCE)
-        self.bus.on_message = self._hear
+        self.bus.on_message = self._receive
         self.bus.start()
         assert self.bus.wait_subscribed(5), self.bus.outage
 
-    def _hear(self, message: Message) -> None:
-        self.heard.append((message.topic, message.payload))
+    def _receive(self, message: Message) -> None:
+        self.received.append((message.topic, message.payload))
 
     def __enter__(self) -> Self:
         return self
@@ -115,22 +115,22 @@ class Session:
 
 
 def publish(broker: Broker, user: str, *topics: str, payload: bytes = b"1") -> None:
-    """Publish as ``user``, and return once the broker has taken all of it."""
-    taken: list[None] = []
+    """Publish as ``user``, and return once the broker has acknowledged everything."""
+    acknowledged: list[None] = []
     bus = BusConnection(broker.address(user), f"test-{user}-{secrets.token_hex(4)}")
-    bus.on_published = lambda: taken.append(None)
+    bus.on_published = lambda: acknowledged.append(None)
     bus.start()
     try:
         assert bus.wait_connected(5), bus.outage
         for topic in topics:
             bus.publish(Publication(topic, payload, retain=True))
-        wait_until(lambda: len(taken) == len(topics), "the broker's word")
+        wait_until(lambda: len(acknowledged) == len(topics), "the acknowledgements")
     finally:
         bus.stop()
 
 
 @pytest.mark.parametrize(("user", "password"), [(None, None), ("gpu-07", "wrong")])
-def test_nobody_comes_in_without_the_password(
+def test_a_client_without_the_password_is_rejected(
     broker: Broker, user: str | None, password: str | None
 ) -> None:
     bus = BusConnection(BrokerAddress("127.0.0.1", broker.port, False, user, password), "stranger")  # noqa: FBT003
@@ -143,34 +143,34 @@ def test_nobody_comes_in_without_the_password(
 
 
 @pytest.mark.parametrize("consumer", ["ingester", "api", "reader"])
-def test_a_consumer_hears_every_machine(broker: Broker, consumer: str) -> None:
+def test_a_consumer_receives_every_machine(broker: Broker, consumer: str) -> None:
     topics = {f"fleet/{host}/system/{consumer}" for host in ("gpu-07", "gpu-08")}
     with Session(broker, consumer, EVERYTHING) as session:
         for topic in topics:
             publish(broker, topic.split("/")[1], topic)
-        wait_until(lambda: topics <= {topic for topic, _ in session.heard}, "both machines")
+        wait_until(lambda: topics <= {topic for topic, _ in session.received}, "both machines")
 
 
 def test_a_collector_writes_only_its_own_topics(broker: Broker) -> None:
     with Session(broker, "reader", "#") as session:
         foreign = ("fleet/gpu-08/system/cpu", "system/cpu", "fleet/gpu-07", "fleet/gpu-07/other")
         publish(broker, "gpu-07", *foreign, "fleet/gpu-07/system/cpu", payload=b"mine")
-        wait_until(lambda: bool(session.heard), "the one that counts")
-    assert [each for each in session.heard if each[1] == b"mine"] == [
+        wait_until(lambda: bool(session.received), "the sample")
+    assert [each for each in session.received if each[1] == b"mine"] == [
         ("fleet/gpu-07/system/cpu", b"mine")
     ]
 
 
-def test_a_collector_hears_its_own_status_and_nothing_else(broker: Broker) -> None:
+def test_a_collector_receives_only_its_own_status(broker: Broker) -> None:
     with ExitStack() as stack:
         reader = stack.enter_context(Session(broker, "reader", EVERYTHING))
         collector = stack.enter_context(Session(broker, "gpu-08", "#"))
         publish(broker, "gpu-07", "fleet/gpu-07/system/memory", "fleet/gpu-07/system/status")
         publish(broker, "gpu-08", "fleet/gpu-08/system/status", payload=b"own")
         publish(broker, "gpu-08", "fleet/gpu-08/system/memory", payload=b"last")
-        wait_until(lambda: b"last" in [payload for _, payload in reader.heard], "the last")
-        wait_until(lambda: bool(collector.heard), "the own status")
-        assert collector.heard == [("fleet/gpu-08/system/status", b"own")]
+        wait_until(lambda: b"last" in [payload for _, payload in reader.received], "the last")
+        wait_until(lambda: bool(collector.received), "the own status")
+        assert collector.received == [("fleet/gpu-08/system/status", b"own")]
 
 
 @pytest.mark.parametrize("consumer", ["ingester", "api", "reader", "health"])
@@ -178,12 +178,12 @@ def test_a_consumer_writes_nothing(broker: Broker, consumer: str) -> None:
     with Session(broker, "reader", "#") as session:
         publish(broker, consumer, f"fleet/{consumer}/system/cpu", "fleet/gpu-07/system/cpu", "a")
         publish(broker, "gpu-07", "fleet/gpu-07/system/disk", payload=consumer.encode())
-        wait_until(lambda: consumer.encode() in [each for _, each in session.heard], "the last")
-        topics = {topic for topic, _ in session.heard}
+        wait_until(lambda: consumer.encode() in [each for _, each in session.received], "the last")
+        topics = {topic for topic, _ in session.received}
     assert f"fleet/{consumer}/system/cpu" not in topics
 
 
-def test_the_last_will_of_a_collector_is_its_own_too(broker: Broker) -> None:
+def test_a_collector_cannot_forge_anothers_status_with_its_last_will(broker: Broker) -> None:
     will = LastWill("fleet/gpu-08/system/status", b"forged")
     with Session(broker, "reader", EVERYTHING) as session:
         forger = Client(
@@ -195,22 +195,22 @@ def test_the_last_will_of_a_collector_is_its_own_too(broker: Broker) -> None:
         forger.loop_start()
         wait_until(forger.is_connected, "the forger's connection")
         forger.loop_stop()
-        del forger  # its socket closes without a word
+        del forger  # its socket closes without a DISCONNECT
         publish(broker, "gpu-08", "fleet/gpu-08/system/status", payload=b"real")
-        wait_until(lambda: b"real" in [each for _, each in session.heard], "the real one")
-        assert b"forged" not in [each for _, each in session.heard]
+        wait_until(lambda: b"real" in [each for _, each in session.received], "the real one")
+        assert b"forged" not in [each for _, each in session.received]
 
 
-def test_a_backlog_waits_for_an_ingester_that_is_away(broker: Broker) -> None:
+def test_a_backlog_is_queued_for_a_disconnected_ingester(broker: Broker) -> None:
     topics = [f"fleet/gpu-07/system/{number}" for number in range(BACKLOG)]
     with Session(broker, "ingester", EVERYTHING, keep=True):
         pass
     publish(broker, "gpu-07", *topics)
     with Session(broker, "ingester", EVERYTHING, keep=True) as session:
-        wait_until(lambda: len({topic for topic, _ in session.heard}) >= BACKLOG, "the backlog")
+        wait_until(lambda: len({topic for topic, _ in session.received}) >= BACKLOG, "the backlog")
 
 
-def test_the_tls_example_speaks_tls(broker: Broker) -> None:
+def test_the_tls_example_accepts_tls_clients(broker: Broker) -> None:
     context = ssl.create_default_context(cafile=str(broker.certificate))
     client = Client(CallbackAPIVersion.VERSION2, protocol=MQTTProtocolVersion.MQTTv311)
     client.tls_set_context(context)

@@ -1,4 +1,4 @@
-"""Each part as a process of its own, on a broker that none of them has started."""
+"""Each part in its own process, with a separate broker."""
 
 import signal
 import time
@@ -16,7 +16,7 @@ from tests.services.processes import wait_until
 
 
 def counted(part: Monitor, counter: str) -> float:
-    """Return what ``part`` has counted, as Prometheus reads it."""
+    """Return a counter of ``part``, as Prometheus reads it."""
     command = part.process.cmdline()
     port, role = command[command.index("--metrics-port") + 1], command[2]
     with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
@@ -28,18 +28,18 @@ def counted(part: Monitor, counter: str) -> float:
 
 @pytest.fixture(params=["broker", pytest.param("mosquitto", marks=pytest.mark.soak)])
 def parts(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[Parts]:
-    """Run the three on the embedded broker and on Mosquitto, with topics of their own."""
+    """Run the three with the embedded broker and with Mosquitto."""
     with running_parts(tmp_path, request.getfixturevalue(request.param).port) as started:
         yield started
 
 
 def assert_at_most_a_tick_is_lost(parts: Parts, ended: float) -> None:
-    """Check that the history holds all but the tick, of 200 ms, that was under way."""
+    """Check that the history has all samples except the tick (200 ms) in progress."""
     wait_until(lambda: parts.api.timestamps()[-1] > ended * 1000 - 400, "all but a tick")
 
 
 def test_a_collector_that_is_killed_is_offline_and_loses_a_tick_at_most(parts: Parts) -> None:
-    wait_until(lambda: parts.state() == "online", "the collector's word")
+    wait_until(lambda: parts.state() == "online", "the collector is online")
     parts.api.wait_for_history(3)
     killed = time.time()
     parts.collector.process.kill()
@@ -49,24 +49,24 @@ def test_a_collector_that_is_killed_is_offline_and_loses_a_tick_at_most(parts: P
 
 def test_the_parts_find_each_other_and_each_ends_with_a_signal(parts: Parts) -> None:
     parts.api.wait_for_history(3)
-    wait_until(lambda: parts.state() == "online", "the collector's word")
+    wait_until(lambda: parts.state() == "online", "the collector is online")
     assert parts.api.get("/metrics")["host"] == "alpha"
     for part, counter in ((parts.collector, "samples_taken"), (parts.ingester, "samples_stored")):
         assert counted(part, counter) > 0
     ended = time.time()
     assert parts.collector.end(signal.SIGTERM)[0] == 0
-    wait_until(lambda: parts.state() == "offline", "the collector's farewell")
+    wait_until(lambda: parts.state() == "offline", "the collector is offline")
     assert_at_most_a_tick_is_lost(parts, ended)
     for part in (parts.ingester, parts.api):
         assert part.end(signal.SIGTERM)[0] == 0
-    assert [part.complaints for part in parts] == ["", "", ""]
+    assert [part.stderr for part in parts] == ["", "", ""]
 
 
 def test_samples_wait_at_the_broker_for_an_ingester_that_was_killed(
     parts: Parts, tmp_path: Path
 ) -> None:
     parts.api.wait_for_history(5)
-    wait_until(lambda: parts.state() == "online", "the collector's word")
+    wait_until(lambda: parts.state() == "online", "the collector is online")
     arguments = parts.ingester.process.cmdline()
     options = arguments[arguments.index("ingester") + 1 :]
     parts.ingester.process.kill()

@@ -1,4 +1,4 @@
-"""``deploy/setup``: secrets of one's own, each made once."""
+"""``deploy/setup``: unique secrets, each created once."""
 
 import shutil
 import stat
@@ -45,7 +45,7 @@ def users(folder: Path) -> dict[str, str]:
     return dict(line.split(":") for line in lines)
 
 
-def test_it_makes_every_secret_that_compose_asks_for(folder: Path) -> None:
+def test_it_creates_every_secret_that_compose_needs(folder: Path) -> None:
     found = contents(folder)
     assert found.keys() == SECRETS | {".env"}
     asked = (DEPLOY / "compose.yaml").read_text()
@@ -55,7 +55,7 @@ def test_it_makes_every_secret_that_compose_asks_for(folder: Path) -> None:
     assert all(len(word) == 64 for word in words)
 
 
-def test_run_again_it_changes_nothing(folder: Path) -> None:
+def test_a_second_run_changes_nothing(folder: Path) -> None:
     before = contents(folder)
     assert setup(folder).returncode == 0
     assert contents(folder) == before
@@ -71,12 +71,12 @@ def test_two_installations_share_no_secret(
     assert all(first[name] != second[name] for name in SECRETS)
 
 
-def test_nobody_but_their_owner_reaches_the_secrets(folder: Path) -> None:
+def test_only_their_owner_can_reach_the_secrets(folder: Path) -> None:
     assert stat.S_IMODE((folder / "secrets").stat().st_mode) == 0o700
     assert stat.S_IMODE((folder / ".env").stat().st_mode) == 0o600
 
 
-def test_the_broker_knows_each_part_by_the_parts_own_password(folder: Path) -> None:
+def test_each_service_has_its_own_password_at_the_broker(folder: Path) -> None:
     known, found = users(folder), contents(folder)
     assert {known[name] for name in ("ingester", "api", "reader")} == {
         found[f"{name}_password"] for name in ("ingester", "api", "reader")
@@ -86,7 +86,7 @@ def test_the_broker_knows_each_part_by_the_parts_own_password(folder: Path) -> N
     assert f"SYSTEM_MONITOR_HOST_NAME={host}\n" in found[".env"]
 
 
-def test_another_machine_gets_a_log_in_of_its_own(folder: Path) -> None:
+def test_another_machine_gets_its_own_login(folder: Path) -> None:
     before = users(folder)
     for _ in range(2):
         assert setup(folder, "add-machine", "gpu-08").returncode == 0
@@ -94,14 +94,14 @@ def test_another_machine_gets_a_log_in_of_its_own(folder: Path) -> None:
 
 
 @pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "api", "a+"])
-def test_a_name_that_cannot_be_a_machine_is_refused(folder: Path, name: str) -> None:
+def test_an_invalid_machine_name_is_rejected(folder: Path, name: str) -> None:
     before = users(folder)
     assert setup(folder, "add-machine", name).returncode == 2
     assert users(folder) == before
 
 
 @pytest.mark.parametrize("name", ["broker.example", "192.0.2.7"])
-def test_the_brokers_certificate_is_for_the_name_that_others_know_it_by(
+def test_the_brokers_certificate_is_for_the_name_that_other_machines_use(
     folder: Path, name: str
 ) -> None:
     assert setup(folder, "tls", name).returncode == 0

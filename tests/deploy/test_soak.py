@@ -1,4 +1,4 @@
-"""A day in a quarter of an hour: two days of ticks at two seconds, as fast as they go."""
+"""Two days' worth of 2 s ticks, as fast as possible: about a quarter of an hour."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ from telemetry.settings import load_settings
 http_port, mqtt_port, folder, interval = sys.argv[1:]
 settings = load_settings({
     "http_port": http_port, "mqtt_port": mqtt_port, "data_dir": folder,
-    "history_hours": 0.01,  # 36 s, so that the history is full soon
+    "history_hours": 0.01,  # 36 s, so that the history is soon full
 })
 # Faster than a user may choose.
 sys.exit(up.run(settings.model_copy(update={"interval_seconds": float(interval)})))
@@ -41,7 +41,7 @@ log = logging.getLogger(__name__)
 
 
 class Size(NamedTuple):
-    """What the program holds at a time."""
+    """The resources that the program uses at one time."""
 
     memory: float  # MB, of the program and its broker
     broker_memory: float
@@ -61,12 +61,12 @@ def measure(process: psutil.Process, folder: Path) -> Size:
 
 
 def slope(values: list[float], ticks: list[float]) -> float:
-    """Return by how much the values grow in ``TICKS`` ticks, by least squares."""
+    """Return the growth of the values in ``TICKS`` ticks, by least squares."""
     return statistics.linear_regression(ticks, values).slope * TICKS
 
 
 class Watchers:
-    """A page's WebSocket, and somebody who asks for the history now and then."""
+    """A WebSocket client, and a client that queries the history now and then."""
 
     def __init__(self, port: int) -> None:
         self._port = port
@@ -119,14 +119,14 @@ def test_a_hundred_thousand_ticks_leave_memory_files_threads_and_history_flat(
     for name in Size._fields:
         values = [float(getattr(each, name)) for each in sizes[half:]]
         log.info(
-            "%s: %.2f at the half, %.2f at the end, %+.3f in 100,000 ticks",
+            "%s: %.2f halfway, %.2f at the end, %+.3f in 100,000 ticks",
             *(name, values[0], values[-1], slope(values, ticks[half:])),
         )
     log.info("%d ticks in %.0f s", ticks[-1], seconds)
     last = sizes[half:]
     assert abs(slope([each.memory for each in last], ticks[half:])) < 5
-    # Its log of messages is full by now; what is left is how its memory lies. At messages of one
-    # size it stays at the same 51 MB from the 100,000th to the 800,000th.
+    # Its log of messages is full by now; the rest is fragmentation. With messages of one size it
+    # stays at the same 51 MB from the 100,000th to the 800,000th.
     assert abs(slope([each.broker_memory for each in last], ticks[half:])) < 20
     assert abs(slope([float(each.threads) for each in last], ticks[half:])) < 1
     assert abs(slope([float(each.files) for each in last], ticks[half:])) < 3
@@ -137,12 +137,12 @@ def test_a_hundred_thousand_ticks_leave_memory_files_threads_and_history_flat(
 def follow(
     process: psutil.Popen, http_port: int, mqtt_port: int, folder: Path
 ) -> tuple[list[Size], list[float], float]:
-    """Return the sizes every few seconds, the ticks until then, and how long it all took."""
+    """Return the sizes every few seconds, the ticks until then, and the total seconds."""
     sizes: list[Size] = []
     ticks: list[float] = []
     wait_until(lambda: _answers(http_port), "the program answers")
     began = time.monotonic()
-    # The filter of the others: the broker keeps up to 16 MiB of messages for each that is in use.
+    # The same filter as the others use: the broker keeps up to 16 MiB of messages per filter.
     with Listener(mqtt_port, "system/#") as listener:
         watchers = Watchers(http_port)
         try:

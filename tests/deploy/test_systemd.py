@@ -1,4 +1,4 @@
-"""The units: systemd understands them, and calls them well guarded."""
+"""The units: systemd accepts them, and rates their exposure as low."""
 
 import re
 import shutil
@@ -16,7 +16,7 @@ LIMIT = 3.0
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Return a file system with systemd's own units, ours, and a program."""
+    """Return a file system with systemd's units, ours, and a program."""
     root = tmp_path_factory.mktemp("root")
     shutil.copytree("/lib/systemd/system", root / "usr/lib/systemd/system", symlinks=True)
     (root / "lib").symlink_to("usr/lib")
@@ -38,14 +38,14 @@ def analyze(root: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_systemd_understands_the_unit(root: Path, part: str) -> None:
+def test_systemd_accepts_the_unit(root: Path, part: str) -> None:
     result = analyze(root, "verify", "--man=no", f"system-monitor@{part}.service")
     ours = [line for line in result.stderr.splitlines() if "system-monitor" in line]
     assert (result.returncode, ours) == (0, [])
 
 
 @pytest.mark.parametrize("part", PARTS)
-def test_systemd_calls_the_unit_well_guarded(root: Path, part: str) -> None:
+def test_systemd_rates_the_exposure_of_the_unit_as_low(root: Path, part: str) -> None:
     unit = f"system-monitor@{part}.service"
     result = analyze(root, "security", "--offline=true", "--no-pager", unit)
     exposure = re.search(r"Overall exposure level for \S+: ([\d.]+)", result.stdout)
@@ -53,7 +53,7 @@ def test_systemd_calls_the_unit_well_guarded(root: Path, part: str) -> None:
     assert float(exposure[1]) <= LIMIT, result.stdout
 
 
-def test_only_the_parts_that_watch_the_machine_reach_nvidias_devices() -> None:
+def test_only_the_roles_that_monitor_the_machine_can_use_nvidias_devices() -> None:
     drop_ins = {part: UNITS / f"system-monitor@{part}.service.d" / "machine.conf" for part in PARTS}
     assert {part for part, file in drop_ins.items() if file.exists()} == {"up", "collector"}
     assert drop_ins["up"].read_text() == drop_ins["collector"].read_text()

@@ -3,7 +3,7 @@ from tests.deploy.ticks import lateness
 TICKS = [1000, 1500, 2000, 2700, 3050, 3500]  # two of them late, as on a busy machine
 
 
-def test_who_is_late_is_told_by_how_much() -> None:
+def test_the_delay_of_each_late_sample_is_returned() -> None:
     assert lateness(TICKS, 500) == [0, 0, 0, 200, 50, 0]
 
 

@@ -1,4 +1,4 @@
-"""Two machines with the same host name, on one broker."""
+"""Two collectors with the same host name at one broker."""
 
 import json
 from pathlib import Path
@@ -26,21 +26,23 @@ def test_the_second_waits_and_says_what_to_do_until_the_first_has_gone(
     options += ["--interval-seconds", "0.2"]
     with Listener(port) as listener, running(tmp_path, "collector", *options) as first:
         listener.wait_for("system/cpu", 60, 30)
-        before = kept(port)
+        before = retained_status(port)
         with running(tmp_path / "second", "collector", *options) as second:
-            wait_until(lambda: "--host-name" in second.complaints, "it says what to do", 20)
-            assert "another client probably uses that name" in second.complaints
+            wait_until(lambda: "--host-name" in second.stderr, "it says what to do", 20)
+            assert "another client probably uses that name" in second.stderr
             listener.heard.clear()
             listener.wait_for("system/cpu", 300, 90)  # another attempt among them
-            assert kept(port)["started"] == before["started"]
-            assert kept(port)["state"] == "online"
+            assert retained_status(port)["started"] == before["started"]
+            assert retained_status(port)["state"] == "online"
             assert second.process.poll() is None
             first.process.kill()
             first.process.wait()
-            wait_until(lambda: kept(port)["started"] > before["started"], "the second is in", 90)
+            wait_until(
+                lambda: retained_status(port)["started"] > before["started"], "the second is in", 90
+            )
 
 
-def kept(port: int) -> dict[str, Any]:
+def retained_status(port: int) -> dict[str, Any]:
     """Return the status that the broker retains."""
     with Listener(port, "system/status") as listener:
         found: dict[str, Any] = json.loads(listener.wait_for("system/status")[0])

@@ -1,4 +1,4 @@
-"""``system-monitor up`` as a user runs it: one command, the whole pipeline, real processes."""
+"""``system-monitor up`` as users run it: one command, the whole pipeline, real processes."""
 
 import json
 import re
@@ -30,21 +30,21 @@ def options(folder: Path) -> list[str]:
 
 @pytest.fixture(scope="module")
 def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
-    """Run one for the tests that leave it as it is."""
+    """Run one for the tests that do not change it."""
     folder = tmp_path_factory.mktemp("up")
     with running(folder, "up", *options(folder)) as monitor:
         monitor.wait_for_history(1)
         yield monitor
 
 
-def test_it_says_where_things_are_and_what_was_found(up: Monitor) -> None:
-    assert f"http://127.0.0.1:{up.http_port}/" in up.said
-    assert f"mqtt://127.0.0.1:{up.mqtt_port}" in up.said
-    assert all(family.channel in up.said for family in FAMILIES)
-    assert str(up.folder / "data") in up.said
+def test_it_prints_its_addresses_and_what_its_sensors_found(up: Monitor) -> None:
+    assert f"http://127.0.0.1:{up.http_port}/" in up.stdout
+    assert f"mqtt://127.0.0.1:{up.mqtt_port}" in up.stdout
+    assert all(family.channel in up.stdout for family in FAMILIES)
+    assert str(up.folder / "data") in up.stdout
     for label in ("GPU", "CPU", "Memory", "Disk", "Network"):
-        assert re.search(rf"^  {label} +\S", up.said, re.MULTILINE), label
-    assert f"mosquitto_sub -h 127.0.0.1 -p {up.mqtt_port}" in up.said
+        assert re.search(rf"^  {label} +\S", up.stdout, re.MULTILINE), label
+    assert f"mosquitto_sub -h 127.0.0.1 -p {up.mqtt_port}" in up.stdout
 
 
 def test_every_family_arrives_on_the_topic_that_is_its_channel(up: Monitor) -> None:
@@ -71,7 +71,7 @@ def test_rest_serves_the_newest_values_and_why_there_is_no_gpu(up: Monitor) -> N
     assert [host["state"] for host in up.get("/hosts")["hosts"]] == ["online"]
 
 
-def test_each_part_counts_what_it_does(up: Monitor) -> None:
+def test_each_part_reports_its_counters(up: Monitor) -> None:
     up.wait_for_history(2)
     status, ready = up.answer("/readyz")
     assert (status, ready["status"]) == (200, "ready")
@@ -104,7 +104,7 @@ def test_the_history_holds_one_sample_of_each_channel_for_each_tick(up: Monitor)
 
 def test_ten_healthy_ticks_leave_nothing_in_the_log(up: Monitor) -> None:
     up.wait_for_history(10)
-    assert up.complaints == ""
+    assert up.stderr == ""
 
 
 def test_a_killed_broker_leaves_no_gap_and_nothing_twice(tmp_path: Path) -> None:
@@ -115,7 +115,7 @@ def test_a_killed_broker_leaves_no_gap_and_nothing_twice(tmp_path: Path) -> None
         wait_until(lambda: monitor.timestamps()[-1] > before + 3000, "samples after its death")
         for family in ALWAYS_THERE:
             assert_one_sample_a_tick(monitor.timestamps(family.channel))
-        assert "Traceback" not in monitor.complaints
+        assert "Traceback" not in monitor.stderr
 
 
 def test_every_gpu_is_published_and_served(nvml_library: Path, tmp_path: Path) -> None:
@@ -127,7 +127,7 @@ def test_every_gpu_is_published_and_served(nvml_library: Path, tmp_path: Path) -
         answer = monitor.get("/gpu")
         with Listener(monitor.mqtt_port, "system/gpu/+") as listener:
             sample = json.loads(listener.wait_for("system/gpu/1")[0])
-        assert "2 GPUs" in monitor.said
+        assert "2 GPUs" in monitor.stdout
         assert monitor.get("/gpu")["gpus"][1]["processes"]["processes"][0]["memory_used"] > 0
         assert "system/gpu/1/processes" not in monitor.get("/history")["channels"]
     assert [gpu["id"] for gpu in answer["gpus"]] == ["0", "1"]
@@ -157,7 +157,7 @@ def test_an_influxdb_holds_the_history_for_an_hour(influxdb: Influxdb, tmp_path:
     with running(tmp_path, "up", *options(tmp_path), variables=account) as monitor:
         monitor.wait_for_history(4)
         assert_one_sample_a_tick(monitor.timestamps())
-        assert influxdb.url in monitor.said
+        assert influxdb.url in monitor.stdout
     assert not (tmp_path / "data").exists()
     with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as client:
         found: Any = client.buckets_api().find_bucket_by_name(bucket)

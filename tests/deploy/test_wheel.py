@@ -1,4 +1,4 @@
-"""What the wheel puts on a machine."""
+"""The contents of the wheel."""
 
 import hashlib
 import tarfile
@@ -34,20 +34,20 @@ def test_it_installs_six_packages_that_the_docs_name(names: list[str]) -> None:
     assert all(f"`{package}`" in text for package in PACKAGES)
 
 
-def test_it_holds_the_built_dashboard_and_not_its_source(names: list[str]) -> None:
+def test_it_contains_the_built_dashboard_and_not_its_source(names: list[str]) -> None:
     assert "api/static/index.html" in names
     assert any(name.startswith("api/static/assets/") and name.endswith(".js") for name in names)
     assert not any(name.startswith("api/dashboard/") for name in names)
 
 
-def test_it_holds_nothing_but_code_and_the_pages(names: list[str]) -> None:
+def test_it_contains_only_code_and_the_pages(names: list[str]) -> None:
     login = {f"api/serving/access/login.{suffix}" for suffix in ("html", "css", "js")}
     assert login <= set(names)
     rest = [name for name in names if not name.startswith("api/static/") and name not in login]
     assert {Path(name).suffix for name in rest if ".dist-info/" not in name} == {".py"}
 
 
-def test_its_metadata_names_the_license_and_it_holds_the_text(wheel: ZipFile) -> None:
+def test_it_contains_the_license_and_names_it_in_its_metadata(wheel: ZipFile) -> None:
     (file,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = message_from_bytes(wheel.read(file))
     assert metadata["License-Expression"] == "Apache-2.0"
@@ -56,6 +56,6 @@ def test_its_metadata_names_the_license_and_it_holds_the_text(wheel: ZipFile) ->
     assert hashlib.sha256(text).hexdigest() == APACHE_2
 
 
-def test_the_source_distribution_holds_the_license_too(tmp_path: Path) -> None:
+def test_the_source_distribution_contains_the_license(tmp_path: Path) -> None:
     with tarfile.open(build_sdist(tmp_path)) as sdist:
         assert any(name.endswith("/LICENSE") and name.count("/") == 1 for name in sdist.getnames())

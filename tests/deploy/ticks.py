@@ -1,13 +1,13 @@
-"""Whether there is one sample for each tick, on a machine that may be late for some."""
+"""Checks for one sample at each tick, on a machine where some may be late."""
 
 from collections.abc import Sequence
 
 
 def lateness(times: Sequence[float], interval: float) -> list[float]:
-    """Return by how much each sample is later than the punctual one, in the unit of both.
+    """Return the delay of each sample against a punctual one, in the unit of both arguments.
 
-    It stays below ``interval`` while each tick has one sample. From a tick without one on all
-    samples are an interval later than those before, from a tick with two an interval earlier.
+    It stays below ``interval`` while each tick has one sample. After a tick without a sample, all
+    are an interval later than those before; after a tick with two samples, an interval earlier.
     """
     offsets = [time - number * interval for number, time in enumerate(times)]
     punctual = min(offsets)

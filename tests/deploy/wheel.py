@@ -1,4 +1,4 @@
-"""Packs the project the way `make dist` does."""
+"""Builds the packages as `make dist` does."""
 
 from pathlib import Path
 

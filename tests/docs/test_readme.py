@@ -76,12 +76,12 @@ def test_the_start_up_text_is_what_the_program_prints(
     defaults: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
     facts = [*announcement.http_facts(defaults), *announcement.broker_facts(defaults)]
-    announcement.say_places(defaults, facts)
+    announcement.print_addresses(defaults, facts)
     assert printed(capsys) in README
-    announcement.say_places(defaults, [announcement.history_fact(defaults)])
+    announcement.print_addresses(defaults, [announcement.history_fact(defaults)])
     *_, history = printed(capsys).splitlines()
     assert history.replace(str(defaults.data_dir), "~/.local/share/system-monitor") in README
-    announcement.say_what_next(
+    announcement.print_next_steps(
         announcement.broker_command(defaults), *announcement.http_commands(defaults)
     )
     assert printed(capsys) in README
@@ -89,7 +89,7 @@ def test_the_start_up_text_is_what_the_program_prints(
 
 def test_the_start_up_text_has_a_line_for_each_sensor(capsys: pytest.CaptureFixture[str]) -> None:
     reports = {name: SensorReport(SensorState.OK, description="here") for name in SENSORS}
-    announcement.say_sensors(reports)
+    announcement.print_sensors(reports)
     for line in printed(capsys).splitlines():
         assert f"\n{line.removesuffix('here')}" in README, line
 

@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from pathlib import Path
 from typing import Any, Protocol
 
-from deploy.broker_probe import takes_clients
+from deploy.broker_probe import accepts_clients
 from tests.services.availability import docker_answers, find_mosquitto, unavailable
 from tests.services.processes import ServerProcess, free_port, wait_until
 
@@ -158,4 +158,4 @@ def shipped_lines(without: Collection[str]) -> list[str]:
 
 
 def _accepts_clients(port: int) -> bool:
-    return takes_clients("127.0.0.1", port, seconds=1)
+    return accepts_clients("127.0.0.1", port, seconds=1)
