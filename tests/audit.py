@@ -1,7 +1,7 @@
-"""Asks for known vulnerabilities in everything that is locked: ``make audit``.
+"""Checks all locked packages for known vulnerabilities: ``make audit``.
 
-Exits with 1 where one is found. Where a database cannot be reached, what it should have been asked
-stays unknown: that is said, and is no failure.
+Exits with 1 if one is found. Packages whose database cannot be reached are reported as not audited,
+which is not a failure.
 """
 
 import json
@@ -18,30 +18,30 @@ DASHBOARD = ROOT / "api" / "dashboard"
 
 @dataclass
 class Audit:
-    """How many packages were asked about, which stay unknown and why, and what was found."""
+    """The count of packages, why some could not be checked, and the vulnerabilities found."""
 
-    asked: int = 0
+    packages: int = 0
     unknown: list[str] = field(default_factory=list)
     found: list[str] = field(default_factory=list)
 
     def sentence(self, what: str) -> str:
-        """Say it on one line."""
+        """Return the result on one line."""
         if self.found:
             return f"{what}: VULNERABLE: {'; '.join(self.found)}"
         if self.unknown:
             return (
-                f"{what}: NOT AUDITED, {len(self.unknown)} of {self.asked} packages: "
+                f"{what}: NOT AUDITED, {len(self.unknown)} of {self.packages} packages: "
                 f"{self.unknown[0]}"
             )
-        return f"{what}: no known vulnerability in {self.asked} packages"
+        return f"{what}: no known vulnerability in {self.packages} packages"
 
 
-def python_audit(answer: str, complaint: str) -> Audit:
-    """Read what ``pip-audit --format json`` has written to its outputs."""
+def python_audit(stdout: str, stderr: str) -> Audit:
+    """Parse the output of ``pip-audit --format json``."""
     try:
-        packages = json.loads(answer)["dependencies"]
+        packages = json.loads(stdout)["dependencies"]
     except ValueError:
-        return Audit(1, [_last_line(complaint)])
+        return Audit(1, [_last_line(stderr)])
     return Audit(
         len(packages),
         [each["skip_reason"] for each in packages if "skip_reason" in each],
@@ -53,15 +53,15 @@ def python_audit(answer: str, complaint: str) -> Audit:
     )
 
 
-def npm_audit(answer: str, complaint: str) -> Audit:
-    """Read what ``npm audit --json`` has written to its outputs."""
+def npm_audit(stdout: str, stderr: str) -> Audit:
+    """Parse the output of ``npm audit --json``."""
     try:
-        report: dict[str, Any] = json.loads(answer)
-        found, asked = report["vulnerabilities"], report["metadata"]["dependencies"]["total"]
+        report: dict[str, Any] = json.loads(stdout)
+        found, packages = report["vulnerabilities"], report["metadata"]["dependencies"]["total"]
     except (ValueError, KeyError):
-        errors = [line for line in complaint.splitlines() if "audit" in line]
-        return Audit(1, [errors[0] if errors else _last_line(complaint)])
-    return Audit(asked, [], [f"{name}: {each['severity']}" for name, each in found.items()])
+        errors = [line for line in stderr.splitlines() if "audit" in line]
+        return Audit(1, [errors[0] if errors else _last_line(stderr)])
+    return Audit(packages, [], [f"{name}: {each['severity']}" for name, each in found.items()])
 
 
 def _last_line(text: str) -> str:

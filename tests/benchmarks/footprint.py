@@ -1,9 +1,9 @@
-"""What System Monitor costs: ``python -m tests.benchmarks.footprint [--seconds 300]``.
+"""The cost of System Monitor: ``python -m tests.benchmarks.footprint [--seconds 300]``.
 
 Starts ``system-monitor up`` and ``system-monitor collector`` with their defaults on free ports, and
-netdata where it is on PATH, one after the other. Prints the CPU time of all their processes over
-the second half of the time, in percent of one core, and their proportional set size (PSS) at its
-end. Linux only; the machine should be at rest, and root measures netdata's processes too.
+netdata if it is on PATH, one after the other. Prints the CPU time of all their processes over the
+second half of the time, in percent of one core, and their proportional set size (PSS) at the end.
+Linux only. The machine should be idle; measuring netdata's processes needs root.
 """
 
 import argparse
@@ -40,7 +40,7 @@ def _pss(pid: int) -> list[tuple[str, float]]:
 
 
 def measure(name: str, command: Sequence[str], seconds: float) -> None:
-    """Run ``command`` for ``seconds`` and print what it took."""
+    """Run ``command`` for ``seconds`` and print its CPU time and memory."""
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             time.sleep(seconds / 2)

@@ -1,9 +1,10 @@
-"""A real GPU's readings beside ``nvidia-smi``: ``python -m tests.benchmarks.gpu_hardware``.
+"""Compares a real GPU's readings with ``nvidia-smi``: ``python -m tests.benchmarks.gpu_hardware``.
 
-Makes a load on the first GPU, an allocation that grows and is written over and over, and products
-of matrices as well where PyTorch is installed; reads every GPU and asks ``nvidia-smi`` meanwhile;
-and writes a table with the card and the driver named into ``docs/gpu-hardware.md``. Options:
-``--seconds 30`` for how long the load runs before, ``--file`` for another file, ``--no-load``.
+Puts a load on the first GPU: an allocation that grows, and is overwritten again and again or, if
+PyTorch is installed, accompanied by matrix products. Meanwhile it reads every GPU, runs
+``nvidia-smi``, and writes a table with the card and the driver to ``docs/gpu-hardware.md``.
+Options: ``--seconds 30``, the time that the load runs before the reading; ``--file``, another file;
+``--no-load``.
 """
 
 import argparse
@@ -30,7 +31,7 @@ Reading = Mapping[str, object]
 
 
 def main() -> None:
-    """Make the load, read, and write the table."""
+    """Start the load, read the GPUs, and write the table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--seconds", type=float, default=30)
     parser.add_argument("--file", type=Path, default=Path("docs/gpu-hardware.md"))
@@ -56,7 +57,7 @@ def main() -> None:
 def page(
     readings: Mapping[str, Reading], theirs: list[dict[str, nvidia_smi.Said]], driver: str
 ) -> str:
-    """Return the page: a table for each GPU, and what uses it."""
+    """Return the page: a table for each GPU, and the count of its processes."""
     today = dt.datetime.now(tz=dt.UTC).date()
     parts = [f"# GPUs beside nvidia-smi\n\nDriver {driver}, {today}; see [GPUs](gpus.md)."]
     gpus = {channel: values for channel, values in readings.items() if gpu_of(channel)}
@@ -99,7 +100,7 @@ def _load() -> Iterator[None]:
 def _work() -> None:
     """Use the first GPU until this process is ended."""
     try:
-        import torch  # type: ignore[import-not-found] # noqa: PLC0415 - where it is installed
+        import torch  # type: ignore[import-not-found] # noqa: PLC0415 - optional
     except ImportError:
         _write_over_and_over()
     else:
@@ -137,7 +138,7 @@ def _write_over_and_over() -> None:
 
 def _check(error: int) -> None:
     if error:
-        sys.exit(f"CUDA answers with error {error}.")
+        sys.exit(f"CUDA failed with error {error}.")
 
 
 if __name__ == "__main__":

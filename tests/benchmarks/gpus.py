@@ -1,9 +1,9 @@
-"""What a reading of the GPUs costs: ``python -m tests.benchmarks.gpus [--gpus 8] [--reads 600]``.
+"""The cost of reading the GPUs: ``python -m tests.benchmarks.gpus [--gpus 8] [--reads 600]``.
 
-Reads GPUs of the stand-in for NVML, each with two processes, and counts the calls to NVML. The
-readings follow each other at once and are told that 2 s lie between them, so that what is asked
-only now and then takes its true share. The stand-in answers in microseconds, where a driver takes
-its own time: the times are what System Monitor adds to the driver's. Linux only; needs gcc.
+Reads the GPUs of a fake NVML, each with two processes, and counts the calls to NVML. The readings
+follow each other at once, with a clock that advances 2 s between them, so that values that are read
+less often have their true share. The fake answers in microseconds and a driver takes longer: the
+times are what System Monitor adds to the driver's. Linux only; needs gcc.
 """
 
 import argparse
@@ -68,7 +68,7 @@ def measure(library: ctypes.CDLL, gpus: int, reads: int) -> None:
     print(f"a tick: {milliseconds(statistics.median(seconds))} (median)")
     print(
         f"CPU a tick: {milliseconds(busy / reads)}, {busy / reads / INTERVAL:.2%} of a core;"
-        f" {milliseconds(mean * seconds_of_a_call())} of it in the binding and the stand-in"
+        f" {milliseconds(mean * seconds_of_a_call())} of it in the binding and the fake"
     )
 
 

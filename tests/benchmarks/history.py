@@ -1,7 +1,7 @@
-"""How long the history takes to write a tick and to answer for a full hour, for each adapter.
+"""The time that each history adapter takes to write a tick and to read a full hour.
 
 ``python -m tests.benchmarks.history [--gpus 2] [--cores 8]`` prints a table. One host, a sample of
-every number in the catalogue every 2 s; text and MIG instances apart.
+every number in the catalogue every 2 s, without text and MIG instances.
 """
 
 import argparse
@@ -32,7 +32,7 @@ REPEATS = 10
 
 
 class Machine:
-    """A host with ``gpus`` GPUs and ``cores`` cores that reports all that the catalogue knows."""
+    """A host with ``gpus`` GPUs and ``cores`` cores that reports everything in the catalogue."""
 
     def __init__(self, gpus: int, cores: int) -> None:
         """Describe the machine."""
@@ -78,11 +78,11 @@ def _like(example: object) -> object:
 
 
 def _number() -> float:
-    return random.uniform(0, 1e6)  # noqa: S311 - load, no secrets
+    return random.uniform(0, 1e6)  # noqa: S311 - test data, not secrets
 
 
 def milliseconds(action: Callable[[], object]) -> float:
-    """Return how long ``action`` takes, wall clock."""
+    """Return the wall-clock time of ``action``."""
     started = time.perf_counter()
     action()
     return (time.perf_counter() - started) * 1000
@@ -132,7 +132,7 @@ def _report(title: str, machine: Machine, writer: HistoryWriter, reader: History
 
 
 def main() -> None:
-    """Measure each adapter that can be had here."""
+    """Measure each adapter that is available here."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--gpus", type=int, default=2)
     parser.add_argument("--cores", type=int, default=8)

@@ -1,8 +1,8 @@
-"""Pictures of the dashboard: ``python -m tests.benchmarks.screenshots [--folder docs/pictures]``.
+"""Screenshots of the page: ``python -m tests.benchmarks.screenshots [--folder docs/pictures]``.
 
 Starts ``system-monitor up`` on a machine with two fake GPUs, lets it collect, and writes
 ``dashboard-dark.png``, ``dashboard-light.png`` and ``dashboard-phone.png``. Linux only; needs gcc
-and Chromium, from PATH or where CHROMIUM says.
+and Chromium, from PATH or the variable CHROMIUM.
 """
 
 import argparse
@@ -38,13 +38,13 @@ _PICTURES = [
 
 
 def take(browser: Browser, address: str, picture: _Picture, folder: Path) -> None:
-    """Write one picture of the dashboard at ``address``."""
+    """Write one screenshot of the dashboard at ``address``."""
     context = browser.new_context(viewport=picture.window, color_scheme=picture.colours)
     page = context.new_page()
     page.goto(address)
     page.get_by_test_id("badge").and_(page.locator("[data-kind=live]")).wait_for()
     page.get_by_test_id("gpu-tile-1").wait_for()
-    page.wait_for_timeout(4000)  # until the history has met the live samples
+    page.wait_for_timeout(4000)  # until the history reaches the live samples
     target = folder / f"{picture.name}.png"
     page.screenshot(path=target)
     print(target, flush=True)
@@ -52,7 +52,7 @@ def take(browser: Browser, address: str, picture: _Picture, folder: Path) -> Non
 
 
 def main() -> None:
-    """Take the pictures."""
+    """Take the screenshots."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--folder", type=Path, default=Path("docs/pictures"))
     parser.add_argument("--gpus", type=int, default=2, help="how many fake GPUs there are (2)")

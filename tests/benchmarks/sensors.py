@@ -1,8 +1,8 @@
-"""What each system sensor costs: ``python -m tests.benchmarks.sensors [--reads 2000]``.
+"""The cost of each system sensor: ``python -m tests.benchmarks.sensors [--reads 2000]``.
 
-Prints the CPU time, the kernel's part included, of one reading on this machine. The readings follow
-each other at once and are told that 2 s lie between them, so that what is read only now and then
-takes its true share.
+Prints the CPU time of one reading on this machine, including the kernel's. The readings follow each
+other at once, with a clock that advances 2 s between them, so that values that are read less often
+have their true share.
 """
 
 import argparse

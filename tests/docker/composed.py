@@ -1,4 +1,4 @@
-"""The composed system, made from a copy of this clone as a user makes it."""
+"""The composed system, started from a copy of this clone as a user would."""
 
 import json
 import shutil
@@ -26,7 +26,7 @@ _SECONDS = 90.0
 
 
 def copy_clone(folder: Path) -> Path:
-    """Copy what the image and compose.yaml need, without anybody's secrets; return the folder."""
+    """Copy what the image and compose.yaml need, without any secrets; return the folder."""
     ignored = shutil.ignore_patterns(*_NOT_COPIED)
     for name in _COPIED:
         shutil.copytree(ROOT / name, folder / name, ignore=ignored)
@@ -37,7 +37,7 @@ def copy_clone(folder: Path) -> Path:
 
 @dataclass
 class Composed:
-    """``compose.yaml`` of the clone at ``clone``, its page on ``port``."""
+    """The services of ``compose.yaml`` in the clone at ``clone``, with the page on ``port``."""
 
     clone: Path
     port: int
@@ -50,7 +50,7 @@ class Composed:
         )
 
     def compose(self, *arguments: str) -> str:
-        """Run ``docker compose`` on it."""
+        """Run ``docker compose`` for it."""
         files = ["compose.yaml"] + ["compose.fleet.yaml"] * (self.broker_port is not None)
         named = [f"--file={self.clone}/deploy/{file}" for file in files]
         variables = {
@@ -86,17 +86,17 @@ class Composed:
 
     @property
     def host(self) -> str:
-        """The name of the watched machine."""
+        """The host name of the monitored machine."""
         lines = (self.clone / "deploy" / ".env").read_text().splitlines()
         return dict(line.split("=", 1) for line in lines if "=" in line)["SYSTEM_MONITOR_HOST_NAME"]
 
     @property
     def address(self) -> str:
-        """Where the page is."""
+        """The URL of the page."""
         return f"http://127.0.0.1:{self.port}"
 
     def answer(self, path: str, *, token: bool = True, **parameters: object) -> tuple[int, Any]:
-        """Return the status and the body of ``path``; the status is 0 where nobody answers."""
+        """Return the status and the body of ``path``; the status is 0 if there is no answer."""
         headers = {"Authorization": f"Bearer {self.secret('http_token')}"} if token else {}
         url = f"{self.address}{path}?{urlencode(parameters)}"
         try:
@@ -121,7 +121,7 @@ class Composed:
         return list(found["timestamps"]) if found else []
 
     def wait_for_samples_after(self, moment: float) -> None:
-        """Wait until the history holds a sample taken after ``moment``, in Unix seconds."""
+        """Wait until the history has a sample taken after ``moment``, in Unix seconds."""
         wait_until(
             lambda: any(each > moment * 1000 for each in self.timestamps()[-1:]),
             "a new sample in the history",
@@ -129,10 +129,10 @@ class Composed:
         )
 
     def wait_healthy(self) -> None:
-        """Wait until Docker calls each container healthy."""
+        """Wait until Docker reports each container as healthy."""
         for service in SERVICES:
             wait_until(
-                partial(_is_healthy, self.container(service)), f"{service} is well", _SECONDS
+                partial(_is_healthy, self.container(service)), f"{service} is healthy", _SECONDS
             )
 
     def crash(self, service: str, seconds: float) -> None:

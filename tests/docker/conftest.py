@@ -1,4 +1,4 @@
-"""One composed system for all of these tests; it is taken down, with its volumes, at the end."""
+"""One composed system for all these tests; it and its volumes are removed at the end."""
 
 import logging
 from collections.abc import Iterator
@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 @pytest.fixture(scope="session")
 def built(tmp_path_factory: pytest.TempPathFactory) -> Composed:
     """Build our image and return the system, not yet started."""
-    reason = engine.why_not()
+    reason = engine.unavailable_reason()
     if reason is not None:
         pytest.skip(reason)
     made = stand_ins.provide()
@@ -33,5 +33,5 @@ def composed(built: Composed) -> Iterator[Composed]:
         built.compose("up", "--detach")
         yield built
     finally:
-        log.info("Taking it down")
+        log.info("Removing it and its volumes")
         built.compose("down", "--volumes", "--timeout", "5")

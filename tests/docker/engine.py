@@ -1,4 +1,4 @@
-"""Docker, through its command."""
+"""Runs the ``docker`` command."""
 
 import os
 import shutil
@@ -9,7 +9,7 @@ SECONDS = 900.0
 
 
 def docker(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
-    """Run ``docker`` and return what it writes. Raises RuntimeError with its complaint."""
+    """Run ``docker`` and return its output. Raises RuntimeError with its output if it fails."""
     result = subprocess.run(
         ["docker", *arguments],
         env={**os.environ, **(variables or {})},
@@ -19,8 +19,8 @@ def docker(*arguments: str, variables: Mapping[str, str] | None = None) -> str:
         check=False,
     )
     if result.returncode:
-        said = f"{result.stdout}\n{result.stderr}".strip()
-        raise RuntimeError(f"`docker {' '.join(arguments)}` failed:\n{said}")
+        output = f"{result.stdout}\n{result.stderr}".strip()
+        raise RuntimeError(f"`docker {' '.join(arguments)}` failed:\n{output}")
     return result.stdout.strip()
 
 
@@ -33,8 +33,8 @@ def works(*arguments: str) -> bool:
     return True
 
 
-def why_not() -> str | None:
-    """Say what is missing of Docker and Compose, or None."""
+def unavailable_reason() -> str | None:
+    """Return what is missing to run Docker and Compose, or None."""
     if shutil.which("docker") is None:
         return "there is no docker on PATH"
     if not works("version"):

@@ -1,4 +1,4 @@
-# A machine with systemd and Python, and nothing of ours.
+# A machine with systemd and Python, without System Monitor.
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -qq --yes --no-install-recommends systemd systemd-sysv python3 python3-venv curl \

@@ -1,8 +1,8 @@
-"""The images that ours are made of and run beside: pulled, or made here where none can be pulled.
+"""The images that ours need: pulled, or replaced by stand-ins if they cannot be pulled.
 
-A stand-in bears the official name, so that compose.yaml and the Dockerfile run as they are. It is
-made of a Debian by debootstrap, of Debian's packages, and of the influxd that ``.ci/run`` builds;
-that takes root and Debian's package archive.
+A stand-in has the name of the official image, so compose.yaml and the Dockerfile work unchanged. It
+is built from debootstrap's Debian, Debian's packages, and the influxd that ``.ci/run`` builds. That
+needs root and Debian's package archive.
 """
 
 import logging
@@ -36,7 +36,7 @@ IMAGES = {
 
 
 def provide() -> list[str]:
-    """See to it that every image is here; return the names of those that are stand-ins."""
+    """Pull or build every image; return the names of those that are stand-ins."""
     for image, name in IMAGES.items():
         if works("image", "inspect", image):
             continue

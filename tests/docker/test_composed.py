@@ -1,4 +1,4 @@
-"""``compose.yaml``: the page is there, the history is InfluxDB's, a crash loses nothing."""
+"""``compose.yaml``: it serves the page, stores the history in InfluxDB, and survives crashes."""
 
 import json
 import logging
@@ -31,7 +31,7 @@ def inspected(composed: Composed, service: str) -> Any:
     return json.loads(docker("inspect", composed.container(service)))[0]
 
 
-def test_docker_calls_every_container_healthy(composed: Composed) -> None:
+def test_docker_reports_every_container_as_healthy(composed: Composed) -> None:
     composed.wait_healthy()
 
 
@@ -59,12 +59,12 @@ def test_a_container_has_no_more_rights_than_it_needs(composed: Composed, servic
     assert found["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_nobody_reads_without_the_token(composed: Composed) -> None:
+def test_reading_needs_the_token(composed: Composed) -> None:
     assert composed.answer("/api/v1/system/metrics", token=False)[0] == 401
     assert composed.answer("/api/v1/system/metrics")[0] == 200
 
 
-def test_the_network_is_the_machines_and_not_the_collectors(composed: Composed) -> None:
+def test_the_network_counters_are_the_machines_and_not_the_containers(composed: Composed) -> None:
     _, metrics = composed.answer("/api/v1/system/metrics")
     nics = {each.parent.name for each in Path("/sys/class/net").glob("*/device")}
     assert nics
@@ -100,14 +100,14 @@ def test_a_container_that_is_killed_and_started_again_loses_nothing(
         max(gaps),
     )
     assert len(set(times)) == len(times)
-    if service == "collector":  # nobody takes samples meanwhile; what it had taken is there
+    if service == "collector":  # no samples during the outage; the earlier ones are stored
         assert sum(gap > 1.5 * INTERVAL_MS for gap in gaps) == 1
         assert max(gaps) < AWAY_SECONDS * 1000 + 4 * INTERVAL_MS
     else:
         assert max(gaps) < 1.5 * INTERVAL_MS
 
 
-def test_another_machine_sends_to_the_same_broker_over_tls(composed: Composed) -> None:
+def test_another_machine_publishes_to_the_same_broker_over_tls(composed: Composed) -> None:
     composed.setup("add-machine", "gpu-08")
     composed.setup("tls", "127.0.0.1")
     port = free_port()
@@ -137,7 +137,7 @@ def test_another_machine_sends_to_the_same_broker_over_tls(composed: Composed) -
     assert {each["host"] for each in hosts["hosts"]} == {composed.host, "gpu-08"}
 
 
-def test_no_secret_is_in_an_image_a_log_or_what_docker_tells(composed: Composed) -> None:
+def test_no_secret_is_in_an_image_a_log_or_the_output_of_docker(composed: Composed) -> None:
     places = {f"history of {IMAGE}": docker("history", "--no-trunc", IMAGE)}
     places["settings of the image"] = docker("image", "inspect", IMAGE)
     for service in SERVICES:
@@ -166,12 +166,12 @@ def test_the_page_shows_the_machine_after_its_token_is_given(
         page.locator("#token").fill(composed.secret("http_token"))
         page.get_by_role("button", name="Log in").click()
         page.get_by_test_id("badge").and_(page.locator("[data-kind=live]")).wait_for()
-        page.wait_for_timeout(4000)  # until the history has met the live samples
+        page.wait_for_timeout(4000)  # until the history reaches the live samples
         page.screenshot(path=folder / "composed.png")
-    log.info("A picture: %s", folder / "composed.png")
+    log.info("Screenshot: %s", folder / "composed.png")
 
 
-def test_what_the_parts_use_is_told(composed: Composed) -> None:
+def test_the_resources_of_each_container_are_logged(composed: Composed) -> None:
     names = [composed.container(service) for service in SERVICES]
     form = "{{.Name}}\t{{.MemUsage}}\t{{.CPUPerc}}"
     log.info("Memory and CPU:\n%s", docker("stats", "--no-stream", "--format", form, *names))

@@ -1,4 +1,4 @@
-"""The image by itself, everything in one container."""
+"""The image alone, with everything in one container."""
 
 import json
 import time
@@ -27,7 +27,7 @@ for process in psutil.process_iter(["cmdline"]):
 
 @pytest.fixture
 def container(built: Composed) -> Iterator[str]:
-    """Run everything in one container, guarded as well as Docker can."""
+    """Run everything in one container with the fewest rights."""
     assert built.clone
     name = docker("run", "--detach", *GUARDS, IMAGE)
     try:
@@ -45,7 +45,7 @@ def processes(container: str) -> list[list[str]]:
     ]
 
 
-def test_it_runs_as_nobody_in_particular_on_a_read_only_system(container: str) -> None:
+def test_it_runs_without_root_on_a_read_only_file_system(container: str) -> None:
     assert docker("exec", container, "id", "-u") == "10001"
     assert not works("exec", container, "touch", "/opt/system-monitor/x")
 
@@ -58,15 +58,13 @@ def test_it_stops_within_two_seconds(container: str, signal: str) -> None:
     assert time.monotonic() - began < 2
 
 
-def test_no_zombie_stays_where_the_broker_is_killed(container: str) -> None:
+def test_a_killed_broker_leaves_no_zombie(container: str) -> None:
     for _ in range(3):
         wait_until(lambda: works("exec", container, "healthcheck", "page"), "the page")
         wait_until(lambda: len(processes(container)) == 2, "the broker")
         killed = {number for number, _, args in processes(container) if "broker_process" in args}
         docker("exec", container, "python", "-c", KILL_BROKER)
-        wait_until(
-            partial(_is_another, container, killed), "another broker in the place of the killed one"
-        )
+        wait_until(partial(_is_another, container, killed), "another broker process")
     assert not [each for each in processes(container) if each[1].startswith("Z")]
 
 
@@ -75,14 +73,14 @@ def _is_another(container: str, killed: set[str]) -> bool:
     return bool(running - killed)
 
 
-def test_its_labels_say_what_it_is(built: Composed) -> None:
+def test_it_has_labels_for_its_version_and_base_image(built: Composed) -> None:
     assert built.clone
     labels = json.loads(docker("image", "inspect", "--format", "{{json .Config.Labels}}", IMAGE))
     assert labels["org.opencontainers.image.version"] == __version__
     assert labels["org.opencontainers.image.base.name"].startswith("python:3")
 
 
-def test_it_holds_what_runs_and_not_what_built_it(built: Composed) -> None:
+def test_it_contains_no_build_tools(built: Composed) -> None:
     assert built.clone
     names = [
         "-name",

@@ -1,4 +1,4 @@
-"""``deploy/systemd/install`` on a machine that has nothing, its systemd running in a container."""
+"""``deploy/systemd/install`` on a fresh machine, with systemd in a container."""
 
 import json
 import logging
@@ -15,7 +15,7 @@ from tests.services.processes import wait_until
 pytestmark = pytest.mark.docker
 log = logging.getLogger(__name__)
 IMAGE = "system-monitor-exercise-machine"
-# What systemd needs to be the first process: it mounts, and sees what it hides from its services.
+# systemd needs these rights as the first process: it mounts file systems to isolate its services.
 RIGHTS = (
     *("--cap-add", "SYS_ADMIN", "--cap-add", "SYS_PTRACE"),
     *("--security-opt", "seccomp=unconfined"),
@@ -80,7 +80,7 @@ def test_the_service_serves_the_page_and_stores_a_history(machine: Machine) -> N
     log.info("%s", machine.do("systemctl show -p MemoryCurrent -p TasksCurrent system-monitor@up"))
 
 
-def test_it_runs_without_a_privilege(machine: Machine) -> None:
+def test_it_runs_without_privileges(machine: Machine) -> None:
     pid = machine.do("systemctl show -P MainPID system-monitor@up")
     status = dict(
         line.split(":\t", 1)
@@ -93,7 +93,7 @@ def test_it_runs_without_a_privilege(machine: Machine) -> None:
     assert status["Uid"].split()[0] == machine.do("id -u system-monitor")
 
 
-def test_a_crash_is_followed_by_a_start(machine: Machine) -> None:
+def test_it_is_restarted_after_a_crash(machine: Machine) -> None:
     before = machine.do("systemctl show -P MainPID system-monitor@up")
     machine.do(f"kill -9 {before}")
     wait_until(
@@ -103,7 +103,7 @@ def test_a_crash_is_followed_by_a_start(machine: Machine) -> None:
     wait_until(machine.page_answers, "the page")
 
 
-def test_a_wrong_setting_ends_it_for_good_with_a_sentence(machine: Machine) -> None:
+def test_an_invalid_setting_ends_it_with_an_error_and_without_restarts(machine: Machine) -> None:
     file = "/etc/system-monitor/environment"
     machine.do(f"cp {file} /root/kept; echo SYSTEM_MONITOR_HTTP_PORT=0 >>{file}")
     machine.do("systemctl restart system-monitor@up || true")
@@ -116,11 +116,11 @@ def test_a_wrong_setting_ends_it_for_good_with_a_sentence(machine: Machine) -> N
 def test_it_stops_within_two_seconds(machine: Machine) -> None:
     began = time.monotonic()
     machine.do("systemctl stop system-monitor@up")
-    assert time.monotonic() - began < 2.5  # Docker's part of it too
+    assert time.monotonic() - began < 2.5  # including Docker's share
     machine.do("systemctl start system-monitor@up")
 
 
-def test_installed_again_it_keeps_settings_and_history(machine: Machine) -> None:
+def test_a_second_installation_keeps_settings_and_history(machine: Machine) -> None:
     machine.do("echo SYSTEM_MONITOR_INTERVAL_SECONDS=1 >>/etc/system-monitor/environment")
     machine.do(INSTALL)
     wait_until(machine.page_answers, "the page")
@@ -128,7 +128,7 @@ def test_installed_again_it_keeps_settings_and_history(machine: Machine) -> None
     assert machine.does("test -s /var/lib/system-monitor/history.sqlite3")
 
 
-def test_each_part_starts_as_a_service_of_its_own(machine: Machine) -> None:
+def test_each_role_starts_as_its_own_service(machine: Machine) -> None:
     machine.do("systemctl stop system-monitor@up; systemctl disable --quiet system-monitor@up")
     address = "SYSTEM_MONITOR_MQTT_URL=mqtt://127.0.0.1:1883"
     machine.do(f"echo {address} >>/etc/system-monitor/environment")
@@ -138,7 +138,7 @@ def test_each_part_starts_as_a_service_of_its_own(machine: Machine) -> None:
         assert machine.does(f"systemctl is-active --quiet system-monitor@{part}")
 
 
-def test_removed_it_leaves_settings_and_history_and_purged_nothing(machine: Machine) -> None:
+def test_uninstall_keeps_settings_and_history_and_purge_removes_them(machine: Machine) -> None:
     machine.do(f"{INSTALL} --uninstall")
     assert not machine.does("systemctl list-units --all --plain | grep system-monitor@")
     assert machine.does("test -e /etc/system-monitor/environment -a ! -e /opt/system-monitor")

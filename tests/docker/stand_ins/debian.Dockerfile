@@ -1,5 +1,5 @@
-# Stands in for debian:…-slim: debootstrap's, and this machine's settings for pip and npm, which a build
-# inside needs to reach its registries. (Installing ca-certificates would write over that file's own place.)
+# Stand-in for debian:…-slim: debootstrap's Debian with this machine's certificates for pip and npm, which
+# builds inside need to reach their registries. (ca-certificates would overwrite its own file.)
 FROM system-monitor-stand-in/debootstrap
 COPY ca-certificates.crt /etc/ssl/this-machine.crt
 RUN printf '[global]\ncert = /etc/ssl/this-machine.crt\n' >/etc/pip.conf \

@@ -1,5 +1,5 @@
 #!/bin/bash
-# Sets a new InfluxDB up from DOCKER_INFLUXDB_INIT_…, on a port that nobody else knows, then becomes it.
+# Sets up a new InfluxDB from DOCKER_INFLUXDB_INIT_…, on a local port, then starts it.
 set -euo pipefail
 
 set_up() {

@@ -1,5 +1,5 @@
-# Stands in for influxdb:2.7: influxd as .ci/influxd builds it, with that image's user, folders and the
-# part of its first set-up that compose.yaml uses.
+# Stand-in for influxdb:2.7: influxd as .ci/influxd builds it, with that image's user and folders, and
+# the part of its initial set-up that compose.yaml uses.
 FROM debian:bookworm-slim
 RUN groupadd --gid 1000 influxdb && useradd --uid 1000 --gid 1000 --create-home influxdb \
     && apt-get update -qq \

@@ -1,4 +1,4 @@
-# Stands in for eclipse-mosquitto: Debian's, with that image's user, folders and command.
+# Stand-in for eclipse-mosquitto: Debian's Mosquitto with that image's user, folders and command.
 FROM debian:bookworm-slim
 RUN groupadd --gid 1883 mosquitto && useradd --system --uid 1883 --gid 1883 --no-create-home mosquitto \
     && apt-get update -qq \

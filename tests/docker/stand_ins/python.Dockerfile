@@ -1,4 +1,4 @@
-# Stands in for python:…-slim: Debian's Python where that image has its own.
+# Stand-in for python:…-slim, with Debian's Python.
 FROM debian:bookworm-slim
 RUN apt-get update -qq \
     && apt-get install -qq --yes --no-install-recommends python3 python3-venv >/dev/null \
