@@ -1,6 +1,5 @@
 """What every history store does, whichever database holds it."""
 
-import random
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from dataclasses import replace
@@ -13,27 +12,7 @@ from telemetry.history.columns import columns_of
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import HOUR, Store
-from tests.telemetry.history.samples import INTERVAL, aggregated, cpu, disk, question
-
-MINUTE = 60_000
-
-NASTY_NAMES = [
-    "two words",
-    " spaces around ",
-    "a,b=c",
-    "\"quoted\" and 'quoted'",
-    "back\\slash",
-    "ends with a backslash\\",
-    "backslash before\\, comma\\ space\\=equals",
-    "line\nbreak, return\rand tab\t",
-    "100%, %41 and %5C",
-    "# no comment",
-    "Grüße, 機械 🦀",
-    "line separator\u2028 and next line\x85",
-    "'; DROP TABLE sample; --",
-    '") |> drop(columns: ["_value"]) // ${1 + 1} "',
-    "_field",
-]
+from tests.telemetry.history.samples import cpu, disk, question
 
 
 def test_what_was_written_is_read_back_exactly(
@@ -180,113 +159,6 @@ def test_samples_outside_the_window_are_counted_and_do_not_spoil_a_batch(store: 
         writer.write([too_old])
         assert reader.read(question(0, 2**63 - 1))["system/cpu"].timestamps == [now]
         assert writer.dropped == 4
-
-
-@pytest.mark.parametrize("max_points", [2, 360])
-def test_the_start_is_inclusive_and_the_end_exclusive(
-    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
-) -> None:
-    now = store.clock()
-    writer.write([cpu(now + offset, float(offset)) for offset in range(-10, 1)])
-    query = replace(question(now - 8, now - 2, max_points=max_points), aggregate=Aggregate.MIN)
-    columns = reader.read(query)["system/cpu"]
-    expected = [-8, -5] if max_points == 2 else [-8, -7, -6, -5, -4, -3]
-    assert columns.timestamps == [now + offset for offset in expected]
-    assert columns.fields["utilization"] == expected
-    query = replace(query, aggregate=Aggregate.MAX)
-    assert max(value or 0 for value in reader.read(query)["system/cpu"].fields["utilization"]) < -2
-
-
-@pytest.mark.parametrize("aggregate", Aggregate)
-@pytest.mark.parametrize(("max_points", "lead"), [(360, 0), (100, 777), (7, 1), (1, 0)])
-def test_buckets_hold_what_plain_python_computes(
-    store: Store,
-    writer: HistoryWriter,
-    reader: HistoryReader,
-    aggregate: Aggregate,
-    max_points: int,
-    lead: int,
-) -> None:
-    start = store.clock() - 15 * MINUTE
-    chance = random.Random(max_points)  # noqa: S311 - the same samples in each run
-    samples = [
-        cpu(start + number * INTERVAL + chance.randrange(50), chance.choice([None, number / 7]))
-        for number in range(400)
-    ]
-    writer.write(samples)
-    end = samples[-1].timestamp - 5 * INTERVAL
-    query = replace(question(start + lead, end, max_points=max_points), aggregate=aggregate)
-    columns = reader.read(query)["system/cpu"]
-    expected = aggregated(samples, query)
-    assert columns.timestamps == expected.timestamps
-    assert columns.bucket_width == expected.bucket_width
-    assert columns.fields["utilization"] == pytest.approx(expected.fields["utilization"])
-
-
-@pytest.mark.parametrize("max_points", [1, 2, 3, 10, 50, 99, 100, 101, 360])
-def test_there_are_never_more_than_max_points_with_the_marks_of_outages_included(
-    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
-) -> None:
-    start = store.clock() - 30 * MINUTE
-    # Ten times ten samples with an outage after each ten.
-    times = [
-        start + run * 2 * MINUTE + number * INTERVAL for run in range(10) for number in range(10)
-    ]
-    writer.write([cpu(time) for time in times])
-    columns = reader.read(question(start, times[-1] + 1, max_points=max_points))["system/cpu"]
-    assert len(columns.timestamps) <= max_points
-    assert columns.timestamps == sorted(set(columns.timestamps))
-    assert {len(values) for values in columns.fields.values()} == {len(columns.timestamps)}
-    assert columns.fields["utilization"].count(1.0) >= min(10, max_points)
-
-
-@pytest.mark.parametrize("max_points", [60, 360])
-def test_an_outage_shows_as_one_null_point_and_a_late_sample_does_not(
-    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
-) -> None:
-    start = store.clock() - 20 * MINUTE
-    late, outage = 37, range(150, 240)
-    samples = [
-        cpu(start + number * INTERVAL + (INTERVAL // 2 if number == late else 0))
-        for number in range(300)
-        if number not in outage
-    ]
-    writer.write(samples)
-    end = samples[-1].timestamp + 1
-    columns = reader.read(question(start, end, max_points=max_points))["system/cpu"]
-    utilization = columns.fields["utilization"]
-    assert utilization.count(None) == 1
-    null = columns.timestamps[utilization.index(None)]
-    assert start + outage[0] * INTERVAL - INTERVAL < null < start + outage[-1] * INTERVAL
-    assert all(values[utilization.index(None)] is None for values in columns.fields.values())
-
-
-@pytest.mark.parametrize("name", NASTY_NAMES)
-def test_names_are_kept_as_they_are(
-    store: Store, writer: HistoryWriter, reader: HistoryReader, name: str
-) -> None:
-    now = store.clock()
-    writer.write([disk(now, [name], host=name), disk(now, ["other"], host="other")])
-    assert reader.channels() == {host: ["system/disk"] for host in sorted([name, "other"])}
-    answer = reader.read(question(now, now + 1, "system/disk", host=name))
-    assert list(answer["system/disk"].fields) == [
-        "read_rate",
-        "write_rate",
-        f"per_device.{name}.read_rate",
-        f"per_device.{name}.write_rate",
-    ]
-    assert answer["system/disk"].fields[f"per_device.{name}.write_rate"] == [2.0]
-
-
-def test_names_that_look_alike_are_different(
-    store: Store, writer: HistoryWriter, reader: HistoryReader
-) -> None:
-    now = store.clock()
-    names = ["a\\", "a\\ ", "a%5C", "a\\n", "a\n", "A\n", "a\\\\", "a\\,", "a,"]
-    writer.write([cpu(now, float(number), host=name) for number, name in enumerate(names)])
-    for number, name in enumerate(names):
-        answer = reader.read(question(now, now + 1, host=name))
-        assert answer["system/cpu"].fields["utilization"] == [number]
 
 
 def test_channels_are_listed_by_host(
