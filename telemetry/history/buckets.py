@@ -1,4 +1,4 @@
-"""How a span of samples becomes at most ``max_points`` points, the same for each adapter."""
+"""Reduces a span of samples to at most ``max_points`` points, the same way for each adapter."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -8,7 +8,7 @@ from telemetry.history.port import Columns, Query
 
 # More than two intervals without a sample is an outage; one late sample is not.
 _MISSED_INTERVALS = 2.5
-# Between two neighbouring buckets lies one width; with an empty bucket between them, two.
+# Adjacent buckets start one width apart; with an empty bucket between them, two.
 _MISSED_BUCKETS = 1.5
 
 
@@ -20,9 +20,9 @@ def bucket_width(query: Query) -> int:
 def mark_outages(columns: Columns, counts: Sequence[int] | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
-    ``counts`` are the samples in each bucket, or None where the points are samples themselves.
-    A marked bucket was an empty one, so that buckets and marks together stay within the query's
-    ``max_points``; samples and marks together may not.
+    ``counts`` holds the number of samples in each bucket, or is None if the points are samples.
+    A mark takes the place of an empty bucket, so buckets and marks together never exceed the
+    query's ``max_points``. Samples and marks together may.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]
@@ -48,7 +48,7 @@ def mark_outages(columns: Columns, counts: Sequence[int] | None = None) -> Colum
 def _interval(distances: Sequence[int], counts: Sequence[int] | None) -> float:
     """Return the usual milliseconds from one sample to the next.
 
-    A bucket's samples share the way to the next bucket; the median ignores the outages.
+    The samples of a bucket share the time until the next bucket; the median ignores outages.
     """
     if counts is None:
         return median(distances)

@@ -1,4 +1,4 @@
-"""A sample's numbers on their way into a store, and an answer's columns on their way out."""
+"""Converts a sample to the numbers that are stored, and stored numbers to columns."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -9,24 +9,24 @@ from telemetry.history.port import Columns
 from telemetry.samples import Sample
 
 
-def no_channel(name: str) -> HistoryRejectedError:
-    """Return the error for a sample whose channel is not in the catalogue."""
-    return HistoryRejectedError(f"{name!r} is not a channel of metrics.", "unknown channel")
+def unknown_channel(name: str) -> HistoryRejectedError:
+    """Return the error for a channel that has no history."""
+    return HistoryRejectedError(f"{name!r} is not a channel with a history.", "unknown channel")
 
 
-def no_unicode() -> HistoryRejectedError:
-    """Return the error for a sample with a name that no store can hold."""
-    return HistoryRejectedError("A host or device has a name that is no Unicode.", "no Unicode")
+def not_unicode() -> HistoryRejectedError:
+    """Return the error for a name that cannot be encoded."""
+    return HistoryRejectedError("The name of a host or device is not valid Unicode.", "no Unicode")
 
 
 def numbers_of(sample: Sample) -> dict[str, float]:
-    """Return the values of ``sample`` that are there, by column.
+    """Return the values of ``sample`` that are not null, by column.
 
-    Raises HistoryRejectedError where its channel has no history.
+    Raises HistoryRejectedError if its channel has no history.
     """
     family = family_of(sample.channel)
     if family is None or family.retention is not Retention.WINDOW:
-        raise no_channel(sample.channel)
+        raise unknown_channel(sample.channel)
     columns = columns_of(family, sample.values)
     return {
         name: float(value)
@@ -39,8 +39,8 @@ def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float 
     """Flatten a payload's numbers for the history.
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
-    or ``per_device.sda.read_rate``. Texts and lists of objects are left out. Missing values are
-    None.
+    or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. Missing values
+    are None.
     """
     columns: dict[str, float | int | None] = {}
     for field in family.fields:
@@ -64,10 +64,10 @@ def assemble(
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return the columns of ``channel``, ``values`` being aligned with ``timestamps``.
+    """Return the columns of ``channel``; ``values`` are aligned with ``timestamps``.
 
-    A field of the catalogue is always there, null where nothing was reported. A field that comes
-    and goes with the hardware, such as a disk's, is there if it has a value.
+    A field of the catalogue is always present, and null where nothing was reported. A field that
+    depends on the hardware, such as a disk's, is present if it has a value.
     """
     family = family_of(channel)
     scalars = columns_of(family, {}) if family is not None else {}

@@ -1,8 +1,8 @@
-"""What a history store does, whichever database holds it.
+"""The interface of a history store, the same for each database.
 
-It keeps samples for a window at full rate, and events for days. The ingester sees only
-``HistoryWriter``, the api only ``HistoryReader``. Both halves are inert until ``open``. The
-conformance suite in ``tests/telemetry/history`` runs over each adapter.
+It keeps samples for a window at full rate, and events for days. The ingester uses only
+``HistoryWriter``, the api only ``HistoryReader``. Neither does any I/O before ``open``. The
+conformance suite in ``tests/telemetry/history`` runs with each adapter.
 """
 
 from collections.abc import Mapping, Sequence
@@ -28,11 +28,11 @@ class Aggregate(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """A question to the history.
+    """A query for samples.
 
     ``channels`` are concrete channel names. ``start`` (inclusive) and ``end`` (exclusive) are Unix
-    milliseconds. At most ``max_points`` timestamps a channel come back: more samples than that are
-    aggregated, in the store, over buckets of equal width counted from ``start``.
+    milliseconds. The answer has at most ``max_points`` timestamps per channel: if there are more
+    samples, the store aggregates them over buckets of equal width, the first at ``start``.
     """
 
     host: str
@@ -45,10 +45,10 @@ class Query:
 
 @dataclass(frozen=True, slots=True)
 class Columns:
-    """One channel's answer: ``timestamps`` ascending, and for each field as many values.
+    """The answer for one channel: ascending ``timestamps``, and one value per timestamp and field.
 
-    ``bucket_width`` is the width of a bucket in milliseconds, or None where the samples are as
-    they were taken. A bucket's timestamp is its start. An outage shows as one timestamp at which
+    ``bucket_width`` is the width of a bucket in milliseconds, or None if the samples are not
+    aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which
     every field is None.
     """
 
@@ -59,11 +59,11 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """A question to the history for the events on one ``channel``.
+    """A query for the events of one ``channel``.
 
-    ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host`` come the
-    events of that host and those that concern no particular host. If there are more than ``limit``,
-    the newest come.
+    ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer
+    has the events of that host and those without a host. If there are more than ``limit``, it has
+    the newest.
     """
 
     channel: str
@@ -78,16 +78,16 @@ class HistoryWriter(Protocol):
 
     @property
     def dropped(self) -> int:
-        """How many records were not kept because they lie outside their retention."""
+        """The number of records that were dropped because they are outside their retention."""
 
     def open(self) -> None:
         """Connect, and create what is missing. Raises HistoryUnavailableError."""
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store ``records`` durably, all or none; those outside their retention are dropped.
+        """Store all ``records`` durably, or none; drop those outside their retention.
 
-        The values of a sample that is there already are overwritten, each that is not null. An
-        event whose id and timestamp are there already is stored once.
+        The new values of a sample that is stored already overwrite the old ones, except where they
+        are null. An event whose id and timestamp are stored already is stored once.
         Raises HistoryUnavailableError (try again) or HistoryRejectedError (do not).
         """
 
@@ -96,22 +96,22 @@ class HistoryWriter(Protocol):
 
 
 class HistoryReader(Protocol):
-    """The reading half. Its methods may be called from several threads at once."""
+    """The reading half. Its methods are thread-safe."""
 
     def open(self) -> None:
-        """Get ready to answer. Does not fail where the store is not there yet."""
+        """Get ready to answer. Succeeds even if the store does not exist yet."""
 
     def ping(self) -> None:
-        """Return if the store answers. Raises HistoryUnavailableError, saying why."""
+        """Check that the store answers. Raises HistoryUnavailableError with the reason."""
 
     def notes(self) -> Sequence[str]:
-        """Return sentences that somebody should know although the store answers."""
+        """Return notes for the operator, such as on a corrupt file that was set aside."""
 
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return the channels with samples in the window, sorted, by host."""
 
     def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``, one entry for each channel that has samples in it.
+        """Answer ``query``, with one entry for each channel that has samples in its span.
 
         Never returns a sample older than the window. Raises HistoryUnavailableError.
         """

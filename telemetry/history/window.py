@@ -1,4 +1,4 @@
-"""The spans of time that the history keeps, which each adapter enforces alike."""
+"""The time spans that the history keeps, the same for each adapter."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
-"""Returns Unix milliseconds; tests pass one that they move."""
+"""Returns Unix milliseconds; a test passes one that it controls."""
 
 Question = TypeVar("Question", Query, EventQuery)
 Kept = TypeVar("Kept", Sample, Event)
@@ -31,12 +31,12 @@ class Spans:
 class Window:
     """The ``length`` milliseconds before now.
 
-    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead; what lies beyond
-    would outlive its retention, and is dropped. ``dropped`` counts the records that were not kept.
+    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead. Records beyond that
+    would outlive their retention, and are dropped. ``dropped`` counts all dropped records.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
-        """Begin with none dropped; ``clock`` says when now is."""
+        """Start with none dropped; ``clock`` returns the current time."""
         self.length = length
         self.clock = clock
         self._ahead = ahead
@@ -45,7 +45,7 @@ class Window:
 
     @property
     def start(self) -> int:
-        """The oldest timestamp that is still inside."""
+        """The oldest timestamp that is inside."""
         return self.clock() - self.length
 
     @property
@@ -54,7 +54,7 @@ class Window:
         return self.clock() + self._ahead + 1
 
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
-        """Return the records that lie inside, and count the others."""
+        """Return the records that are inside; count the others as dropped."""
         start, end = self.start, self.end
         inside = [record for record in records if start <= record.timestamp < end]
         if len(inside) < len(records):
@@ -62,7 +62,7 @@ class Window:
         return inside
 
     def count_dropped(self, number: int) -> None:
-        """Count records that were not kept, and log the total once a minute at most."""
+        """Count dropped records, and log the total at most once a minute."""
         self.dropped += number
         self._log.write(
             "Records outside the history's retention are discarded: %d so far. They are too old, "
@@ -71,31 +71,31 @@ class Window:
         )
 
     def clip(self, query: Question) -> Question | None:
-        """Return what of ``query`` lies inside, or None where nothing does."""
+        """Return the part of ``query`` that is inside, or None if there is none."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
 
 
 class Windows:
-    """The window of samples and that of events."""
+    """The windows of samples and of events."""
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind for its span; what is ahead of now is bounded alike for both."""
+        """Keep each kind for its span; both accept timestamps equally far ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
 
     @property
     def clock(self) -> Clock:
-        """Says when now is."""
+        """The clock of both windows."""
         return self.samples.clock
 
     @property
     def dropped(self) -> int:
-        """How many records were not kept because they lie outside their retention."""
+        """The number of records that were dropped because they are outside their retention."""
         return self.samples.dropped + self.events.dropped
 
     def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
-        """Return the samples and the events that lie inside, and count the others."""
+        """Return the samples and the events that are inside; count the others as dropped."""
         samples = [record for record in records if isinstance(record, Sample)]
         events = [record for record in records if isinstance(record, Event)]
         return self.samples.admit(samples), self.events.admit(events)

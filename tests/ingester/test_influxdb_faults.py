@@ -64,14 +64,14 @@ def source(way: Way) -> Iterator[Source]:
 @pytest.mark.parametrize(
     ("fault", "sentence"),
     [
-        (Fault(500, stored=True), "cannot do that at present (500: because)"),
-        (Fault(503), "cannot do that at present (503: because)"),
-        (Fault(401), "refuses the token: set influxdb_token"),
-        (Fault(404), "cannot do that at present (404: because)"),
-        (Fault(404, b'{"message":"bucket \\"b\\" not found"}'), "it is created again"),
-        (Fault(400, NOT_OURS), "cannot do that at present (400: Bad Request)"),
+        (Fault(500, stored=True), "returned an error (500: because)"),
+        (Fault(503), "returned an error (503: because)"),
+        (Fault(401), "rejected the token: set influxdb_token"),
+        (Fault(404), "returned an error (404: because)"),
+        (Fault(404, b'{"message":"bucket \\"b\\" not found"}'), "the next write creates it again"),
+        (Fault(400, NOT_OURS), "returned an error (400: Bad Request)"),
         (Fault(HANGS, stored=True), "does not answer in time"),
-        (Fault(BREAKS_OFF), "broke off the connection"),
+        (Fault(BREAKS_OFF), "dropped the connection"),
     ],
     ids=["500", "503", "401", "404", "404-bucket", "400", "hangs", "breaks-off"],
 )

@@ -1,4 +1,4 @@
-"""The history in InfluxDB 2.x: a measurement for each family, ``host`` and ``gpu`` as tags."""
+"""The history in InfluxDB 2.x: one measurement per family, with the tags ``host`` and ``gpu``."""
 
 from telemetry.history.influxdb.reader import InfluxdbReader
 from telemetry.history.influxdb.writer import InfluxdbWriter

@@ -1,11 +1,11 @@
-"""Where the database is, and as whom to use which bucket."""
+"""The address of the database, the credentials, and the bucket."""
 
 from dataclasses import dataclass, field, replace
 
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An InfluxDB 2.x at ``url`` and a bucket of ``org`` that ``token`` may use."""
+    """An InfluxDB 2.x server at ``url``, and a bucket of ``org`` that ``token`` gives access to."""
 
     url: str
     token: str = field(repr=False)
@@ -13,5 +13,5 @@ class Account:
     bucket: str
 
     def for_days(self) -> "Account":
-        """Return the same with the bucket of what is kept for days, such as events."""
+        """Return this account with the bucket for records kept for days, such as events."""
         return replace(self, bucket=f"{self.bucket}-long")

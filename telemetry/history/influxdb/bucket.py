@@ -1,4 +1,4 @@
-"""A bucket that is written to, and created where it is missing."""
+"""A bucket to write to; it is created if it is missing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -13,30 +13,30 @@ _SHORTEST_RETENTION = 3600  # seconds; InfluxDB's minimum, and the reader clips 
 
 
 class Bucket:
-    """The bucket of ``account``, which keeps ``length`` milliseconds."""
+    """The bucket of ``account``, with a retention of ``length`` milliseconds."""
 
     def __init__(self, account: Account, length: int) -> None:
-        """Remember both; nothing is opened before ``connect``."""
+        """Store the arguments; nothing is opened before ``connect``."""
         self._account = account
         self._retention = max(_SHORTEST_RETENTION, -(-length // 1000))
         self._connection: Connection | None = None
         self._is_ready = False
 
     def connect(self) -> None:
-        """Get the client ready; nothing is sent yet. Raises HistoryUnavailableError."""
-        # The client takes over 20 MB: only those who keep the history in InfluxDB pay for it.
+        """Create the client; nothing is sent yet. Raises HistoryUnavailableError."""
+        # The client takes over 20 MB, so it is loaded only if the history is in InfluxDB.
         from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
 
         self.close()
         self._connection = Connection(self._account)
 
     def prepare(self) -> None:
-        """Create the bucket with its retention, or correct that. Raises HistoryUnavailableError."""
+        """Create the bucket, or correct its retention. Raises HistoryUnavailableError."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
 
     def write(self, lines: Sequence[str]) -> int:
-        """Write ``lines``, all or none; return how many InfluxDB found too old to keep.
+        """Write all ``lines`` or none; return how many InfluxDB dropped because they are too old.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -45,11 +45,11 @@ class Bucket:
             return 0
         if not self._is_ready:
             self.prepare()
-        # Until this has succeeded the bucket is in doubt: it may have been deleted meanwhile.
+        # The bucket may have been deleted meanwhile: if this fails, check it before the next write.
         self._is_ready = False
-        left_out = connection.write(lines)
+        dropped = connection.write(lines)
         self._is_ready = True
-        return left_out
+        return dropped
 
     def close(self) -> None:
         """Close the connection. Safe to call twice, and before ``connect``."""

@@ -1,4 +1,4 @@
-"""The requests that we make to InfluxDB. Imports the client, which takes over 20 MB."""
+"""The requests to InfluxDB. Imports the client, which takes over 20 MB."""
 
 import re
 from collections.abc import Sequence
@@ -8,7 +8,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from influxdb_client.rest import ApiException
 
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.columns import no_unicode
+from telemetry.history.columns import not_unicode
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.errors import (
     bucket_is_missing,
@@ -23,30 +23,32 @@ _TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
 
 
 class Connection:
-    """A client of one account. Its methods may be called from several threads at once.
+    """A client for one account. Its methods are thread-safe.
 
-    Each raises HistoryUnavailableError.
+    Each method raises HistoryUnavailableError.
     """
 
     def __init__(self, account: Account) -> None:
-        """Get the client ready; nothing is sent yet."""
+        """Create the client; nothing is sent yet."""
         if not (account.token.isascii() and account.token.isprintable()):
-            # Refused here, because http.client would quote it in its error.
-            raise HistoryUnavailableError("influxdb_token holds characters that no token has.")
+            # Checked here, because the error of http.client would quote the token.
+            raise HistoryUnavailableError(
+                "influxdb_token contains invalid characters: set it to the token of InfluxDB."
+            )
         self._account = account
         self._client = InfluxDBClient(
             account.url, token=account.token, org=account.org, timeout=_TIMEOUT_MILLISECONDS
         )
 
     def check(self) -> None:
-        """Return if the account is good and the bucket is there."""
+        """Check that the credentials are valid and the bucket exists."""
         with errors_as_unavailable(self._account):
             self._client.buckets_api().find_buckets(
                 name=self._account.bucket, org=self._account.org
             )
 
     def prepare_bucket(self, retention_seconds: int) -> None:
-        """Create the bucket with that retention, or correct it where it differs."""
+        """Create the bucket with this retention, or correct the retention if it differs."""
         name, org = self._account.bucket, self._account.org
         rules = [BucketRetentionRules(type="expire", every_seconds=retention_seconds)]
         buckets = self._client.buckets_api()
@@ -63,10 +65,10 @@ class Connection:
                 buckets.update_bucket(bucket)
 
     def write(self, lines: Sequence[str]) -> int:
-        """Write lines with times in nanoseconds, in one request.
+        """Write ``lines``, whose times are in nanoseconds, in one request.
 
-        Returns how many lines InfluxDB left out, being older by its own clock than the bucket's
-        retention. Raises HistoryRejectedError where they are wrong in themselves.
+        Returns how many lines InfluxDB dropped because they are older than the bucket's retention
+        by the server's clock. Raises HistoryRejectedError if the lines are invalid.
         """
         writing = self._client.write_api(write_options=SYNCHRONOUS)
         with errors_as_unavailable(self._account):
@@ -78,12 +80,12 @@ class Connection:
                     write_precision=WritePrecision.NS,
                 )
             except UnicodeEncodeError:
-                raise no_unicode() from None
+                raise not_unicode() from None
             except ApiException as error:
                 if bucket_is_missing(error):
                     raise HistoryUnavailableError(
-                        f"InfluxDB at {self._account.url} has no bucket {self._account.bucket!r} "
-                        "any more; it is created again."
+                        f"InfluxDB at {self._account.url} no longer has the bucket "
+                        f"{self._account.bucket!r}; the next write creates it again."
                     ) from None
                 refusal = refusal_of(error)
                 if refusal is None:
@@ -95,9 +97,9 @@ class Connection:
         return 0
 
     def query(self, script: Script) -> str:
-        """Return the answer to ``script`` as CSV; empty where the bucket is not there yet.
+        """Return the answer to ``script`` as CSV; empty if the bucket does not exist yet.
 
-        As text, because the client's own decoding takes six times as long.
+        It is returned as text because decoding by the client takes six times as long.
         """
         with errors_as_unavailable(self._account):
             try:

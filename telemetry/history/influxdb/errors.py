@@ -1,4 +1,4 @@
-"""What the client's errors mean for us. Imports the client, which takes over 20 MB."""
+"""Translates the errors of the client. Imports the client, which takes over 20 MB."""
 
 import contextlib
 import json
@@ -16,15 +16,15 @@ from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
 _LONGEST_MESSAGE = 300
-# Answers to samples that are wrong in themselves: the same request would fail again. A line that
-# cannot be read is a 400, a field of another type a 422, where the other lines are written
-# (InfluxDB 2.7, POST /api/v2/write).
+# The samples are invalid: the same request would fail again. InfluxDB answers 400 to a line that it
+# cannot parse, and 422 to a field of another type; with 422 it writes the other lines (InfluxDB
+# 2.7, POST /api/v2/write).
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
-    """Turn what the client raises into one sentence for a user, which holds no token."""
+    """Translate the errors of the client into one sentence for a user, without the token."""
     place = f"InfluxDB at {account.url}"
     try:
         yield
@@ -38,36 +38,38 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
         raise HistoryUnavailableError(f"{place} does not answer in time.") from None
     except (HTTPError, OSError) as error:
         kind = type(error).__name__
-        raise HistoryUnavailableError(f"{place} broke off the connection ({kind}).") from None
+        raise HistoryUnavailableError(f"{place} dropped the connection ({kind}).") from None
 
 
 def message_of(error: ApiException) -> str:
-    """Return what InfluxDB says is wrong."""
+    """Return the message of InfluxDB's error."""
     return str(_body_of(error).get("message", error.reason))[:_LONGEST_MESSAGE]
 
 
 def refusal_of(error: ApiException) -> HistoryRejectedError | None:
-    """Return why the samples are refused, or None where the same request may succeed later.
+    """Return why the samples are rejected, or None if the same request may succeed later.
 
-    Only InfluxDB can tell that samples are wrong: a 400 without its words comes from something in
-    between, such as a proxy that expects TLS.
+    Only InfluxDB can judge samples: a 400 without its error code comes from something in between,
+    such as a proxy that expects TLS.
     """
     message = message_of(error)
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return HistoryRejectedError(f"InfluxDB refuses so large a request: {message}.", "too large")
+        return HistoryRejectedError(
+            f"The request is too large for InfluxDB: {message}.", "too large"
+        )
     if error.status in _REFUSALS and "code" in _body_of(error):
         reason = "field type conflict" if "field type conflict" in message else "refused"
-        return HistoryRejectedError(f"InfluxDB refuses the samples: {message}.", reason)
+        return HistoryRejectedError(f"InfluxDB rejected the samples: {message}.", reason)
     return None
 
 
 def bucket_is_missing(error: ApiException) -> bool:
-    """Return whether InfluxDB answers, and knows the organization but not the bucket."""
+    """Return whether InfluxDB knows the organization but not the bucket."""
     return error.status == HTTPStatus.NOT_FOUND and "bucket" in message_of(error)
 
 
 def _body_of(error: ApiException) -> dict[str, Any]:
-    """Return the JSON that InfluxDB answers errors with; empty for what others answer."""
+    """Return the JSON of InfluxDB's error; empty if the answer is not from InfluxDB."""
     try:
         body = json.loads(error.body)
     except (ValueError, TypeError):
@@ -90,13 +92,13 @@ def _sentence(place: str, account: Account, error: ApiException) -> str:
     message = message_of(error)
     if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
         return (
-            f"{place} refuses the token: set influxdb_token to one that may "
+            f"{place} rejected the token: set influxdb_token to a token that can "
             f"read and write the bucket {account.bucket!r}."
         )
     if "organization" in message and "not found" in message:
-        return f"{place} has no organization {account.org!r}: set influxdb_org to one that it has."
+        return f"{place} has no organization {account.org!r}: set influxdb_org to an existing one."
     if bucket_is_missing(error):
         return f"{place} has no bucket {account.bucket!r} yet: is the ingester running?"
     if not error.status:
         return f"{place} cannot be reached: {message.splitlines()[-1]}."
-    return f"{place} cannot do that at present ({error.status}: {message})."
+    return f"{place} returned an error ({error.status}: {message})."

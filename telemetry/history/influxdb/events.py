@@ -1,8 +1,8 @@
-"""Events in InfluxDB: a measurement for each family, without tags.
+"""Events in InfluxDB: one measurement per family, without tags.
 
-The id of an event decides the digits of its time below the millisecond: an event that is delivered
-twice overwrites itself, and two events of one millisecond stand side by side. A tag would do that
-too, but would make a series of each event.
+The digits of an event's time below the millisecond are a hash of its id. So an event that is
+delivered twice overwrites itself, and two events of the same millisecond are both kept. A tag with
+the id would do the same, but would create a series for each event.
 """
 
 import hashlib
@@ -11,19 +11,19 @@ from collections.abc import Iterable
 
 from telemetry.catalogue import Family, family_of
 from telemetry.events import Event
-from telemetry.history.columns import no_channel
+from telemetry.history.columns import unknown_channel
 from telemetry.history.influxdb import flux
 from telemetry.history.port import EventQuery
 
 _NANOSECONDS = 1_000_000  # of a millisecond
-_EVERY_HOST = "#"  # no name of a host; a pivot confuses empty texts
+_EVERY_HOST = "#"  # not a valid host name; a pivot does not handle empty strings
 
 
 def line_of(event: Event) -> str:
     """Return ``event`` in line protocol. Raises HistoryRejectedError for an unknown channel."""
     family = family_of(event.channel)
     if family is None:
-        raise no_channel(event.channel)
+        raise unknown_channel(event.channel)
     fields = {
         "channel": event.channel,
         "id": event.id,
@@ -35,7 +35,7 @@ def line_of(event: Event) -> str:
 
 
 def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
-    """Return the script that asks for the events of ``query``, the newest first."""
+    """Return the script that queries the events of ``query``, newest first."""
     condition = "" if query.host is None else " and (r.host == every or r.host == host)"
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
@@ -58,9 +58,10 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
 
 
 def answer(channel: str, tables: Iterable[flux.Table]) -> list[Event]:
-    """Return the events in ``tables``, the oldest first.
+    """Return the events in ``tables``, oldest first.
 
-    An event that came twice with its own id but without a time has two times; the first counts.
+    An event without a timestamp of its own gets the time at which it arrives. If it is delivered
+    twice, the earlier time counts.
     """
     found: dict[str, Event] = {}
     for table in tables:

@@ -1,6 +1,6 @@
-"""What we ask InfluxDB, in Flux, and how its annotated CSV is read. Pure.
+"""The queries to InfluxDB, in Flux, and the parser of its CSV. Pure.
 
-A user's text never becomes part of a script: it is bound to the script's variables as a parameter.
+Text from a user never becomes part of a script: it is passed as a parameter.
 """
 
 import csv
@@ -20,13 +20,13 @@ VALUES = "values"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
-# One row for each time: a fourth of the bytes, and of the work to read them.
+# One row per time: a quarter of the bytes, and of the work to parse them.
 PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
 
-# What a pivoted table has besides its fields; the first is for annotations.
+# The columns of a pivoted table that are not fields; the first is for annotations.
 _NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", MARKER}
 
 
@@ -49,17 +49,17 @@ class Selection:
     end: int
 
     def count(self) -> Script:
-        """Ask for the number of samples in each series."""
+        """Query the number of samples in each series."""
         return self._script(self._stream(COUNTS, f'r._field == "{MARKER}"', "count()"))
 
     def samples(self) -> Script:
-        """Ask for the samples as they are."""
+        """Query the samples themselves."""
         return self._script(self._stream(VALUES, "true", then=PIVOT))
 
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
-        """Ask for the values over buckets of ``width`` ms, and for the counts of their samples.
+        """Query the aggregates over buckets of ``width`` ms, and the sample count of each bucket.
 
-        InfluxDB counts its windows from the epoch; the offset makes them begin at ``start``.
+        InfluxDB aligns windows to the epoch; the offset aligns them to ``start``.
         """
         values = _WINDOW.format(aggregate.value)
         return self._script(
@@ -104,7 +104,7 @@ class Selection:
 
 
 def hosts(bucket: str, start: int, end: int) -> Script:
-    """Ask for every series of every host that has samples."""
+    """Query every series of every host that has samples."""
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f'  |> filter(fn: (r) => r._field == "{MARKER}")\n  |> last()\n'
@@ -115,17 +115,17 @@ def hosts(bucket: str, start: int, end: int) -> Script:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of an answer: the texts in each column, empty where there is no value."""
+    """A table of an answer: the strings of each column, empty where there is no value."""
 
     columns: Mapping[str, Sequence[str]]
 
     def key(self, column: str) -> str:
-        """Return what is the same in each row of ``column``; empty where there is no such."""
+        """Return the value that all rows share in ``column``; empty if there is no such column."""
         return self.columns[column][0] if column in self.columns else ""
 
     @property
     def series(self) -> Series:
-        """The series that the table is of."""
+        """The series that the table belongs to."""
         return Series(self.key("_measurement"), self.key("gpu"))
 
     def times(self) -> list[int]:
@@ -134,11 +134,11 @@ class Table:
         return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
 
     def counts(self) -> list[int]:
-        """Return what a count found."""
+        """Return the results of a count."""
         return [int(text) for text in self.columns["_value"]]
 
     def values(self, rows: Sequence[int | None]) -> dict[str, list[float | None]]:
-        """Return each pivoted field at the given ``rows``, and None at a row that is None."""
+        """Return each pivoted field at the given ``rows``; None for a row that is None."""
         return {
             decode(name): [
                 float(text) if row is not None and (text := texts[row]) else None for row in rows
@@ -149,10 +149,10 @@ class Table:
 
 
 def tables(answer: str) -> Iterator[Table]:
-    """Read an answer in CSV without annotations.
+    """Parse an answer in CSV without annotations.
 
-    An empty line and a header come before a table whose columns are others than the last one's.
-    Raises HistoryUnavailableError where the script failed after its first rows were sent.
+    An empty line and a header precede a table whose columns differ from the previous table's.
+    Raises HistoryUnavailableError if the script failed after its first rows were sent.
     """
     for has_cells, lines in groupby(csv.reader(io.StringIO(answer, newline="")), key=bool):
         if has_cells:
@@ -163,12 +163,12 @@ def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
     header = next(lines)
     if "error" in header:
         reason = next(lines)[header.index("error")]
-        raise HistoryUnavailableError(f"InfluxDB broke off its answer: {reason}.")
+        raise HistoryUnavailableError(f"The query failed in InfluxDB: {reason}.")
     table = itemgetter(header.index("result"), header.index("table"))
     for _, cells in groupby(lines, key=table):
         yield Table(dict(zip(header, zip(*cells, strict=True), strict=True)))
 
 
 def time_of(timestamp: int) -> datetime:
-    """Return the moment of ``timestamp``, Unix milliseconds."""
+    """Convert ``timestamp``, in Unix milliseconds, to a datetime."""
     return _EPOCH + timestamp * _MILLISECOND

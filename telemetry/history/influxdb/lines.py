@@ -2,19 +2,20 @@
 
 from influxdb_client import Point, WritePrecision
 
-from telemetry.history.columns import no_channel, numbers_of
+from telemetry.history.columns import numbers_of, unknown_channel
 from telemetry.history.influxdb.names import MARKER, encode, series_of
 from telemetry.samples import Sample
 
 
 def line_of(sample: Sample) -> str:
-    """Return ``sample`` in line protocol. Raises HistoryRejectedError for a channel without.
+    """Return ``sample`` in line protocol.
 
-    All values are floats, so that a field never changes its type.
+    All values are floats, so that a field never changes its type. Raises HistoryRejectedError if
+    its channel has no history.
     """
     series = series_of(sample.channel)
     if series is None:
-        raise no_channel(sample.channel)
+        raise unknown_channel(sample.channel)
     point = Point(series.measurement).tag("host", encode(sample.host))
     if series.gpu:
         point.tag("gpu", series.gpu)

@@ -1,9 +1,9 @@
 r"""How channels, hosts and columns are named in InfluxDB.
 
-Line protocol cannot hold every name: a line break ends the line, and a backslash before a comma or
-at the end of a tag breaks it or is not kept, with the client's escaping too. So these characters
-are percent-encoded here, before the client escapes commas, spaces and equals signs. Names without
-them, which is to say nearly all, look in InfluxDB as they look elsewhere.
+Line protocol cannot represent every name: a line break ends the line, and a backslash before a
+comma or at the end of a tag breaks the tag or is lost, even with the client's escaping. So these
+characters are percent-encoded here, before the client escapes commas, spaces and equals signs.
+Nearly all names contain none of them, and look the same in InfluxDB as elsewhere.
 """
 
 import re
@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from telemetry.catalogue import SAMPLES, Retention, family_of, place_of
 
-# A field that every sample has, the one without any values too; and it makes counting cheap.
+# A field that every sample has, even one without values; it also makes counting cheap.
 MARKER = "samples"
 
 _SEPARATOR = ":"
@@ -23,9 +23,9 @@ _CHANNELS = {
 
 
 class Series(NamedTuple):
-    """What tells one channel of a host from the others.
+    """What identifies a channel of a host.
 
-    ``gpu`` is empty for all but GPUs, and ``0:1`` for the MIG instance 1 of the GPU 0.
+    ``gpu`` is empty for all but GPUs, and ``0:1`` for MIG instance 1 of GPU 0.
     """
 
     measurement: str
@@ -33,7 +33,7 @@ class Series(NamedTuple):
 
 
 def series_of(channel: str) -> Series | None:
-    """Return where ``channel`` is kept, or None for what has no history."""
+    """Return the series of ``channel``, or None if it has no history."""
     family = family_of(channel)
     if family is None or family.retention is not Retention.WINDOW:
         return None
@@ -41,7 +41,7 @@ def series_of(channel: str) -> Series | None:
 
 
 def channel_of(series: Series) -> str | None:
-    """Return the channel that is kept in ``series``, or None for what is not ours."""
+    """Return the channel of ``series``, or None if it is not one of ours."""
     gpu, _, instance = series.gpu.partition(_SEPARATOR)
     channel = _CHANNELS.get(series.measurement, "").format(id=gpu, n=instance)
     return channel if series_of(channel) == series else None
@@ -53,5 +53,5 @@ def encode(name: str) -> str:
 
 
 def decode(name: str) -> str:
-    """Return the name that ``encode`` was given."""
+    """Return the original of a name from ``encode``."""
     return unquote(name)

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 
 class InfluxdbReader:
-    """Answers from a bucket, aggregating in the database."""
+    """Reads from a bucket, and aggregates in the database."""
 
     def __init__(
         self,
@@ -33,25 +33,25 @@ class InfluxdbReader:
         spans: Spans,
         clock: Clock = unix_milliseconds,
     ) -> None:
-        """Remember where to read and how long it is kept."""
+        """Store the address and the retention; nothing is opened."""
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._connection: Connection | None = None
 
     def open(self) -> None:
-        """Get the client ready; nothing is sent yet."""
-        # The client takes over 20 MB: only who keeps the history in InfluxDB pays for it.
+        """Create the client; nothing is sent yet."""
+        # The client takes over 20 MB, so it is loaded only if the history is in InfluxDB.
         from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
 
         self.close()
         self._connection = Connection(self._account)
 
     def ping(self) -> None:
-        """Return if the bucket can be read. Raises HistoryUnavailableError, saying why not."""
+        """Check that the bucket can be read. Raises HistoryUnavailableError with the reason."""
         self._connected().check()
 
     def notes(self) -> Sequence[str]:
-        """There are none."""
+        """Return nothing: this store has no notes."""
         return ()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
@@ -77,7 +77,7 @@ class InfluxdbReader:
         answers = {
             series: columns
             for series, columns in answers.items()
-            if len(columns.timestamps) <= query.max_points  # the marks of outages included
+            if len(columns.timestamps) <= query.max_points  # including the marks of outages
         }
         answers |= self._buckets(clipped, [series for series in counts if series not in answers])
         return {name: answers[series] for series, name in wanted.items() if series in answers}
@@ -136,7 +136,7 @@ class InfluxdbReader:
 def _columns(
     series: Series, times: Sequence[int], table: Table | None, width: int | None = None
 ) -> Columns:
-    """Return the values of ``table`` at ``times``; without a table they are all null."""
+    """Return the values of ``table`` at ``times``, or nulls without a table."""
     values: dict[str, list[float | None]] = {}
     if table is not None:
         row_at = {time: row for row, time in enumerate(table.times())}

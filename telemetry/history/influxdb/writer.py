@@ -11,13 +11,13 @@ from telemetry.history.window import Clock, Spans, Windows
 
 
 class InfluxdbWriter:
-    """Writes samples into one bucket and events into another, which keeps them for days.
+    """Writes samples to one bucket, and events to another, which keeps them for days.
 
-    The values of a sample that is there already are merged into it. Each call makes one synchronous
-    request for each bucket that it writes to. InfluxDB parses all of a request before it writes any
-    of it, so that a request is all or none, unless another program has given one of our fields
-    another type. Where the second request fails, the caller writes all again, which changes nothing
-    in the first bucket.
+    A sample that is stored already is merged with the new values. Each call makes one synchronous
+    request per bucket. InfluxDB parses a whole request before it writes any of it, so a request is
+    stored completely or not at all, unless another program has given one of our fields another
+    type. If the second request fails, the caller writes everything again, which changes nothing in
+    the first bucket.
     """
 
     def __init__(
@@ -29,7 +29,7 @@ class InfluxdbWriter:
         spans: Spans,
         clock: Clock = unix_milliseconds,
     ) -> None:
-        """Remember where to write and how long to keep it."""
+        """Store the address and the retention; nothing is opened."""
         account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._samples = Bucket(account, spans.samples)
@@ -37,7 +37,7 @@ class InfluxdbWriter:
 
     @property
     def dropped(self) -> int:
-        """How many records were not kept because they lie outside their retention."""
+        """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
 
     def open(self) -> None:
@@ -56,8 +56,8 @@ class InfluxdbWriter:
             (self._samples, self._windows.samples, [line_of(each) for each in samples]),
             (self._events, self._windows.events, [events.line_of(each) for each in moments]),
         ):
-            if left_out := bucket.write(lines):
-                window.count_dropped(left_out)
+            if dropped := bucket.write(lines):
+                window.count_dropped(dropped)
 
     def close(self) -> None:
         """Close the connections. Safe to call twice, and before ``open``."""

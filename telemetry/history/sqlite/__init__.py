@@ -1,4 +1,4 @@
-"""The embedded history: one SQLite file, which writer and reader open on their own."""
+"""The embedded history: one SQLite file, which the writer and the reader open separately."""
 
 from telemetry.history.sqlite.reader import SqliteReader
 from telemetry.history.sqlite.writer import SqliteWriter

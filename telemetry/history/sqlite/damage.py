@@ -1,4 +1,4 @@
-"""A file that is no sound database any more: how that is noticed, and what becomes of it."""
+"""Detects a corrupt database file, and sets it aside."""
 
 import logging
 import sqlite3
@@ -12,45 +12,45 @@ _PRIMARY = 0xFF  # the low byte of an extended result code (sqlite.org/rescode.h
 
 
 class DamagedError(sqlite3.DatabaseError):
-    """SQLite's own check has found something."""
+    """SQLite's integrity check has found an error."""
 
 
 def is_damage(error: BaseException) -> bool:
-    """Return whether ``error`` says that the file is corrupt or no database at all."""
+    """Return whether ``error`` means that the file is corrupt, or not a database."""
     return isinstance(error, DamagedError) or primary_code(error) in _CORRUPT
 
 
 def primary_code(error: BaseException) -> int:
-    """Return SQLite's result code without its details; 0 where ``error`` has none."""
+    """Return SQLite's primary result code; 0 if ``error`` has none."""
     return getattr(error, "sqlite_errorcode", 0) & _PRIMARY
 
 
 def require_sound(connection: sqlite3.Connection) -> None:
-    """Raise DamagedError unless all pages fit together: 2 ms for an hour of two GPUs."""
+    """Raise DamagedError unless the pages are consistent. Takes 2 ms for an hour of two GPUs."""
     (finding,) = connection.execute("PRAGMA quick_check(1)").fetchone()
     if finding != "ok":
         raise DamagedError(" ".join(finding.split()))
 
 
 def set_aside(path: Path, why: str) -> None:
-    """Rename the file at ``path`` and what SQLite keeps beside it, so that a new one can begin.
+    """Rename the file at ``path`` and its journals, so that a new file can be created.
 
-    Nothing is ever deleted. Raises OSError.
+    Never deletes anything. Raises OSError.
     """
     stamp = f"{path.name}.corrupt-{time.strftime('%Y%m%dT%H%M%SZ', time.gmtime())}"
     kept, number = path.with_name(stamp), 1
     while kept.exists():
         number += 1
         kept = path.with_name(f"{stamp}-{number}")
-    # The journal first: one that is left beside the next file would be read into that.
+    # The journal first: if it stayed, SQLite would apply it to the new file.
     for suffix in ("-wal", "-shm", ""):
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(kept.with_name(kept.name + suffix))
-    log.error("The history in %s was corrupt (%s): it is kept as %s.", path, why, kept.name)
+    log.error("The history file %s is corrupt (%s); it is kept as %s.", path, why, kept.name)
 
 
 def kept_aside(path: Path) -> list[Path]:
-    """Return the files that were once at ``path`` and set aside, the oldest first."""
+    """Return the files from ``path`` that were set aside, oldest first."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm")))

@@ -19,7 +19,7 @@ _SELECT = (
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Add ``events``; one whose id is there already is ignored."""
+    """Insert ``events``; one whose id exists already is ignored."""
     connection.executemany(
         _INSERT,
         [
@@ -30,7 +30,7 @@ def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
 
 
 def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
-    """Return the events that ``query`` asks for, the oldest first."""
+    """Return the events that ``query`` selects, oldest first."""
     rows = connection.execute(
         _SELECT,
         {

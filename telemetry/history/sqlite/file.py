@@ -1,4 +1,4 @@
-"""The SQLite file as its writer has it open, whatever becomes of it."""
+"""The writer's connection to the SQLite file, which survives damage to the file."""
 
 import contextlib
 import sqlite3
@@ -12,13 +12,13 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
 class WritableFile:
-    """The file at ``path``; a corrupt one is set aside, one that is gone or replaced opened anew.
+    """The file at ``path``. A corrupt file is set aside; a missing or replaced one is reopened.
 
-    Used by one thread at a time. Each method but ``close`` raises sqlite3.Error or OSError.
+    Not thread-safe. Each method except ``close`` raises sqlite3.Error or OSError.
     """
 
     def __init__(self, path: Path) -> None:
-        """Remember where it is; nothing is opened yet."""
+        """Store the path; nothing is opened yet."""
         self._path = path
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
@@ -26,20 +26,20 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection; it is another one where the one before had failed."""
+        """Lend the connection; it is a new one if the previous one failed."""
         try:
             yield self._connected()
         except sqlite3.Error as error:
             if is_damage(error):
                 self._damage = str(error)
-            # SQLite keeps a connection read-only that was opened so, for example. One that had to
-            # wait, for a lock or for space, is kept.
+            # Reconnect, because a failed state can stick: a connection to a read-only file stays
+            # read-only. A connection that only waited for a lock or for space is kept.
             if primary_code(error) not in _PASSING:
                 self.close()
             raise
 
     def check(self) -> None:
-        """Look at the file as it is on the disk: our own connection remembers pages of it."""
+        """Check the file through a new connection, because ours has pages in its cache."""
         connection = open_for_reading(self._path)
         if connection is not None:
             with contextlib.closing(connection):

@@ -1,16 +1,16 @@
 """The tables of the SQLite file, as an ordered list of migrations.
 
-A row of ``sample`` holds one sample's values of ``BLOCK`` fields. Which slot a field has is in
-``field``; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row
-in block 0, even where all its values are null; in another block, where it has a value there.
+A row of ``sample`` holds the values of ``BLOCK`` fields of one sample. ``field`` maps each field to
+a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row in
+block 0, even if all its values are null. It has a row in another block if it has a value there.
 
-Rows this wide make a tick of seven samples write seven pages, where a row for each value would
-write one page for each field, and make an hour a few thousand rows to aggregate.
+With rows this wide, a tick of seven samples writes seven pages; with one row per value, it would
+write one page per field. An hour is a few thousand rows to aggregate.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
-A migration that has been released never changes: a change of the tables is one more at the end,
-with a dump of the file before it in ``tests/telemetry/history/schemas``.
+A released migration never changes: a change of the tables is a new migration at the end, with a
+dump of the file before it in ``tests/telemetry/history/schemas``.
 """
 
 import sqlite3
@@ -56,18 +56,20 @@ VERSION = len(MIGRATIONS)
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Return how many migrations the file has had; 0 for a new one."""
+    """Return the number of migrations that were applied to the file; 0 for a new one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
 
 
 def migrate(connection: sqlite3.Connection) -> None:
-    """Bring the file to ``VERSION``, in one transaction."""
+    """Migrate the file to ``VERSION`` in one transaction."""
     if version_of(connection) >= VERSION:
         return
     connection.execute("BEGIN IMMEDIATE")
     with connection:
-        for statements in MIGRATIONS[version_of(connection) :]:  # another writer may be quicker
+        for statements in MIGRATIONS[
+            version_of(connection) :
+        ]:  # another writer may have been first
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")

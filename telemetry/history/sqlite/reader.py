@@ -28,19 +28,19 @@ from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, SAMPLE
 from telemetry.history.window import Clock, Spans, Windows
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
-_STEPS = 1000  # of SQLite's virtual machine, between two looks at the clock
-_MOST_VALUES = 2_000_000  # of one channel: 5,000 points of 256 cores are fewer
+_STEPS = 1000  # of SQLite's virtual machine between two checks of the clock
+_MOST_VALUES = 2_000_000  # per channel: more than 5,000 points of 256 cores
 
 
 class SqliteReader:
-    """Answers from the SQLite file at ``path``, which it never changes.
+    """Reads from the SQLite file at ``path``, and never changes it.
 
-    One connection and a lock: an answer takes a few milliseconds, and each connection more would
-    hold a page cache of its own.
+    It has one connection and a lock: a query takes a few milliseconds, and each additional
+    connection would have its own page cache.
     """
 
     def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Remember where to read and how long it is kept."""
+        """Store the path and the retention; nothing is opened."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._lock = threading.Lock()
@@ -48,14 +48,14 @@ class SqliteReader:
         self._identity: tuple[int, int] | None = None
 
     def open(self) -> None:
-        """Do nothing: the file is opened once it is asked for, since it may not be there yet."""
+        """Do nothing: the first query opens the file, which may not exist yet."""
 
     def ping(self) -> None:
-        """Return if the file can be read. Raises HistoryUnavailableError, saying why not."""
+        """Check that the file can be read. Raises HistoryUnavailableError with the reason."""
         with self._asking() as connection:
             if connection is None:
                 raise HistoryUnavailableError(
-                    f"The history in {self._path} is not there yet: is the ingester running?"
+                    f"The history file {self._path} does not exist yet: is the ingester running?"
                 )
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
@@ -76,7 +76,7 @@ class SqliteReader:
         with self._asking() as connection:
             if connection is None:
                 return {}
-            connection.execute("BEGIN")  # all of the answer is of one moment
+            connection.execute("BEGIN")  # the whole answer is from one snapshot
             with connection:
                 answers = ((name, _read(connection, name, clipped)) for name in query.channels)
                 return {name: columns for name, columns in answers if columns is not None}
@@ -90,9 +90,9 @@ class SqliteReader:
             return [] if connection is None else events.select(connection, clipped)
 
     def notes(self) -> Sequence[str]:
-        """Tell of each file that was corrupt and is kept aside."""
+        """Report each corrupt file that was set aside."""
         return [
-            f"A corrupt history is kept in {each}; delete it once it is of no use."
+            f"A corrupt history file is kept as {each}; delete it when you no longer need it."
             for each in kept_aside(self._path)
         ]
 
@@ -103,7 +103,7 @@ class SqliteReader:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection | None]:
-        """Lend the connection to one thread; None where there is no file yet."""
+        """Lend the connection to one thread; None if there is no file yet."""
         with self._lock, errors_as_unavailable(self._path):
             try:
                 connection = self._connected()
@@ -114,8 +114,8 @@ class SqliteReader:
                 self._disconnect()  # a corrupt file is about to be replaced
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                     raise HistoryUnavailableError(
-                        f"The history has no answer within {_ANSWER_SECONDS:g} s: ask for fewer "
-                        "channels, or a shorter time."
+                        f"The history query took longer than {_ANSWER_SECONDS:g} s: ask for fewer "
+                        "channels or a shorter time span."
                     ) from None
                 raise
 
@@ -135,13 +135,13 @@ class SqliteReader:
 
 
 def _limit_the_time(connection: sqlite3.Connection) -> None:
-    """Let what ``connection`` is asked from now on fail after a while: others wait for it."""
+    """Limit the time of the next queries on ``connection``: other threads wait for it."""
     deadline = time.monotonic() + _ANSWER_SECONDS
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
-    """Return the answer for one channel, or None where it has no samples."""
+    """Return the answer for one channel, or None if it has no samples."""
     channel = connection.execute(
         "SELECT id FROM channel WHERE host = ? AND name = ?", (query.host, name)
     ).fetchone()
@@ -167,7 +167,7 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 def _of_bounded_size(
     connection: sqlite3.Connection, query: Query, span: Mapping[str, int]
 ) -> Query:
-    """Return ``query`` with so few points that a channel of made-up devices fills no memory."""
+    """Return ``query`` with few enough points that invented devices cannot exhaust the memory."""
     count = "SELECT count(*) FROM field WHERE channel_id = :channel"
     (fields,) = connection.execute(count, span).fetchone()
     points = max(1, _MOST_VALUES // max(1, fields))

@@ -1,4 +1,4 @@
-"""How the SQLite file is opened, and what its errors mean to a user."""
+"""Opens the SQLite file, and translates its errors for a user."""
 
 import contextlib
 import os
@@ -11,21 +11,23 @@ from telemetry.history.sqlite.damage import is_damage, primary_code, require_sou
 from telemetry.history.sqlite.migrations import VERSION, migrate, version_of
 
 _BUSY_MILLISECONDS = 5000
-_JOURNAL_BYTES = 4_194_304  # where SQLite's checkpoints begin: 1000 pages of 4 KiB
+_JOURNAL_BYTES = 4_194_304  # the size at which SQLite checkpoints: 1000 pages of 4 KiB
 
 
 @contextlib.contextmanager
 def errors_as_unavailable(path: Path) -> Iterator[None]:
-    """Turn what SQLite or the file system raises into one sentence for a user."""
+    """Translate errors of SQLite and the file system into one sentence for a user."""
     try:
         yield
     except (sqlite3.Error, OSError) as error:
-        raise HistoryUnavailableError(f"The history in {path} {_finding(path, error)}.") from error
+        raise HistoryUnavailableError(
+            f"The history file {path} {_finding(path, error)}."
+        ) from error
 
 
 def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
     if is_damage(error):
-        return f"is corrupt ({error}); the ingester sets it aside and begins a new one"
+        return f"is corrupt ({error}); the ingester renames it and creates a new one"
     code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "is locked by another program"
@@ -34,13 +36,13 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
     folder = path.parent
     cannot_write = folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK)
     if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and cannot_write):
-        return "cannot be written: it, its folder or its disk is read-only"
+        return "cannot be written: the file, its folder or its disk is read-only"
     reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return f"cannot be used: {reason}"
+    return f"cannot be accessed: {reason}"
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return what tells the file at ``path`` from another of its name; None where there is none."""
+    """Return the identity of the file at ``path``, which differs once it is replaced, or None."""
     try:
         status = path.stat()
     except OSError:
@@ -49,9 +51,9 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file, creating it and its folder where they are missing.
+    """Open the file; create it and its folder if they are missing.
 
-    Raises sqlite3.Error, also where the file is not sound, or OSError.
+    Raises sqlite3.Error, also if the file is corrupt, or OSError.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path, "rwc")
@@ -69,7 +71,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
 
 
 def open_for_reading(path: Path) -> sqlite3.Connection | None:
-    """Open the file read-only, or return None where no writer has created it yet."""
+    """Open the file read-only, or return None if no writer has created it yet."""
     if not path.exists():
         return None
     connection = _connect(path, "ro")
@@ -86,7 +88,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    # Each half has a lock of its own or is used by one thread at a time.
+    # The reader has a lock, and the writer is used by one thread at a time.
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,
@@ -99,13 +101,13 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
 def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:
     if version_of(connection) > VERSION:
         raise HistoryUnavailableError(
-            f"The history in {path} was written by a newer version of System Monitor: install that "
-            "version, or move the file away."
+            f"The history file {path} was written by a newer version of System Monitor: install "
+            "that version, or move the file away."
         )
 
 
 def _refuse_older(connection: sqlite3.Connection, path: Path) -> None:
     if version_of(connection) < VERSION:
         raise HistoryUnavailableError(
-            f"The history in {path} has an older format: the ingester converts it when it starts."
+            f"The history file {path} has an older format: the ingester converts it when it starts."
         )

@@ -1,9 +1,9 @@
-"""The questions that are put to the SQLite file."""
+"""The SQL queries of the reader."""
 
 from telemetry.history.port import Aggregate
 from telemetry.history.sqlite.migrations import VALUES
 
-# S608: the texts below are put together from the names of the columns alone.
+# S608: the statements below are built only from names of columns.
 SPAN = (
     "FROM sample WHERE channel_id = :channel AND block = :block "
     "AND timestamp >= :start AND timestamp < :end"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.columns import no_unicode, numbers_of
+from telemetry.history.columns import not_unicode, numbers_of
 from telemetry.history.port import Record
 from telemetry.history.sqlite import events
 from telemetry.history.sqlite.file import WritableFile
@@ -19,7 +19,7 @@ from telemetry.samples import Sample
 
 _PRUNE_EVERY = 60_000
 
-# S608: the texts below are put together from the numbers of the columns alone.
+# S608: the statements below are built only from numbers of columns.
 _UPSERT = (
     f"INSERT INTO sample VALUES (?, ?, ?{', ?' * BLOCK}) "  # noqa: S608
     "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET "
@@ -27,7 +27,7 @@ _UPSERT = (
 )
 _BLOCKS = "SELECT id, 0 FROM channel UNION SELECT channel_id, slot / ? FROM field"
 _DELETE_OLD = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp < ?"
-# Fast, since a field that is in use has a value in the oldest row of its block.
+# Fast, because a field that is in use has a value in the oldest row of its block.
 _DELETE_UNUSED_FIELDS = tuple(
     f"DELETE FROM field WHERE slot % {BLOCK} = {index} AND NOT EXISTS "  # noqa: S608
     "(SELECT 1 FROM sample WHERE sample.channel_id = field.channel_id "
@@ -48,49 +48,49 @@ class _Channel:
 
 
 class SqliteWriter:
-    """Writes samples and events into the SQLite file at ``path``. Used by one thread at a time.
+    """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
-    Values are merged into a sample that is there already. A crash of this process loses nothing;
-    a power cut may lose the last seconds. A file that is corrupt, at the start or later, is set
-    aside and a new one begun; one that is gone or was replaced is opened again.
+    A sample that is stored already is merged with the new values. A crash of this process loses
+    nothing; a power cut may lose the last seconds. A corrupt file, at the start or later, is set
+    aside and a new one is created. A missing or replaced file is opened again.
     """
 
     def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Remember where to write and how long to keep it."""
+        """Store the path and the retention; nothing is opened."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
         self._is_open = False
-        self._known: sqlite3.Connection | None = None  # the connection that what follows is of
+        self._known: sqlite3.Connection | None = None  # the connection that the following belong to
         self._channels: dict[tuple[str, str], _Channel] = {}
         self._pruned: int | None = None
 
     @property
     def dropped(self) -> int:
-        """How many records were not kept because they lie outside their retention."""
+        """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
 
     def open(self) -> None:
-        """Open the file, and create what is missing. Raises HistoryUnavailableError."""
+        """Open the file; create it if it is missing. Raises HistoryUnavailableError."""
         self.close()
         with errors_as_unavailable(self._path), self._file.using():
             self._is_open = True
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store ``records``, all or none.
+        """Store all ``records``, or none.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
         if not self._is_open:
-            raise HistoryUnavailableError(f"The history in {self._path} is not open.")
+            raise HistoryUnavailableError(f"The history file {self._path} is not open.")
         try:
             with errors_as_unavailable(self._path), self._file.using() as connection:
                 self._write(connection, records)
         except BaseException as error:
-            # What was rolled back may have given out these ids and slots.
+            # The ids and slots in the cache may have been rolled back.
             self._forget()
             if isinstance(error, UnicodeEncodeError):
-                raise no_unicode() from error
+                raise not_unicode() from error
             raise
 
     def close(self) -> None:
@@ -150,7 +150,7 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete what is older than its retention."""
+        """Delete the records that are older than their retention."""
         events.prune(connection, self._windows.events.start)
         start = self._windows.samples.start
         blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
@@ -161,7 +161,7 @@ class SqliteWriter:
 
 
 def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> int:
-    """Give the field the lowest free slot; its former owner has no value left there."""
+    """Assign the lowest free slot to the field; a previous field has no values left there."""
     taken = set(channel.slots.values())
     slot = next(number for number in count() if number not in taken)
     connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))

@@ -1,4 +1,4 @@
-"""One store for each adapter, which the conformance suite runs over."""
+"""One store per adapter; the conformance suite runs with each."""
 
 from collections.abc import Iterator
 from contextlib import ExitStack, closing
@@ -20,7 +20,7 @@ HOUR = 3_600_000
 
 @dataclass
 class MovableClock:
-    """A clock that a test moves; it begins at the real time, which InfluxDB goes by."""
+    """A clock that a test moves. It starts at the real time, which InfluxDB uses."""
 
     now: int = field(default_factory=unix_milliseconds)
 
@@ -32,7 +32,7 @@ class MovableClock:
 
 
 class Store(Protocol):
-    """One empty history; its halves are made anew with each call, and are not open."""
+    """One empty history; each call returns a new writer or reader, which is not open."""
 
     clock: MovableClock
 

@@ -1,4 +1,4 @@
-"""Samples and questions for the history's tests, and answers computed in plain Python."""
+"""Samples and queries for the history's tests, and expected answers computed in plain Python."""
 
 from collections.abc import Callable, Sequence
 from statistics import fmean
@@ -31,7 +31,7 @@ def question(start: int, end: int, *channels: str, host: str = "h", max_points: 
 
 
 def aggregated(samples: Sequence[Sample], query: Query) -> Columns:
-    """Return the utilization over buckets, as the port describes them, outages apart."""
+    """Return the utilization over buckets as the port describes them, without marks of outages."""
     width = -(-(query.end - query.start) // query.max_points)
     buckets: dict[int, list[float]] = {}
     for sample in sorted(samples, key=lambda sample: sample.timestamp):

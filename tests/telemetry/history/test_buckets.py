@@ -17,7 +17,7 @@ def test_buckets_of_the_width_cover_the_span_with_at_most_max_points() -> None:
 
 
 @given(st.integers(0, 10**9), st.integers(1, 10**9), st.integers(1, 10_000))
-def test_no_instant_of_the_span_falls_behind_the_last_bucket(
+def test_the_last_bucket_covers_the_end_of_the_span(
     start: int, length: int, max_points: int
 ) -> None:
     width = bucket_width(question(start, start + length, max_points=max_points))
@@ -29,18 +29,18 @@ def test_regular_samples_have_no_outage() -> None:
     assert mark_outages(regular) == regular
 
 
-def test_one_late_or_missing_sample_is_no_outage() -> None:
+def test_one_late_or_missing_sample_is_not_an_outage() -> None:
     for times in ((0, 2000, 5500, 6000, 8000), (0, 2000, 6000, 8000)):
         assert mark_outages(columns(*times)) == columns(*times)
 
 
-def test_an_outage_between_samples_is_one_null_an_interval_after_the_last() -> None:
+def test_an_outage_is_one_null_an_interval_after_the_last_sample() -> None:
     marked = mark_outages(columns(0, 2000, 4000, 60_000, 62_000))
     assert marked.timestamps == [0, 2000, 4000, 6000, 60_000, 62_000]
     assert marked.fields["x"] == [1.0, 1.0, 1.0, None, 1.0, 1.0]
 
 
-def test_several_outages_are_marked_each() -> None:
+def test_each_of_several_outages_is_marked() -> None:
     marked = mark_outages(columns(0, 1, 2, 10, 11, 12, 20, 21))
     assert marked.timestamps == [0, 1, 2, 3, 10, 11, 12, 13, 20, 21]
 
@@ -65,7 +65,7 @@ def test_a_single_sample_has_no_outage() -> None:
     assert mark_outages(columns()) == columns()
 
 
-def test_the_given_columns_are_left_as_they_are() -> None:
+def test_marking_outages_does_not_change_the_given_columns() -> None:
     given_columns = columns(0, 1, 2, 10)
     mark_outages(given_columns)
     assert given_columns == columns(0, 1, 2, 10)

@@ -1,4 +1,4 @@
-"""What every history store does, whichever database holds it."""
+"""The behaviour of every history store, the same for each database."""
 
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -44,7 +44,7 @@ def test_what_was_written_is_read_back_exactly(
     }
 
 
-def test_a_sample_written_twice_is_one(
+def test_a_sample_written_twice_is_stored_once(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
@@ -54,7 +54,7 @@ def test_a_sample_written_twice_is_one(
     assert (columns.timestamps, columns.fields["utilization"]) == ([now], [5.0])
 
 
-def test_a_rewritten_sample_overwrites(
+def test_a_rewritten_sample_overwrites_the_first(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
@@ -93,7 +93,7 @@ def test_a_null_comes_back_as_null(
 
 
 @pytest.mark.parametrize("max_points", [1, 360])
-def test_a_sample_of_nulls_alone_is_a_sample(
+def test_a_sample_with_only_nulls_is_stored(
     store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
 ) -> None:
     now = store.clock()
@@ -105,7 +105,7 @@ def test_a_sample_of_nulls_alone_is_a_sample(
     }
 
 
-def test_a_field_that_comes_and_goes_is_null_elsewhere(
+def test_a_field_that_some_samples_lack_is_null_there(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
@@ -118,7 +118,7 @@ def test_a_field_that_comes_and_goes_is_null_elsewhere(
 
 
 @pytest.mark.parametrize("aggregate", Aggregate)
-def test_a_machine_of_many_cores_is_read_back_whole(
+def test_all_cores_of_a_large_machine_are_read_back(
     store: Store, writer: HistoryWriter, reader: HistoryReader, aggregate: Aggregate
 ) -> None:
     start = store.clock() - 10
@@ -148,14 +148,16 @@ def test_a_sample_older_than_the_window_is_never_returned(
     assert reader.channels() == {}
 
 
-def test_samples_outside_the_window_are_counted_and_do_not_spoil_a_batch(store: Store) -> None:
+def test_samples_outside_the_window_are_counted_and_the_rest_of_the_batch_is_stored(
+    store: Store,
+) -> None:
     now = store.clock()
     too_old, too_far_ahead = cpu(now - HOUR - 1), cpu(now + HOUR + 1)
-    beyond_all_bounds = cpu(2**63 - 1)
+    in_the_far_future = cpu(2**63 - 1)
     with closing(store.new_writer()) as writer, closing(store.new_reader()) as reader:
         writer.open()
         reader.open()
-        writer.write([too_old, cpu(now), too_far_ahead, beyond_all_bounds])
+        writer.write([too_old, cpu(now), too_far_ahead, in_the_far_future])
         writer.write([too_old])
         assert reader.read(question(0, 2**63 - 1))["system/cpu"].timestamps == [now]
         assert writer.dropped == 4
@@ -172,7 +174,7 @@ def test_channels_are_listed_by_host(
     }
 
 
-def test_a_channel_without_samples_is_left_out(
+def test_a_channel_without_samples_is_not_in_the_answer(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
@@ -184,7 +186,7 @@ def test_a_channel_without_samples_is_left_out(
     assert reader.read(question(now, now)) == {}
 
 
-def test_a_store_that_is_not_there_yet_holds_nothing_and_says_so(
+def test_a_store_that_does_not_exist_yet_is_empty_and_ping_reports_it(
     store: Store, reader: HistoryReader
 ) -> None:
     now = store.clock()
@@ -211,7 +213,7 @@ def test_what_was_written_survives_closing_and_opening_again(store: Store) -> No
     assert answer["system/cpu"].timestamps == [now - 2, now - 1, now]
 
 
-def test_eight_threads_read_at_once_while_one_writes(
+def test_eight_threads_read_while_one_writes(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     start = store.clock() - 100
@@ -231,29 +233,29 @@ def test_eight_threads_read_at_once_while_one_writes(
 
 
 @pytest.mark.parametrize("bad", ["no channel", "host"])
-def test_a_batch_with_a_sample_that_is_refused_is_not_stored_at_all(
+def test_a_batch_with_a_rejected_sample_is_not_stored_at_all(
     store: Store, writer: HistoryWriter, reader: HistoryReader, bad: str
 ) -> None:
     now = store.clock()
     writer.write([cpu(now - 1, 1.0, host="before")])
-    refused = {
+    rejected = {
         "no channel": Sample("system/nonsense", "h", now, {}),
         "host": cpu(now, host="half a surrogate \ud800"),
     }[bad]
     with pytest.raises(HistoryRejectedError):
-        writer.write([cpu(now), disk(now, ["new"], host="new"), refused])
+        writer.write([cpu(now), disk(now, ["new"], host="new"), rejected])
     assert reader.channels() == {"before": ["system/cpu"]}
     writer.write([disk(now, ["new"], host="new")])
     answer = reader.read(question(now, now + 1, "system/disk", host="new"))
     assert answer["system/disk"].fields["per_device.new.read_rate"] == [1.0]
 
 
-def test_nothing_to_write_is_fine(writer: HistoryWriter, reader: HistoryReader) -> None:
+def test_an_empty_batch_is_accepted(writer: HistoryWriter, reader: HistoryReader) -> None:
     writer.write([])
     assert reader.channels() == {}
 
 
-def test_close_is_safe_twice_and_before_open(store: Store) -> None:
+def test_close_can_be_called_twice_and_before_open(store: Store) -> None:
     for half in (store.new_writer(), store.new_reader()):
         half.close()
         half.open()
@@ -261,6 +263,6 @@ def test_close_is_safe_twice_and_before_open(store: Store) -> None:
         half.close()
 
 
-def test_a_writer_that_is_not_open_says_so(store: Store) -> None:
+def test_writing_before_open_raises_an_error(store: Store) -> None:
     with pytest.raises(HistoryUnavailableError, match="not open"):
         store.new_writer().write([cpu(store.clock())])

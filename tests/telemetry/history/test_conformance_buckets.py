@@ -1,4 +1,4 @@
-"""How every history store answers a span, whichever database holds it."""
+"""How every history store aggregates a span, the same for each database."""
 
 import random
 from dataclasses import replace
@@ -29,7 +29,7 @@ def test_the_start_is_inclusive_and_the_end_exclusive(
 
 @pytest.mark.parametrize("aggregate", Aggregate)
 @pytest.mark.parametrize(("max_points", "lead"), [(360, 0), (100, 777), (7, 1), (1, 0)])
-def test_buckets_hold_what_plain_python_computes(
+def test_buckets_have_the_values_that_plain_python_computes(
     store: Store,
     writer: HistoryWriter,
     reader: HistoryReader,
@@ -54,11 +54,11 @@ def test_buckets_hold_what_plain_python_computes(
 
 
 @pytest.mark.parametrize("max_points", [1, 2, 3, 10, 50, 99, 100, 101, 360])
-def test_there_are_never_more_than_max_points_with_the_marks_of_outages_included(
+def test_samples_and_marks_of_outages_never_exceed_max_points(
     store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
 ) -> None:
     start = store.clock() - 30 * MINUTE
-    # Ten times ten samples with an outage after each ten.
+    # Ten runs of ten samples, with an outage after each run.
     times = [
         start + run * 2 * MINUTE + number * INTERVAL for run in range(10) for number in range(10)
     ]
@@ -71,7 +71,7 @@ def test_there_are_never_more_than_max_points_with_the_marks_of_outages_included
 
 
 @pytest.mark.parametrize("max_points", [60, 360])
-def test_an_outage_shows_as_one_null_point_and_a_late_sample_does_not(
+def test_an_outage_is_one_null_point_and_a_late_sample_is_not(
     store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
 ) -> None:
     start = store.clock() - 20 * MINUTE

@@ -1,4 +1,4 @@
-"""Which names every history store keeps, whichever database holds it."""
+"""Every history store keeps unusual names unchanged, whichever database it uses."""
 
 import pytest
 
@@ -16,7 +16,7 @@ NASTY_NAMES = [
     "backslash before\\, comma\\ space\\=equals",
     "line\nbreak, return\rand tab\t",
     "100%, %41 and %5C",
-    "# no comment",
+    "# not a comment",
     "Grüße, 機械 🦀",
     "line separator\u2028 and next line\x85",
     "'; DROP TABLE sample; --",
@@ -26,7 +26,7 @@ NASTY_NAMES = [
 
 
 @pytest.mark.parametrize("name", NASTY_NAMES)
-def test_names_are_kept_as_they_are(
+def test_names_are_stored_unchanged(
     store: Store, writer: HistoryWriter, reader: HistoryReader, name: str
 ) -> None:
     now = store.clock()
@@ -42,7 +42,7 @@ def test_names_are_kept_as_they_are(
     assert answer["system/disk"].fields[f"per_device.{name}.write_rate"] == [2.0]
 
 
-def test_names_that_look_alike_are_different(
+def test_similar_names_are_not_confused(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()

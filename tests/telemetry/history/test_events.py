@@ -1,4 +1,4 @@
-"""Events in the history: one suite, each adapter."""
+"""Events in the history, the same for each adapter."""
 
 import pytest
 
@@ -23,7 +23,7 @@ def everything(clock: MovableClock, **more: object) -> EventQuery:
     return EventQuery(CHANNEL, clock() - 10 * DAY, clock() + DAY, **more)  # type: ignore[arg-type]
 
 
-def test_events_come_back_as_they_were_written_in_order_of_time(
+def test_events_are_read_back_unchanged_in_order_of_time(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     hostile = 'quote " backslash \\ comma, equals= \n line\ttab € 🦜 \\" \x00'
@@ -43,11 +43,11 @@ def test_an_event_that_is_delivered_again_is_stored_once(
     first = event(clock() - 2000)
     writer.write([first, first])
     writer.write([first])
-    writer.write([event(clock())])  # the same id: its time was that of the arrival
+    writer.write([event(clock())])  # the same id, with the time of its second arrival
     assert reader.events(everything(clock)) == [first]
 
 
-def test_events_of_one_moment_stand_side_by_side(
+def test_events_with_the_same_timestamp_are_all_kept(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     events = [event(clock(), f"{number:03}") for number in range(300)]
@@ -55,7 +55,7 @@ def test_events_of_one_moment_stand_side_by_side(
     assert reader.events(everything(clock)) == events
 
 
-def test_samples_and_events_are_written_together_and_kept_apart(
+def test_samples_and_events_in_one_batch_are_stored_separately(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     writer.write([cpu(clock(), 5.0), event(clock()), cpu(clock() - 1, 6.0)])
@@ -64,7 +64,7 @@ def test_samples_and_events_are_written_together_and_kept_apart(
     assert len(reader.events(everything(clock))) == 1
 
 
-def test_a_host_gets_its_own_events_and_those_of_every_host(
+def test_a_query_for_a_host_returns_its_events_and_those_without_a_host(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     hosts = {"a": "h", "b": None, "c": "other"}
@@ -73,7 +73,7 @@ def test_a_host_gets_its_own_events_and_those_of_every_host(
     assert [each.id for each in reader.events(everything(clock, host="x"))] == ["b"]
 
 
-def test_of_more_events_than_the_limit_the_newest_come(
+def test_the_newest_events_are_returned_if_there_are_more_than_the_limit(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     writer.write([event(clock() - 10 + number, str(number)) for number in range(10)])
@@ -89,7 +89,7 @@ def test_the_start_is_inclusive_and_the_end_exclusive(
     assert [each.id for each in found] == ["2", "1"]
 
 
-def test_events_outlive_the_window_of_samples_and_end_with_their_own_retention(
+def test_events_outlive_the_window_of_samples_and_expire_after_their_own_retention(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     writer.write([event(clock())])
@@ -109,6 +109,8 @@ def test_events_outside_their_retention_are_counted_and_not_stored(
 
 
 @pytest.mark.usefixtures("writer")
-def test_a_channel_without_events_answers_none(reader: HistoryReader, clock: MovableClock) -> None:
+def test_a_channel_without_events_has_an_empty_answer(
+    reader: HistoryReader, clock: MovableClock
+) -> None:
     assert reader.events(everything(clock)) == []
     assert reader.events(EventQuery("system/toaster", 0, clock())) == []

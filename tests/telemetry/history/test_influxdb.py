@@ -1,4 +1,4 @@
-"""What is InfluxDB's own: the bucket, the account and the scripts."""
+"""What is specific to InfluxDB: the bucket, the account and the scripts."""
 
 import logging
 import subprocess
@@ -59,7 +59,7 @@ def test_a_retention_that_differs_is_corrected_and_the_samples_stay(
         assert len(reader.read(question(0, clock() + 1))["system/cpu"].timestamps) == 1
 
 
-def test_a_bucket_that_is_deleted_meanwhile_is_created_again(
+def test_a_bucket_that_is_deleted_while_in_use_is_created_again(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     with closing(influxdb_store.new_writer()) as writer:
@@ -67,13 +67,13 @@ def test_a_bucket_that_is_deleted_meanwhile_is_created_again(
         with client_of(influxdb_store) as client:
             buckets = client.buckets_api()
             buckets.delete_bucket(buckets.find_bucket_by_name(influxdb_store.bucket))
-        with pytest.raises(HistoryUnavailableError, match="has no bucket"):
+        with pytest.raises(HistoryUnavailableError, match="no longer has the bucket"):
             writer.write([cpu(clock())])
         writer.write([cpu(clock())])
     assert retention(influxdb_store) == [3600]
 
 
-def test_samples_too_old_by_the_servers_clock_are_counted_and_the_others_stored(
+def test_samples_that_are_too_old_for_the_server_are_counted_and_the_others_stored(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     now = clock()
@@ -87,7 +87,7 @@ def test_samples_too_old_by_the_servers_clock_are_counted_and_the_others_stored(
         assert reader.read(question(0, now + 1))["system/cpu"].timestamps == [now]
 
 
-def test_a_field_that_has_another_type_there_is_refused(
+def test_a_field_with_another_type_in_the_bucket_is_rejected(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     with closing(influxdb_store.new_writer()) as writer:
@@ -99,7 +99,7 @@ def test_a_field_that_has_another_type_there_is_refused(
                 influxdb_store.bucket, record=f"cpu,host=h utilization=true {clock()}000000"
             )
         with pytest.raises(
-            HistoryRejectedError, match=r"^InfluxDB refuses .*field type conflict.*\.$"
+            HistoryRejectedError, match=r"^InfluxDB rejected .*field type conflict.*\.$"
         ):
             writer.write([cpu(clock() + 1)])
 
@@ -107,14 +107,14 @@ def test_a_field_that_has_another_type_there_is_refused(
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"token": "wrong"}, "refuses the token: set influxdb_token"),
-        ({"token": "line\nbreak"}, "influxdb_token holds characters"),
-        ({"token": "schlüssel"}, "influxdb_token holds characters"),
+        ({"token": "wrong"}, "rejected the token: set influxdb_token"),
+        ({"token": "line\nbreak"}, "influxdb_token contains invalid characters"),
+        ({"token": "schlüssel"}, "influxdb_token contains invalid characters"),
         ({"org": "wrong"}, "has no organization 'wrong': set influxdb_org"),
         ({"url": "http://127.0.0.1:1"}, "cannot be reached: is it running"),
     ],
 )
-def test_a_wrong_account_is_one_sentence_that_says_what_is_wrong(
+def test_a_wrong_account_is_reported_in_one_sentence_without_the_token(
     influxdb_store: InfluxdbStore,
     wrong: dict[str, str],
     sentence: str,
@@ -133,9 +133,9 @@ def test_a_wrong_account_is_one_sentence_that_says_what_is_wrong(
 
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
-    [({"token": "wrong"}, "refuses the token"), ({"org": "wrong"}, "has no organization")],
+    [({"token": "wrong"}, "rejected the token"), ({"org": "wrong"}, "has no organization")],
 )
-def test_a_reader_with_a_wrong_account_says_so_with_each_question(
+def test_a_reader_with_a_wrong_account_reports_it_for_each_query(
     influxdb_store: InfluxdbStore, clock: MovableClock, wrong: dict[str, str], sentence: str
 ) -> None:
     store = replace(influxdb_store, server=replace(influxdb_store.server, **wrong))
@@ -149,7 +149,7 @@ def test_a_reader_with_a_wrong_account_says_so_with_each_question(
             reader.read(question(0, clock()))
 
 
-def test_no_name_becomes_part_of_a_script() -> None:
+def test_names_never_become_part_of_a_script() -> None:
     series = [found for name in ("system/cpu", "system/gpu/7") if (found := series_of(name))]
     selection = flux.Selection("a bucket", "a host", series, 0, 1)
     for script in (

@@ -1,4 +1,4 @@
-"""What the adapter makes of InfluxDB's errors, and of a server that is not InfluxDB."""
+"""How the adapter handles errors of InfluxDB, and answers that are not from InfluxDB."""
 
 import json
 import time
@@ -26,7 +26,7 @@ class Answer:
 
 @contextmanager
 def server_giving(answer: Answer) -> Iterator[Influxdb]:
-    """Run an HTTP server that answers each request alike; a test may change the answer."""
+    """Run an HTTP server that gives each request the same answer; a test may change it."""
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
@@ -71,7 +71,7 @@ def a_bucket(store: InfluxdbStore) -> bytes:
         (503, HistoryUnavailableError),
     ],
 )
-def test_an_error_says_whether_trying_again_may_help(
+def test_the_kind_of_error_depends_on_whether_a_retry_can_succeed(
     influxdb_store: InfluxdbStore, clock: MovableClock, status: int, kind: type[Exception]
 ) -> None:
     answer = Answer(200, a_bucket(influxdb_store))
@@ -96,7 +96,7 @@ def test_an_error_says_whether_trying_again_may_help(
         ("", 0),
     ],
 )
-def test_how_long_the_store_asks_to_be_left_alone_is_known(
+def test_the_retry_after_header_becomes_seconds(
     influxdb_store: InfluxdbStore, header: str, seconds: int
 ) -> None:
     header = header.format(in_ten_minutes=formatdate(time.time() + 600, usegmt=True))
@@ -111,7 +111,7 @@ def test_how_long_the_store_asks_to_be_left_alone_is_known(
     assert failure.value.retry_after == pytest.approx(seconds, abs=60)
 
 
-def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
+def test_a_400_that_is_not_from_influxdb_does_not_reject_the_samples(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     answer = Answer(200, a_bucket(influxdb_store))
@@ -127,7 +127,7 @@ def test_a_refusal_in_other_words_than_influxdbs_is_no_refusal(
             answer.status, answer.body = 200, a_bucket(influxdb_store)
 
 
-def test_a_writer_that_could_not_open_works_once_the_server_does(
+def test_a_writer_that_failed_to_open_works_once_the_server_does(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     answer = Answer(503)
@@ -143,7 +143,7 @@ def test_a_writer_that_could_not_open_works_once_the_server_does(
         writer.write([cpu(clock())])
 
 
-def test_a_server_that_does_not_answer_is_given_up_in_time(
+def test_a_request_to_a_server_that_does_not_answer_times_out(
     influxdb_store: InfluxdbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.history.influxdb.connection._TIMEOUT_MILLISECONDS", 200)
@@ -157,7 +157,7 @@ def test_a_server_that_does_not_answer_is_given_up_in_time(
         assert time.monotonic() - started < 5
 
 
-def test_an_answer_that_breaks_off_with_an_error_is_no_answer(
+def test_an_error_in_the_middle_of_an_answer_is_raised(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
     answer = Answer(200, b",error,reference\r\n,failed to read the storage,\r\n\r\n")

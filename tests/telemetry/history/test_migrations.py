@@ -1,4 +1,4 @@
-"""A file that an earlier version has written is converted, and keeps what it holds.
+"""A file from an earlier version is converted, and keeps its contents.
 
 `schemas/version-N.sql` is a dump of a file by the commit before the tables changed from version N,
 with two samples: a CPU with 20 cores, which takes two blocks, and a GPU.
@@ -57,7 +57,7 @@ def test_a_converted_file_has_the_tables_of_a_new_one(old_file: Path, tmp_path: 
     assert tables(old_file) == tables(fresh)
 
 
-def test_a_converted_file_keeps_its_samples_and_takes_events(old_file: Path) -> None:
+def test_a_converted_file_keeps_its_samples_and_accepts_events(old_file: Path) -> None:
     event = Event("system/annotations", "a", NOW, None, {"text": "epoch 3"})
     with closing(new_writer(old_file)) as writer:
         writer.open()
@@ -71,7 +71,7 @@ def test_a_converted_file_keeps_its_samples_and_takes_events(old_file: Path) -> 
     assert answer["system/gpu/0"].fields["memory_used"] == [1024.0]
 
 
-def test_a_reader_says_who_converts_the_file_until_that_is_done(old_file: Path) -> None:
+def test_a_reader_reports_that_the_ingester_converts_an_older_file(old_file: Path) -> None:
     with closing(new_reader(old_file)) as reader:
         with pytest.raises(HistoryUnavailableError, match="the ingester converts it"):
             reader.ping()

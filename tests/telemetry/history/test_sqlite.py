@@ -1,4 +1,4 @@
-"""What is SQLite's own: the file, its size, its readers and its failures."""
+"""What is specific to SQLite: the file, its size, its readers and its failures."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ def test_the_file_stops_growing(sqlite_store: SqliteStore, clock: MovableClock) 
         writer.open()
         for _window in range(5):
             for _batch in range(HOUR // INTERVAL // 20):
-                # The devices' names change all the time, as those of containers' interfaces do.
+                # The names of devices change constantly, like those of container interfaces.
                 batch = [
                     sample
                     for number in range(20)
@@ -49,7 +49,7 @@ def test_the_file_stops_growing(sqlite_store: SqliteStore, clock: MovableClock) 
     assert rows(sqlite_store.path, "field") < 4 * HOUR // INTERVAL // 20
 
 
-def test_pruning_forgets_hosts_and_fields_that_are_gone(
+def test_pruning_deletes_hosts_and_fields_without_samples(
     sqlite_store: SqliteStore, clock: MovableClock
 ) -> None:
     with closing(sqlite_store.new_writer()) as writer:
@@ -65,7 +65,7 @@ def test_pruning_forgets_hosts_and_fields_that_are_gone(
         assert fields["per_device.new.read_rate"] == [1.0]
 
 
-def test_a_slot_that_is_used_again_shows_nothing_of_its_former_field(
+def test_a_reused_slot_has_no_values_of_its_previous_field(
     sqlite_store: SqliteStore, clock: MovableClock
 ) -> None:
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
@@ -81,14 +81,14 @@ def test_a_slot_that_is_used_again_shows_nothing_of_its_former_field(
     assert "per_device.old.read_rate" not in fields
 
 
-def test_a_batch_that_is_refused_after_pruning_leaves_the_next_one_sound(
+def test_a_batch_rejected_after_pruning_does_not_affect_the_next_one(
     sqlite_store: SqliteStore, clock: MovableClock
 ) -> None:
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
         writer.open()
         writer.write([disk(clock(), ["old"])])
         clock.advance(HOUR + 1)
-        with pytest.raises(Exception, match="no Unicode"):
+        with pytest.raises(Exception, match="not valid Unicode"):
             writer.write([disk(clock(), ["new"]), cpu(clock(), host="\ud800")])
         writer.write([disk(clock(), ["new"])])
         fields = reader.read(question(0, clock() + 1, "system/disk"))["system/disk"].fields
@@ -113,7 +113,7 @@ def test_what_was_written_survives_kill_9(sqlite_store: SqliteStore, clock: Mova
         assert reader.read(question(0, clock() + 1))["system/cpu"].fields["utilization"] == [5.0]
 
 
-def test_a_reader_sees_what_another_connection_writes_after_it_was_opened(
+def test_a_reader_sees_later_writes_of_another_connection(
     sqlite_store: SqliteStore, clock: MovableClock
 ) -> None:
     with closing(sqlite_store.new_reader()) as reader:
@@ -131,15 +131,15 @@ def test_a_reader_cannot_change_the_file(sqlite_store: SqliteStore) -> None:
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
         writer.open()
         reader.ping()
-        connection = reader._connection  # noqa: SLF001 - nothing public writes
+        connection = reader._connection  # noqa: SLF001 - no public method writes
         assert connection is not None
         with pytest.raises(sqlite3.OperationalError, match="readonly"):
             connection.execute("DELETE FROM sample")
 
 
-def test_a_folder_that_cannot_be_made_is_one_sentence(tmp_path: Path) -> None:
+def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
-    with pytest.raises(HistoryUnavailableError, match="cannot be used"):
+    with pytest.raises(HistoryUnavailableError, match="cannot be accessed"):
         SqliteWriter(tmp_path / "file" / "history.sqlite", Spans(HOUR)).open()
 
 
@@ -154,14 +154,14 @@ def test_a_file_of_a_newer_version_is_left_alone(sqlite_store: SqliteStore) -> N
         sqlite_store.new_reader().ping()
 
 
-def test_a_name_with_signs_that_mean_something_in_a_uri_is_a_file_name(tmp_path: Path) -> None:
+def test_characters_with_a_meaning_in_uris_are_allowed_in_the_path(tmp_path: Path) -> None:
     path = tmp_path / "a?b#c%20d" / "history.sqlite"
     with closing(SqliteWriter(path, Spans(HOUR))) as writer:
         writer.open()
     assert path.exists()
 
 
-def test_an_answer_that_takes_too_long_is_given_up_and_the_next_one_is_not(
+def test_a_query_that_takes_too_long_is_aborted_and_the_next_one_is_not(
     sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
@@ -172,13 +172,13 @@ def test_an_answer_that_takes_too_long_is_given_up_and_the_next_one_is_not(
         with monkeypatch.context() as patch:
             patch.setattr("telemetry.history.sqlite.reader._ANSWER_SECONDS", 0.0)
             with pytest.raises(
-                HistoryUnavailableError, match=r"no answer within 0 s: ask for fewer"
+                HistoryUnavailableError, match=r"took longer than 0 s: ask for fewer"
             ):
                 reader.read(query)
         assert len(reader.read(query)["system/cpu"].timestamps) == 3
 
 
-def test_a_channel_of_very_many_fields_is_answered_in_fewer_points(
+def test_a_channel_with_very_many_fields_is_returned_with_fewer_points(
     sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.reader._MOST_VALUES", 1000)

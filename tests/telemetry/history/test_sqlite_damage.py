@@ -1,4 +1,4 @@
-"""A file that is corrupt: set aside, never deleted, and the history goes on."""
+"""A corrupt file is set aside, never deleted, and a new one is used."""
 
 import sqlite3
 from collections.abc import Callable
@@ -59,8 +59,8 @@ def many(clock: MovableClock) -> list[Sample]:
     return [cpu(clock() - number, per_core=[1.0] * 40) for number in range(500)]
 
 
-def move_into_the_file(path: Path) -> None:
-    """Bring what is in the journal into the file."""
+def checkpoint(path: Path) -> None:
+    """Move the contents of the journal into the file."""
     with closing(sqlite3.connect(path)) as connection:
         assert connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
 
@@ -71,7 +71,7 @@ def times(reader: SqliteReader, clock: MovableClock) -> list[int]:
 
 
 @damages
-def test_a_file_found_corrupt_at_the_start_is_kept_and_a_new_one_begun(
+def test_a_file_that_is_corrupt_at_the_start_is_kept_and_a_new_one_created(
     sqlite_store: SqliteStore,
     clock: MovableClock,
     damage: Damage,
@@ -98,7 +98,7 @@ def test_a_file_found_corrupt_at_the_start_is_kept_and_a_new_one_begun(
 
 
 @damages
-def test_a_file_that_becomes_corrupt_is_noticed_within_a_minute_and_replaced(
+def test_a_file_that_becomes_corrupt_is_replaced_within_a_minute(
     sqlite_store: SqliteStore, clock: MovableClock, damage: Damage
 ) -> None:
     path = sqlite_store.path
@@ -106,7 +106,7 @@ def test_a_file_that_becomes_corrupt_is_noticed_within_a_minute_and_replaced(
         writer.open()
         writer.write(many(clock))
         assert len(times(reader, clock)) == 500
-        move_into_the_file(path)
+        checkpoint(path)
         damage(path)
         clock.advance(MINUTE)
         after = cpu(clock())
@@ -132,7 +132,7 @@ def test_each_corrupt_file_is_kept_with_its_journal(tmp_path: Path) -> None:
     assert journals == ["journal 0", "journal 1", "journal 2"]
 
 
-def test_a_file_that_is_deleted_meanwhile_is_begun_anew(
+def test_a_file_that_is_deleted_while_open_is_created_again(
     sqlite_store: SqliteStore, clock: MovableClock
 ) -> None:
     with closing(sqlite_store.new_reader()) as reader, closing(sqlite_store.new_writer()) as writer:
@@ -148,7 +148,7 @@ def test_a_file_that_is_deleted_meanwhile_is_begun_anew(
         assert times(reader, clock) == [clock() - 1, clock()]
 
 
-def test_a_corrupt_file_that_cannot_be_renamed_is_told_and_tried_again(
+def test_a_corrupt_file_that_cannot_be_renamed_is_reported_and_retried(
     sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = sqlite_store.path
@@ -161,14 +161,16 @@ def test_a_corrupt_file_that_cannot_be_renamed_is_told_and_tried_again(
     with closing(sqlite_store.new_writer()) as writer:
         with monkeypatch.context() as patch:
             patch.setattr(Path, "rename", refuse)
-            with pytest.raises(HistoryUnavailableError, match="cannot be used: Permission denied"):
+            with pytest.raises(
+                HistoryUnavailableError, match="cannot be accessed: Permission denied"
+            ):
                 writer.open()
         writer.open()
         writer.write([cpu(clock())])
     assert len(kept_aside(path)) == 1
 
 
-def test_another_programs_lock_is_one_sentence(
+def test_a_lock_of_another_program_is_reported_in_one_sentence(
     sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 10)
