@@ -21,9 +21,9 @@ from telemetry.tally import Tally
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
 
-_REJECTED = "Messages that are no samples"
-_SET_ASIDE = "Samples that the history refuses"
-_OUTSIDE = "Samples older than the history's window, or of a time to come"
+_REJECTED = "Messages that are not valid, or exceed a limit"
+_SET_ASIDE = "Samples that the history rejects"
+_OUTSIDE = "Samples older than the history's window, or from the future"
 _DELAY = "How long the newest batch's first message waited to be stored"
 
 
@@ -45,7 +45,7 @@ class Ingester:
         name: str,
         group: str | None = None,
     ) -> None:
-        """``name`` tells this ingester's session at the broker from others'."""
+        """``name`` distinguishes this ingester's session at the broker from others."""
         self._topics = topics
         everything = topics.everything()
         self._filter = f"$share/{group}/{everything}" if group else everything
@@ -66,7 +66,7 @@ class Ingester:
 
     @property
     def written(self) -> int:
-        """How many samples the history has taken."""
+        """How many samples the history has stored."""
         return self._batcher.storage.stored
 
     @property
@@ -76,12 +76,12 @@ class Ingester:
 
     @property
     def set_aside(self) -> Mapping[str, int]:
-        """How many samples the history refuses, by reason."""
+        """How many samples the history has rejected, by reason."""
         return self._batcher.storage.set_aside
 
     @property
     def problem(self) -> str | None:
-        """Why the history takes no samples at present, in a sentence."""
+        """Why the history stores no samples at present, in one sentence."""
         return self._batcher.storage.problem
 
     @property
@@ -90,7 +90,7 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return what this ingester has counted, and why the history takes no samples."""
+        """Return the counters, and why the history stores no samples, if so."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",

@@ -18,7 +18,7 @@ _MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
 
 Decoded = TypeVar("Decoded")
 Content: TypeAlias = Sample | Event | CollectorStatus
-"""What a message may hold."""
+"""The possible contents of a message."""
 
 
 class Address(NamedTuple):
@@ -32,9 +32,9 @@ class Address(NamedTuple):
     family: Family | None
 
 
-@lru_cache(maxsize=16_384)  # a fleet's topics; anybody may make up others
+@lru_cache(maxsize=16_384)  # the topics of a fleet; a client may publish on any other
 def resolve(scheme: TopicScheme, topic: str) -> Address:
-    """Return the address that ``topic`` stands for.
+    """Return the address of ``topic``.
 
     Raises MalformedMessageError with the reason ``unknown channel``.
     """

@@ -8,7 +8,7 @@
     ├── BusUnavailableError           the broker does not take a message
     └── HistoryError
         ├── HistoryUnavailableError   the store does not answer; trying again may help
-        └── HistoryRejectedError      the store refuses these samples; trying again will not help
+        └── HistoryRejectedError      the store rejects these samples; trying again will not help
 
 The message of each is one sentence for a user.
 """
@@ -63,7 +63,7 @@ class HistoryUnavailableError(HistoryError):
 
 
 class HistoryRejectedError(HistoryError):
-    """The history store refuses these samples for what they are, or for being too many at once.
+    """The history store rejects these samples: they are not valid, or too many for one request.
 
     ``reason`` is one of a small fixed set, so that it can be counted.
     """

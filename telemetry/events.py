@@ -1,4 +1,4 @@
-"""An event: a moment that somebody reported, on its way through the pipeline."""
+"""An event: a moment that a client reported, on its way through the pipeline."""
 
 import hashlib
 import json

@@ -25,7 +25,7 @@ class _Reports(Collector):
 
 
 def registry_of(reporters: Sequence[Reporter]) -> CollectorRegistry:
-    """Return a registry of its own that asks ``reporters`` at each scrape."""
+    """Return a new registry that calls ``reporters`` at each scrape."""
     registry = CollectorRegistry()
     registry.register(_Reports(reporters))
     return registry

@@ -1,10 +1,10 @@
-"""How many names are kept of what comes from the bus: anybody may make them up."""
+"""How many names from the bus are kept: a client that may publish can invent any number."""
 
 MAX_HOSTS = 1000
 # Of one host: 64 GPUs, each with its processes and at most 7 MIG instances, and the other families.
 MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
 MAX_DEVICES = 1024  # of one channel: disks, network interfaces
-SILENT_SECONDS = 300.0  # a collector that runs says something at least once a minute
+SILENT_SECONDS = 300.0  # a running collector publishes at least once a minute
 # Events, such as annotations: 1,000 at once, then one every 5 s. In a week at most 122,000 are
 # stored, some 40 MB.
 EVENT_BURST = 1000

@@ -9,7 +9,7 @@ _SECONDS = 60.0
 class RateLimitedLog:
     """Writes to ``logger`` at most one line a minute; the others are discarded.
 
-    Each line should give a total, so that what the discarded ones reported is in the next.
+    Each line should give a total: the next line then includes what the discarded ones reported.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:

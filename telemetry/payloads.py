@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from telemetry import catalogue
 from telemetry.catalogue import Family, Kind
 
-_MAX_INTEGER = 2**63 - 1  # what SQLite and InfluxDB hold
+_MAX_INTEGER = 2**63 - 1  # the largest that SQLite and InfluxDB store
 _MAX_NUMBER = 1e18
 _MAX_ITEMS = 4096
 _MAX_RECORDS = 256
@@ -26,7 +26,7 @@ Timestamp = Annotated[
 
 
 class Payload(BaseModel):
-    """What the payload of every sample holds."""
+    """The fields of every sample's payload."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
@@ -35,7 +35,7 @@ class Payload(BaseModel):
 
 
 class EventPayload(BaseModel):
-    """What the payload of every event may hold."""
+    """The fields that every event's payload may have."""
 
     model_config = Payload.model_config
 

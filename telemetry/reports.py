@@ -1,4 +1,4 @@
-"""What a part says of itself: whether it can do its work, and what it has counted."""
+"""The report of a part: whether it works, and its counters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CountKind(StrEnum):
-    """A counter only grows while the process lives; a gauge goes both ways."""
+    """A counter only increases while the process runs; a gauge can decrease."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -29,14 +29,14 @@ class Count:
 def counter(
     name: str, meaning: str, value: float | Mapping[str, float], *, label: str | None = None
 ) -> Count:
-    """Return what only grows."""
+    """Return a counter."""
     return Count(name, meaning, value, CountKind.COUNTER, label)
 
 
 def gauge(
     name: str, meaning: str, value: float | Mapping[str, float], *, label: str | None = None
 ) -> Count:
-    """Return what goes both ways."""
+    """Return a gauge."""
     return Count(name, meaning, value, CountKind.GAUGE, label)
 
 
@@ -44,8 +44,8 @@ def gauge(
 class Report:
     """One part at one moment.
 
-    ``problem`` says in a sentence why it cannot do its work at present. ``notes`` are sentences
-    that somebody should know although it can.
+    ``problem`` is the reason why it does not work at present, in one sentence. ``notes`` are
+    sentences that an operator should know although it works.
     """
 
     part: str

@@ -11,7 +11,7 @@ MAX_PAYLOAD_BYTES = 262_144  # 256 cores and as many disks take about 20 kB
 class Sample:
     """One reading of ``channel`` on ``host``.
 
-    ``timestamp`` is Unix time in integer milliseconds, taken when the reading was made.
+    ``timestamp`` is Unix time in integer milliseconds, at the time of the reading.
     ``values`` are the payload's other fields. (host, channel, timestamp) is its identity: the same
     sample delivered twice is stored once.
     """

@@ -5,11 +5,11 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-_DECODING = {"allow_inf_nan": False}  # what cannot be JSON again is refused
+_DECODING = {"allow_inf_nan": False}  # reject values that JSON cannot represent
 
 
 class CollectorState(StrEnum):
-    """Whether a host's collector runs; its last will says offline."""
+    """Whether a host's collector runs; its last will is ``offline``."""
 
     ONLINE = "online"
     OFFLINE = "offline"
@@ -19,7 +19,7 @@ class SensorState(StrEnum):
     """How a sensor fares.
 
     ``absent``: there is nothing of this kind here. ``failing``: the newest reading failed.
-    ``hanging``: a reading has not come back for seconds.
+    ``hanging``: a reading has not returned for seconds.
     """
 
     STARTING = "starting"
@@ -53,7 +53,7 @@ class CollectorStatus:
     """The payload of ``system/status``.
 
     ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
-    samples have not been taken by the broker yet; ``dropped`` ones no longer fitted the buffer.
+    samples have not been sent yet; ``dropped`` ones exceeded the buffer.
     """
 
     __pydantic_config__ = _DECODING

@@ -1,6 +1,6 @@
 """The connection to the MQTT broker, over paho-mqtt.
 
-Each callback goes through a guard that counts and logs what it raises.
+An exception in a callback is counted and logged.
 """
 
 import logging
@@ -34,14 +34,14 @@ def _nothing(*_: object) -> None:
 
 
 class BusConnection:
-    """One MQTT 3.1.1 client that keeps its connection and comes back by itself.
+    """One MQTT 3.1.1 client that keeps its connection and reconnects by itself.
 
     The callbacks run in the network thread and are set before ``start``: ``on_connected()`` after
     each connection, ``on_disconnected()`` after its loss, ``on_message(message)``, and
     ``on_published()`` once the broker has acknowledged a message. While one blocks, the connection
     is not read; one that blocks for longer than the keepalive costs the connection.
 
-    With ``keep_session`` the broker holds the subscriptions and queues what arrives while the
+    With ``keep_session`` the broker keeps the subscriptions and queues messages while the
     client is away. ``session_present`` says whether it remembered this client at the newest
     connection; one that restarted without persistence did not. With ``manual_acknowledgement`` a
     message is the broker's until ``acknowledge``. ``failure`` is what went wrong with the newest
@@ -60,8 +60,8 @@ class BusConnection:
     ) -> None:
         """Prepare the client; nothing is sent before ``start``.
 
-        Between two attempts to connect lie growing, jittered pauses of ``longest_pause`` seconds
-        at most.
+        The delay between attempts to connect grows, with jitter, to at most ``longest_pause``
+        seconds.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -129,7 +129,7 @@ class BusConnection:
         return self._connected.wait(seconds)
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until the broker has taken a subscription, ``seconds`` at most."""
+        """Wait up to ``seconds`` until the broker has accepted a subscription."""
         return self._subscribed.wait(seconds)
 
     def start(self) -> None:
@@ -150,7 +150,7 @@ class BusConnection:
         self._loop.start()
 
     def stop(self) -> None:
-        """Disconnect with a word, so that no last will is sent. Takes at most about a second."""
+        """Disconnect cleanly, so that no last will is sent. Takes at most about a second."""
         self._stopping = True
         if self._loop is None:
             return
@@ -165,7 +165,7 @@ class BusConnection:
     def publish(self, message: Publication) -> MQTTMessageInfo:
         """Publish; ``on_published`` follows, and the handle that is returned can be waited for.
 
-        paho holds a message of at least once until it is acknowledged, over a lost connection too.
+        paho keeps a QoS 1 message until it is acknowledged, also across connections.
         """
         return self._started().publish(
             message.topic, message.payload, message.quality, message.retain
@@ -252,7 +252,7 @@ class BusConnection:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = "\ufffd"  # no topic of ours, and still to be acknowledged
+            topic = "\ufffd"  # not one of our topics, but it must be acknowledged
         self.on_message(
             Message(
                 topic=topic,

@@ -1,4 +1,4 @@
-"""What travels between the broker and its clients."""
+"""The messages between the broker and its clients."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -40,7 +40,7 @@ class Publication(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastWill:
-    """What the broker publishes, retained, when this client is gone without a word."""
+    """The message that the broker publishes, retained, if this client vanishes."""
 
     topic: str
     payload: bytes

@@ -1,7 +1,7 @@
 """The thread that carries a paho client's traffic.
 
 paho's own waits with select(), which cannot watch a file descriptor beyond 1023: a process that
-serves a thousand WebSockets would never hear its broker again after a new connection.
+serves a thousand WebSockets would receive nothing on a new connection to its broker.
 """
 
 import contextlib
@@ -20,14 +20,14 @@ from telemetry.bus.tenure import Tenure
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _DISPLACED_SECONDS = 60.0  # longer than the other client needs to gain tenure
-_WAKES = 4096  # as many of them as come at once are one
+_WAKES = 4096  # many wake-ups at once count as one
 
 
 class NetworkLoop:
     """Keeps ``client``, whose address is set, connected between ``start`` and ``stop``.
 
-    Between two attempts to connect lie pauses that grow from ``first_pause`` to ``longest_pause``
-    seconds, each shortened by chance, so that clients do not return all at once. A client that
+    The delay between two attempts to connect grows from ``first_pause`` to ``longest_pause``
+    seconds, with jitter, so that clients do not all return at once. A client that
     ``tenure`` calls displaced waits for up to a minute. ``on_failure()`` is called after each
     attempt that nobody answered.
     """
@@ -61,7 +61,7 @@ class NetworkLoop:
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Disconnect with a word. A dead broker's thread is left behind after ``seconds``."""
+        """Disconnect cleanly. If the broker is dead, the thread is abandoned after ``seconds``."""
         self._stopping.set()
         self._client.disconnect()
         self._wake()
@@ -80,7 +80,7 @@ class NetworkLoop:
             while not self._stopping.is_set():
                 try:
                     self._client.reconnect()
-                except (OSError, ValueError):  # ValueError: a name that is no host's
+                except (OSError, ValueError):  # ValueError: not a valid host name
                     self._on_failure()
                 else:
                     if self._serve(woken):
@@ -117,7 +117,7 @@ class NetworkLoop:
         return accepted
 
     def _exchange(self, *, read: bool) -> bool:
-        """Read, write, and look after the keepalive; return False where the connection is lost."""
+        """Read, write and keep the connection alive; return False if it is lost."""
         client = self._client
         steps: list[Callable[[], MQTTErrorCode]] = [client.loop_read] if read else []
         if client.want_write():

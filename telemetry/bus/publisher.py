@@ -37,10 +37,10 @@ class _Item(NamedTuple):
 
 
 class Publisher:
-    """Publishes each message, in the order taken.
+    """Publishes messages in the order in which they are added.
 
-    While the broker is away messages wait in a buffer that holds ``window`` milliseconds; the
-    oldest are evicted and counted in ``dropped``. While another client has our name nothing waits:
+    While the broker is away, messages of the last ``window`` milliseconds wait in a buffer; older
+    ones are evicted and counted in ``dropped``. While another client has our name nothing waits:
     it would be mixed with what that client has sent. A broker that restarted has forgotten what it
     retained, so each connection begins with the status and the newest retained message of each
     topic, after a restart with all messages of the last seconds. One thread does all the sending;
@@ -169,7 +169,7 @@ class Publisher:
             with self._changed:
                 messages = self._take()
                 self._unacknowledged += len(messages)
-            # Outside the lock: paho's callbacks hold paho's own lock while they ask for ours.
+            # Without our lock: paho's callbacks hold paho's lock when they acquire ours.
             for message in messages:
                 self._bus.publish(message)
 
@@ -188,7 +188,7 @@ class Publisher:
         return remaining if remaining > 0 else None
 
     def _take(self) -> list[Publication]:
-        """Return what may be sent now, taken out of what waits."""
+        """Remove from the buffer the messages that may be sent now, and return them."""
         if not self._may_send():
             return []
         if self._greeting_due is not None:
@@ -206,7 +206,7 @@ class Publisher:
             self._sent.append(item)
             self.sent += 1
             messages.append(item.publication)
-        if self._status_due:  # last, so that it does not count what goes out with it as waiting
+        if self._status_due:  # last: its count of waiting messages excludes those sent now
             self._status_due = False
             messages.append(self._status())
         self._forget_what_is_safe(self._unacknowledged + len(messages))

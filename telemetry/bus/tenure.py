@@ -13,7 +13,7 @@ class Tenure:
     When a client connects, the broker closes the connection of another with its name. Two of them
     would evict each other for ever. So a client whose connections are closed again and again is
     ``displaced``: it stays away for most of the time, and sends nothing. A client that has had a
-    connection for ten seconds has tenure, and comes back at once. Where both have tenure, because
+    connection for ten seconds has tenure, and reconnects at once. If both have tenure, because
     the network of one was down, each soon loses it, and the first to keep a connection for ten
     seconds has it again.
     """
@@ -31,7 +31,7 @@ class Tenure:
 
     @property
     def displaced(self) -> bool:
-        """Whether the other client has tenure, as far as can be told from here."""
+        """Whether the other client probably has tenure."""
         return self.contested and not self._has_tenure
 
     def begin(self) -> None:

@@ -1,4 +1,4 @@
-"""TLS to the broker: who may vouch for it, and who we are."""
+"""TLS to the broker: the trusted authorities and the client's certificate."""
 
 import ssl
 from dataclasses import dataclass
@@ -28,7 +28,7 @@ class TlsFiles:
                 context.load_verify_locations(self.authorities)
             except OSError as error:  # ssl.SSLError is one
                 raise ValueError(
-                    f"mqtt_ca_file {self.authorities} holds no certificates in PEM"
+                    f"mqtt_ca_file {self.authorities} contains no certificates in PEM"
                     f" ({_reason(error)})"
                 ) from None
         if self.certificate is not None:
@@ -42,7 +42,7 @@ class TlsFiles:
             except OSError as error:
                 raise ValueError(
                     f"mqtt_certificate_file {self.certificate} and its key"
-                    f"{f' {self.key}' if self.key else ''} are no pair in PEM ({_reason(error)})"
+                    f"{f' {self.key}' if self.key else ''} are not a pair in PEM ({_reason(error)})"
                 ) from None
 
 

@@ -12,9 +12,9 @@ ALL_CHANNELS = f"{ROOT}/#"
 
 @dataclass(frozen=True, slots=True)
 class TopicScheme:
-    """Topics under an optional ``prefix``, which may hold ``{host}``.
+    """Topics under an optional ``prefix``, which may contain ``{host}``.
 
-    With no prefix a topic *is* the channel name. ``fleet/{host}`` makes ``system/cpu`` of host
+    Without a prefix a topic *is* the channel's name. ``fleet/{host}`` makes ``system/cpu`` of host
     ``gpu-07`` the topic ``fleet/gpu-07/system/cpu``.
     """
 

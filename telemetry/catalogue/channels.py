@@ -51,13 +51,13 @@ def gpu_of(channel: str) -> str | None:
 
 
 def family_of(channel: str) -> Family | None:
-    """Return the family that ``channel`` belongs to, or None where it is no metric channel."""
+    """Return the family that ``channel`` belongs to, or None if there is none."""
     family, _ = _found(channel)
     return family
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return what stands in the braces of its family's channel, such as ``{"id": "0"}``."""
+    """Return the values of the placeholders in its family's channel, such as ``{"id": "0"}``."""
     _, place = _found(channel)
     return place
 

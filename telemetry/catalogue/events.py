@@ -5,7 +5,7 @@ from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retenti
 ANNOTATION = Family(
     "annotation",
     f"{ROOT}/annotations",
-    "A moment that somebody marks, such as the begin of an epoch.",
+    "A moment that a client marks, such as the start of an epoch.",
     (
         Field("text", Kind.TEXT, "", "what happened", "epoch 3", fixed=True, max_length=1000),
         Field("tags", Kind.TEXTS, "", "words to filter by", ["train"], max_length=16),

@@ -36,7 +36,7 @@ GPU = Family(
             "the driver's UUID of the GPU",
             "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
         ),
-        Field("vendor", Kind.TEXT, "", "whose driver reads it: nvidia", "nvidia"),
+        Field("vendor", Kind.TEXT, "", "vendor of the driver that reads it: nvidia", "nvidia"),
         Field(
             "memory_kind",
             Kind.TEXT,
@@ -45,15 +45,15 @@ GPU = Family(
             "dedicated",
         ),
         number("memory_utilization", "%", "share of time in which memory was accessed", 41.0),
-        number("power_limit", "W", "power limit in force", 450.0),
+        number("power_limit", "W", "power limit in effect", 450.0),
         number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         number("memory_clock", "MHz", "memory clock", 10501.0),
-        Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are held down", ["sw_power_cap"]),
+        Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are reduced", ["sw_power_cap"]),
         Field(
             "throttle_shares",
             Kind.NUMBERS_BY_NAME,
             "%",
-            "share of the last 5 min in which each reason was active",
+            "share of the last 5 min during which each reason was active",
             {"sw_power_cap": 37.5, "gpu_idle": 2.0},
         ),
         Field(
@@ -68,7 +68,7 @@ GPU = Family(
         number(
             "pcie_tx_rate", "MB/s", "sent over PCIe; null if the GPU has no counter for it", 812.5
         ),
-        number("pcie_rx_rate", "MB/s", "received over PCIe; null as pcie_tx_rate is", 1_204.3),
+        number("pcie_rx_rate", "MB/s", "received over PCIe; null in the same cases", 1_204.3),
         count("nvlink_links", "links", "NVLinks that the GPU has; null if it has none", 18),
         count("nvlink_active", "links", "NVLinks that are up", 18),
         number("nvlink_tx_rate", "MB/s", "payload sent over all NVLinks", 48_210.4),
@@ -101,7 +101,7 @@ GPU = Family(
             "temperature_margin",
             Kind.NUMBER,
             "°C",
-            "how far below the temperature that slows it down",
+            "margin to the slowdown temperature",
             18.0,
             minimum=None,
         ),
@@ -117,7 +117,7 @@ GPU_PROCESSES = Family(
             "processes",
             Kind.RECORDS,
             "",
-            f"those with the most memory first, {MAX_PROCESSES} at most",
+            f"the processes with the most memory, at most {MAX_PROCESSES}, largest first",
             [
                 {
                     "pid": 41_213,
@@ -133,7 +133,7 @@ GPU_PROCESSES = Family(
             fixed=True,
             members=(
                 Field("pid", Kind.INTEGER, "", "process id, as the driver reports it", 41_213),
-                Field("name", Kind.TEXT, "", "the process' name", "python3"),
+                Field("name", Kind.TEXT, "", "name of the process", "python3"),
                 Field(
                     "command",
                     Kind.TEXT,
@@ -146,7 +146,7 @@ GPU_PROCESSES = Family(
                 Field(
                     "kind", Kind.TEXT, "", "compute, graphics, mps; or several with +", "compute"
                 ),
-                count("started", "ms", "Unix time of the process' start", 1_767_222_000_000),
+                count("started", "ms", "Unix time at which the process started", 1_767_222_000_000),
                 count("gpu_instance", "", "in MIG mode, the GPU instance that it uses", 7),
             ),
         ),

@@ -8,11 +8,15 @@ CPU = Family(
     "All cores of the machine.",
     (
         number(
-            "utilization", "%", "mean of all cores, time waiting for I/O is idle", 37.5, fixed=True
+            "utilization",
+            "%",
+            "mean of all cores; I/O wait counts as idle",
+            37.5,
+            fixed=True,
         ),
         Field("per_core", Kind.NUMBERS, "%", "utilization of each core", [35.0, 40.0], fixed=True),
         number("frequency", "MHz", "mean current frequency of the cores", 3600.0),
-        number("frequency_max", "MHz", "highest frequency that the cores offer", 5000.0),
+        number("frequency_max", "MHz", "highest frequency that the cores support", 5000.0),
         Field("load_average", Kind.NUMBERS, "", "run queue over 1, 5 and 15 min", [1.2, 0.9, 0.7]),
         pressure("pressure_some", "some task", "a CPU"),
     ),
@@ -24,17 +28,17 @@ MEMORY = Family(
     "RAM and swap.",
     (
         byte_count(
-            "ram_used", "total less available, as `free` counts it", 13_743_895_347, fixed=True
+            "ram_used", "total minus available, as `free` counts it", 13_743_895_347, fixed=True
         ),
         byte_count("ram_total", "RAM that the kernel manages", 17_179_869_184, fixed=True),
         byte_count("swap_used", "swap in use", 0, fixed=True),
         byte_count("swap_total", "swap configured", 2_147_483_648, fixed=True),
-        byte_count("available", "what programs can still get without swapping", 3_435_973_837),
+        byte_count("available", "what programs can still allocate without swapping", 3_435_973_837),
         pressure("pressure_some", "some task", "memory"),
         pressure("pressure_full", "every task", "memory"),
-        byte_count("cgroup_limit", "this job's limit, where it is below ram_total", 8_589_934_592),
+        byte_count("cgroup_limit", "limit of the cgroup, if below ram_total", 8_589_934_592),
         byte_count(
-            "cgroup_used", "charged against cgroup_limit, reclaimable cache apart", 4_294_967_296
+            "cgroup_used", "charged against cgroup_limit, without reclaimable cache", 4_294_967_296
         ),
     ),
 )

@@ -1,4 +1,4 @@
-"""What the catalogue is made of: families, their fields, and the kinds of values."""
+"""The parts of the catalogue: families, fields, and kinds of values."""
 
 import dataclasses
 import re
@@ -90,21 +90,21 @@ class Family:
 
 
 def number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
-    """Return a field that holds a number."""
+    """Return a numeric field."""
     return Field(name, Kind.NUMBER, unit, text, example, fixed=fixed)
 
 
 def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Field:
-    """Return a field that holds a size in bytes."""
+    """Return a field for a size in bytes."""
     return Field(name, Kind.INTEGER, "bytes", text, example, fixed=fixed)
 
 
-def pressure(name: str, who: str, resource: str) -> Field:
-    """Return a field that holds a pressure of the kernel's (PSI)."""
-    text = f"share of the last 10 s in which {who} waited for {resource} (Linux PSI avg10)"
+def pressure(name: str, tasks: str, resource: str) -> Field:
+    """Return a field for a pressure of the kernel (PSI)."""
+    text = f"share of the last 10 s in which {tasks} waited for {resource} (Linux PSI avg10)"
     return Field(name, Kind.NUMBER, "%", text, 0.4)
 
 
 def count(name: str, unit: str, text: str, example: int) -> Field:
-    """Return a field that holds a whole number."""
+    """Return a field for a whole number."""
     return Field(name, Kind.INTEGER, unit, text, example)
