@@ -92,6 +92,8 @@ async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - m
     model = await _parsed(request)
     if wait := parts.events.take():
         raise TooManyEventsError(f"Too many annotations; try again in {wait} s.", wait)
+    if model.host is None and parts.settings.topics.per_host:
+        model.host = parts.settings.host_name  # the topic names a host, so the event has one
     event = make_event(ANNOTATION, model, unix_milliseconds())
     await parts.live.publish(event)
     return AnnotationEntry.model_validate(event.body())

@@ -36,8 +36,7 @@ class TlsFiles:
                 context.load_cert_chain(self.certificate, self.key, _refuse_passphrase)
             except _PassphraseWantedError:
                 raise ValueError(
-                    f"the key in {self.key or self.certificate} wants a passphrase, and nobody is "
-                    "there to type it"
+                    f"the key in {self.key or self.certificate} has a passphrase: use one without"
                 ) from None
             except OSError as error:
                 raise ValueError(

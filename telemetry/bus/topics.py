@@ -24,6 +24,11 @@ class TopicScheme:
         """Return the topic to publish ``channel`` of ``host`` on."""
         return self._join(self.prefix.replace(_HOST, host), channel)
 
+    @property
+    def per_host(self) -> bool:
+        """Whether a topic names its host."""
+        return _HOST in self.prefix
+
     def everything(self) -> str:
         """Return the MQTT filter that matches each channel of every host."""
         return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)

@@ -85,6 +85,14 @@ def test_a_given_id_timestamp_and_host_are_kept(api: RunningApi) -> None:
     assert post(api, body).json() == {**body, "tags": [], "run": None}
 
 
+def test_with_a_topic_per_host_an_annotation_without_a_host_concerns_this_one(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path, topic_prefix="per-host/{host}") as api:
+        assert post(api, {"text": "x"}).json()["host"] == "alpha"
+        assert post(api, {"text": "x", "host": "beta"}).json()["host"] == "beta"
+
+
 @pytest.mark.parametrize(
     ("body", "named"),
     [

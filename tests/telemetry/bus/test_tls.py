@@ -111,7 +111,7 @@ def test_a_key_with_a_passphrase_is_one_sentence_and_nobody_is_asked(
     secured: SecuredMosquitto, tmp_path: Path
 ) -> None:
     locked = Pair.issued(secured.authority, tmp_path, "locked", passphrase="sesame")  # noqa: S106
-    with pytest.raises(SettingsError, match="wants a passphrase, and nobody is there"):
+    with pytest.raises(SettingsError, match="has a passphrase: use one without"):
         load_settings(
             {
                 "mqtt_url": secured.url,
