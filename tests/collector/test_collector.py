@@ -64,7 +64,7 @@ def test_a_late_subscriber_gets_the_newest_sample_at_once(address: BrokerAddress
         early.wait_for("system/cpu", 2)
         with Listener(address.port) as late:
             late.wait_for("system/cpu")
-            assert late.heard[0].retained
+            assert late.received[0].retained
 
 
 def test_the_status_reports_the_state_of_each_sensor(address: BrokerAddress) -> None:
@@ -167,7 +167,7 @@ def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again(
         assert broker.process_id is not None
         os.kill(broker.process_id, signal.SIGKILL)
         wait_until(lambda: broker.restarts == 1, "the broker is back")
-        listener.heard.clear()
+        listener.received.clear()
         after = utilizations(listener.wait_for("system/cpu", 30))
     repeated = after[after.index(before[0]) :]
     assert repeated == list(range(before[0], before[0] + len(repeated)))
@@ -176,7 +176,7 @@ def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again(
 def _retained(port: int) -> set[str]:
     try:
         with Listener(port) as listener:
-            return {message.topic for message in listener.heard if message.retained}
+            return {message.topic for message in listener.received if message.retained}
     except OSError:
         return set()
 

@@ -59,7 +59,7 @@ def test_the_one_that_was_there_goes_on_and_the_other_sends_nothing_and_reports_
         with collecting(address) as younger:
             wait_until(lambda: is_displaced(younger), "the younger is displaced", SECONDS)
             published = counts(younger)["samples_published"]
-            listener.heard.clear()
+            listener.received.clear()
             before = counts(elder)["broker_reconnects"]
             # It tries again, and is evicted again.
             wait_until(
@@ -92,7 +92,7 @@ def test_the_other_takes_over_once_the_first_has_gone_and_sends_nothing_old(
             successor = stack.enter_context(collecting(address))
             wait_until(lambda: is_displaced(successor), "the younger is displaced", SECONDS)
             assert not is_displaced(elder)
-        listener.heard.clear()
+        listener.received.clear()
         wait_until(lambda: not is_displaced(successor), "the younger is alone", SECONDS)
         oldest = decoded(listener.wait_for("system/cpu", 5))[0]["per_core"][0]
         assert oldest > counts(successor)["samples_dropped"]

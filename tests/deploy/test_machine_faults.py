@@ -85,7 +85,7 @@ def test_the_wall_clock_steps_an_hour_forward_and_back(up: Monitor, clock: WallC
     for seconds in (HOUR, 0):
         with Listener(up.mqtt_port, "system/#") as listener:
             wait_until(lambda: len(received(listener, "system/cpu")) >= 3, "samples")
-            listener.heard.clear()
+            listener.received.clear()
             clock.shift(seconds)
             stepped = time.time() + seconds
             listener.wait_for("system/cpu", 6)
@@ -109,7 +109,7 @@ def test_a_suspended_process_goes_on_with_the_present_tick(up: Monitor) -> None:
         wait_until(lambda: len(received(listener, "system/cpu")) >= 3, "samples")
         up.process.send_signal(signal.SIGSTOP)
         time.sleep(1.5)
-        listener.heard.clear()
+        listener.received.clear()
         resumed = time.time()
         up.process.send_signal(signal.SIGCONT)
         listener.wait_for("system/cpu", 5)

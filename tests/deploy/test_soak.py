@@ -148,8 +148,8 @@ def follow(
         try:
             while len(ticks) == 0 or ticks[-1] < TICKS:
                 time.sleep(5)
-                heard, listener.heard = listener.heard, []
-                new = sum(each.topic == "system/cpu" for each in heard)
+                messages, listener.received = listener.received, []
+                new = sum(each.topic == "system/cpu" for each in messages)
                 done = (ticks[-1] if ticks else 0.0) + new
                 ticks.append(done)
                 sizes.append(measure(process, folder))

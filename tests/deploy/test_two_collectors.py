@@ -30,7 +30,7 @@ def test_the_second_waits_and_says_what_to_do_until_the_first_has_gone(
         with running(tmp_path / "second", "collector", *options) as second:
             wait_until(lambda: "--host-name" in second.stderr, "it says what to do", 20)
             assert "another client probably uses that name" in second.stderr
-            listener.heard.clear()
+            listener.received.clear()
             listener.wait_for("system/cpu", 300, 90)  # another attempt among them
             assert retained_status(port)["started"] == before["started"]
             assert retained_status(port)["state"] == "online"

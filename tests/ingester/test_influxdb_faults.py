@@ -174,7 +174,7 @@ def test_a_server_that_is_halted_and_killed_has_each_sample_once(
         wait_for(ingester, 70)
         own_influxdb.server.kill()
         source.publish(50)
-        wait_until(lambda: "is it running?" in str(ingester.problem), "it is told", SECONDS)
+        wait_until(lambda: "is it running?" in str(ingester.problem), "it is reported", SECONDS)
         assert ingester.written == 70
         own_influxdb.server.start()
         wait_for(ingester, 120)

@@ -75,7 +75,7 @@ def test_samples_reach_the_history(file: Path, address: BrokerAddress) -> None:
         assert ingester.malformed == {}
 
 
-def test_what_has_no_history_is_acknowledged_and_passed_over(
+def test_a_family_without_history_is_acknowledged_and_skipped(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
@@ -93,7 +93,7 @@ def test_a_sample_that_arrives_twice_is_stored_once(file: Path, address: BrokerA
         wait_stored(file, [1, 2, 3])
 
 
-def test_what_is_no_sample_is_counted_by_reason_and_blocks_nothing(
+def test_an_invalid_message_is_counted_by_reason_and_blocks_nothing(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
@@ -105,7 +105,7 @@ def test_what_is_no_sample_is_counted_by_reason_and_blocks_nothing(
         assert ingester.malformed == {"not a sample": 6, "unknown channel": 1}
 
 
-def test_the_status_is_no_sample_and_no_fault(file: Path, address: BrokerAddress) -> None:
+def test_a_status_is_neither_a_sample_nor_a_fault(file: Path, address: BrokerAddress) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
         client.publish("system/status", '{"host": "me", "state": "online"}')
         client.publish("system/cpu", payload(1))
@@ -113,7 +113,7 @@ def test_the_status_is_no_sample_and_no_fault(file: Path, address: BrokerAddress
         assert ingester.malformed == {}
 
 
-def test_what_is_no_sample_does_not_disturb_the_order_of_the_acknowledgements(
+def test_an_invalid_message_does_not_disturb_the_order_of_acknowledgements(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:

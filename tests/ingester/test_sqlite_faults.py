@@ -57,7 +57,7 @@ class Pipeline:
             self.published.append(timestamp)
 
     def wait_for_problem(self, sentence: str) -> None:
-        """Wait until it is told, with every sample that is not stored waiting."""
+        """Wait until it is reported, with every sample that is not stored waiting."""
         wait_until(lambda: sentence in str(self.ingester.problem), sentence, SECONDS)
         wait_until(
             lambda: self.ingester.written + self.ingester.waiting == len(self.published),
@@ -106,7 +106,7 @@ def test_on_a_full_disk_samples_wait_and_go_in_once_there_is_room(
         way.wait_stored()
 
 
-def test_a_disk_that_is_full_from_the_start_is_no_different(
+def test_a_disk_that_is_full_from_the_start_is_handled_alike(
     address: BrokerAddress, disk: Disk
 ) -> None:
     disk.fill()
@@ -139,7 +139,7 @@ def test_a_file_that_is_read_only_at_first_is_written_once_it_may_be(
     with pipeline(file, address) as again:
         again.first, again.published = way.first, way.published
         again.publish(20)
-        wait_until(lambda: "read-only" in str(again.ingester.problem), "it is told", SECONDS)
+        wait_until(lambda: "read-only" in str(again.ingester.problem), "it is reported", SECONDS)
         disk.make_writable()
         again.wait_stored()
 

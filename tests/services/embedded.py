@@ -36,8 +36,8 @@ def address(broker: EmbeddedBroker) -> BrokerAddress:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """One message that a listener heard."""
+class Received:
+    """One message that a listener received."""
 
     topic: str
     payload: bytes
@@ -55,7 +55,7 @@ class Listener:
 
     port: int
     topic_filter: str = "#"
-    heard: list[Heard] = field(default_factory=list)
+    received: list[Received] = field(default_factory=list)
 
     def __enter__(self) -> Self:
         subscribed = threading.Event()
@@ -69,8 +69,8 @@ class Listener:
             self.topic_filter, AT_LEAST_ONCE
         )
         self._client.on_subscribe = lambda *_: subscribed.set()
-        self._client.on_message = lambda _client, _data, message: self.heard.append(
-            Heard(message.topic, bytes(message.payload), message.retain)
+        self._client.on_message = lambda _client, _data, message: self.received.append(
+            Received(message.topic, bytes(message.payload), message.retain)
         )
         self._client.on_socket_open = _send_at_once
         self._client.connect("127.0.0.1", self.port)
@@ -93,10 +93,10 @@ class Listener:
         self._client.publish(topic, payload, AT_LEAST_ONCE, retain).wait_for_publish(_SECONDS)
 
     def on(self, topic: str) -> list[bytes]:
-        """Return the payloads heard on ``topic``, in order."""
-        return [message.payload for message in self.heard if message.topic == topic]
+        """Return the payloads received on ``topic``, in order."""
+        return [message.payload for message in self.received if message.topic == topic]
 
     def wait_for(self, topic: str, count: int = 1, seconds: float = _SECONDS) -> list[bytes]:
-        """Wait until ``count`` messages were heard on ``topic``; return all of them."""
+        """Wait until ``count`` messages were received on ``topic``; return all of them."""
         wait_until(lambda: len(self.on(topic)) >= count, f"{count} on {topic}", seconds)
         return self.on(topic)

@@ -92,7 +92,7 @@ def test_a_field_of_a_newer_collector_is_left_out() -> None:
     ],
     ids=range(19),
 )
-def test_what_is_no_sample_is_refused_with_that_reason(payload: bytes) -> None:
+def test_an_invalid_sample_is_rejected_with_its_reason(payload: bytes) -> None:
     assert refusal("system/memory", payload) == "not a sample"
 
 
@@ -146,7 +146,7 @@ def test_a_status_is_read_back_as_it_was_published() -> None:
 
 
 @pytest.mark.parametrize("payload", [b"", b"{}", body(), body(state="asleep")])
-def test_what_is_no_status_is_refused(payload: bytes) -> None:
+def test_an_invalid_status_is_rejected(payload: bytes) -> None:
     with pytest.raises(MalformedMessageError):
         decode_status(resolve(PLAIN, "system/status"), payload)
 

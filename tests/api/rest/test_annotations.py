@@ -72,7 +72,7 @@ def test_a_posted_annotation_is_published_and_returned_with_id_and_time(
         entry = answer.json()
         assert before <= entry["timestamp"] <= unix_milliseconds()
         listener.wait_for("plain/system/annotations")
-        (message,) = [each for each in listener.heard if each.topic.endswith(CHANNEL)]
+        (message,) = [each for each in listener.received if each.topic.endswith(CHANNEL)]
         assert not message.retained
         decoded = httpx.Response(200, content=message.payload).json()
     assert decoded == entry

@@ -11,7 +11,7 @@ from telemetry.samples import Sample
 
 
 class Clock:
-    """A monotonic clock that stands until it is told to go on."""
+    """A monotonic clock that a test advances."""
 
     def __init__(self) -> None:
         self.now = 1000.0

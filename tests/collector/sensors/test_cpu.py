@@ -17,7 +17,7 @@ ctxt 99
 
 
 class Machine:
-    """A ``/proc/stat`` whose cores are told what to count, in jiffies of 10 ms."""
+    """A ``/proc/stat`` whose core counters a test sets, in jiffies of 10 ms."""
 
     def __init__(self, root: Path, cores: int) -> None:
         self.root = root
@@ -141,7 +141,7 @@ def test_pressure_and_frequency_are_read(machine: Machine) -> None:
     assert values["frequency"] == 2000.0
 
 
-def test_the_frequency_is_read_anew_only_now_and_then(machine: Machine) -> None:
+def test_the_frequency_is_read_again_only_occasionally(machine: Machine) -> None:
     cpuinfo = machine.root / "cpuinfo"
     cpuinfo.write_text("processor\t: 0\ncpu MHz\t\t: 2000.000\n")
     sensor = machine.sensor()

@@ -113,7 +113,7 @@ def test_what_sys_shows_is_read(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("port", ["p0", "", "0"])
-def test_a_port_of_a_nic_is_no_representor(tmp_path: Path, port: str) -> None:
+def test_a_port_of_a_nic_is_not_a_representor(tmp_path: Path, port: str) -> None:
     make(tmp_path, "eth0", "pci0000:00", phys_port_name=port)
     assert not read_interfaces(["eth0"], tmp_path)["eth0"].representor
 

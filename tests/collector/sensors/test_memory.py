@@ -80,7 +80,7 @@ def test_pressure_is_read(proc: Path) -> None:
     assert values["pressure_full"] == 2.25
 
 
-def test_a_limit_below_the_machines_memory_is_told(proc: Path) -> None:
+def test_a_limit_below_the_machines_memory_is_reported(proc: Path) -> None:
     limit_to(proc, str(8 * GIB))
     sensor = MemorySensor(proc)
     sensor.open()

@@ -38,6 +38,6 @@ def test_a_frequency_that_psutil_does_not_know_is_none(monkeypatch: pytest.Monke
     assert portable.frequency() == (None, None)
 
 
-def test_no_disks_are_no_error(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_machine_without_disks_is_not_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(psutil, "disk_io_counters", lambda **_: None)
     assert portable.disk_counters() == {}

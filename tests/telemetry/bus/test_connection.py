@@ -16,10 +16,10 @@ from tests.services.processes import free_port, wait_until
 def test_a_callback_that_raises_does_not_end_the_connection(
     address: BrokerAddress, caplog: pytest.LogCaptureFixture
 ) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
 
     def stumble(message: Message) -> None:
-        heard.append(message.payload)
+        received.append(message.payload)
         raise RuntimeError("stumbled")
 
     bus = BusConnection(address, "clumsy")
@@ -31,7 +31,7 @@ def test_a_callback_that_raises_does_not_end_the_connection(
         with Listener(address.port) as client:
             client.publish("a", b"1")
             client.publish("a", b"2")
-            wait_until(lambda: heard == [b"1", b"2"], "both messages")
+            wait_until(lambda: received == [b"1", b"2"], "both messages")
     finally:
         bus.stop()
     assert bus.callback_errors == 2
@@ -91,21 +91,21 @@ def test_a_broker_that_comes_later_is_found() -> None:
         broker.stop()
 
 
-def test_a_process_with_more_than_1023_open_files_hears_its_broker(
+def test_a_process_with_more_than_1023_open_files_receives_messages(
     broker: EmbeddedBroker, address: BrokerAddress
 ) -> None:
-    heard: list[bytes] = []
+    received: list[bytes] = []
     with ExitStack() as files, Listener(broker.port) as client:
         for _ in range(1024):
             files.enter_context(open(os.devnull))  # noqa: PTH123 - as cheap as can be
         bus = BusConnection(address, "crowded")
         bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
-        bus.on_message = lambda message: heard.append(message.payload)
+        bus.on_message = lambda message: received.append(message.payload)
         bus.start()
         try:
             assert bus.wait_subscribed(5)
             client.publish("a", b"1")
-            wait_until(lambda: heard == [b"1"], "the message")
+            wait_until(lambda: received == [b"1"], "the message")
         finally:
             bus.stop()
 
@@ -118,26 +118,26 @@ def reconnect(bus: BusConnection) -> None:
 def test_an_acknowledgement_for_an_earlier_connection_is_not_sent(
     address: BrokerAddress, broker: EmbeddedBroker
 ) -> None:
-    heard: list[Message] = []
+    received: list[Message] = []
     bus = BusConnection(address, "keeper", keep_session=True, manual_acknowledgement=True)
     bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
-    bus.on_message = heard.append
+    bus.on_message = received.append
     bus.start()
     try:
         assert bus.wait_connected(5)
         with Listener(broker.port) as client:
             client.publish("a", b"1")
-            wait_until(lambda: len(heard) == 1, "the message")
+            wait_until(lambda: len(received) == 1, "the message")
             reconnect(bus)
             assert bus.wait_connected(5)
-            wait_until(lambda: len(heard) == 2, "the message again")
-            bus.acknowledge(heard[0])
+            wait_until(lambda: len(received) == 2, "the message again")
+            bus.acknowledge(received[0])
             reconnect(bus)
-            wait_until(lambda: len(heard) == 3, "the message, still not acknowledged")
-            bus.acknowledge(heard[2])
+            wait_until(lambda: len(received) == 3, "the message, still not acknowledged")
+            bus.acknowledge(received[2])
             reconnect(bus)
             client.publish("a", b"2")
-            wait_until(lambda: len(heard) == 4, "only the next message")
+            wait_until(lambda: len(received) == 4, "only the next message")
     finally:
         bus.stop()
-    assert [message.payload for message in heard] == [b"1", b"1", b"1", b"2"]
+    assert [message.payload for message in received] == [b"1", b"1", b"1", b"2"]

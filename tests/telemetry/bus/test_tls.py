@@ -56,7 +56,7 @@ def failure(bus: BusConnection) -> str:
     return bus.failure
 
 
-def test_who_shows_a_certificate_and_knows_the_password_is_let_in(
+def test_a_client_with_the_certificate_and_the_password_connects(
     secured: SecuredMosquitto,
 ) -> None:
     with connecting(secured) as bus:
@@ -73,7 +73,7 @@ def test_certificate_and_key_may_be_in_one_file(secured: SecuredMosquitto, tmp_p
 # paho leaves it to the interpreter to close the socket of a handshake that failed.
 @pytest.mark.filterwarnings("ignore:.*unclosed <ssl.SSLSocket")
 @pytest.mark.filterwarnings("ignore:.*<ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
-def test_a_broker_that_another_authority_vouches_for_is_told_and_tried_again(
+def test_a_certificate_of_another_authority_is_reported_and_tried_again(
     secured: SecuredMosquitto, tmp_path: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     other = Pair.authority(tmp_path, "other")
@@ -90,7 +90,7 @@ def test_without_a_certificate_nobody_is_let_in(secured: SecuredMosquitto) -> No
         assert "certificate may be wrong" in failure(bus)
 
 
-def test_a_wrong_password_is_told(secured: SecuredMosquitto) -> None:
+def test_a_wrong_password_is_reported(secured: SecuredMosquitto) -> None:
     with connecting(secured, mqtt_password="another") as bus:  # noqa: S106 - a wrong one
         assert failure(bus) == "refuses the connection: Not authorized"
 

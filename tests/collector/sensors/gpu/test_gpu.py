@@ -155,7 +155,7 @@ def test_a_value_that_the_gpu_does_not_report_is_null_and_no_failure(
         assert missing(values) == set(fields.split()) - RATES
 
 
-def test_a_gpu_that_reports_nothing_is_no_failure(
+def test_a_gpu_that_reports_nothing_is_not_a_failure(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     for functions in FUNCTIONS.values():

@@ -140,7 +140,7 @@ def test_a_process_that_computes_and_draws_is_listed_once(
     ]
 
 
-def test_a_process_that_has_ended_since_it_was_listed_is_no_failure(
+def test_a_process_that_has_ended_since_it_was_listed_is_not_a_failure(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     fake_nvml.set_readings(processes=f"{UNUSED_PID}:compute:5")
@@ -229,7 +229,7 @@ def test_a_driver_that_knows_only_the_older_call_reports_its_processes(
     assert [each["pid"] for each in read_processes(gpu_sensor)["processes"]] == [7]
 
 
-def test_a_gpu_that_does_not_report_its_processes_is_no_failure(
+def test_a_gpu_that_does_not_report_its_processes_is_not_a_failure(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     for kind in ("Compute", "Graphics", "MPSCompute"):

@@ -187,7 +187,7 @@ def test_a_gpu_that_this_user_cannot_read_is_reported(own_ids: Path, fake_nvml: 
         ran.wait_for_state("gpu", SensorState.OK)
 
 
-def test_a_process_that_ends_is_no_failure(ran: Ran, fake_nvml: FakeNvml) -> None:
+def test_a_process_that_ends_is_not_a_failure(ran: Ran, fake_nvml: FakeNvml) -> None:
     fake_nvml.set_readings(0, processes=f"{os.getpid()}:compute:1 {2**22 + 7}:compute:2")
     wait_for_more(ran, "system/gpu/0")
     assert ran.runner.reports()["gpu"].state is SensorState.OK
