@@ -1,4 +1,4 @@
-"""Collects deliveries into batches, writes them, and acknowledges only what is stored."""
+"""Writes deliveries in batches, and acknowledges them once they are stored."""
 
 import threading
 import time
@@ -12,19 +12,19 @@ from telemetry.history.port import HistoryWriter, Record
 
 _BATCH_SIZE = 500
 _BATCH_SECONDS = 0.5  # plus the time to write: a sample is stored within a second
-# A broker limits the messages in flight to some hundred: after a quiet moment no more will arrive.
+# A broker limits the messages in flight to a few hundred: after a short silence no more arrive.
 _QUIET_SECONDS = 0.05
-# Far more than the in-flight limit of a broker lets through. QoS 0 messages have no such limit.
+# Far more than a broker's in-flight limit allows. QoS 0 messages have no such limit.
 _CAPACITY_BYTES = 16 * 1024 * 1024
-_OVERHEAD_BYTES = 1024  # what a message takes besides its payload
+_OVERHEAD_BYTES = 1024  # memory for a message besides its payload
 _STOP_SECONDS = 1.0
 
 
 class Delivery(NamedTuple):
-    """A message, and the sample in it if it is to be stored.
+    """A message, and the record in it if it is to be stored.
 
-    A message without a sample waits for its turn too: acknowledgements must go out in the order in
-    which the messages arrived (MQTT 3.1.1, section 4.6), else rumqttd closes the connection.
+    A message without a record waits for its turn too. Acknowledgements must be sent in the order in
+    which the messages arrived (MQTT 3.1.1, section 4.6), or rumqttd closes the connection.
     ``received`` is in monotonic seconds.
     """
 
@@ -34,16 +34,16 @@ class Delivery(NamedTuple):
 
     @property
     def size(self) -> int:
-        """About how many bytes the message takes."""
+        """About how many bytes of memory the message takes."""
         return len(self.message.payload) + _OVERHEAD_BYTES
 
 
 class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
-    While the store does not answer, deliveries wait here, unacknowledged. What bounds them is the
-    broker's limit of messages in flight. Above ``_CAPACITY_BYTES``, which takes QoS 0 messages or a
-    broker without that limit, ``add`` blocks and the connection is not read. ``delay`` is how many
+    While the store does not answer, deliveries wait here, unacknowledged. The broker's in-flight
+    limit bounds them. QoS 0 messages, or a broker without that limit, can exceed
+    ``_CAPACITY_BYTES``: then ``add`` blocks and the connection is not read. ``delay`` is how many
     seconds the first delivery of the newest batch waited to be stored.
     """
 
@@ -65,11 +65,11 @@ class Batcher:
         return len(self._pending) + self._taken
 
     def start(self) -> None:
-        """Open the history and start to write, in the background."""
+        """Open the history and start to write, both in the background."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Write what is pending if the store takes it at once; the broker keeps the rest."""
+        """Write pending deliveries if the store accepts them at once; the broker keeps the rest."""
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
@@ -78,7 +78,7 @@ class Batcher:
             self.storage.close()
 
     def add(self, delivery: Delivery) -> None:
-        """Add ``delivery`` to the next batch. Blocks while the capacity is used up."""
+        """Add ``delivery`` to the next batch. Blocks while the capacity is exhausted."""
         with self._changed:
             self._changed.wait_for(self._has_room)
             if self._stopping.is_set():
@@ -104,7 +104,7 @@ class Batcher:
                 self._changed.notify_all()
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch: full, old enough, or followed by silence. Empty means stop."""
+        """Return the next batch: full, old enough, or followed by silence. Empty: stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
             deadline = time.monotonic() + _BATCH_SECONDS

@@ -1,4 +1,4 @@
-"""The ingester: samples and events from the bus into the history."""
+"""The ingester: stores samples and events from the bus in the history."""
 
 import time
 from collections.abc import Mapping
@@ -19,21 +19,21 @@ from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
 
-_LONGEST_PAUSE_SECONDS = 1.0  # the publisher counts on it after a broker's restart
+_LONGEST_PAUSE_SECONDS = 1.0  # the publisher relies on it after a broker restart
 
-_REJECTED = "Messages that are not valid, or exceed a limit"
-_SET_ASIDE = "Samples that the history rejects"
-_OUTSIDE = "Samples older than the history's window, or from the future"
-_DELAY = "How long the newest batch's first message waited to be stored"
+_REJECTED = "Messages that are not valid"
+_SET_ASIDE = "Samples that the history rejected"
+_OUTSIDE = "Samples older than the history's window, or in the future"
+_DELAY = "How long the first message of the newest batch waited to be stored"
 
 
 class Ingester:
-    """Writes each sample and event that the broker delivers, and acknowledges it only then.
+    """Stores each sample and event that the broker delivers, and acknowledges it only then.
 
-    The session is persistent: messages that arrive while the ingester is away wait at the broker.
-    Ingesters with the same ``group`` share the messages among them. Messages that are not valid, or
-    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status,
-    and a family without retention, are acknowledged and skipped.
+    The session is persistent: while the ingester is away, the broker queues its messages. Ingesters
+    with the same ``group`` share the messages among them. Messages that are not valid, or that
+    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status, or
+    a message of a family without retention, is acknowledged and skipped.
     """
 
     def __init__(
@@ -71,7 +71,7 @@ class Ingester:
 
     @property
     def waiting(self) -> int:
-        """How many messages have arrived and are not acknowledged yet."""
+        """How many messages have arrived and are not yet acknowledged."""
         return self._batcher.waiting
 
     @property
@@ -81,7 +81,7 @@ class Ingester:
 
     @property
     def problem(self) -> str | None:
-        """Why the history stores no samples at present, in one sentence."""
+        """Why the history stores no samples at present, in a sentence; None if it does."""
         return self._batcher.storage.problem
 
     @property
@@ -90,18 +90,18 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return the counters, and why the history stores no samples, if so."""
+        """Return this ingester's counters, and why the history stores no samples."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",
             storage.problem,
             (
                 counter("samples_received", "Samples that the broker delivered", self.received),
-                counter("samples_stored", "Samples that the history took", storage.stored),
+                counter("samples_stored", "Samples that the history stored", storage.stored),
                 counter("samples_set_aside", _SET_ASIDE, dict(storage.set_aside), label="reason"),
                 counter("samples_outside_window", _OUTSIDE, storage.outside_window),
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
-                counter("store_failures", "Writes that the store failed", storage.failures),
+                counter("store_failures", "Failed writes to the store", storage.failures),
                 counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
                 gauge("messages_waiting", "Messages not yet acknowledged", batcher.waiting),
                 gauge("storing_delay_seconds", _DELAY, batcher.delay),
@@ -119,7 +119,7 @@ class Ingester:
         self._bus.stop()
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until the broker sends it samples, ``seconds`` at most; return whether it does."""
+        """Wait until subscribed, at most ``seconds``; return whether it is."""
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:
@@ -129,7 +129,7 @@ class Ingester:
         self._batcher.add(Delivery(self._record_in(message), message, time.monotonic()))
 
     def _record_in(self, message: Message) -> Record | None:
-        """Return what is to be stored of ``message``; None if that is nothing."""
+        """Return the record in ``message``; None if there is nothing to store."""
         try:
             address = resolve(self._topics, message.topic)
             if address.family is None or address.family.retention is Retention.NONE:

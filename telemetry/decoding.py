@@ -14,17 +14,17 @@ from telemetry.payloads import MAX_TEXT, EventPayload, Payload, event_model, pay
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import CollectorStatus
 
-_MAX_INTERVAL = 3600.0  # seconds; ours is at most 60
+_MAX_INTERVAL = 3600.0  # seconds; the collector allows at most 60
 
 Decoded = TypeVar("Decoded")
 Content: TypeAlias = Sample | Event | CollectorStatus
-"""The possible contents of a message."""
+"""What a message may contain."""
 
 
 class Address(NamedTuple):
-    """Where a message arrived: its channel, whose family is None for a status.
+    """Where a message arrived: its channel and the channel's family, None for a status.
 
-    ``host`` is the host that the topic's prefix names, or None.
+    ``host`` is the host in the topic's prefix, or None.
     """
 
     host: str | None
@@ -32,9 +32,9 @@ class Address(NamedTuple):
     family: Family | None
 
 
-@lru_cache(maxsize=16_384)  # the topics of a fleet; a client may publish on any other
+@lru_cache(maxsize=16_384)  # enough for a fleet; bounded because any client can invent topics
 def resolve(scheme: TopicScheme, topic: str) -> Address:
-    """Return the address of ``topic``.
+    """Return the address that ``topic`` represents.
 
     Raises MalformedMessageError with the reason ``unknown channel``.
     """
@@ -48,7 +48,7 @@ def resolve(scheme: TopicScheme, topic: str) -> Address:
 def decode(address: Address, payload: bytes, *, arrived: int) -> Content:
     """Return the sample, event or status that arrived as ``payload``.
 
-    ``arrived`` is Unix milliseconds, the time of an event that states none. Raises
+    ``arrived`` is Unix milliseconds, the time of an event without a timestamp. Raises
     MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event`` or
     ``host mismatch``.
     """
@@ -62,7 +62,9 @@ def decode(address: Address, payload: bytes, *, arrived: int) -> Content:
 def decode_sample(address: Address, payload: bytes) -> Sample:
     """Return the sample that arrived as ``payload``; raises as ``decode`` does."""
     if address.family is None or address.family.nature is not Nature.SAMPLE:
-        raise MalformedMessageError("not a sample", f"{address.channel} carries none")
+        raise MalformedMessageError(
+            "not a sample", f"{address.channel} is not a channel of samples"
+        )
     return _sample(address, address.family, payload)
 
 
@@ -78,7 +80,7 @@ def decode_status(address: Address, payload: bytes) -> CollectorStatus:
 
 
 def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
-    """Return the event that ``model`` describes, with an id and a time where it has none."""
+    """Return the event that ``model`` describes, adding an ID and a time if it has none."""
     values = model.model_dump(exclude={"id", "timestamp", "host"})
     timestamp = arrived if model.timestamp is None else model.timestamp
     identity = model.id or content_id(family.channel, timestamp, model.host, values)

@@ -2,10 +2,10 @@
 
     SystemMonitorError
     ├── SettingsError                 a wrong setting or an occupied port; exit code 2
-    ├── SensorAbsentError             this machine has nothing of this kind, and why
-    ├── SensorFailedError             a reading, or a part of it, failed, and why
+    ├── SensorAbsentError             this machine has no such hardware or driver, and why
+    ├── SensorFailedError             a reading, or part of it, failed, and why
     ├── MalformedMessageError         a message from the bus is not valid
-    ├── BusUnavailableError           the broker does not take a message
+    ├── BusUnavailableError           the broker does not accept a message
     └── HistoryError
         ├── HistoryUnavailableError   the store does not answer; trying again may help
         └── HistoryRejectedError      the store rejects these samples; trying again will not help
@@ -19,7 +19,7 @@ class SystemMonitorError(Exception):
 
 
 class SettingsError(SystemMonitorError):
-    """A setting cannot work; raised before anything has started."""
+    """A setting is not usable. Raised before anything has started."""
 
 
 class SensorAbsentError(SystemMonitorError):
@@ -27,7 +27,7 @@ class SensorAbsentError(SystemMonitorError):
 
 
 class SensorFailedError(SystemMonitorError):
-    """A reading failed. Raised after the parts that could be read have been handed over."""
+    """A reading failed. Raised after the values that could be read have been delivered."""
 
 
 class MalformedMessageError(SystemMonitorError):
@@ -43,27 +43,27 @@ class MalformedMessageError(SystemMonitorError):
 
 
 class BusUnavailableError(SystemMonitorError):
-    """The broker is away, or does not acknowledge a message."""
+    """The broker is not available, or does not acknowledge a message."""
 
 
 class HistoryError(SystemMonitorError):
-    """The history store could not do what was asked."""
+    """The history store could not complete a request."""
 
 
 class HistoryUnavailableError(HistoryError):
-    """The history store does not answer or cannot work at present.
+    """The history store does not answer, or is not usable at present.
 
-    ``retry_after`` are the seconds that the store asks to be left alone for, 0 where it does not.
+    ``retry_after`` is the delay in seconds that the store requests; 0 if it requests none.
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
-        """Keep how long to wait at least."""
+        """Keep the shortest delay before the next attempt."""
         super().__init__(sentence)
         self.retry_after = retry_after
 
 
 class HistoryRejectedError(HistoryError):
-    """The history store rejects these samples: they are not valid, or too many for one request.
+    """The history store rejects these samples: they are not valid, or too many at once.
 
     ``reason`` is one of a small fixed set, so that it can be counted.
     """

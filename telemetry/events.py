@@ -1,11 +1,11 @@
-"""An event: a moment that a client reported, on its way through the pipeline."""
+"""An event: a reported moment, as it travels through the pipeline."""
 
 import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_EVENT_BYTES = 16_384  # a text of 1,000 characters and 16 tags, however they are escaped
+MAX_EVENT_BYTES = 16_384  # fits a text of 1,000 characters and 16 tags, even if all are escaped
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,6 +33,6 @@ class Event:
 
 
 def content_id(channel: str, timestamp: int, host: str | None, values: Mapping[str, object]) -> str:
-    """Return the id of an event that came without one: a digest of its contents."""
+    """Return the ID for an event that has none: a digest of its contents."""
     content = json.dumps([channel, timestamp, host, values], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

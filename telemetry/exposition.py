@@ -1,4 +1,4 @@
-"""Reports in the form that Prometheus reads. Imports its client, which takes 3 MB."""
+"""Reports in the format of Prometheus. Imports its client, which takes 3 MB."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 
@@ -15,7 +15,7 @@ _PREFIX = "system_monitor"
 
 
 class _Reports(Collector):
-    """Reads the parts' own counters when it is asked; keeps none itself."""
+    """Reads the parts' counters at each scrape; keeps none itself."""
 
     def __init__(self, reporters: Sequence[Reporter]) -> None:
         self._reporters = reporters
@@ -25,7 +25,7 @@ class _Reports(Collector):
 
 
 def registry_of(reporters: Sequence[Reporter]) -> CollectorRegistry:
-    """Return a new registry that calls ``reporters`` at each scrape."""
+    """Return a separate registry that calls ``reporters`` at each scrape."""
     registry = CollectorRegistry()
     registry.register(_Reports(reporters))
     return registry

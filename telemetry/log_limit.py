@@ -1,4 +1,4 @@
-"""Log lines about what may happen thousands of times a second."""
+"""Rate-limited log lines, for events that may occur thousands of times a second."""
 
 import logging
 import time
@@ -9,7 +9,7 @@ _SECONDS = 60.0
 class RateLimitedLog:
     """Writes to ``logger`` at most one line a minute; the others are discarded.
 
-    Each line should give a total: the next line then includes what the discarded ones reported.
+    Each line should give a total, so that the next one covers those that were discarded.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:

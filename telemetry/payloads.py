@@ -1,7 +1,7 @@
 """The pydantic models of the payloads, made from the catalogue.
 
-The decoder validates with them, and they are the typed responses of the API, so that OpenAPI
-describes what the decoder checks.
+The decoder validates with them, and the API uses them as its response types. So OpenAPI describes
+exactly what the decoder checks.
 """
 
 from functools import cache
@@ -12,7 +12,7 @@ from pydantic import BaseModel, ConfigDict, Field, create_model
 from telemetry import catalogue
 from telemetry.catalogue import Family, Kind
 
-_MAX_INTEGER = 2**63 - 1  # the largest that SQLite and InfluxDB store
+_MAX_INTEGER = 2**63 - 1  # the largest integer of SQLite and InfluxDB
 _MAX_NUMBER = 1e18
 _MAX_ITEMS = 4096
 _MAX_RECORDS = 256
@@ -21,37 +21,40 @@ MAX_TEXT = 256
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Host = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
 Timestamp = Annotated[
-    int, Field(ge=0, le=_MAX_INTEGER, description="Unix time in milliseconds of the reading")
+    int,
+    Field(
+        ge=0, le=_MAX_INTEGER, description="when the reading was made, Unix time in milliseconds"
+    ),
 ]
 
 
 class Payload(BaseModel):
-    """The fields of every sample's payload."""
+    """The fields that the payload of every sample contains."""
 
     model_config = ConfigDict(extra="ignore", allow_inf_nan=False)
 
-    host: Host = Field(description="the host that was read", examples=["gpu-07"])
+    host: Host = Field(description="host that was read", examples=["gpu-07"])
     timestamp: Timestamp = Field(examples=[1_767_225_600_000])
 
 
 class EventPayload(BaseModel):
-    """The fields that every event's payload may have."""
+    """The fields that the payload of every event may contain."""
 
     model_config = Payload.model_config
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = Field(
         None,
-        description="identity of the event; a second event with it is ignored. Default: made from "
-        "the contents",
+        description="ID of the event; a second event with the same ID is ignored. Default: derived "
+        "from the contents",
         examples=["3f9a1c5e0b7d4286"],
     )
     timestamp: Timestamp | None = Field(
         None,
-        description="Unix time in milliseconds of the event; default: when it arrives",
+        description="when the event happened, Unix time in milliseconds; default: when it arrives",
         examples=[1_767_225_600_000],
     )
     host: Host | None = Field(
-        None, description="the host that it concerns; null: every host", examples=["gpu-07"]
+        None, description="host that the event concerns; null: every host", examples=["gpu-07"]
     )
 
 
@@ -81,7 +84,7 @@ def _annotation(field: catalogue.Field, owner: str) -> Any:  # noqa: ANN401 - a 
 
 
 def class_name(name: str) -> str:
-    """Return ``name`` as the name of a class: GpuProcesses for gpu_processes."""
+    """Return ``name`` as a class name: GpuProcesses for gpu_processes."""
     return name.title().replace("_", "")
 
 
@@ -110,7 +113,7 @@ def _definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, A
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event: those that are fixed are required, and not empty."""
+    """Return the fields of an event; the fixed ones are required and must not be empty."""
     definitions = _definitions(fields, owner)
     for field in fields:
         annotation, (_, info) = _annotation(field, owner), definitions[field.name]

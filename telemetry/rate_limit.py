@@ -1,4 +1,4 @@
-"""A token bucket: bounds how often something may happen, and so how much of it there can be."""
+"""A token bucket: limits how often something may happen."""
 
 import math
 import time
@@ -8,13 +8,13 @@ from collections.abc import Callable
 class RateLimit:
     """Allows ``burst`` at once, and ``per_minute`` on average after that.
 
-    Used by one thread at a time.
+    Not thread-safe.
     """
 
     def __init__(
         self, burst: int, per_minute: float, clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Begin with the whole burst; ``clock`` returns seconds."""
+        """Start with the full burst; ``clock`` returns seconds."""
         self._burst = float(burst)
         self._per_second = per_minute / 60
         self._clock = clock
@@ -22,7 +22,7 @@ class RateLimit:
         self._updated = clock()
 
     def take(self) -> int:
-        """Take one; return 0, or the whole seconds after which to try again if none is left."""
+        """Take one token. Return 0, or how many whole seconds to wait if none is left."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._updated) * self._per_second)
         self._updated = now

@@ -6,7 +6,7 @@ from enum import StrEnum
 
 
 class CountKind(StrEnum):
-    """A counter only increases while the process runs; a gauge can decrease."""
+    """A counter only grows while the process lives; a gauge can also fall."""
 
     COUNTER = "counter"
     GAUGE = "gauge"
@@ -16,7 +16,7 @@ class CountKind(StrEnum):
 class Count:
     """One figure, or one for each value of ``label``.
 
-    ``name`` is in Prometheus' form, without a prefix and without ``_total``; a unit is its end.
+    ``name`` follows Prometheus' conventions, without prefix and ``_total``; a unit comes last.
     """
 
     name: str
@@ -29,23 +29,23 @@ class Count:
 def counter(
     name: str, meaning: str, value: float | Mapping[str, float], *, label: str | None = None
 ) -> Count:
-    """Return a counter."""
+    """Return a counter, which only grows."""
     return Count(name, meaning, value, CountKind.COUNTER, label)
 
 
 def gauge(
     name: str, meaning: str, value: float | Mapping[str, float], *, label: str | None = None
 ) -> Count:
-    """Return a gauge."""
+    """Return a gauge, which can grow and fall."""
     return Count(name, meaning, value, CountKind.GAUGE, label)
 
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """One part at one moment.
+    """The state of one part at one moment.
 
-    ``problem`` is the reason why it does not work at present, in one sentence. ``notes`` are
-    sentences that an operator should know although it works.
+    ``problem`` is a sentence on why the part does not work at present, or None. ``notes`` are
+    sentences that the operator should know even while it works.
     """
 
     part: str
@@ -55,4 +55,4 @@ class Report:
 
 
 Reporter = Callable[[], Report]
-"""Makes a part's report; may be called from any thread, and asks nobody."""
+"""Returns a part's report. May be called from any thread; does no I/O."""

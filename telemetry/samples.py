@@ -1,4 +1,4 @@
-"""A sample: what one reading of one channel found, on its way through the pipeline."""
+"""A sample: the result of one reading of one channel, as it travels through the pipeline."""
 
 import json
 from collections.abc import Mapping

@@ -1,24 +1,24 @@
-"""``system/status``: whether a collector is there, and how each of its sensors fares."""
+"""``system/status``: whether a collector is online, and the state of each of its sensors."""
 
 import json
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
-_DECODING = {"allow_inf_nan": False}  # reject values that JSON cannot represent
+_DECODING = {"allow_inf_nan": False}  # NaN and infinity cannot be encoded as JSON again
 
 
 class CollectorState(StrEnum):
-    """Whether a host's collector runs; its last will is ``offline``."""
+    """Whether a host's collector runs. Its last will reports ``offline``."""
 
     ONLINE = "online"
     OFFLINE = "offline"
 
 
 class SensorState(StrEnum):
-    """How a sensor fares.
+    """The state of a sensor.
 
-    ``absent``: there is nothing of this kind here. ``failing``: the newest reading failed.
+    ``absent``: this host has no such hardware or driver. ``failing``: the newest reading failed.
     ``hanging``: a reading has not returned for seconds.
     """
 
@@ -31,10 +31,11 @@ class SensorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
-    """One sensor: what it reads, why it does not, and what its newest reading cost.
+    """One sensor: its state and the reason for it, what it reads, and how long that takes.
 
-    ``duration_ms`` is the newest reading's time in milliseconds. ``failures`` and ``missed_ticks``
-    count since the collector started. ``details`` are facts such as a driver's version.
+    ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` and
+    ``missed_ticks`` count from the collector's start. ``details`` are facts such as the driver
+    version.
     """
 
     __pydantic_config__ = _DECODING
@@ -53,7 +54,8 @@ class CollectorStatus:
     """The payload of ``system/status``.
 
     ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
-    samples have not been sent yet; ``dropped`` ones exceeded the buffer.
+    counts the samples that have not been sent to the broker yet, ``dropped`` those that were
+    discarded, such as when the buffer was full.
     """
 
     __pydantic_config__ = _DECODING

@@ -1,4 +1,4 @@
-"""Counts what was rejected, by reason, and logs it."""
+"""Counts rejections by reason, and logs them."""
 
 import logging
 from collections import Counter
@@ -10,7 +10,7 @@ log = logging.getLogger(__name__)
 
 
 class Tally:
-    """Counts rejections in ``by_reason``; logs one a minute, with the total."""
+    """Counts rejections in ``by_reason``; logs at most one a minute, with the total."""
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
         """Start at zero; ``what`` begins each line, such as ``Message is not a valid sample``."""

@@ -1,4 +1,4 @@
-"""Where the MQTT broker is. Imports no MQTT library, so that the settings load quickly."""
+"""The address of the MQTT broker. Imports no MQTT library, so that the settings load quickly."""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +7,7 @@ from telemetry.bus.tls import TlsFiles
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """Where a broker is and how to log in; ``tls_files`` count where ``tls`` is set."""
+    """The address of a broker and the login. ``tls_files`` apply only if ``tls`` is set."""
 
     host: str
     port: int
@@ -26,5 +26,5 @@ class BrokerAddress:
         return f"{scheme}://{login}{'@' if login else ''}{host}:{self.port}"
 
     def __repr__(self) -> str:
-        """Show no password."""
+        """Hide the password."""
         return f"BrokerAddress({self.masked()})"

@@ -1,4 +1,4 @@
-"""Makes the paho client of a connection."""
+"""Creates the paho client of a connection."""
 
 import socket
 import ssl
@@ -21,9 +21,9 @@ def new_client(
     manual_acknowledgement: bool,
     last_will: LastWill | None,
 ) -> Client:
-    """Return a client of the broker at ``address``, without callbacks and not connected.
+    """Return a client for the broker at ``address``, without callbacks and not connected.
 
-    Raises SettingsError where a file for TLS is not usable.
+    Raises SettingsError if a TLS file is not usable.
     """
     client = Client(
         CallbackAPIVersion.VERSION2,
@@ -51,6 +51,6 @@ def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
 
 
 def _send_at_once(_client: Client, _data: object, connection: object) -> None:
-    # Else a small message waits for the acknowledgement of the one before: 40 ms on loopback.
+    # Otherwise Nagle's algorithm delays small messages: 40 ms on loopback.
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

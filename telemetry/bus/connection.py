@@ -1,6 +1,6 @@
 """The connection to the MQTT broker, over paho-mqtt.
 
-An exception in a callback is counted and logged.
+A guard around each callback counts and logs its exceptions.
 """
 
 import logging
@@ -21,12 +21,12 @@ from telemetry.log_limit import RateLimitedLog
 
 log = logging.getLogger(__name__)
 
-_KEEPALIVE_SECONDS = 10  # a half-open connection is noticed after at most twice this
+_KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
 _STOP_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
 _KEEPALIVE_TIMEOUT = "Keep alive timeout"
-_NO_WELCOME = "ends the connection at once: user name, password or certificate may be wrong"
+_NO_WELCOME = "closes the connection at once: check the user name, password and certificate"
 
 
 def _nothing(*_: object) -> None:
@@ -34,18 +34,19 @@ def _nothing(*_: object) -> None:
 
 
 class BusConnection:
-    """One MQTT 3.1.1 client that keeps its connection and reconnects by itself.
+    """One MQTT 3.1.1 client that reconnects by itself.
 
-    The callbacks run in the network thread and are set before ``start``: ``on_connected()`` after
-    each connection, ``on_disconnected()`` after its loss, ``on_message(message)``, and
-    ``on_published()`` once the broker has acknowledged a message. While one blocks, the connection
-    is not read; one that blocks for longer than the keepalive costs the connection.
+    Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
+    after each connection, ``on_disconnected()`` after its loss, ``on_message(message)`` for each
+    message, and ``on_published()`` once the broker has acknowledged a message. While a callback
+    blocks, the connection is not read. If it blocks for longer than the keepalive, the connection
+    is lost.
 
-    With ``keep_session`` the broker keeps the subscriptions and queues messages while the
-    client is away. ``session_present`` says whether it remembered this client at the newest
-    connection; one that restarted without persistence did not. With ``manual_acknowledgement`` a
-    message is the broker's until ``acknowledge``. ``failure`` is what went wrong with the newest
-    attempt, as the end of a sentence about the broker.
+    With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
+    is away. ``session_present`` is whether the broker still had that session at the newest
+    connection; a broker that restarted without persistence does not. With
+    ``manual_acknowledgement`` the broker keeps a message until ``acknowledge``. ``failure`` is what
+    went wrong with the newest attempt, as the end of a sentence about the broker.
     """
 
     def __init__(
@@ -60,8 +61,7 @@ class BusConnection:
     ) -> None:
         """Prepare the client; nothing is sent before ``start``.
 
-        The delay between attempts to connect grows, with jitter, to at most ``longest_pause``
-        seconds.
+        The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -103,12 +103,12 @@ class BusConnection:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker has accepted the present connection."""
+        """Whether the broker has accepted the current connection."""
         return self._connected.is_set()
 
     @property
     def outage(self) -> str | None:
-        """Why the broker cannot be used, in a sentence; None while it can."""
+        """Why the broker is not usable, in a sentence; None while it is."""
         failure = self._rivalry() if self.displaced else self.failure
         if self.connected and failure is None:
             return None
@@ -116,7 +116,7 @@ class BusConnection:
 
     @property
     def displaced(self) -> bool:
-        """Whether another client with this one's name uses the broker; see Tenure."""
+        """Whether another client with the same name uses the broker; see Tenure."""
         return self._tenure.displaced
 
     @property
@@ -125,17 +125,17 @@ class BusConnection:
         return max(0, self.connections - 1)
 
     def wait_connected(self, seconds: float) -> bool:
-        """Wait until connected, ``seconds`` at most; return whether it is."""
+        """Wait until connected, at most ``seconds``; return whether it is."""
         return self._connected.wait(seconds)
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait up to ``seconds`` until the broker has accepted a subscription."""
+        """Wait until the broker has accepted a subscription, at most ``seconds``."""
         return self._subscribed.wait(seconds)
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost.
 
-        Raises SettingsError where a file for TLS is not usable.
+        Raises SettingsError if a TLS file is not usable.
         """
         self._stopping = False
         self._client = self._new_client()
@@ -159,22 +159,22 @@ class BusConnection:
         self._subscribed.clear()
 
     def subscribe(self, topic_filter: str, quality: int) -> None:
-        """Ask for the topics that match ``topic_filter``; call it in ``on_connected``."""
+        """Subscribe to the topics that match ``topic_filter``; call this in ``on_connected``."""
         self._started().subscribe(topic_filter, quality)
 
     def publish(self, message: Publication) -> MQTTMessageInfo:
-        """Publish; ``on_published`` follows, and the handle that is returned can be waited for.
+        """Publish ``message``, and return a handle to wait on; ``on_published`` follows.
 
-        paho keeps a QoS 1 message until it is acknowledged, also across connections.
+        paho keeps a QoS 1 message until it is acknowledged, even across a lost connection.
         """
         return self._started().publish(
             message.topic, message.payload, message.quality, message.retain
         )
 
     def acknowledge(self, message: Message) -> None:
-        """Tell the broker that ``message`` is safe, unless it came on an earlier connection.
+        """Acknowledge ``message`` to the broker, unless it arrived on an earlier connection.
 
-        The broker delivers those again, and may have given their identifiers to others.
+        The broker delivers such a message again, and may have reused its identifier.
         """
         if message.connection == self.connections and self.connected:
             self._started().ack(message.identifier, message.quality)
@@ -190,9 +190,9 @@ class BusConnection:
         except Exception as error:
             self.callback_errors += 1
             self._errors.write(
-                "Handling what the broker sent failed (%r); %d so far.", error, self.callback_errors
+                "An MQTT callback failed (%r); %d failures so far.", error, self.callback_errors
             )
-            log.debug("The callback's traceback", exc_info=True)
+            log.debug("Traceback of the callback", exc_info=True)
 
     def _handle_connect(
         self,
@@ -217,7 +217,7 @@ class BusConnection:
     def _handle_connect_fail(self) -> None:
         if self._stopping:
             return
-        reason = explained(sys.exception())  # the loop calls this where it handles the error
+        reason = explained(sys.exception())  # the loop calls this in its except block
         self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
     def _handle_disconnect(
@@ -233,7 +233,7 @@ class BusConnection:
         if self._tenure.contested:
             what = self._rivalry()
         elif self._connected.is_set():
-            what = "is gone"
+            what = "is no longer connected"
         elif reason == _KEEPALIVE_TIMEOUT:
             what = "does not answer"
         else:
@@ -252,7 +252,7 @@ class BusConnection:
         try:
             topic = message.topic
         except UnicodeDecodeError:
-            topic = "\ufffd"  # not one of our topics, but it must be acknowledged
+            topic = "\ufffd"  # never one of our topics; the message must still be acknowledged
         self.on_message(
             Message(
                 topic=topic,

@@ -11,8 +11,9 @@ AT_LEAST_ONCE = 1
 class Message:
     """A message from the broker.
 
-    ``retained`` is set where the broker had kept it from before the subscription. ``connection``
-    counts the connections made so far: an acknowledgement belongs to the one it arrived on.
+    ``retained`` is set if the message was published before the subscription and retained.
+    ``connection`` is the number of the connection that the message arrived on; an acknowledgement
+    is valid only there.
     """
 
     topic: str
@@ -26,9 +27,9 @@ class Message:
 class Publication(NamedTuple):
     """A message to publish.
 
-    ``retain`` is for a state that is true now, such as a sample; an event is never retained. While
-    the broker is away, the publisher queues what ``waits``; of the rest it keeps the newest of each
-    retained topic.
+    ``retain`` is for a current state, such as a sample; an event is never retained. ``waits`` is
+    whether the publisher queues the message while the broker is away. Of those that it does not
+    queue, it keeps only the newest of each retained topic.
     """
 
     topic: str
@@ -40,7 +41,7 @@ class Publication(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastWill:
-    """The message that the broker publishes, retained, if this client vanishes."""
+    """The retained message that the broker publishes if it loses this client unexpectedly."""
 
     topic: str
     payload: bytes

@@ -1,7 +1,7 @@
-"""The thread that carries a paho client's traffic.
+"""The network thread of a paho client.
 
-paho's own waits with select(), which cannot watch a file descriptor beyond 1023: a process that
-serves a thousand WebSockets would receive nothing on a new connection to its broker.
+paho's own thread uses select(), which cannot watch a file descriptor above 1023. A process that
+serves a thousand WebSockets would receive nothing from its broker after a reconnect.
 """
 
 import contextlib
@@ -20,16 +20,16 @@ from telemetry.bus.tenure import Tenure
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
 _DISPLACED_SECONDS = 60.0  # longer than the other client needs to gain tenure
-_WAKES = 4096  # many wake-ups at once count as one
+_WAKES = 4096  # wake-ups read at once; they count as one
 
 
 class NetworkLoop:
     """Keeps ``client``, whose address is set, connected between ``start`` and ``stop``.
 
-    The delay between two attempts to connect grows from ``first_pause`` to ``longest_pause``
-    seconds, with jitter, so that clients do not all return at once. A client that
-    ``tenure`` calls displaced waits for up to a minute. ``on_failure()`` is called after each
-    attempt that nobody answered.
+    The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
+    Each is shortened at random, so that clients do not reconnect all at once. A client that is
+    displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each attempt
+    that cannot reach the broker.
     """
 
     def __init__(
@@ -52,7 +52,7 @@ class NetworkLoop:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Begin to connect."""
+        """Start to connect."""
         self._waker, woken = socket.socketpair()
         self._client.on_socket_register_write = self._wake
         self._thread = threading.Thread(
@@ -61,7 +61,7 @@ class NetworkLoop:
         self._thread.start()
 
     def stop(self, seconds: float) -> None:
-        """Disconnect cleanly. If the broker is dead, the thread is abandoned after ``seconds``."""
+        """Disconnect cleanly. If the broker hangs, abandon the thread after ``seconds``."""
         self._stopping.set()
         self._client.disconnect()
         self._wake()
@@ -70,7 +70,7 @@ class NetworkLoop:
 
     def _wake(self, *_: object) -> None:
         if self._waker is not None:
-            with contextlib.suppress(OSError):  # it is awake anyway, or has ended
+            with contextlib.suppress(OSError):  # it is already awake, or has ended
                 self._waker.send(b"\0")
 
     def _run(self, waker: socket.socket, woken: socket.socket) -> None:
@@ -89,13 +89,13 @@ class NetworkLoop:
                 self._stopping.wait(backoff.next_delay())
 
     def _serve(self, woken: socket.socket) -> bool:
-        """Carry the traffic of one connection to its end; return whether it was accepted."""
+        """Serve one connection until it ends; return whether the broker accepted it."""
         client, accepted = self._client, False
         connection: Any = client.socket()
         if connection is None:
             return False
         if self._stopping.is_set():
-            client.disconnect()  # once more: it was not connected when that was asked for
+            client.disconnect()  # again: ``stop`` came before the connection
         number = connection.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
@@ -117,7 +117,7 @@ class NetworkLoop:
         return accepted
 
     def _exchange(self, *, read: bool) -> bool:
-        """Read, write and keep the connection alive; return False if it is lost."""
+        """Read, write and check the keepalive; return False if the connection is lost."""
         client = self._client
         steps: list[Callable[[], MQTTErrorCode]] = [client.loop_read] if read else []
         if client.want_write():

@@ -16,14 +16,14 @@ log = logging.getLogger(__name__)
 _IN_FLIGHT = 50  # sent and not yet acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
-# The sensors finish within milliseconds of each other: one burst wakes each part of the pipeline
-# once a tick, where one message at a time wakes each of them for every channel.
+# The sensors finish within milliseconds of each other. Sent as one burst, their samples wake each
+# part of the pipeline once per tick; sent one by one, they would wake it once per channel.
 _GATHER_SECONDS = 0.02
-# A broker that restarted has forgotten the ingester's session too: what arrives before the ingester
-# has subscribed again would reach nobody. It tries at least once a second.
+# A broker that restarted may also have lost the ingester's session. Messages sent before the
+# ingester subscribes again would be lost. It tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
-# It may also have died between taking a sample and handing it on, or while the ingester was being
-# restarted: what it took shortly before is sent again. The history overwrites what it has.
+# The broker may also have died before it delivered a sample, or while the ingester restarted. So
+# the messages of the last seconds are sent again; the history overwrites duplicates.
 _REPEATED_SECONDS = 10.0
 
 
@@ -37,26 +37,29 @@ class _Item(NamedTuple):
 
 
 class Publisher:
-    """Publishes messages in the order in which they are added.
+    """Publishes messages in the order in which it receives them.
 
-    While the broker is away, messages of the last ``window`` milliseconds wait in a buffer; older
-    ones are evicted and counted in ``dropped``. While another client has our name nothing waits:
-    it would be mixed with what that client has sent. A broker that restarted has forgotten what it
-    retained, so each connection begins with the status and the newest retained message of each
-    topic, after a restart with all messages of the last seconds. One thread does all the sending;
-    the others only leave something for it. ``taken`` counts the messages that came, ``sent`` those
-    that went out, the ones sent again included.
+    While the broker is away, messages wait in a buffer that covers ``window`` milliseconds; the
+    oldest are evicted and counted in ``dropped``. While another client uses our name, nothing is
+    buffered: it would mix with that client's messages.
+
+    A broker that restarted may have lost its retained messages. So each connection starts with the
+    status and the newest retained message of each topic. If the broker has lost the session, all
+    messages of the last seconds follow.
+
+    One thread sends everything; the others only queue messages for it. ``taken`` counts the
+    messages received from callers, ``sent`` those published, including repeats.
     """
 
     def __init__(self, bus: BusConnection, window: int, status: Callable[[], Publication]) -> None:
-        """Send over ``bus``; ``status`` makes the message that each connection begins with."""
+        """Send over ``bus``; ``status`` returns the message that each connection starts with."""
         self._bus = bus
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
         self._waiting: deque[_Item] = deque()
         self._waiting_bytes = 0
-        self._sent: deque[_Item] = deque()  # not acknowledged yet, or only shortly before
+        self._sent: deque[_Item] = deque()  # not acknowledged yet, or sent in the last seconds
         self._newest: dict[str, Publication] = {}
         self._unacknowledged = 0
         self._status_due = False
@@ -80,18 +83,18 @@ class Publisher:
 
     @property
     def outage(self) -> str | None:
-        """Why nothing can be published, in a sentence."""
+        """Why nothing can be published, in a sentence; None while the broker is usable."""
         return self._bus.outage
 
     def start(self) -> None:
-        """Connect and begin to send."""
+        """Connect and start to send."""
         self._bus.on_connected = self._greet
         self._bus.on_published = self._count_acknowledgement
         self._bus.start()
         self._thread.start()
 
     def stop(self) -> None:
-        """Send what waits and the status, if the broker takes them at once; then disconnect."""
+        """Send the queue and the status if the broker accepts them at once; then disconnect."""
         with self._changed:
             self._stopping.set()
             self._status_due = True
@@ -100,16 +103,16 @@ class Publisher:
             with self._changed:
                 self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
         if self._waiting:
-            log.warning("%d messages were never sent to the broker.", len(self._waiting))
+            log.warning("%d messages were not sent to the broker and are lost.", len(self._waiting))
         self._bus.stop()
 
     def publish(self, publication: Publication) -> None:
-        """Take a message for sending. Never blocks, never raises."""
+        """Queue a message. Never blocks, never raises."""
         self.taken += 1
         topic, size = publication.topic, len(publication.payload)
-        if size > MAX_PAYLOAD_BYTES:  # a broker would end the connection, again and again
+        if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
             self.dropped += 1
-            log.error("A message on %s is too large and is dropped: %d bytes.", topic, size)
+            log.error("A message on %s is too large and was discarded: %d bytes.", topic, size)
             return
         with self._changed:
             if publication.retain:
@@ -119,7 +122,7 @@ class Publisher:
                 self.dropped += 1
                 return
             if not self._bus.connected and not publication.waits:
-                return  # the next connection begins with the newest
+                return  # the next connection starts with the newest
             now = time.monotonic()
             self._waiting.append(_Item(now, publication))
             self._waiting_bytes += size
@@ -169,7 +172,7 @@ class Publisher:
             with self._changed:
                 messages = self._take()
                 self._unacknowledged += len(messages)
-            # Without our lock: paho's callbacks hold paho's lock when they acquire ours.
+            # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
             for message in messages:
                 self._bus.publish(message)
 
@@ -183,12 +186,12 @@ class Publisher:
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
             return None
-        # paho sends again what was in flight; its acknowledgements wake us.
+        # paho sends the messages in flight again; their acknowledgements wake this thread.
         remaining = self._greeting_due - time.monotonic()
         return remaining if remaining > 0 else None
 
     def _take(self) -> list[Publication]:
-        """Remove from the buffer the messages that may be sent now, and return them."""
+        """Remove and return the messages that may be sent now."""
         if not self._may_send():
             return []
         if self._greeting_due is not None:
@@ -206,7 +209,7 @@ class Publisher:
             self._sent.append(item)
             self.sent += 1
             messages.append(item.publication)
-        if self._status_due:  # last: its count of waiting messages excludes those sent now
+        if self._status_due:  # last, so that its count of waiting messages excludes these
             self._status_due = False
             messages.append(self._status())
         self._forget_what_is_safe(self._unacknowledged + len(messages))

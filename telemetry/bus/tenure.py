@@ -1,21 +1,22 @@
-"""Which of two clients with the same name may use the broker."""
+"""Decides which of two clients with the same name may use the broker."""
 
 import time
 
 _SETTLED_SECONDS = 10.0
-_CONTESTED = 3  # short connections in a row; a broker that restarts closes one or two
+_CONTESTED = 3  # short connections in a row; a restarting broker causes one or two
 _LOST = 20
 
 
 class Tenure:
-    """Judges by how long connections last; nothing that arrives on the bus counts.
+    """Decides by how long connections last, never by messages from the bus.
 
-    When a client connects, the broker closes the connection of another with its name. Two of them
-    would evict each other for ever. So a client whose connections are closed again and again is
-    ``displaced``: it stays away for most of the time, and sends nothing. A client that has had a
-    connection for ten seconds has tenure, and reconnects at once. If both have tenure, because
-    the network of one was down, each soon loses it, and the first to keep a connection for ten
-    seconds has it again.
+    When a client connects, the broker closes the connection of any other client with the same name.
+    Two such clients would evict each other forever. So a client whose connections are closed again
+    and again is ``displaced``: it stays disconnected most of the time, and sends nothing.
+
+    A client that has kept a connection for ten seconds has tenure, and reconnects at once. If both
+    have tenure, because the network of one was down, both soon lose it. The first that keeps a
+    connection for ten seconds has it again.
     """
 
     def __init__(self) -> None:
@@ -31,15 +32,15 @@ class Tenure:
 
     @property
     def displaced(self) -> bool:
-        """Whether the other client probably has tenure."""
+        """Whether the other client probably has tenure, judged by our own connections."""
         return self.contested and not self._has_tenure
 
     def begin(self) -> None:
-        """Note that the broker has accepted a connection."""
+        """Record that the broker has accepted a connection."""
         self._since = time.monotonic()
 
     def end(self) -> None:
-        """Note that the connection, if there is one, was lost."""
+        """Record that the connection, if any, was lost."""
         if self._has_lasted():
             self._short, self._has_tenure = 0, True
         elif self._since is not None:

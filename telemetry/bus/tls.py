@@ -1,4 +1,4 @@
-"""TLS to the broker: the trusted authorities and the client's certificate."""
+"""TLS to the broker: trusted authorities, and our own certificate."""
 
 import ssl
 from dataclasses import dataclass
@@ -7,14 +7,14 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """Files in PEM: certificates of authorities, else the system's; our certificate and key."""
+    """PEM files: authorities to trust (default: the system's); our certificate and key."""
 
     authorities: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Return how to connect. Raises ValueError, one sentence, where a file is not usable."""
+        """Return the TLS context. Raises ValueError with a sentence if a file is not usable."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.authorities is None:
             context.load_default_certs()
@@ -22,13 +22,13 @@ class TlsFiles:
         return context
 
     def load_into(self, context: ssl.SSLContext) -> None:
-        """Let ``context`` use the files. Raises ValueError where one is not usable."""
+        """Load the files into ``context``. Raises ValueError if one is not usable."""
         if self.authorities is not None:
             try:
                 context.load_verify_locations(self.authorities)
             except OSError as error:  # ssl.SSLError is one
                 raise ValueError(
-                    f"mqtt_ca_file {self.authorities} contains no certificates in PEM"
+                    f"mqtt_ca_file {self.authorities} contains no certificates in PEM format"
                     f" ({_reason(error)})"
                 ) from None
         if self.certificate is not None:
@@ -36,12 +36,14 @@ class TlsFiles:
                 context.load_cert_chain(self.certificate, self.key, _refuse_passphrase)
             except _PassphraseWantedError:
                 raise ValueError(
-                    f"the key in {self.key or self.certificate} has a passphrase: use one without"
+                    f"the key in {self.key or self.certificate} needs a passphrase, which is not "
+                    "supported: use a key without one"
                 ) from None
             except OSError as error:
                 raise ValueError(
                     f"mqtt_certificate_file {self.certificate} and its key"
-                    f"{f' {self.key}' if self.key else ''} are not a pair in PEM ({_reason(error)})"
+                    f"{f' {self.key}' if self.key else ''} are not a matching pair in PEM format"
+                    f" ({_reason(error)})"
                 ) from None
 
 
@@ -54,7 +56,7 @@ def _refuse_passphrase() -> str:
 
 
 def explained(error: BaseException | None) -> str:
-    """Return why a connection could not be made, in a few words."""
+    """Return why a connection failed, in a few words."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     return _reason(error) if isinstance(error, OSError) else ""

@@ -1,4 +1,4 @@
-"""How a channel and a host become an MQTT topic, and back."""
+"""Converts a channel and a host to an MQTT topic, and back."""
 
 import re
 from dataclasses import dataclass
@@ -30,11 +30,11 @@ class TopicScheme:
         return _HOST in self.prefix
 
     def everything(self) -> str:
-        """Return the MQTT filter that matches each channel of every host."""
+        """Return the MQTT filter that matches every channel of every host."""
         return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)
 
     def parse(self, topic: str) -> tuple[str | None, str] | None:
-        """Return (host where the prefix names it, channel), or None for a foreign topic."""
+        """Return (host or None, channel) of ``topic``, or None if the topic is not one of ours."""
         pattern = re.escape(self.prefix).replace(re.escape(_HOST), "(?P<host>[^/]+)")
         match = re.fullmatch(self._join(pattern, rf"(?P<channel>{ROOT}/.+)"), topic, re.DOTALL)
         if match is None:

@@ -1,7 +1,7 @@
 """The catalogue: every channel, its payload's fields, their types, units and meanings.
 
-Everything else is derived from it: decoding, OpenAPI, the history's columns, the documentation.
-A new metric is added here, in its sensor, and in a test.
+Decoding, OpenAPI, the history's columns and the documentation are derived from it. To add a metric,
+add it here, in its sensor, and in a test.
 """
 
 from telemetry.catalogue.channels import (

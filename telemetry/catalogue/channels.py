@@ -1,4 +1,4 @@
-"""All families, and which of them a channel belongs to."""
+"""All families, and the lookup of the family that a channel belongs to."""
 
 import re
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
 from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family
 
 STATUS_CHANNEL = f"{ROOT}/status"
-_PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # what may stand in a channel's braces
+_PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # the valid values of a placeholder
 
 SAMPLES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
 EVENTS = (ANNOTATION,)
@@ -30,12 +30,12 @@ _GPU_PATTERN = _pattern(GPU)
 
 
 def gpu_channel(gpu: int) -> str:
-    """Return the channel of the GPU with the id ``gpu``."""
+    """Return the channel of the GPU with the ID ``gpu``."""
     return GPU.channel.format(id=gpu)
 
 
 def processes_channel(gpu: int) -> str:
-    """Return the channel of the processes on the GPU with the id ``gpu``."""
+    """Return the channel of the processes on the GPU with the ID ``gpu``."""
     return GPU_PROCESSES.channel.format(id=gpu)
 
 
@@ -45,19 +45,19 @@ def mig_channel(gpu: int, instance: int) -> str:
 
 
 def gpu_of(channel: str) -> str | None:
-    """Return the GPU id that a GPU's ``channel`` names, or None for another family's channel."""
+    """Return the GPU ID in ``channel``, or None if the channel is not a GPU's."""
     match = _GPU_PATTERN.fullmatch(channel)
     return match["id"] if match else None
 
 
 def family_of(channel: str) -> Family | None:
-    """Return the family that ``channel`` belongs to, or None if there is none."""
+    """Return the family that ``channel`` belongs to, or None if it belongs to none."""
     family, _ = _found(channel)
     return family
 
 
 def place_of(channel: str) -> Mapping[str, str]:
-    """Return the values of the placeholders in its family's channel, such as ``{"id": "0"}``."""
+    """Return the values of the placeholders in ``channel``, such as ``{"id": "0"}``."""
     _, place = _found(channel)
     return place
 

@@ -11,41 +11,44 @@ from telemetry.catalogue.model import (
     number,
 )
 
-MAX_PROCESSES = 64  # of one GPU; all of them fit into a payload many times
+MAX_PROCESSES = 64  # per GPU; far below what a payload can carry
 
 GPU = Family(
     "gpu",
     f"{ROOT}/gpu/{{id}}",
-    "One GPU; {id} is the number that the collector gives it. On a machine with NVIDIA GPUs only,"
-    " it is NVML's index.",
+    "One GPU; {id} is the index that the collector assigns. If every GPU is from NVIDIA, it is the"
+    " NVML index.",
     (
-        number("utilization", "%", "share of time in which a kernel ran", 75.0, fixed=True),
+        number("utilization", "%", "share of time during which a kernel ran", 75.0, fixed=True),
         byte_count(
-            "memory_used", "memory in use, without reserved memory", 6_657_199_308, fixed=True
+            "memory_used", "memory in use, excluding reserved memory", 6_657_199_308, fixed=True
         ),
         byte_count(
-            "memory_total", "memory installed; if unified, the system's", 8_589_934_592, fixed=True
+            "memory_total",
+            "installed memory; if unified, the system's memory",
+            8_589_934_592,
+            fixed=True,
         ),
         Field("temperature", Kind.NUMBER, "°C", "core temperature", 72.0, fixed=True, minimum=None),
-        number("power", "W", "power drawn", 215.4, fixed=True),
+        number("power", "W", "power draw", 215.4, fixed=True),
         Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090"),
         Field(
             "uuid",
             Kind.TEXT,
             "",
-            "the driver's UUID of the GPU",
+            "UUID of the GPU, as the driver reports it",
             "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
         ),
-        Field("vendor", Kind.TEXT, "", "vendor of the driver that reads it: nvidia", "nvidia"),
+        Field("vendor", Kind.TEXT, "", "vendor of the driver that reads the GPU: nvidia", "nvidia"),
         Field(
             "memory_kind",
             Kind.TEXT,
             "",
-            "dedicated; or unified, if the GPU has no memory of its own and uses the system's",
+            "dedicated, or unified if the GPU has no memory of its own and uses the system's",
             "dedicated",
         ),
-        number("memory_utilization", "%", "share of time in which memory was accessed", 41.0),
-        number("power_limit", "W", "power limit in effect", 450.0),
+        number("memory_utilization", "%", "share of time during which memory was accessed", 41.0),
+        number("power_limit", "W", "enforced power limit", 450.0),
         number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         number("memory_clock", "MHz", "memory clock", 10501.0),
         Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are reduced", ["sw_power_cap"]),
@@ -56,44 +59,59 @@ GPU = Family(
             "share of the last 5 min during which each reason was active",
             {"sw_power_cap": 37.5, "gpu_idle": 2.0},
         ),
-        Field(
-            "memory_temperature", Kind.NUMBER, "°C", "temperature of the memory", 78.0, minimum=None
-        ),
-        number("fan_speed", "%", "share of the fans' full speed; it may exceed 100", 45.0),
+        Field("memory_temperature", Kind.NUMBER, "°C", "memory temperature", 78.0, minimum=None),
+        number("fan_speed", "%", "fan speed as a share of full speed; may exceed 100", 45.0),
         count("performance_state", "", "P-state: 0 is the fastest, 15 the slowest", 2),
         number("energy", "J", "energy used since the driver was loaded", 1_234_567.8),
-        number("power_average", "W", "mean power since the previous reading, from energy", 221.7),
-        count("pcie_generation", "", "generation of the PCIe link; it may drop when idle", 4),
-        count("pcie_width", "lanes", "width of the PCIe link", 16),
         number(
-            "pcie_tx_rate", "MB/s", "sent over PCIe; null if the GPU has no counter for it", 812.5
+            "power_average",
+            "W",
+            "mean power since the previous reading, derived from energy",
+            221.7,
         ),
-        number("pcie_rx_rate", "MB/s", "received over PCIe; null in the same cases", 1_204.3),
-        count("nvlink_links", "links", "NVLinks that the GPU has; null if it has none", 18),
+        count("pcie_generation", "", "current generation of the PCIe link; may drop when idle", 4),
+        count("pcie_width", "lanes", "current width of the PCIe link", 16),
+        number(
+            "pcie_tx_rate", "MB/s", "data sent over PCIe; null if the GPU has no counter", 812.5
+        ),
+        number(
+            "pcie_rx_rate",
+            "MB/s",
+            "data received over PCIe; null if the GPU has no counter",
+            1_204.3,
+        ),
+        count("nvlink_links", "links", "NVLinks of the GPU; null if it has none", 18),
         count("nvlink_active", "links", "NVLinks that are up", 18),
-        number("nvlink_tx_rate", "MB/s", "payload sent over all NVLinks", 48_210.4),
-        number("nvlink_rx_rate", "MB/s", "payload received over all NVLinks", 47_980.1),
-        count("ecc_errors_corrected", "errors", "memory errors corrected, over its lifetime", 3),
+        number("nvlink_tx_rate", "MB/s", "payload data sent over all NVLinks", 48_210.4),
+        number("nvlink_rx_rate", "MB/s", "payload data received over all NVLinks", 47_980.1),
         count(
-            "ecc_errors_uncorrected", "errors", "memory errors not corrected, over its lifetime", 0
+            "ecc_errors_corrected", "errors", "corrected memory errors over the GPU's lifetime", 3
+        ),
+        count(
+            "ecc_errors_uncorrected",
+            "errors",
+            "uncorrected memory errors over the GPU's lifetime",
+            0,
         ),
         count(
             "ecc_errors_uncorrected_volatile",
             "errors",
-            "memory errors not corrected, since the driver was loaded",
+            "uncorrected memory errors since the driver was loaded",
             0,
         ),
         count("retired_pages", "pages", "memory pages retired because of errors", 0),
         count("retirement_pending", "", "1 if pages will be retired at the next reboot", 0),
         count("remapped_rows", "rows", "memory rows remapped because of errors", 0),
         count("remapping_pending", "", "1 if rows will be remapped at the next reset", 0),
-        Field("compute_mode", Kind.TEXT, "", "which processes may use it for computing", "default"),
+        Field(
+            "compute_mode", Kind.TEXT, "", "which processes may use the GPU for compute", "default"
+        ),
         Field("pci_bus_id", Kind.TEXT, "", "address on the PCI bus", "00000000:3B:00.0"),
         Field(
             "slowdown_temperature",
             Kind.NUMBER,
             "°C",
-            "core temperature at which the hardware slows it down",
+            "core temperature at which the hardware slows the GPU down",
             90.0,
             minimum=None,
         ),
@@ -111,13 +129,13 @@ GPU = Family(
 GPU_PROCESSES = Family(
     "gpu_processes",
     f"{GPU.channel}/processes",
-    "The processes that use a GPU. It has no history.",
+    "The processes that use a GPU. The history does not keep them.",
     (
         Field(
             "processes",
             Kind.RECORDS,
             "",
-            f"the processes with the most memory, at most {MAX_PROCESSES}, largest first",
+            f"at most {MAX_PROCESSES} processes, largest memory first",
             [
                 {
                     "pid": 41_213,
@@ -132,27 +150,31 @@ GPU_PROCESSES = Family(
             ],
             fixed=True,
             members=(
-                Field("pid", Kind.INTEGER, "", "process id, as the driver reports it", 41_213),
-                Field("name", Kind.TEXT, "", "name of the process", "python3"),
+                Field("pid", Kind.INTEGER, "", "process ID, as the driver reports it", 41_213),
+                Field("name", Kind.TEXT, "", "process name", "python3"),
                 Field(
                     "command",
                     Kind.TEXT,
                     "",
-                    "program and script or module; never the arguments, which may hold secrets",
+                    "program and script or module; never the arguments, which may contain secrets",
                     "python3 train.py",
                 ),
-                Field("user", Kind.TEXT, "", "the user who owns it", "ada"),
-                byte_count("memory_used", "GPU memory that it uses", 6_442_450_944),
+                Field("user", Kind.TEXT, "", "owner of the process", "ada"),
+                byte_count("memory_used", "GPU memory that the process uses", 6_442_450_944),
                 Field(
-                    "kind", Kind.TEXT, "", "compute, graphics, mps; or several with +", "compute"
+                    "kind",
+                    Kind.TEXT,
+                    "",
+                    "compute, graphics or mps; several are joined by +",
+                    "compute",
                 ),
                 count("started", "ms", "Unix time at which the process started", 1_767_222_000_000),
-                count("gpu_instance", "", "in MIG mode, the GPU instance that it uses", 7),
+                count("gpu_instance", "", "in MIG mode, the GPU instance that the process uses", 7),
             ),
         ),
-        count("more", "processes", "processes with less memory that are not listed", 0),
-        count("unresolved", "processes", "how many of the listed could not be looked up", 0),
-        Field("note", Kind.TEXT, "", "why they could not be looked up, in one sentence", None),
+        count("more", "processes", "processes with less memory, which are not listed", 0),
+        count("unresolved", "processes", "listed processes that could not be looked up", 0),
+        Field("note", Kind.TEXT, "", "why the lookup failed, in one sentence", None),
     ),
     retention=Retention.NONE,
 )
@@ -160,19 +182,21 @@ GPU_PROCESSES = Family(
 GPU_MIG = Family(
     "gpu_mig",
     f"{GPU.channel}/mig/{{n}}",
-    "One instance of a GPU in MIG mode; {n} is NVML's index of it.",
+    "One instance of a GPU in MIG mode; {n} is its NVML index.",
     (
         byte_count("memory_used", "memory in use", 3_221_225_472, fixed=True),
         byte_count("memory_total", "memory of the instance", 10_468_982_784, fixed=True),
-        Field("name", Kind.TEXT, "", "name with its profile", "NVIDIA H100 80GB HBM3 MIG 1g.10gb"),
+        Field(
+            "name", Kind.TEXT, "", "product name and profile", "NVIDIA H100 80GB HBM3 MIG 1g.10gb"
+        ),
         Field(
             "uuid",
             Kind.TEXT,
             "",
-            "the driver's UUID of the instance",
+            "UUID of the instance, as the driver reports it",
             "MIG-2d3b5a4e-8c1f-5b7e-9a60-3f1c2d4e5b6a",
         ),
-        count("gpu_instance", "", "id of the GPU instance, as nvidia-smi's GI", 7),
-        count("compute_instance", "", "id of the compute instance in it, nvidia-smi's CI", 0),
+        count("gpu_instance", "", "GPU instance ID; GI in nvidia-smi", 7),
+        count("compute_instance", "", "compute instance ID; CI in nvidia-smi", 0),
     ),
 )

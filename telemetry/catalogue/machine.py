@@ -10,14 +10,16 @@ CPU = Family(
         number(
             "utilization",
             "%",
-            "mean of all cores; I/O wait counts as idle",
+            "mean of all cores; waiting for I/O counts as idle",
             37.5,
             fixed=True,
         ),
         Field("per_core", Kind.NUMBERS, "%", "utilization of each core", [35.0, 40.0], fixed=True),
         number("frequency", "MHz", "mean current frequency of the cores", 3600.0),
         number("frequency_max", "MHz", "highest frequency that the cores support", 5000.0),
-        Field("load_average", Kind.NUMBERS, "", "run queue over 1, 5 and 15 min", [1.2, 0.9, 0.7]),
+        Field(
+            "load_average", Kind.NUMBERS, "", "load average over 1, 5 and 15 min", [1.2, 0.9, 0.7]
+        ),
         pressure("pressure_some", "some task", "a CPU"),
     ),
 )
@@ -28,37 +30,41 @@ MEMORY = Family(
     "RAM and swap.",
     (
         byte_count(
-            "ram_used", "total minus available, as `free` counts it", 13_743_895_347, fixed=True
+            "ram_used", "total minus available memory, as in `free`", 13_743_895_347, fixed=True
         ),
         byte_count("ram_total", "RAM that the kernel manages", 17_179_869_184, fixed=True),
         byte_count("swap_used", "swap in use", 0, fixed=True),
         byte_count("swap_total", "swap configured", 2_147_483_648, fixed=True),
-        byte_count("available", "what programs can still allocate without swapping", 3_435_973_837),
+        byte_count(
+            "available", "memory that programs can allocate without swapping", 3_435_973_837
+        ),
         pressure("pressure_some", "some task", "memory"),
         pressure("pressure_full", "every task", "memory"),
-        byte_count("cgroup_limit", "limit of the cgroup, if below ram_total", 8_589_934_592),
+        byte_count("cgroup_limit", "memory limit of this job, if below ram_total", 8_589_934_592),
         byte_count(
-            "cgroup_used", "charged against cgroup_limit, without reclaimable cache", 4_294_967_296
+            "cgroup_used",
+            "memory charged against cgroup_limit, excluding reclaimable cache",
+            4_294_967_296,
         ),
     ),
 )
 
 _DISK_RATES = (
-    number("read_rate", "MB/s", "read from the device", 120.5, fixed=True),
-    number("write_rate", "MB/s", "written to the device", 48.2, fixed=True),
+    number("read_rate", "MB/s", "data read from the device", 120.5, fixed=True),
+    number("write_rate", "MB/s", "data written to the device", 48.2, fixed=True),
 )
 
 DISK = Family(
     "disk",
     f"{ROOT}/disk",
-    "Physical disks; each byte counts once. 1 MB is 10^6 bytes.",
+    "Physical disks; each byte is counted once. 1 MB is 10^6 bytes.",
     (
         *_DISK_RATES,
         Field(
             "per_device",
             Kind.GROUPS,
             "MB/s",
-            "the same for each disk",
+            "the same rates for each disk",
             {"nvme0n1": {"read_rate": 120.5, "write_rate": 48.2}},
             members=_DISK_RATES,
         ),
@@ -66,21 +72,21 @@ DISK = Family(
 )
 
 _NETWORK_RATES = (
-    number("upload_rate", "MB/s", "sent", 1.8, fixed=True),
-    number("download_rate", "MB/s", "received", 24.6, fixed=True),
+    number("upload_rate", "MB/s", "data sent", 1.8, fixed=True),
+    number("download_rate", "MB/s", "data received", 24.6, fixed=True),
 )
 
 NETWORK = Family(
     "network",
     f"{ROOT}/network",
-    "Network interfaces without loopback; each byte counts once. 1 MB is 10^6 bytes.",
+    "Network interfaces except loopback; each byte is counted once. 1 MB is 10^6 bytes.",
     (
         *_NETWORK_RATES,
         Field(
             "per_interface",
             Kind.GROUPS,
             "MB/s",
-            "the same for each interface",
+            "the same rates for each interface",
             {"eth0": {"upload_rate": 1.8, "download_rate": 24.6}},
             members=_NETWORK_RATES,
         ),

@@ -1,4 +1,4 @@
-"""The parts of the catalogue: families, fields, and kinds of values."""
+"""The building blocks of the catalogue: families, their fields, and the kinds of values."""
 
 import dataclasses
 import re
@@ -46,10 +46,10 @@ class Kind(StrEnum):
 class Field:
     """One field of a payload.
 
-    ``fixed`` fields are the names that other tools depend on: they are always sent. The rest may
-    be missing from an older collector. A value that the hardware does not report is null.
-    ``members`` are the fields of each object where ``kind`` is ``GROUPS`` or ``RECORDS``.
-    ``max_length`` is that of a text in characters, or of a list in items; None: the decoder's.
+    ``fixed`` fields are always sent, because other tools depend on their names. An older collector
+    may omit the others. A value that the hardware does not report is null.
+    ``members`` are the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``.
+    ``max_length`` limits a text in characters, or a list in items; None: the decoder's limit.
     """
 
     name: str
@@ -65,10 +65,10 @@ class Field:
 
 @dataclass(frozen=True, slots=True)
 class Family:
-    """One family: its channel, with ``{id}`` where a host has several, and its fields.
+    """One family: its channel, with ``{id}`` if a host has several, and its fields.
 
-    ``retention`` is the history's. A family that it does not keep is published, retained by the
-    broker and served all the same; the ingester skips it.
+    ``retention`` is how long the history keeps it. A family that the history does not keep is still
+    published, retained by the broker and served; the ingester skips it.
     """
 
     name: str
@@ -80,7 +80,7 @@ class Family:
 
     @property
     def channel_filter(self) -> str:
-        """The MQTT filter that matches each channel of this family."""
+        """The MQTT filter that matches every channel of this family."""
         return PLACEHOLDER.sub("+", self.channel)
 
     @property
@@ -99,9 +99,9 @@ def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Fi
     return Field(name, Kind.INTEGER, "bytes", text, example, fixed=fixed)
 
 
-def pressure(name: str, tasks: str, resource: str) -> Field:
-    """Return a field for a pressure of the kernel (PSI)."""
-    text = f"share of the last 10 s in which {tasks} waited for {resource} (Linux PSI avg10)"
+def pressure(name: str, who: str, resource: str) -> Field:
+    """Return a field that holds a kernel pressure metric (PSI)."""
+    text = f"share of the last 10 s during which {who} waited for {resource} (Linux PSI avg10)"
     return Field(name, Kind.NUMBER, "%", text, 0.4)
 
 
