@@ -1,7 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MetricsAnswer } from "../src/bus/answers";
 import { RequestFailed } from "../src/bus/rest";
-import { pauseBefore } from "../src/connection/backoff";
 import { Connection, type ConnectionMode } from "../src/connection/connection";
 import type { Socket } from "../src/connection/socketStream";
 
@@ -287,25 +286,5 @@ describe("the connection", () => {
     await pass(60_000);
     expect(server.polls).toBe(polls);
     expect(sockets).toHaveLength(2);
-  });
-});
-
-describe("the pause before an attempt", () => {
-  it("is jittered over the whole range and never zero", () => {
-    expect(pauseBefore(0, () => 0)).toBe(200);
-    expect(pauseBefore(3, () => 0.25)).toBe(2000);
-    expect(pauseBefore(50, () => 1)).toBe(30_000);
-  });
-
-  it("does not treat a server that does not know the host as down", async () => {
-    const { modes, newest, server, connection } = setUp();
-    server.isHostUnknown = true;
-    newest().end();
-    await pass(0);
-    expect(modes).toEqual(["unknown"]);
-    server.isHostUnknown = false;
-    await pass(2_000);
-    expect(modes.at(-1)).toBe("polling");
-    connection.stop();
   });
 });
