@@ -1,13 +1,28 @@
-"""Request bodies, read up to a limit."""
+"""The bodies of requests, which are bounded in size and time."""
 
-from starlette.requests import Request
+import asyncio
+
+from starlette.requests import ClientDisconnect, Request
+
+from api.errors import BodyTimeoutError, BodyTooLargeError
+
+_SECONDS = 10.0
 
 
-async def read_body(request: Request, limit: int) -> bytes | None:
-    """Return the body of ``request``, or None if it is longer than ``limit`` bytes."""
+async def read_body(request: Request, limit: int) -> bytes:
+    """Return the body of ``request``; empty if the client disconnects: nobody reads the response.
+
+    Raises BodyTooLargeError beyond ``limit`` bytes, and BodyTimeoutError after 10 s.
+    """
     body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > limit:
-            return None
+    try:
+        async with asyncio.timeout(_SECONDS):
+            async for chunk in request.stream():
+                body += chunk
+                if len(body) > limit:
+                    raise BodyTooLargeError(f"The body is too large: at most {limit} bytes.")
+    except TimeoutError:
+        raise BodyTimeoutError(f"The body did not arrive within {_SECONDS:g} s.") from None
+    except ClientDisconnect:
+        return b""
     return body

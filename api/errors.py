@@ -47,6 +47,10 @@ class BodyTooLargeError(SystemMonitorError):
     """A request's body exceeds its limit."""
 
 
+class BodyTimeoutError(SystemMonitorError):
+    """A request's body did not arrive in time."""
+
+
 class TooManyEventsError(SystemMonitorError):
     """Events exceed the rate limit; the client may retry after ``wait`` seconds."""
 
@@ -66,6 +70,7 @@ RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
     ReadOnlyError: (HTTPStatus.FORBIDDEN, "read_only"),
     BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),
+    BodyTimeoutError: (HTTPStatus.REQUEST_TIMEOUT, "timeout"),
     TooManyEventsError: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_events"),
     BusUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "broker_unavailable"),
     PageNotBuiltError: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
@@ -110,6 +115,10 @@ async def _respond_to_invalid_parameter(request: Request, error: Exception) -> J
         raise error
     first = error.errors()[0]
     name = str(first["loc"][1]) if len(first["loc"]) > 1 else "request"
+    if first["type"] == "json_invalid":
+        return _invalid("The body is not valid JSON.")
+    if name == "request":
+        return _invalid("The body must be a JSON object.")
     if first["type"] == "missing":
         return _invalid(f"{name} is required.")
     if first["type"] == "extra_forbidden":

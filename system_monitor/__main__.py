@@ -1,13 +1,10 @@
 """The program: ``system-monitor``, or ``python -m system_monitor``."""
 
 import os
-import sys
-from itertools import takewhile
-from pathlib import Path
-from typing import NoReturn
+import sys  # these two are loaded already; another module might be the user's at this point
 
 
-def main() -> NoReturn:
+def main() -> None:
     """Run the command, which ends the process with its exit code."""
     _search_own_folder_first()
     from deploy.command import main as run  # noqa: PLC0415 - needs the new sys.path
@@ -22,10 +19,10 @@ def _search_own_folder_first() -> None:
     a repository has its own ``deploy`` or ``api``. Those folders move to the end. The standard
     library stays first: ``site-packages``, where the program is, may hold outdated copies of it.
     """
-    standard_library = str(Path(os.__file__).parent)
-    own_folder = str(Path(__file__).absolute().parents[1])
-    of_the_user = list(takewhile(lambda folder: folder != standard_library, sys.path))
-    rest = sys.path[len(of_the_user) :]
+    standard_library = os.path.dirname(os.__file__)  # noqa: PTH120 - no pathlib yet
+    own_folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no pathlib yet
+    first = sys.path.index(standard_library) if standard_library in sys.path else 0
+    of_the_user, rest = sys.path[:first], sys.path[first:]
     sys.path[:] = [standard_library, own_folder, *rest, *of_the_user]
 
 

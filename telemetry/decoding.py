@@ -98,8 +98,11 @@ def _sample(address: Address, family: Family, payload: bytes) -> Sample:
 def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Event:
     validate = event_model(family).model_validate_json
     model = _validated(validate, address.channel, payload, MAX_EVENT_BYTES, "not an event")
-    if model.host is None:
-        model.host = address.host
+    if model.host is None and address.host is not None:
+        try:
+            model.host = address.host
+        except ValidationError:
+            raise MalformedMessageError("not an event", f"host {address.host!r}") from None
     _require_same_host(address.host, model.host)
     return make_event(family, model, arrived)
 

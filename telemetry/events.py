@@ -5,7 +5,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_EVENT_BYTES = 16_384  # fits a text of 1,000 characters and 16 tags, even if all are escaped
+MAX_EVENT_BYTES = 8_192  # fits a text of 1,000 characters, however it is escaped
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,7 +5,7 @@ MAX_HOSTS = 1000
 MAX_CHANNELS = 64 * (1 + 1 + 7) + 8
 MAX_DEVICES = 1024  # per channel: disks, network interfaces
 SILENT_SECONDS = 300.0  # a running collector publishes at least once a minute
-# Events, such as annotations: 1,000 at once, then one every 5 s. This stores at most 122,000 in a
-# week, about 40 MB.
+# Events, such as annotations: 1,000 at once, then one every 5 s, from all clients. In a week at
+# most 122,000 are stored: 25 MB if they have 200 bytes, 1 GB if each is as large as allowed.
 EVENT_BURST = 1000
 EVENTS_PER_MINUTE = 12.0

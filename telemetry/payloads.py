@@ -40,7 +40,8 @@ class Payload(BaseModel):
 class EventPayload(BaseModel):
     """The fields that the payload of every event may contain."""
 
-    model_config = Payload.model_config
+    # On assignment too: the host may come from the topic.
+    model_config = ConfigDict(**Payload.model_config, validate_assignment=True)
 
     id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = Field(
         None,

@@ -2,6 +2,7 @@
 
 import asyncio
 import secrets
+import time
 from collections import deque
 
 from api.live.hub import Hub
@@ -19,6 +20,8 @@ from telemetry.tally import Tally
 
 MAX_WAITING = 10_000
 _ACKNOWLEDGED_SECONDS = 2.0
+# A broker that has restarted acknowledges messages although no ingester has subscribed yet.
+_SETTLE_SECONDS = 2.0
 _BATCH = 100  # updates processed before the event loop continues with its other work
 
 _REJECTED = "Messages that are not valid samples"
@@ -40,6 +43,7 @@ class Subscription:
         """
         self._topics = topics
         self._host = host
+        self._connected_at = 0.0
         # 23 characters: the length that every MQTT 3.1.1 broker must accept (section 3.1.3.1).
         self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
         self._bus.on_connected = self._subscribe
@@ -92,7 +96,7 @@ class Subscription:
         be delivered; publishing it again with the same id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
-        acknowledged = self.connected
+        acknowledged = self.connected and self._settled()
         if acknowledged:
             sent = self._bus.publish(Publication(topic, event.payload(), retain=False))
             await asyncio.to_thread(sent.wait_for_publish, _ACKNOWLEDGED_SECONDS)
@@ -103,11 +107,17 @@ class Subscription:
                 "try again later."
             )
 
+    def _settled(self) -> bool:
+        """Whether the ingester has had the time to subscribe again after a broker's restart."""
+        since = time.monotonic() - self._connected_at
+        return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
+
     def stop(self) -> None:
         """Disconnect. May take a second if the broker does not respond."""
         self._bus.stop()
 
     def _subscribe(self) -> None:
+        self._connected_at = time.monotonic()
         self._bus.subscribe(self._topics.everything(), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:

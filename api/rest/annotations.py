@@ -9,7 +9,7 @@ from pydantic import ConfigDict, ValidationError
 from starlette.requests import Request
 
 from api.bodies import read_body
-from api.errors import BodyTooLargeError, ReadOnlyError, TooManyEventsError
+from api.errors import InvalidParameterError, ReadOnlyError, TooManyEventsError
 from api.rest import examples
 from api.rest.context import MAX_TEXT, PREFIX, Context, End, Start, documented
 from api.rest.history import parse_span
@@ -21,7 +21,8 @@ from telemetry.events import MAX_EVENT_BYTES
 from telemetry.history.port import EventQuery
 from telemetry.payloads import EventPayload, event_model
 
-MAX_ANNOTATIONS = 10_000
+MAX_ANNOTATIONS = 5_000
+_KEPT = "it must be within the last `history_days` and not in the future"
 
 _Payload: Any = event_model(ANNOTATION)
 
@@ -71,7 +72,7 @@ async def annotations(
     "/annotations",
     status_code=HTTPStatus.CREATED,
     response_model=AnnotationEntry,
-    responses=documented(examples.ANNOTATION, 401, 413, 422, 429, 503, status=201),
+    responses=documented(examples.ANNOTATION, 401, 408, 413, 422, 429, 503, status=201),
     summary="Publish an annotation",
     openapi_extra={
         "requestBody": {
@@ -94,15 +95,16 @@ async def annotate(parts: Context, request: Request) -> Any:  # noqa: ANN401 - m
         raise TooManyEventsError(f"Too many annotations; try again in {wait} s.", wait)
     if model.host is None and parts.settings.topics.per_host:
         model.host = parts.settings.host_name  # the topic names a host, so the event has one
-    event = make_event(ANNOTATION, model, unix_milliseconds())
+    now, spans = unix_milliseconds(), parts.settings.spans
+    event = make_event(ANNOTATION, model, now)
+    if not now - spans.events <= event.timestamp <= now + spans.samples:
+        raise InvalidParameterError("timestamp", event.timestamp, _KEPT)
     await parts.live.publish(event)
     return AnnotationEntry.model_validate(event.body())
 
 
 async def _parsed(request: Request) -> EventPayload:
     body = await read_body(request, MAX_EVENT_BYTES)
-    if body is None:
-        raise BodyTooLargeError(f"The annotation exceeds {MAX_EVENT_BYTES} bytes.")
     try:
         model: EventPayload = AnnotationRequest.model_validate_json(body)
     except ValidationError as error:

@@ -106,7 +106,8 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     401: ("unauthorized", "Invalid token."),
     403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
     404: ("unknown_host", "Host 'gpu-70' is not known; known hosts: 'gpu-07'."),
-    413: ("too_large", "The annotation exceeds 16384 bytes."),
+    408: ("timeout", "The body did not arrive within 10 s."),
+    413: ("too_large", "The body is too large: at most 8192 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (
         "wrong_parameter",

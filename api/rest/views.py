@@ -15,6 +15,7 @@ from api.rest.responses import (
 )
 from telemetry.catalogue import GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family, place_of
 from telemetry.reports import Report
+from telemetry.status import CollectorState
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
@@ -152,6 +153,7 @@ def _missing_gpu(state: HostState, family: Family, found: list[Any]) -> str | No
         return None
     if state.status is None:
         return f"The collector of {state.name} has not reported its GPUs yet."
-    if state.status.sensors and _GPU_SENSOR not in state.status.sensors:
+    online = state.status.state is CollectorState.ONLINE
+    if online and _GPU_SENSOR not in state.status.sensors:
         return f"GPU monitoring of {state.name} is disabled (setting disabled_sensors)."
     return f"No samples on {family.channel_filter} have arrived from {state.name} yet."

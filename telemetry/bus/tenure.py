@@ -48,5 +48,9 @@ class Tenure:
             self._has_tenure = self._has_tenure and self._short < _LOST
         self._since = None
 
+    def reset(self) -> None:
+        """Record that the broker was unreachable: it ended the connections, not a rival."""
+        self._short = 0
+
     def _has_lasted(self) -> bool:
         return self._since is not None and time.monotonic() - self._since >= _SETTLED_SECONDS

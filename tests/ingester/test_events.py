@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.bus.address import BrokerAddress
+from telemetry.bus.topics import TopicScheme
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
@@ -102,9 +103,25 @@ def test_what_is_not_a_valid_annotation_is_counted_and_blocks_nothing(
         assert ingester.malformed == {"not an event": 1}
 
 
+def test_a_host_in_the_topic_that_is_not_a_valid_name_is_counted_and_blocks_nothing(
+    file: Path, address: BrokerAddress
+) -> None:
+    scheme = TopicScheme("fleet/{host}")
+    with (
+        Listener(address.port) as client,
+        ingesting(file, address, topics=scheme) as ingester,
+    ):
+        for host in ("l" * 257, "a\x01b"):
+            client.publish(f"fleet/{host}/{CHANNEL}", body("bad"))
+        client.publish(f"fleet/me/{CHANNEL}", body("good"))
+        wait_until(lambda: texts(file) == ["good"], "the next one is stored")
+        assert ingester.malformed == {"not an event": 2}
+    assert annotations(file)[0].host == "me"
+
+
 def test_an_annotation_beyond_the_size_limit_is_counted(file: Path, address: BrokerAddress) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
-        client.publish(CHANNEL, " " * 16_385)
+        client.publish(CHANNEL, " " * 8_193)
         wait_until(lambda: ingester.malformed == {"too large": 1}, "it is counted")
 
 

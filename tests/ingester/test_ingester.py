@@ -35,9 +35,10 @@ def ingesting(
     name: str = "one",
     group: str | None = None,
     history: HistoryWriter | None = None,
+    topics: TopicScheme = PLAIN,
 ) -> Iterator[Ingester]:
     writer = history or SqliteWriter(file, Spans(HOUR), clock=lambda: NOW)
-    ingester = Ingester(writer, address, PLAIN, name=name, group=group)
+    ingester = Ingester(writer, address, topics, name=name, group=group)
     ingester.start()
     try:
         assert ingester.wait_subscribed(5)

@@ -2,32 +2,7 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import type { MetricsAnswer } from "../src/bus/answers";
 import { RequestFailed } from "../src/bus/rest";
 import { Connection, type ConnectionMode } from "../src/connection/connection";
-import type { Socket } from "../src/connection/socketStream";
-
-class FakeSocket implements Socket {
-  onopen: Socket["onopen"] = null;
-  onmessage: Socket["onmessage"] = null;
-  onclose: Socket["onclose"] = null;
-  closed = false;
-  close() {
-    this.closed = true;
-  }
-  open() {
-    this.onopen?.({} as never);
-  }
-  send(channel: string, timestamp: number) {
-    const data = { host: "h", timestamp, utilization: 1 };
-    this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data }]) });
-  }
-  /** A frame whose event this page does not know. */
-  sendUnknown() {
-    const data = { host: "h", timestamp: 1, text: "a note" };
-    this.onmessage?.({ data: JSON.stringify([{ channel: "system/annotations", event: "annotation", data }]) });
-  }
-  end() {
-    this.onclose?.({} as never);
-  }
-}
+import { FakeSocket } from "./fakeSocket";
 
 const ANSWER: MetricsAnswer = { host: "h", state: "online", samples: [] };
 
@@ -286,5 +261,19 @@ describe("the connection", () => {
     await pass(60_000);
     expect(server.polls).toBe(polls);
     expect(sockets).toHaveLength(2);
+  });
+});
+
+describe("a server that does not know the host", () => {
+  it("is not treated as down", async () => {
+    const { modes, newest, server, connection } = setUp();
+    server.isHostUnknown = true;
+    newest().end();
+    await pass(0);
+    expect(modes).toEqual(["unknown"]);
+    server.isHostUnknown = false;
+    await pass(2_000);
+    expect(modes.at(-1)).toBe("polling");
+    connection.stop();
   });
 });

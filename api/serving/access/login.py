@@ -9,6 +9,8 @@ from fastapi import APIRouter, Depends
 from fastapi.responses import FileResponse, HTMLResponse, JSONResponse, RedirectResponse, Response
 from starlette.requests import Request
 
+from api.bodies import read_body
+from api.errors import BodyTimeoutError, BodyTooLargeError
 from api.serving.access.gate import CHALLENGE, INVALID
 from api.serving.access.sessions import SESSION_SECONDS, Sessions
 from api.serving.access.wrong_tokens import WrongTokens
@@ -93,11 +95,10 @@ def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
 
 async def _form_token(request: Request) -> str:
     """Return the form's field ``token``, or an empty text if the form is invalid or too large."""
-    body = b""
-    async for chunk in request.stream():
-        body += chunk
-        if len(body) > _LARGEST_FORM_BYTES:
-            return ""
+    try:
+        body = await read_body(request, _LARGEST_FORM_BYTES)
+    except (BodyTooLargeError, BodyTimeoutError):
+        return ""
     try:
         fields = parse_qs(body.decode(), max_num_fields=_MOST_FIELDS)
     except ValueError:

@@ -1,8 +1,8 @@
-"""Events in InfluxDB: one measurement per family, without tags.
+"""Events in InfluxDB: one measurement per family.
 
-The digits of an event's time below the millisecond are a hash of its id. So an event that is
-delivered twice overwrites itself, and two events of the same millisecond are both kept. A tag with
-the id would do the same, but would create a series for each event.
+A hash of host and id gives the tag ``part`` and the digits of the time below the millisecond. So an
+event that is delivered twice overwrites itself, and events of the same millisecond are all kept. A
+tag with the id itself would do the same, but would create a series for each event.
 """
 
 import hashlib
@@ -31,7 +31,9 @@ def line_of(event: Event) -> str:
         "payload": json.dumps(event.values),
     }
     texts = ",".join(f'{name}="{_escaped(text)}"' for name, text in fields.items())
-    return f"{family.name} {texts} {event.timestamp * _NANOSECONDS + _digits(event.id)}"
+    digest = hashlib.sha256(f"{event.host or _EVERY_HOST}/{event.id}".encode()).digest()
+    nanoseconds = event.timestamp * _NANOSECONDS + int.from_bytes(digest[1:9]) % _NANOSECONDS
+    return f"{family.name},part={digest[0]:02x} {texts} {nanoseconds}"
 
 
 def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
@@ -40,7 +42,7 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         "  |> filter(fn: (r) => r._measurement == measurement)\n"
-        f"  |> {flux.PIVOT}\n"
+        f"  |> {flux.PIVOT}\n  |> group()\n"
         f"  |> filter(fn: (r) => r.channel == channel{condition})\n"
         '  |> sort(columns: ["_time"], desc: true)\n'
         f"  |> limit(n: {query.limit:d})"
@@ -63,22 +65,17 @@ def answer(channel: str, tables: Iterable[flux.Table]) -> list[Event]:
     An event without a timestamp of its own gets the time at which it arrives. If it is delivered
     twice, the earlier time counts.
     """
-    found: dict[str, Event] = {}
+    found: dict[tuple[str, str], Event] = {}
     for table in tables:
         columns = table.columns
         rows = zip(columns["id"], table.times(), columns["host"], columns["payload"], strict=True)
         for identity, timestamp, host, payload in rows:
             concerned = None if host == _EVERY_HOST else host
             event = Event(channel, identity, timestamp, concerned, json.loads(payload))
-            known = found.get(identity)
+            known = found.get((host, identity))
             if known is None or timestamp < known.timestamp:
-                found[identity] = event
+                found[host, identity] = event
     return sorted(found.values(), key=lambda event: (event.timestamp, event.id))
-
-
-def _digits(identity: str) -> int:
-    digest = hashlib.sha256(identity.encode()).digest()
-    return int.from_bytes(digest[:8], "big") % _NANOSECONDS
 
 
 def _escaped(text: str) -> str:

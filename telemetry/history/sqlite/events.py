@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
@@ -13,7 +13,7 @@ _INSERT = (
 _SELECT = (
     "SELECT id, timestamp, host, payload FROM event WHERE channel = :channel "
     "AND timestamp >= :start AND timestamp < :end "
-    "AND (:host IS NULL OR host IS NULL OR host = :host) "
+    "AND (:host IS NULL OR host = '' OR host = :host) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
 
@@ -23,7 +23,7 @@ def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
     connection.executemany(
         _INSERT,
         [
-            (each.channel, each.id, each.timestamp, each.host, json.dumps(each.values))
+            (each.channel, each.id, each.timestamp, each.host or "", _text(each.values))
             for each in events
         ],
     )
@@ -42,9 +42,13 @@ def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
         },
     ).fetchall()
     return [
-        Event(query.channel, identity, timestamp, host, json.loads(payload))
+        Event(query.channel, identity, timestamp, host or None, json.loads(payload))
         for identity, timestamp, host, payload in reversed(rows)
     ]
+
+
+def _text(values: Mapping[str, object]) -> str:
+    return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
 def prune(connection: sqlite3.Connection, start: int) -> None:

@@ -45,9 +45,9 @@ _EVENTS = (
         channel TEXT NOT NULL,
         id TEXT NOT NULL,
         timestamp INTEGER NOT NULL,
-        host TEXT,
+        host TEXT NOT NULL,
         payload TEXT NOT NULL,
-        PRIMARY KEY (channel, id)
+        PRIMARY KEY (channel, host, id)
     ) WITHOUT ROWID""",
     "CREATE INDEX event_by_time ON event (channel, timestamp)",
 )

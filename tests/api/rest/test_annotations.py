@@ -1,5 +1,6 @@
 """Annotations over REST, the bus and the WebSocket."""
 
+import time
 from pathlib import Path
 from typing import Any
 
@@ -80,8 +81,46 @@ def test_a_posted_annotation_is_published_and_returned_with_id_and_time(
     assert (entry["tags"], entry["run"], entry["host"]) == (["train"], "r", None)
 
 
+@pytest.mark.parametrize("age", [8 * 86_400_000, -2 * 3_600_000], ids=["old", "future"])
+def test_a_time_that_the_history_would_not_keep_is_rejected(
+    shared_api: RunningApi, age: int
+) -> None:
+    answer = post(shared_api, {"text": "x", "timestamp": unix_milliseconds() - age})
+    assert answer.status_code == 422
+    assert answer.json()["error"]["message"].startswith("timestamp=")
+
+
+def test_after_a_restart_of_the_broker_an_annotation_is_accepted_only_once_the_ingester_is_back(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(api.live, "_connected_at", time.monotonic())
+    monkeypatch.setattr(vars(api.live)["_bus"], "connections", 2)
+    assert post(api, {"text": "x"}).status_code == 503
+    monkeypatch.setattr(api.live, "_connected_at", time.monotonic() - 3)
+    assert post(api, {"text": "x"}).status_code == 201
+
+
+def test_a_body_that_does_not_arrive_in_time_is_rejected(
+    shared_api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("api.bodies._SECONDS", 0.1)
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    with shared_api.socket(head.encode() + b"{") as connection:
+        assert connection.recv(65_536).startswith(b"HTTP/1.1 408")
+
+
+def test_a_client_that_disconnects_during_its_body_is_not_an_error(
+    shared_api: RunningApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    head = f"POST {PATH} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 100\r\n\r\n"
+    with shared_api.socket(head.encode() + b"{"):
+        pass
+    assert shared_api.get("/healthz").status_code == 200
+    assert not [each for each in caplog.records if each.levelname == "ERROR"]
+
+
 def test_a_given_id_timestamp_and_host_are_kept(api: RunningApi) -> None:
-    body = {"text": "x", "id": "mine", "timestamp": 1_767_225_600_000, "host": "beta"}
+    body = {"text": "x", "id": "mine", "timestamp": unix_milliseconds() - 60_000, "host": "beta"}
     assert post(api, body).json() == {**body, "tags": [], "run": None}
 
 
@@ -103,7 +142,7 @@ def test_with_a_topic_per_host_an_annotation_without_a_host_concerns_this_one(
         ({"text": "x", "tag": "t"}, "tag is not a known field."),
         ({"text": "x", "host": "a/b"}, "host"),
         ({"text": "x", "timestamp": "soon"}, "timestamp"),
-        ([], "request"),
+        ([], "The body must be a JSON object."),
     ],
     ids=range(8),
 )
@@ -121,7 +160,7 @@ def test_an_invalid_body_gets_one_sentence_that_names_the_field(
 def test_a_body_that_is_not_json_is_refused(shared_api: RunningApi, body: bytes) -> None:
     answer = shared_api.client.post(PATH, content=body)
     assert answer.status_code == 422
-    assert answer.json()["error"]["code"] == "wrong_parameter"
+    assert answer.json()["error"]["message"] == "The body is not valid JSON."
 
 
 def test_a_body_beyond_the_limit_is_refused(shared_api: RunningApi) -> None:

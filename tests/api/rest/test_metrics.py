@@ -166,7 +166,7 @@ def test_a_history_of_processes_is_refused(api: RunningApi) -> None:
             {"sensors": {"cpu": SensorReport(SensorState.OK)}},
             "GPU monitoring of alpha is disabled (setting disabled_sensors).",
         ),
-        ({}, "No samples on system/gpu/+ have arrived from alpha yet."),
+        ({}, "GPU monitoring of alpha is disabled (setting disabled_sensors)."),
     ],
 )
 def test_without_a_gpu_the_reason_is_given(

@@ -87,7 +87,7 @@ def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -
         expected = {201 if writes else 200, 403, 421}
         expected |= {401} if path.startswith("/api/") else set()
         expected |= {422} if "parameters" in operation else set()
-        expected |= {413, 422, 429} if writes else set()
+        expected |= {408, 413, 422, 429} if writes else set()
         expected |= {404} if path in WITH_HOST else set()
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path

@@ -40,6 +40,14 @@ def test_a_client_that_is_closed_again_and_again_is_displaced(clock: Clock) -> N
     assert tenure.displaced
 
 
+def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: Clock) -> None:
+    tenure = Tenure()
+    for _ in range(10):
+        connect(tenure, clock, SHORT)
+        tenure.reset()  # nobody listens until it is started again
+    assert not tenure.contested
+
+
 def test_a_client_that_is_refused_or_reaches_nobody_is_not_displaced(clock: Clock) -> None:
     tenure = Tenure()
     for _ in range(10):

@@ -47,6 +47,14 @@ def test_an_event_that_is_delivered_again_is_stored_once(
     assert reader.events(everything(clock)) == [first]
 
 
+def test_hosts_do_not_take_each_others_ids(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    writer.write([event(clock(), "same", host) for host in (None, "a", "b")])
+    hosts = [each.host for each in reader.events(everything(clock))]
+    assert sorted(hosts, key=str) == [None, "a", "b"]
+
+
 def test_events_with_the_same_timestamp_are_all_kept(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
