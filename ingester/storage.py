@@ -109,7 +109,7 @@ class Storage:
         if self._failing_since is None:
             self._failing_since = time.monotonic()
         if sentence != self.problem:
-            log.warning("%s Samples wait; trying again.", sentence)
+            log.warning("%s Samples are being held; retrying.", sentence)
         self.problem = sentence
 
     def _note_success(self) -> None:

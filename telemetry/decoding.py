@@ -131,4 +131,6 @@ def _validated(
 
 def _require_same_host(by_topic: str | None, by_payload: str | None) -> None:
     if by_topic not in (None, by_payload):
-        raise MalformedMessageError("host mismatch", f"{by_payload!r} under {by_topic!r}")
+        raise MalformedMessageError(
+            "host mismatch", f"payload of {by_payload!r} on a topic of {by_topic!r}"
+        )

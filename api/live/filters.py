@@ -38,7 +38,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def from_query(filters: Iterable[str]) -> list[str]:
-    """Return the filters of a query string, where an unescaped + was decoded as a space."""
+    """Return the filters from a query string, restoring each + that was decoded as a space."""
     return [each.replace(" ", "+") for each in filters]  # channel names contain no spaces
 
 

@@ -32,8 +32,8 @@ class Subscription:
     """Subscribes to all channels of all hosts, and publishes events.
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
-    event loop's. ``malformed`` counts invalid messages by reason, ``overrun`` the updates dropped
-    for newer ones because the event loop could not keep up.
+    event loop's. ``malformed`` counts invalid messages by reason;
+    ``overrun`` counts updates that newer ones displaced because the event loop could not keep up.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:

@@ -56,7 +56,7 @@ async def require_upgrade(_channel: str = "") -> None:
 
 
 async def refuse(websocket: WebSocket) -> None:
-    """Reject a WebSocket handshake on any other path."""
+    """Reject a WebSocket handshake on a path that has no WebSocket."""
     message = f"There is no WebSocket at {quote(websocket.url.path)}; connect to {PREFIX}/ws."
     await _deny(websocket, HTTPStatus.NOT_FOUND, "not_found", message)
 

@@ -1,4 +1,4 @@
-"""The routes of annotations."""
+"""The routes for annotations."""
 
 from http import HTTPStatus
 from typing import Annotated, Any

@@ -1,4 +1,4 @@
-"""Example responses for the OpenAPI document; those of metrics come from the catalogue."""
+"""Example responses for the OpenAPI document; the catalogue has the examples for metrics."""
 
 from collections.abc import Mapping
 from typing import Any

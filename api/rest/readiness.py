@@ -41,7 +41,7 @@ class Readiness:
         return [self._live.report(), await self._history_report(), *others]
 
     async def history_problem(self) -> str | None:
-        """Return in one sentence why the history cannot be read or is not growing, or None."""
+        """Return why the history cannot be read or is not growing, in one sentence; else None."""
         for report in await self.reports():
             if report.part in ("history", "ingester") and report.problem is not None:
                 return report.problem

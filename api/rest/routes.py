@@ -1,4 +1,4 @@
-"""The routes of samples, hosts and health."""
+"""The routes for samples, hosts and health."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -65,7 +65,7 @@ class HttpProtocol(H11Protocol):
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's, but answers an opening handshake that the websockets library cannot parse.
+    """uvicorn's WebSocket protocol, which also answers handshakes that websockets cannot parse.
 
     It also limits the rate at which it reads, so that a client that floods it does not delay the
     others. And it closes the connection of a client that sends pings and does not read the pongs:

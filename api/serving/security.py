@@ -44,7 +44,7 @@ class Guard:
         self._host_names = {"localhost", *(name.lower() for name in names)} - {""}
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request to this machine that no foreign page sends."""
+        """Pass on a request if it is addressed to this machine and no foreign page sent it."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

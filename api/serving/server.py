@@ -83,7 +83,7 @@ class _Server(uvicorn.Server):
         self._loop: asyncio.AbstractEventLoop | None = None
 
     def run_on(self, listener: socket.socket) -> None:
-        """Serve until ``leave``; return if the application does not start."""
+        """Serve until ``leave`` is called; return at once if the application fails to start."""
         with contextlib.suppress(SystemExit):
             self.run([listener])
 

@@ -109,7 +109,7 @@ def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
 
 
 def _limits(own: Path, mount: Path, files: CgroupFiles) -> Iterator[tuple[Path, int]]:
-    """Yield (folder, limit) from ``own`` outwards up to ``mount``."""
+    """Yield (folder, limit) for ``own`` and each parent up to ``mount``."""
     for folder in (own, *own.parents):
         yield from ((folder, limit) for limit in _limits_in(folder, files))
         if folder == mount:

@@ -26,7 +26,7 @@ def frequency() -> tuple[float | None, float | None]:
 
 
 def memory() -> dict[str, int]:
-    """Return bytes, by the names that Linux gives them in ``/proc/meminfo``."""
+    """Return memory sizes in bytes, keyed by their names in ``/proc/meminfo``."""
     ram, swap = psutil.virtual_memory(), psutil.swap_memory()
     return {
         "MemTotal": ram.total,

@@ -74,7 +74,7 @@ def _succeeds(label: str, check: Callable[[], str]) -> bool:
 
 
 def _is_running(settings: Settings) -> bool:
-    """Return whether a System Monitor already runs at the API's address."""
+    """Return whether a System Monitor is already running at the API's address."""
     host = reachable(settings.http_host)
     connection = http.client.HTTPConnection(host, settings.http_port, timeout=_HTTP_SECONDS)
     try:

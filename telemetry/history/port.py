@@ -86,8 +86,8 @@ class HistoryWriter(Protocol):
     def write(self, records: Sequence[Record]) -> None:
         """Store all ``records`` durably, or none; drop those outside their retention.
 
-        The new values of a sample that is stored already overwrite the old ones, except where they
-        are null. An event whose id and timestamp are stored already is stored once.
+        If a sample is already stored, its new non-null values overwrite the old ones. An event
+        that is delivered twice is stored once.
         Raises HistoryUnavailableError (try again) or HistoryRejectedError (do not).
         """
 
@@ -108,7 +108,7 @@ class HistoryReader(Protocol):
         """Return notes for the operator, such as on a corrupt file that was set aside."""
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return the channels with samples in the window, sorted, by host."""
+        """Return, for each host, the sorted channels that have samples in the window."""
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``, with one entry for each channel that has samples in its span.

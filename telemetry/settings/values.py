@@ -178,7 +178,7 @@ def access_token(value: str) -> str:
     if not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},{_LONGEST_TOKEN}}}", bare):
         raise ValueError(
             f"must be {_SHORTEST_TOKEN} to {_LONGEST_TOKEN} ASCII characters without spaces, "
-            "such as `openssl rand -hex 32` prints"
+            "for example the output of `openssl rand -hex 32`"
         )
     return bare
 

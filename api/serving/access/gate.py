@@ -26,9 +26,9 @@ INVALID = "Invalid token."
 class Gate:
     """ASGI middleware in front of everything that requires the token.
 
-    The token is sent as ``Authorization: Bearer …``. A script that opens a WebSocket and cannot set
-    headers sends it as the subprotocol ``bearer.`` + base64url of the token, next to the
-    subprotocol ``system-monitor``. A session is a cookie. Neither is accepted in the URL.
+    The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set
+    headers offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url
+    of the token. A session is a cookie. Neither the token nor the session is accepted in the URL.
     """
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions, wrong_tokens: WrongTokens) -> None:
@@ -95,7 +95,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Reduce the response to whether the service is ready."""
+    """Strip everything from the response but whether the service is ready."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:

@@ -35,8 +35,8 @@ class GpuReading(NamedTuple):
     does not report them. ``partitions`` are the values of each partition, by the driver's index.
 
     ``problem`` says what is wrong: it follows the name of the GPU in a sentence and has no full
-    stop, such as ``is lost: reboot``. ``not_reported`` are the fields that this GPU does not
-    report, each with the driver's reason: this is not a problem. ``answered`` is False if the GPU
+    stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
+    report to the driver's reason; such a field is not a ``problem``. ``answered`` is False if the GPU
     answered nothing at all.
     """
 
@@ -49,7 +49,7 @@ class GpuReading(NamedTuple):
 
 
 class GpuDevice(Protocol):
-    """One GPU. ``identify`` and ``read`` are called by one thread; each of them may hang.
+    """One GPU. ``identify`` and ``read`` are called from one thread of its own; either may hang.
 
     The other members never block and may be used while a call hangs. ``name`` and ``uuid`` are None
     until the GPU has reported them, and stay known when it no longer answers.
@@ -80,7 +80,7 @@ class GpuDevice(Protocol):
 
 
 class GpuDriver(Protocol):
-    """A vendor's driver. All methods are called by one thread; if one hangs, the sensor hangs.
+    """A vendor's driver. All methods are called from one thread; if one hangs, the sensor hangs.
 
     ``vendor`` is a short lower-case name. ``details`` are facts for `system/status` while the
     driver is open, such as its version. ``reports_own_pids`` says, while the driver is open,

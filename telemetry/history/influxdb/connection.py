@@ -33,7 +33,7 @@ class Connection:
         if not (account.token.isascii() and account.token.isprintable()):
             # Checked here, because the error of http.client would quote the token.
             raise HistoryUnavailableError(
-                "influxdb_token contains invalid characters: set it to the token of InfluxDB."
+                "influxdb_token contains invalid characters: set it to an InfluxDB API token."
             )
         self._account = account
         self._client = InfluxDBClient(

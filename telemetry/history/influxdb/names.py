@@ -53,5 +53,5 @@ def encode(name: str) -> str:
 
 
 def decode(name: str) -> str:
-    """Return the original of a name from ``encode``."""
+    """Return the name that ``encode`` was given."""
     return unquote(name)

@@ -55,7 +55,7 @@ class InfluxdbReader:
         return ()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return the channels with samples in the window, sorted, by host."""
+        """Return, for each host, the sorted channels that have samples in the window."""
         window = self._windows.samples
         script = flux.hosts(self._account.bucket, window.start, window.end)
         found: dict[str, set[str]] = defaultdict(set)

@@ -60,7 +60,7 @@ class SqliteReader:
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
     def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return the channels with samples in the window, sorted, by host."""
+        """Return, for each host, the sorted channels that have samples in the window."""
         found: dict[str, list[str]] = defaultdict(list)
         with self._asking() as connection:
             if connection is not None:

@@ -9,7 +9,7 @@ DEDICATED, UNIFIED = "dedicated", "unified"
 
 
 def memory(handle: Handle) -> tuple[int, int, str]:
-    """Return the bytes used and in total, and which kind of memory it is.
+    """Return the used bytes, the total bytes, and the kind of memory.
 
     A GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU)
     answers 'not supported', or success and zeros. Its memory is then that of the system:

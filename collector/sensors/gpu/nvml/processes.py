@@ -74,7 +74,7 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 
 
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
-    """Return each process once for each GPU instance, those with the most memory first.
+    """Return each process once per GPU instance, largest memory use first.
 
     NVML lists a process that computes and draws in both listings, each time with all its memory.
     """
