@@ -62,9 +62,9 @@ class Update:
     def supersedes(self, known: "Update") -> bool:
         """Return whether it is newer than ``known``, the update before it on the same channel.
 
-        A duplicate is not, nor is an older sample that the broker retained: it delivers retained
-        messages on each connection, and a broker restored from disk may hold old ones. Otherwise
-        the order of arrival decides, because clocks may be set back. A retained status always
+        A duplicate is not newer, nor is an older retained sample: the broker delivers retained
+        messages on each connection, and one restored from disk may deliver old ones. Otherwise the
+        order of arrival decides, because clocks may be set back. A retained status always
         counts: the timestamp of a last will is the collector's start time.
         """
         if self.content == known.content:

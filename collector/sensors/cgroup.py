@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 
 class CgroupFiles(NamedTuple):
-    """The names of what is read in a cgroup's folder.
+    """The names of the files in a cgroup's folder.
 
     ``reclaimable`` is the field of ``memory.stat`` with the page cache that was not used lately.
     The kernel reclaims it before it kills a process; kubelet and `docker stats` exclude it too.

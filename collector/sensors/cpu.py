@@ -103,7 +103,7 @@ class CpuSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Return the utilization since the previous reading, and the current value of the rest.
 
-        The utilization is None where less than ``SHORTEST_SECONDS`` have passed.
+        The utilization is None if less than ``SHORTEST_SECONDS`` have passed.
         """
         now = self._clock()
         times = self._core_times(now)

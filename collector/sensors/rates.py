@@ -1,4 +1,4 @@
-"""From counters of bytes that only grow to rates."""
+"""Computes rates from byte counters."""
 
 from collections.abc import Iterable, Mapping
 from typing import TypeAlias

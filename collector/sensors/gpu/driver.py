@@ -36,8 +36,8 @@ class GpuReading(NamedTuple):
 
     ``problem`` says what is wrong: it follows the name of the GPU in a sentence and has no full
     stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
-    report to the driver's reason; such a field is not a ``problem``. ``answered`` is False if the GPU
-    answered nothing at all.
+    report to the driver's reason; such a field is not a ``problem``. ``answered`` is False if the
+    GPU answered nothing at all.
     """
 
     values: Mapping[str, object]

@@ -53,7 +53,7 @@ class ProcessTable:
     ) -> Mapping[str, object]:
         """Return the catalogue's fields; None is a GPU that does not report its processes.
 
-        ``own_pids`` is whether the process ids are those that this process sees.
+        ``own_pids`` says whether the process ids belong to this process' own PID namespace.
         """
         if processes is None:
             return {"processes": None, "more": None, "unresolved": None, "note": None}
