@@ -23,7 +23,9 @@ _HOURS = "must be a number from 0.01 to 24"
 _DAYS = "must be a number from 1 to 365"
 _BOOLEAN = dict.fromkeys(("", "maybe", "2"), "must be true or false")
 _URL = "must look like mqtt://user:password@host:1883 or mqtts://host:8883"
-_TOKEN = "must be 16 to 512 ASCII characters without spaces, such as `openssl rand"  # noqa: S105
+_TOKEN = (
+    "must be 16 to 512 ASCII characters without spaces, for example the output of `openssl rand"  # noqa: S105
+)
 _ORIGIN = "origins such as https://grafana.example, separated by commas, each with only a scheme"
 _ORIGINS = (
     "",
