@@ -124,8 +124,15 @@ def test_the_view_stays_paused_when_another_host_is_selected(
     page.get_by_test_id("host-select").select_option(MARKUP_HOST)
     expect(pause).to_have_text(re.compile(r"Paused \d\d:\d\d:\d\d"))
     expect(page.get_by_test_id("gpu-reason")).to_be_visible()
+
+    def settled() -> bool:
+        """Return whether the history of the host has been drawn."""
+        first = visit.texts(), visit.rows()
+        page.wait_for_timeout(300)
+        return bool(first[1]) and first == (visit.texts(), visit.rows())
+
+    wait_until(settled, "the host as it was at the pause", SECONDS)
     before, rows = visit.texts(), visit.rows()
-    assert rows
 
     def newest() -> int:
         timestamp: int = laboratory.monitor.get("/metrics", host=MARKUP_HOST)["cpu"]["timestamp"]
