@@ -1,6 +1,7 @@
 """Receives live data: from the bus to the newest values and the WebSocket clients."""
 
 import asyncio
+import contextlib
 import secrets
 import time
 from collections import deque
@@ -96,11 +97,12 @@ class Subscription:
         be delivered; publishing it again with the same id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
-        acknowledged = self.connected and self._settled()
-        if acknowledged:
+        acknowledged = False
+        if self.connected and self._settled():
             sent = self._bus.publish(Publication(topic, event.payload(), retain=False))
-            await asyncio.to_thread(sent.wait_for_publish, _ACKNOWLEDGED_SECONDS)
-            acknowledged = sent.is_published()
+            with contextlib.suppress(RuntimeError, ValueError):  # paho's, if it is disconnected now
+                await asyncio.to_thread(sent.wait_for_publish, _ACKNOWLEDGED_SECONDS)
+                acknowledged = sent.is_published()
         if not acknowledged:
             raise BusUnavailableError(
                 f"The MQTT broker at {self._bus.address.masked()} did not acknowledge the event; "
