@@ -217,7 +217,6 @@ class BusConnection:
     def _handle_connect_fail(self) -> None:
         if self._stopping:
             return
-        self._tenure.reset()
         reason = explained(sys.exception())  # the loop calls this in its except block
         self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
