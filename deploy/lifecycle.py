@@ -3,11 +3,11 @@
 import logging
 import os
 import signal
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
-from contextlib import ExitStack
-from queue import SimpleQueue
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from types import FrameType
 from typing import Protocol
 
@@ -45,29 +45,50 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
     it are stopped and its error is raised. Stopping takes at most two seconds: if a part hangs, the
     process ends without waiting for it.
     """
-    # Queues, because a handler may interrupt the thread that it wakes: an Event can deadlock.
-    signals: SimpleQueue[int] = SimpleQueue()
-    ends: SimpleQueue[Exception | None] = SimpleQueue()
-
-    def on_signal(number: int, _frame: FrameType | None) -> None:
-        signals.put(number)
-        ends.put(None)
-
-    threading.Thread(target=_limit_stop_time, args=(ends,), name="limit", daemon=True).start()
-    _handle_signals(on_signal)
-    with ExitStack() as started:
+    stopping = threading.Event()
+    with _signals() as signals, ExitStack() as started:
+        _in_background("signals", _on_first_signal, signals, stopping)
         try:
             for component in components:
-                if not signals.empty():
+                if stopping.is_set():
                     break
                 component.start()
                 started.callback(_stop, component)
             else:
-                threading.Thread(target=announce, name="announcement", daemon=True).start()
-            signals.get()
+                _in_background("announcement", announce)
+            stopping.wait()
         except Exception as error:
-            ends.put(error)
+            _in_background("limit", _limit_stop_time, error)
             raise
+
+
+@contextmanager
+def _signals() -> Iterator[socket.socket]:
+    """Give a socket that has a byte for each signal.
+
+    Python runs a handler only once the main thread is back from its system call, and a signal that
+    arrives just before that call does not interrupt it. The byte arrives at once.
+    """
+    reader, writer = socket.socketpair()
+    with reader, writer:
+        writer.settimeout(0)
+        signal.set_wakeup_fd(writer.fileno(), warn_on_full_buffer=False)
+        _handle_signals(lambda _signal, _frame: None)
+        try:
+            yield reader
+        finally:
+            signal.set_wakeup_fd(-1)
+
+
+def _on_first_signal(signals: socket.socket, stopping: threading.Event) -> None:
+    with suppress(OSError):  # everything has stopped without a signal
+        if signals.recv(1):
+            stopping.set()
+            _limit_stop_time(None)
+
+
+def _in_background(name: str, target: Callable[..., None], *arguments: object) -> None:
+    threading.Thread(target=target, args=arguments, name=name, daemon=True).start()
 
 
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
@@ -85,8 +106,7 @@ def _stop(component: Component) -> None:
         log.error("%s did not stop cleanly: %r", type(component).__name__, error)  # noqa: TRY400
 
 
-def _limit_stop_time(ends: "SimpleQueue[Exception | None]") -> None:
-    error = ends.get()
+def _limit_stop_time(error: Exception | None) -> None:
     time.sleep(_STOP_SECONDS)
     if error is not None:
         complain(str(error))
