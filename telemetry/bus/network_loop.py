@@ -80,7 +80,9 @@ class NetworkLoop:
             while not self._stopping.is_set():
                 try:
                     self._client.reconnect()
-                except (OSError, ValueError):  # ValueError: not a valid host name
+                except (OSError, ValueError) as error:  # ValueError: not a valid host name
+                    if isinstance(error, ConnectionRefusedError):
+                        self._tenure.reset()
                     self._on_failure()
                 else:
                     if self._serve(woken):

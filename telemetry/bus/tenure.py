@@ -49,7 +49,7 @@ class Tenure:
         self._since = None
 
     def reset(self) -> None:
-        """Record that the broker was unreachable: it ended the connections, not a rival."""
+        """Record that no broker is running: its end closed the connections, not a rival."""
         self._short = 0
 
     def _has_lasted(self) -> bool:

@@ -91,6 +91,22 @@ def test_a_broker_that_comes_later_is_found() -> None:
         broker.stop()
 
 
+def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival() -> None:
+    port = free_port()
+    bus = BusConnection(BrokerAddress("127.0.0.1", port), "steady")
+    bus.start()
+    try:
+        for _ in range(5):
+            broker = EmbeddedBroker("127.0.0.1", port)
+            broker.start()
+            assert bus.wait_connected(10)
+            broker.stop()
+            wait_until(lambda: "cannot be reached" in str(bus.outage), "an attempt has failed")
+            assert not bus.displaced
+    finally:
+        bus.stop()
+
+
 def test_a_process_with_more_than_1023_open_files_receives_messages(
     broker: EmbeddedBroker, address: BrokerAddress
 ) -> None:
