@@ -7,7 +7,7 @@ exactly what the decoder checks.
 from functools import cache
 from typing import Annotated, Any
 
-from pydantic import BaseModel, ConfigDict, Field, create_model
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_model
 
 from telemetry import catalogue
 from telemetry.catalogue import Family, Kind
@@ -18,6 +18,7 @@ _MAX_ITEMS = 4096
 _MAX_RECORDS = 256
 MAX_TEXT = 256
 
+_NOT_BLANK = StringConstraints(strip_whitespace=True, min_length=1)
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Host = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
 Timestamp = Annotated[
@@ -114,12 +115,12 @@ def _definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, A
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event; the fixed ones are required and must not be empty."""
+    """Return the fields of an event; the fixed ones, which are texts, must not be blank."""
     definitions = _definitions(fields, owner)
     for field in fields:
         annotation, (_, info) = _annotation(field, owner), definitions[field.name]
         if field.fixed:
-            definitions[field.name] = Annotated[annotation, Field(min_length=1)], info
+            definitions[field.name] = Annotated[annotation, _NOT_BLANK], info
         elif field.kind is Kind.TEXTS:
             more: Any = Field(
                 default_factory=list, description=field.help, examples=[field.example]

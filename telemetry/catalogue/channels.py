@@ -26,7 +26,6 @@ def _pattern(family: Family) -> re.Pattern[str]:
 
 _SINGLE = {family.channel: family for family in FAMILIES if not family.several}
 _SEVERAL = tuple((family, _pattern(family)) for family in FAMILIES if family.several)
-_GPU_PATTERN = _pattern(GPU)
 
 
 def gpu_channel(gpu: int) -> str:
@@ -42,12 +41,6 @@ def processes_channel(gpu: int) -> str:
 def mig_channel(gpu: int, instance: int) -> str:
     """Return the channel of the MIG instance with the index ``instance`` on ``gpu``."""
     return GPU_MIG.channel.format(id=gpu, n=instance)
-
-
-def gpu_of(channel: str) -> str | None:
-    """Return the GPU ID in ``channel``, or None if the channel is not a GPU's."""
-    match = _GPU_PATTERN.fullmatch(channel)
-    return match["id"] if match else None
 
 
 def family_of(channel: str) -> Family | None:

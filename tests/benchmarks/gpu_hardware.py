@@ -18,7 +18,7 @@ from contextlib import contextmanager, nullcontext
 from pathlib import Path
 
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.catalogue import GPU_PROCESSES, family_of, gpu_of, place_of
+from telemetry.catalogue import GPU, GPU_PROCESSES, family_of, place_of
 from telemetry.errors import SensorAbsentError
 from tests.collector.sensors.gpu import nvidia_smi
 
@@ -60,7 +60,7 @@ def page(
     """Return the page: a table for each GPU, and the count of its processes."""
     today = dt.datetime.now(tz=dt.UTC).date()
     parts = [f"# GPUs beside nvidia-smi\n\nDriver {driver}, {today}; see [GPUs](gpus.md)."]
-    gpus = {channel: values for channel, values in readings.items() if gpu_of(channel)}
+    gpus = {channel: values for channel, values in readings.items() if family_of(channel) is GPU}
     for (channel, values), row in zip(gpus.items(), theirs, strict=True):
         listing = readings[GPU_PROCESSES.channel.format(**place_of(channel))]["processes"]
         count = len(listing) if isinstance(listing, list) else "no"

@@ -137,6 +137,7 @@ def test_with_a_topic_per_host_an_annotation_without_a_host_concerns_this_one(
     [
         ({}, "text is required."),
         ({"text": ""}, "text"),
+        ({"text": " \n"}, "text"),
         ({"text": "x" * 1001}, "text"),
         ({"text": "x", "tags": ["t"] * 17}, "tags"),
         ({"text": "x", "tag": "t"}, "tag is not a known field."),
@@ -144,7 +145,7 @@ def test_with_a_topic_per_host_an_annotation_without_a_host_concerns_this_one(
         ({"text": "x", "timestamp": "soon"}, "timestamp"),
         ([], "The body must be a JSON object."),
     ],
-    ids=range(8),
+    ids=range(9),
 )
 def test_an_invalid_body_gets_one_sentence_that_names_the_field(
     shared_api: RunningApi, body: object, named: str

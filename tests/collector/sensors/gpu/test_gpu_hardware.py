@@ -17,13 +17,13 @@ from tests.collector.sensors.gpu import nvidia_smi
 SENSOR = """
 import json, time
 from collector.sensors.gpu.sensor import GpuSensor
-from telemetry.catalogue import gpu_of
+from telemetry.catalogue import GPU, family_of
 sensor = GpuSensor()
 sensor.open()
 list(sensor.read())
 time.sleep(1)
 readings = [reading for reading in sensor.read()]
-gpus = [dict(reading.values) for reading in readings if gpu_of(reading.channel)]
+gpus = [dict(reading.values) for reading in readings if family_of(reading.channel) is GPU]
 print(json.dumps({"gpus": gpus, "details": dict(sensor.details)}))
 """
 
