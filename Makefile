@@ -6,7 +6,9 @@ else
 BIN := .venv/Scripts
 endif
 PYTHON ?= python3
+RUNTIME := .venv/runtime
 INSTALLED := .venv/installed
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 RELEASE := .venv/release/installed
 RELEASE_BIN := $(BIN:.venv/%=.venv/release/%)
 COMPILE := $(RELEASE_BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
@@ -20,23 +22,34 @@ DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests
 help: ## Show this list.
 	@grep -hE '^[a-z]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 12
 
-# A changed pyproject.toml may have new dependencies; a changed dashboard needs a new page.
-$(INSTALLED): pyproject.toml hatch_build.py locks/dev.txt $(DASHBOARD)
-	@echo "Setting up .venv (the first time takes a minute) …"
+# $(call install,LOCK): install the packages of locks/LOCK.txt into .venv.
+define install
 	@if command -v uv >/dev/null 2>&1; then \
 		uv venv --quiet --allow-existing .venv && \
-		uv pip install --quiet --python .venv --require-hashes -r locks/dev.txt && \
-		uv pip install --quiet --python .venv --no-deps -e .; \
+		uv pip install --quiet --python .venv --require-hashes -r locks/$(1).txt; \
 	else \
 		$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || \
 			{ echo "System Monitor needs Python 3.11 or newer: make PYTHON=python3.12 …" >&2; exit 2; }; \
-		$(PYTHON) -m venv .venv && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --require-hashes -r locks/dev.txt && \
-		$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps -e .; \
+		{ [ -x $(BIN)/python ] || $(PYTHON) -m venv .venv; } && \
+		$(PIP) --require-hashes -r locks/$(1).txt; \
 	fi
+endef
+
+# A changed pyproject.toml may have new dependencies; a changed dashboard needs a new page.
+$(RUNTIME): pyproject.toml hatch_build.py locks/runtime.txt $(DASHBOARD)
+	@echo "Setting up .venv (the first time takes half a minute) …"
+	$(call install,runtime)
+	@if command -v uv >/dev/null 2>&1; then uv pip install --quiet --python .venv --no-deps -e .; \
+	else $(PIP) --no-deps -e .; fi
 	@touch $@
 
-run: $(INSTALLED) ## Run the whole pipeline on this machine until Ctrl-C; options in ARGS="--http-port 8080".
+# locks/runtime.txt constrains locks/dev.txt, so both have the same version of what both need.
+$(INSTALLED): $(RUNTIME) locks/dev.txt
+	@echo "Adding what the tests need …"
+	$(call install,dev)
+	@touch $@
+
+run: $(RUNTIME) ## Run the whole pipeline on this machine until Ctrl-C; options in ARGS="--http-port 8080".
 	@# With job control, if there is a terminal, Ctrl-C reaches the program and not make. Ctrl-Z is
 	@# disabled, since no shell would be left to bring the program back to the foreground.
 	@set -m 2>/dev/null; trap '' TSTP; $(BIN)/system-monitor up $(ARGS)
