@@ -48,7 +48,7 @@ class Collector:
         self._next_status = 0.0
         bus = BusConnection(
             broker,
-            f"system-monitor-collector-{host}",
+            topics.client_id("collector", host),
             keep_session=True,
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._offline().payload()),
         )

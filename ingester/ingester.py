@@ -51,7 +51,7 @@ class Ingester:
         self._filter = f"$share/{group}/{everything}" if group else everything
         self._bus = BusConnection(
             broker,
-            f"system-monitor-ingester-{name}",
+            topics.client_id("ingester", name),
             keep_session=True,
             manual_acknowledgement=True,
             longest_pause=_LONGEST_PAUSE_SECONDS,

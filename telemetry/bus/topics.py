@@ -1,5 +1,6 @@
 """Converts a channel and a host to an MQTT topic, and back."""
 
+import hashlib
 import re
 from dataclasses import dataclass
 
@@ -32,6 +33,11 @@ class TopicScheme:
     def everything(self) -> str:
         """Return the MQTT filter that matches every channel of every host."""
         return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)
+
+    def client_id(self, role: str, name: str) -> str:
+        """Return the MQTT client ID of ``role``, distinct from that of another site's ``name``."""
+        site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
+        return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 
     def parse(self, topic: str) -> tuple[str | None, str] | None:
         """Return (host or None, channel) of ``topic``, or None if the topic is not one of ours."""

@@ -53,6 +53,8 @@ def topic_prefix(value: str) -> str:
         raise ValueError("must not begin with '/' or '$', or end with '/'")
     if re.search(r"[{}]", value.replace("{host}", "", 1)):
         raise ValueError("may contain '{host}' once and no other braces")
+    if "{host}" in value and "{host}" not in value.split("/"):
+        raise ValueError("must have '{host}' as a whole level, such as 'fleet/{host}'")
     return value
 
 

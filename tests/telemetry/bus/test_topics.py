@@ -1,8 +1,12 @@
+from collections.abc import Callable
+
+import paho.mqtt.client as paho
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.bus.topics import TopicScheme
+from telemetry.settings.values import host_name, topic_prefix
 
 segments = st.text(min_size=1).filter(lambda text: "/" not in text)
 
@@ -19,6 +23,41 @@ def test_the_prefix_goes_before_the_channel(prefix: str, topic: str, everything:
     scheme = TopicScheme(prefix)
     assert scheme.topic("gpu-07", "system/cpu") == topic
     assert scheme.everything() == everything
+
+
+def accepted(check: Callable[[str], str], text: str) -> bool:
+    try:
+        check(text)
+    except ValueError:
+        return False
+    return True
+
+
+prefixes = st.lists(
+    st.one_of(st.sampled_from(["{host}", "gpu-{host}", "lab", ""]), st.text(max_size=5)), max_size=4
+).map("/".join)
+
+
+@given(
+    prefix=prefixes.filter(lambda text: accepted(topic_prefix, text)),
+    host=st.text(min_size=1).filter(lambda text: accepted(host_name, text)),
+    channel=st.sampled_from(["system/cpu", "system/gpu/0/mig/1"]),
+)
+def test_each_accepted_prefix_gives_a_valid_filter_that_matches_its_own_topics(
+    prefix: str, host: str, channel: str
+) -> None:
+    scheme = TopicScheme(prefix)
+    everything, topic = scheme.everything(), scheme.topic(host, channel)
+    assert all(
+        level in {"+", "#"} or not set(level) & {"+", "#"} for level in everything.split("/")
+    )
+    assert paho.topic_matches_sub(everything, topic)
+    assert scheme.parse(topic) == (host if scheme.per_host else None, channel)
+
+
+def test_two_sites_on_one_broker_have_different_client_ids() -> None:
+    prefixes = ("", "site-a", "site-b", "site/a")
+    assert len({TopicScheme(prefix).client_id("collector", "gpu-07") for prefix in prefixes}) == 4
 
 
 @given(host=segments, rest=st.text(min_size=1))
