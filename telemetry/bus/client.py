@@ -1,5 +1,6 @@
 """Creates the paho client of a connection."""
 
+import hashlib
 import socket
 import ssl
 
@@ -11,6 +12,7 @@ from telemetry.bus.messages import AT_LEAST_ONCE, LastWill
 from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
+_PASSWORD_ROUNDS = 100_000  # the broker may log the ID: 50 ms to try one password
 
 
 def new_client(
@@ -23,11 +25,14 @@ def new_client(
 ) -> Client:
     """Return a client for the broker at ``address``, without callbacks and not connected.
 
+    With a password, the ID that the broker receives cannot be guessed without it: else any user of
+    the broker could connect with that ID and take over the session.
+
     Raises SettingsError if a TLS file is not usable.
     """
     client = Client(
         CallbackAPIVersion.VERSION2,
-        client_id=client_id,
+        client_id=_bound(client_id, address.password),
         clean_session=not keep_session,
         manual_ack=manual_acknowledgement,
         protocol=MQTTProtocolVersion.MQTTv311,
@@ -41,6 +46,13 @@ def new_client(
     client.connect_timeout = _CONNECT_TIMEOUT_SECONDS
     client.on_socket_open = _send_at_once
     return client
+
+
+def _bound(client_id: str, password: str | None) -> str:
+    if password is None:
+        return client_id
+    key = hashlib.pbkdf2_hmac("sha256", password.encode(), client_id.encode(), _PASSWORD_ROUNDS)
+    return f"{client_id}-{key.hex()[:16]}"
 
 
 def _tls_context(address: BrokerAddress) -> ssl.SSLContext:
