@@ -5,6 +5,7 @@ import http.client
 import os
 import time
 from collections.abc import Callable
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy import wiring
@@ -117,14 +118,21 @@ def _check_broker(settings: Settings, *, running: bool) -> str:
 def _check_history(settings: Settings) -> str:
     place = wiring.history_description(settings)
     if settings.influxdb_url is None:
-        folder = settings.data_dir
-        nearest = next(path for path in (folder, *folder.parents) if path.exists())
-        if not nearest.is_dir():
-            raise SystemMonitorError(f"{nearest} is a file, not a folder.")
-        if not os.access(nearest, os.W_OK | os.X_OK):
-            raise SystemMonitorError(f"{nearest} is not writable by this user.")
+        _require_writable(settings.data_dir)
         return place
     with contextlib.closing(wiring.history_reader(settings)) as reader:
         reader.open()
         reader.ping()
     return f"{place}, answers"
+
+
+def _require_writable(folder: Path) -> None:
+    """Raise SystemMonitorError unless this user can create ``folder``, or files in it."""
+    try:
+        nearest = next(path for path in (folder, *folder.parents) if path.exists())
+    except OSError as error:
+        raise SystemMonitorError(f"{folder} cannot be accessed: {error.strerror}.") from None
+    if not nearest.is_dir():
+        raise SystemMonitorError(f"{nearest} is a file, not a folder.")
+    if not os.access(nearest, os.W_OK | os.X_OK):
+        raise SystemMonitorError(f"{nearest} is not writable by this user.")

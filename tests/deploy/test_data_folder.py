@@ -7,6 +7,9 @@ import pytest
 
 from deploy.data_folder import DataFolder
 from telemetry.errors import SettingsError
+from tests.deploy.monitor import COMMAND, finished, free_ports, running
+from tests.services.accounts import forbid, subject_to_permissions
+from tests.services.processes import wait_until
 
 
 def test_a_second_process_is_refused_and_its_error_names_the_first(tmp_path: Path) -> None:
@@ -47,3 +50,23 @@ def test_a_folder_that_cannot_be_created_yet_is_not_an_error(tmp_path: Path) -> 
     folder = DataFolder(tmp_path / "disk")
     folder.start()
     folder.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_below_a_folder_that_may_not_be_entered_only_the_history_stops(tmp_path: Path) -> None:
+    data = forbid(tmp_path / "private") / "data"
+    options = [*free_ports(), "--data-dir", str(data), "--interval-seconds", "0.2"]
+    command = (*subject_to_permissions(), COMMAND)
+    sentence = f"{data / 'history.sqlite3'} cannot be accessed: Permission denied."
+    checked = finished(tmp_path, "check", *options, command=command)
+    assert f"PROBLEM: {data} cannot be accessed: Permission denied." in checked.stdout
+    assert (checked.stderr, checked.returncode) == ("", 1)
+    with running(tmp_path, "up", *options, command=command) as monitor:
+        status, ready = monitor.answer("/readyz")
+        assert status == 503
+        assert sentence in ready["error"]["message"]
+        assert monitor.get("/hosts")["history_error"] == f"The history file {sentence}"
+        assert monitor.answer("/api/v1/system/history")[0] == 503
+        wait_until(lambda: bool(monitor.get("/metrics")["cpu"]), "live values")
+        assert monitor.stderr.count(sentence) == 1
+        assert "Traceback" not in monitor.stderr

@@ -90,11 +90,12 @@ class SqliteReader:
             return [] if connection is None else events.select(connection, clipped)
 
     def notes(self) -> Sequence[str]:
-        """Report each corrupt file that was set aside."""
-        return [
-            f"A corrupt history file is kept as {each}; delete it when you no longer need it."
-            for each in kept_aside(self._path)
-        ]
+        """Report each corrupt file that was set aside. Raises HistoryUnavailableError."""
+        with errors_as_unavailable(self._path):
+            return [
+                f"A corrupt history file is kept as {each}; delete it when you no longer need it."
+                for each in kept_aside(self._path)
+            ]
 
     def close(self) -> None:
         """Close the file. Safe to call twice, and before ``open``."""

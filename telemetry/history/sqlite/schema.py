@@ -26,6 +26,8 @@ def errors_as_unavailable(path: Path) -> Iterator[None]:
 
 
 def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
+    if isinstance(error, OSError):
+        return f"cannot be accessed: {error.strerror or error}"
     if is_damage(error):
         return f"is corrupt ({error}); the ingester renames it and creates a new one"
     code = primary_code(error)
@@ -33,12 +35,10 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
         return "is locked by another program"
     if code == sqlite3.SQLITE_FULL:
         return "cannot be written: the disk is full"
-    folder = path.parent
-    cannot_write = folder.is_dir() and not os.access(folder, os.W_OK | os.X_OK)
+    cannot_write = not os.access(path.parent, os.W_OK | os.X_OK)
     if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and cannot_write):
         return "cannot be written: the file, its folder or its disk is read-only"
-    reason = error.strerror if isinstance(error, OSError) and error.strerror else error
-    return f"cannot be accessed: {reason}"
+    return f"cannot be accessed: {error}"
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:

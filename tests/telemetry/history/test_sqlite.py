@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.sqlite import SqliteWriter
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
 from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
@@ -98,7 +98,7 @@ def test_a_batch_rejected_after_pruning_does_not_affect_the_next_one(
 def test_what_was_written_survives_kill_9(sqlite_store: SqliteStore, clock: MovableClock) -> None:
     program = (
         "import sys, time; from pathlib import Path; from telemetry.samples import Sample; "
-        "from telemetry.history.sqlite import SqliteWriter; "
+        "from telemetry.history.sqlite import SqliteReader, SqliteWriter; "
         "from telemetry.history.window import Spans; "
         f"writer = SqliteWriter(Path(sys.argv[1]), Spans({HOUR})); writer.open(); "
         f"writer.write([Sample('system/cpu', 'h', {clock()}, {{'utilization': 5.0}})]); "
@@ -141,6 +141,14 @@ def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None
     (tmp_path / "file").touch()
     with pytest.raises(HistoryUnavailableError, match="cannot be accessed"):
         SqliteWriter(tmp_path / "file" / "history.sqlite", Spans(HOUR)).open()
+
+
+def test_a_path_that_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
+    path = tmp_path / ("x" * 300) / "history.sqlite"
+    writer, reader = SqliteWriter(path, Spans(HOUR)), SqliteReader(path, Spans(HOUR))
+    for action in (writer.open, reader.ping, reader.channels):
+        with pytest.raises(HistoryUnavailableError, match="cannot be accessed: File name too long"):
+            action()
 
 
 def test_a_file_of_a_newer_version_is_left_alone(sqlite_store: SqliteStore) -> None:
