@@ -118,7 +118,10 @@ def _check_broker(settings: Settings, *, running: bool) -> str:
 def _check_history(settings: Settings) -> str:
     place = wiring.history_description(settings)
     if settings.influxdb_url is None:
+        from telemetry.history.sqlite import require_ours  # noqa: PLC0415 - as in deploy/wiring.py
+
         _require_writable(settings.data_dir)
+        require_ours(wiring.history_file(settings))
         return place
     with contextlib.closing(wiring.history_reader(settings)) as reader:
         reader.open()

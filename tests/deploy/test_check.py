@@ -1,4 +1,6 @@
 import socket
+import sqlite3
+from contextlib import closing
 from pathlib import Path
 
 import psutil
@@ -51,6 +53,16 @@ def test_secrets_are_masked(
     assert SECRET not in str(shown)
     assert shown["influxdb_token"] == "********"  # noqa: S105 - the mask
     assert shown["mqtt_url"].startswith("mqtt://me:********@127.0.0.1:")
+
+
+def test_a_history_file_of_another_program_is_a_problem(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    with closing(sqlite3.connect(tmp_path / "history.sqlite3")) as connection:
+        connection.execute("CREATE TABLE notes (text)")
+    code, shown = check(capsys, "--data-dir", str(tmp_path))
+    assert code == 1
+    assert "is a database of another program: move it away" in shown["History"]
 
 
 def test_each_sensor_reports_what_it_finds(capsys: pytest.CaptureFixture[str]) -> None:

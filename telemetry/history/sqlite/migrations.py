@@ -51,14 +51,26 @@ _EVENTS = (
     ) WITHOUT ROWID""",
     "CREATE INDEX event_by_time ON event (channel, timestamp)",
 )
-MIGRATIONS = (_SAMPLES, _EVENTS)
+APPLICATION_ID = 0x534D4F4E  # "SMON": marks the file as ours (sqlite.org/fileformat.html)
+_MARK = (f"PRAGMA application_id = {APPLICATION_ID}",)
+MIGRATIONS = (_SAMPLES, _EVENTS, _MARK)
 VERSION = len(MIGRATIONS)
+_UNMARKED = {"channel", "field", "sample"}  # the tables of files from before the mark
 
 
 def version_of(connection: sqlite3.Connection) -> int:
     """Return the number of migrations that were applied to the file; 0 for a new one."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
+
+
+def is_ours(connection: sqlite3.Connection) -> bool:
+    """Return whether the file is a history, or empty: not the database of another program."""
+    mark = connection.execute("PRAGMA application_id").fetchone()[0]
+    if mark != 0:
+        return bool(mark == APPLICATION_ID)
+    names = {name for (name,) in connection.execute("SELECT name FROM sqlite_schema")}
+    return names >= _UNMARKED if version_of(connection) else not names
 
 
 def migrate(connection: sqlite3.Connection) -> None:

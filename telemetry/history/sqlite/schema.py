@@ -8,7 +8,7 @@ from pathlib import Path
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
-from telemetry.history.sqlite.migrations import VERSION, migrate, version_of
+from telemetry.history.sqlite.migrations import VERSION, is_ours, migrate, version_of
 
 _BUSY_MILLISECONDS = 5000
 _JOURNAL_BYTES = 4_194_304  # the size at which SQLite checkpoints: 1000 pages of 4 KiB
@@ -58,6 +58,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     path.parent.mkdir(parents=True, exist_ok=True)
     connection = _connect(path, "rwc")
     try:
+        _refuse_foreign(connection, path)  # before anything changes the file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
@@ -76,6 +77,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
         return None
     connection = _connect(path, "ro")
     try:
+        _refuse_foreign(connection, path)
         if version_of(connection) == 0:
             connection.close()
             return None
@@ -96,6 +98,25 @@ def _connect(path: Path, mode: str) -> sqlite3.Connection:
         isolation_level=None,
         check_same_thread=False,
     )
+
+
+def require_ours(path: Path) -> None:
+    """Raise HistoryUnavailableError if the file at ``path`` belongs to another program."""
+    with errors_as_unavailable(path):
+        if path.exists():
+            with contextlib.closing(_connect(path, "ro")) as connection:
+                _refuse_foreign(connection, path)
+
+
+def _refuse_foreign(connection: sqlite3.Connection, path: Path) -> None:
+    connection.execute("BEGIN")  # one snapshot: a writer may be creating the tables
+    with connection:
+        ours = is_ours(connection)
+    if not ours:
+        raise HistoryUnavailableError(
+            f"The file {path} is a database of another program: move it away, or choose another "
+            "folder with data_dir."
+        )
 
 
 def _refuse_newer(connection: sqlite3.Connection, path: Path) -> None:

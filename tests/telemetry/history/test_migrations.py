@@ -14,7 +14,7 @@ from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.history.sqlite.migrations import VERSION
+from telemetry.history.sqlite.migrations import APPLICATION_ID, VERSION
 from telemetry.history.window import Spans
 
 NOW = 1_767_225_600_000
@@ -86,3 +86,4 @@ def test_converting_twice_changes_nothing(old_file: Path) -> None:
             writer.open()
     with closing(sqlite3.connect(old_file)) as connection:
         assert connection.execute("PRAGMA user_version").fetchone() == (VERSION,)
+        assert connection.execute("PRAGMA application_id").fetchone() == (APPLICATION_ID,)

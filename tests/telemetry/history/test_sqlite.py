@@ -162,6 +162,43 @@ def test_a_file_of_a_newer_version_is_left_alone(sqlite_store: SqliteStore) -> N
         sqlite_store.new_reader().ping()
 
 
+FOREIGN = [
+    "CREATE TABLE notes (text)",
+    "CREATE TABLE notes (text); PRAGMA user_version = 1",
+    "CREATE TABLE notes (text); PRAGMA user_version = 99",
+    "PRAGMA application_id = 7",
+    "CREATE TABLE channel (id); CREATE TABLE sample (id)",
+]
+
+
+@pytest.mark.parametrize("script", FOREIGN)
+def test_a_database_of_another_program_is_refused_and_not_changed(
+    sqlite_store: SqliteStore, script: str
+) -> None:
+    path = sqlite_store.path
+    path.parent.mkdir()
+    with closing(sqlite3.connect(path)) as connection:
+        connection.executescript(script)
+    content = path.read_bytes()
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        for action in (writer.open, reader.ping, reader.channels):
+            with pytest.raises(
+                HistoryUnavailableError, match="database of another program: move it away, or"
+            ):
+                action()
+    assert path.read_bytes() == content
+    assert list(path.parent.iterdir()) == [path]
+
+
+def test_an_empty_file_becomes_a_history(sqlite_store: SqliteStore, clock: MovableClock) -> None:
+    sqlite_store.path.parent.mkdir()
+    sqlite_store.path.touch()
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        writer.write([cpu(clock())])
+    assert rows(sqlite_store.path, "sample") == 1
+
+
 def test_characters_with_a_meaning_in_uris_are_allowed_in_the_path(tmp_path: Path) -> None:
     path = tmp_path / "a?b#c%20d" / "history.sqlite"
     with closing(SqliteWriter(path, Spans(HOUR))) as writer:
