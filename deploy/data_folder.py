@@ -6,6 +6,7 @@ import sys
 from pathlib import Path
 from typing import TextIO
 
+from telemetry import private_files
 from telemetry.errors import SettingsError
 
 if sys.platform == "win32":
@@ -34,11 +35,15 @@ class DataFolder:
         Raises SettingsError if another process owns it, or if a file is in its place. If it is not
         writable, the history reports that and the live view works without it.
         """
+        file = self._path / "lock"
         with contextlib.suppress(OSError):
-            self._path.mkdir(parents=True, exist_ok=True)
+            private_files.create_folder(self._path)
         _reject_file_in_its_place(self._path)
         with contextlib.suppress(OSError):
-            self._file = (self._path / "lock").open("a+")
+            # An account that may open the file may also lock it.
+            private_files.create_file(file)
+            private_files.restrict(file)
+            self._file = file.open("a+")
         if self._file is None:
             return
         try:
@@ -48,8 +53,8 @@ class DataFolder:
             owner = self._file.read().strip()
             self.stop()
             raise SettingsError(
-                f"data_dir={self._path} is in use by another System Monitor (process {owner}): "
-                "stop that one, or use another folder with --data-dir."
+                f"data_dir={self._path} is {_use(owner, file)}, or use another folder with "
+                "--data-dir."
             ) from None
         except OSError:
             return  # a file system without locks
@@ -64,6 +69,15 @@ class DataFolder:
         if file is not None:
             with contextlib.suppress(OSError):  # a full disk: the number cannot be flushed
                 file.close()
+
+
+def _use(owner: str, file: Path) -> str:
+    """Return what holds the lock, and what to do; ``owner`` is the last process that had it."""
+    import psutil  # noqa: PLC0415 - it takes memory
+
+    if owner.isdecimal() and psutil.pid_exists(int(owner)):
+        return f"in use by another System Monitor (process {owner}): stop that one"
+    return f"locked by another program: end the program that has {file} open"
 
 
 def _reject_file_in_its_place(path: Path) -> None:

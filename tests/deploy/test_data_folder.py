@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.data_folder import DataFolder
+from deploy.data_folder import DataFolder, _lock
 from telemetry.errors import SettingsError
 from tests.deploy.monitor import COMMAND, finished, free_ports, running
 from tests.services.accounts import forbid, subject_to_permissions
@@ -24,6 +24,35 @@ def test_a_second_process_is_refused_and_its_error_names_the_first(tmp_path: Pat
     assert f"in use by another System Monitor (process {os.getpid()})" in refused.stderr
     folder.stop()
     subprocess.run(command, check=True)
+
+
+def test_the_lock_of_another_program_is_not_blamed_on_an_ended_process(tmp_path: Path) -> None:
+    ended = subprocess.Popen([sys.executable, "-c", ""])
+    ended.wait()
+    lock = tmp_path / "lock"
+    lock.write_text(f"{ended.pid}\n")
+    folder = DataFolder(tmp_path)
+    with lock.open("r+") as other:
+        _lock(other.fileno())
+        with pytest.raises(SettingsError, match="locked by another program: end the program that"):
+            folder.start()
+    folder.start()
+    folder.stop()
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows has other permissions")
+def test_other_accounts_cannot_open_the_lock(tmp_path: Path) -> None:
+    earlier = tmp_path / "earlier"
+    earlier.mkdir()
+    earlier.chmod(0o755)
+    (earlier / "lock").touch()
+    (earlier / "lock").chmod(0o644)
+    for path, permissions in ((earlier, 0o755), (tmp_path / "new", 0o700)):
+        folder = DataFolder(path)
+        folder.start()
+        folder.stop()
+        assert path.stat().st_mode & 0o777 == permissions
+        assert (path / "lock").stat().st_mode & 0o777 == 0o600
 
 
 def test_it_is_free_again_after_stop(tmp_path: Path) -> None:

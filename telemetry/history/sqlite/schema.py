@@ -6,6 +6,7 @@ import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 
+from telemetry import private_files
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
 from telemetry.history.sqlite.migrations import VERSION, is_ours, migrate, version_of
@@ -51,11 +52,14 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; create it and its folder if they are missing.
+    """Open the file; create it and its folder if they are missing, for this account only.
 
     Raises sqlite3.Error, also if the file is corrupt, or OSError.
     """
-    path.parent.mkdir(parents=True, exist_ok=True)
+    private_files.create_folder(path.parent)
+    private_files.create_file(path)  # SQLite gives its journal the same permissions
+    for each in path.parent.glob(f"{path.name}*"):
+        private_files.restrict(each)  # an earlier version let everybody read them
     connection = _connect(path, "rwc")
     try:
         _refuse_foreign(connection, path)  # before anything changes the file

@@ -1,0 +1,32 @@
+"""Folders and files that other accounts of the machine may not read."""
+
+import contextlib
+import os
+from pathlib import Path
+
+_FOLDER = 0o700
+_FILE = 0o600
+
+
+def create_folder(path: Path) -> None:
+    """Create the folder if it is missing, for this account only. Raises OSError.
+
+    A folder that exists keeps its permissions: its owner may have chosen them.
+    """
+    path.mkdir(_FOLDER, parents=True, exist_ok=True)
+
+
+def create_file(path: Path) -> None:
+    """Create an empty file if it is missing, for this account only. Raises OSError."""
+    with contextlib.suppress(FileExistsError):
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL, _FILE))
+
+
+def restrict(path: Path) -> None:
+    """Take the permissions of other accounts from a file, if it is ours.
+
+    It is not opened: closing it would release the locks that SQLite has on it.
+    """
+    with contextlib.suppress(OSError):
+        if path.stat().st_mode & ~_FILE & 0o777:
+            path.chmod(_FILE)
