@@ -1,6 +1,7 @@
 """Opens the SQLite file, and translates its errors for a user."""
 
 import contextlib
+import errno
 import os
 import sqlite3
 from collections.abc import Iterator
@@ -13,6 +14,9 @@ from telemetry.history.sqlite.migrations import VERSION, is_ours, migrate, versi
 
 _BUSY_MILLISECONDS = 5000
 _JOURNAL_BYTES = 4_194_304  # the size at which SQLite checkpoints: 1000 pages of 4 KiB
+_FULL = "cannot be written: the disk is full"
+_READ_ONLY = "cannot be written: the file, its folder or its disk is read-only"
+_BY_ERRNO = {errno.ENOSPC: _FULL, errno.EROFS: _READ_ONLY}
 
 
 @contextlib.contextmanager
@@ -28,17 +32,17 @@ def errors_as_unavailable(path: Path) -> Iterator[None]:
 
 def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
     if isinstance(error, OSError):
-        return f"cannot be accessed: {error.strerror or error}"
+        return _BY_ERRNO.get(error.errno or 0) or f"cannot be accessed: {error.strerror or error}"
     if is_damage(error):
         return f"is corrupt ({error}); the ingester renames it and creates a new one"
     code = primary_code(error)
     if code in (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED):
         return "is locked by another program"
     if code == sqlite3.SQLITE_FULL:
-        return "cannot be written: the disk is full"
+        return _FULL
     cannot_write = not os.access(path.parent, os.W_OK | os.X_OK)
     if code == sqlite3.SQLITE_READONLY or (code == sqlite3.SQLITE_CANTOPEN and cannot_write):
-        return "cannot be written: the file, its folder or its disk is read-only"
+        return _READ_ONLY
     return f"cannot be accessed: {error}"
 
 
