@@ -54,13 +54,13 @@ class Storage:
         """Store ``records``, with retries without end. Return False if stopped before."""
         parts = deque([records] if records else [])
         while parts:
-            part = parts.popleft()
+            part, dropped = parts.popleft(), self._history.dropped
             try:
                 rejection = self._attempt(part)
             except _StoppedError:
                 return False
             if rejection is None:
-                self.stored += len(part)
+                self.stored += len(part) - (self._history.dropped - dropped)
             elif len(part) > 1:
                 middle = len(part) // 2
                 parts.extendleft((part[middle:], part[:middle]))

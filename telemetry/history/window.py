@@ -32,16 +32,14 @@ class Window:
     """The ``length`` milliseconds before now.
 
     The ``ahead`` milliseconds after now are for hosts whose clocks are ahead. Records beyond that
-    would outlive their retention, and are dropped. ``dropped`` counts all dropped records.
+    would outlive their retention, and are dropped.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
-        """Start with none dropped; ``clock`` returns the current time."""
+        """``clock`` returns the current time."""
         self.length = length
         self.clock = clock
         self._ahead = ahead
-        self.dropped = 0
-        self._log = RateLimitedLog(log)
 
     @property
     def start(self) -> int:
@@ -54,21 +52,9 @@ class Window:
         return self.clock() + self._ahead + 1
 
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
-        """Return the records that are inside; count the others as dropped."""
+        """Return the records that are inside."""
         start, end = self.start, self.end
-        inside = [record for record in records if start <= record.timestamp < end]
-        if len(inside) < len(records):
-            self.count_dropped(len(records) - len(inside))
-        return inside
-
-    def count_dropped(self, number: int) -> None:
-        """Count dropped records, and log the total at most once a minute."""
-        self.dropped += number
-        self._log.write(
-            "Records outside the history's retention are discarded: %d so far. They are too old, "
-            "or their host's clock is wrong.",
-            self.dropped,
-        )
+        return [record for record in records if start <= record.timestamp < end]
 
     def clip(self, query: Question) -> Question | None:
         """Return the part of ``query`` that is inside, or None if there is none."""
@@ -77,25 +63,36 @@ class Window:
 
 
 class Windows:
-    """The windows of samples and of events."""
+    """The windows of samples and of events.
+
+    ``dropped`` counts the records that were dropped because they are outside.
+    """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
         """Keep each kind for its span; both accept timestamps equally far ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
+        self.dropped = 0
+        self._log = RateLimitedLog(log)
 
     @property
     def clock(self) -> Clock:
         """The clock of both windows."""
         return self.samples.clock
 
-    @property
-    def dropped(self) -> int:
-        """The number of records that were dropped because they are outside their retention."""
-        return self.samples.dropped + self.events.dropped
-
     def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
-        """Return the samples and the events that are inside; count the others as dropped."""
+        """Return the samples and the events that are inside."""
         samples = [record for record in records if isinstance(record, Sample)]
         events = [record for record in records if isinstance(record, Event)]
         return self.samples.admit(samples), self.events.admit(events)
+
+    def count_dropped(self, number: int) -> None:
+        """Count records once the others are stored, and log the total at most once a minute."""
+        if number == 0:
+            return
+        self.dropped += number
+        self._log.write(
+            "Records outside the history's retention are discarded: %d so far. They are too old, "
+            "or their host's clock is wrong.",
+            self.dropped,
+        )

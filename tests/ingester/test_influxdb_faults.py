@@ -12,7 +12,7 @@ from influxdb_client.client.write_api import SYNCHRONOUS
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
-from tests.ingester.storing import SECONDS, Source, Way, stored, wait_for
+from tests.ingester.storing import CHANNEL, SECONDS, Source, Way, stored, wait_for
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb, OwnInfluxdb
 from tests.services.influxdb_proxy import Fault, Proxy, proxy_to
@@ -92,6 +92,20 @@ def test_samples_wait_until_the_store_takes_them(
         assert ingester.problem is None
         assert ingester.set_aside == {}
     assert stored(way) == source.published
+
+
+def test_samples_are_counted_once_however_often_they_are_tried(
+    way: Way, source: Source, proxy: Proxy
+) -> None:
+    with way.ingesting() as ingester:
+        proxy.inject(Fault(503))
+        source.send(CHANNEL, timestamp=1, utilization=1, per_core=[])
+        source.publish(10)
+        wait_until(lambda: len(proxy.refused_at) >= 3, "three attempts", SECONDS)
+        proxy.lift()
+        wait_until(lambda: ingester.waiting == 0, "all are acknowledged", SECONDS)
+        counts = {each.name: each.value for each in ingester.report().counts}
+    assert (ingester.written, counts["samples_outside_window"]) == (10, 1)
 
 
 def test_nothing_is_acknowledged_before_it_is_stored(

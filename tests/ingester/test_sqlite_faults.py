@@ -41,6 +41,14 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 50)
 
 
+TOO_OLD = {"host": "me", "timestamp": 1, "utilization": 1, "per_core": []}
+
+
+def counter(ingester: Ingester, name: str) -> object:
+    (value,) = (each.value for each in ingester.report().counts if each.name == name)
+    return value
+
+
 class Pipeline:
     """A publisher, an ingester, and the file that it writes."""
 
@@ -159,6 +167,23 @@ def test_while_another_process_holds_the_file_samples_wait(
             assert stored(way.file) == way.published[:20]  # reading goes on
             other.kill()
         way.wait_stored()
+
+
+def test_samples_are_counted_once_however_often_they_are_tried(
+    address: BrokerAddress, tmp_path: Path
+) -> None:
+    with pipeline(tmp_path / "history.sqlite3", address) as way:
+        way.publish(5)
+        way.wait_stored()
+        with closing(sqlite3.connect(way.file, isolation_level=None)) as other:
+            other.execute("BEGIN EXCLUSIVE")
+            way.client.publish("system/cpu", json.dumps(TOO_OLD))
+            way.publish(5)
+            wait_until(lambda: counter(way.ingester, "store_failures") == 3, "attempts", SECONDS)
+        way.wait_stored()
+        wait_until(lambda: way.ingester.waiting == 0, "all are acknowledged", SECONDS)
+        assert counter(way.ingester, "samples_outside_window") == 1
+        assert counter(way.ingester, "samples_stored") == 10
 
 
 def test_a_file_that_becomes_corrupt_costs_what_it_held_and_no_more(

@@ -52,12 +52,10 @@ class InfluxdbWriter:
         from telemetry.history.influxdb.lines import line_of  # noqa: PLC0415 - imports the client
 
         samples, moments = self._windows.admit(records)
-        for bucket, window, lines in (
-            (self._samples, self._windows.samples, [line_of(each) for each in samples]),
-            (self._events, self._windows.events, [events.line_of(each) for each in moments]),
-        ):
-            if dropped := bucket.write(lines):
-                window.count_dropped(dropped)
+        dropped = len(records) - len(samples) - len(moments)
+        dropped += self._samples.write([line_of(each) for each in samples])
+        dropped += self._events.write([events.line_of(each) for each in moments])
+        self._windows.count_dropped(dropped)
 
     def close(self) -> None:
         """Close the connections. Safe to call twice, and before ``open``."""

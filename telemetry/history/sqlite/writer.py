@@ -114,6 +114,7 @@ class SqliteWriter:
             samples, moments = self._windows.admit(records)
             connection.executemany(_UPSERT, list(self._rows(connection, samples)))
             events.insert(connection, moments)
+        self._windows.count_dropped(len(records) - len(samples) - len(moments))
 
     def _forget(self) -> None:
         self._known = self._pruned = None
