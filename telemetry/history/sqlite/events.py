@@ -51,6 +51,6 @@ def _text(values: Mapping[str, object]) -> str:
     return json.dumps(values, ensure_ascii=False, separators=(",", ":"))
 
 
-def prune(connection: sqlite3.Connection, start: int) -> None:
-    """Delete the events from before ``start``."""
-    connection.execute("DELETE FROM event WHERE timestamp < ?", (start,))
+def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
+    """Delete the events from before ``start`` and from ``end`` on."""
+    connection.execute("DELETE FROM event WHERE timestamp < ? OR timestamp >= ?", (start, end))

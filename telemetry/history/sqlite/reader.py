@@ -62,9 +62,10 @@ class SqliteReader:
     def channels(self) -> Mapping[str, Sequence[str]]:
         """Return, for each host, the sorted channels that have samples in the window."""
         found: dict[str, list[str]] = defaultdict(list)
+        window = self._windows.samples
         with self._asking() as connection:
             if connection is not None:
-                for host, name in connection.execute(CHANNELS, (self._windows.samples.start,)):
+                for host, name in connection.execute(CHANNELS, (window.start, window.end)):
                     found[host].append(name)
         return dict(found)
 

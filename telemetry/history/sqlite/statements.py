@@ -42,5 +42,6 @@ BUCKETS = {
 }
 CHANNELS = (
     "SELECT host, name FROM channel WHERE EXISTS (SELECT 1 FROM sample "
-    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= ?) ORDER BY host, name"
+    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= ? AND timestamp < ?) "
+    "ORDER BY host, name"
 )

@@ -1,6 +1,7 @@
 """The writing half of the embedded history."""
 
 import sqlite3
+import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import count
@@ -18,6 +19,9 @@ from telemetry.history.window import Clock, Spans, Windows
 from telemetry.samples import Sample
 
 _PRUNE_EVERY = 60_000
+# A machine without a battery for its clock starts in the past: its history is not in the future.
+_CLOCK_SETTLES_SECONDS = 600.0
+_NEVER = 2**63 - 1  # the largest timestamp
 
 # S608: the statements below are built only from numbers of columns.
 _UPSERT = (
@@ -27,6 +31,7 @@ _UPSERT = (
 )
 _BLOCKS = "SELECT id, 0 FROM channel UNION SELECT channel_id, slot / ? FROM field"
 _DELETE_OLD = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp < ?"
+_DELETE_FUTURE = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp >= ?"
 # Fast, because a field that is in use has a value in the oldest row of its block.
 _DELETE_UNUSED_FIELDS = tuple(
     f"DELETE FROM field WHERE slot % {BLOCK} = {index} AND NOT EXISTS "  # noqa: S608
@@ -61,6 +66,7 @@ class SqliteWriter:
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
         self._is_open = False
+        self._opened = 0.0
         self._known: sqlite3.Connection | None = None  # the connection that the following belong to
         self._channels: dict[tuple[str, str], _Channel] = {}
         self._pruned: int | None = None
@@ -75,6 +81,7 @@ class SqliteWriter:
         self.close()
         with errors_as_unavailable(self._path), self._file.using():
             self._is_open = True
+            self._opened = time.monotonic()
 
     def write(self, records: Sequence[Record]) -> None:
         """Store all ``records``, or none.
@@ -151,11 +158,14 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete the records that are older than their retention."""
-        events.prune(connection, self._windows.events.start)
-        start = self._windows.samples.start
+        """Delete the records outside their retention; those in the future, once that is certain."""
+        samples, moments = self._windows.samples, self._windows.events
+        settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
+        end = samples.end if settled else _NEVER
+        events.prune(connection, moments.start, end)
         blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
-        connection.executemany(_DELETE_OLD, [(*block, start) for block in blocks])
+        connection.executemany(_DELETE_OLD, [(*block, samples.start) for block in blocks])
+        connection.executemany(_DELETE_FUTURE, [(*block, end) for block in blocks])
         for statement in (*_DELETE_UNUSED_FIELDS, _DELETE_EMPTY_CHANNELS):
             if connection.execute(statement).rowcount:
                 self._channels.clear()

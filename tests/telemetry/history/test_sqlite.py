@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import HistoryUnavailableError
+from telemetry.events import Event
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
@@ -63,6 +64,45 @@ def test_pruning_deletes_hosts_and_fields_without_samples(
         with closing(sqlite_store.new_reader()) as reader:
             fields = reader.read(question(0, clock() + 1, "system/disk"))["system/disk"].fields
         assert fields["per_device.new.read_rate"] == [1.0]
+
+
+def write_with_a_clock_ahead(store: SqliteStore, clock: MovableClock) -> None:
+    """Store a sample and an event of the year 2099."""
+    now, clock.now = clock.now, 4_070_908_800_000
+    with closing(store.new_writer()) as writer:
+        writer.open()
+        moment = Event("system/annotations", "ahead", clock(), None, {"text": "ahead"})
+        writer.write([cpu(clock(), host="ahead"), moment])
+    clock.now = now
+
+
+def test_records_of_a_clock_that_was_ahead_are_not_listed_and_are_pruned(
+    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.history.sqlite.writer._CLOCK_SETTLES_SECONDS", 0)
+    write_with_a_clock_ahead(sqlite_store, clock)
+    with closing(sqlite_store.new_reader()) as reader:
+        assert reader.channels() == {}
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        writer.write([cpu(clock())])
+    counts = [rows(sqlite_store.path, table) for table in ("sample", "channel", "event")]
+    assert counts == [1, 1, 0]
+
+
+def test_a_history_is_not_pruned_by_a_clock_that_is_behind_after_a_start(
+    sqlite_store: SqliteStore, clock: MovableClock
+) -> None:
+    stored = clock()
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        writer.write([cpu(stored)])
+    clock.advance(-2 * HOUR)
+    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+        writer.open()
+        writer.write([cpu(clock())])
+        clock.advance(2 * HOUR)
+        assert reader.read(question(0, clock() + 1))["system/cpu"].timestamps == [stored]
 
 
 def test_a_reused_slot_has_no_values_of_its_previous_field(
