@@ -33,12 +33,13 @@ _HISTORY = (
     "influxdb_bucket",
 )
 SHELLS = ("bash", "zsh", "fish")
+_LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = ("mqtt_allow_anonymous",)
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_LOG),
+    *("disabled_sensors", *_LIMITS, *_LOG),
 )
 
 
@@ -72,13 +73,13 @@ _ROLES = {
     ),
     "ingester": _Role(
         "run only the ingester: store samples from the broker in the history",
-        (*_BROKER, *_HISTORY, *_INGESTER, "metrics_port", *_LOG),
+        (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
-        (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LOG),
+        (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
         "both.",
     ),

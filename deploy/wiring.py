@@ -119,6 +119,7 @@ def ingester(settings: Settings) -> "Ingester":
         settings.topics,
         name=settings.ingester_name or settings.host_name,
         group=settings.ingester_group,
+        limits=settings.limits,
     )
 
 
@@ -128,7 +129,7 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Subscription(settings.broker, settings.topics, settings.host_name)
+    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
     app = create_app(settings, live, history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 

@@ -1,65 +1,66 @@
 """Limits the names in the history: any publisher can invent hosts and devices."""
 
 import time
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from collections.abc import Callable
 
 from telemetry.catalogue import Kind, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.events import Event
-from telemetry.limits import (
-    EVENT_BURST,
-    EVENTS_PER_MINUTE,
-    MAX_CHANNELS,
-    MAX_DEVICES,
-    MAX_HOSTS,
-    SILENT_SECONDS,
-)
+from telemetry.limits import EVENT_BURST, EVENTS_PER_MINUTE, Limits
+from telemetry.places import Places
 from telemetry.rate_limit import RateLimit
 from telemetry.samples import Sample
 
 _NAMED = (Kind.GROUPS, Kind.NUMBERS_BY_NAME)
 
 
-@dataclass(slots=True)
 class _Host:
-    last_seen: float
-    devices: dict[str, dict[str, float]] = field(default_factory=dict)
-    """When each device of each channel was last seen."""
+    """The places of one host's channels, and of the devices of each channel."""
+
+    def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
+        self.devices: dict[str, Places] = {}
+        self.channels = Places(limits.channels, self.devices.pop, clock)
 
 
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    First come, first served. A host or device that has been silent for a while is evicted when a
-    new one needs its place.
+    A live sample may evict names that are silent; a retained one takes free places only.
     """
 
-    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
         """Start empty; ``clock`` returns seconds."""
+        self._limits = limits
         self._clock = clock
-        self._hosts: dict[str, _Host] = {}
+        self._known: dict[str, _Host] = {}
+        self._hosts = Places(limits.hosts, self._known.pop, clock)
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
 
-    def check(self, sample: Sample) -> None:
-        """Return if ``sample`` may be stored.
+    def check(self, sample: Sample, *, retained: bool = False) -> None:
+        """Return if ``sample`` may be stored; ``retained``: the broker had kept it from before.
 
         Raises MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
         ``too many devices``.
         """
-        now = self._clock()
-        host = self._hosts.get(sample.host) or self._new_host(sample.host, now)
-        host.last_seen = now
-        known = host.devices.get(sample.channel)
+        live, name, channel = not retained, sample.host, sample.channel
+        if not self._hosts.claim((name,), live=live):
+            raise MalformedMessageError("too many hosts", repr(name))
+        host = self._known.get(name)
+        if host is None:
+            host = self._known[name] = _Host(self._limits, self._clock)
+        if not host.channels.claim((channel,), live=live):
+            raise MalformedMessageError("too many channels", f"{channel} of {name!r}")
+        limit = self._limits.devices
+        known = host.devices.get(channel)
         if known is None:
-            if len(host.devices) >= MAX_CHANNELS:
-                raise MalformedMessageError(
-                    "too many channels", f"{sample.channel} of {sample.host!r}"
-                )
-            known = host.devices[sample.channel] = {}
-        known |= dict.fromkeys(_devices(sample), now)
-        if len(known) > MAX_DEVICES:
-            self._limit_devices(known, sample, now)
+            known = host.devices[channel] = Places(limit, clock=self._clock)
+        if not known.claim(_devices(sample), live=live):
+            detail = f"more than {limit} on {channel} of {name!r}"
+            raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
         """Return if ``event`` may be stored; ``retained``: the broker had kept it from before.
@@ -74,29 +75,12 @@ class Admission:
             detail = f"{EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
-    def _new_host(self, name: str, now: float) -> _Host:
-        if len(self._hosts) >= MAX_HOSTS:
-            silent = min(self._hosts, key=lambda each: self._hosts[each].last_seen)
-            if now - self._hosts[silent].last_seen < SILENT_SECONDS:
-                raise MalformedMessageError("too many hosts", repr(name))
-            del self._hosts[silent]
-        host = self._hosts[name] = _Host(now)
-        return host
 
-    def _limit_devices(self, known: dict[str, float], sample: Sample, now: float) -> None:
-        for name in [each for each, seen in known.items() if now - seen >= SILENT_SECONDS]:
-            del known[name]
-        if len(known) > MAX_DEVICES:
-            for name in list(known)[MAX_DEVICES:]:
-                del known[name]
-            detail = f"more than {MAX_DEVICES} on {sample.channel} of {sample.host!r}"
-            raise MalformedMessageError("too many devices", detail)
-
-
-def _devices(sample: Sample) -> Iterable[str]:
+def _devices(sample: Sample) -> set[str]:
     family = family_of(sample.channel)
-    for each in family.fields if family is not None else ():
-        if each.kind in _NAMED:
-            named = sample.values.get(each.name)
-            if isinstance(named, dict):
-                yield from named
+    named = [
+        sample.values.get(field.name)
+        for field in (family.fields if family is not None else ())
+        if field.kind in _NAMED
+    ]
+    return {name for each in named if isinstance(each, dict) for name in each}

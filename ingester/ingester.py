@@ -15,6 +15,7 @@ from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError
 from telemetry.events import Event
 from telemetry.history.port import HistoryWriter, Record
+from telemetry.limits import Limits
 from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
@@ -44,6 +45,7 @@ class Ingester:
         *,
         name: str,
         group: str | None = None,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
         """``name`` distinguishes this ingester's session at the broker from others."""
         self._topics = topics
@@ -59,7 +61,8 @@ class Ingester:
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._batcher = Batcher(history, self._bus.acknowledge)
-        self._admission = Admission()
+        self._history = history
+        self._admission = Admission(limits)
         self.received = 0
         self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason
@@ -139,8 +142,8 @@ class Ingester:
                 return None
             if isinstance(record, Event):
                 self._admission.check_event(record, retained=message.retained)
-            else:
-                self._admission.check(record)
+            elif self._history.keeps(record):  # the history discards and counts the others
+                self._admission.check(record, retained=message.retained)
         except MalformedMessageError as error:
             self._malformed.note(error)
             return None

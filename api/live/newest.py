@@ -3,18 +3,20 @@
 import json
 import time
 from collections import Counter
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
-from functools import cached_property
+from functools import cached_property, partial
 
 from telemetry.catalogue import STATUS_CHANNEL, Family, family_of
 from telemetry.decoding import Content
 from telemetry.events import Event
-from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
+from telemetry.limits import Limits
+from telemetry.places import Places
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-MAX_BYTES = 67_108_864  # of messages: a thousand hosts with eight GPUs need half of it
+MAX_BYTES = 67_108_864  # of messages, and more if more hosts are allowed
+_BYTES_OF_HOST = 65_536  # one with eight GPUs needs half of it
 
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
@@ -93,17 +95,24 @@ class Update:
 
 @dataclass(slots=True)
 class HostState:
-    """The state of one host: its newest status, and its newest update by channel.
+    """The state of one host: its newest update by channel.
 
     ``known_since`` is the arrival time of the first update, ``last_arrival`` that of the last one
-    accepted, in monotonic seconds.
+    accepted, in monotonic seconds. ``places`` limits the channels.
     """
 
     name: str
     known_since: float
     last_arrival: float
-    status: CollectorStatus | None = None
+    places: Places
     updates: dict[str, Update] = field(default_factory=dict)
+
+    @property
+    def status(self) -> CollectorStatus | None:
+        """The newest status."""
+        update = self.updates.get(STATUS_CHANNEL)
+        content = None if update is None else update.content
+        return content if isinstance(content, CollectorStatus) else None
 
     def samples(self, family: Family) -> list[Update]:
         """Return the newest samples of ``family``, GPUs in ascending order of their ids."""
@@ -121,13 +130,23 @@ class HostState:
 class Newest:
     """The newest update of each channel of each host, by order of arrival.
 
-    Not thread-safe. ``refused`` counts, by reason, the updates that exceeded a limit.
+    Hosts, the channels of a host and the memory are limited. A live update may evict what has been
+    silent for two minutes, or is known only from retained messages; a retained update evicts
+    nothing. Not thread-safe. ``refused`` counts, by reason, the updates that exceeded a limit.
     """
 
-    def __init__(self) -> None:
-        """Start without hosts."""
+    def __init__(
+        self,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start without hosts; ``clock`` returns seconds."""
+        self._limits = limits
+        self._clock = clock
         self._hosts: dict[str, HostState] = {}
+        self._places = Places(limits.hosts, self._evict_host, clock)
         self._bytes = 0
+        self.max_bytes = max(MAX_BYTES, limits.hosts * _BYTES_OF_HOST)
         self.refused: Counter[str] = Counter()
 
     @property
@@ -142,31 +161,15 @@ class Newest:
         if known is not None and not update.supersedes(known):
             return False
         more = update.size - (known.size if known is not None else 0)
-        refusal = self._refusal(update, state, known, more)
+        refusal = self._refusal(update, state, more)
         if refusal is not None:
             self.refused[refusal] += 1
             return False
-        if state is None:
-            state = HostState(update.host, update.arrived, update.arrived)
-            self._hosts[update.host] = state
+        state = self._hosts.get(update.host) or self._new_host(update)
         self._bytes += more
         state.updates[update.channel] = update
         state.last_arrival = update.arrived
-        if isinstance(update.content, CollectorStatus):
-            state.status = update.content
         return True
-
-    def _refusal(
-        self, update: Update, state: HostState | None, known: Update | None, more: int
-    ) -> str | None:
-        """Return the limit that ``update`` exceeds, or None; may evict a silent host to fit it."""
-        if more > 0 and self._bytes + more > MAX_BYTES:
-            return "too much at once"
-        if state is None:
-            full = len(self._hosts) >= MAX_HOSTS
-            return "too many hosts" if full and not self._evict_silent(update.arrived) else None
-        full = known is None and len(state.updates) >= MAX_CHANNELS
-        return "too many channels" if full else None
 
     def updates(self, host: str | None = None) -> Iterator[Update]:
         """Yield the newest update of each channel of ``host``, or of all hosts."""
@@ -176,11 +179,36 @@ class Newest:
         for state in states:
             yield from state.updates.values()
 
-    def _evict_silent(self, now: float) -> bool:
-        """Evict the host that has been silent the longest; return False if none is silent."""
-        silent = min(self._hosts.values(), key=lambda state: state.last_arrival)
-        if now - silent.last_arrival < SILENT_SECONDS:
-            return False
-        self._bytes -= sum(each.size for each in silent.updates.values())
-        del self._hosts[silent.name]
-        return True
+    def _new_host(self, update: Update) -> HostState:
+        evict = partial(self._evict_channel, update.host)
+        places = Places(self._limits.channels, evict, self._clock)
+        places.claim((update.channel,), live=not update.retained)
+        state = HostState(update.host, update.arrived, update.arrived, places)
+        self._hosts[update.host] = state
+        return state
+
+    def _refusal(self, update: Update, state: HostState | None, more: int) -> str | None:
+        """Return the limit that ``update`` exceeds, or None; may evict what is silent to fit it."""
+        live = not update.retained
+        while more > 0 and self._bytes + more > self.max_bytes:
+            if not (live and self._evict_silent(update)):
+                return "too much at once"
+        if state is not None and not state.places.claim((update.channel,), live=live):
+            return "too many channels"
+        return None if self._places.claim((update.host,), live=live) else "too many hosts"
+
+    def _evict_silent(self, update: Update) -> bool:
+        """Evict another host that is silent, or else a channel; return False if there is none."""
+        return self._places.evict_silent(update.host) or any(
+            state.places.evict_silent(update.channel) for state in self._hosts.values()
+        )
+
+    def _evict_host(self, host: str) -> None:
+        self._bytes -= sum(each.size for each in self._hosts.pop(host).updates.values())
+
+    def _evict_channel(self, host: str, channel: str) -> None:
+        state = self._hosts[host]
+        self._bytes -= state.updates.pop(channel).size
+        if not state.updates:
+            self._places.release(host)
+            del self._hosts[host]

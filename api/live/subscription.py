@@ -16,6 +16,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import BusUnavailableError, MalformedMessageError
 from telemetry.events import Event
+from telemetry.limits import Limits
 from telemetry.reports import Report, counter, gauge
 from telemetry.tally import Tally
 
@@ -37,7 +38,13 @@ class Subscription:
     ``overrun`` counts updates that newer ones displaced because the event loop could not keep up.
     """
 
-    def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
+    def __init__(
+        self,
+        broker: BrokerAddress,
+        topics: TopicScheme,
+        host: str,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
         """Prepare; nothing is received before ``start``.
 
         ``host`` is this machine's name; events that name no host are published under it.
@@ -52,7 +59,7 @@ class Subscription:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[Update] = deque(maxlen=MAX_WAITING)
         self._wake_pending = False
-        self.newest = Newest()
+        self.newest = Newest(limits)
         self.hub = Hub(self.newest)
         self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason

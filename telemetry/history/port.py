@@ -80,6 +80,9 @@ class HistoryWriter(Protocol):
     def dropped(self) -> int:
         """The number of records that were dropped because they are outside their retention."""
 
+    def keeps(self, record: Record) -> bool:
+        """Return whether ``record`` is inside its retention. Does no I/O; thread-safe."""
+
     def open(self) -> None:
         """Connect, and create what is missing. Raises HistoryUnavailableError."""
 

@@ -51,6 +51,10 @@ class Window:
         """The first timestamp that is too far ahead."""
         return self.clock() + self._ahead + 1
 
+    def contains(self, timestamp: int) -> bool:
+        """Return whether ``timestamp`` is inside."""
+        return self.start <= timestamp < self.end
+
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
         """Return the records that are inside."""
         start, end = self.start, self.end
@@ -79,6 +83,11 @@ class Windows:
     def clock(self) -> Clock:
         """The clock of both windows."""
         return self.samples.clock
+
+    def keeps(self, record: Record) -> bool:
+        """Return whether ``record`` is inside its retention."""
+        window = self.samples if isinstance(record, Sample) else self.events
+        return window.contains(record.timestamp)
 
     def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
         """Return the samples and the events that are inside."""

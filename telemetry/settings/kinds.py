@@ -26,6 +26,7 @@ def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretSt
 
 Number = Annotated[float, BeforeValidator(_not_a_boolean)]
 Port = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=65535)]
+Count = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=100_000)]
 PortOrNone = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=65535)]  # 0: none
 Host = Annotated[str, AfterValidator(values.listening_host)]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]

@@ -18,10 +18,12 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.tls import TlsFiles
 from telemetry.bus.topics import TopicScheme
 from telemetry.history.window import Spans
+from telemetry.limits import Limits
 from telemetry.settings import secret_files, values
 from telemetry.settings.kinds import (
     AccessToken,
     BrokerUrl,
+    Count,
     File,
     Folder,
     Host,
@@ -147,6 +149,18 @@ class Settings(BaseSettings):
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
         description="Folder for the embedded history.",
     )
+    max_hosts: Count = Field(
+        Limits.hosts,
+        description="How many hosts the ingester and the API know at once. For one more, the host "
+        "that has been silent the longest is evicted, if that is for two minutes or more.",
+    )
+    max_channels: Count = Field(
+        Limits.channels, description="How many channels of one host they know at once."
+    )
+    max_devices: Count = Field(
+        Limits.devices,
+        description="How many disks or network interfaces of one host the ingester knows at once.",
+    )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
         description="URL of an InfluxDB 2.x to store the history in, such as "
@@ -227,6 +241,11 @@ class Settings(BaseSettings):
     def spans(self) -> Spans:
         """The retention of samples and of events in the history."""
         return Spans(self.window, round(self.history_days * 86_400_000))
+
+    @property
+    def limits(self) -> Limits:
+        """How many names that come from the bus are known at once."""
+        return Limits(self.max_hosts, self.max_channels, self.max_devices)
 
     def masked(self) -> dict[str, str]:
         """Return each setting as text, secrets masked."""

@@ -195,7 +195,7 @@ def running_api(
     )
     file = folder / "history.sqlite3"
     writer = SqliteWriter(file, settings.spans)
-    live = Subscription(settings.broker, settings.topics, settings.host_name)
+    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
     app = create_app(settings, live, reader or SqliteReader(file, settings.spans), others)
     server = ApiServer(app, "127.0.0.1", 0)
     with contextlib.ExitStack() as stack:

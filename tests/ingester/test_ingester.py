@@ -15,6 +15,7 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.history.port import HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
+from telemetry.limits import Limits
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 
@@ -36,9 +37,10 @@ def ingesting(
     group: str | None = None,
     history: HistoryWriter | None = None,
     topics: TopicScheme = PLAIN,
+    limits: Limits = Limits(),  # noqa: B008 - frozen
 ) -> Iterator[Ingester]:
     writer = history or SqliteWriter(file, Spans(HOUR), clock=lambda: NOW)
-    ingester = Ingester(writer, address, topics, name=name, group=group)
+    ingester = Ingester(writer, address, topics, name=name, group=group, limits=limits)
     ingester.start()
     try:
         assert ingester.wait_subscribed(5)
@@ -192,3 +194,24 @@ def test_a_broker_that_is_killed_and_comes_back_is_subscribed_to_again(
         with Listener(address.port) as client:
             client.publish("system/cpu", payload(7))
             wait_stored(file, [7])
+
+
+def test_retired_hosts_and_wrong_clocks_do_not_take_the_place_of_a_live_host(
+    file: Path, address: BrokerAddress
+) -> None:
+    fleet, limits = TopicScheme("fleet/{host}"), Limits(hosts=3)
+    with Listener(address.port) as client:
+        for number in range(limits.hosts + 2):
+            topic = fleet.topic(f"retired-{number}", "system/cpu")
+            client.publish(topic, payload(number, f"retired-{number}"), retain=True)
+        with ingesting(file, address, topics=fleet, limits=limits) as ingester:
+            for number in range(limits.hosts):
+                client.publish(
+                    fleet.topic(f"ahead-{number}", "system/cpu"),
+                    payload(3 * HOUR, f"ahead-{number}"),
+                )
+            client.publish(fleet.topic("me", "system/cpu"), payload(7))
+            wait_stored(file, [7])
+            assert ingester.malformed == {"too many hosts": 2}
+            outside = {each.name: each.value for each in ingester.report().counts}
+            assert outside["samples_outside_window"] == limits.hosts

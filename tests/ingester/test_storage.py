@@ -18,6 +18,9 @@ class Broken:
     def __init__(self) -> None:
         self.stored: list[int] = []
 
+    def keeps(self, _record: Record) -> bool:
+        return True
+
     def open(self) -> None:
         pass
 

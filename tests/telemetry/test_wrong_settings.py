@@ -43,6 +43,7 @@ _FILE = {
     "/": "(is",
 }
 _IDENTIFIER = "must be 1 to 64 letters, digits, '_', '.' or '-'"
+_COUNT = dict.fromkeys(("", "0", "100001", "-1", "x"), "a whole number from 1 to 100000")
 _INFLUXDB = "must look like http://host:8086 or https://host, without a login or a path"
 _NO_PREFIX = "must not begin with '/' or '$', or end with '/'"
 
@@ -87,6 +88,9 @@ WRONG: dict[str, dict[str, str]] = {
         "": "must be a path",
         "~nobody-of-this-name/x": "must be a valid path (no such user)",
     },
+    "max_hosts": _COUNT,
+    "max_channels": _COUNT,
+    "max_devices": _COUNT,
     "influxdb_url": dict.fromkeys(("", "localhost", "http://a:99999", "http://me:x@a"), _INFLUXDB),
     "influxdb_token": dict.fromkeys(("", " ", "é", "a\nb"), "must be an InfluxDB API token"),
     "influxdb_org": _TEXT,

@@ -40,6 +40,10 @@ class InfluxdbWriter:
         """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
 
+    def keeps(self, record: Record) -> bool:
+        """Return whether ``record`` is inside its retention."""
+        return self._windows.keeps(record)
+
     def open(self) -> None:
         """Create the buckets that are missing. Raises HistoryUnavailableError."""
         for bucket in (self._samples, self._events):

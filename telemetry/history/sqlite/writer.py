@@ -76,6 +76,10 @@ class SqliteWriter:
         """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
 
+    def keeps(self, record: Record) -> bool:
+        """Return whether ``record`` is inside its retention."""
+        return self._windows.keeps(record)
+
     def open(self) -> None:
         """Open the file; create it if it is missing. Raises HistoryUnavailableError."""
         self.close()

@@ -4,10 +4,13 @@ from dataclasses import replace
 from api.live.newest import MAX_BYTES, Newest, Update
 from telemetry.catalogue import GPU
 from telemetry.clock import unix_milliseconds
-from telemetry.limits import MAX_CHANNELS, MAX_HOSTS, SILENT_SECONDS
+from telemetry.limits import SILENT_SECONDS, Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorState
 from tests.api.running import cpu, gpu, status
+from tests.fakes.monotonic import SettableClock
+
+LIMITS = Limits(hosts=10, channels=8)
 
 
 def test_the_newest_sample_is_the_last_to_arrive_even_if_its_clock_is_behind() -> None:
@@ -60,32 +63,59 @@ def test_gpus_are_ordered_by_their_ids() -> None:
 
 
 def test_hosts_beyond_the_limit_are_refused_and_counted() -> None:
-    newest = Newest()
-    for number in range(MAX_HOSTS + 2):
+    newest = Newest(LIMITS)
+    for number in range(LIMITS.hosts + 2):
         newest.accept(Update(cpu(f"host-{number}")))
-    assert len(newest.hosts) == MAX_HOSTS
+    assert len(newest.hosts) == LIMITS.hosts
     assert newest.refused == {"too many hosts": 2}
     assert newest.accept(Update(cpu("host-0", age=-1)))
 
 
 def test_a_new_host_evicts_the_host_that_has_been_silent_the_longest() -> None:
-    newest = Newest()
-    for number in range(MAX_HOSTS):
-        newest.accept(Update(cpu(f"host-{number}"), arrived=float(number)))
-    newest.accept(Update(cpu("host-0", age=-1), arrived=float(MAX_HOSTS)))
-    assert not newest.accept(Update(cpu("early"), arrived=SILENT_SECONDS))
-    assert newest.accept(Update(cpu("late"), arrived=SILENT_SECONDS + 1))
-    assert len(newest.hosts) == MAX_HOSTS
+    clock = SettableClock()
+    newest = Newest(LIMITS, clock)
+    for number in range(LIMITS.hosts):
+        clock.now = float(number)
+        newest.accept(Update(cpu(f"host-{number}")))
+    newest.accept(Update(cpu("host-0", age=-1)))
+    clock.now = SILENT_SECONDS
+    assert not newest.accept(Update(cpu("early")))
+    clock.now = SILENT_SECONDS + 1
+    assert newest.accept(Update(cpu("late")))
+    assert len(newest.hosts) == LIMITS.hosts
     assert "host-1" not in newest.hosts
     assert {"host-0", "late"} <= newest.hosts.keys()
 
 
+def test_a_live_host_evicts_a_host_known_only_from_retained_messages_at_once() -> None:
+    newest = Newest(LIMITS)
+    for number in range(LIMITS.hosts + 1):
+        newest.accept(Update(cpu(f"retired-{number}"), retained=True))
+    assert newest.refused == {"too many hosts": 1}
+    for number in range(LIMITS.hosts):
+        assert newest.accept(Update(cpu(f"live-{number}")))
+    assert not newest.accept(Update(cpu("one more")))
+    assert all(name.startswith("live-") for name in newest.hosts)
+
+
 def test_channels_beyond_the_limit_are_refused_and_counted() -> None:
-    newest = Newest()
-    for number in range(MAX_CHANNELS + 3):
+    newest = Newest(LIMITS)
+    for number in range(LIMITS.channels + 3):
         newest.accept(Update(gpu(number)))
-    assert len(newest.hosts["alpha"].updates) == MAX_CHANNELS
+    assert len(newest.hosts["alpha"].updates) == LIMITS.channels
     assert newest.refused == {"too many channels": 3}
+
+
+def test_a_live_channel_evicts_a_channel_known_only_from_retained_messages() -> None:
+    newest = Newest(LIMITS)
+    newest.accept(Update(status()))
+    for number in range(LIMITS.channels):
+        newest.accept(Update(gpu(number), retained=True))
+    assert newest.refused == {"too many channels": 1}
+    assert newest.accept(Update(cpu()))
+    assert newest.hosts["alpha"].status is not None
+    assert "system/cpu" in newest.hosts["alpha"].updates
+    assert len(newest.hosts["alpha"].updates) == LIMITS.channels
 
 
 def test_messages_beyond_the_memory_limit_are_refused_and_counted() -> None:
@@ -99,6 +129,23 @@ def test_messages_beyond_the_memory_limit_are_refused_and_counted() -> None:
     assert newest.accept(Update(cpu("large", age=-1), size=10))
     assert newest.accept(Update(cpu("third"), size=1))
     assert newest.refused == {"too much at once": 2}
+
+
+def test_retained_messages_do_not_take_the_memory_of_live_ones() -> None:
+    newest = Newest()
+    newest.accept(Update(cpu("alpha"), size=1))
+    newest.accept(Update(gpu(9), retained=True, size=MAX_BYTES // 2))
+    newest.accept(Update(cpu("retired"), retained=True, size=MAX_BYTES // 2 - 1))
+    assert not newest.accept(Update(cpu("other"), retained=True, size=1))
+    assert newest.accept(Update(cpu("beta"), size=MAX_BYTES // 2))
+    assert newest.hosts.keys() == {"alpha", "beta"}
+    assert newest.accept(Update(cpu("beta", age=-1), size=MAX_BYTES - 1))
+    assert newest.hosts["alpha"].updates.keys() == {"system/cpu"}
+    assert newest.refused == {"too much at once": 1}
+
+
+def test_more_hosts_may_take_more_memory() -> None:
+    assert Newest(Limits(hosts=10_000)).max_bytes > MAX_BYTES
 
 
 def test_a_frame_is_encoded_once() -> None:

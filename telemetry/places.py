@@ -1,0 +1,75 @@
+"""A limited number of places for names that clients invent."""
+
+import time
+from collections import OrderedDict
+from collections.abc import Callable, Collection
+
+from telemetry.limits import SILENT_SECONDS
+
+_NEVER = float("-inf")
+
+
+def _nothing(_: str) -> None:
+    pass
+
+
+class Places:
+    """At most ``limit`` names. A live message may evict names that are silent.
+
+    A name is silent if no live message has claimed it in the last two minutes. So a name that is
+    known only from retained messages is silent from the start: they take a free place, but never
+    the place of another name. Not thread-safe.
+    """
+
+    def __init__(
+        self,
+        limit: int,
+        evict: Callable[[str], object] = _nothing,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start empty. ``evict`` is called with each evicted name; ``clock`` returns seconds."""
+        self._limit = limit
+        self._evict = evict
+        self._clock = clock
+        self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent first
+
+    def claim(self, names: Collection[str], *, live: bool) -> bool:
+        """Give each of ``names`` a place. If there are too few, change nothing and return False."""
+        new = [name for name in names if name not in self._seen]
+        missing = len(self._seen) + len(new) - self._limit
+        if missing > 0:
+            silent = self._silent(missing, names) if live else []
+            if len(silent) < missing:
+                return False
+            self._evict_all(silent)
+        now = self._clock()
+        for name in names if live else new:
+            self._seen[name] = now if live else _NEVER
+            self._seen.move_to_end(name, last=live)
+        return True
+
+    def evict_silent(self, keep: str) -> bool:
+        """Evict the name that has been silent the longest, except ``keep``; False if none is."""
+        silent = self._silent(1, (keep,))
+        self._evict_all(silent)
+        return bool(silent)
+
+    def release(self, name: str) -> None:
+        """Remove ``name``, if it has a place."""
+        self._seen.pop(name, None)
+
+    def _evict_all(self, names: Collection[str]) -> None:
+        for name in names:
+            self.release(name)
+            self._evict(name)
+
+    def _silent(self, count: int, keep: Collection[str]) -> list[str]:
+        """Return up to ``count`` silent names, the longest silent first, none of ``keep``."""
+        found: list[str] = []
+        latest = self._clock() - SILENT_SECONDS
+        for name, seen in self._seen.items():
+            if seen > latest or len(found) == count:
+                break
+            if name not in keep:
+                found.append(name)
+        return found
