@@ -14,7 +14,6 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.reports import Report, counter, gauge
-from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 _STATUS_SECONDS = 10.0
@@ -27,7 +26,8 @@ class Collector:
 
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
     another collector uses the same host name on the broker, one of the two publishes nothing; its
-    report says why.
+    report says why. The retained message of a channel that is no longer read, such as that of a
+    removed GPU, is deleted.
     """
 
     def __init__(
@@ -58,8 +58,10 @@ class Collector:
             sensors,
             host,
             interval,
-            deliver=lambda sample: self._publisher.publish(self._publication(sample)),
+            deliver=lambda each: self._publish(each.channel, each.payload()),
             on_change=self._publisher.publish_status,
+            # An empty payload deletes the retained message.
+            on_vanished=lambda channel: self._publish(channel, b""),
             on_tick=self._publish_status_if_due,
         )
 
@@ -114,11 +116,11 @@ class Collector:
             ),
         )
 
-    def _publication(self, sample: Sample) -> Publication:
-        family = family_of(sample.channel)
+    def _publish(self, channel: str, payload: bytes) -> None:
+        family = family_of(channel)
         has_history = family is None or family.retention is not Retention.NONE
-        topic = self._topics.topic(sample.host, sample.channel)
-        return Publication(topic, sample.payload(), retain=True, waits=has_history)
+        topic = self._topics.topic(self._host, channel)
+        self._publisher.publish(Publication(topic, payload, retain=True, waits=has_history))
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)

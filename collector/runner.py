@@ -35,12 +35,17 @@ class Runner:
         interval: float,
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
+        on_vanished: Callable[[str], None],
         on_tick: Callable[[], None],
         timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
     ) -> None:
-        """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state."""
+        """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state.
+
+        Call ``on_vanished`` for each channel that a sensor no longer reads.
+        """
         self._workers = [
-            SensorWorker(sensor, host, deliver, on_change, timeouts) for sensor in sensors
+            SensorWorker(sensor, host, deliver, on_change, on_vanished, timeouts)
+            for sensor in sensors
         ]
         self._interval = interval
         self._on_tick = on_tick

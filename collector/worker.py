@@ -36,7 +36,8 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in its own thread.
 
     Only that thread uses the sensor; it passes each sample to ``deliver``. ``on_change`` is called
-    when the state of the sensor or its reason has changed.
+    when the state of the sensor or its reason has changed. ``on_vanished`` is called with each
+    channel that the sensor has read before and that a whole reading no longer has.
     """
 
     def __init__(
@@ -45,6 +46,7 @@ class SensorWorker:
         host: str,
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
+        on_vanished: Callable[[str], None],
         timeouts: Timeouts,
     ) -> None:
         """Prepare the thread; nothing is opened before ``start``."""
@@ -53,6 +55,8 @@ class SensorWorker:
         self._host = host
         self._deliver = deliver
         self._on_change = on_change
+        self._on_vanished = on_vanished
+        self._channels: set[str] = set()
         self._timeouts = timeouts
         self._duration: float | None = None
         self._failures = 0
@@ -135,6 +139,7 @@ class SensorWorker:
             return self._open()
         except SensorAbsentError as absence:
             self._close()
+            self._keep_only(set())
             return _Status(SensorState.ABSENT, str(absence))
         except Exception as error:
             self._failures += 1
@@ -156,16 +161,25 @@ class SensorWorker:
 
     def _read(self) -> _Status:
         started = time.monotonic()
+        found: set[str] = set()
         try:
             for channel, values in self._sensor.read():
                 timestamp = unix_milliseconds()
+                found.add(channel)
                 self._deliver(Sample(channel, self._host, timestamp, values))
         except SensorFailedError as failure:  # a partial failure that the sensor reports
             self._failures += 1
+            self._channels |= found  # what is missing may have failed
             return self._status_in(SensorState.FAILING, str(failure))
         finally:
             self._duration = time.monotonic() - started
+        self._keep_only(found)
         return self._status_in(SensorState.OK)
+
+    def _keep_only(self, found: set[str]) -> None:
+        vanished, self._channels = self._channels - found, found
+        for channel in sorted(vanished):
+            self._on_vanished(channel)
 
     def _status_in(self, state: SensorState, reason: str | None = None) -> _Status:
         return _Status(state, reason, self._sensor.describe(), self._sensor.details)

@@ -33,8 +33,9 @@ class Ingester:
 
     The session is persistent: while the ingester is away, the broker queues its messages. Ingesters
     with the same ``group`` share the messages among them. Messages that are not valid, or that
-    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status, or
-    a message of a family without retention, is acknowledged and skipped.
+    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status, a
+    message of a family without retention, or an empty payload, which deletes a retained message, is
+    acknowledged and skipped.
     """
 
     def __init__(
@@ -133,6 +134,8 @@ class Ingester:
 
     def _record_in(self, message: Message) -> Record | None:
         """Return the record in ``message``; None if there is nothing to store."""
+        if not message.payload:  # it deletes a retained message
+            return None
         try:
             address = resolve(self._topics, message.topic)
             if address.family is None or address.family.retention is Retention.NONE:

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from api.live.filters import matches_any
 from api.live.newest import Newest, Update
+from api.live.removal import Removal
 
 QUEUE_FRAMES = 256
 MAX_CLIENTS = 1024
@@ -35,7 +36,7 @@ class Client:
         self._capacity = QUEUE_FRAMES
         self._waiting = asyncio.Event()
 
-    def wants(self, update: Update) -> bool:
+    def wants(self, update: Update | Removal) -> bool:
         """Return whether ``update`` is for this client."""
         if self.host not in (None, update.host) and not (update.is_event and not update.host):
             return False
@@ -110,7 +111,7 @@ class Hub:
         client.offer(acknowledgement)
         self._greet(client, previous)
 
-    def publish(self, update: Update) -> None:
+    def publish(self, update: Update | Removal) -> None:
         """Queue ``update`` for each client that subscribed to it."""
         for client in [each for each in self._clients if each.wants(update)]:
             client.offer(update.frame)

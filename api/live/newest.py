@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 
+from api.live.removal import Removal
 from telemetry.catalogue import STATUS_CHANNEL, Family, family_of
 from telemetry.decoding import Content
 from telemetry.events import Event
@@ -170,6 +171,19 @@ class Newest:
         state.updates[update.channel] = update
         state.last_arrival = update.arrived
         return True
+
+    def remove(self, removal: Removal) -> list[Removal]:
+        """Remove the value, and return a removal for each host that had one."""
+        names = [removal.host] if removal.host else list(self._hosts)
+        found = [
+            name
+            for name in names
+            if name in self._hosts and removal.channel in self._hosts[name].updates
+        ]
+        for name in found:
+            self._hosts[name].places.release(removal.channel)
+            self._evict_channel(name, removal.channel)
+        return [Removal(name, removal.channel) for name in found]
 
     def updates(self, host: str | None = None) -> Iterator[Update]:
         """Yield the newest update of each channel of ``host``, or of all hosts."""

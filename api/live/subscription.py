@@ -8,6 +8,7 @@ from collections import deque
 
 from api.live.hub import Hub
 from api.live.newest import Newest, Update
+from api.live.removal import Removal
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_MOST_ONCE, Message, Publication
@@ -57,7 +58,7 @@ class Subscription:
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
         self._loop: asyncio.AbstractEventLoop | None = None
-        self._waiting: deque[Update] = deque(maxlen=MAX_WAITING)
+        self._waiting: deque[Update | Removal] = deque(maxlen=MAX_WAITING)
         self._wake_pending = False
         self.newest = Newest(limits)
         self.hub = Hub(self.newest)
@@ -133,7 +134,8 @@ class Subscription:
         try:
             update = self._update(message)
         except MalformedMessageError as error:
-            self._malformed.note(error)
+            if message.payload:  # else somebody deletes a retained message that is not ours
+                self._malformed.note(error)
             return
         if len(self._waiting) == self._waiting.maxlen:
             self.overrun += 1
@@ -149,13 +151,18 @@ class Subscription:
         self._wake_pending = False  # first: an update appended from now on wakes the loop again
         for _ in range(min(len(self._waiting), _BATCH)):
             update = self._waiting.popleft()
-            if update.is_event or self.newest.accept(update):
+            if isinstance(update, Removal):
+                for removal in self.newest.remove(update):
+                    self.hub.publish(removal)
+            elif update.is_event or self.newest.accept(update):
                 self.hub.publish(update)
         if self._waiting:
             self._wake_loop()
 
-    def _update(self, message: Message) -> Update:
+    def _update(self, message: Message) -> Update | Removal:
         address = resolve(self._topics, message.topic)
+        if not message.payload:
+            return Removal(address.host or "", address.channel)
         content = decode(address, message.payload, arrived=unix_milliseconds())
         if isinstance(content, Event) and message.retained:  # it is not current
             raise MalformedMessageError("retained event", address.channel)

@@ -4,7 +4,7 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
@@ -44,8 +44,9 @@ class Publisher:
     buffered: it would mix with that client's messages.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
-    status and the newest retained message of each topic. If the broker has lost the session, all
-    messages of the last seconds follow.
+    status and the newest retained message of each topic. An empty payload, which deletes a retained
+    message, is sent once. If the broker has lost the session, all messages of the last seconds
+    follow.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those published, including repeats.
@@ -201,6 +202,7 @@ class Publisher:
                 self._send_again()
             still_waiting = {item.publication.topic for item in self._waiting}
             newest = [each for each in self._newest.values() if each.topic not in still_waiting]
+            self._forget_deletions(newest)
             return [self._status(), *newest]
         messages: list[Publication] = []
         while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
@@ -209,6 +211,7 @@ class Publisher:
             self._sent.append(item)
             self.sent += 1
             messages.append(item.publication)
+        self._forget_deletions(messages)
         if self._status_due:  # last, so that its count of waiting messages excludes these
             self._status_due = False
             messages.append(self._status())
@@ -219,6 +222,11 @@ class Publisher:
         self._waiting.extendleft(reversed(self._sent))
         self._waiting_bytes += sum(item.size for item in self._sent)
         self._sent.clear()
+
+    def _forget_deletions(self, sent: Iterable[Publication]) -> None:
+        for each in sent:
+            if not each.payload and self._newest.get(each.topic) is each:
+                del self._newest[each.topic]
 
     def _forget_what_is_safe(self, unacknowledged: int) -> None:
         limit = time.monotonic() - _REPEATED_SECONDS

@@ -20,6 +20,7 @@ class Ran:
 
     def __init__(self, *sensors: Sensor, hanging_seconds: float = 5.0) -> None:
         self.samples: list[Sample] = []
+        self.vanished: list[str] = []
         self.changes = 0
         self.ticks: list[float] = []
         self.runner = Runner(
@@ -28,6 +29,7 @@ class Ran:
             INTERVAL,
             deliver=self.samples.append,
             on_change=self._count_change,
+            on_vanished=self.vanished.append,
             on_tick=lambda: self.ticks.append(time.monotonic()),
             timeouts=Timeouts(hanging_seconds, reopen_seconds=0.1),
         )

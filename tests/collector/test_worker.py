@@ -7,6 +7,7 @@ from telemetry.status import SensorState
 from tests.collector.running import Ran
 from tests.fakes.sensors import (
     AbsentSensor,
+    ChangingSensor,
     CountingSensor,
     FailingSensor,
     HangingSensor,
@@ -154,3 +155,35 @@ def test_reports_stay_consistent_while_the_sensor_changes_and_never_access_it() 
             sensor.opening = sensor.reading = trouble
             wait_until(reports_agree_until_it_changes, "the next state")
     assert users == {"sensor-gpu"}
+
+
+GPUS = ("system/gpu/0", "system/gpu/1")
+
+
+def test_a_channel_that_is_no_longer_read_is_reported_as_vanished_once() -> None:
+    sensor = ChangingSensor(*GPUS)
+    with Ran(sensor) as ran:
+        wait_until(lambda: GPUS[1] in {each.channel for each in ran.samples}, "both are read")
+        sensor.channels = GPUS[:1]
+        wait_until(lambda: ran.vanished != [], "one has vanished")
+        ran.wait_for_ticks(len(ran.ticks) + 3)
+        assert ran.vanished == [GPUS[1]]
+        sensor.channels = GPUS
+        before = len(ran.values(GPUS[1]))
+        wait_until(lambda: len(ran.values(GPUS[1])) > before, "it is back")
+        sensor.reading = SensorAbsentError("The driver has gone.")
+        ran.wait_for_state("gpu", SensorState.ABSENT)
+        assert ran.vanished == [GPUS[1], *GPUS]
+
+
+def test_a_channel_that_is_missing_because_of_a_failure_has_not_vanished() -> None:
+    sensor = ChangingSensor(*GPUS)
+    with Ran(sensor) as ran:
+        wait_until(lambda: GPUS[1] in {each.channel for each in ran.samples}, "both are read")
+        sensor.reading = SensorFailedError("GPU 1 is lost.")
+        sensor.channels = GPUS[:1]
+        ran.wait_for_state("gpu", SensorState.FAILING)
+        ran.wait_for_ticks(len(ran.ticks) + 3)
+        assert ran.vanished == []
+        sensor.reading = None
+        wait_until(lambda: ran.vanished == [GPUS[1]], "it has vanished")

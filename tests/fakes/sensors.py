@@ -67,6 +67,20 @@ class TroubledSensor(CountingSensor):
         self.details = {}
 
 
+class ChangingSensor(TroubledSensor):
+    """Reads each of ``channels``."""
+
+    def __init__(self, *channels: str) -> None:
+        super().__init__()
+        self.channels: tuple[str, ...] = channels
+
+    def read(self) -> Iterable[Reading]:
+        for channel in self.channels:
+            yield Reading(channel, {"utilization": 1})
+        if self.reading:
+            raise self.reading
+
+
 class AbsentSensor(CountingSensor):
     """Finds nothing to read."""
 

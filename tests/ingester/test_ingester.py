@@ -100,12 +100,23 @@ def test_an_invalid_message_is_counted_by_reason_and_blocks_nothing(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client, ingesting(file, address) as ingester:
-        for text in ("", "no json", "[]", '{"host": "me"}', "\x00", '{"host": 1}'):
+        for text in ("no json", "[]", '{"host": "me"}', "\x00", '{"host": 1}'):
             client.publish("system/cpu", text)
         client.publish("system/toaster", payload(1))
         client.publish("system/cpu", payload(2))
         wait_stored(file, [2])
-        assert ingester.malformed == {"not a sample": 6, "unknown channel": 1}
+        assert ingester.malformed == {"not a sample": 5, "unknown channel": 1}
+
+
+def test_an_empty_payload_is_neither_a_sample_nor_a_fault(
+    file: Path, address: BrokerAddress
+) -> None:
+    with Listener(address.port) as client, ingesting(file, address) as ingester:
+        for channel in ("system/cpu", "system/status", "system/annotations", "system/toaster"):
+            client.publish(channel, "", retain=True)
+        client.publish("system/cpu", payload(1))
+        wait_stored(file, [1])
+        assert ingester.malformed == {}
 
 
 def test_a_status_is_neither_a_sample_nor_a_fault(file: Path, address: BrokerAddress) -> None:

@@ -49,6 +49,17 @@ describe("a host's data", () => {
     expect(host.gpuIds).toEqual([]);
   });
 
+  it("forgets the newest value of a removed channel and keeps its history", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL), arrival(0));
+    host.remove("system/cpu");
+    expect(host.newest.has("system/cpu")).toBe(false);
+    expect(host.series.get("system/cpu")?.length).toBe(1);
+    expect(host.isStale("system/cpu", 99_999)).toBe(false);
+    host.accept(cpu(WALL + 2_000), arrival(100_000));
+    expect(host.newest.get("system/cpu")?.timestamp).toBe(WALL + 2_000);
+  });
+
   it("judges staleness by arrival, however the clocks differ", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL - 9_999_999), arrival(0));

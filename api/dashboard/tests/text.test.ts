@@ -100,6 +100,8 @@ describe("the data from the server", () => {
       null,
     ];
     expect(parseFrames(JSON.stringify([...unknown, known])).map((frame) => frame.kind)).toEqual(["sample"]);
+    const removed = { channel: "system/gpu/1", event: "removed", data: { host: "h" } };
+    expect(parseFrames(JSON.stringify([removed]))).toEqual([{ kind: "removed", host: "h", channel: "system/gpu/1" }]);
     expect(parseFrames("no json")).toEqual([]);
     expect(parseFrames("{}")).toEqual([]);
     expect(metricsOf({ host: "h", state: "resting", gpu: null, cpu: null, fpga: {} })?.samples).toEqual([]);

@@ -28,7 +28,8 @@ export interface CollectorStatus {
 
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample }
-  | { readonly kind: "status"; readonly status: CollectorStatus };
+  | { readonly kind: "status"; readonly status: CollectorStatus }
+  | { readonly kind: "removed"; readonly host: string; readonly channel: string };
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -68,7 +69,9 @@ function frameOf(frame: unknown): Frame | null {
     const status = statusOf(data);
     return status && { kind: "status", status };
   }
-  if (event !== "metrics" || typeof channel !== "string") return null;
+  if (typeof channel !== "string") return null;
+  if (event === "removed" && typeof data["host"] === "string") return { kind: "removed", host: data["host"], channel };
+  if (event !== "metrics") return null;
   const sample = sampleOf(channel, data);
   return sample && { kind: "sample", sample };
 }

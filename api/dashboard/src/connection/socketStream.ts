@@ -88,7 +88,7 @@ export class SocketStream {
 
   // The server sends the newest sample of each channel first: that one is a snapshot.
   private received(frame: Frame): ReceivedFrame {
-    const channel = frame.kind === "sample" ? frame.sample.channel : "status";
+    const channel = frame.kind === "sample" ? frame.sample.channel : frame.kind;
     const isSnapshot = !this.channels.has(channel);
     this.channels.add(channel);
     return { frame, isSnapshot };

@@ -88,6 +88,8 @@ export class HostFeed {
     if (frame.kind === "status") {
       if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
       this.listener.onStatus(frame.status);
+    } else if (frame.kind === "removed") {
+      if (frame.host === data.name) data.remove(frame.channel);
     } else {
       const { channel, timestamp } = frame.sample;
       const outcome = data.accept(frame.sample, { at, wall: Date.now(), age: isSnapshot ? "snapshot" : "live" });

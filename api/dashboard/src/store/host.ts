@@ -1,6 +1,6 @@
 import type { HistoryAnswer } from "../bus/answers";
 import type { CollectorStatus, Sample, Values } from "../bus/payload";
-import { familyOf, gpuOf, isCharted } from "../catalogue";
+import { familyOf, gpuOf, isCharted, STATUS_CHANNEL } from "../catalogue";
 import { HostClock } from "./clock";
 import { columnIn, keptColumns, valueIn } from "./columns";
 import { ChannelSeries, type Insertion } from "./series";
@@ -81,6 +81,14 @@ export class HostData {
   acceptStatus(status: CollectorStatus, at: number): void {
     this.status = status;
     this.offlineSince = status.state === "offline" ? this.offlineSince ?? at : null;
+  }
+
+  /** Forget the newest value of a channel that no longer exists; its history stays. */
+  remove(channel: string): void {
+    this.newest.delete(channel);
+    if (channel !== STATUS_CHANNEL) return;
+    this.status = null;
+    this.offlineSince = null;
   }
 
   merge(answer: HistoryAnswer): void {

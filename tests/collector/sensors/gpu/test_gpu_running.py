@@ -170,6 +170,8 @@ def test_gpus_come_and_go_while_it_runs(ran: Ran, fake_nvml: FakeNvml) -> None:
     gone = len(ran.values("system/gpu/2"))
     wait_for_more(ran, "system/gpu/0")
     assert len(ran.values("system/gpu/2")) == gone
+    gpus = ("system/gpu/1", "system/gpu/2")
+    assert sorted(ran.vanished) == sorted([*gpus, *(f"{gpu}/processes" for gpu in gpus)])
     assert ran.runner.reports()["gpu"].state is SensorState.OK
 
 
