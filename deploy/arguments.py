@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 from deploy import console
 from telemetry import __version__
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
 
 _BROKER = (
     *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
@@ -88,6 +88,18 @@ _ROLES = {
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if a connection fails.",
     ),
+    "forget": _Role(
+        "remove what the broker retains of a host, such as one that was retired",
+        (*_BROKER, *_LOG),
+        "The broker keeps the newest message of each topic until an empty one replaces it. This\n"
+        "removes those of HOST, and lists their topics; the API then no longer shows the host.\n"
+        "Samples in the history stay until they expire. A collector that is still running\n"
+        "publishes again what it reads: only what it no longer reads is gone. Log in as a user\n"
+        "that may read and write the host's topics, such as the host's own.",
+        "  system-monitor forget gpu-07\n"
+        "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
+        "--topic-prefix 'fleet/{host}'",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -112,7 +124,7 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally, 1 a connection failed in `check`, 2 invalid settings."""
+Exit codes: 0 stopped normally, 1 `check` or `forget` failed, 2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -195,10 +207,20 @@ def _parser() -> argparse.ArgumentParser:
         )
         if role.options:
             _add_options(role_parser, role.options)
+    roles.choices["forget"].add_argument(
+        "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
+    )
     roles.choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )
     return parser
+
+
+def _host(text: str) -> str:
+    try:
+        return values.host_name(text)
+    except ValueError as error:
+        raise argparse.ArgumentTypeError(f"{text!r} is not valid: it {error}") from None
 
 
 def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:

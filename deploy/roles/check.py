@@ -3,12 +3,12 @@
 import contextlib
 import http.client
 import os
-import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from deploy import wiring
+from deploy.broker_access import connected
 from deploy.console import say
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
@@ -21,8 +21,6 @@ if TYPE_CHECKING:
     from collector.sensors.port import Sensor
 
 _INTERRUPTED = 130
-_BROKER_SECONDS = 3.0
-_POLL_SECONDS = 0.05
 _HTTP_SECONDS = 1.0
 _LABEL_WIDTH = 21
 
@@ -102,16 +100,8 @@ def _check_broker(settings: Settings, *, running: bool) -> str:
         require_mqtt_port(settings)
         return f"{settings.mqtt_host}:{settings.mqtt_port} is free for the embedded broker"
     broker = settings.broker
-    bus = BusConnection(broker, f"system-monitor-check-{os.getpid()}")
-    bus.start()
-    try:
-        deadline = time.monotonic() + _BROKER_SECONDS
-        while not bus.wait_connected(_POLL_SECONDS):
-            if bus.failure is not None or time.monotonic() > deadline:
-                what = bus.failure or "does not answer"
-                raise SystemMonitorError(f"The broker at {broker.masked()} {what}.")
-    finally:
-        bus.stop()
+    with connected(BusConnection(broker, f"system-monitor-check-{os.getpid()}")):
+        pass
     return f"the broker at {broker.masked()} accepts connections"
 
 

@@ -13,7 +13,7 @@ from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
-ROLES = ("up", "collector", "ingester", "api", "check")
+ROLES = ("up", "collector", "ingester", "api", "check", "forget")
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -61,7 +61,7 @@ def test_the_help_of_a_role_describes_it_and_lists_its_options(
     assert "config.toml" in text
     assert ("--http-port" in text) == (role in ("up", "api", "check"))
     assert ("--interval-seconds" in text) == (role in ("up", "collector", "check"))
-    assert ("--data-dir" in text) == (role != "collector")
+    assert ("--data-dir" in text) == (role not in ("collector", "forget"))
     assert "--influxdb-token " not in text
 
 
@@ -97,6 +97,8 @@ def test_without_a_role_the_help_is_printed(capsys: pytest.CaptureFixture[str]) 
         (["up", "--http", "1"], ["Unknown argument --http;"]),
         (["collector", "--http-port", "1"], ["`collector` does not accept --http-port"]),
         (["serve"], ["'serve'", "collector"]),
+        (["forget"], ["HOST", "forget --help"]),
+        (["forget", "a/b"], ["HOST: 'a/b'", "a name without '/'", "forget --help"]),
         (["completion", "tcsh"], ["'tcsh'", "bash", "zsh", "fish"]),
         (["completion"], ["SHELL", "completion --help"]),
         (["completion", "bash", "--http-port", "1"], ["`completion` does not accept --http-port"]),

@@ -1,0 +1,100 @@
+"""The messages that the broker retains of one host, and their removal."""
+
+import secrets
+import threading
+import time
+
+from deploy.broker_access import connected
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, Message, Publication
+from telemetry.bus.topics import ALL_CHANNELS, TopicScheme
+from telemetry.decoding import decode, resolve
+from telemetry.errors import MalformedMessageError, SystemMonitorError
+
+_SUBSCRIBED_SECONDS = 5.0
+_QUIET_SECONDS = 0.7  # after this long without another retained message, there are no more
+_LONGEST_SECONDS = 30.0
+_REMOVED_SECONDS = 5.0
+
+
+class RetainedMessages:
+    """Removes the retained messages of ``host``.
+
+    Where topics name their host, all of its topics are removed, whatever is on them. Otherwise the
+    topics are shared, and those are removed whose message is of ``host``.
+    """
+
+    def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
+        """Prepare; nothing is sent before ``remove``."""
+        self._broker = broker
+        self._topics = topics
+        self._host = host
+        self._changed = threading.Condition()
+        self._found: set[str] = set()
+        self._removed: set[str] = set()
+
+    def remove(self) -> list[str]:
+        """Remove them, and return their topics. Raises SystemMonitorError if the broker does not.
+
+        A broker may deliver only some of many retained messages at once, so this looks until it
+        finds nothing new.
+        """
+        removed: set[str] = set()
+        while found := self._remove_found() - removed:
+            removed |= found
+        return sorted(removed)
+
+    def _remove_found(self) -> set[str]:
+        self._found, self._removed = set(), set()
+        bus = BusConnection(self._broker, f"sm-forget-{secrets.token_hex(6)}")
+        bus.on_connected = lambda: bus.subscribe(self._filter(), AT_LEAST_ONCE)
+        bus.on_message = self._receive
+        with connected(bus):
+            if not bus.wait_subscribed(_SUBSCRIBED_SECONDS):
+                what = bus.failure or "does not accept a subscription"
+                raise SystemMonitorError(f"The broker at {self._broker.masked()} {what}.")
+            found = self._wait_found()
+            for topic in found:
+                bus.publish(Publication(topic, b"", retain=True))
+            with self._changed:
+                self._changed.wait_for(lambda: found <= self._removed, _REMOVED_SECONDS)
+        if kept := found - self._removed:
+            raise SystemMonitorError(
+                f"The broker at {self._broker.masked()} still retains {len(kept)} of the "
+                f"{len(found)} messages of {self._host!r}, such as {min(kept)}: log in as a user "
+                "that may write these topics."
+            )
+        return found
+
+    def _filter(self) -> str:
+        if self._topics.per_host:
+            return self._topics.topic(self._host, ALL_CHANNELS)
+        return self._topics.everything()
+
+    def _wait_found(self) -> set[str]:
+        """Return the topics once no more arrive."""
+        deadline = time.monotonic() + _LONGEST_SECONDS
+        with self._changed:
+            while time.monotonic() < deadline and self._changed.wait(_QUIET_SECONDS):
+                pass
+            return set(self._found)
+
+    def _receive(self, message: Message) -> None:
+        with self._changed:
+            if not message.payload:
+                self._removed.add(message.topic)
+            elif message.retained and self._is_of_host(message):
+                self._found.add(message.topic)
+            elif not message.retained:
+                return
+            self._changed.notify_all()
+
+    def _is_of_host(self, message: Message) -> bool:
+        if self._topics.per_host:
+            return True
+        try:
+            content = decode(resolve(self._topics, message.topic), message.payload, arrived=0)
+        except MalformedMessageError:
+            return False
+        return content.host == self._host

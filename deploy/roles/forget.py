@@ -1,0 +1,26 @@
+"""``system-monitor forget``."""
+
+from deploy.console import complain, say
+from deploy.lifecycle import end_on_signal
+from deploy.retained import RetainedMessages
+from telemetry.errors import SystemMonitorError
+from telemetry.settings import Settings
+
+_INTERRUPTED = 130
+_FAILED = 1
+
+
+def run(settings: Settings) -> int:
+    """Remove what the broker retains of the host ``settings.host_name``; return 1 if it fails."""
+    end_on_signal(_INTERRUPTED)
+    broker, host = settings.broker, settings.host_name
+    try:
+        topics = RetainedMessages(broker, settings.topics, host).remove()
+    except SystemMonitorError as error:
+        complain(str(error))
+        return _FAILED
+    for topic in topics:
+        say(topic)
+    number = {0: "no messages", 1: "1 message"}.get(len(topics), f"{len(topics)} messages")
+    say(f"Removed {number} of {host!r} that the broker at {broker.masked()} retained.")
+    return 0
