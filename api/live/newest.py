@@ -7,8 +7,9 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import asdict, dataclass, field
 from functools import cached_property, partial
 
+from api.live.arrivals import Arrival, Arrivals, allowed_lag
 from api.live.removal import Removal
-from telemetry.catalogue import STATUS_CHANNEL, Family, family_of
+from telemetry.catalogue import STATUS_CHANNEL, Family, Retention, family_of
 from telemetry.decoding import Content
 from telemetry.events import Event
 from telemetry.limits import Limits
@@ -16,6 +17,7 @@ from telemetry.places import Places
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
+DEFAULT_INTERVAL_SECONDS = 2.0
 MAX_BYTES = 67_108_864  # of messages, and more if more hosts are allowed
 _BYTES_OF_HOST = 65_536  # one with eight GPUs needs half of it
 
@@ -98,15 +100,14 @@ class Update:
 class HostState:
     """The state of one host: its newest update by channel.
 
-    ``known_since`` is the arrival time of the first update, ``last_arrival`` that of the last one
-    accepted, in monotonic seconds. ``places`` limits the channels.
+    ``arrivals`` are those of its live samples that the history keeps. ``places`` limits the
+    channels.
     """
 
     name: str
-    known_since: float
-    last_arrival: float
     places: Places
     updates: dict[str, Update] = field(default_factory=dict)
+    arrivals: Arrivals = field(default_factory=Arrivals)
 
     @property
     def status(self) -> CollectorStatus | None:
@@ -114,6 +115,24 @@ class HostState:
         update = self.updates.get(STATUS_CHANNEL)
         content = None if update is None else update.content
         return content if isinstance(content, CollectorStatus) else None
+
+    @property
+    def interval(self) -> float:
+        """Seconds between two samples."""
+        return DEFAULT_INTERVAL_SECONDS if self.status is None else self.status.interval
+
+    @property
+    def lag(self) -> float:
+        """Within how many seconds a sample should be in the history."""
+        return allowed_lag(self.interval)
+
+    def note_arrival(self, update: Update) -> None:
+        """Note a live sample that the history keeps."""
+        family = family_of(update.channel)
+        if update.retained or family is None or family.retention is not Retention.WINDOW:
+            return
+        arrival = Arrival(update.channel, update.content.timestamp, update.arrived)
+        self.arrivals.note(arrival, self.lag)
 
     def samples(self, family: Family) -> list[Update]:
         """Return the newest samples of ``family``, GPUs in ascending order of their ids."""
@@ -169,7 +188,7 @@ class Newest:
         state = self._hosts.get(update.host) or self._new_host(update)
         self._bytes += more
         state.updates[update.channel] = update
-        state.last_arrival = update.arrived
+        state.note_arrival(update)
         return True
 
     def remove(self, removal: Removal) -> list[Removal]:
@@ -197,7 +216,7 @@ class Newest:
         evict = partial(self._evict_channel, update.host)
         places = Places(self._limits.channels, evict, self._clock)
         places.claim((update.channel,), live=not update.retained)
-        state = HostState(update.host, update.arrived, update.arrived, places)
+        state = HostState(update.host, places)
         self._hosts[update.host] = state
         return state
 

@@ -17,7 +17,6 @@ from telemetry.catalogue import GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family, pl
 from telemetry.reports import Report
 from telemetry.status import CollectorState
 
-DEFAULT_INTERVAL_SECONDS = 2.0
 _STALE_INTERVALS = 3
 _LISTED_HOSTS = 5
 _GPU_SENSOR = "gpu"
@@ -136,7 +135,6 @@ def _host(state: HostState) -> dict[str, Any]:
 
 
 def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any]:
-    interval = state.status.interval if state.status else DEFAULT_INTERVAL_SECONDS
     age = update.age(now)
     return {
         **update.values,
@@ -144,7 +142,7 @@ def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any
         "timestamp": update.content.timestamp,
         **place_of(update.channel),
         "age_seconds": round(age, 3),
-        "stale": age > _STALE_INTERVALS * interval,
+        "stale": age > _STALE_INTERVALS * state.interval,
     }
 
 

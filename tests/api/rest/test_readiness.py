@@ -1,16 +1,19 @@
 """/readyz in detail, and the same for Prometheus."""
 
+import time
 from pathlib import Path
 
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
 from telemetry.bus.connection import BusConnection
+from telemetry.clock import unix_milliseconds
 from telemetry.reports import Report, counter, gauge
 from tests.api.rest.test_health import REASON, UnavailableHistory
-from tests.api.running import RunningApi, cpu, running_api
+from tests.api.running import RunningApi, cpu, running_api, status
 from tests.services.processes import wait_until
 
+HOUR = 3_600_000
 FULL = "The history in /data cannot be written: the disk is full."
 
 
@@ -58,17 +61,23 @@ def test_another_part_that_is_not_ready_is_reported_with_its_reason(
         assert api.json("/healthz") == {"status": "ok"}
 
 
-def test_a_history_that_does_not_grow_while_samples_arrive_is_reported(
-    api: RunningApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.2)
-    monkeypatch.setattr("api.rest.readiness._BEHIND_INTERVALS", 0)
+@pytest.fixture
+def _short_lag(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("api.live.arrivals._LAG_SECONDS", 0.2)
+    monkeypatch.setattr("api.live.arrivals._LAG_INTERVALS", 0)
 
+
+def history_error(api: RunningApi) -> str:
+    return str(api.json("/api/v1/system/hosts")["history_error"])
+
+
+@pytest.mark.usefixtures("_short_lag")
+def test_a_history_that_does_not_grow_while_samples_arrive_is_reported(api: RunningApi) -> None:
     def problem() -> str:
         api.feed(cpu())
-        return str(api.json("/api/v1/system/hosts")["history_error"])
+        return history_error(api)
 
-    wait_until(lambda: "no samples of the last 0.2 s from 'alpha'" in problem(), "it is reported")
+    wait_until(lambda: "no recent samples from 'alpha', which is live" in problem(), "a report")
     assert "check that the ingester is running" in api.get("/readyz").json()["error"]["message"]
 
     def stored() -> bool:
@@ -80,12 +89,69 @@ def test_a_history_that_does_not_grow_while_samples_arrive_is_reported(
     wait_until(stored, "it is ready again")
 
 
-def test_a_silent_host_is_not_a_problem_of_the_history(
-    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+@pytest.mark.usefixtures("_short_lag")
+def test_every_live_host_is_judged_whichever_was_the_last_to_publish(api: RunningApi) -> None:
+    def problem() -> str:
+        stored = [cpu("stored", age=1_800_000), cpu("alpha", age=-1_800_000)]
+        api.feed(*stored, cpu("missing"), cpu("behind", age=2 * HOUR), *stored)
+        api.store(*stored)
+        return history_error(api)
+
+    wait_until(lambda: "samples from 'missing', which is live" in problem(), "a report")
+    assert "those of other hosts are stored" in problem()
+    assert {history_error(api) for _ in range(10)} == {problem()}
+
+
+@pytest.mark.usefixtures("_short_lag")
+def test_a_sound_history_is_ready_although_a_clock_is_off_and_the_clock_is_noted(
+    api: RunningApi,
 ) -> None:
-    monkeypatch.setattr("api.rest.readiness._BEHIND_SECONDS", 0.0)
-    monkeypatch.setattr("api.rest.readiness._BEHIND_INTERVALS", 0)
-    api.feed(cpu())
+    def is_judged() -> bool:
+        stored = cpu(), cpu("late", age=300_000)
+        api.feed(*stored, cpu("ahead", age=-3 * HOUR))
+        api.feed(status(), status("late", timestamp=unix_milliseconds() - 300_000))
+        api.store(*stored)
+        states = api.live.newest.hosts.values()
+        return all(each.arrivals.overdue(time.monotonic(), each.lag) for each in states)
+
+    wait_until(is_judged, "samples that should be stored")
+    answer = api.json("/readyz")["parts"]["history"]
+    assert answer["ready"] is True
+    assert answer["counters"] == {"clocks_off": 2}
+    ahead = (
+        "The clock of 'ahead' is 3 h ahead of this machine's, so the history discards its samples"
+    )
+    late = "The clock of 'late' is 5 min behind this machine's, so its samples have wrong times"
+    assert sorted(answer["notes"]) == [f"{ahead}: set it.", f"{late}: set it."]
+
+
+@pytest.mark.usefixtures("_short_lag")
+def test_a_fleet_is_judged_in_turns(api: RunningApi) -> None:
+    hosts = [f"host-{number:02}" for number in range(25)]
+    sick = hosts[-1]
+
+    def problem() -> str:
+        samples = [cpu(name) for name in hosts]
+        api.feed(*samples)
+        api.store(*[each for each in samples if each.host != sick])
+        return history_error(api)
+
+    wait_until(lambda: f"no recent samples from {sick!r}, which" in problem(), "a report")
+
+
+@pytest.mark.usefixtures("_short_lag")
+def test_a_silent_host_is_not_a_problem_of_the_history(api: RunningApi) -> None:
+    def is_silent() -> bool:
+        state = api.live.newest.hosts["alpha"]
+        return not state.arrivals.is_live(time.monotonic(), state.lag)
+
+    def has_been_live() -> bool:
+        api.feed(cpu())
+        state = api.live.newest.hosts["alpha"]
+        return state.arrivals.overdue(time.monotonic(), state.lag) is not None
+
+    wait_until(has_been_live, "samples that should be stored")
+    wait_until(is_silent, "it is silent")
     assert api.get("/readyz").status_code == 200
 
 

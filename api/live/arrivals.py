@@ -1,0 +1,55 @@
+"""When the samples of a host arrived live, to compare the history with them."""
+
+from collections import deque
+from typing import NamedTuple
+
+# The ingester stores a sample within about a second; a longer lag means that it does not.
+_LAG_SECONDS = 10.0
+_LAG_INTERVALS = 3
+_MARKS = 4
+
+
+class Arrival(NamedTuple):
+    """One live sample: its timestamp in Unix milliseconds, its arrival in monotonic seconds."""
+
+    channel: str
+    timestamp: int
+    arrived: float
+
+
+def allowed_lag(interval: float) -> float:
+    """Return within how many seconds a sample of a host with ``interval`` should be stored."""
+    return _LAG_SECONDS + _LAG_INTERVALS * interval
+
+
+class Arrivals:
+    """The newest live sample of a host, and one that should have been stored by now.
+
+    Only the time of arrival here counts, never that of the host's clock.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first sample."""
+        self.newest: Arrival | None = None
+        self._marks: deque[Arrival] = deque()  # some of the last ``lag`` seconds, and one before
+
+    def note(self, arrival: Arrival, lag: float) -> None:
+        """Note a live sample; after a silence longer than ``lag``, start again."""
+        marks, now = self._marks, arrival.arrived
+        if self.newest is not None and now - self.newest.arrived > lag:
+            marks.clear()
+        self.newest = arrival
+        if not marks or now - marks[-1].arrived >= lag / _MARKS:
+            marks.append(arrival)
+        while len(marks) > 1 and now - marks[1].arrived >= lag:
+            marks.popleft()
+
+    def is_live(self, now: float, lag: float) -> bool:
+        """Return whether a sample has arrived within ``lag`` seconds."""
+        return self.newest is not None and now - self.newest.arrived < lag
+
+    def overdue(self, now: float, lag: float) -> Arrival | None:
+        """Return a sample that arrived at least ``lag`` seconds ago, if the host is live."""
+        if not self.is_live(now, lag):
+            return None
+        return next((each for each in reversed(self._marks) if now - each.arrived >= lag), None)

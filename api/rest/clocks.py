@@ -1,0 +1,68 @@
+"""Which hosts' clocks differ from this machine's."""
+
+import time
+from collections.abc import Mapping
+
+from api.live.newest import HostState
+from telemetry.catalogue import STATUS_CHANNEL
+from telemetry.clock import unix_milliseconds
+from telemetry.status import CollectorState, CollectorStatus
+
+_OFF_SECONDS = 60.0
+_LISTED = 5
+
+
+def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
+    """Return how many seconds the clock of each live host is ahead, if more than a minute.
+
+    It is negative if the clock is behind. The history keeps ``window`` milliseconds.
+    """
+    ahead = {name: _seconds_ahead(host, window) for name, host in hosts.items()}
+    return {name: seconds for name, seconds in ahead.items() if abs(seconds) > _OFF_SECONDS}
+
+
+def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
+    """Return sentences about the clocks that ``clocks_off`` has found: one for each of five."""
+    notes = [_note(name, seconds, window) for name, seconds in list(off.items())[:_LISTED]]
+    if len(off) > _LISTED:
+        notes.append(f"The clocks of {len(off) - _LISTED} more hosts are off.")
+    return notes
+
+
+def _seconds_ahead(host: HostState, window: int) -> float:
+    """Return how far the clock of ``host`` is ahead; 0 if that is not known.
+
+    A status has the time at which it was sent. A sample may have waited in a buffer, so its time
+    counts only if the history discards it.
+    """
+    now, newest = time.monotonic(), host.arrivals.newest
+    if newest is None or not host.arrivals.is_live(now, host.lag):
+        return 0.0
+    update = host.updates.get(STATUS_CHANNEL)
+    if update is not None and not update.retained:
+        status = update.content
+        if isinstance(status, CollectorStatus) and status.state is CollectorState.ONLINE:
+            return _ahead(status.timestamp, update.arrived, now)
+    seconds = _ahead(newest.timestamp, newest.arrived, now)
+    return seconds if abs(seconds) * 1000 > window else 0.0
+
+
+def _ahead(timestamp: int, arrived: float, now: float) -> float:
+    return timestamp / 1000 - (unix_milliseconds() / 1000 - (now - arrived))
+
+
+def _note(name: str, seconds: float, window: int) -> str:
+    where = "ahead of" if seconds > 0 else "behind"
+    discarded = abs(seconds) * 1000 > window
+    effect = "the history discards its samples" if discarded else "its samples have wrong times"
+    return (
+        f"The clock of {name!r} is {_duration(abs(seconds))} {where} this machine's, so {effect}: "
+        "set it."
+    )
+
+
+def _duration(seconds: float) -> str:
+    for unit, length in (("h", 3600), ("min", 60)):
+        if seconds >= 2 * length:
+            return f"{seconds / length:.3g} {unit}"
+    return f"{seconds:.0f} s"

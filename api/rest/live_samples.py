@@ -1,0 +1,73 @@
+"""Compares the history with the samples that arrive live, host by host."""
+
+import time
+
+from api.live.newest import Newest
+from api.rest.history import History
+from telemetry.clock import unix_milliseconds
+from telemetry.history.port import Query
+
+_HOSTS_AT_ONCE = 10  # asked about at each look; a large fleet takes several looks
+_LISTED = 5
+
+
+class LiveSamples:
+    """Judges each live host by when its samples arrived here, not by its clock.
+
+    A host is live while samples of it arrive. Samples that arrived some time ago should be in the
+    history, whatever their timestamps. If a clock is so far off that the history discards the
+    samples, the host is skipped.
+    """
+
+    def __init__(self, newest: Newest, history: History, window: int) -> None:
+        """Compare ``newest`` with ``history``, which keeps ``window`` milliseconds."""
+        self._newest = newest
+        self._history = history
+        self._window = window
+        self._stored: dict[str, bool] = {}  # those asked about the longest ago first
+
+    async def problem(self) -> str | None:
+        """Return a sentence if samples of a live host are missing from the history.
+
+        Raises HistoryUnavailableError.
+        """
+        queries = self._queries()
+        known = {name: stored for name, stored in self._stored.items() if name in queries}
+        new = [name for name in queries if name not in known]
+        order = [*(n for n in known if not known[n]), *new, *(n for n in known if known[n])]
+        self._stored = known
+        for name in order[:_HOSTS_AT_ONCE]:
+            stored = bool(await self._history.read(queries[name]))
+            self._stored.pop(name, None)
+            self._stored[name] = stored
+        missing = [name for name, stored in self._stored.items() if not stored]
+        if not missing:
+            return None
+        advice = (
+            "those of other hosts are stored, so see the ingester's log for the reason."
+            if len(missing) < len(self._stored)
+            else "check that the ingester is running and can write."
+        )
+        which = "which is live" if len(missing) == 1 else "which are live"
+        return f"The history has no recent samples from {_listed(missing)}, {which}; {advice}"
+
+    def _queries(self) -> dict[str, Query]:
+        """Return, for each live host, the query that must find a sample."""
+        now, clock = time.monotonic(), unix_milliseconds()
+        queries = {}
+        for name, host in self._newest.hosts.items():
+            newest, overdue = host.arrivals.newest, host.arrivals.overdue(now, host.lag)
+            if newest is None or overdue is None:
+                continue
+            start, end = sorted((overdue.timestamp, newest.timestamp))
+            if start < clock - self._window or end > clock + self._window:
+                continue
+            channels = tuple({overdue.channel: None, newest.channel: None})
+            queries[name] = Query(name, channels, start, end + 1, max_points=1)
+        return queries
+
+
+def _listed(names: list[str]) -> str:
+    shown = ", ".join(repr(name) for name in names[:_LISTED])
+    more = len(names) - _LISTED
+    return f"{shown} and {more} more" if more > 0 else shown
