@@ -124,16 +124,18 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally, 1 `check` or `forget` failed, 2 invalid settings."""
+Exit codes: 0 stopped normally, 1 `check` or `forget` failed or the output could not be written,
+2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
-    def print_help(self, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        if file is not None:
-            super().print_help(file)
-            return
-        # Before Python 3.11.4, argparse fails if the reader of a long help has closed the pipe.
-        console.say(self.format_help().removesuffix("\n"))
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
+        # argparse's own ignores a full disk, and fails if the reader of a long help has closed the
+        # pipe (before Python 3.11.4).
+        if file is sys.stdout:
+            console.say(message.removesuffix("\n"))
+        else:
+            super()._print_message(message, file)
 
     def error(self, message: str) -> NoReturn:
         raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")

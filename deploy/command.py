@@ -19,11 +19,13 @@ def main() -> NoReturn:
     console.prepare()
     try:
         code = run()
+    except SystemExit as end:  # of --help and the like
+        code = int(end.code or 0)
     finally:
         console.flush()
     # All parts have stopped. A normal exit would also tear down the libraries, which takes longer
     # than stopping the parts did, and the user who pressed Ctrl-C is waiting.
-    os._exit(code)
+    os._exit(code or int(console.output_was_lost()))
 
 
 def run(arguments: Sequence[str] | None = None) -> int:

@@ -1,9 +1,13 @@
-"""Output for the user. A closed reader, such as ``head``, is not an error."""
+"""Output for the user. A reader that has closed the pipe, such as ``head``, is not an error."""
 
+import errno
 import io
 import os
 import sys
 from typing import TextIO
+
+_CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # the second on Windows
+_lost: list[OSError] = []
 
 
 def prepare() -> None:
@@ -29,6 +33,11 @@ def flush() -> None:
         _write(stream, None)
 
 
+def output_was_lost() -> bool:
+    """Return whether standard output could not be written, which has been reported."""
+    return bool(_lost)
+
+
 def _write(stream: TextIO | None, text: str | None) -> None:
     if stream is None:  # it was closed before the program started
         return
@@ -36,7 +45,12 @@ def _write(stream: TextIO | None, text: str | None) -> None:
         if text is not None:
             stream.write(f"{text}\n")
         stream.flush()
-    except OSError:  # the reader has closed the pipe, as `head` does
+    except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
         os.close(nowhere)
+        if stream is sys.stdout and error.errno not in _CLOSED_BY_READER:
+            _lost.append(error)
+            complain(
+                f"Cannot write to standard output ({error.strerror}): the output is incomplete."
+            )

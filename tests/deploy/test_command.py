@@ -221,3 +221,26 @@ def test_a_reader_that_closes_the_pipe_is_not_an_error(tmp_path: Path) -> None:
         assert process.stderr is not None
         assert process.stderr.read() == b""
     assert process.returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="/dev/full is Linux's")
+@pytest.mark.parametrize(
+    "arguments", [["completion", "bash"], ["--help"], ["--version"], ["check"]], ids=" ".join
+)
+def test_output_that_cannot_be_written_is_one_sentence_and_exit_code_1(
+    tmp_path: Path, arguments: list[str]
+) -> None:
+    with Path("/dev/full").open("w") as full:
+        end = subprocess.run(
+            [COMMAND, *arguments],
+            stdout=full,
+            stderr=subprocess.PIPE,
+            text=True,
+            env=environment(tmp_path),
+            check=False,
+        )
+    assert end.returncode == 1
+    assert end.stderr == (
+        "system-monitor: Cannot write to standard output (No space left on device): "
+        "the output is incomplete.\n"
+    )
