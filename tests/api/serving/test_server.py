@@ -1,5 +1,6 @@
 """Starting and stopping the server."""
 
+import asyncio
 import socket
 import threading
 import time
@@ -10,6 +11,7 @@ import pytest
 
 from api.app import create_app
 from api.live.subscription import Subscription
+from api.serving.protocols import HttpProtocol
 from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError, SettingsError
@@ -108,6 +110,24 @@ def test_it_listens_on_ipv6_too(tmp_path: Path) -> None:
             assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
     finally:
         server.stop()
+
+
+def test_a_response_on_a_kept_connection_does_not_wait_for_the_client(
+    api: RunningApi, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    delays: list[bool] = []
+
+    class Protocol(HttpProtocol):
+        def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+            super().connection_made(transport)
+            accepted = transport.get_extra_info("socket")
+            delays.append(not accepted.getsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY))
+
+    monkeypatch.setattr("api.serving.server.HttpProtocol", Protocol)
+    api.server.stop()
+    api.server.start()
+    assert api.get("/healthz").status_code == 200
+    assert delays == [False]
 
 
 def test_a_server_that_has_stopped_leaves_no_thread(
