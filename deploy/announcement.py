@@ -6,6 +6,7 @@ from collections.abc import Iterable, Mapping
 
 from deploy import wiring
 from deploy.console import say
+from deploy.embedded_broker import EmbeddedBroker
 from telemetry import __version__
 from telemetry.catalogue import FAMILIES, STATUS_CHANNEL
 from telemetry.settings import Settings, reachable
@@ -48,13 +49,17 @@ def http_facts(settings: Settings) -> list[tuple[str, str]]:
     ]
 
 
-def broker_facts(settings: Settings) -> list[tuple[str, str]]:
+def broker_facts(
+    settings: Settings, embedded: EmbeddedBroker | None = None
+) -> list[tuple[str, str]]:
     """Return the address of the broker, and the topics."""
     channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
     prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
-    others = _other_addresses(settings.mqtt_host) if settings.mqtt_url is None else ""
+    address = settings.broker.masked()
+    if embedded is not None:
+        address += f"{_other_addresses(embedded.host)} ({embedded.description})"
     return [
-        ("MQTT", f"{settings.broker.masked()}{others}"),
+        ("MQTT", address),
         ("Topics", " ".join(prefix + channel for channel in channels)),
     ]
 

@@ -1,90 +1,73 @@
-"""The embedded MQTT broker: rumqttd in a child process, restarted when it dies."""
+"""The embedded MQTT broker: a program in a child process, restarted when it dies."""
 
 import contextlib
-import json
 import logging
 import os
-import socket
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Mapping
-from pathlib import Path
 
 from deploy.broker_probe import accepts_clients
+from deploy.broker_program import BrokerProgram, Login
+from deploy.broker_rumqttd import Rumqttd
 from deploy.ports import require_free_port
 from telemetry.errors import SettingsError
 from telemetry.reports import Report, counter
-from telemetry.samples import MAX_PAYLOAD_BYTES
 from telemetry.settings import ENVIRONMENT_PREFIX, reachable
 
 log = logging.getLogger(__name__)
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 0.5
+_SAVE_SECONDS = 1.0  # a broker that keeps its messages saves them first
 _POLL_SECONDS = 0.02
 _PROBE_PAUSE_SECONDS = 5.0
 _PROBE_SECONDS = 5.0
 _PAUSES_SECONDS = (0.1, 0.5, 2.0, 5.0)  # before the first, second, … consecutive restart
 _HEALTHY_SECONDS = 30.0  # a broker that ran this long resets the count of failures
 
-# The commit log of each subscription holds 16 segments of 1 MiB: an hour of a machine with eight
-# GPUs (about 4 kB a tick) fits there during an outage of the history store.
-_CONFIGURATION = """\
-id = 0
-
-[router]
-id = 0
-max_connections = 2000
-max_outgoing_packet_count = 200
-max_segment_size = 1048576
-max_segment_count = 16
-
-[v4.1]
-name = "mqtt"
-listen = "{listen}"
-next_connection_delay_ms = 1
-    [v4.1.connections]
-    connection_timeout_ms = 60000
-    max_payload_size = {max_payload_size}
-    max_inflight_count = 200
-    dynamic_filters = true
-"""
-_LOGIN = """\
-        [v4.1.connections.auth]
-        {user} = {password}
-"""
-
 
 class EmbeddedBroker:
-    """MQTT 3.1.1 on one port. Its messages are in memory and are lost when its process dies."""
+    """A broker for this machine, in a child process."""
 
     def __init__(
         self,
         host: str,
         port: int,
         *,
-        login: tuple[str, str] | None = None,
+        login: Login | None = None,
+        program: BrokerProgram | None = None,
         probe_pause: float = _PROBE_PAUSE_SECONDS,
     ) -> None:
         """Prepare a broker that listens on ``host`` and ``port``.
 
-        ``login`` is the user name and password that clients must use. A probe checks every
-        ``probe_pause`` seconds that the broker still accepts clients.
+        ``login`` is the user name and password that clients must use. ``program`` is by default
+        the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still
+        accepts clients.
         """
         self.host = host
         self.port = port
         self.restarts = 0
         self._login = login
+        self._program = program or Rumqttd()
         self._probe_pause = probe_pause
         self._process: subprocess.Popen[bytes] | None = None
         self._has_served: subprocess.Popen[bytes] | None = None
         self._spawned = 0.0
-        self._configuration: Path | None = None
         self._stopping = threading.Event()
         self._spawning = threading.Lock()
+
+    @property
+    def description(self) -> str:
+        """The name of the program that runs, and its version if that matters."""
+        return self._program.description
+
+    @property
+    def keeps_messages(self) -> bool:
+        """Whether messages that wait for a client survive the end of the broker's process."""
+        return self._program.keeps_messages
 
     @property
     def process_id(self) -> int | None:
@@ -121,47 +104,36 @@ class EmbeddedBroker:
             self._stopping.set()
             process = self._process
         if process is not None:
-            if process.stdin is not None:
-                process.stdin.close()
-            try:
-                process.wait(_STOP_SECONDS)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait()
-        self._remove_configuration()
+            self._end(process)
+        self._program.tidy()
+
+    def _end(self, process: subprocess.Popen[bytes]) -> None:
+        if process.stdin is not None:
+            process.stdin.close()
+        if self._program.end_signal is not None:
+            process.send_signal(self._program.end_signal)
+        try:
+            process.wait(_SAVE_SECONDS if self.keeps_messages else _STOP_SECONDS)
+        except subprocess.TimeoutExpired:
+            if self.keeps_messages:
+                return  # it still saves them, and then ends
+            process.kill()
+            process.wait()
 
     def _spawn(self) -> None:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._spawned = time.monotonic()
+        command = self._program.prepare(self.host, self.port, self._login)
         # PYTHONPATH: the child imports the same modules as this process, not a user's `deploy`.
-        self._process = subprocess.Popen(  # noqa: S603 - our own module with our own file
-            [sys.executable, "-P", "-m", "deploy.broker_process", str(self._new_configuration())],
+        self._process = subprocess.Popen(  # noqa: S603 - the program's own command
+            command,
             stdin=subprocess.PIPE,
             stdout=subprocess.DEVNULL,
             stderr=subprocess.DEVNULL,  # rumqttd logs the span of each packet as an error
             start_new_session=True,  # only the parent handles Ctrl-C
             env=_without_settings(os.environ) | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
-
-    def _new_configuration(self) -> Path:
-        """Write a file for the next process, which removes it: old files in /tmp may be deleted."""
-        self._remove_configuration()
-        # rumqttd accepts addresses, not names.
-        address = f"[{self.host}]" if ":" in self.host else socket.gethostbyname(self.host)
-        listen = f"{address}:{self.port}"
-        descriptor, name = tempfile.mkstemp(prefix="system-monitor-", suffix=".toml")
-        with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_CONFIGURATION.format(listen=listen, max_payload_size=MAX_PAYLOAD_BYTES))
-            if self._login is not None:
-                user, password = map(_toml_text, self._login)
-                file.write(_LOGIN.format(user=user, password=password))
-        self._configuration = Path(name)
-        return self._configuration
-
-    def _remove_configuration(self) -> None:
-        if self._configuration is not None:
-            self._configuration.unlink(missing_ok=True)
 
     def _serves(self) -> bool:
         return accepts_clients(reachable(self.host), self.port, _PROBE_SECONDS, self._login)
@@ -171,6 +143,7 @@ class EmbeddedBroker:
         while time.monotonic() < deadline and self._process and self._process.poll() is None:
             if self._serves():
                 self._has_served = self._process
+                self._program.tidy()
                 return
             time.sleep(_POLL_SECONDS)
         self.stop()
@@ -202,6 +175,7 @@ class EmbeddedBroker:
             process = self._process
             if self._serves():
                 self._has_served = process
+                self._program.tidy()
                 continue
             if self._is_starting(process) or self._stopping.wait(self._probe_pause / 5):
                 continue
@@ -212,11 +186,6 @@ class EmbeddedBroker:
     def _is_starting(self, process: subprocess.Popen[bytes] | None) -> bool:
         young = time.monotonic() - self._spawned < _START_SECONDS
         return young and process is not self._has_served
-
-
-def _toml_text(text: str) -> str:
-    # JSON and TOML differ only in control characters, which the settings do not allow.
-    return json.dumps(text, ensure_ascii=False)
 
 
 def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:

@@ -6,12 +6,16 @@ Imports are inside the functions, so that a stand-alone collector does not load 
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
+from deploy import broker_mosquitto
+from deploy.broker_program import BrokerProgram
+from deploy.broker_rumqttd import Rumqttd
 from deploy.data_folder import DataFolder
 from deploy.embedded_broker import EmbeddedBroker
 from deploy.metrics_server import MetricsServer
+from telemetry.errors import SettingsError
 from telemetry.history.window import Spans
 from telemetry.settings import Settings
-from telemetry.settings.values import SENSORS
+from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -141,15 +145,36 @@ def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[Metric
     return (MetricsServer(settings.metrics_port, [reporter]),)
 
 
-def data_folder(settings: Settings) -> DataFolder | None:
-    """Return the embedded history's folder, or None if the history is in InfluxDB."""
-    return None if settings.influxdb_url is not None else DataFolder(settings.data_dir)
+def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
+    """Return the folder of the embedded history and of the broker's queues, or None without both.
+
+    Without: the history is in InfluxDB, and ``broker`` keeps its messages in memory or elsewhere.
+    """
+    used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
+    return DataFolder(settings.data_dir) if used else None
 
 
 def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
-    """Return the embedded broker, or None if the settings name an external one."""
+    """Return the embedded broker, or None if the settings name an external one.
+
+    Raises SettingsError if the settings require a Mosquitto that this machine does not have.
+    """
     if settings.mqtt_url is not None:
         return None
     user, password = settings.mqtt_user, settings.mqtt_password
     login = (user, password.get_secret_value()) if user and password else None
-    return EmbeddedBroker(settings.mqtt_host, settings.mqtt_port, login=login)
+    return EmbeddedBroker(
+        settings.mqtt_host, settings.mqtt_port, login=login, program=_broker_program(settings)
+    )
+
+
+def _broker_program(settings: Settings) -> BrokerProgram:
+    mosquitto = None
+    if settings.embedded_broker != BUNDLED:
+        mosquitto = broker_mosquitto.find(settings.data_dir / "broker")
+    if mosquitto is None and settings.embedded_broker == MOSQUITTO:
+        raise SettingsError(
+            "embedded_broker = mosquitto needs Linux and Mosquitto 2, which was not found on PATH: "
+            "install it (`apt install mosquitto`), or choose auto or bundled."
+        )
+    return mosquitto or Rumqttd()

@@ -96,9 +96,11 @@ def _check_api(settings: Settings, *, running: bool) -> str:
 
 def _check_broker(settings: Settings, *, running: bool) -> str:
     require_guarded_broker(settings)
-    if settings.mqtt_url is None and not running:
+    embedded = wiring.embedded_broker(settings)
+    if embedded is not None and not running:
         require_mqtt_port(settings)
-        return f"{settings.mqtt_host}:{settings.mqtt_port} is free for the embedded broker"
+        place = f"{settings.mqtt_host}:{settings.mqtt_port}"
+        return f"{place} is free for the embedded broker, {embedded.description}"
     broker = settings.broker
     with connected(BusConnection(broker, f"system-monitor-check-{os.getpid()}")):
         pass

@@ -15,7 +15,8 @@ def run(settings: Settings) -> int:
     require_guarded_api(settings)
     require_guarded_broker(settings)
     collector = wiring.collector(settings)
-    folder, broker = wiring.data_folder(settings), wiring.embedded_broker(settings)
+    broker = wiring.embedded_broker(settings)
+    folder = wiring.data_folder(settings, broker)
     parts: list[Component] = [part for part in (folder, broker) if part]
     # Subscribers start before the publisher.
     ingester = wiring.ingester(settings)
@@ -25,7 +26,7 @@ def run(settings: Settings) -> int:
     def announce() -> None:
         facts = [
             *announcement.http_facts(settings),
-            *announcement.broker_facts(settings),
+            *announcement.broker_facts(settings, broker),
             announcement.history_fact(settings),
         ]
         announcement.print_addresses(settings, facts)

@@ -33,6 +33,7 @@ Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values
 HostName = Annotated[Text, AfterValidator(values.host_name)]
 TopicPrefix = Annotated[str, Field(max_length=255), AfterValidator(values.topic_prefix)]
 Identifier = Annotated[str, AfterValidator(values.identifier)]
+EmbeddedBrokerChoice = Annotated[str, AfterValidator(values.embedded_broker)]
 LogFormat = Annotated[str, AfterValidator(values.log_format)]
 LogLevel = Annotated[str, AfterValidator(values.log_level)]
 Folder = Annotated[Path, BeforeValidator(values.require_path), AfterValidator(values.absolute)]

@@ -24,6 +24,7 @@ from telemetry.settings.kinds import (
     AccessToken,
     BrokerUrl,
     Count,
+    EmbeddedBrokerChoice,
     File,
     Folder,
     Host,
@@ -103,6 +104,12 @@ class Settings(BaseSettings):
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
+    embedded_broker: EmbeddedBrokerChoice = Field(
+        "auto",
+        description="Program that `up` runs as its broker: `mosquitto`, version 2, whose queues "
+        "are on disk; `bundled`, whose queues are in memory; or `auto`, which is `mosquitto` if it "
+        "is on PATH, else `bundled`.",
+    )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
         description="Let the embedded broker listen on addresses other than loopback without an "
@@ -147,7 +154,7 @@ class Settings(BaseSettings):
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder for the embedded history.",
+        description="Folder for the embedded history and the embedded broker's queues.",
     )
     max_hosts: Count = Field(
         Limits.hosts,

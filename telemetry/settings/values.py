@@ -14,6 +14,8 @@ SENSORS = ("gpu", "cpu", "memory", "disk", "network")
 _MQTT_PORTS = {"mqtt": 1883, "mqtts": 8883}
 _LEVELS = ("debug", "info", "warning", "error")
 _FORMATS = ("plain", "json")
+MOSQUITTO, BUNDLED = "mosquitto", "bundled"
+_EMBEDDED_BROKERS = ("auto", MOSQUITTO, BUNDLED)
 _LONGEST_URL = 2048
 _BROKER_URL = (
     "must look like mqtt://user:password@host:1883 or mqtts://host:8883, "
@@ -86,6 +88,14 @@ def log_format(value: str) -> str:
     chosen = value.lower()
     if chosen not in _FORMATS:
         raise ValueError(f"must be one of {', '.join(_FORMATS)}")
+    return chosen
+
+
+def embedded_broker(value: str) -> str:
+    """Return the choice of the embedded broker in lower case."""
+    chosen = value.lower()
+    if chosen not in _EMBEDDED_BROKERS:
+        raise ValueError(f"must be one of {', '.join(_EMBEDDED_BROKERS)}")
     return chosen
 
 

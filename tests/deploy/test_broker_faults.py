@@ -21,6 +21,7 @@ from telemetry.history.window import Spans
 from tests.deploy.monitor import free_ports, running
 from tests.deploy.parts import Parts, running_parts
 from tests.fakes.sensors import CountingSensor
+from tests.services.embedded import EMBEDDED_BROKERS, broker_program
 from tests.services.mosquitto import Mosquitto
 from tests.services.processes import wait_until
 
@@ -156,8 +157,12 @@ def test_a_broker_that_fails_for_long_loses_nothing_and_doubles_nothing(
 
 
 @pytest.mark.soak
-def test_an_embedded_broker_that_is_frozen_is_replaced_and_nothing_is_lost(tmp_path: Path) -> None:
-    options = [*free_ports(), "--interval-seconds", str(INTERVAL)]
+@pytest.mark.parametrize("choice", EMBEDDED_BROKERS)
+def test_an_embedded_broker_that_is_frozen_is_replaced_and_nothing_is_lost(
+    choice: str, tmp_path: Path
+) -> None:
+    broker_program(choice, tmp_path)
+    options = [*free_ports(), "--interval-seconds", str(INTERVAL), "--embedded-broker", choice]
     with running(tmp_path, "up", *options) as up:
         up.wait_for_history(5)
         broker = up.broker_process()

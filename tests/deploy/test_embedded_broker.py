@@ -4,17 +4,28 @@ import socket
 import subprocess
 import sys
 import tempfile
+from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
 import pytest
 
+from deploy.broker_program import BrokerProgram
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import SettingsError
-from tests.services.embedded import Listener
+from tests.services.embedded import EMBEDDED_BROKERS, Listener, broker_program
 from tests.services.processes import free_port, wait_until
+
+
+@pytest.fixture
+def broker(program: BrokerProgram) -> Iterator[EmbeddedBroker]:
+    """Start each program as an embedded broker on a free port."""
+    broker = EmbeddedBroker("127.0.0.1", free_port(), program=program)
+    broker.start()
+    yield broker
+    broker.stop()
 
 
 def test_a_killed_broker_is_restarted_on_the_same_port(broker: EmbeddedBroker) -> None:
@@ -57,13 +68,28 @@ def _break_the_router(port: int) -> None:
             assert connection.recv(4) == b""
 
 
-def test_signals_to_every_process_of_a_service_do_not_stop_it_before_its_parent(
+def test_a_frozen_broker_is_replaced(
+    program: BrokerProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.embedded_broker._PROBE_SECONDS", 0.5)
+    broker = EmbeddedBroker("127.0.0.1", free_port(), program=program, probe_pause=0.5)
+    broker.start()
+    try:
+        first = broker.process_id
+        assert first is not None
+        os.kill(first, signal.SIGSTOP)
+        wait_until(lambda: broker.process_id != first, "another process")
+        wait_until(lambda: _serves(broker.port), "the new process serves")
+    finally:
+        broker.stop()
+
+
+def test_a_signal_to_every_process_of_a_service_does_not_stop_it_before_its_parent(
     broker: EmbeddedBroker,
 ) -> None:
     first = broker.process_id
     assert first is not None
-    for number in (signal.SIGTERM, signal.SIGINT):
-        os.kill(first, number)
+    os.kill(first, signal.SIGTERM)
     with Listener(broker.port) as listener:
         listener.publish("a", b"1")
         assert listener.wait_for("a") == [b"1"]
@@ -71,9 +97,9 @@ def test_signals_to_every_process_of_a_service_do_not_stop_it_before_its_parent(
 
 
 @pytest.mark.parametrize("name", ["gpu-07", 'Größe.1 "quoted"\\'])
-def test_with_a_login_other_clients_are_rejected(name: str) -> None:
+def test_with_a_login_other_clients_are_rejected(name: str, program: BrokerProgram) -> None:
     password = 'pass "word" \\ = ü'  # noqa: S105 - of a broker that runs for this test
-    broker = EmbeddedBroker("127.0.0.1", free_port(), login=(name, password))
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=(name, password), program=program)
     broker.start()
     try:
         assert _connects(broker.port, name, password)
@@ -96,9 +122,12 @@ def _connects(port: int, name: str | None, password: str | None) -> bool:
         bus.stop()
 
 
-def test_its_process_cannot_see_our_settings(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_its_process_cannot_see_our_settings(
+    program: BrokerProgram, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setenv("SYSTEM_MONITOR_INFLUXDB_TOKEN", "correct-horse")
-    broker = EmbeddedBroker("127.0.0.1", free_port(), login=("me", "battery-staple"))
+    login = ("me", "battery-staple")
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=login, program=program)
     broker.start()
     try:
         process = psutil.Process(broker.process_id)
@@ -109,11 +138,15 @@ def test_its_process_cannot_see_our_settings(monkeypatch: pytest.MonkeyPatch) ->
     assert "battery-staple" not in seen
 
 
-def test_its_configuration_file_is_removed(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
-    broker = EmbeddedBroker("127.0.0.1", free_port())
+def test_its_configuration_file_is_removed(
+    program: BrokerProgram, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    temporary = tmp_path / "temporary"
+    temporary.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=("me", "secret"), program=program)
     broker.start()
-    assert list(tmp_path.iterdir()) == []
+    assert list(temporary.iterdir()) == []
     broker.stop()
 
 
@@ -133,14 +166,17 @@ def test_a_port_in_use_is_reported_in_one_sentence() -> None:
             EmbeddedBroker("127.0.0.1", port).start()
 
 
-def test_it_ends_with_its_parent() -> None:
-    port = free_port()
-    program = (
-        "import time; from deploy.embedded_broker import EmbeddedBroker;"
-        f"broker = EmbeddedBroker('127.0.0.1', {port}); broker.start();"
+@pytest.mark.parametrize("choice", EMBEDDED_BROKERS)
+def test_it_ends_with_its_parent(choice: str, tmp_path: Path) -> None:
+    broker_program(choice, tmp_path)
+    code = (
+        "import pathlib, time; from deploy.embedded_broker import EmbeddedBroker;"
+        "from tests.services.embedded import broker_program;"
+        f"program = broker_program({choice!r}, pathlib.Path({str(tmp_path)!r}));"
+        f"broker = EmbeddedBroker('127.0.0.1', {free_port()}, program=program); broker.start();"
         "print(broker.process_id, flush=True); time.sleep(60)"
     )
-    with subprocess.Popen([sys.executable, "-c", program], stdout=subprocess.PIPE) as parent:
+    with subprocess.Popen([sys.executable, "-c", code], stdout=subprocess.PIPE) as parent:
         assert parent.stdout is not None
         child = int(parent.stdout.readline())
         assert psutil.pid_exists(child)
@@ -155,10 +191,10 @@ def _alive(pid: int) -> bool:
         return False
 
 
-def test_stopping_twice_or_before_the_start_is_harmless() -> None:
-    broker = EmbeddedBroker("127.0.0.1", free_port())
+def test_stopping_twice_or_before_the_start_is_harmless(program: BrokerProgram) -> None:
+    broker = EmbeddedBroker("127.0.0.1", free_port(), program=program)
     broker.stop()
-    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker = EmbeddedBroker("127.0.0.1", free_port(), program=program)
     broker.start()
     broker.stop()
     broker.stop()

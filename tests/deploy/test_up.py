@@ -15,7 +15,7 @@ from telemetry.catalogue import CPU, DISK, FAMILIES, GPU, MEMORY, NETWORK
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.deploy.ticks import lateness
 from tests.fakes.nvml import FakeNvml
-from tests.services.embedded import Listener
+from tests.services.embedded import EMBEDDED_BROKERS, Listener, broker_program
 from tests.services.influxdb import Influxdb
 from tests.services.processes import wait_until
 
@@ -107,8 +107,11 @@ def test_ten_healthy_ticks_leave_nothing_in_the_log(up: Monitor) -> None:
     assert up.stderr == ""
 
 
-def test_a_killed_broker_leaves_no_gap_and_nothing_twice(tmp_path: Path) -> None:
-    with running(tmp_path, "up", *options(tmp_path)) as monitor:
+@pytest.mark.parametrize("choice", EMBEDDED_BROKERS)
+def test_a_killed_broker_leaves_no_gap_and_nothing_twice(choice: str, tmp_path: Path) -> None:
+    broker_program(choice, tmp_path)
+    broker = ["--embedded-broker", choice]
+    with running(tmp_path, "up", *options(tmp_path), *broker) as monitor:
         monitor.wait_for_history(4)
         before = monitor.timestamps()[-1]
         monitor.broker_process().kill()
@@ -158,7 +161,7 @@ def test_an_influxdb_holds_the_history_for_an_hour(influxdb: Influxdb, tmp_path:
         monitor.wait_for_history(4)
         assert_one_sample_a_tick(monitor.timestamps())
         assert influxdb.url in monitor.stdout
-    assert not (tmp_path / "data").exists()
+    assert not (tmp_path / "data" / "history.sqlite3").exists()
     with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as client:
         found: Any = client.buckets_api().find_bucket_by_name(bucket)
     assert [rule.every_seconds for rule in found.retention_rules] == [3600]

@@ -5,6 +5,7 @@ import threading
 import uuid
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from types import TracebackType
 from typing import Self
 
@@ -12,12 +13,31 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
+from deploy import broker_mosquitto
+from deploy.broker_program import BrokerProgram
+from deploy.broker_rumqttd import Rumqttd
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.messages import AT_LEAST_ONCE
+from telemetry.settings.values import BUNDLED, MOSQUITTO
+from tests.services.availability import unavailable
 from tests.services.processes import free_port, wait_until
 
+EMBEDDED_BROKERS = (BUNDLED, MOSQUITTO)
 _SECONDS = 10.0
+
+
+def broker_program(choice: str, folder: Path) -> BrokerProgram:
+    """Return one of EMBEDDED_BROKERS, with its queues in ``folder``; skip where there is none."""
+    if choice == BUNDLED:
+        return Rumqttd()
+    return broker_mosquitto.find(folder / "broker") or unavailable("mosquitto")
+
+
+@pytest.fixture(params=EMBEDDED_BROKERS)
+def program(request: pytest.FixtureRequest, tmp_path: Path) -> BrokerProgram:
+    """Return each program that can run as the embedded broker."""
+    return broker_program(request.param, tmp_path)
 
 
 @pytest.fixture

@@ -1,0 +1,126 @@
+"""Mosquitto 2 as the embedded broker. Its queues are on disk and survive its end."""
+
+import base64
+import contextlib
+import hashlib
+import os
+import re
+import secrets
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+from collections.abc import Sequence
+from pathlib import Path
+
+from deploy.broker_program import Login
+from telemetry.errors import SettingsError
+from telemetry.samples import MAX_PAYLOAD_BYTES
+
+_VERSION_SECONDS = 5.0
+_SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # Debian installs it there, off an ordinary user's PATH
+_ITERATIONS = 101  # as mosquitto_passwd; the file exists only while the broker starts
+_SALT_BYTES = 12  # Mosquitto 2.0 accepts no other length
+_MAX_TOPIC_BYTES = 65_535
+
+# As in deploy/mosquitto/mosquitto.conf, where the limits are explained. The queues are saved every
+# 5 s, and after a crash of the broker the collector sends its last 10 s again.
+_CONFIGURATION = """\
+listener {port} {host}
+allow_anonymous {anonymous}
+{password_file}
+user root
+persistence true
+persistence_location {folder}/
+autosave_interval 5
+max_queued_messages 200000
+max_queued_bytes 268435456
+max_inflight_messages 1000
+persistent_client_expiration 1d
+max_connections 2000
+max_packet_size {max_packet_size}
+set_tcp_nodelay true
+log_dest none
+"""
+
+
+class Mosquitto:
+    """Mosquitto: it saves its messages in a folder when it ends, and every 5 s."""
+
+    keeps_messages = True
+    end_signal = signal.SIGINT
+
+    def __init__(self, program: str, version: str, folder: Path) -> None:
+        """Use ``program``, with its queues in ``folder``, which is created."""
+        self.description = f"Mosquitto {version}"
+        self._program = program
+        self._folder = folder
+        self._configuration: Path | None = None
+
+    def prepare(self, host: str, port: int, login: Login | None) -> Sequence[str]:
+        """Write files that only this user can read, for one process; return its command."""
+        self.tidy()
+        with contextlib.suppress(OSError):  # without it, the queues are in memory only
+            self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        self._configuration = Path(tempfile.mkdtemp(prefix="system-monitor-"))
+        passwords = self._configuration / "passwords"
+        if login is not None:
+            passwords.write_text(_password_line(*login), encoding="utf-8")
+            passwords.chmod(0o600)
+        file = self._configuration / "mosquitto.conf"
+        file.write_text(
+            _CONFIGURATION.format(
+                host=host,
+                port=port,
+                anonymous="false" if login else "true",
+                password_file=f"password_file {passwords}" if login else "",
+                folder=self._folder,
+                max_packet_size=MAX_PAYLOAD_BYTES + _MAX_TOPIC_BYTES,
+            ),
+            encoding="utf-8",
+        )
+        bound = [sys.executable, "-P", "-m", "deploy.bound_process", str(os.getpid())]
+        return [*bound, self._program, "-c", str(file)]
+
+    def tidy(self) -> None:
+        """Remove the files: Mosquitto reads them when it starts."""
+        if self._configuration is not None:
+            shutil.rmtree(self._configuration, ignore_errors=True)
+
+
+def find(folder: Path) -> Mosquitto | None:
+    """Return the Mosquitto 2 of this machine, or None if there is none that can be used here.
+
+    Only Linux ends a child process that is not ours together with its parent.
+    """
+    program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
+    if program is None or sys.platform != "linux":
+        return None
+    version = _version(program)
+    return Mosquitto(program, version, folder) if version else None
+
+
+def _version(program: str) -> str | None:
+    """Return the version if it is 2, the one that the tests run with."""
+    try:
+        shown = subprocess.run(  # noqa: S603 - the program that would be started anyway
+            [program, "-h"], capture_output=True, timeout=_VERSION_SECONDS, check=False
+        ).stdout
+    except (OSError, subprocess.TimeoutExpired):
+        return None
+    match = re.search(rb"version (2\.[\d.]+)", shown)
+    return match[1].decode() if match else None
+
+
+def _password_line(user: str, password: str) -> str:
+    """Return a line of a password file, as mosquitto_passwd would write it."""
+    if ":" in user or user.startswith("#"):
+        raise SettingsError(
+            "mqtt_user contains a colon or begins with #, which Mosquitto's password file does not "
+            "allow: choose another name, or embedded_broker = bundled."
+        )
+    salt = secrets.token_bytes(_SALT_BYTES)
+    key = hashlib.pbkdf2_hmac("sha512", password.encode(), salt, _ITERATIONS)
+    encoded = [base64.b64encode(each).decode() for each in (salt, key)]
+    return f"{user}:$7${_ITERATIONS}${'$'.join(encoded)}\n"

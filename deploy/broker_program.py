@@ -1,0 +1,33 @@
+"""What an embedded broker needs to know of the program that it runs."""
+
+import signal
+from collections.abc import Sequence
+from typing import Protocol
+
+Login = tuple[str, str]
+"""The user name and the password that clients must use."""
+
+
+class BrokerProgram(Protocol):
+    """A broker that runs as a child process, and ends when this process does."""
+
+    @property
+    def description(self) -> str:
+        """Its name, and its version if that matters."""
+
+    @property
+    def keeps_messages(self) -> bool:
+        """Whether it saves its messages when it ends, which may take a while."""
+
+    @property
+    def end_signal(self) -> signal.Signals | None:
+        """The signal that ends it, if it does not end when its standard input is closed."""
+
+    def prepare(self, host: str, port: int, login: Login | None) -> Sequence[str]:
+        """Write the configuration for one process; return the command that starts it.
+
+        Raises OSError if a file cannot be written, and SettingsError if a setting is not usable.
+        """
+
+    def tidy(self) -> None:
+        """Remove the configuration: the process has read it. Safe to call twice."""
