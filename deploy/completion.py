@@ -9,6 +9,7 @@ from collections.abc import Iterator
 import shtab
 
 VALUES = {
+    "embedded_broker": ("auto", "mosquitto", "bundled"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("plain", "json"),
 }

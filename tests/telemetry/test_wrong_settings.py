@@ -62,6 +62,7 @@ WRONG: dict[str, dict[str, str]] = {
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
     "mqtt_host": _HOST,
     "mqtt_port": _PORT,
+    "embedded_broker": dict.fromkeys(("", "rumqttd"), "must be one of auto, mosquitto, bundled"),
     "mqtt_allow_anonymous": _BOOLEAN,
     "mqtt_url": dict.fromkeys(
         ("", "broker", "http://a", "mqtt://", "mqtt://a:0", "mqtt://a/b", "mqtt://me:1#2@a", _LONG),
