@@ -1,13 +1,24 @@
-"""Output for the user. A reader that has closed the pipe, such as ``head``, is not an error."""
+"""Output for the user. A reader that has closed the pipe, such as ``head``, is not an error.
+
+Names of devices, and texts from the bus, may contain what a terminal would obey.
+"""
 
 import errno
 import io
 import os
+import re
 import sys
 from typing import TextIO
 
 _CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # the second on Windows
+# C0, DEL, C1, the line separators and the marks that reorder text.
+_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _lost: list[OSError] = []
+
+
+def printable(text: str) -> str:
+    r"""Return ``text`` on one line, each control character as in JSON: ``\u001b``."""
+    return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
 def prepare() -> None:
@@ -18,13 +29,13 @@ def prepare() -> None:
 
 
 def say(text: str = "") -> None:
-    """Write a line to standard output and flush it."""
-    _write(sys.stdout, text)
+    """Write lines to standard output and flush them."""
+    _write(sys.stdout, "\n".join(map(printable, text.split("\n"))))
 
 
 def complain(sentence: str) -> None:
     """Write an error message to standard error."""
-    _write(sys.stderr, f"system-monitor: {sentence}")
+    _write(sys.stderr, f"system-monitor: {printable(sentence)}")
 
 
 def flush() -> None:

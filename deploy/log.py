@@ -4,6 +4,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
+from deploy.console import printable
 from telemetry.settings import ignored_variables
 
 log = logging.getLogger(__name__)
@@ -15,8 +16,7 @@ def configure(level: str, form: str) -> None:
     """Log messages of ``level``, such as ``warning``, and above, as ``plain`` or ``json``."""
     handler = logging.StreamHandler()
     handler.addFilter(RepeatFilter())
-    plain = logging.Formatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
-    handler.setFormatter(JsonLines() if form == "json" else plain)
+    handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
@@ -28,6 +28,18 @@ def warn_about_ignored_variables() -> None:
     names = ignored_variables()
     if names:
         log.warning("Ignored environment variables, which are not settings: %s.", ", ".join(names))
+
+
+class PlainLines(logging.Formatter):
+    """A line for each message: time, level, message. A traceback follows on lines of its own."""
+
+    def __init__(self) -> None:
+        """Use the local time of day."""
+        super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
+
+    def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name
+        """Return the line of ``record``."""
+        return printable(super().formatMessage(record))
 
 
 class JsonLines(logging.Formatter):
@@ -43,7 +55,7 @@ class JsonLines(logging.Formatter):
         }
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
-        return json.dumps(line, ensure_ascii=False)
+        return printable(json.dumps(line, ensure_ascii=False))
 
 
 class RepeatFilter(logging.Filter):

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from deploy import wiring
 from deploy.broker_access import connected
-from deploy.console import say
+from deploy.console import printable, say
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
@@ -60,7 +60,7 @@ def _finding(sensor: "Sensor") -> str:
 
 
 def _print(label: str, text: str) -> None:
-    say(f"  {label:<{_LABEL_WIDTH}} {text}")
+    say(f"  {label:<{_LABEL_WIDTH}} {printable(text)}")
 
 
 def _succeeds(label: str, check: Callable[[], str]) -> bool:

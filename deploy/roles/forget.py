@@ -1,6 +1,6 @@
 """``system-monitor forget``."""
 
-from deploy.console import complain, say
+from deploy.console import complain, printable, say
 from deploy.lifecycle import end_on_signal
 from deploy.retained import RetainedMessages
 from telemetry.errors import SystemMonitorError
@@ -20,7 +20,7 @@ def run(settings: Settings) -> int:
         complain(str(error))
         return _FAILED
     for topic in topics:
-        say(topic)
+        say(printable(topic))
     number = {0: "no messages", 1: "1 message"}.get(len(topics), f"{len(topics)} messages")
     say(f"Removed {number} of {host!r} that the broker at {broker.masked()} retained.")
     return 0

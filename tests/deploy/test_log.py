@@ -2,7 +2,10 @@ import json
 import logging
 from pathlib import Path
 
-from deploy.log import JsonLines, RepeatFilter
+import pytest
+
+from deploy.console import say
+from deploy.log import JsonLines, PlainLines, RepeatFilter
 from tests.deploy.monitor import finished
 
 
@@ -30,6 +33,24 @@ def test_a_line_of_json_has_time_level_logger_and_message() -> None:
         "logger": "telemetry.bus.connection",
         "message": 'a "broker"\nis gone — wait',
     }
+
+
+HOSTILE = "sda\n12:00:00 INFO fine\x1b[2J\x9b1m\u202eend\x7f"
+ESCAPED = r"sda\u000a12:00:00 INFO fine\u001b[2J\u009b1m\u202eend\u007f"
+
+
+@pytest.mark.parametrize("lines", [PlainLines(), JsonLines()], ids=["plain", "json"])
+def test_a_name_cannot_forge_a_line_or_command_the_terminal(lines: logging.Formatter) -> None:
+    text = lines.format(line(HOSTILE, 0))
+    assert ESCAPED in text.replace(r"\n", r"\u000a")
+    assert text.isprintable()
+
+
+def test_what_is_shown_cannot_command_the_terminal(capsys: pytest.CaptureFixture[str]) -> None:
+    say(f"first\n{HOSTILE}")
+    first, *rest = capsys.readouterr().out.splitlines()
+    assert first == "first"
+    assert all(text.isprintable() for text in rest)
 
 
 def test_a_traceback_stays_on_the_line_of_its_message() -> None:
