@@ -2,23 +2,38 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, NamedTuple, TypeAlias, TypeVar
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import Field, TypeAdapter, ValidationError
 
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.events import MAX_EVENT_BYTES, Event, content_id
-from telemetry.payloads import MAX_TEXT, EventPayload, Payload, event_model, payload_model
+from telemetry.payloads import (
+    MAX_INTEGER,
+    MAX_TEXT,
+    EventPayload,
+    Payload,
+    Timestamp,
+    event_model,
+    payload_model,
+)
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
-from telemetry.status import CollectorStatus
-
-_MAX_INTERVAL = 3600.0  # seconds; the collector allows at most 60
+from telemetry.status import LONGEST_INTERVAL, CollectorStatus
 
 Decoded = TypeVar("Decoded")
 Content: TypeAlias = Sample | Event | CollectorStatus
 """What a message may contain."""
+
+
+class _StatusNumbers(Payload):
+    """The numbers of a status, within the limits of what a collector publishes."""
+
+    started: Timestamp
+    interval: Annotated[float, Field(gt=0, le=LONGEST_INTERVAL)]
+    waiting: Annotated[int, Field(ge=0, le=MAX_INTEGER)] = 0
+    dropped: Annotated[int, Field(ge=0, le=MAX_INTEGER)] = 0
 
 
 class Address(NamedTuple):
@@ -71,10 +86,8 @@ def decode_sample(address: Address, payload: bytes) -> Sample:
 def decode_status(address: Address, payload: bytes) -> CollectorStatus:
     """Return the status that arrived as ``payload``; raises as ``decode`` does."""
     channel = address.channel
-    _validated(Payload.model_validate_json, channel, payload)
+    _validated(_StatusNumbers.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)
-    if not 0 < status.interval <= _MAX_INTERVAL:
-        raise MalformedMessageError("not a sample", f"{channel}: interval: {status.interval:g} s")
     _require_same_host(address.host, status.host)
     return status
 

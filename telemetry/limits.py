@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-# A running collector publishes at least once a minute.
-SILENT_SECONDS = 120.0
+SILENT_SECONDS = 120.0  # a running collector publishes at least once a minute
 # Events, such as annotations: 1,000 at once, then one every 5 s, from all clients. In a week at
 # most 122,000 are stored: 25 MB if they have 200 bytes, 1 GB if each is as large as allowed.
 EVENT_BURST = 1000

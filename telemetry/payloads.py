@@ -12,7 +12,8 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints, create_mod
 from telemetry import catalogue
 from telemetry.catalogue import Family, Kind
 
-_MAX_INTEGER = 2**63 - 1  # the largest integer of SQLite and InfluxDB
+MAX_INTEGER = 2**63 - 1  # the largest integer of SQLite and InfluxDB
+MAX_TIMESTAMP = 253_402_300_799_999  # the end of the year 9999: later dates cannot be shown
 _MAX_NUMBER = 1e18
 _MAX_ITEMS = 4096
 _MAX_RECORDS = 256
@@ -24,7 +25,7 @@ Host = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00
 Timestamp = Annotated[
     int,
     Field(
-        ge=0, le=_MAX_INTEGER, description="when the reading was made, Unix time in milliseconds"
+        ge=0, le=MAX_TIMESTAMP, description="when the reading was made, Unix time in milliseconds"
     ),
 ]
 
@@ -67,7 +68,7 @@ def _annotation(field: catalogue.Field, owner: str) -> Any:  # noqa: ANN401 - a 
         case Kind.NUMBER:
             annotation = number
         case Kind.INTEGER:
-            annotation = Annotated[int, Field(ge=field.minimum, le=_MAX_INTEGER)]
+            annotation = Annotated[int, Field(ge=field.minimum, le=MAX_INTEGER)]
         case Kind.TEXT:
             annotation = Annotated[str, Field(max_length=field.max_length or MAX_TEXT)]
         case Kind.NUMBERS:

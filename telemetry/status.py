@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
+LONGEST_INTERVAL = 60.0  # seconds between two samples
 _DECODING = {"allow_inf_nan": False}  # NaN and infinity cannot be encoded as JSON again
 
 

@@ -15,7 +15,7 @@ from telemetry.events import Event
 from telemetry.limits import Limits
 from telemetry.places import Places
 from telemetry.samples import Sample
-from telemetry.status import CollectorStatus
+from telemetry.status import CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 MAX_BYTES = 67_108_864  # of messages, and more if more hosts are allowed
@@ -126,6 +126,20 @@ class HostState:
         """Within how many seconds a sample should be in the history."""
         return allowed_lag(self.interval)
 
+    @property
+    def collector_state(self) -> CollectorState | None:
+        """Whether its collector runs; None if it has sent no status.
+
+        A sample that arrives after the status `offline` shows that the collector runs: the status
+        is old, of another collector, or false.
+        """
+        update, newest = self.updates.get(STATUS_CHANNEL), self.arrivals.newest
+        if self.status is None or update is None:
+            return None
+        if newest is not None and newest.arrived > update.arrived:
+            return CollectorState.ONLINE
+        return self.status.state
+
     def note_arrival(self, update: Update) -> None:
         """Note a live sample that the history keeps."""
         family = family_of(update.channel)
@@ -141,7 +155,12 @@ class HostState:
 
     @property
     def timestamp(self) -> int:
-        """Unix milliseconds of the newest sample, or of the status if there is no sample."""
+        """Unix milliseconds of the newest sample, or of the status if there is no sample.
+
+        That is the last live sample to arrive. Retained ones arrive in any order.
+        """
+        if self.arrivals.newest is not None:
+            return self.arrivals.newest.timestamp
         contents = [update.content for update in self.updates.values()]
         times = [each.timestamp for each in contents if isinstance(each, Sample)]
         return max(times or [each.timestamp for each in contents])

@@ -88,7 +88,7 @@ def host_entry(state: HostState) -> HostEntry:
         return unreported_host(state.name, state.timestamp)
     return HostEntry(
         host=state.name,
-        state=status.state,
+        state=state.collector_state,
         version=status.version,
         started=status.started,
         interval=status.interval,
@@ -131,7 +131,7 @@ def part_response(report: Report) -> PartResponse:
 
 
 def _host(state: HostState) -> dict[str, Any]:
-    return {"host": state.name, "state": state.status.state if state.status else None}
+    return {"host": state.name, "state": state.collector_state}
 
 
 def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any]:
@@ -151,7 +151,7 @@ def _missing_gpu(state: HostState, family: Family, found: list[Any]) -> str | No
         return None
     if state.status is None:
         return f"The collector of {state.name} has not reported its GPUs yet."
-    online = state.status.state is CollectorState.ONLINE
+    online = state.collector_state is CollectorState.ONLINE
     if online and _GPU_SENSOR not in state.status.sensors:
         return f"GPU monitoring of {state.name} is disabled (setting disabled_sensors)."
     return f"No samples on {family.channel_filter} have arrived from {state.name} yet."

@@ -44,6 +44,7 @@ from telemetry.settings.kinds import (
     TopicPrefix,
 )
 from telemetry.settings.sources import APPLICATION, ENVIRONMENT_PREFIX, config_file
+from telemetry.status import LONGEST_INTERVAL
 
 MASK = "********"
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a user may listen on these
@@ -66,7 +67,9 @@ class Settings(BaseSettings):
         validate_default=True,
     )
 
-    interval_seconds: Number = Field(2.0, ge=0.1, le=60, description="Seconds between two samples.")
+    interval_seconds: Number = Field(
+        2.0, ge=0.1, le=LONGEST_INTERVAL, description="Seconds between two samples."
+    )
     disabled_sensors: Sensors = Field(
         (),
         description="Sensors to disable, separated by commas: one or more of "

@@ -45,8 +45,8 @@ def cpu(host: str = "alpha", age: int = 0, **values: object) -> Sample:
     return Sample("system/cpu", host, unix_milliseconds() - age, {**CPU, **values})
 
 
-def gpu(index: int, host: str = "alpha") -> Sample:
-    return Sample(f"system/gpu/{index}", host, unix_milliseconds(), GPU)
+def gpu(index: int, host: str = "alpha", timestamp: int | None = None) -> Sample:
+    return Sample(f"system/gpu/{index}", host, timestamp or unix_milliseconds(), GPU)
 
 
 def processes(index: int, *listed: Mapping[str, object], host: str = "alpha") -> Sample:

@@ -151,12 +151,23 @@ def test_an_invalid_status_is_rejected(payload: bytes) -> None:
         decode_status(resolve(PLAIN, "system/status"), payload)
 
 
-@pytest.mark.parametrize("interval", ["NaN", "Infinity", "1e999", "-1", "0", "4000"])
+@pytest.mark.parametrize("interval", ["NaN", "Infinity", "1e999", "-1", "0", "61"])
 def test_an_interval_that_cannot_be_is_refused(interval: str) -> None:
     status = CollectorStatus("me", 5, CollectorState.ONLINE, "1.0", 1, 2.0)
     payload = status.payload().replace(b'"interval":2.0', f'"interval":{interval}'.encode())
     with pytest.raises(MalformedMessageError):
         decode_status(resolve(PLAIN, "system/status"), payload)
+
+
+@pytest.mark.parametrize(
+    ("field", "number"),
+    [("started", "-1e17"), ("started", str(10**15)), ("waiting", "-1"), ("dropped", str(2**63))],
+)
+def test_a_number_beyond_its_limits_is_refused_in_a_status(field: str, number: str) -> None:
+    status = {"host": "me", "timestamp": 5, "state": "online", "version": "1", "started": 1}
+    payload = json.dumps({**status, "interval": 2, field: 0}).replace('": 0', f'": {number}')
+    with pytest.raises(MalformedMessageError, match=field):
+        decode_status(resolve(PLAIN, "system/status"), payload.encode())
 
 
 @pytest.mark.parametrize("duration", ["NaN", "-Infinity", "1e999"])

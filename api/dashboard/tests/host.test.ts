@@ -60,6 +60,16 @@ describe("a host's data", () => {
     expect(host.newest.get("system/cpu")?.timestamp).toBe(WALL + 2_000);
   });
 
+  it("recovers from a sample of the far future", () => {
+    const host = new HostData("h");
+    host.accept(cpu(WALL), arrival(0));
+    host.accept(cpu(253_402_300_799_999), arrival(1_000));
+    expect(host.accept(cpu(WALL + 2_000), arrival(2_000))).toBe("known");
+    expect(host.accept(cpu(WALL + 8_000), arrival(8_000))).toBe("added");
+    expect(host.newestTimestamp).toBe(WALL + 8_000);
+    expect(host.series.get("system/cpu")?.length).toBe(2);
+  });
+
   it("judges staleness by arrival, however the clocks differ", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL - 9_999_999), arrival(0));

@@ -5,6 +5,7 @@ from api.live.newest import MAX_BYTES, Newest, Update
 from telemetry.catalogue import GPU
 from telemetry.clock import unix_milliseconds
 from telemetry.limits import SILENT_SECONDS, Limits
+from telemetry.payloads import MAX_TIMESTAMP
 from telemetry.samples import Sample
 from telemetry.status import CollectorState
 from tests.api.running import cpu, gpu, status
@@ -43,6 +44,32 @@ def test_a_retained_last_will_is_accepted_although_its_timestamp_is_old() -> Non
     will = status(timestamp=unix_milliseconds() - 60_000, state=CollectorState.OFFLINE)
     assert newest.accept(Update(will, retained=True))
     assert newest.hosts["alpha"].status is will
+
+
+def test_a_sample_that_follows_the_status_offline_shows_that_the_collector_runs() -> None:
+    newest = Newest()
+    newest.accept(Update(cpu(), arrived=1.0))
+    newest.accept(Update(status(state=CollectorState.OFFLINE), arrived=2.0))
+    state = newest.hosts["alpha"]
+    states = [state.collector_state]
+    newest.accept(Update(cpu(age=-1), retained=True, arrived=3.0))
+    states.append(state.collector_state)
+    newest.accept(Update(cpu(age=-2), arrived=4.0))
+    states.append(state.collector_state)
+    assert states == ["offline", "offline", "online"]
+
+
+def test_the_time_of_a_host_is_that_of_its_last_live_sample_to_arrive() -> None:
+    newest = Newest()
+    newest.accept(Update(cpu(age=3000), retained=True))
+    newest.accept(Update(gpu(0), retained=True))
+    state = newest.hosts["alpha"]
+    assert state.timestamp == state.updates["system/gpu/0"].content.timestamp
+    newest.accept(Update(gpu(99, timestamp=MAX_TIMESTAMP)))
+    assert state.timestamp == MAX_TIMESTAMP
+    sample = cpu()
+    newest.accept(Update(sample))
+    assert state.timestamp == sample.timestamp
 
 
 def test_a_status_is_kept_apart_from_samples() -> None:

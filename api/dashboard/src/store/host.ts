@@ -73,6 +73,9 @@ export class HostData {
     }
     const series = this.seriesOf(sample.channel);
     if (series === null) return null;
+    // Of a clock that was set back, or of a false sample: nothing could be drawn beside these points.
+    const known = this.newest.get(sample.channel);
+    if (known && this.clockWasSetBack(known, arrival.at)) series.dropAfter(sample.timestamp + WINDOW_MS);
     const outcome = series.insert(sample.timestamp, (column) => valueIn(sample.values, column));
     this.noteNewest(sample, arrival);
     return outcome;

@@ -77,6 +77,14 @@ export class ChannelSeries {
     return "added";
   }
 
+  /** Remove the points after `time`. */
+  dropAfter(time: number): void {
+    const kept = this.indexFrom(time + 1);
+    if (kept === this.length) return;
+    this.length = kept;
+    this.revision += 1;
+  }
+
   /** The start of the bucket that includes `time`. */
   bucketStart(time: number): number {
     const index = this.indexFrom(time);
