@@ -250,6 +250,13 @@ def test_a_batch_with_a_rejected_sample_is_not_stored_at_all(
     assert answer["system/disk"].fields["per_device.new.read_rate"] == [1.0]
 
 
+def test_a_writer_knows_what_it_keeps_before_it_is_opened(store: Store) -> None:
+    now, writer = store.clock(), store.new_writer()
+    offsets = (-HOUR - 1, -HOUR, 0, HOUR, HOUR + 1)
+    kept = [writer.keeps(cpu(now + offset)) for offset in offsets]
+    assert kept == [False, True, True, True, False]
+
+
 def test_an_empty_batch_is_accepted(writer: HistoryWriter, reader: HistoryReader) -> None:
     writer.write([])
     assert reader.channels() == {}
