@@ -13,7 +13,7 @@ from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError, SystemMonitorError
 
 _SUBSCRIBED_SECONDS = 5.0
-_QUIET_SECONDS = 0.7  # after this long without another retained message, there are no more
+_QUIET_SECONDS = 1.5  # after this long without another retained message, there are no more
 _LONGEST_SECONDS = 30.0
 _REMOVED_SECONDS = 5.0
 
