@@ -17,7 +17,7 @@ from telemetry.payloads import (
     Payload,
     Timestamp,
     event_model,
-    payload_model,
+    message_model,
 )
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import LONGEST_INTERVAL, CollectorStatus
@@ -101,11 +101,12 @@ def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
 
 
 def _sample(address: Address, family: Family, payload: bytes) -> Sample:
-    validate = payload_model(family).model_validate_json
+    validate = message_model(family).model_validate_json
     model = _validated(validate, address.channel, payload)
     _require_same_host(address.host, model.host)
     values = model.model_dump(exclude={"host", "timestamp"})
-    return Sample(address.channel, model.host, model.timestamp, values)
+    late = values.pop("late")
+    return Sample(address.channel, model.host, model.timestamp, values, late)
 
 
 def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Event:

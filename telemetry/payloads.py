@@ -151,3 +151,13 @@ def payload_model(family: Family) -> type[Payload]:
         f"{name}Payload", __base__=Payload, __doc__=family.help, **_definitions(family.fields, name)
     )
     return model
+
+
+@cache
+def message_model(family: Family) -> type[Payload]:
+    """Return the model of a message of ``family``: its payload, and whether it is late."""
+    base = payload_model(family)
+    model: type[Payload] = create_model(
+        f"{base.__name__}Message", __base__=base, late=(bool, False)
+    )
+    return model

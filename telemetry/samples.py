@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 MAX_PAYLOAD_BYTES = 262_144  # 256 cores and as many disks take about 20 kB
 
@@ -13,15 +13,22 @@ class Sample:
 
     ``timestamp`` is Unix time in integer milliseconds, at the time of the reading.
     ``values`` are the payload's other fields. (host, channel, timestamp) is its identity: the same
-    sample delivered twice is stored once.
+    sample delivered twice is stored once. A ``late`` sample was published after a newer one: it
+    belongs in the history, and is not the current state.
     """
 
     channel: str
     host: str
     timestamp: int
     values: Mapping[str, object]
+    late: bool = field(default=False, compare=False)
 
     def payload(self) -> bytes:
         """Return the JSON that travels on the bus."""
         body = {"host": self.host, "timestamp": self.timestamp, **self.values}
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
+
+
+def late(payload: bytes) -> bytes:
+    """Return the payload of a sample, marked as published after a newer one."""
+    return b'{"late":true,' + payload.removeprefix(b"{")

@@ -19,6 +19,7 @@ from telemetry.errors import BusUnavailableError, MalformedMessageError
 from telemetry.events import Event
 from telemetry.limits import Limits
 from telemetry.reports import Report, counter, gauge
+from telemetry.samples import Sample
 from telemetry.tally import Tally
 
 MAX_WAITING = 10_000
@@ -137,6 +138,8 @@ class Subscription:
             if message.payload:  # else somebody deletes a retained message that is not ours
                 self._malformed.note(error)
             return
+        if update is None:
+            return
         if len(self._waiting) == self._waiting.maxlen:
             self.overrun += 1
         self._waiting.append(update)
@@ -159,11 +162,14 @@ class Subscription:
         if self._waiting:
             self._wake_loop()
 
-    def _update(self, message: Message) -> Update | Removal:
+    def _update(self, message: Message) -> Update | Removal | None:
+        """Return what ``message`` changes; None if it is for the history only."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)
         content = decode(address, message.payload, arrived=unix_milliseconds())
         if isinstance(content, Event) and message.retained:  # it is not current
             raise MalformedMessageError("retained event", address.channel)
+        if isinstance(content, Sample) and content.late:
+            return None
         return Update(content, message.retained, len(message.payload))

@@ -4,15 +4,17 @@ A guard around each callback counts and logs its exceptions.
 """
 
 import logging
+import ssl
 import sys
 import threading
 from collections.abc import Callable
+from functools import partial
 
 from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.bus.address import BrokerAddress
-from telemetry.bus.client import new_client
+from telemetry.bus.client import bound_client_id, new_client, tls_context
 from telemetry.bus.messages import LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
 from telemetry.bus.tenure import Tenure
@@ -21,7 +23,6 @@ from telemetry.log_limit import RateLimitedLog
 
 log = logging.getLogger(__name__)
 
-_KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
 _STOP_SECONDS = 1.0
 _FIRST_PAUSE_SECONDS = 0.2
 _LONGEST_PAUSE_SECONDS = 4.0
@@ -37,10 +38,10 @@ class BusConnection:
     """One MQTT 3.1.1 client that reconnects by itself.
 
     Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
-    after each connection, ``on_disconnected()`` after its loss, ``on_message(message)`` for each
-    message, and ``on_published()`` once the broker has acknowledged a message. While a callback
-    blocks, the connection is not read. If it blocks for longer than the keepalive, the connection
-    is lost.
+    after each connection, ``on_message(message)`` for each message, and
+    ``on_published(identifier)`` after each acknowledgement. While a callback blocks, the connection
+    is not read. If it blocks for longer than the keepalive, the connection is lost. A connection
+    that was lost or stopped calls nothing any more.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is away. ``session_present`` is whether the broker still had that session at the newest
@@ -65,9 +66,8 @@ class BusConnection:
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
-        self.on_disconnected: Callable[[], None] = _nothing
         self.on_message: Callable[[Message], None] = _nothing
-        self.on_published: Callable[[], None] = _nothing
+        self.on_published: Callable[[int], None] = _nothing
         self.callback_errors = 0
         self._errors = RateLimitedLog(log, logging.ERROR)
         self.connections = 0
@@ -81,25 +81,38 @@ class BusConnection:
         self._longest_pause = longest_pause
         self._connected = threading.Event()
         self._subscribed = threading.Event()
-        self._stopping = False
+        self._stopped = False
         self._refusal: str | None = None
         self._client: Client | None = None
         self._loop: NetworkLoop | None = None
 
-    def _new_client(self) -> Client:
+    def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> Client:
+        """Return the client of the next connection; from now on, earlier ones call nothing.
+
+        A client that connected again would send its unacknowledged messages again, as if new.
+        """
         client = new_client(
             self.address,
-            self._client_id,
+            client_id,
+            tls=tls,
             keep_session=self._keep_session,
             manual_acknowledgement=self._manual_acknowledgement,
             last_will=self._last_will,
         )
-        client.on_connect = self._handle_connect
-        client.on_disconnect = self._handle_disconnect
-        client.on_message = self._handle_message
-        client.on_publish = self._handle_publish
-        client.on_subscribe = self._handle_subscribe
+        client.on_connect = self._while_in_use(self._handle_connect)
+        client.on_disconnect = self._while_in_use(self._handle_disconnect)
+        client.on_message = self._while_in_use(self._handle_message)
+        client.on_publish = self._while_in_use(self._handle_publish)
+        client.on_subscribe = self._while_in_use(self._handle_subscribe)
+        self._client = client
         return client
+
+    def _while_in_use(self, handle: Callable[..., None]) -> Callable[..., None]:
+        def check(client: Client, _data: object, *arguments: object) -> None:
+            if client is self._client and not self._stopped:
+                handle(*arguments)
+
+        return check
 
     @property
     def connected(self) -> bool:
@@ -137,21 +150,20 @@ class BusConnection:
 
         Raises SettingsError if a TLS file is not usable.
         """
-        self._stopping = False
-        self._client = self._new_client()
-        self._client.connect_async(self.address.host, self.address.port, _KEEPALIVE_SECONDS)
+        client_id = bound_client_id(self._client_id, self.address.password)
         self._loop = NetworkLoop(
-            self._client,
+            partial(self._new_client, client_id, tls_context(self.address)),
             first_pause=_FIRST_PAUSE_SECONDS,
             longest_pause=self._longest_pause,
             tenure=self._tenure,
             on_failure=self._handle_connect_fail,
         )
+        self._stopped = False
         self._loop.start()
 
     def stop(self) -> None:
         """Disconnect cleanly, so that no last will is sent. Takes at most about a second."""
-        self._stopping = True
+        self._stopped = True
         if self._loop is None:
             return
         self._loop.stop(_STOP_SECONDS)
@@ -165,7 +177,7 @@ class BusConnection:
     def publish(self, message: Publication) -> MQTTMessageInfo:
         """Publish ``message``, and return a handle to wait on; ``on_published`` follows.
 
-        paho keeps a QoS 1 message until it is acknowledged, even across a lost connection.
+        A message that is not acknowledged before the connection is lost is not sent again.
         """
         return self._started().publish(
             message.topic, message.payload, message.quality, message.retain
@@ -176,8 +188,9 @@ class BusConnection:
 
         The broker delivers such a message again, and may have reused its identifier.
         """
+        client = self._started()  # first: the check below is then true of this client
         if message.connection == self.connections and self.connected:
-            self._started().ack(message.identifier, message.quality)
+            client.ack(message.identifier, message.quality)
 
     def _started(self) -> Client:
         if self._client is None:
@@ -194,14 +207,7 @@ class BusConnection:
             )
             log.debug("Traceback of the callback", exc_info=True)
 
-    def _handle_connect(
-        self,
-        _client: Client,
-        _data: object,
-        flags: ConnectFlags,
-        reason: ReasonCode,
-        _properties: object,
-    ) -> None:
+    def _handle_connect(self, flags: ConnectFlags, reason: ReasonCode, _properties: object) -> None:
         if reason.is_failure:
             self._refusal = f"refuses the connection: {reason}"
             self._log_outage(self._refusal)
@@ -215,21 +221,13 @@ class BusConnection:
         self._guarded(self.on_connected)
 
     def _handle_connect_fail(self) -> None:
-        if self._stopping:
-            return
         reason = explained(sys.exception())  # the loop calls this in its except block
         self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
     def _handle_disconnect(
-        self,
-        _client: Client,
-        _data: object,
-        _flags: DisconnectFlags,
-        reason: ReasonCode,
-        _properties: object,
+        self, _flags: DisconnectFlags, reason: ReasonCode, _properties: object
     ) -> None:
-        if not self._stopping:
-            self._tenure.end()
+        self._tenure.end()
         if self._tenure.contested:
             what = self._rivalry()
         elif self._connected.is_set():
@@ -241,11 +239,9 @@ class BusConnection:
         self._refusal = None
         self._connected.clear()
         self._subscribed.clear()
-        if not self._stopping:
-            self._log_outage(what)
-        self._guarded(self.on_disconnected)
+        self._log_outage(what)
 
-    def _handle_message(self, _client: Client, _data: object, message: MQTTMessage) -> None:
+    def _handle_message(self, message: MQTTMessage) -> None:
         self._guarded(self._deliver, message)
 
     def _deliver(self, message: MQTTMessage) -> None:
@@ -264,23 +260,11 @@ class BusConnection:
             )
         )
 
-    def _handle_publish(
-        self,
-        _client: Client,
-        _data: object,
-        _identifier: int,
-        _reason: ReasonCode,
-        _properties: object,
-    ) -> None:
-        self._guarded(self.on_published)
+    def _handle_publish(self, identifier: int, _reason: ReasonCode, _properties: object) -> None:
+        self._guarded(self.on_published, identifier)
 
     def _handle_subscribe(
-        self,
-        _client: Client,
-        _data: object,
-        _identifier: int,
-        reasons: list[ReasonCode],
-        _properties: object,
+        self, _identifier: int, reasons: list[ReasonCode], _properties: object
     ) -> None:
         if any(reason.is_failure for reason in reasons):
             self._log_outage("refuses the subscription")

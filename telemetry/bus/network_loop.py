@@ -24,7 +24,7 @@ _WAKES = 4096  # wake-ups read at once; they count as one
 
 
 class NetworkLoop:
-    """Keeps ``client``, whose address is set, connected between ``start`` and ``stop``.
+    """Connects between ``start`` and ``stop``, each time with a client from ``new_client``.
 
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     Each is shortened at random, so that clients do not reconnect all at once. A client that is
@@ -34,7 +34,7 @@ class NetworkLoop:
 
     def __init__(
         self,
-        client: Client,
+        new_client: Callable[[], Client],
         *,
         first_pause: float,
         longest_pause: float,
@@ -42,7 +42,8 @@ class NetworkLoop:
         on_failure: Callable[[], None],
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``."""
-        self._client = client
+        self._new_client = new_client
+        self._client = new_client()
         self._backoff = Backoff(first_pause, longest_pause)
         self._displaced = Backoff(_DISPLACED_SECONDS, _DISPLACED_SECONDS)
         self._tenure = tenure
@@ -54,7 +55,6 @@ class NetworkLoop:
     def start(self) -> None:
         """Start to connect."""
         self._waker, woken = socket.socketpair()
-        self._client.on_socket_register_write = self._wake
         self._thread = threading.Thread(
             target=self._run, args=(self._waker, woken), name="bus", daemon=True
         )
@@ -78,9 +78,12 @@ class NetworkLoop:
         woken.settimeout(0)
         with waker, woken:
             while not self._stopping.is_set():
+                self._client.on_socket_register_write = self._wake
                 try:
                     self._client.reconnect()
                 except (OSError, ValueError) as error:  # ValueError: not a valid host name
+                    if self._stopping.is_set():  # its owner may have started another loop
+                        return
                     if isinstance(error, ConnectionRefusedError):
                         self._tenure.reset()
                     self._on_failure()
@@ -88,7 +91,8 @@ class NetworkLoop:
                     if self._serve(woken):
                         self._backoff.reset()
                 backoff = self._displaced if self._tenure.displaced else self._backoff
-                self._stopping.wait(backoff.next_delay())
+                if not self._stopping.wait(backoff.next_delay()):
+                    self._client = self._new_client()
 
     def _serve(self, woken: socket.socket) -> bool:
         """Serve one connection until it ends; return whether the broker accepted it."""

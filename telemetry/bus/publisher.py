@@ -4,16 +4,16 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
-from telemetry.samples import MAX_PAYLOAD_BYTES
+from telemetry.samples import MAX_PAYLOAD_BYTES, late
 
 log = logging.getLogger(__name__)
 
-_IN_FLIGHT = 50  # sent and not yet acknowledged
+_BATCH = 50  # messages sent together; the next follow once all are acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
 # The sensors finish within milliseconds of each other. Sent as one burst, their samples wake each
@@ -23,7 +23,7 @@ _GATHER_SECONDS = 0.02
 # ingester subscribes again would be lost. It tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
 # The broker may also have died before it delivered a sample, or while the ingester restarted. So
-# the messages of the last seconds are sent again; the history overwrites duplicates.
+# the messages of the last seconds are sent again, late; the history overwrites duplicates.
 _REPEATED_SECONDS = 10.0
 
 
@@ -35,18 +35,36 @@ class _Item(NamedTuple):
     def size(self) -> int:
         return len(self.publication.payload)
 
+    @property
+    def for_history(self) -> bool:
+        """Whether the message is still of use once a newer one of its topic was sent."""
+        return self.publication.waits and not self.deletes
+
+    @property
+    def deletes(self) -> bool:
+        """Whether the message deletes the retained message of its topic."""
+        return self.publication.retain and not self.publication.payload
+
+    def as_past(self) -> Publication:
+        """Return the message as it is sent after a newer one of its topic."""
+        if not self.publication.retain:
+            return self.publication
+        return self.publication._replace(payload=late(self.publication.payload), retain=False)
+
 
 class Publisher:
-    """Publishes messages in the order in which it receives them.
+    """Publishes the newest message of each retained topic first, then what is waiting, in order.
 
-    While the broker is away, messages wait in a buffer that covers ``window`` milliseconds; the
-    oldest are evicted and counted in ``dropped``. While another client uses our name, nothing is
-    buffered: it would mix with that client's messages.
+    So a subscriber sees the present at once, however much is waiting. A message that a newer one of
+    its topic has overtaken is for the history only: it is sent *late*, marked as such and not
+    retained. While the broker is away, messages wait in a buffer that covers ``window``
+    milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
+    name, nothing is buffered: it would mix with that client's messages.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
-    status and the newest retained message of each topic. An empty payload, which deletes a retained
-    message, is sent once. If the broker has lost the session, all messages of the last seconds
-    follow.
+    status and the newest message of each topic; an empty payload, which deletes a retained message,
+    is only sent until it is acknowledged. Messages that were not acknowledged follow, late;
+    and, if the broker has lost the session, those of the last seconds.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those published, including repeats.
@@ -58,11 +76,14 @@ class Publisher:
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
-        self._waiting: deque[_Item] = deque()
+        self._newest: dict[str, _Item] = {}  # of each retained topic
+        self._unsent: dict[str, None] = {}  # the topics whose newest message is not sent yet
+        self._waiting: deque[_Item] = deque()  # overtaken, or not retained
         self._waiting_bytes = 0
-        self._sent: deque[_Item] = deque()  # not acknowledged yet, or sent in the last seconds
-        self._newest: dict[str, Publication] = {}
-        self._unacknowledged = 0
+        self._batch: list[_Item] = []
+        self._unacknowledged: set[int] | None = set()  # of the batch; None while it is being sent
+        self._acknowledged: set[int] = set()
+        self._sent: deque[tuple[float, _Item]] = deque()  # acknowledged when, in the last seconds
         self._status_due = False
         self._greeting_due: float | None = None  # when, in monotonic time
         self._forgotten = False
@@ -75,7 +96,7 @@ class Publisher:
     @property
     def waiting(self) -> int:
         """How many messages have not been sent yet."""
-        return len(self._waiting)
+        return len(self._waiting) + len(self._unsent)
 
     @property
     def reconnects(self) -> int:
@@ -90,7 +111,7 @@ class Publisher:
     def start(self) -> None:
         """Connect and start to send."""
         self._bus.on_connected = self._greet
-        self._bus.on_published = self._count_acknowledgement
+        self._bus.on_published = self._note_acknowledgement
         self._bus.start()
         self._thread.start()
 
@@ -103,37 +124,32 @@ class Publisher:
         if self._thread.is_alive() and self._bus.connected and not self._bus.displaced:
             with self._changed:
                 self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
-        if self._waiting:
-            log.warning("%d messages were not sent to the broker and are lost.", len(self._waiting))
+        if self.waiting:
+            log.warning("%d messages were not sent to the broker and are lost.", self.waiting)
         self._bus.stop()
 
     def publish(self, publication: Publication) -> None:
         """Queue a message. Never blocks, never raises."""
         self.taken += 1
-        topic, size = publication.topic, len(publication.payload)
+        topic, size = publication.topic, len(late(publication.payload))
         if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
             self.dropped += 1
             log.error("A message on %s is too large and was discarded: %d bytes.", topic, size)
             return
         with self._changed:
-            if publication.retain:
-                self._newest[topic] = publication
+            item = _Item(time.monotonic(), publication)
             if self._bus.displaced:
+                if publication.retain:
+                    self._newest[topic] = item
                 self._discard_waiting()
                 self.dropped += 1
                 return
-            if not self._bus.connected and not publication.waits:
-                return  # the next connection starts with the newest
-            now = time.monotonic()
-            self._waiting.append(_Item(now, publication))
-            self._waiting_bytes += size
-            while (
-                self._waiting_bytes > _BUFFER_BYTES
-                or self._waiting[0].taken < now - self._window_seconds
-            ):
-                self._waiting_bytes -= self._waiting.popleft().size
-                self.dropped += 1
-            if len(self._waiting) == 1:
+            was_empty = not self.waiting
+            if publication.retain:
+                self._overtake(topic, item)
+            else:
+                self._append(item)
+            if was_empty:
                 self._changed.notify_all()
 
     def publish_status(self) -> None:
@@ -142,8 +158,27 @@ class Publisher:
             self._status_due = True
             self._changed.notify_all()
 
+    def _overtake(self, topic: str, item: _Item) -> None:
+        """Make ``item`` the newest message of ``topic``."""
+        older = self._newest.get(topic)
+        self._newest[topic] = item
+        if older is not None and topic in self._unsent and older.for_history:
+            self._append(older)
+        self._unsent[topic] = None
+
+    def _append(self, item: _Item) -> None:
+        self._waiting.append(item)
+        self._waiting_bytes += item.size
+        earliest = time.monotonic() - self._window_seconds
+        while self._waiting and (
+            self._waiting_bytes > _BUFFER_BYTES or self._waiting[0].taken < earliest
+        ):
+            self._waiting_bytes -= self._waiting.popleft().size
+            self.dropped += 1
+
     def _discard_waiting(self) -> None:
-        self.dropped += len(self._waiting)
+        self.dropped += self.waiting
+        self._unsent.clear()
         self._waiting.clear()
         self._waiting_bytes = 0
 
@@ -151,16 +186,22 @@ class Publisher:
         with self._changed:
             self._forgotten = self._bus.connections > 1 and not self._bus.session_present
             self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
+            self._requeue(self._batch)  # not acknowledged on the connection before
+            self._batch = []
+            self._unacknowledged = set()
             self._changed.notify_all()
 
-    def _count_acknowledgement(self) -> None:
+    def _note_acknowledgement(self, identifier: int) -> None:
         with self._changed:
-            self._unacknowledged -= 1
-            if self._waiting or self._greeting_due is not None or self._stopping.is_set():
+            self._acknowledged.add(identifier)
+            if self._all_acknowledged():
                 self._changed.notify_all()
 
+    def _all_acknowledged(self) -> bool:
+        return self._unacknowledged is not None and self._unacknowledged <= self._acknowledged
+
     def _all_sent(self) -> bool:
-        return not (self._waiting or self._status_due or self._unacknowledged)
+        return not (self.waiting or self._status_due) and self._all_acknowledged()
 
     def _send(self) -> None:
         while True:
@@ -172,22 +213,24 @@ class Publisher:
             self._stopping.wait(_GATHER_SECONDS)
             with self._changed:
                 messages = self._take()
-                self._unacknowledged += len(messages)
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
-            for message in messages:
-                self._bus.publish(message)
+            identifiers = {self._bus.publish(message).mid for message in messages}
+            with self._changed:
+                if self._unacknowledged is None:  # else the connection is already another
+                    self._unacknowledged = identifiers
+                if self._all_acknowledged():
+                    self._changed.notify_all()
 
     def _may_send(self) -> bool:
-        if self._bus.displaced or not self._bus.connected:
+        if self._bus.displaced or not self._bus.connected or not self._all_acknowledged():
             return False
         if self._greeting_due is not None:
-            return not self._unacknowledged and time.monotonic() >= self._greeting_due
-        return self._status_due or bool(self._waiting and self._unacknowledged < _IN_FLIGHT)
+            return time.monotonic() >= self._greeting_due
+        return self._status_due or self.waiting > 0
 
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
             return None
-        # paho sends the messages in flight again; their acknowledgements wake this thread.
         remaining = self._greeting_due - time.monotonic()
         return remaining if remaining > 0 else None
 
@@ -195,40 +238,51 @@ class Publisher:
         """Remove and return the messages that may be sent now."""
         if not self._may_send():
             return []
-        if self._greeting_due is not None:
+        self._keep_sent()
+        greets = self._greeting_due is not None
+        if greets:
             self._greeting_due = None
-            self._status_due = False
+            self._unsent = dict.fromkeys(self._newest)
             if self._forgotten:
-                self._send_again()
-            still_waiting = {item.publication.topic for item in self._waiting}
-            newest = [each for each in self._newest.values() if each.topic not in still_waiting]
-            self._forget_deletions(newest)
-            return [self._status(), *newest]
+                self._requeue([item for _, item in self._sent])
+                self._sent.clear()
         messages: list[Publication] = []
-        while self._waiting and self._unacknowledged + len(messages) < _IN_FLIGHT:
+        for topic in list(self._unsent)[:_BATCH]:
+            del self._unsent[topic]
+            self._batch.append(self._newest[topic])
+            messages.append(self._newest[topic].publication)
+        while self._waiting and len(messages) < _BATCH:
             item = self._waiting.popleft()
             self._waiting_bytes -= item.size
-            self._sent.append(item)
-            self.sent += 1
-            messages.append(item.publication)
-        self._forget_deletions(messages)
-        if self._status_due:  # last, so that its count of waiting messages excludes these
-            self._status_due = False
+            self._batch.append(item)
+            messages.append(item.as_past())
+        self.sent += len(messages)
+        self._unacknowledged = None
+        self._acknowledged.clear()
+        if greets:
+            messages.insert(0, self._status())
+        elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
-        self._forget_what_is_safe(self._unacknowledged + len(messages))
+        self._status_due = False
         return messages
 
-    def _send_again(self) -> None:
-        self._waiting.extendleft(reversed(self._sent))
-        self._waiting_bytes += sum(item.size for item in self._sent)
-        self._sent.clear()
-
-    def _forget_deletions(self, sent: Iterable[Publication]) -> None:
-        for each in sent:
-            if not each.payload and self._newest.get(each.topic) is each:
-                del self._newest[each.topic]
-
-    def _forget_what_is_safe(self, unacknowledged: int) -> None:
-        limit = time.monotonic() - _REPEATED_SECONDS
-        while len(self._sent) > unacknowledged and self._sent[0].taken < limit:
+    def _keep_sent(self) -> None:
+        """Keep the batch, which is acknowledged, for some seconds: it may have to be sent again."""
+        now = time.monotonic()
+        self._sent.extend((now, item) for item in self._batch if item.for_history)
+        for item in self._batch:
+            if item.deletes and self._newest.get(item.publication.topic) is item:
+                del self._newest[item.publication.topic]
+        self._batch = []
+        while self._sent and self._sent[0][0] < now - _REPEATED_SECONDS:
             self._sent.popleft()
+
+    def _requeue(self, items: list[_Item]) -> None:
+        """Put ``items`` first in the queue; one that is still the newest is sent as that."""
+        for item in reversed(items):
+            topic = item.publication.topic
+            if item is self._newest.get(topic):
+                self._unsent[topic] = None
+            elif item.for_history:
+                self._waiting.appendleft(item)
+                self._waiting_bytes += item.size

@@ -104,25 +104,6 @@ def test_stopping_publishes_the_state_offline(address: BrokerAddress) -> None:
         )
 
 
-def test_while_the_broker_is_unavailable_samples_wait_and_are_then_sent_in_order() -> None:
-    port = free_port()
-    sensor = CountingSensor()
-    with collecting(BrokerAddress("127.0.0.1", port), sensor) as collector:
-        wait_until(lambda: collector.status().waiting >= 5, "samples wait")
-        broker = EmbeddedBroker("127.0.0.1", port)
-        # A subscriber that connects before the collector does must receive all of them.
-        broker.start()
-        try:
-            with Listener(port, "system/cpu") as listener:
-                listener.wait_for("system/cpu", 8)
-                received = utilizations(listener.on("system/cpu"))
-        finally:
-            broker.stop()
-    assert received == list(range(received[0], received[0] + len(received)))
-    timestamps = [item["timestamp"] for item in decoded(listener.on("system/cpu"))]
-    assert timestamps == sorted(timestamps)
-
-
 def test_of_a_family_without_history_only_the_newest_sample_waits() -> None:
     port = free_port()
     sensors = CountingSensor("gpu", "system/gpu/0/processes"), CountingSensor()
@@ -157,20 +138,6 @@ def test_a_broker_that_lost_its_retained_messages_gets_them_again(
         with Listener(address.port) as late:
             newest = utilizations(late.wait_for("system/memory"))
     assert newest == [still.count]
-
-
-def test_samples_acknowledged_shortly_before_the_broker_crashed_are_sent_again(
-    broker: EmbeddedBroker, address: BrokerAddress
-) -> None:
-    with Listener(address.port) as listener, collecting(address, CountingSensor()):
-        before = utilizations(listener.wait_for("system/cpu", 5))
-        assert broker.process_id is not None
-        os.kill(broker.process_id, signal.SIGKILL)
-        wait_until(lambda: broker.restarts == 1, "the broker is back")
-        listener.received.clear()
-        after = utilizations(listener.wait_for("system/cpu", 30))
-    repeated = after[after.index(before[0]) :]
-    assert repeated == list(range(before[0], before[0] + len(repeated)))
 
 
 def _retained(port: int) -> set[str]:
@@ -238,7 +205,8 @@ def test_what_vanishes_while_the_broker_is_away_is_deleted_once_it_is_back() -> 
                     listener.wait_for(GPUS[0], 2)
                     # Of the processes, which have no history, nothing else waits.
                     assert listener.on(GPUS[2]) == deletions
-                    # What was sent in the last seconds may be sent again, in the same order.
-                    assert listener.on(GPUS[1])[-1:] in ([b""], [])
+                    # Samples that waited follow, but only for the history.
+                    current = [each for each in listener.on(GPUS[1]) if b'"late":true' not in each]
+                    assert current == deletions
             finally:
                 broker.stop()

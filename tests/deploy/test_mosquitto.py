@@ -119,7 +119,7 @@ def publish(broker: Broker, user: str, *topics: str, payload: bytes = b"1") -> N
     """Publish as ``user``, and return once the broker has acknowledged everything."""
     acknowledged: list[None] = []
     bus = BusConnection(broker.address(user), f"test-{user}-{secrets.token_hex(4)}")
-    bus.on_published = lambda: acknowledged.append(None)
+    bus.on_published = lambda _: acknowledged.append(None)
     bus.start()
     try:
         assert bus.wait_connected(5), bus.outage

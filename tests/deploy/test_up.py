@@ -114,7 +114,13 @@ def test_a_killed_broker_leaves_no_gap_and_nothing_twice(choice: str, tmp_path: 
     with running(tmp_path, "up", *options(tmp_path), *broker) as monitor:
         monitor.wait_for_history(4)
         before = monitor.timestamps()[-1]
-        monitor.broker_process().kill()
+        with connect(f"ws://127.0.0.1:{monitor.http_port}/api/v1/system/ws/system/cpu") as stream:
+            monitor.broker_process().kill()
+            live = [0]
+            while live[-1] <= before + 5000:
+                live.append(json.loads(stream.recv(timeout=30))["data"]["timestamp"])
+        # The samples of the last ten seconds are sent again, but not to those who watch.
+        assert live == sorted(set(live))
         wait_until(lambda: monitor.timestamps()[-1] > before + 3000, "samples after its death")
         for family in ALWAYS_THERE:
             assert_one_sample_a_tick(monitor.timestamps(family.channel))

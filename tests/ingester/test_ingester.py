@@ -16,6 +16,7 @@ from telemetry.history.port import HistoryWriter, Query
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.limits import Limits
+from telemetry.samples import late
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 
@@ -94,6 +95,13 @@ def test_a_sample_that_arrives_twice_is_stored_once(file: Path, address: BrokerA
         for number in (1, 2, 2, 1, 3):
             client.publish("system/cpu", payload(number))
         wait_stored(file, [1, 2, 3])
+
+
+def test_a_late_sample_is_stored_like_any_other(file: Path, address: BrokerAddress) -> None:
+    with Listener(address.port) as client, ingesting(file, address):
+        client.publish("system/cpu", payload(2))
+        client.publish("system/cpu", late(payload(1).encode()))
+        wait_stored(file, [1, 2])
 
 
 def test_an_invalid_message_is_counted_by_reason_and_blocks_nothing(

@@ -9,7 +9,7 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import SAMPLES, Family, Kind, family_of
 from telemetry.decoding import decode_sample, decode_status, resolve
 from telemetry.errors import MalformedMessageError
-from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
+from telemetry.samples import MAX_PAYLOAD_BYTES, Sample, late
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
 
 PLAIN = TopicScheme()
@@ -40,6 +40,15 @@ def refusal(topic: str, payload: bytes, scheme: TopicScheme = PLAIN) -> str:
 def test_what_is_published_is_what_is_decoded(family: Family) -> None:
     sample = example(family)
     assert decode_sample(resolve(PLAIN, sample.channel), sample.payload()) == sample
+
+
+@pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
+def test_a_late_sample_is_the_same_sample_and_known_to_be_late(family: Family) -> None:
+    sample = example(family)
+    decoded = decode_sample(resolve(PLAIN, sample.channel), late(sample.payload()))
+    assert decoded == sample
+    assert decoded.late
+    assert not decode_sample(resolve(PLAIN, sample.channel), sample.payload()).late
 
 
 @pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
