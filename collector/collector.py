@@ -50,7 +50,7 @@ class Collector:
             broker,
             topics.client_id("collector", host),
             keep_session=True,
-            last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._offline().payload()),
+            last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._last_will().payload()),
         )
         self._topics = topics
         self._publisher = Publisher(bus, window, self._status_publication)
@@ -126,7 +126,7 @@ class Collector:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)
         return Publication(topic, self.status().payload(), retain=True)
 
-    def _offline(self) -> CollectorStatus:
+    def _last_will(self) -> CollectorStatus:
         return CollectorStatus(
             host=self._host,
             timestamp=self._started,
@@ -134,6 +134,7 @@ class Collector:
             version=__version__,
             started=self._started,
             interval=self._interval,
+            last_will=True,
         )
 
     def _publish_status_if_due(self) -> None:

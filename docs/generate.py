@@ -66,7 +66,7 @@ def channels_table() -> str:
         for family in FAMILIES
     ]
     status = "Whether the collector is online, and the state of each sensor."
-    counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`"
+    counts = "`version`, `started`, `interval`, `sensors`, `waiting`, `dropped`, `last_will`"
     rows.append((f"`{STATUS_CHANNEL}`", "`state`", counts, "sample", _KEPT[Retention.NONE], status))
     head = ("channel = topic", "fixed fields", "other fields", "nature", "kept for", "what")
     return _table(head, rows)

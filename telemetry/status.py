@@ -54,6 +54,8 @@ class SensorReport:
 class CollectorStatus:
     """The payload of ``system/status``.
 
+    ``last_will`` is set if the broker publishes it for a collector that has disappeared. Its
+    ``timestamp`` is then the collector's start: nobody knows beforehand when it will be published.
     ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
     counts the samples that have not been sent to the broker yet, ``dropped`` those that were
     discarded, such as when the buffer was full.
@@ -70,6 +72,7 @@ class CollectorStatus:
     sensors: Mapping[str, SensorReport] = field(default_factory=dict)
     waiting: int = 0
     dropped: int = 0
+    last_will: bool = False
 
     def payload(self) -> bytes:
         """Return the JSON that travels on the bus."""

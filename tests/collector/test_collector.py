@@ -1,6 +1,7 @@
 import json
 import os
 import signal
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -93,6 +94,33 @@ def test_while_the_broker_is_available_no_samples_wait(address: BrokerAddress) -
         wait_until(lambda: collector.status().waiting == 1, "a sample is about to be sent")
         listener.wait_for("system/status", 2)
     assert {status["waiting"] for status in decoded(listener.on("system/status"))} == {0}
+
+
+def test_a_last_will_is_marked_because_its_timestamp_is_the_collectors_start(
+    address: BrokerAddress,
+) -> None:
+    with Listener(address.port, "system/status") as listener:
+        with collecting(address, CountingSensor()) as collector:
+            online = decoded(listener.wait_for("system/status"))[0]
+            break_connection(collector)
+            wait_until(
+                lambda: any(each["last_will"] for each in decoded(listener.on("system/status"))),
+                "the last will",
+            )
+        statuses = decoded(listener.on("system/status"))
+    [will] = [each for each in statuses if each["last_will"]]
+    assert will["state"] == "offline"
+    assert will["timestamp"] == will["started"] == online["started"]
+    assert not any(each["last_will"] for each in statuses if each["state"] == "online")
+
+
+def break_connection(collector: Collector) -> None:
+    """End the connection as a fault of the network would."""
+    client = collector._publisher._bus._client  # noqa: SLF001 - the connection itself
+    assert client is not None
+    connection = client.socket()
+    assert isinstance(connection, socket.socket)
+    connection.shutdown(socket.SHUT_RDWR)
 
 
 def test_stopping_publishes_the_state_offline(address: BrokerAddress) -> None:

@@ -1,6 +1,7 @@
 import os
 import subprocess
 import sys
+import threading
 from contextlib import ExitStack
 
 import pytest
@@ -157,3 +158,43 @@ def test_an_acknowledgement_for_an_earlier_connection_is_not_sent(
     finally:
         bus.stop()
     assert [message.payload for message in received] == [b"1", b"1", b"1", b"2"]
+
+
+def test_a_connection_that_was_abandoned_changes_nothing_once_it_goes_on(
+    address: BrokerAddress, broker: EmbeddedBroker
+) -> None:
+    received: list[bytes] = []
+    hanging, proceed = threading.Event(), threading.Event()
+
+    def receive(message: Message) -> None:
+        received.append(message.payload)
+        if message.payload == b"hang":
+            hanging.set()
+            proceed.wait()
+
+    bus = BusConnection(address, "patient")
+    bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
+    bus.on_message = receive
+    bus.start()
+    try:
+        assert bus.wait_subscribed(5)
+        with Listener(broker.port) as client:
+            client.publish("a", b"hang")
+            assert hanging.wait(5)
+            client.publish("a", b"for the abandoned")
+            abandoned = [each for each in threading.enumerate() if each.name == "bus"]
+            reconnect(bus)
+            assert bus.wait_subscribed(5)
+            proceed.set()
+            for thread in abandoned:
+                thread.join(5)
+                assert not thread.is_alive()
+            assert bus.connected
+            assert bus.outage is None
+            assert bus.connections == 2
+            client.publish("a", b"for the new")
+            wait_until(lambda: b"for the new" in received, "the message")
+        assert received == [b"hang", b"for the new"]
+    finally:
+        proceed.set()
+        bus.stop()
