@@ -11,6 +11,8 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from collector.sensors.names import decoded
+
 
 class CgroupFiles(NamedTuple):
     """The names of the files in a cgroup's folder.
@@ -60,7 +62,7 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
     is where the hierarchy is mounted. None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
-    for line in cgroup.splitlines():
+    for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators
         _, controllers, path = line.split(":", 2)
         paths.update(dict.fromkeys(controllers.split(","), path))
     controller, files = ("memory", VERSION_1) if "memory" in paths else ("", VERSION_2)
@@ -79,7 +81,7 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
-    for line in mountinfo.splitlines():
+    for line in filter(None, mountinfo.split("\n")):
         mount, _, source = line.partition(" - ")
         kind, _, options = source.split(" ", 2)
         if kind == ("cgroup" if controller else "cgroup2") and (
@@ -96,7 +98,7 @@ def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
     """
     try:
         found = memory_cgroup(
-            (proc / "self" / "cgroup").read_text(), (proc / "self" / "mountinfo").read_text()
+            *(decoded((proc / "self" / name).read_bytes()) for name in ("cgroup", "mountinfo"))
         )
     except OSError:  # no Linux, or no cgroups
         return None

@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
 from collector.sensors.registry import register
@@ -50,7 +51,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
     """
     lines = (line.split(None, 10) for line in text.splitlines())
     return {
-        fields[2].decode(): (int(fields[5]) * _SECTOR_BYTES, int(fields[9]) * _SECTOR_BYTES)
+        decoded(fields[2]): (int(fields[5]) * _SECTOR_BYTES, int(fields[9]) * _SECTOR_BYTES)
         for fields in lines
     }
 
@@ -74,7 +75,7 @@ def _is_physical(device: str, sysfs: Path) -> bool:
 
 def _disk_of(device: str) -> str:
     path = _NVME_PATH.fullmatch(device)
-    return path[1] + path[2] if path else device
+    return path[1] + path[2] if path else shown(device)
 
 
 @register

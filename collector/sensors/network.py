@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
+from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.rates import Counters, RateMeter, as_values, total
 from collector.sensors.registry import register
@@ -30,7 +31,7 @@ def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
     for line in text.splitlines()[2:]:
         name, _, rest = line.rpartition(b":")
         fields = rest.split(None, 9)
-        counters[name.strip().decode()] = int(fields[8]), int(fields[0])
+        counters[decoded(name.strip())] = int(fields[8]), int(fields[0])
     return counters
 
 
@@ -64,13 +65,13 @@ class NetworkSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Return the rates since the previous reading. Raises SensorAbsentError as ``open``."""
         rates = self._meter.rates(self._counters(), self._clock())
-        per_interface = {name: as_values(rate, _RATES) for name, rate in rates.items()}
+        per_interface = {shown(name): as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)
         return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
 
     def describe(self) -> str:
         """Return the names of the interfaces that count."""
-        counted = sorted(self._counted)
+        counted = sorted(map(shown, self._counted))
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 
     def close(self) -> None:

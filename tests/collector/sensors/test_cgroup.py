@@ -166,3 +166,12 @@ def test_without_a_mounted_hierarchy_there_is_no_limit(process: Process) -> None
 
 def test_without_proc_there_is_no_limit(tmp_path: Path) -> None:
     assert find_limit(tmp_path, 64 * GIB) is None
+
+
+@pytest.mark.parametrize("path", [b"/data/\xff\xfe", b"/data/\xc2\x85", b"/data/\x0c", b"/data/\r"])
+def test_the_path_of_another_mount_may_be_any_bytes(process: Process, path: bytes) -> None:
+    process.enter("/job")
+    process.add("job", str(2 * GIB), current=GIB)
+    mounts = process.proc / "self" / "mountinfo"
+    mounts.write_bytes(b"90 1 254:1 / " + path + b" rw - ext4 /dev/vdb rw\n" + mounts.read_bytes())
+    assert process.limit() == (2 * GIB, GIB)

@@ -59,7 +59,8 @@ class Machine:
             "".join(
                 f" 8 0 {name} 1 0 {read} 0 1 0 {written} 0 0 0 0 0 0 0 0 0 0\n"
                 for name, (read, written) in self.sectors.items()
-            )
+            ),
+            errors="surrogateescape",
         )
 
 
@@ -143,6 +144,18 @@ def test_virtual_remote_and_odd_disks_count(machine: Machine, name: str) -> None
 def test_what_holds_no_data_of_a_job_is_left_out(machine: Machine, name: str) -> None:
     machine.add(name, hardware=True)
     assert physical_disks([name], machine.sysfs) == {}
+
+
+def test_a_disk_whose_name_is_not_utf_8_is_published_escaped(machine: Machine) -> None:
+    name = b"sd\xff".decode(errors="surrogateescape")
+    machine.add(name, hardware=True)
+    machine.add("sda", hardware=True)
+    sensor = machine.sensor()
+    machine.move({name: (2000, 0), "sda": (2000, 0)})
+    machine.write()
+    values = read_once(sensor, DISK)
+    assert values["per_device"].keys() == {"sd\\xff", "sda"}
+    assert sensor.describe() == "2 disks: sd\\xff, sda"
 
 
 def test_a_machine_without_disks_says_so(machine: Machine) -> None:

@@ -52,7 +52,8 @@ class Machine:
             f"{name:>6}: {received} 9 0 0 0 0 0 0 {sent} 9 0 0 0 0 0 0\n"
             for name, (sent, received) in self.moved.items()
         ]
-        (self.proc / "net" / "dev").write_text(HEADER + "".join(lines))
+        text = HEADER + "".join(lines)
+        (self.proc / "net" / "dev").write_text(text, errors="surrogateescape")
 
     def sensor(self) -> NetworkSensor:
         """Return the sensor, opened."""
@@ -106,6 +107,23 @@ def test_a_container_counts_its_lone_veth(machine: Machine) -> None:
     machine.move(eth0=(4_000_000, 2_000_000), lo=(9, 9))
     assert read_once(sensor, NETWORK)["upload_rate"] == 2.0
     assert sensor.describe() == "1 interface: eth0"
+
+
+def test_a_name_that_is_not_utf_8_is_published_escaped_and_reported_once(
+    machine: Machine, caplog: pytest.LogCaptureFixture
+) -> None:
+    name = b"eth\xff\xfe".decode(errors="surrogateescape")
+    machine.add(name, hardware=True)
+    machine.add("eth0", hardware=True)
+    sensor = machine.sensor()
+    for _ in range(2):
+        machine.move(**{name: (2_000_000, 0), "eth0": (2_000_000, 0)})
+        values = read_once(sensor, NETWORK)
+    assert values["upload_rate"] == 2.0
+    assert values["per_interface"].keys() == {"eth\\xff\\xfe", "eth0"}
+    assert sensor.describe() == "2 interfaces: eth0, eth\\xff\\xfe"
+    sentence = "The name of a device is not valid UTF-8; it is published as eth\\xff\\xfe."
+    assert caplog.messages == [sentence]
 
 
 def test_only_loopback_is_nothing_to_read(machine: Machine) -> None:
