@@ -16,7 +16,7 @@ from api.live import websocket
 from api.live.subscription import Subscription
 from api.rest import annotations
 from api.rest.context import Parts
-from api.rest.history import History
+from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, router
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
@@ -81,19 +81,25 @@ def create_app(
     sessions = Sessions(token.get_secret_value()) if token else None
     wrong_tokens = WrongTokens()
     reporters = [*others, wrong_tokens.report] if sessions else others
-    readiness = Readiness(live, history, settings.window, reporters)
+    checks = History(reader, threads=1, seconds=CHECK_SECONDS)
+    readiness = Readiness(live, checks, settings.window, reporters)
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
     parts = Parts(settings, live, history, readiness, events)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+        watch: asyncio.Task[None] | None = None
         try:
-            await parts.history.open()
+            await history.open()
+            await checks.open()
             live.start(asyncio.get_running_loop())
+            watch = asyncio.create_task(readiness.watch())
             yield
         finally:
+            if watch is not None:
+                watch.cancel()
             await asyncio.to_thread(live.stop)
-            await parts.history.close()
+            await asyncio.gather(history.close(), checks.close())
 
     app = _Application(
         title="System Monitor",

@@ -51,13 +51,21 @@ class BodyTimeoutError(SystemMonitorError):
     """A request's body did not arrive in time."""
 
 
-class TooManyEventsError(SystemMonitorError):
-    """Events exceed the rate limit; the client may retry after ``wait`` seconds."""
+class RetryLaterError(SystemMonitorError):
+    """A limit is reached; the client may retry after ``wait`` seconds."""
 
     def __init__(self, message: str, wait: int) -> None:
         """Store the message and the wait."""
         super().__init__(message)
         self.wait = wait
+
+
+class TooManyEventsError(RetryLaterError):
+    """Events exceed the rate limit."""
+
+
+class HistoryBusyError(RetryLaterError):
+    """Too many requests wait for the history."""
 
 
 class PageNotBuiltError(SystemMonitorError):
@@ -72,6 +80,7 @@ RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),
     BodyTimeoutError: (HTTPStatus.REQUEST_TIMEOUT, "timeout"),
     TooManyEventsError: (HTTPStatus.TOO_MANY_REQUESTS, "too_many_events"),
+    HistoryBusyError: (HTTPStatus.SERVICE_UNAVAILABLE, "history_busy"),
     BusUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "broker_unavailable"),
     PageNotBuiltError: (HTTPStatus.SERVICE_UNAVAILABLE, "page_not_built"),
     HistoryUnavailableError: (HTTPStatus.SERVICE_UNAVAILABLE, "history_unavailable"),
@@ -106,7 +115,7 @@ def install_error_handlers(app: FastAPI) -> None:
 
 async def _respond_to_own_error(_request: Request, error: Exception) -> JSONResponse:
     status, code = next(each for kind, each in RESPONSES.items() if isinstance(error, kind))
-    headers = {"Retry-After": str(error.wait)} if isinstance(error, TooManyEventsError) else None
+    headers = {"Retry-After": str(error.wait)} if isinstance(error, RetryLaterError) else None
     return JSONResponse(error_body(code, str(error)), status, headers)
 
 

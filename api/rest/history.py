@@ -7,7 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
-from api.errors import InvalidParameterError, quote
+from api.errors import HistoryBusyError, InvalidParameterError, quote
 from api.live.filters import from_query, is_concrete, matches_any, validated_filters
 from api.rest.times import parse_time
 from telemetry.catalogue import SAMPLES, Retention, family_of
@@ -16,7 +16,10 @@ from telemetry.events import Event
 from telemetry.history.port import Aggregate, Columns, EventQuery, HistoryReader, Query
 
 _THREADS = 4
+_WAITING_PER_THREAD = 7
 _ANSWER_SECONDS = 15.0  # longer than a store's own timeouts; includes the wait for a thread
+_RETRY_SECONDS = 2
+CHECK_SECONDS = 45.0  # longer than the queries of all threads, for which SQLite's lock may wait
 _CLOSE_SECONDS = 0.3
 _WITH_HISTORY = [each for each in SAMPLES if each.retention is Retention.WINDOW]
 
@@ -25,16 +28,24 @@ Answer = TypeVar("Answer")
 
 
 class History:
-    """A history reader whose blocking calls run in a small thread pool."""
+    """A history reader whose blocking calls run in a small thread pool.
 
-    def __init__(self, reader: HistoryReader) -> None:
-        """Wrap ``reader``; nothing is read before ``open``."""
+    A call raises HistoryBusyError if too many are running or waiting.
+    """
+
+    def __init__(
+        self, reader: HistoryReader, threads: int = _THREADS, seconds: float | None = None
+    ) -> None:
+        """Wrap ``reader``; nothing is read before ``open``. A call may take ``seconds``."""
         self._reader = reader
+        self._count = threads
+        self._seconds = _ANSWER_SECONDS if seconds is None else seconds
+        self._calls = 0
         self._threads: ThreadPoolExecutor | None = None
 
     async def open(self) -> None:
         """Open the reader."""
-        self._threads = ThreadPoolExecutor(_THREADS, thread_name_prefix="history")
+        self._threads = ThreadPoolExecutor(self._count, thread_name_prefix="history")
         await self._in_thread(self._reader.open)
 
     async def close(self) -> None:
@@ -44,7 +55,7 @@ class History:
             self._threads = None
         closing = threading.Thread(target=self._reader.close, name="history-close", daemon=True)
         closing.start()
-        closing.join(_CLOSE_SECONDS)
+        await asyncio.to_thread(closing.join, _CLOSE_SECONDS)
 
     async def ping(self) -> None:
         """Check that the store responds. Raises HistoryUnavailableError."""
@@ -72,16 +83,24 @@ class History:
         *arguments: Arguments.args,
         **options: Arguments.kwargs,
     ) -> Answer:
+        if self._calls >= self._count * (1 + _WAITING_PER_THREAD):
+            raise HistoryBusyError(
+                f"The history is answering too many requests; try again in {_RETRY_SECONDS} s.",
+                _RETRY_SECONDS,
+            )
         loop = asyncio.get_running_loop()
+        self._calls += 1
         try:
-            async with asyncio.timeout(_ANSWER_SECONDS):
+            async with asyncio.timeout(self._seconds):
                 return await loop.run_in_executor(
                     self._threads, lambda: call(*arguments, **options)
                 )
         except TimeoutError:
             raise HistoryUnavailableError(
-                f"The history did not answer within {_ANSWER_SECONDS:g} s."
+                f"The history did not answer within {self._seconds:g} s."
             ) from None
+        finally:
+            self._calls -= 1
 
 
 @dataclass(frozen=True, slots=True)

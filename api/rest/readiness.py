@@ -1,15 +1,19 @@
 """Whether the parts are ready, as far as this process can observe."""
 
+import asyncio
+import dataclasses
 from collections.abc import Sequence
 
 from api.live.subscription import Subscription
 from api.rest.clocks import clock_notes, clocks_off
 from api.rest.history import History
 from api.rest.live_samples import LiveSamples
-from telemetry.errors import HistoryUnavailableError
+from telemetry.errors import HistoryError
 from telemetry.reports import Report, Reporter, gauge
 
 _CLOCKS_OFF = "Live hosts whose clocks differ from this machine's by more than a minute"
+_CHECK_SECONDS = 30.0
+_PATIENCE_SECONDS = 0.05
 
 
 class Readiness:
@@ -17,17 +21,31 @@ class Readiness:
 
     An api that runs alone cannot see the ingester. It can compare the samples that arrive live with
     the history: samples missing there are a problem, whatever the cause.
+
+    The history is checked every 30 s and at each request. A request waits only 0.05 s for the
+    check, which may have to wait for queries: then it gets the newest result that is known.
     """
 
     def __init__(
         self, live: Subscription, history: History, window: int, others: Sequence[Reporter]
     ) -> None:
-        """Report on ``live``, ``history`` (of ``window`` ms) and ``others``."""
+        """Report on ``live``, ``history`` (of ``window`` ms) and ``others``.
+
+        Nobody else's calls should wait in ``history``, nor delay these.
+        """
         self._live = live
         self._history = history
         self._window = window
         self._samples = LiveSamples(live.newest, history, window)
         self._others = others
+        self._known = Report("history", "The history has not answered yet.")
+        self._check: asyncio.Task[None] | None = None
+
+    async def watch(self) -> None:
+        """Check the history every 30 s, until this is cancelled."""
+        while True:
+            await self._history_report()
+            await asyncio.sleep(_CHECK_SECONDS)
 
     async def reports(self) -> list[Report]:
         """Return a report of each part."""
@@ -42,13 +60,22 @@ class Readiness:
         return None
 
     async def _history_report(self) -> Report:
+        if self._check is None or self._check.done():
+            self._check = asyncio.create_task(self._check_history())
+        await asyncio.wait([self._check], timeout=_PATIENCE_SECONDS)
         off = clocks_off(self._live.newest.hosts, self._window)
-        counts = (gauge("clocks_off", _CLOCKS_OFF, len(off)),)
-        notes = clock_notes(off, self._window)
+        return dataclasses.replace(
+            self._known,
+            counts=(gauge("clocks_off", _CLOCKS_OFF, len(off)),),
+            notes=(*clock_notes(off, self._window), *self._known.notes),
+        )
+
+    async def _check_history(self) -> None:
         try:
             await self._history.ping()
-            notes += await self._history.notes()
-            problem = await self._samples.problem()
-        except HistoryUnavailableError as error:
-            problem = str(error)
-        return Report("history", problem, counts, tuple(notes))
+            notes = await self._history.notes()
+            self._known = Report("history", await self._samples.problem(), notes=tuple(notes))
+        except HistoryError as error:
+            self._known = Report("history", str(error))
+        except Exception as error:  # noqa: BLE001 - a check that fails must not leave the old result
+            self._known = Report("history", f"The history cannot be checked ({error!r}).")

@@ -110,7 +110,7 @@ async def history(
 
 @router.get(
     "/hosts",
-    responses=documented(examples.HOSTS, 401),
+    responses=documented(examples.HOSTS, 401, 503),
     summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:

@@ -159,8 +159,8 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
         ) from None
-    # Connections inherit these options. asyncio itself turns Nagle's algorithm off only for sockets
-    # that name their protocol, and these do not: a response on a kept connection would wait 40 ms.
+    # Connections inherit these options. asyncio turns Nagle's algorithm off only for sockets that
+    # name their protocol, and these do not: a response on a keep-alive connection would wait 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
     # Clients send little. What one has sent is parsed without a break, while the others wait.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)

@@ -20,7 +20,7 @@ METHODS = {
     f"{PREFIX}/metrics": {"get"},
 }
 WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
-WITH_STORE = {"/readyz", f"{PREFIX}/annotations", f"{PREFIX}/history"}
+WITH_STORE = {"/readyz", *(f"{PREFIX}/{each}" for each in ("annotations", "history", "hosts"))}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),

@@ -1,6 +1,9 @@
 """/readyz in detail, and the same for Prometheus."""
 
+import threading
 import time
+from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
@@ -9,12 +12,29 @@ from prometheus_client.parser import text_string_to_metric_families
 from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
 from telemetry.reports import Report, counter, gauge
-from tests.api.rest.test_health import REASON, UnavailableHistory
+from tests.api.rest.test_health import REASON, HangingHistory, UnavailableHistory
 from tests.api.running import RunningApi, cpu, running_api, status
 from tests.services.processes import wait_until
 
 HOUR = 3_600_000
 FULL = "The history in /data cannot be written: the disk is full."
+
+
+class BusyHistory(HangingHistory):
+    """A history that answers checks until ``busy`` is set; other calls hang."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.busy = threading.Event()
+        self.checks = 0
+
+    def ping(self) -> None:
+        self.checks += 1
+        if self.busy.is_set():
+            self.release.wait()
+
+    def notes(self) -> Sequence[str]:
+        return ["It has been checked."]
 
 
 def ingester(problem: str | None = None) -> Report:
@@ -137,6 +157,49 @@ def test_a_fleet_is_judged_in_turns(api: RunningApi) -> None:
         return history_error(api)
 
     wait_until(lambda: f"no recent samples from {sick!r}, which" in problem(), "a report")
+
+
+def test_readiness_does_not_wait_for_requests_that_wait_for_the_history(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    history = BusyHistory()
+    with running_api(shared_bus, tmp_path, reader=history) as api, ThreadPoolExecutor(40) as users:
+        answers = [users.submit(api.get, "/api/v1/system/history") for _ in range(40)]
+        wait_until(lambda: sum(each.done() for each in answers) == 8, "the surplus is refused")
+        assert api.json("/readyz")["parts"]["history"]["notes"] == ["It has been checked."]
+        history.release.set()
+    refused = [each.result() for each in answers if each.result().status_code == 503]
+    assert len(refused) == 8
+    assert refused[0].headers["retry-after"] == "2"
+    assert refused[0].json()["error"] == {
+        "code": "history_busy",
+        "message": "The history is answering too many requests; try again in 2 s.",
+    }
+
+
+def test_a_check_of_the_history_that_takes_long_does_not_delay_the_answer(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    history = BusyHistory()
+    with running_api(shared_bus, tmp_path, reader=history) as api:
+        wait_until(lambda: api.get("/readyz").status_code == 200, "it is known to answer")
+        history.busy.set()
+        checks = history.checks
+        for _ in range(3):
+            assert api.json("/readyz")["parts"]["history"]["notes"] == ["It has been checked."]
+        assert history.checks == checks + 1
+        history.release.set()
+
+
+def test_a_history_that_has_not_answered_yet_is_not_ready(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    history = BusyHistory()
+    history.busy.set()
+    with running_api(shared_bus, tmp_path, reader=history) as api:
+        assert api.error("/readyz") == (503, "not_ready", "The history has not answered yet.")
+        history.release.set()
+        wait_until(lambda: api.get("/readyz").status_code == 200, "it has answered")
 
 
 @pytest.mark.usefixtures("_short_lag")
