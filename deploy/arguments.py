@@ -124,8 +124,8 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally, 1 `check` or `forget` failed or the output could not be written,
-2 invalid settings."""
+Exit codes: 0 stopped normally; 1 a part, `check` or `forget` failed, or the output could not be
+written; 2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):

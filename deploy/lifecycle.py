@@ -15,6 +15,7 @@ from deploy.console import complain
 
 log = logging.getLogger(__name__)
 
+EXIT_FAILED = 1  # systemd starts the service again
 EXIT_WRONG_SETTING = 2
 _STOP_SECONDS = 1.8  # a user who presses Ctrl-C waits at most 2 s
 
@@ -38,15 +39,19 @@ def end_on_signal(code: int = 0) -> None:
     _handle_signals(end)
 
 
-def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> None:
-    """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal.
+def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> int:
+    """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal; return the exit code.
 
     Once all have started, ``announce`` runs in its own thread. If one fails to start, those before
     it are stopped and its error is raised. Stopping takes at most two seconds: if a part hangs, the
     process ends without waiting for it.
+
+    An error that ends a thread stops everything, with exit code 1: a part that lacks one of its
+    threads would do nothing and look healthy.
     """
-    stopping = threading.Event()
+    stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:
+        threading.excepthook = lambda death: _stop_after(death, stopping, dead)
         _in_background("signals", _on_first_signal, signals, stopping)
         try:
             for component in components:
@@ -58,8 +63,26 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
                 _in_background("announcement", announce)
             stopping.wait()
         except Exception as error:
-            _in_background("limit", _limit_stop_time, error)
+            _in_background("limit", _limit_stop_time, EXIT_WRONG_SETTING, str(error))
             raise
+    return EXIT_FAILED if dead.is_set() else 0
+
+
+def _stop_after(
+    death: threading.ExceptHookArgs, stopping: threading.Event, dead: threading.Event
+) -> None:
+    name = death.thread.name if death.thread else "?"
+    log.error(
+        "The thread %r ended because of an unexpected error (%r): system-monitor stops. "
+        "Start it again, and report this error.",
+        name,
+        death.exc_value,
+    )
+    log.debug("Traceback of the thread", exc_info=death.exc_value)
+    if not stopping.is_set():
+        dead.set()
+        stopping.set()
+        _in_background("limit", _limit_stop_time, EXIT_FAILED)
 
 
 @contextmanager
@@ -84,7 +107,7 @@ def _on_first_signal(signals: socket.socket, stopping: threading.Event) -> None:
     with suppress(OSError):  # everything has stopped without a signal
         if signals.recv(1):
             stopping.set()
-            _limit_stop_time(None)
+            _limit_stop_time(0)
 
 
 def _in_background(name: str, target: Callable[..., None], *arguments: object) -> None:
@@ -106,8 +129,8 @@ def _stop(component: Component) -> None:
         log.error("%s did not stop cleanly: %r", type(component).__name__, error)  # noqa: TRY400
 
 
-def _limit_stop_time(error: Exception | None) -> None:
+def _limit_stop_time(code: int, sentence: str | None = None) -> None:
     time.sleep(_STOP_SECONDS)
-    if error is not None:
-        complain(str(error))
-    os._exit(0 if error is None else EXIT_WRONG_SETTING)
+    if sentence is not None:
+        complain(sentence)
+    os._exit(code)

@@ -94,11 +94,11 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return this ingester's counters, and why the history stores no samples."""
+        """Return this ingester's counters, and why it stores no samples at present, if so."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",
-            storage.problem,
+            storage.problem or self._bus.outage,
             (
                 counter("samples_received", "Samples that the broker delivered", self.received),
                 counter("samples_stored", "Samples that the history stored", storage.stored),

@@ -22,5 +22,4 @@ def run(settings: Settings) -> int:
         announcement.print_addresses(settings, facts)
         announcement.print_next_steps(*announcement.http_commands(settings))
 
-    run_until_signal([wiring.api(settings)], announce)
-    return 0
+    return run_until_signal([wiring.api(settings)], announce)

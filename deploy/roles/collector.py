@@ -15,5 +15,4 @@ def run(settings: Settings) -> int:
         announcement.print_next_steps(announcement.broker_command(settings))
 
     server = wiring.metrics_server(settings, collector.report)
-    run_until_signal([collector, *server], announce)
-    return 0
+    return run_until_signal([collector, *server], announce)

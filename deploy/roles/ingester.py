@@ -17,5 +17,4 @@ def run(settings: Settings) -> int:
         announcement.print_addresses(settings, facts)
         announcement.print_next_steps(announcement.broker_command(settings))
 
-    run_until_signal(parts, announce)
-    return 0
+    return run_until_signal(parts, announce)

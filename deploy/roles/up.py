@@ -35,5 +35,4 @@ def run(settings: Settings) -> int:
             announcement.broker_command(settings), *announcement.http_commands(settings)
         )
 
-    run_until_signal(parts, announce)
-    return 0
+    return run_until_signal(parts, announce)

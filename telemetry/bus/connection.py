@@ -17,6 +17,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.client import bound_client_id, new_client, tls_context
 from telemetry.bus.messages import LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
+from telemetry.bus.subscriptions import Subscription, Subscriptions
 from telemetry.bus.tenure import Tenure
 from telemetry.bus.tls import explained
 from telemetry.log_limit import RateLimitedLog
@@ -80,7 +81,9 @@ class BusConnection:
         self._last_will = last_will
         self._longest_pause = longest_pause
         self._connected = threading.Event()
-        self._subscribed = threading.Event()
+        self._subscriptions = Subscriptions(
+            address.masked(), lambda each: self._started().subscribe(*each)[1]
+        )
         self._stopped = False
         self._refusal: str | None = None
         self._client: Client | None = None
@@ -124,7 +127,7 @@ class BusConnection:
         """Why the broker is not usable, in a sentence; None while it is."""
         failure = self._rivalry() if self.displaced else self.failure
         if self.connected and failure is None:
-            return None
+            return self._subscriptions.problem
         return f"The MQTT broker at {self.address.masked()} {failure or 'is not connected'}."
 
     @property
@@ -142,8 +145,8 @@ class BusConnection:
         return self._connected.wait(seconds)
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until the broker has accepted a subscription, at most ``seconds``."""
-        return self._subscribed.wait(seconds)
+        """Wait until the broker has accepted the subscriptions, at most ``seconds``."""
+        return self._subscriptions.wait(seconds)
 
     def start(self) -> None:
         """Connect in the background, and again whenever the connection is lost.
@@ -157,6 +160,7 @@ class BusConnection:
             longest_pause=self._longest_pause,
             tenure=self._tenure,
             on_failure=self._handle_connect_fail,
+            on_turn=self._subscriptions.retry,
         )
         self._stopped = False
         self._loop.start()
@@ -168,11 +172,11 @@ class BusConnection:
             return
         self._loop.stop(_STOP_SECONDS)
         self._connected.clear()
-        self._subscribed.clear()
+        self._subscriptions.reset()
 
     def subscribe(self, topic_filter: str, quality: int) -> None:
         """Subscribe to the topics that match ``topic_filter``; call this in ``on_connected``."""
-        self._started().subscribe(topic_filter, quality)
+        self._subscriptions.request(Subscription(topic_filter, quality))
 
     def publish(self, message: Publication) -> MQTTMessageInfo:
         """Publish ``message``, and return a handle to wait on; ``on_published`` follows.
@@ -238,7 +242,7 @@ class BusConnection:
             what = self._refusal or _NO_WELCOME
         self._refusal = None
         self._connected.clear()
-        self._subscribed.clear()
+        self._subscriptions.reset()
         self._log_outage(what)
 
     def _handle_message(self, message: MQTTMessage) -> None:
@@ -264,12 +268,9 @@ class BusConnection:
         self._guarded(self.on_published, identifier)
 
     def _handle_subscribe(
-        self, _identifier: int, reasons: list[ReasonCode], _properties: object
+        self, identifier: int, reasons: list[ReasonCode], _properties: object
     ) -> None:
-        if any(reason.is_failure for reason in reasons):
-            self._log_outage("refuses the subscription")
-        else:
-            self._subscribed.set()
+        self._subscriptions.note_answer(identifier, reasons)
 
     def _rivalry(self) -> str:
         return (

@@ -29,7 +29,7 @@ class NetworkLoop:
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     Each is shortened at random, so that clients do not reconnect all at once. A client that is
     displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each attempt
-    that cannot reach the broker.
+    that cannot reach the broker, ``on_turn()`` at least once a second while it is reached.
     """
 
     def __init__(
@@ -40,6 +40,7 @@ class NetworkLoop:
         longest_pause: float,
         tenure: Tenure,
         on_failure: Callable[[], None],
+        on_turn: Callable[[], None],
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``."""
         self._new_client = new_client
@@ -48,6 +49,7 @@ class NetworkLoop:
         self._displaced = Backoff(_DISPLACED_SECONDS, _DISPLACED_SECONDS)
         self._tenure = tenure
         self._on_failure = on_failure
+        self._on_turn = on_turn
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -119,6 +121,7 @@ class NetworkLoop:
                     woken.recv(_WAKES)
                 if not self._exchange(read=decrypted or number in readable):
                     break
+                self._on_turn()
                 accepted = accepted or client.is_connected()
         return accepted
 

@@ -204,7 +204,7 @@ def running_api(
         stack.callback(server.stop)
         server.start()
         if connected:
-            wait_until(lambda: live.connected, "the API is connected", SECONDS)
+            wait_until(lambda: live.outage is None, "the API is subscribed", SECONDS)
         client = stack.enter_context(_client(server.port))
         yield RunningApi(settings, live, server, bus, writer, client)
 

@@ -10,7 +10,7 @@ from contextlib import contextmanager
 import pytest
 
 _PROGRAM = """
-import sys, time
+import sys, threading, time
 from deploy import lifecycle
 from telemetry.errors import SettingsError
 
@@ -31,8 +31,12 @@ def hang():
     time.sleep(60)
 
 def run(*parts, announce=lambda: print("running", flush=True)):
-    lifecycle.run_until_signal(parts, announce)
+    code = lifecycle.run_until_signal(parts, announce)
     print("ended", flush=True)
+    sys.exit(code)
+
+def thread(target):
+    return lambda: threading.Thread(target=target, name="worker", daemon=True).start()
 
 """
 
@@ -163,3 +167,37 @@ def test_before_anything_has_started_a_signal_ends_the_process_without_output(co
         read_until(process, "running")
         process.send_signal(signal.SIGINT)
         assert outcome(process) == (code, [], "")
+
+
+_DEATH = (
+    "The thread 'worker' ended because of an unexpected error (SettingsError('It cannot work.')): "
+    "system-monitor stops. Start it again, and report this error.\n"
+)
+
+
+_ONCE_RUNNING = """\
+running = threading.Event()
+die = thread(lambda: (running.wait(), fail()))
+announce = lambda: (print('running', flush=True), running.set())
+"""
+
+
+def test_a_thread_that_dies_stops_everything_with_one_sentence_and_exit_code_1() -> None:
+    body = f"{_ONCE_RUNNING}run(Part('a'), Part('b', start=die), announce=announce)"
+    with program(body) as process:
+        read_until(process, "running")
+        assert outcome(process) == (1, ["stop b", "stop a", "ended"], _DEATH)
+
+
+def test_a_stop_that_hangs_after_the_death_of_a_thread_is_cut_off_with_exit_code_1() -> None:
+    body = f"{_SOON}{_ONCE_RUNNING}run(Part('a', start=die, stop=hang), announce=announce)"
+    with program(body) as process:
+        read_until(process, "running")
+        assert outcome(process) == (1, ["stop a"], _DEATH)
+
+
+def test_a_thread_that_dies_while_everything_stops_does_not_change_the_exit_code() -> None:
+    with program("run(Part('a', stop=thread(fail)))") as process:
+        read_until(process, "running")
+        process.send_signal(signal.SIGTERM)
+        assert process.wait(10) == 0

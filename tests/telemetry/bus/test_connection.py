@@ -12,6 +12,7 @@ from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Message
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until
+from tests.services.refusing_broker import refusing_broker
 
 
 def test_a_callback_that_raises_does_not_end_the_connection(
@@ -198,3 +199,31 @@ def test_a_connection_that_was_abandoned_changes_nothing_once_it_goes_on(
     finally:
         proceed.set()
         bus.stop()
+
+
+def test_a_refused_subscription_is_reported_and_tried_again_on_the_same_connection(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("telemetry.bus.subscriptions._RETRY_SECONDS", 0.1)
+    with refusing_broker() as broker:
+        bus = BusConnection(BrokerAddress("127.0.0.1", broker.port), "unwanted")
+        bus.on_connected = lambda: bus.subscribe("a/#", AT_LEAST_ONCE)
+        bus.start()
+        try:
+            wait_until(lambda: broker.refusals == 2, "it is refused twice")
+            refusal = (
+                f"The MQTT broker at mqtt://127.0.0.1:{broker.port} refuses the subscription to "
+                "'a/#': allow this user to read these topics."
+            )
+            assert bus.outage == refusal
+            assert bus.connected
+            broker.allow.set()
+            assert bus.wait_subscribed(10)
+            assert bus.outage is None
+        finally:
+            bus.stop()
+    assert broker.connections == 1
+    assert [each.getMessage() for each in caplog.records] == [
+        f"{refusal} Trying again.",
+        f"The MQTT broker at mqtt://127.0.0.1:{broker.port} accepts the subscription now.",
+    ]

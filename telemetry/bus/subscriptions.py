@@ -1,0 +1,91 @@
+"""The subscriptions of a connection, and whether the broker has accepted them."""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from typing import NamedTuple, TypeAlias
+
+from paho.mqtt.reasoncodes import ReasonCode
+
+log = logging.getLogger(__name__)
+
+_RETRY_SECONDS = 5.0
+
+
+class Subscription(NamedTuple):
+    """A topic filter and the quality of service with which to subscribe to it."""
+
+    topic_filter: str
+    quality: int
+
+
+Send: TypeAlias = Callable[[Subscription], int | None]
+"""Sends a subscription; returns the identifier of its packet, or None if it was not sent."""
+
+
+class Subscriptions:
+    """Follows the subscriptions of one connection after another.
+
+    One that the broker refuses is requested again every 5 s. Only the network thread may call the
+    methods, except ``wait``.
+    """
+
+    def __init__(self, broker: str, send: Send) -> None:
+        """Use ``send``; ``broker`` is the broker's address for sentences."""
+        self._broker = broker
+        self._send = send
+        self._accepted = threading.Event()
+        self._unanswered: dict[int | None, Subscription] = {}
+        self._refused: dict[str, Subscription] = {}
+        self._retry_at = 0.0
+
+    @property
+    def problem(self) -> str | None:
+        """Why not all subscriptions are accepted, in a sentence; None if they are."""
+        if self._refused:
+            filters = ", ".join(map(repr, list(self._refused)))
+            what = f"refuses the subscription to {filters}: allow this user to read these topics"
+        elif self._unanswered:
+            what = "has not confirmed the subscription yet"
+        else:
+            return None
+        return f"The MQTT broker at {self._broker} {what}."
+
+    def request(self, subscription: Subscription) -> None:
+        """Subscribe."""
+        self._unanswered[self._send(subscription)] = subscription
+
+    def note_answer(self, identifier: int, reasons: list[ReasonCode]) -> None:
+        """Record the broker's answer to the packet ``identifier``."""
+        subscription = self._unanswered.pop(identifier, None)
+        if subscription is None:
+            return
+        before = bool(self._refused)
+        if any(reason.is_failure for reason in reasons):
+            self._retry_at = time.monotonic() + _RETRY_SECONDS
+            self._refused[subscription.topic_filter] = subscription
+        else:
+            self._refused.pop(subscription.topic_filter, None)
+        if self._refused and not before:
+            log.warning("%s Trying again.", self.problem)
+        elif before and not self._refused:
+            log.warning("The MQTT broker at %s accepts the subscription now.", self._broker)
+        if self.problem is None:
+            self._accepted.set()
+
+    def retry(self) -> None:
+        """Subscribe again to what was refused, if that is long enough ago."""
+        if self._refused and not self._unanswered and time.monotonic() >= self._retry_at:
+            for subscription in self._refused.values():
+                self.request(subscription)
+
+    def reset(self) -> None:
+        """Forget everything: the connection has ended."""
+        self._accepted.clear()
+        self._unanswered.clear()
+        self._refused.clear()
+
+    def wait(self, seconds: float) -> bool:
+        """Wait until all are accepted, at most ``seconds``; return whether they are."""
+        return self._accepted.wait(seconds)
