@@ -20,6 +20,7 @@ from tests.services.processes import free_port, wait_until
 
 HANGS, BREAKS_OFF = 0, -1
 NOT_OURS = b"<html>The plain HTTP request was sent to HTTPS port</html>"
+NO_BUCKET = b'{"code":"not found","message":"bucket \\"b\\" not found"}'
 
 
 @pytest.fixture(scope="module")
@@ -36,7 +37,7 @@ def quick(monkeypatch: pytest.MonkeyPatch) -> None:
     """Shorten what the ingester and InfluxDB's client wait for."""
     monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
-    monkeypatch.setattr("telemetry.history.influxdb.connection._TIMEOUT_MILLISECONDS", 400)
+    monkeypatch.setattr("telemetry.history.influxdb.server._TIMEOUT_SECONDS", 0.4)
 
 
 @pytest.fixture
@@ -66,14 +67,16 @@ def source(way: Way) -> Iterator[Source]:
     [
         (Fault(500, stored=True), "returned an error (500: because)"),
         (Fault(503), "returned an error (503: because)"),
-        (Fault(401), "rejected the token: set influxdb_token"),
+        (Fault(401), "rejected the token (because): set influxdb_token"),
         (Fault(404), "returned an error (404: because)"),
-        (Fault(404, b'{"message":"bucket \\"b\\" not found"}'), "the next write creates it again"),
-        (Fault(400, NOT_OURS), "returned an error (400: Bad Request)"),
+        (Fault(404, NO_BUCKET), "the next write creates it again"),
+        (Fault(400, NOT_OURS), "a response that is not from InfluxDB (status 400)"),
+        (Fault(200, NOT_OURS), "a response that is not from InfluxDB (status 200)"),
+        (Fault(302, headers={"Location": "/login"}), "returned an error (302: because)"),
         (Fault(HANGS, stored=True), "does not answer in time"),
         (Fault(BREAKS_OFF), "dropped the connection"),
     ],
-    ids=["500", "503", "401", "404", "404-bucket", "400", "hangs", "breaks-off"],
+    ids=["500", "503", "401", "404", "no-bucket", "400", "page", "302", "hangs", "breaks-off"],
 )
 def test_samples_wait_until_the_store_takes_them(
     way: Way, source: Source, proxy: Proxy, fault: Fault, sentence: str

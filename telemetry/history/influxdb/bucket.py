@@ -1,10 +1,11 @@
-"""A bucket to write to; it is created if it is missing."""
+"""A bucket to read from and write to; the writer creates it if it is missing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
+from telemetry.history.influxdb.flux import Script
 
 if TYPE_CHECKING:
     from telemetry.history.influxdb.connection import Connection
@@ -13,7 +14,10 @@ _SHORTEST_RETENTION = 3600  # seconds; InfluxDB's minimum, and the reader clips 
 
 
 class Bucket:
-    """The bucket of ``account``, with a retention of ``length`` milliseconds."""
+    """The bucket of ``account``, with a retention of ``length`` milliseconds.
+
+    Each method except ``close`` raises HistoryUnavailableError.
+    """
 
     def __init__(self, account: Account, length: int) -> None:
         """Store the arguments; nothing is opened before ``connect``."""
@@ -23,22 +27,30 @@ class Bucket:
         self._is_ready = False
 
     def connect(self) -> None:
-        """Create the client; nothing is sent yet. Raises HistoryUnavailableError."""
-        # The client takes over 20 MB, so it is loaded only if the history is in InfluxDB.
+        """Create the client; nothing is sent yet."""
+        # urllib3 takes 7 MB, so it is loaded only if the history is in InfluxDB.
         from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
 
         self.close()
         self._connection = Connection(self._account)
 
+    def check(self) -> None:
+        """Check that the credentials are valid and the bucket exists."""
+        self._connected().check()
+
     def prepare(self) -> None:
-        """Create the bucket, or correct its retention. Raises HistoryUnavailableError."""
+        """Create the bucket, or correct its retention."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
+
+    def query(self, script: Script) -> str:
+        """Return the answer to ``script`` as CSV; empty if the bucket does not exist yet."""
+        return self._connected().query(script)
 
     def write(self, lines: Sequence[str]) -> int:
         """Write all ``lines`` or none; return how many InfluxDB dropped because they are too old.
 
-        Raises HistoryUnavailableError or HistoryRejectedError.
+        Raises HistoryRejectedError if they are not valid.
         """
         connection = self._connected()
         if not lines:

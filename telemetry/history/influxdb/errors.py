@@ -1,15 +1,13 @@
-"""Translates the errors of the client. Imports the client, which takes over 20 MB."""
+"""Translates error responses and network errors. Imports urllib3, which takes 7 MB."""
 
 import contextlib
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
-from typing import Any
 
-from influxdb_client.rest import ApiException
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
 from urllib3.exceptions import TimeoutError as RequestTimeoutError
 
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
@@ -20,85 +18,97 @@ _LONGEST_MESSAGE = 300
 # cannot parse, and 422 to a field of another type; with 422 it writes the other lines (InfluxDB
 # 2.7, POST /api/v2/write).
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
+_DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
+
+
+class ResponseError(Exception):
+    """A response other than the expected one.
+
+    ``message`` is InfluxDB's, or None if the response is not from InfluxDB, whose errors are JSON
+    objects with a code and a message. ``retry_after`` is in seconds.
+    """
+
+    def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
+        """Parse the response."""
+        super().__init__(status)
+        self.status = status
+        self.message = _message_in(body)
+        self.retry_after = _seconds_in(headers.get("Retry-After", "").strip())
+
+    @property
+    def says_bucket_is_missing(self) -> bool:
+        """Whether InfluxDB knows the organization but not the bucket."""
+        return self.status == HTTPStatus.NOT_FOUND and "bucket" in (self.message or "")
 
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
-    """Translate the errors of the client into one sentence for a user, without the token."""
+    """Translate the errors of a request into one sentence for a user, without the token."""
     place = f"InfluxDB at {account.url}"
     try:
         yield
-    except ApiException as error:
+    except ResponseError as error:
         raise HistoryUnavailableError(
-            _sentence(place, account, error), retry_after=_retry_after(error)
+            _sentence(place, account, error), retry_after=error.retry_after
         ) from None
     except NewConnectionError:
         raise HistoryUnavailableError(f"{place} cannot be reached: is it running?") from None
     except RequestTimeoutError:
         raise HistoryUnavailableError(f"{place} does not answer in time.") from None
+    except SSLError as error:
+        raise HistoryUnavailableError(f"{place} cannot be reached: {error}.") from None
     except (HTTPError, OSError) as error:
         kind = type(error).__name__
         raise HistoryUnavailableError(f"{place} dropped the connection ({kind}).") from None
 
 
-def message_of(error: ApiException) -> str:
-    """Return the message of InfluxDB's error."""
-    return str(_body_of(error).get("message", error.reason))[:_LONGEST_MESSAGE]
-
-
-def refusal_of(error: ApiException) -> HistoryRejectedError | None:
+def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
     """Return why the samples are rejected, or None if the same request may succeed later.
 
-    Only InfluxDB can judge samples: a 400 without its error code comes from something in between,
-    such as a proxy that expects TLS.
+    Only InfluxDB can judge samples: a 400 that is not from InfluxDB comes from something in
+    between, such as a proxy that expects TLS.
     """
-    message = message_of(error)
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
-        return HistoryRejectedError(
-            f"The request is too large for InfluxDB: {message}.", "too large"
-        )
-    if error.status in _REFUSALS and "code" in _body_of(error):
-        reason = "field type conflict" if "field type conflict" in message else "refused"
-        return HistoryRejectedError(f"InfluxDB rejected the samples: {message}.", reason)
+        return HistoryRejectedError("The request is too large for InfluxDB.", "too large")
+    if error.status in _REFUSALS and error.message is not None:
+        reason = "field type conflict" if "field type conflict" in error.message else "refused"
+        return HistoryRejectedError(f"InfluxDB rejected the samples: {error.message}.", reason)
     return None
 
 
-def bucket_is_missing(error: ApiException) -> bool:
-    """Return whether InfluxDB knows the organization but not the bucket."""
-    return error.status == HTTPStatus.NOT_FOUND and "bucket" in message_of(error)
-
-
-def _body_of(error: ApiException) -> dict[str, Any]:
-    """Return the JSON of InfluxDB's error; empty if the answer is not from InfluxDB."""
+def _message_in(body: bytes) -> str | None:
     try:
-        body = json.loads(error.body)
-    except (ValueError, TypeError):
-        return {}
-    return body if isinstance(body, dict) else {}
+        error = json.loads(body)
+    except ValueError:
+        return None
+    if not isinstance(error, dict) or "code" not in error:
+        return None
+    return str(error.get("message", error["code"]))[:_LONGEST_MESSAGE]
 
 
-def _retry_after(error: ApiException) -> float:
+def _seconds_in(retry_after: str) -> float:
     """Return the seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, 10.2.3)."""
-    text = str((error.headers or {}).get("Retry-After", "")).strip()
-    if text.isdecimal():
-        return float(text)
+    if retry_after.isdecimal():
+        return float(retry_after)
     try:
-        return max(0.0, parsedate_to_datetime(text).timestamp() - time.time())
+        return max(0.0, parsedate_to_datetime(retry_after).timestamp() - time.time())
     except (ValueError, TypeError):
         return 0.0
 
 
-def _sentence(place: str, account: Account, error: ApiException) -> str:
-    message = message_of(error)
-    if error.status in (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN):
+def _sentence(place: str, account: Account, error: ResponseError) -> str:
+    if error.message is None:
         return (
-            f"{place} rejected the token: set influxdb_token to a token that can "
-            f"read and write the bucket {account.bucket!r}."
+            f"{place} returned a response that is not from InfluxDB (status {error.status}): check "
+            "influxdb_url and any proxy in between."
         )
-    if "organization" in message and "not found" in message:
+    if error.status in _DENIED:
+        return (
+            f"{place} rejected the token ({error.message}): set influxdb_token to an active token "
+            f"that can read and write the bucket {account.bucket!r}."
+        )
+    if "organization" in error.message and "not found" in error.message:
         return f"{place} has no organization {account.org!r}: set influxdb_org to an existing one."
-    if bucket_is_missing(error):
+    if error.says_bucket_is_missing:
         return f"{place} has no bucket {account.bucket!r} yet: is the ingester running?"
-    if not error.status:
-        return f"{place} cannot be reached: {message.splitlines()[-1]}."
-    return f"{place} returned an error ({error.status}: {message})."
+    return f"{place} returned an error ({error.status}: {error.message})."

@@ -47,7 +47,7 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
         '  |> sort(columns: ["_time"], desc: true)\n'
         f"  |> limit(n: {query.limit:d})"
     )
-    parameters = {
+    parameters: dict[str, flux.Value] = {
         "bucket": bucket,
         "start": flux.time_of(query.start),
         "stop": flux.time_of(query.end),

@@ -10,10 +10,13 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
 from operator import itemgetter
+from typing import TypeAlias
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.names import MARKER, Series, decode, encode
 from telemetry.history.port import Aggregate
+
+Value: TypeAlias = str | datetime | timedelta
 
 COUNTS = "counts"
 VALUES = "values"
@@ -35,7 +38,26 @@ class Script:
     """A Flux script and the values of its variables."""
 
     text: str
-    parameters: Mapping[str, object]
+    parameters: Mapping[str, Value]
+
+    def request(self) -> dict[str, object]:
+        """Return the body of the request for this script, whose response is CSV."""
+        variables = [
+            {
+                "type": "OptionStatement",
+                "assignment": {
+                    "type": "VariableAssignment",
+                    "id": {"type": "Identifier", "name": name},
+                    "init": _literal(value),
+                },
+            }
+            for name, value in self.parameters.items()
+        ]
+        return {
+            "query": self.text,
+            "dialect": {"header": True, "annotations": [], "delimiter": ","},
+            "extern": {"type": "File", "imports": [], "body": variables},
+        }
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,7 +108,7 @@ class Selection:
             ]
         )
 
-    def _script(self, *streams: str, **parameters: object) -> Script:
+    def _script(self, *streams: str, **parameters: timedelta) -> Script:
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
         return Script(
@@ -167,6 +189,16 @@ def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
     table = itemgetter(header.index("result"), header.index("table"))
     for _, cells in groupby(lines, key=table):
         yield Table(dict(zip(header, zip(*cells, strict=True), strict=True)))
+
+
+def _literal(value: Value) -> dict[str, object]:
+    """Return ``value`` as a node of Flux' syntax tree."""
+    if isinstance(value, str):
+        return {"type": "StringLiteral", "value": value}
+    if isinstance(value, datetime):
+        return {"type": "DateTimeLiteral", "value": value.isoformat()}
+    length = {"magnitude": value // _MILLISECOND, "unit": "ms"}
+    return {"type": "DurationLiteral", "values": [length]}
 
 
 def time_of(timestamp: int) -> datetime:

@@ -1,8 +1,8 @@
 r"""How channels, hosts and columns are named in InfluxDB.
 
 Line protocol cannot represent every name: a line break ends the line, and a backslash before a
-comma or at the end of a tag breaks the tag or is lost, even with the client's escaping. So these
-characters are percent-encoded here, before the client escapes commas, spaces and equals signs.
+comma or at the end of a tag breaks the tag or is lost, even if it is escaped. So these characters
+are percent-encoded here, before ``lines`` escapes commas, spaces and equals signs.
 Nearly all names contain none of them, and look the same in InfluxDB as elsewhere.
 """
 

@@ -2,23 +2,19 @@
 
 from collections import defaultdict
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING
 
 from telemetry.catalogue import family_of
 from telemetry.clock import unix_milliseconds
-from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.influxdb import events, flux
 from telemetry.history.influxdb.account import Account
+from telemetry.history.influxdb.bucket import Bucket
 from telemetry.history.influxdb.flux import COUNTS, VALUES, Table
 from telemetry.history.influxdb.names import Series, channel_of, decode, series_of
 from telemetry.history.port import Columns, EventQuery, Query
 from telemetry.history.window import Clock, Spans, Windows
-
-if TYPE_CHECKING:
-    from telemetry.history.influxdb.connection import Connection
 
 
 class InfluxdbReader:
@@ -36,19 +32,17 @@ class InfluxdbReader:
         """Store the address and the retention; nothing is opened."""
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
-        self._connection: Connection | None = None
+        self._bucket = Bucket(self._account, spans.samples)
+        self._long_bucket = Bucket(self._account.for_days(), spans.events)
 
     def open(self) -> None:
-        """Create the client; nothing is sent yet."""
-        # The client takes over 20 MB, so it is loaded only if the history is in InfluxDB.
-        from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
-
-        self.close()
-        self._connection = Connection(self._account)
+        """Create the clients; nothing is sent yet."""
+        for bucket in (self._bucket, self._long_bucket):
+            bucket.connect()
 
     def ping(self) -> None:
         """Check that the bucket can be read. Raises HistoryUnavailableError with the reason."""
-        self._connected().check()
+        self._bucket.check()
 
     def notes(self) -> Sequence[str]:
         """Return nothing: this store has no notes."""
@@ -59,7 +53,7 @@ class InfluxdbReader:
         window = self._windows.samples
         script = flux.hosts(self._account.bucket, window.start, window.end)
         found: dict[str, set[str]] = defaultdict(set)
-        for table in flux.tables(self._connected().query(script)):
+        for table in flux.tables(self._bucket.query(script)):
             channel = channel_of(table.series)
             if channel is not None:
                 found[decode(table.key("host"))].add(channel)
@@ -88,22 +82,21 @@ class InfluxdbReader:
         if clipped is None or family is None:
             return []
         script = events.question(self._account.for_days().bucket, family, clipped)
-        return events.answer(query.channel, flux.tables(self._connected().query(script)))
+        return events.answer(query.channel, flux.tables(self._long_bucket.query(script)))
 
     def close(self) -> None:
-        """Close the connection. Safe to call twice, and before ``open``."""
-        connection, self._connection = self._connection, None
-        if connection is not None:
-            connection.close()
+        """Close the connections. Safe to call twice, and before ``open``."""
+        self._bucket.close()
+        self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        answer = self._connected().query(self._select(query, series).count())
+        answer = self._bucket.query(self._select(query, series).count())
         return {table.series: table.counts()[0] for table in flux.tables(answer)}
 
     def _samples(self, query: Query, series: Sequence[Series]) -> dict[Series, Columns]:
         if not series:
             return {}
-        answer = self._connected().query(self._select(query, series).samples())
+        answer = self._bucket.query(self._select(query, series).samples())
         return {
             table.series: mark_outages(_columns(table.series, sorted(table.times()), table))
             for table in flux.tables(answer)
@@ -115,7 +108,7 @@ class InfluxdbReader:
         width = bucket_width(query)
         script = self._select(query, series).buckets(width, query.aggregate)
         answers = {COUNTS: dict[Series, Table](), VALUES: dict[Series, Table]()}
-        for table in flux.tables(self._connected().query(script)):
+        for table in flux.tables(self._bucket.query(script)):
             answers[table.key("result")][table.series] = table
         return {
             each: mark_outages(
@@ -126,11 +119,6 @@ class InfluxdbReader:
 
     def _select(self, query: Query, series: Sequence[Series]) -> flux.Selection:
         return flux.Selection(self._account.bucket, query.host, series, query.start, query.end)
-
-    def _connected(self) -> "Connection":
-        if self._connection is None:
-            raise HistoryUnavailableError("The connection to InfluxDB is not open.")
-        return self._connection
 
 
 def _columns(

@@ -6,6 +6,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import events
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.bucket import Bucket
+from telemetry.history.influxdb.lines import line_of
 from telemetry.history.port import Record
 from telemetry.history.window import Clock, Spans, Windows
 
@@ -53,8 +54,6 @@ class InfluxdbWriter:
 
     def write(self, records: Sequence[Record]) -> None:
         """Store ``records``. Raises HistoryUnavailableError or HistoryRejectedError."""
-        from telemetry.history.influxdb.lines import line_of  # noqa: PLC0415 - imports the client
-
         samples, moments = self._windows.admit(records)
         dropped = len(records) - len(samples) - len(moments)
         dropped += self._samples.write([line_of(each) for each in samples])

@@ -107,7 +107,7 @@ def test_a_field_with_another_type_in_the_bucket_is_rejected(
 @pytest.mark.parametrize(
     ("wrong", "sentence"),
     [
-        ({"token": "wrong"}, "rejected the token: set influxdb_token"),
+        ({"token": "wrong"}, r"rejected the token \(unauthorized access\): set influxdb_token"),
         ({"token": "line\nbreak"}, "influxdb_token contains invalid characters"),
         ({"token": "schlüssel"}, "influxdb_token contains invalid characters"),
         ({"org": "wrong"}, "has no organization 'wrong': set influxdb_org"),

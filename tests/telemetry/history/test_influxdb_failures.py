@@ -2,7 +2,7 @@
 
 import json
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
@@ -12,6 +12,7 @@ from threading import Thread
 import pytest
 
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
+from telemetry.history.port import EventQuery
 from tests.services.influxdb import Influxdb
 from tests.telemetry.history.conftest import HOUR, InfluxdbStore, MovableClock
 from tests.telemetry.history.samples import cpu, question
@@ -26,14 +27,18 @@ class Answer:
 
 @contextmanager
 def server_giving(answer: Answer) -> Iterator[Influxdb]:
-    """Run an HTTP server that gives each request the same answer; a test may change it."""
+    """Run an HTTP server that gives each request the same answer; a test may change it.
+
+    The answer to a write is InfluxDB's, a 204, if the status is 200 and the body is a bucket.
+    """
 
     class Handler(BaseHTTPRequestHandler):
         def respond(self) -> None:
             self.rfile.read(int(self.headers.get("Content-Length") or 0))
-            self.send_response(answer.status)
+            stores = b'"buckets"' in answer.body and self.path.startswith("/api/v2/write")
+            self.send_response(204 if stores else answer.status)
             self.send_header("Content-Length", str(len(answer.body)))
-            for name, value in answer.headers.items():
+            for name, value in {"Content-Type": "application/json", **answer.headers}.items():
                 self.send_header(name, value)
             self.end_headers()
             self.wfile.write(answer.body)
@@ -55,7 +60,8 @@ def server_giving(answer: Answer) -> Iterator[Influxdb]:
 
 def a_bucket(store: InfluxdbStore) -> bytes:
     rules = [{"type": "expire", "everySeconds": 3600}]
-    return json.dumps({"buckets": [{"name": store.bucket, "retentionRules": rules}]}).encode()
+    bucket = {"id": "1", "orgID": "2", "name": store.bucket, "retentionRules": rules}
+    return json.dumps({"buckets": [bucket]}).encode()
 
 
 @pytest.mark.parametrize(
@@ -122,9 +128,47 @@ def test_a_400_that_is_not_from_influxdb_does_not_reject_the_samples(
         writer.open()
         for body in (b"<html>This port speaks TLS</html>", b'{"message": "Bad Request"}', b"[]"):
             answer.status, answer.body = 400, body
-            with pytest.raises(HistoryUnavailableError, match="400: Bad Request"):
+            with pytest.raises(HistoryUnavailableError, match=r"not from InfluxDB \(status 400\)"):
                 writer.write([cpu(clock())])
             answer.status, answer.body = 200, a_bucket(influxdb_store)
+
+
+@pytest.mark.parametrize(
+    ("body", "media"),
+    [
+        (b"<html><h1>Welcome</h1></html>", "text/html"),
+        (b"<html><h1>Welcome</h1></html>", "application/json"),
+        (b'{"buckets": "none"}', "application/json"),
+        (b'{"buckets": [{}]}', "application/json"),
+        (b"[]", "application/json"),
+    ],
+)
+def test_a_page_of_a_proxy_is_an_outage_even_with_status_200(
+    influxdb_store: InfluxdbStore, clock: MovableClock, body: bytes, media: str
+) -> None:
+    answer = Answer(200, a_bucket(influxdb_store))
+    span = EventQuery("system/annotations", clock() - HOUR, clock())
+    with (
+        server_giving(answer) as server,
+        closing(replace(influxdb_store, server=server, events_ms=HOUR).new_writer()) as writer,
+        closing(replace(influxdb_store, server=server).new_reader()) as reader,
+    ):
+        reader.open()
+        writer.open()
+        answer.body, answer.headers["Content-Type"] = body, media
+        calls: list[Callable[[], object]] = [
+            writer.open,
+            lambda: writer.write([cpu(clock())]),
+            reader.ping,
+            reader.channels,
+            lambda: reader.read(question(0, clock())),
+            lambda: reader.events(span),
+        ]
+        for call in calls:
+            with pytest.raises(HistoryUnavailableError, match=r"not from InfluxDB .*check"):
+                call()
+        answer.body, answer.headers["Content-Type"] = a_bucket(influxdb_store), "application/json"
+        writer.write([cpu(clock())])
 
 
 def test_a_writer_that_failed_to_open_works_once_the_server_does(
@@ -146,7 +190,7 @@ def test_a_writer_that_failed_to_open_works_once_the_server_does(
 def test_a_request_to_a_server_that_does_not_answer_times_out(
     influxdb_store: InfluxdbStore, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.history.influxdb.connection._TIMEOUT_MILLISECONDS", 200)
+    monkeypatch.setattr("telemetry.history.influxdb.server._TIMEOUT_SECONDS", 0.2)
     with HTTPServer(("127.0.0.1", 0), BaseHTTPRequestHandler) as silent:
         server = Influxdb(f"http://127.0.0.1:{silent.server_port}")
         started = time.monotonic()
@@ -160,7 +204,8 @@ def test_a_request_to_a_server_that_does_not_answer_times_out(
 def test_an_error_in_the_middle_of_an_answer_is_raised(
     influxdb_store: InfluxdbStore, clock: MovableClock
 ) -> None:
-    answer = Answer(200, b",error,reference\r\n,failed to read the storage,\r\n\r\n")
+    failure = b",error,reference\r\n,failed to read the storage,\r\n\r\n"
+    answer = Answer(200, failure, {"Content-Type": "text/csv; charset=utf-8"})
     with (
         server_giving(answer) as server,
         closing(replace(influxdb_store, server=server).new_reader()) as reader,
