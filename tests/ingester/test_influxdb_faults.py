@@ -10,12 +10,14 @@ from influxdb_client import InfluxDBClient
 from influxdb_client.client.write_api import SYNCHRONOUS
 
 from deploy.embedded_broker import EmbeddedBroker
+from ingester.ingester import Ingester
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from tests.ingester.storing import CHANNEL, SECONDS, Source, Way, stored, wait_for
 from tests.services.embedded import Listener
 from tests.services.influxdb import Influxdb, OwnInfluxdb
 from tests.services.influxdb_proxy import Fault, Proxy, proxy_to
+from tests.services.influxdb_tokens import new_token
 from tests.services.processes import free_port, wait_until
 
 HANGS, BREAKS_OFF = 0, -1
@@ -49,6 +51,11 @@ def proxy(influxdb: Influxdb) -> Iterator[Proxy]:
 def way_to(store: Influxdb, broker: BrokerAddress) -> Way:
     bucket = store.new_bucket()
     return Way(broker, store, bucket, TopicScheme(bucket))
+
+
+def failures(ingester: Ingester) -> float:
+    counts = ingester.report().counts
+    return next(float(str(each.value)) for each in counts if each.name == "store_failures")
 
 
 @pytest.fixture
@@ -132,6 +139,26 @@ def test_a_store_that_asks_for_a_pause_gets_it(way: Way, source: Source, proxy: 
         proxy.lift()
         wait_for(ingester, 20)
         assert time.monotonic() - proxy.refused_at[0] >= 1
+    assert stored(way) == source.published
+
+
+def test_samples_wait_while_the_token_is_inactive(
+    shared_broker: BrokerAddress, influxdb: Influxdb
+) -> None:
+    token = new_token(influxdb, "read:orgs", "read:buckets", "write:buckets")
+    way = way_to(token.account, shared_broker)
+    with Listener(way.broker.port) as client, way.ingesting() as ingester:
+        source = Source(client, way.topics)
+        source.publish(10)
+        wait_for(ingester, 10)
+        token.set_active(active=False)
+        source.publish(10)
+        # An unexpected error would set samples aside after five attempts.
+        wait_until(lambda: failures(ingester) >= 7, "seven attempts", SECONDS)
+        assert "the token, which is inactive" in str(ingester.problem)
+        assert ingester.set_aside == {}
+        token.set_active(active=True)
+        wait_for(ingester, 20)
     assert stored(way) == source.published
 
 

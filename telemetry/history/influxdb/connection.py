@@ -2,7 +2,7 @@
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -47,7 +47,7 @@ class Connection:
                     raise
                 self._create(rules)
                 return
-            if [rule["everySeconds"] for rule in bucket["retentionRules"]] != [seconds]:
+            if [rule["everySeconds"] for rule in bucket.get("retentionRules", ())] != [seconds]:
                 body = json.dumps({"retentionRules": rules}).encode()
                 self._server.send("PATCH", f"buckets/{bucket['id']}", _OK, body=body)
 
@@ -93,32 +93,65 @@ class Connection:
             except ResponseError as error:
                 if not error.says_bucket_is_missing:
                     raise
-                return ""
+                return self._nothing_yet()
         return answer.decode()
 
     def close(self) -> None:
         """Close the sockets."""
         self._server.close()
 
-    def _find(self) -> dict[str, Any]:
-        return self._buckets(name=self._account.bucket)[0]
-
-    def _buckets(self, **selection: str) -> list[dict[str, Any]]:
-        """Return the selected buckets, as InfluxDB describes them."""
-        parameters = {"org": self._account.org, **selection}
-        answer = self._server.send("GET", "buckets", _OK, parameters=parameters)
+    def _nothing_yet(self) -> str:
+        """Return an empty answer if the bucket is missing, and not only hidden from the token."""
         try:
-            found = json.loads(answer)["buckets"]
+            self._find()
+        except ResponseError as error:
+            if not error.says_bucket_is_missing:
+                raise
+        return ""
+
+    def _find(self) -> dict[str, Any]:
+        account = self._account
+        found = self._list("buckets", {"name": account.bucket})
+        if not found:
+            raise HistoryUnavailableError(
+                f"InfluxDB at {account.url} hides the bucket {account.bucket!r} from the token, "
+                "which is inactive or may not read this bucket: activate the token, or set "
+                "influxdb_token to one that can read and write the bucket."
+            )
+        return found[0]
+
+    def _list(self, kind: str, selection: Mapping[str, str]) -> list[dict[str, Any]]:
+        """Return the selected resources of ``kind``, without those hidden from the token."""
+        parameters = {"org": self._account.org, **selection}
+        answer = self._server.send("GET", kind, _OK, parameters=parameters)
+        try:
+            found = json.loads(answer)[kind]
             for each in found:
-                each["id"], each["orgID"], each["retentionRules"]
+                each["id"]
         except (ValueError, LookupError, TypeError):
             raise ResponseError(HTTPStatus.OK, {}, answer) from None
         return list(found)
 
     def _create(self, rules: Sequence[object]) -> None:
+        organizations = self._list("orgs", {})
+        if not organizations:
+            raise self._cannot_create()
         body = {
-            "orgID": self._buckets(limit="1")[0]["orgID"],
+            "orgID": organizations[0]["id"],
             "name": self._account.bucket,
             "retentionRules": rules,
         }
-        self._server.send("POST", "buckets", _CREATED, body=json.dumps(body).encode())
+        try:
+            self._server.send("POST", "buckets", _CREATED, body=json.dumps(body).encode())
+        except ResponseError as error:
+            if error.says_token_is_denied:
+                raise self._cannot_create() from None
+            raise
+
+    def _cannot_create(self) -> HistoryUnavailableError:
+        account = self._account
+        return HistoryUnavailableError(
+            f"InfluxDB at {account.url} has no bucket {account.bucket!r}, and the token may not "
+            "create it: set influxdb_token to an active token with the permissions read:orgs, "
+            "read:buckets and write:buckets, or create the bucket yourself."
+        )

@@ -40,6 +40,11 @@ class ResponseError(Exception):
         """Whether InfluxDB knows the organization but not the bucket."""
         return self.status == HTTPStatus.NOT_FOUND and "bucket" in (self.message or "")
 
+    @property
+    def says_token_is_denied(self) -> bool:
+        """Whether the token is not valid, or lacks a permission."""
+        return self.status in _DENIED and self.message is not None
+
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
@@ -102,7 +107,7 @@ def _sentence(place: str, account: Account, error: ResponseError) -> str:
             f"{place} returned a response that is not from InfluxDB (status {error.status}): check "
             "influxdb_url and any proxy in between."
         )
-    if error.status in _DENIED:
+    if error.says_token_is_denied:
         return (
             f"{place} rejected the token ({error.message}): set influxdb_token to an active token "
             f"that can read and write the bucket {account.bucket!r}."
