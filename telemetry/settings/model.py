@@ -179,7 +179,9 @@ class Settings(BaseSettings):
     influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB API token.")
     influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
     influxdb_bucket: Text = Field(
-        "system-monitor", description="InfluxDB bucket; created if missing."
+        "system-monitor",
+        description="InfluxDB bucket; created if missing. One that another program created must "
+        "keep at least `history_hours`, and is not changed.",
     )
     log_level: LogLevel = Field(
         "warning", description="Lowest level that is logged (to standard error)."

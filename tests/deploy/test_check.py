@@ -10,6 +10,7 @@ from deploy import command
 from deploy.embedded_broker import EmbeddedBroker
 from tests.deploy.monitor import finished, free_ports
 from tests.services.influxdb import Influxdb
+from tests.services.influxdb_tokens import administrator
 from tests.services.processes import free_port
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
@@ -123,6 +124,21 @@ def test_an_influxdb_is_queried_and_nothing_is_created_in_it(
     code, shown = check(capsys, *options)
     assert code == 1
     assert shown["History"].startswith("PROBLEM: ")
+
+
+def test_a_bucket_of_others_that_keeps_too_little_is_a_problem(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, influxdb: Influxdb
+) -> None:
+    bucket = influxdb.new_bucket()
+    with administrator(influxdb) as client:
+        rules = [{"type": "expire", "everySeconds": 3600}]
+        client.buckets_api().create_bucket(bucket_name=bucket, retention_rules=rules)
+    options = ["--influxdb-url", influxdb.url, "--influxdb-org", influxdb.org]
+    monkeypatch.setenv("SYSTEM_MONITOR_INFLUXDB_TOKEN", influxdb.token)
+    code, shown = check(capsys, *options, "--influxdb-bucket", bucket, "--history-hours", "24")
+    assert code == 1
+    assert shown["History"].startswith(f"PROBLEM: The bucket '{bucket}' in InfluxDB")
+    assert "System Monitor did not create this bucket" in shown["History"]
 
 
 def test_it_starts_nothing_and_leaves_nothing_behind(tmp_path: Path) -> None:

@@ -162,6 +162,23 @@ def test_samples_wait_while_the_token_is_inactive(
     assert stored(way) == source.published
 
 
+def test_samples_wait_while_a_bucket_of_others_keeps_too_little(
+    way: Way, source: Source, influxdb: Influxdb
+) -> None:
+    with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as other:
+        buckets = other.buckets_api()
+        rules = [{"type": "expire", "everySeconds": 86_400}]
+        long = buckets.create_bucket(bucket_name=f"{way.bucket}-long", retention_rules=rules)
+        with way.ingesting() as ingester:
+            source.publish(10)
+            wait_until(lambda: "did not create this bucket" in str(ingester.problem), "a reason")
+            assert ingester.written == 0
+            long.retention_rules[0].every_seconds = 0
+            buckets.update_bucket(long)
+            wait_for(ingester, 10)
+    assert stored(way) == source.published
+
+
 def test_what_the_store_refuses_is_set_aside_and_blocks_nothing(
     way: Way, source: Source, influxdb: Influxdb
 ) -> None:

@@ -6,15 +6,14 @@ from typing import TYPE_CHECKING
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.flux import Script
+from telemetry.history.influxdb.retention import seconds_of
 
 if TYPE_CHECKING:
     from telemetry.history.influxdb.connection import Connection
 
-_SHORTEST_RETENTION = 3600  # seconds; InfluxDB's minimum, and the reader clips to the window
-
 
 class Bucket:
-    """The bucket of ``account``, with a retention of ``length`` milliseconds.
+    """The bucket of ``account``, with a retention of at least ``length`` milliseconds.
 
     Each method except ``close`` raises HistoryUnavailableError.
     """
@@ -22,7 +21,7 @@ class Bucket:
     def __init__(self, account: Account, length: int) -> None:
         """Store the arguments; nothing is opened before ``connect``."""
         self._account = account
-        self._retention = max(_SHORTEST_RETENTION, -(-length // 1000))
+        self._retention = seconds_of(length)
         self._connection: Connection | None = None
         self._is_ready = False
 
@@ -35,11 +34,11 @@ class Bucket:
         self._connection = Connection(self._account)
 
     def check(self) -> None:
-        """Check that the credentials are valid and the bucket exists."""
-        self._connected().check()
+        """Check that the bucket exists, is readable and keeps data for long enough."""
+        self._connected().check(self._retention)
 
     def prepare(self) -> None:
-        """Create the bucket, or correct its retention."""
+        """Create the bucket if it is missing, and check it."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
 

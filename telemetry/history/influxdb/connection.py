@@ -2,16 +2,25 @@
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from http import HTTPStatus
-from typing import Any
+from operator import itemgetter
+from typing import Any, TypeVar
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.columns import not_unicode
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.errors import ResponseError, errors_as_unavailable, refusal_of
 from telemetry.history.influxdb.flux import Script
+from telemetry.history.influxdb.retention import (
+    DESCRIPTION,
+    FoundBucket,
+    require_enough,
+    rules,
+)
 from telemetry.history.influxdb.server import CSV, JSON, Server
+
+Found = TypeVar("Found")
 
 _OK = HTTPStatus.OK, JSON
 _CREATED = HTTPStatus.CREATED, JSON
@@ -31,25 +40,28 @@ class Connection:
         self._account = account
         self._server = Server(account)
 
-    def check(self) -> None:
-        """Check that the credentials are valid and the bucket exists."""
+    def check(self, seconds: int) -> None:
+        """Check that the token can read the bucket, and that it keeps data for ``seconds``."""
         with errors_as_unavailable(self._account):
-            self._find()
+            require_enough(self._account, self._find(), seconds)
 
     def prepare_bucket(self, seconds: int) -> None:
-        """Create the bucket with this retention, or correct the retention if it differs."""
-        rules = [{"type": "expire", "everySeconds": seconds}]
+        """Create the bucket if it is missing; check that it keeps data for ``seconds``.
+
+        The retention of a bucket that System Monitor created is corrected if it differs.
+        """
         with errors_as_unavailable(self._account):
             try:
                 bucket = self._find()
             except ResponseError as error:
                 if not error.says_bucket_is_missing:
                     raise
-                self._create(rules)
+                self._create(seconds)
                 return
-            if [rule["everySeconds"] for rule in bucket.get("retentionRules", ())] != [seconds]:
-                body = json.dumps({"retentionRules": rules}).encode()
-                self._server.send("PATCH", f"buckets/{bucket['id']}", _OK, body=body)
+            if bucket.is_ours and bucket.seconds != seconds:
+                body = json.dumps({"retentionRules": rules(seconds)}).encode()
+                self._server.send("PATCH", f"buckets/{bucket.identity}", _OK, body=body)
+            require_enough(self._account, bucket, seconds)
 
     def write(self, lines: Sequence[str]) -> int:
         """Write ``lines``, whose times are in nanoseconds, in one request.
@@ -109,9 +121,9 @@ class Connection:
                 raise
         return ""
 
-    def _find(self) -> dict[str, Any]:
+    def _find(self) -> FoundBucket:
         account = self._account
-        found = self._list("buckets", {"name": account.bucket})
+        found = self._list("buckets", FoundBucket.parse, name=account.bucket)
         if not found:
             raise HistoryUnavailableError(
                 f"InfluxDB at {account.url} hides the bucket {account.bucket!r} from the token, "
@@ -120,26 +132,26 @@ class Connection:
             )
         return found[0]
 
-    def _list(self, kind: str, selection: Mapping[str, str]) -> list[dict[str, Any]]:
+    def _list(
+        self, kind: str, parse: Callable[[Mapping[str, Any]], Found], **selection: str
+    ) -> list[Found]:
         """Return the selected resources of ``kind``, without those hidden from the token."""
         parameters = {"org": self._account.org, **selection}
         answer = self._server.send("GET", kind, _OK, parameters=parameters)
         try:
-            found = json.loads(answer)[kind]
-            for each in found:
-                each["id"]
+            return [parse(each) for each in json.loads(answer)[kind]]
         except (ValueError, LookupError, TypeError):
             raise ResponseError(HTTPStatus.OK, {}, answer) from None
-        return list(found)
 
-    def _create(self, rules: Sequence[object]) -> None:
-        organizations = self._list("orgs", {})
+    def _create(self, seconds: int) -> None:
+        organizations = self._list("orgs", itemgetter("id"))
         if not organizations:
             raise self._cannot_create()
         body = {
-            "orgID": organizations[0]["id"],
+            "orgID": organizations[0],
             "name": self._account.bucket,
-            "retentionRules": rules,
+            "description": DESCRIPTION,
+            "retentionRules": rules(seconds),
         }
         try:
             self._server.send("POST", "buckets", _CREATED, body=json.dumps(body).encode())

@@ -41,8 +41,9 @@ class InfluxdbReader:
             bucket.connect()
 
     def ping(self) -> None:
-        """Check that the bucket can be read. Raises HistoryUnavailableError with the reason."""
-        self._bucket.check()
+        """Check both buckets. Raises HistoryUnavailableError with the reason."""
+        for bucket in (self._bucket, self._long_bucket):
+            bucket.check()
 
     def notes(self) -> Sequence[str]:
         """Return nothing: this store has no notes."""

@@ -6,11 +6,9 @@ set_up() {
     influxd --http-bind-address=127.0.0.1:9999 >/dev/null &
     local server=$!
     until influx ping http://localhost:9999; do sleep 0.2; done
-    local retention=${DOCKER_INFLUXDB_INIT_RETENTION:-0h}
     curl --fail --silent --show-error --output /dev/null http://localhost:9999/api/v2/setup --data @- <<JSON
 {"username": "$DOCKER_INFLUXDB_INIT_USERNAME", "password": "$(<"$DOCKER_INFLUXDB_INIT_PASSWORD_FILE")",
  "org": "$DOCKER_INFLUXDB_INIT_ORG", "bucket": "$DOCKER_INFLUXDB_INIT_BUCKET",
- "retentionPeriodSeconds": $((${retention%h} * 3600)),
  "token": "$(<"$DOCKER_INFLUXDB_INIT_ADMIN_TOKEN_FILE")"}
 JSON
     kill "$server"

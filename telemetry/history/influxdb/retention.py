@@ -1,0 +1,72 @@
+"""Which buckets fit, and which of them may be changed. Pure.
+
+A bucket is ours if its description says so. Any other bucket may hold the data of others, so it is
+never changed. That includes a bucket that an earlier version created, which has no description: it
+keeps exactly the window, so it still fits.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry.errors import HistoryUnavailableError
+from telemetry.history.influxdb.account import Account
+
+_MARK = "Created by System Monitor"  # never changes: it marks the buckets that exist
+DESCRIPTION = (
+    f"{_MARK}, which sets its retention. Delete this description to set the retention yourself."
+)
+
+_SHORTEST = 3600  # seconds; InfluxDB's minimum, and the reader clips to the window
+_HOUR, _DAY = 3600, 86_400
+_FOREVER = 0  # InfluxDB's notation
+
+
+@dataclass(frozen=True, slots=True)
+class FoundBucket:
+    """A bucket that exists; ``seconds`` is its retention, 0 if it keeps everything."""
+
+    identity: str
+    seconds: int
+    is_ours: bool
+
+    @classmethod
+    def parse(cls, bucket: Mapping[str, Any]) -> "FoundBucket":
+        """Return the bucket that InfluxDB describes in JSON. Raises LookupError or TypeError."""
+        rules = bucket["retentionRules"]
+        seconds = rules[0]["everySeconds"] if rules else _FOREVER
+        is_ours = str(bucket.get("description")).startswith(_MARK)
+        return cls(bucket["id"], int(seconds), is_ours)
+
+
+def seconds_of(length: int) -> int:
+    """Return the retention for a window of ``length`` milliseconds."""
+    return max(_SHORTEST, -(-length // 1000))
+
+
+def rules(seconds: int) -> list[dict[str, object]]:
+    """Return the retention rules for ``seconds``, in InfluxDB's JSON.
+
+    InfluxDB deletes whole shard groups, and rejects a retention shorter than one of them. It keeps
+    a group's old duration if an update does not name one. These durations are its own defaults.
+    """
+    group = _HOUR if seconds < 2 * _DAY else _DAY
+    return [{"type": "expire", "everySeconds": seconds, "shardGroupDurationSeconds": group}]
+
+
+def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
+    """Raise HistoryUnavailableError if a bucket of others keeps samples for less than ``seconds``.
+
+    The retention of ours is corrected when the ingester starts.
+    """
+    if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:
+        raise HistoryUnavailableError(
+            f"The bucket {account.bucket!r} in InfluxDB at {account.url} keeps data for "
+            f"{_text(bucket.seconds)}, and {_text(seconds)} are needed. System Monitor did not "
+            "create this bucket, and so does not change it: set its retention to "
+            f"{_text(seconds)} or more, or set influxdb_bucket to the name of a new bucket."
+        )
+
+
+def _text(seconds: int) -> str:
+    return f"{seconds / _HOUR:g} h" if seconds < 2 * _DAY else f"{seconds / _DAY:g} days"
