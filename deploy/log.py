@@ -9,13 +9,10 @@ from telemetry.settings import ignored_variables
 
 log = logging.getLogger(__name__)
 
-_REPEAT_SECONDS = 5.0
-
 
 def configure(level: str, form: str) -> None:
     """Log messages of ``level``, such as ``warning``, and above, as ``plain`` or ``json``."""
     handler = logging.StreamHandler()
-    handler.addFilter(RepeatFilter())
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
@@ -56,18 +53,3 @@ class JsonLines(logging.Formatter):
         if record.exc_info:
             line["traceback"] = self.formatException(record.exc_info)
         return printable(json.dumps(line, ensure_ascii=False))
-
-
-class RepeatFilter(logging.Filter):
-    """Drops a message that was logged a moment ago: each part reports when the broker is gone."""
-
-    def __init__(self) -> None:
-        """Start with no recent messages."""
-        super().__init__()
-        self._recent: dict[str, float] = {}
-
-    def filter(self, record: logging.LogRecord) -> bool:
-        """Return whether the message of ``record`` is not a recent repeat."""
-        oldest = record.created - _REPEAT_SECONDS
-        self._recent = {text: when for text, when in self._recent.items() if when > oldest}
-        return self._recent.setdefault(record.getMessage(), record.created) == record.created

@@ -86,6 +86,7 @@ class BusConnection:
         )
         self._stopped = False
         self._refusal: str | None = None
+        self._unacknowledged: set[int] = set()
         self._client: Client | None = None
         self._loop: NetworkLoop | None = None
 
@@ -195,6 +196,7 @@ class BusConnection:
         client = self._started()  # first: the check below is then true of this client
         if message.connection == self.connections and self.connected:
             client.ack(message.identifier, message.quality)
+            self._unacknowledged.discard(message.identifier)
 
     def _started(self) -> Client:
         if self._client is None:
@@ -219,6 +221,7 @@ class BusConnection:
         log.info("Connected to the MQTT broker at %s.", self.address.masked())
         self.failure = None
         self.connections += 1
+        self._unacknowledged.clear()
         self.session_present = flags.session_present
         self._tenure.begin()
         self._connected.set()
@@ -232,8 +235,12 @@ class BusConnection:
         self, _flags: DisconnectFlags, reason: ReasonCode, _properties: object
     ) -> None:
         self._tenure.end()
+        expected = reason == _KEEPALIVE_TIMEOUT and bool(self._unacknowledged)
         if self._tenure.contested:
             what = self._rivalry()
+        elif expected:
+            # rumqttd answers no ping while it waits for acknowledgements; the owner logs why.
+            what = f"does not answer: {len(self._unacknowledged)} messages are not acknowledged"
         elif self._connected.is_set():
             what = "is no longer connected"
         elif reason == _KEEPALIVE_TIMEOUT:
@@ -243,7 +250,7 @@ class BusConnection:
         self._refusal = None
         self._connected.clear()
         self._subscriptions.reset()
-        self._log_outage(what)
+        self._log_outage(what, expected=expected)
 
     def _handle_message(self, message: MQTTMessage) -> None:
         self._guarded(self._deliver, message)
@@ -253,6 +260,8 @@ class BusConnection:
             topic = message.topic
         except UnicodeDecodeError:
             topic = "\ufffd"  # never one of our topics; the message must still be acknowledged
+        if self._manual_acknowledgement and message.qos:
+            self._unacknowledged.add(message.mid)
         self.on_message(
             Message(
                 topic=topic,
@@ -278,7 +287,9 @@ class BusConnection:
             "name, so choose another with --host-name"
         )
 
-    def _log_outage(self, what: str) -> None:
+    def _log_outage(self, what: str, *, expected: bool = False) -> None:
         level = logging.WARNING if self.failure is None else logging.DEBUG
-        self.failure = what
-        log.log(level, "The MQTT broker at %s %s; trying again.", self.address.masked(), what)
+        level = logging.INFO if expected else level
+        self.failure = None if expected else what
+        place, name = self.address.masked(), self._client_id
+        log.log(level, "The MQTT broker at %s %s; %s tries again.", place, what, name)

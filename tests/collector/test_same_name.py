@@ -80,7 +80,7 @@ def test_the_one_that_was_there_goes_on_and_the_other_sends_nothing_and_reports_
         "'system-monitor-collector-me': another client probably uses that name, so choose another "
         "with --host-name"
     )
-    assert f"{problem}; trying again." in caplog.messages
+    assert f"{problem}; system-monitor-collector-me tries again." in caplog.messages
 
 
 def test_the_other_takes_over_once_the_first_has_gone_and_sends_nothing_old(

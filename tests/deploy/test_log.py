@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from deploy.console import say
-from deploy.log import JsonLines, PlainLines, RepeatFilter
+from deploy.log import JsonLines, PlainLines
 from tests.deploy.monitor import finished
 
 
@@ -13,13 +13,6 @@ def line(text: str, seconds: float) -> logging.LogRecord:
     record = logging.LogRecord("any", logging.WARNING, "", 0, "%s", (text,), None)
     record.created = seconds
     return record
-
-
-def test_a_message_that_several_parts_log_at_once_is_logged_once() -> None:
-    repeats = RepeatFilter()
-    logged = [("gone", 0), ("gone", 0.1), ("other", 0.2), ("gone", 4), ("gone", 6)]
-    shown = [(text, seconds) for text, seconds in logged if repeats.filter(line(text, seconds))]
-    assert shown == [("gone", 0), ("other", 0.2), ("gone", 6)]
 
 
 def test_a_line_of_json_has_time_level_logger_and_message() -> None:
