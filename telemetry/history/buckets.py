@@ -17,10 +17,10 @@ def bucket_width(query: Query) -> int:
     return max(1, -(-(query.end - query.start) // query.max_points))
 
 
-def mark_outages(columns: Columns, counts: Sequence[int] | None = None) -> Columns:
+def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
-    ``counts`` holds the number of samples in each bucket, or is None if the points are samples.
+    ``samples`` is the number of samples in all buckets, or None if the points are samples.
     A mark takes the place of an empty bucket, so buckets and marks together never exceed the
     query's ``max_points``. Samples and marks together may.
     """
@@ -28,7 +28,7 @@ def mark_outages(columns: Columns, counts: Sequence[int] | None = None) -> Colum
     distances = [later - earlier for earlier, later in pairwise(times)]
     if not distances:
         return columns
-    interval = _interval(distances, counts)
+    interval = _interval(distances, samples)
     limit = _MISSED_INTERVALS * interval
     if columns.bucket_width is not None:
         limit = max(limit, _MISSED_BUCKETS * columns.bucket_width)
@@ -45,11 +45,11 @@ def mark_outages(columns: Columns, counts: Sequence[int] | None = None) -> Colum
     return Columns(timestamps, fields, columns.bucket_width)
 
 
-def _interval(distances: Sequence[int], counts: Sequence[int] | None) -> float:
+def _interval(distances: Sequence[int], samples: int | None) -> float:
     """Return the usual milliseconds from one sample to the next.
 
     The samples of a bucket share the time until the next bucket; the median ignores outages.
     """
-    if counts is None:
+    if samples is None:
         return median(distances)
-    return median(distance / count for distance, count in zip(distances, counts, strict=False))
+    return median(distances) / max(1.0, samples / (len(distances) + 1))

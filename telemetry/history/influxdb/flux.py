@@ -13,13 +13,10 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.influxdb.names import MARKER, Series, decode, encode
+from telemetry.history.influxdb.names import EMPTY, FORMER_MARKER, Series, decode, encode
 from telemetry.history.port import Aggregate
 
 Value: TypeAlias = str | datetime | timedelta
-
-COUNTS = "counts"
-VALUES = "values"
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MILLISECOND = timedelta(milliseconds=1)
@@ -28,9 +25,10 @@ PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
+_VALUES = f'r._field != "{FORMER_MARKER}"'
 
 # The columns of a pivoted table that are not fields; the first is for annotations.
-_NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", MARKER}
+_NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", EMPTY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,48 +69,44 @@ class Selection:
     end: int
 
     def count(self) -> Script:
-        """Query the number of samples in each series."""
-        return self._script(self._stream(COUNTS, f'r._field == "{MARKER}"', "count()"))
+        """Query the number of values in each field of each series."""
+        return self._script("count()")
 
     def samples(self) -> Script:
         """Query the samples themselves."""
-        return self._script(self._stream(VALUES, "true", then=PIVOT))
+        return self._script(then=PIVOT)
 
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
-        """Query the aggregates over buckets of ``width`` ms, and the sample count of each bucket.
+        """Query the aggregates over buckets of ``width`` ms.
 
         InfluxDB aligns windows to the epoch; the offset aligns them to ``start``.
         """
-        values = _WINDOW.format(aggregate.value)
         return self._script(
-            self._stream(COUNTS, f'r._field == "{MARKER}"', _WINDOW.format("count")),
-            self._stream(VALUES, f'r._field != "{MARKER}"', values, then=PIVOT),
+            _WINDOW.format(aggregate.value),
+            then=PIVOT,
             every=width * _MILLISECOND,
             offset=self.start % width * _MILLISECOND,
         )
 
-    def _stream(self, result: str, condition: str, *steps: str, then: str = "") -> str:
+    def _script(self, *steps: str, then: str = "", **parameters: timedelta) -> Script:
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
             for index, (_, gpu) in enumerate(self.series)
         )
-        return "\n  |> ".join(
+        text = "\n  |> ".join(
             [
                 "from(bucket: bucket)",
                 "range(start: start, stop: stop)",
-                f"filter(fn: (r) => r.host == host and ({any_series}) and {condition})",
+                f"filter(fn: (r) => r.host == host and ({any_series}) and {_VALUES})",
                 *steps,
                 'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])',
                 *([then] if then else []),
-                f'yield(name: "{result}")',
             ]
         )
-
-    def _script(self, *streams: str, **parameters: timedelta) -> Script:
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
         return Script(
-            "\n".join(streams),
+            text,
             {
                 "bucket": self.bucket,
                 "host": encode(self.host),
@@ -129,8 +123,9 @@ def hosts(bucket: str, start: int, end: int) -> Script:
     """Query every series of every host that has samples."""
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
-        f'  |> filter(fn: (r) => r._field == "{MARKER}")\n  |> last()\n'
-        '  |> keep(columns: ["host", "_measurement", "gpu", "_value"])'
+        f"  |> filter(fn: (r) => {_VALUES})\n"
+        '  |> group(columns: ["host", "_measurement", "gpu"])\n  |> first()\n'
+        '  |> keep(columns: ["host", "_measurement", "gpu"])'
     )
     return Script(text, {"bucket": bucket, "start": time_of(start), "stop": time_of(end)})
 
@@ -155,9 +150,9 @@ class Table:
         moments = map(datetime.fromisoformat, self.columns["_time"])
         return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
 
-    def counts(self) -> list[int]:
-        """Return the results of a count."""
-        return [int(text) for text in self.columns["_value"]]
+    def count(self) -> int:
+        """Return the largest result of a count: the number of samples, if one field has no null."""
+        return max(map(int, self.columns["_value"]))
 
     def values(self, rows: Sequence[int | None]) -> dict[str, list[float | None]]:
         """Return each pivoted field at the given ``rows``; None for a row that is None."""

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from telemetry.history.columns import numbers_of, unknown_channel
-from telemetry.history.influxdb.names import MARKER, encode, series_of
+from telemetry.history.influxdb.names import EMPTY, encode, series_of
 from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
@@ -22,8 +22,8 @@ def line_of(sample: Sample) -> str:
     if series is None:
         raise unknown_channel(sample.channel)
     gpu = f",gpu={_escaped(series.gpu)}" if series.gpu else ""
-    values = (f"{_escaped(name)}={value!r}" for name, value in numbers_of(sample).items())
-    fields = ",".join((f"{MARKER}=1i", *values))
+    numbers = numbers_of(sample) or {EMPTY: 1.0}
+    fields = ",".join(f"{_escaped(name)}={value!r}" for name, value in numbers.items())
     host, time = _escaped(sample.host), sample.timestamp * _NANOSECONDS
     return f"{series.measurement},host={host}{gpu} {fields} {time}"
 

@@ -12,8 +12,11 @@ from urllib.parse import unquote
 
 from telemetry.catalogue import SAMPLES, Retention, family_of, place_of
 
-# A field that every sample has, even one without values; it also makes counting cheap.
-MARKER = "samples"
+# InfluxDB stores no point without a field: the field of a sample whose values are all null.
+EMPTY = "empty"
+# Earlier versions gave each sample this integer field. It is never read: an integer beside the
+# floats breaks queries over all fields.
+FORMER_MARKER = "samples"
 
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")

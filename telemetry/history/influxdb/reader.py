@@ -1,7 +1,7 @@
 """The reading half of the history in InfluxDB."""
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 
 from telemetry.catalogue import family_of
 from telemetry.clock import unix_milliseconds
@@ -11,7 +11,7 @@ from telemetry.history.columns import assemble
 from telemetry.history.influxdb import events, flux
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.bucket import Bucket
-from telemetry.history.influxdb.flux import COUNTS, VALUES, Table
+from telemetry.history.influxdb.flux import Script, Table
 from telemetry.history.influxdb.names import Series, channel_of, decode, series_of
 from telemetry.history.port import Columns, EventQuery, Query
 from telemetry.history.window import Clock, Spans, Windows
@@ -54,7 +54,7 @@ class InfluxdbReader:
         window = self._windows.samples
         script = flux.hosts(self._account.bucket, window.start, window.end)
         found: dict[str, set[str]] = defaultdict(set)
-        for table in flux.tables(self._bucket.query(script)):
+        for table in self._ask(script):
             channel = channel_of(table.series)
             if channel is not None:
                 found[decode(table.key("host"))].add(channel)
@@ -74,7 +74,8 @@ class InfluxdbReader:
             for series, columns in answers.items()
             if len(columns.timestamps) <= query.max_points  # including the marks of outages
         }
-        answers |= self._buckets(clipped, [series for series in counts if series not in answers])
+        many = {series: count for series, count in counts.items() if series not in answers}
+        answers |= self._buckets(clipped, many)
         return {name: answers[series] for series, name in wanted.items() if series in answers}
 
     def events(self, query: EventQuery) -> list[Event]:
@@ -91,43 +92,36 @@ class InfluxdbReader:
         self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        answer = self._bucket.query(self._select(query, series).count())
-        return {table.series: table.counts()[0] for table in flux.tables(answer)}
+        counts: dict[Series, int] = {}
+        for table in self._ask(self._select(query, series).count()):
+            counts[table.series] = max(table.count(), counts.get(table.series, 0))
+        return counts
 
     def _samples(self, query: Query, series: Sequence[Series]) -> dict[Series, Columns]:
         if not series:
             return {}
-        answer = self._bucket.query(self._select(query, series).samples())
-        return {
-            table.series: mark_outages(_columns(table.series, sorted(table.times()), table))
-            for table in flux.tables(answer)
-        }
+        answer = self._ask(self._select(query, series).samples())
+        return {table.series: mark_outages(_columns(table)) for table in answer}
 
-    def _buckets(self, query: Query, series: Sequence[Series]) -> dict[Series, Columns]:
-        if not series:
+    def _buckets(self, query: Query, counts: Mapping[Series, int]) -> dict[Series, Columns]:
+        if not counts:
             return {}
         width = bucket_width(query)
-        script = self._select(query, series).buckets(width, query.aggregate)
-        answers = {COUNTS: dict[Series, Table](), VALUES: dict[Series, Table]()}
-        for table in flux.tables(self._bucket.query(script)):
-            answers[table.key("result")][table.series] = table
+        answer = self._ask(self._select(query, list(counts)).buckets(width, query.aggregate))
         return {
-            each: mark_outages(
-                _columns(each, counted.times(), answers[VALUES].get(each), width), counted.counts()
-            )
-            for each, counted in answers[COUNTS].items()
+            table.series: mark_outages(_columns(table, width), counts[table.series])
+            for table in answer
         }
+
+    def _ask(self, script: Script) -> Iterator[Table]:
+        return flux.tables(self._bucket.query(script))
 
     def _select(self, query: Query, series: Sequence[Series]) -> flux.Selection:
         return flux.Selection(self._account.bucket, query.host, series, query.start, query.end)
 
 
-def _columns(
-    series: Series, times: Sequence[int], table: Table | None, width: int | None = None
-) -> Columns:
-    """Return the values of ``table`` at ``times``, or nulls without a table."""
-    values: dict[str, list[float | None]] = {}
-    if table is not None:
-        row_at = {time: row for row, time in enumerate(table.times())}
-        values = table.values([row_at.get(time) for time in times])
-    return assemble(channel_of(series) or "", times, values, width)
+def _columns(table: Table, width: int | None = None) -> Columns:
+    row_at = {time: row for row, time in enumerate(table.times())}
+    times = sorted(row_at)
+    values = table.values([row_at[time] for time in times])
+    return assemble(channel_of(table.series) or "", times, values, width)

@@ -155,15 +155,13 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
         return None
     query = _of_bounded_size(connection, query, span)
     if samples <= query.max_points:
-        timestamps, _, values = _select(connection, SAMPLES, span)
+        timestamps, values = _select(connection, SAMPLES, span)
         columns = mark_outages(assemble(name, timestamps, values))
         if len(columns.timestamps) <= query.max_points:
             return columns
     width = bucket_width(query)
-    timestamps, counts, values = _select(
-        connection, BUCKETS[query.aggregate], {**span, "width": width}
-    )
-    return mark_outages(assemble(name, timestamps, values, width), counts)
+    timestamps, values = _select(connection, BUCKETS[query.aggregate], {**span, "width": width})
+    return mark_outages(assemble(name, timestamps, values, width), samples)
 
 
 def _of_bounded_size(
@@ -178,24 +176,23 @@ def _of_bounded_size(
 
 def _select(
     connection: sqlite3.Connection, statement: str, span: Mapping[str, int]
-) -> tuple[list[int], list[int], dict[str, list[float | None]]]:
-    """Run ``statement`` for each block of the channel; return times, counts, values by field."""
+) -> tuple[list[int], dict[str, list[float | None]]]:
+    """Run ``statement`` for each block of the channel; return times, and values by field."""
     fields: dict[int, list[tuple[int, str]]] = {0: []}
     for slot, name in connection.execute(
         "SELECT slot, name FROM field WHERE channel_id = :channel ORDER BY slot", span
     ):
         fields.setdefault(slot // BLOCK, []).append((slot % BLOCK, name))
     times: list[int] = []
-    counts: list[int] = []
     values: dict[str, list[float | None]] = {}
     for block, names in fields.items():
         rows = connection.execute(statement, {**span, "block": block}).fetchall()
         if block == 0:
-            times, counts = [row[0] for row in rows], [row[1] for row in rows]
+            times = [row[0] for row in rows]
         elif len(rows) < len(times):
-            missing = (None,) * (BLOCK + 2)
+            missing = (None,) * (BLOCK + 1)
             by_time = {row[0]: row for row in rows}
             rows = [by_time.get(time, missing) for time in times]
         for index, name in names:
-            values[name] = [row[2 + index] for row in rows]
-    return times, counts, values
+            values[name] = [row[1 + index] for row in rows]
+    return times, values

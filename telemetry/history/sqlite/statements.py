@@ -9,13 +9,13 @@ SPAN = (
     "AND timestamp >= :start AND timestamp < :end"
 )
 COUNT = f"SELECT count(*) {SPAN}"
-SAMPLES = f"SELECT timestamp, 1, {', '.join(VALUES)} {SPAN} ORDER BY timestamp"
+SAMPLES = f"SELECT timestamp, {', '.join(VALUES)} {SPAN} ORDER BY timestamp"
 _BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
 
 
 def _aggregated(function: str) -> str:
     values = ", ".join(f"{function}({value})" for value in VALUES)
-    return f"SELECT {_BUCKET}, count(*), {values} {SPAN} GROUP BY bucket ORDER BY bucket"
+    return f"SELECT {_BUCKET}, {values} {SPAN} GROUP BY bucket ORDER BY bucket"
 
 
 def _last() -> str:
@@ -29,8 +29,8 @@ def _last() -> str:
         for value in VALUES
     )
     return (
-        f"SELECT bucket, samples, {values} FROM "  # noqa: S608
-        f"(SELECT {_BUCKET}, count(*) AS samples, {times} {SPAN} GROUP BY bucket) ORDER BY bucket"
+        f"SELECT bucket, {values} FROM "  # noqa: S608
+        f"(SELECT {_BUCKET}, {times} {SPAN} GROUP BY bucket) ORDER BY bucket"
     )
 
 

@@ -7,6 +7,7 @@ from contextlib import closing
 from dataclasses import replace
 
 import pytest
+from influxdb_client.client.write_api import SYNCHRONOUS
 
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb import flux
@@ -14,7 +15,7 @@ from telemetry.history.influxdb.names import series_of
 from telemetry.history.port import Aggregate
 from tests.services.influxdb_tokens import administrator
 from tests.telemetry.history.conftest import HOUR, InfluxdbStore, MovableClock
-from tests.telemetry.history.samples import cpu, question
+from tests.telemetry.history.samples import INTERVAL, cpu, question
 
 
 def test_a_bucket_that_is_deleted_while_in_use_is_created_again(
@@ -53,8 +54,6 @@ def test_a_field_with_another_type_in_the_bucket_is_rejected(
     with closing(influxdb_store.new_writer()) as writer:
         writer.open()
         with administrator(influxdb_store.server) as client:
-            from influxdb_client.client.write_api import SYNCHRONOUS  # noqa: PLC0415
-
             client.write_api(write_options=SYNCHRONOUS).write(
                 influxdb_store.bucket, record=f"cpu,host=h utilization=true {clock()}000000"
             )
@@ -62,6 +61,45 @@ def test_a_field_with_another_type_in_the_bucket_is_rejected(
             HistoryRejectedError, match=r"^InfluxDB rejected .*field type conflict.*\.$"
         ):
             writer.write([cpu(clock() + 1)])
+
+
+def test_samples_of_an_earlier_version_are_read_beside_new_ones(
+    influxdb_store: InfluxdbStore, clock: MovableClock
+) -> None:
+    start = clock() - HOUR // 2
+    old = [
+        f"cpu,host=h samples=1i,utilization={number} {start + number * INTERVAL}000000"
+        for number in range(10)
+    ]
+    with (
+        closing(influxdb_store.new_writer()) as writer,
+        closing(influxdb_store.new_reader()) as reader,
+    ):
+        writer.open()
+        with administrator(influxdb_store.server) as client:
+            client.write_api(write_options=SYNCHRONOUS).write(influxdb_store.bucket, record=old)
+        reader.open()
+        assert reader.channels() == {"h": ["system/cpu"]}
+        writer.write([cpu(start + number * INTERVAL, float(number)) for number in range(10, 20)])
+        span = start, start + 20 * INTERVAL
+        raw = reader.read(question(*span))["system/cpu"].fields
+        halves = reader.read(question(*span, max_points=10))["system/cpu"].fields
+    assert raw["utilization"] == [float(number) for number in range(20)]
+    assert halves["utilization"] == [number + 0.5 for number in range(0, 20, 2)]
+    assert "samples" not in raw
+
+
+def test_a_query_over_all_fields_finds_only_floats(
+    influxdb_store: InfluxdbStore, clock: MovableClock
+) -> None:
+    with closing(influxdb_store.new_writer()) as writer:
+        writer.open()
+        writer.write([cpu(clock() - 1, None), cpu(clock(), 2.0, per_core=[1, 2])])
+    script = f'from(bucket: "{influxdb_store.bucket}") |> range(start: -1h) |> last() |> group()'
+    with administrator(influxdb_store.server) as client:
+        (table,) = client.query_api().query(script)
+    values = {row["_field"]: row.get_value() for row in table.records}
+    assert values == {"empty": 1.0, "utilization": 2.0, "per_core.0": 1.0, "per_core.1": 2.0}
 
 
 @pytest.mark.parametrize(
