@@ -1,5 +1,6 @@
 """What the routes share: path prefix, dependencies, parameters and documented responses."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Annotated, Any
 
@@ -35,6 +36,21 @@ class Parts:
         """Return the live state of the selected host. Raises UnknownHostError."""
         hosts = self.live.newest.hosts
         return hosts[choose_host(requested, self.settings.host_name, hosts)]
+
+    async def host_and_stored_channels(self, requested: str | None) -> tuple[str, Sequence[str]]:
+        """Return the selected host, live or from the history, and its channels in the history.
+
+        All hosts are listed only if neither the requested nor the preferred host is known. Raises
+        UnknownHostError or HistoryUnavailableError.
+        """
+        live, preferred = self.live.newest.hosts, self.settings.host_name
+        host = preferred if requested is None else requested
+        stored = await self.history.channels(host)
+        if stored or host in live:
+            return host, stored
+        known = dict.fromkeys([*live, *await self.history.hosts()])
+        host = choose_host(requested, preferred, known)
+        return host, await self.history.channels(host)
 
 
 async def parts_of(connection: HTTPConnection) -> Parts:

@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -65,9 +65,13 @@ class History:
         """Return sentences for the operator. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.notes)
 
-    async def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return the channels with samples, by host. Raises HistoryUnavailableError."""
-        return await self._in_thread(self._reader.channels)
+    async def hosts(self) -> Sequence[str]:
+        """Return the hosts with samples. Raises HistoryUnavailableError."""
+        return await self._in_thread(self._reader.hosts)
+
+    async def channels(self, host: str) -> Sequence[str]:
+        """Return the channels of ``host`` with samples. Raises HistoryUnavailableError."""
+        return await self._in_thread(self._reader.channels, host)
 
     async def read(self, query: Query) -> dict[str, Columns]:
         """Return the samples that match ``query``. Raises HistoryUnavailableError."""

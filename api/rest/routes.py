@@ -22,7 +22,6 @@ from api.rest.responses import (
     ReadyResponse,
 )
 from api.rest.views import (
-    choose_host,
     gpus_of,
     host_entry,
     metrics_of,
@@ -88,12 +87,10 @@ async def history(
     """If there are more samples than points, aggregate them into buckets of equal width."""
     filters = channel_filters([ALL_CHANNELS] if channel is None else channel)
     span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
-    stored = await parts.history.channels()
-    known = dict.fromkeys([*parts.live.newest.hosts, *stored])
-    chosen = choose_host(host, parts.settings.host_name, known)
+    chosen, stored = await parts.host_and_stored_channels(host)
     query = build_query(
         chosen,
-        stored.get(chosen, ()),
+        stored,
         filters,
         span,
         max_points=max_points,
@@ -118,7 +115,7 @@ async def hosts(parts: Context) -> HostsResponse:
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:
-        stored = set(await parts.history.channels())
+        stored = set(await parts.history.hosts())
         error = await parts.readiness.history_problem()
     except HistoryUnavailableError as unavailable:
         error = str(unavailable)

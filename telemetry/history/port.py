@@ -5,7 +5,7 @@ It keeps samples for a window at full rate, and events for days. The ingester us
 conformance suite in ``tests/telemetry/history`` runs with each adapter.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
@@ -110,8 +110,14 @@ class HistoryReader(Protocol):
     def notes(self) -> Sequence[str]:
         """Return notes for the operator, such as on a corrupt file that was set aside."""
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return, for each host, the sorted channels that have samples in the window."""
+    def hosts(self) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window."""
+
+    def channels(self, host: str) -> Sequence[str]:
+        """Return the sorted channels of ``host`` that have samples in the window.
+
+        The number of other hosts does not matter to the time that it takes.
+        """
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``, with one entry for each channel that has samples in its span.

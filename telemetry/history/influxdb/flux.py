@@ -5,6 +5,7 @@ Text from a user never becomes part of a script: it is passed as a parameter.
 
 import csv
 import io
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -120,14 +121,26 @@ class Selection:
 
 
 def hosts(bucket: str, start: int, end: int) -> Script:
-    """Query every series of every host that has samples."""
+    """Query the hosts that have samples."""
+    return _first_of(["host"], {"bucket": bucket}, start, end)
+
+
+def channels(bucket: str, host: str, start: int, end: int) -> Script:
+    """Query the series of ``host`` that have samples."""
+    names = {"bucket": bucket, "host": encode(host)}
+    return _first_of(["_measurement", "gpu"], names, start, end)
+
+
+def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end: int) -> Script:
+    """Query one value of each group of series with the same ``columns``."""
+    condition = " and r.host == host" if "host" in names else ""
+    listed = json.dumps(columns)
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
-        f"  |> filter(fn: (r) => {_VALUES})\n"
-        '  |> group(columns: ["host", "_measurement", "gpu"])\n  |> first()\n'
-        '  |> keep(columns: ["host", "_measurement", "gpu"])'
+        f"  |> filter(fn: (r) => {_VALUES}{condition})\n"
+        f"  |> group(columns: {listed})\n  |> first()\n  |> keep(columns: {listed})"
     )
-    return Script(text, {"bucket": bucket, "start": time_of(start), "stop": time_of(end)})
+    return Script(text, {**names, "start": time_of(start), "stop": time_of(end)})
 
 
 @dataclass(frozen=True, slots=True)

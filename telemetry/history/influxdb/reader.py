@@ -1,6 +1,5 @@
 """The reading half of the history in InfluxDB."""
 
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 
 from telemetry.catalogue import family_of
@@ -49,16 +48,18 @@ class InfluxdbReader:
         """Return nothing: this store has no notes."""
         return ()
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return, for each host, the sorted channels that have samples in the window."""
+    def hosts(self) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window."""
         window = self._windows.samples
         script = flux.hosts(self._account.bucket, window.start, window.end)
-        found: dict[str, set[str]] = defaultdict(set)
-        for table in self._ask(script):
-            channel = channel_of(table.series)
-            if channel is not None:
-                found[decode(table.key("host"))].add(channel)
-        return {host: sorted(found[host]) for host in sorted(found)}
+        return sorted({decode(table.key("host")) for table in self._ask(script)})
+
+    def channels(self, host: str) -> Sequence[str]:
+        """Return the sorted channels of ``host`` that have samples in the window."""
+        window = self._windows.samples
+        script = flux.channels(self._account.bucket, host, window.start, window.end)
+        found = (channel_of(table.series) for table in self._ask(script))
+        return sorted({channel for channel in found if channel is not None})
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""

@@ -4,7 +4,6 @@ import contextlib
 import sqlite3
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +23,7 @@ from telemetry.history.sqlite.schema import (
     identity_of,
     open_for_reading,
 )
-from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, SAMPLES
+from telemetry.history.sqlite.statements import BUCKETS, CHANNELS, COUNT, HOSTS, SAMPLES
 from telemetry.history.window import Clock, Spans, Windows
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
@@ -59,15 +58,21 @@ class SqliteReader:
                 )
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
-        """Return, for each host, the sorted channels that have samples in the window."""
-        found: dict[str, list[str]] = defaultdict(list)
+    def hosts(self) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window."""
+        return self._names(HOSTS, {})
+
+    def channels(self, host: str) -> Sequence[str]:
+        """Return the sorted channels of ``host`` that have samples in the window."""
+        return self._names(CHANNELS, {"host": host})
+
+    def _names(self, statement: str, selection: Mapping[str, str]) -> Sequence[str]:
         window = self._windows.samples
+        parameters = {"start": window.start, "end": window.end, **selection}
         with self._asking() as connection:
-            if connection is not None:
-                for host, name in connection.execute(CHANNELS, (window.start, window.end)):
-                    found[host].append(name)
-        return dict(found)
+            if connection is None:
+                return []
+            return [name for (name,) in connection.execute(statement, parameters)]
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""

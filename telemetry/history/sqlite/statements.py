@@ -40,8 +40,9 @@ BUCKETS = {
     Aggregate.MAX: _aggregated("max"),
     Aggregate.LAST: _last(),
 }
-CHANNELS = (
-    "SELECT host, name FROM channel WHERE EXISTS (SELECT 1 FROM sample "
-    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= ? AND timestamp < ?) "
-    "ORDER BY host, name"
+_HAS_SAMPLES = (
+    "EXISTS (SELECT 1 FROM sample "
+    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= :start AND timestamp < :end)"
 )
+HOSTS = f"SELECT DISTINCT host FROM channel WHERE {_HAS_SAMPLES} ORDER BY host"  # noqa: S608
+CHANNELS = f"SELECT name FROM channel WHERE host = :host AND {_HAS_SAMPLES} ORDER BY name"  # noqa: S608

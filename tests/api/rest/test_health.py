@@ -2,7 +2,7 @@
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -33,7 +33,10 @@ class UnavailableHistory:
     def notes(self) -> Sequence[str]:
         return ()
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
+    def hosts(self) -> Sequence[str]:
+        raise HistoryUnavailableError(REASON)
+
+    def channels(self, _host: str) -> Sequence[str]:
         raise HistoryUnavailableError(REASON)
 
     def read(self, _query: Query) -> dict[str, Columns]:
@@ -46,7 +49,7 @@ class UnavailableHistory:
 class BrokenHistory(UnavailableHistory):
     """A history with a bug."""
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
+    def channels(self, _host: str) -> Sequence[str]:
         raise sqlite3.InterfaceError("an unexpected error")
 
 
@@ -57,10 +60,10 @@ class HangingHistory(UnavailableHistory):
         self.calls = 0
         self.release = threading.Event()
 
-    def channels(self) -> Mapping[str, Sequence[str]]:
+    def channels(self, _host: str) -> Sequence[str]:
         self.calls += 1
         self.release.wait()
-        return {}
+        return []
 
 
 def test_the_process_is_healthy_and_ready(api: RunningApi) -> None:

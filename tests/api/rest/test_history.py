@@ -1,14 +1,19 @@
 from collections.abc import Sequence
 from datetime import UTC, datetime
+from pathlib import Path
 from typing import Any
 
 import pytest
 
+from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
+from telemetry.history.sqlite import SqliteReader
+from telemetry.history.window import Spans
 from telemetry.samples import Sample
-from tests.api.running import GPU, RunningApi, cpu
+from tests.api.running import GPU, RunningApi, cpu, running_api
 
 HISTORY = "/api/v1/system/history"
+HOUR = 3_600_000
 
 
 def every_two_seconds(count: int, channel: str = "system/cpu", host: str = "alpha") -> list[Sample]:
@@ -147,6 +152,29 @@ def test_a_host_known_only_from_the_history_can_be_selected(api: RunningApi) -> 
 def test_a_live_host_without_history_has_no_channels(api: RunningApi) -> None:
     api.feed(cpu())
     assert api.json(HISTORY)["channels"] == {}
+
+
+class CountingReader(SqliteReader):
+    """Counts how often all hosts are listed."""
+
+    listings = 0
+
+    def hosts(self) -> Sequence[str]:
+        self.listings += 1
+        return super().hosts()
+
+
+def test_the_history_of_a_known_host_costs_the_same_however_many_hosts_there_are(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    reader = CountingReader(tmp_path / "history.sqlite3", Spans(HOUR))
+    with running_api(shared_bus, tmp_path, reader=reader) as api:
+        api.store(cpu("alpha"), cpu("beta"))
+        assert api.json(HISTORY)["host"] == "alpha"
+        assert api.json(HISTORY, host="beta")["channels"].keys() == {"system/cpu"}
+        assert reader.listings == 0
+        assert api.error(HISTORY, host="gamma")[:2] == (404, "unknown_host")
+        assert reader.listings == 1
 
 
 def test_an_unknown_host_is_not_found(api: RunningApi) -> None:

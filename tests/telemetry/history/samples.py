@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from statistics import fmean
 
-from telemetry.history.port import Aggregate, Columns, Query
+from telemetry.history.port import Aggregate, Columns, HistoryReader, Query
 from telemetry.samples import Sample
 
 INTERVAL = 2000
@@ -28,6 +28,11 @@ def disk(timestamp: int, devices: Sequence[str], host: str = "h") -> Sample:
 
 def question(start: int, end: int, *channels: str, host: str = "h", max_points: int = 360) -> Query:
     return Query(host, channels or ("system/cpu",), start, end, max_points)
+
+
+def listed(reader: HistoryReader) -> dict[str, list[str]]:
+    """Return the channels of each host."""
+    return {host: list(reader.channels(host)) for host in reader.hosts()}
 
 
 def aggregated(samples: Sequence[Sample], query: Query) -> Columns:

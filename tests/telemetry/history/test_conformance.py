@@ -12,7 +12,7 @@ from telemetry.history.columns import columns_of
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import HOUR, Store
-from tests.telemetry.history.samples import cpu, disk, question
+from tests.telemetry.history.samples import cpu, disk, listed, question
 
 
 def test_what_was_written_is_read_back_exactly(
@@ -145,7 +145,7 @@ def test_a_sample_older_than_the_window_is_never_returned(
     assert 1.0 not in columns.fields["utilization"]
     store.clock.advance(2)
     assert reader.read(question(0, first + HOUR, max_points=max_points)) == {}
-    assert reader.channels() == {}
+    assert listed(reader) == {}
 
 
 def test_samples_outside_the_window_are_counted_and_the_rest_of_the_batch_is_stored(
@@ -163,15 +163,16 @@ def test_samples_outside_the_window_are_counted_and_the_rest_of_the_batch_is_sto
         assert writer.dropped == 4
 
 
-def test_channels_are_listed_by_host(
+def test_hosts_and_their_channels_are_listed(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
     now = store.clock()
     writer.write([cpu(now, host="b"), disk(now, []), Sample("system/gpu/1", "b", now, {})])
-    assert {host: list(names) for host, names in reader.channels().items()} == {
-        "b": ["system/cpu", "system/gpu/1"],
-        "h": ["system/disk"],
-    }
+    writer.write([cpu(now, host=f"other {number}") for number in range(20)])
+    assert list(reader.hosts()) == sorted(["b", "h", *(f"other {each}" for each in range(20))])
+    assert list(reader.channels("b")) == ["system/cpu", "system/gpu/1"]
+    assert list(reader.channels("h")) == ["system/disk"]
+    assert list(reader.channels("unknown")) == []
 
 
 def test_a_channel_without_samples_is_not_in_the_answer(
@@ -192,12 +193,12 @@ def test_a_store_that_does_not_exist_yet_is_empty_and_ping_reports_it(
     now = store.clock()
     with pytest.raises(HistoryUnavailableError, match="yet: is the ingester running"):
         reader.ping()
-    assert reader.channels() == {}
+    assert listed(reader) == {}
     assert reader.read(question(now - 1, now)) == {}
     with closing(store.new_writer()) as writer:
         writer.open()
         reader.ping()
-        assert reader.channels() == {}
+        assert listed(reader) == {}
         assert reader.read(question(now - 1, now)) == {}
 
 
@@ -244,7 +245,7 @@ def test_a_batch_with_a_rejected_sample_is_not_stored_at_all(
     }[bad]
     with pytest.raises(HistoryRejectedError):
         writer.write([cpu(now), disk(now, ["new"], host="new"), rejected])
-    assert reader.channels() == {"before": ["system/cpu"]}
+    assert listed(reader) == {"before": ["system/cpu"]}
     writer.write([disk(now, ["new"], host="new")])
     answer = reader.read(question(now, now + 1, "system/disk", host="new"))
     assert answer["system/disk"].fields["per_device.new.read_rate"] == [1.0]
@@ -259,7 +260,7 @@ def test_a_writer_knows_what_it_keeps_before_it_is_opened(store: Store) -> None:
 
 def test_an_empty_batch_is_accepted(writer: HistoryWriter, reader: HistoryReader) -> None:
     writer.write([])
-    assert reader.channels() == {}
+    assert listed(reader) == {}
 
 
 def test_close_can_be_called_twice_and_before_open(store: Store) -> None:

@@ -4,7 +4,7 @@ import pytest
 
 from telemetry.history.port import HistoryReader, HistoryWriter
 from tests.telemetry.history.conftest import Store
-from tests.telemetry.history.samples import cpu, disk, question
+from tests.telemetry.history.samples import cpu, disk, listed, question
 
 NASTY_NAMES = [
     "two words",
@@ -31,7 +31,7 @@ def test_names_are_stored_unchanged(
 ) -> None:
     now = store.clock()
     writer.write([disk(now, [name], host=name), disk(now, ["other"], host="other")])
-    assert reader.channels() == {host: ["system/disk"] for host in sorted([name, "other"])}
+    assert listed(reader) == {host: ["system/disk"] for host in sorted([name, "other"])}
     answer = reader.read(question(now, now + 1, "system/disk", host=name))
     assert list(answer["system/disk"].fields) == [
         "read_rate",

@@ -6,7 +6,7 @@ from telemetry.events import Event
 from telemetry.history.port import EventQuery, HistoryReader, HistoryWriter
 from telemetry.history.window import Spans
 from tests.telemetry.history.conftest import HOUR, MovableClock
-from tests.telemetry.history.samples import cpu, question
+from tests.telemetry.history.samples import cpu, listed, question
 
 CHANNEL = "system/annotations"
 DAY = 24 * HOUR
@@ -67,7 +67,7 @@ def test_samples_and_events_in_one_batch_are_stored_separately(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
     writer.write([cpu(clock(), 5.0), event(clock()), cpu(clock() - 1, 6.0)])
-    assert reader.channels() == {"h": ["system/cpu"]}
+    assert listed(reader) == {"h": ["system/cpu"]}
     assert reader.read(question(0, clock() + 1))["system/cpu"].fields["utilization"] == [6.0, 5.0]
     assert len(reader.events(everything(clock))) == 1
 

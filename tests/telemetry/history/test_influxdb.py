@@ -15,7 +15,7 @@ from telemetry.history.influxdb.names import series_of
 from telemetry.history.port import Aggregate
 from tests.services.influxdb_tokens import administrator
 from tests.telemetry.history.conftest import HOUR, InfluxdbStore, MovableClock
-from tests.telemetry.history.samples import INTERVAL, cpu, question
+from tests.telemetry.history.samples import INTERVAL, cpu, listed, question
 
 
 def test_a_bucket_that_is_deleted_while_in_use_is_created_again(
@@ -79,7 +79,7 @@ def test_samples_of_an_earlier_version_are_read_beside_new_ones(
         with administrator(influxdb_store.server) as client:
             client.write_api(write_options=SYNCHRONOUS).write(influxdb_store.bucket, record=old)
         reader.open()
-        assert reader.channels() == {"h": ["system/cpu"]}
+        assert listed(reader) == {"h": ["system/cpu"]}
         writer.write([cpu(start + number * INTERVAL, float(number)) for number in range(10, 20)])
         span = start, start + 20 * INTERVAL
         raw = reader.read(question(*span))["system/cpu"].fields
@@ -142,7 +142,9 @@ def test_a_reader_with_a_wrong_account_reports_it_for_each_query(
         with pytest.raises(HistoryUnavailableError, match=sentence):
             reader.ping()
         with pytest.raises(HistoryUnavailableError, match=sentence):
-            reader.channels()
+            reader.hosts()
+        with pytest.raises(HistoryUnavailableError, match=sentence):
+            reader.channels("h")
         with pytest.raises(HistoryUnavailableError, match=sentence):
             reader.read(question(0, clock()))
 

@@ -11,7 +11,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from tests.services.influxdb_tokens import administrator
 from tests.telemetry.history.conftest import HOUR, InfluxdbStore
-from tests.telemetry.history.samples import cpu, question
+from tests.telemetry.history.samples import cpu, listed, question
 
 DAY = 24 * HOUR
 WEEK, MONTH, FOREVER = 7 * DAY, 30 * DAY, 0
@@ -112,7 +112,7 @@ def test_a_bucket_of_others_is_used_as_it_is_if_it_keeps_at_least_the_window(
         reader.open()
         reader.ping()
         assert reader.read(question(now, now + 1))["system/cpu"].timestamps == [now]
-        assert reader.channels() == {"h": ["system/cpu"]}
+        assert listed(reader) == {"h": ["system/cpu"]}
     assert (found(influxdb_store), found(influxdb_store, LONG)) == before
     assert points(influxdb_store) == 280
 

@@ -160,7 +160,8 @@ def test_a_page_of_a_proxy_is_an_outage_even_with_status_200(
             writer.open,
             lambda: writer.write([cpu(clock())]),
             reader.ping,
-            reader.channels,
+            reader.hosts,
+            lambda: reader.channels("h"),
             lambda: reader.read(question(0, clock())),
             lambda: reader.events(span),
         ]

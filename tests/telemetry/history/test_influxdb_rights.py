@@ -11,7 +11,7 @@ from telemetry.events import Event
 from telemetry.history.port import EventQuery
 from tests.services.influxdb_tokens import LimitedToken, administrator, new_token
 from tests.telemetry.history.conftest import InfluxdbStore
-from tests.telemetry.history.samples import cpu, question
+from tests.telemetry.history.samples import cpu, listed, question
 
 HIDDEN = "is inactive or may not read this bucket: activate the token"
 NOT_CREATED = (
@@ -43,7 +43,7 @@ def write_and_read(store: InfluxdbStore) -> None:
         reader.ping()
         writer.write([cpu(now), Event("system/annotations", "1", now, None, {})])
         assert reader.read(question(now, now + 1))["system/cpu"].timestamps == [now]
-        assert reader.channels() == {"h": ["system/cpu"]}
+        assert listed(reader) == {"h": ["system/cpu"]}
         assert len(reader.events(EventQuery("system/annotations", now, now + 1))) == 1
 
 
@@ -126,7 +126,8 @@ def test_a_reader_with_an_inactive_token_reports_it_for_each_query(
         reader.open()
         for ask in (
             reader.ping,
-            reader.channels,
+            reader.hosts,
+            lambda: reader.channels("h"),
             lambda: reader.read(question(now - 1, now)),
             lambda: reader.events(EventQuery("system/annotations", now - 1, now)),
         ):

@@ -82,7 +82,7 @@ def test_records_of_a_clock_that_was_ahead_are_not_listed_and_are_pruned(
     monkeypatch.setattr("telemetry.history.sqlite.writer._CLOCK_SETTLES_SECONDS", 0)
     write_with_a_clock_ahead(sqlite_store, clock)
     with closing(sqlite_store.new_reader()) as reader:
-        assert reader.channels() == {}
+        assert reader.hosts() == []
     with closing(sqlite_store.new_writer()) as writer:
         writer.open()
         writer.write([cpu(clock())])
@@ -186,7 +186,7 @@ def test_a_folder_that_cannot_be_created_is_one_sentence(tmp_path: Path) -> None
 def test_a_path_that_the_system_refuses_is_one_sentence(tmp_path: Path) -> None:
     path = tmp_path / ("x" * 300) / "history.sqlite"
     writer, reader = SqliteWriter(path, Spans(HOUR)), SqliteReader(path, Spans(HOUR))
-    for action in (writer.open, reader.ping, reader.channels):
+    for action in (writer.open, reader.ping, reader.hosts):
         with pytest.raises(HistoryUnavailableError, match="cannot be accessed: File name too long"):
             action()
 
@@ -221,7 +221,7 @@ def test_a_database_of_another_program_is_refused_and_not_changed(
         connection.executescript(script)
     content = path.read_bytes()
     with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
-        for action in (writer.open, reader.ping, reader.channels):
+        for action in (writer.open, reader.ping, reader.hosts):
             with pytest.raises(
                 HistoryUnavailableError, match="database of another program: move it away, or"
             ):
