@@ -14,7 +14,7 @@ from operator import itemgetter
 from typing import TypeAlias
 
 from telemetry.errors import HistoryUnavailableError
-from telemetry.history.influxdb.names import EMPTY, FORMER_MARKER, Series, decode, encode
+from telemetry.history.influxdb.names import EMPTY, FIELDS, MEASUREMENTS, Series, decode, encode
 from telemetry.history.port import Aggregate
 
 Value: TypeAlias = str | datetime | timedelta
@@ -26,7 +26,8 @@ PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
-_VALUES = f'r._field != "{FORMER_MARKER}"'
+_OUR_FIELDS = rf"r._field =~ /^({'|'.join(FIELDS)})(\.|$)/"
+_OUR_MEASUREMENTS = " or ".join(f'r._measurement == "{each}"' for each in MEASUREMENTS)
 
 # The columns of a pivoted table that are not fields; the first is for annotations.
 _NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", EMPTY}
@@ -98,7 +99,7 @@ class Selection:
             [
                 "from(bucket: bucket)",
                 "range(start: start, stop: stop)",
-                f"filter(fn: (r) => r.host == host and ({any_series}) and {_VALUES})",
+                f"filter(fn: (r) => r.host == host and ({any_series}) and {_OUR_FIELDS})",
                 *steps,
                 'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])',
                 *([then] if then else []),
@@ -137,7 +138,7 @@ def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end:
     listed = json.dumps(columns)
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
-        f"  |> filter(fn: (r) => {_VALUES}{condition})\n"
+        f"  |> filter(fn: (r) => ({_OUR_MEASUREMENTS}) and {_OUR_FIELDS}{condition})\n"
         f"  |> group(columns: {listed})\n  |> first()\n  |> keep(columns: {listed})"
     )
     return Script(text, {**names, "start": time_of(start), "stop": time_of(end)})

@@ -10,19 +10,27 @@ import re
 from typing import NamedTuple
 from urllib.parse import unquote
 
-from telemetry.catalogue import SAMPLES, Retention, family_of, place_of
+from telemetry.catalogue import SAMPLES, Kind, Retention, family_of, place_of
 
 # InfluxDB stores no point without a field: the field of a sample whose values are all null.
 EMPTY = "empty"
-# Earlier versions gave each sample this integer field. It is never read: an integer beside the
-# floats breaks queries over all fields.
-FORMER_MARKER = "samples"
 
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
-_CHANNELS = {
-    family.name: family.channel for family in SAMPLES if family.retention is Retention.WINDOW
-}
+_TEXTS = (Kind.TEXT, Kind.TEXTS, Kind.RECORDS)  # not stored
+_FAMILIES = [family for family in SAMPLES if family.retention is Retention.WINDOW]
+_CHANNELS = {family.name: family.channel for family in _FAMILIES}
+
+MEASUREMENTS = tuple(_CHANNELS)
+"""The measurements of the samples."""
+
+_FIELDS = [field for family in _FAMILIES for field in family.fields]
+FIELDS = (EMPTY, *sorted({field.name for field in _FIELDS if field.kind not in _TEXTS}))
+"""What the name of each field begins with; a dot may follow, and more.
+
+Other fields are never read. A bucket may also hold the data of others, who give their measurements
+the same names, and earlier versions gave each sample an integer field.
+"""
 
 
 class Series(NamedTuple):

@@ -159,3 +159,35 @@ def test_a_bucket_whose_description_is_deleted_is_no_longer_changed(
         buckets.update_bucket(bucket)
     open_and_close(influxdb_store)
     assert retention(influxdb_store) == (7200, 3600)
+
+
+def test_the_measurements_of_others_in_the_same_bucket_are_not_taken_for_ours(
+    influxdb_store: InfluxdbStore,
+) -> None:
+    create(influxdb_store, WEEK)
+    now = influxdb_store.clock()
+    lines = [
+        *(f"cpu,host=h,cpu=cpu{core} usage_idle=99.5 {now - 5}000000" for core in range(4)),
+        f"cpu,host=theirs,cpu=cpu-total usage_idle=99.5 {now}000000",
+        f'disk,host=h,device=sda free=10i,label="any" {now}000000',
+        f"nvidia_smi,host=theirs,index=0 temperature=50i,utilization=1i {now}000000",
+        f"theirs,room=attic temperature=21.5 {now}000000",
+    ]
+    with administrator(influxdb_store.server) as client:
+        client.write_api(write_options=SYNCHRONOUS).write(influxdb_store.bucket, record=lines)
+    with (
+        closing(influxdb_store.new_writer()) as writer,
+        closing(influxdb_store.new_reader()) as reader,
+    ):
+        writer.open()
+        reader.open()
+        assert reader.hosts() == []
+        writer.write([cpu(now - 10, 1.0), cpu(now, None)])
+        assert listed(reader) == {"h": ["system/cpu"]}
+        for max_points in (1, 360):
+            span = question(now - 10, now + 1, "system/cpu", "system/disk", max_points=max_points)
+            answer = reader.read(span)
+            assert list(answer) == ["system/cpu"]
+            assert answer["system/cpu"].timestamps == [now - 10, now][:max_points]
+            assert answer["system/cpu"].fields["utilization"] == [1.0, None][:max_points]
+            assert "usage_idle" not in answer["system/cpu"].fields
