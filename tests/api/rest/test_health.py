@@ -60,7 +60,13 @@ class HangingHistory(UnavailableHistory):
         self.calls = 0
         self.release = threading.Event()
 
+    def hosts(self) -> Sequence[str]:
+        return self._hang()
+
     def channels(self, _host: str) -> Sequence[str]:
+        return self._hang()
+
+    def _hang(self) -> Sequence[str]:
         self.calls += 1
         self.release.wait()
         return []
