@@ -76,7 +76,7 @@ def history_writer(settings: Settings) -> "HistoryWriter":
     if settings.influxdb_url is None:
         from telemetry.history.sqlite import SqliteWriter
 
-        return SqliteWriter(history_file(settings), settings.spans)
+        return SqliteWriter(history_file(settings), settings.spans, limit=settings.history_bytes)
     from telemetry.history.influxdb import InfluxdbWriter
 
     return InfluxdbWriter(**_influxdb(settings))

@@ -25,6 +25,7 @@ _LONGEST_PAUSE_SECONDS = 1.0  # the publisher relies on it after a broker restar
 _REJECTED = "Messages that are not valid"
 _SET_ASIDE = "Samples that the history rejected"
 _OUTSIDE = "Samples older than the history's window, or in the future"
+_EVICTED = "Stored samples and events deleted early, because the history was full"
 _DELAY = "How long the first message of the newest batch waited to be stored"
 
 
@@ -104,6 +105,7 @@ class Ingester:
                 counter("samples_stored", "Samples that the history stored", storage.stored),
                 counter("samples_set_aside", _SET_ASIDE, dict(storage.set_aside), label="reason"),
                 counter("samples_outside_window", _OUTSIDE, storage.outside_window),
+                counter("records_evicted", _EVICTED, storage.evicted),
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
                 counter("store_failures", "Failed writes to the store", storage.failures),
                 counter("broker_reconnects", "Connections after the first", self._bus.reconnects),

@@ -50,6 +50,11 @@ class Storage:
         """How many samples were discarded because they lie outside the history's window."""
         return self._history.dropped
 
+    @property
+    def evicted(self) -> int:
+        """How many stored samples and events were deleted early, because the history was full."""
+        return self._history.evicted
+
     def store(self, records: Sequence[Record]) -> bool:
         """Store ``records``, with retries without end. Return False if stopped before."""
         parts = deque([records] if records else [])

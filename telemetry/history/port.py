@@ -80,6 +80,10 @@ class HistoryWriter(Protocol):
     def dropped(self) -> int:
         """The number of records that were dropped because they are outside their retention."""
 
+    @property
+    def evicted(self) -> int:
+        """The number of stored records that were deleted early, because the store was full."""
+
     def keeps(self, record: Record) -> bool:
         """Return whether ``record`` is inside its retention. Does no I/O; thread-safe."""
 

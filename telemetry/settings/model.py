@@ -81,6 +81,13 @@ class Settings(BaseSettings):
     history_days: Number = Field(
         7.0, ge=1, le=365, description="How many days of events the history keeps."
     )
+    history_megabytes: Number = Field(
+        1000.0,
+        ge=64,
+        le=100_000,
+        description="Largest size of the embedded history in megabytes; beyond it, the oldest "
+        "samples are deleted early.",
+    )
     host_name: HostName = Field(
         default_factory=gethostname,
         description="Host name in this machine's samples; default: its own.",
@@ -258,6 +265,11 @@ class Settings(BaseSettings):
     def limits(self) -> Limits:
         """How many names that come from the bus are known at once."""
         return Limits(self.max_hosts, self.max_channels, self.max_devices)
+
+    @property
+    def history_bytes(self) -> int:
+        """The largest size of the embedded history."""
+        return round(self.history_megabytes * 1_000_000)
 
     def masked(self) -> dict[str, str]:
         """Return each setting as text, secrets masked."""

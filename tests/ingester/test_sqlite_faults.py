@@ -60,7 +60,7 @@ class Pipeline:
     def publish(self, count: int) -> None:
         for _ in range(count):
             timestamp = self.first + len(self.published)
-            payload = {"host": "me", "timestamp": timestamp, "utilization": 1, "per_core": []}
+            payload = {**TOO_OLD, "timestamp": timestamp, "per_core": [1.5] * 200}
             self.client.publish("system/cpu", json.dumps(payload))
             self.published.append(timestamp)
 
@@ -92,8 +92,9 @@ def stored(file: Path) -> list[int]:
 
 
 @contextmanager
-def pipeline(file: Path, address: BrokerAddress) -> Iterator[Pipeline]:
-    ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, TopicScheme(), name="one")
+def pipeline(file: Path, address: BrokerAddress, limit: int = 100_000_000) -> Iterator[Pipeline]:
+    writer = SqliteWriter(file, Spans(HOUR), limit=limit)
+    ingester = Ingester(writer, address, TopicScheme(), name="one")
     with Listener(address.port) as client:
         ingester.start()
         assert ingester.wait_subscribed(SECONDS)
@@ -184,6 +185,20 @@ def test_samples_are_counted_once_however_often_they_are_tried(
         wait_until(lambda: way.ingester.waiting == 0, "all are acknowledged", SECONDS)
         assert counter(way.ingester, "samples_outside_window") == 1
         assert counter(way.ingester, "samples_stored") == 10
+
+
+def test_samples_that_a_full_history_loses_are_the_oldest_and_are_counted(
+    address: BrokerAddress, tmp_path: Path
+) -> None:
+    with pipeline(tmp_path / "history.sqlite3", address, limit=500_000) as way:
+        way.publish(500)
+        wait_until(lambda: way.ingester.written == 500, "all are stored", SECONDS)
+        kept = stored(way.file)
+        assert 50 < len(kept) < 400
+        assert kept == way.published[-len(kept) :]
+        assert counter(way.ingester, "records_evicted") == 500 - len(kept)
+        assert way.ingester.problem is None
+        assert way.file.stat().st_size <= 500_000
 
 
 def test_a_file_that_becomes_corrupt_costs_what_it_held_and_no_more(

@@ -13,7 +13,7 @@ from telemetry.samples import Sample
 class Broken:
     """A history with a bug that only some samples trigger."""
 
-    dropped = 0
+    dropped = evicted = 0
 
     def __init__(self) -> None:
         self.stored: list[int] = []

@@ -12,7 +12,7 @@ import pytest
 
 from tests.services.availability import REQUIRE_VARIABLE
 
-_BYTES = 1024 * 1024
+_BYTES = 32 * 1024 * 1024
 _CAP_SYS_ADMIN = 21
 _FILLER = "filler"
 _BLOCK = b"\0" * 4096
@@ -20,7 +20,7 @@ _BLOCK = b"\0" * 4096
 
 @dataclass(frozen=True)
 class Disk:
-    """A mounted file system of 1 MiB at ``path``."""
+    """A mounted file system of 32 MiB at ``path``."""
 
     path: Path
 

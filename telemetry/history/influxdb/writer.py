@@ -41,6 +41,11 @@ class InfluxdbWriter:
         """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
 
+    @property
+    def evicted(self) -> int:
+        """Always 0: this store has no limit of ours."""
+        return 0
+
     def keeps(self, record: Record) -> bool:
         """Return whether ``record`` is inside its retention."""
         return self._windows.keeps(record)

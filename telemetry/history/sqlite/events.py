@@ -16,6 +16,17 @@ _SELECT = (
     "AND (:host IS NULL OR host = '' OR host = :host) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
+# A row of more than about 1000 bytes takes a page besides. The names are in an index too.
+_SIZE = (
+    "SELECT coalesce(sum(bytes + (bytes > 1000) * 4096 + 100), 0) FROM (SELECT "
+    "length(CAST(payload AS BLOB)) + 2 * length(CAST(channel || id || host AS BLOB)) AS bytes "
+    "FROM event)"
+)
+_DELETE = (
+    "DELETE FROM event WHERE (channel, host, id) IN (SELECT channel, host, id FROM event "
+    "WHERE timestamp < ? OR timestamp >= ? ORDER BY timestamp, id LIMIT ?)"
+)
+_AT_ONCE = 1000  # so that the journal stays small
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
@@ -53,4 +64,18 @@ def _text(values: Mapping[str, object]) -> str:
 
 def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
     """Delete the events from before ``start`` and from ``end`` on."""
-    connection.execute("DELETE FROM event WHERE timestamp < ? OR timestamp >= ?", (start, end))
+    while connection.execute(_DELETE, (start, end, _AT_ONCE)).rowcount == _AT_ONCE:
+        pass
+
+
+def size(connection: sqlite3.Connection) -> int:
+    """Return about how many bytes of the file the events take."""
+    size: int = connection.execute(_SIZE).fetchone()[0]
+    return size
+
+
+def evict(connection: sqlite3.Connection, part: int) -> int:
+    """Delete the oldest of ``part`` equal parts of the events; return how many."""
+    number: int = connection.execute("SELECT count(*) FROM event").fetchone()[0]
+    limit = min(_AT_ONCE, -(-number // part))
+    return connection.execute(_DELETE, (0, 0, limit)).rowcount  # of any time

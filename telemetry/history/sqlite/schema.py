@@ -11,10 +11,13 @@ from telemetry import private_files
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound
 from telemetry.history.sqlite.migrations import VERSION, is_ours, migrate, version_of
+from telemetry.history.sqlite.room import JOURNAL_BYTES, RESERVE_BYTES
 
 _BUSY_MILLISECONDS = 5000
-_JOURNAL_BYTES = 4_194_304  # the size at which SQLite checkpoints: 1000 pages of 4 KiB
-_FULL = "cannot be written: the disk is full"
+_FULL = (
+    f"cannot be written: the disk is full (its last {RESERVE_BYTES // 1_000_000} MB are kept for "
+    "deleting old records); free some room, or lower history_megabytes"
+)
 _READ_ONLY = "cannot be written: the file, its folder or its disk is read-only"
 _BY_ERRNO = {errno.ENOSPC: _FULL, errno.EROFS: _READ_ONLY}
 
@@ -69,7 +72,9 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
         _refuse_foreign(connection, path)  # before anything changes the file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
-        connection.execute(f"PRAGMA journal_size_limit = {_JOURNAL_BYTES}")
+        connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
+        # Debian's SQLite overwrites what is deleted, which takes as much room in the journal.
+        connection.execute("PRAGMA secure_delete = OFF")
         require_sound(connection)
         _refuse_newer(connection, path)
         migrate(connection)

@@ -1,5 +1,6 @@
 """The writing half of the embedded history."""
 
+import logging
 import sqlite3
 import time
 from collections.abc import Iterator, Sequence
@@ -8,15 +9,21 @@ from itertools import count
 from pathlib import Path
 
 from telemetry.clock import unix_milliseconds
-from telemetry.errors import HistoryUnavailableError
+from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
+from telemetry.events import Event
 from telemetry.history.columns import not_unicode, numbers_of
 from telemetry.history.port import Record
-from telemetry.history.sqlite import events
+from telemetry.history.sqlite import events, pruning
+from telemetry.history.sqlite.damage import primary_code
 from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.sqlite.migrations import BLOCK, VALUES
+from telemetry.history.sqlite.room import Room
 from telemetry.history.sqlite.schema import errors_as_unavailable
 from telemetry.history.window import Clock, Spans, Windows
+from telemetry.log_limit import RateLimitedLog
 from telemetry.samples import Sample
+
+log = logging.getLogger(__name__)
 
 _PRUNE_EVERY = 60_000
 # A machine without a battery for its clock starts in the past: its history is not in the future.
@@ -29,20 +36,6 @@ _UPSERT = (
     "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET "
     + ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES)
 )
-_BLOCKS = "SELECT id, 0 FROM channel UNION SELECT channel_id, slot / ? FROM field"
-_DELETE_OLD = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp < ?"
-_DELETE_FUTURE = "DELETE FROM sample WHERE channel_id = ? AND block = ? AND timestamp >= ?"
-# Fast, because a field that is in use has a value in the oldest row of its block.
-_DELETE_UNUSED_FIELDS = tuple(
-    f"DELETE FROM field WHERE slot % {BLOCK} = {index} AND NOT EXISTS "  # noqa: S608
-    "(SELECT 1 FROM sample WHERE sample.channel_id = field.channel_id "
-    f"AND block = slot / {BLOCK} AND {value} IS NOT NULL)"
-    for index, value in enumerate(VALUES)
-)
-_DELETE_EMPTY_CHANNELS = (
-    "DELETE FROM channel WHERE NOT EXISTS (SELECT 1 FROM sample WHERE channel_id = channel.id)"
-)
-
 _Row = tuple[int | float | None, ...]
 
 
@@ -57,14 +50,25 @@ class SqliteWriter:
 
     A sample that is stored already is merged with the new values. A crash of this process loses
     nothing; a power cut may lose the last seconds. A corrupt file, at the start or later, is set
-    aside and a new one is created. A missing or replaced file is opened again.
+    aside and a new one is created. A missing or replaced file is opened again. A file that has
+    reached its limit loses its oldest records.
     """
 
-    def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Store the path and the retention; nothing is opened."""
+    def __init__(
+        self,
+        path: Path,
+        spans: Spans,
+        clock: Clock = unix_milliseconds,
+        *,
+        limit: int = 1_000_000_000,
+    ) -> None:
+        """Store the path, the retention and the limit of the file in bytes; nothing is opened."""
         self._path = path
         self._windows = Windows(spans, clock)
         self._file = WritableFile(path)
+        self._room = Room(path, limit)
+        self._log = RateLimitedLog(log)
+        self._evicted = 0
         self._is_open = False
         self._opened = 0.0
         self._known: sqlite3.Connection | None = None  # the connection that the following belong to
@@ -75,6 +79,11 @@ class SqliteWriter:
     def dropped(self) -> int:
         """The number of records that were dropped because they are outside their retention."""
         return self._windows.dropped
+
+    @property
+    def evicted(self) -> int:
+        """The number of records that were deleted early, because the file had reached its limit."""
+        return self._evicted
 
     def keeps(self, record: Record) -> bool:
         """Return whether ``record`` is inside its retention."""
@@ -117,15 +126,29 @@ class SqliteWriter:
         due = self._pruned is None or abs(now - self._pruned) >= _PRUNE_EVERY
         if due:
             self._file.check()
-        connection.execute("BEGIN IMMEDIATE")
-        with connection:
-            if due:
-                self._prune(connection)
-                self._pruned = now
-            samples, moments = self._windows.admit(records)
-            connection.executemany(_UPSERT, list(self._rows(connection, samples)))
-            events.insert(connection, moments)
+            self._prune(connection)
+            self._pruned = now
+        samples, moments = self._windows.admit(records)
+        while not self._insert(connection, samples, moments):
+            self._make_room(connection)
         self._windows.count_dropped(len(records) - len(samples) - len(moments))
+
+    def _insert(
+        self, connection: sqlite3.Connection, samples: Sequence[Sample], moments: Sequence[Event]
+    ) -> bool:
+        """Insert all records, or none; return False if the file has reached its limit."""
+        self._room.restrict(connection)
+        try:
+            connection.execute("BEGIN IMMEDIATE")
+            with connection:
+                connection.executemany(_UPSERT, list(self._rows(connection, samples)))
+                events.insert(connection, moments)
+        except sqlite3.Error as error:
+            self._channels.clear()  # the ids and slots in the cache are rolled back
+            if primary_code(error) != sqlite3.SQLITE_FULL or self._room.is_disk_full(connection):
+                raise
+            return False
+        return True
 
     def _forget(self) -> None:
         self._known = self._pruned = None
@@ -165,14 +188,36 @@ class SqliteWriter:
         """Delete the records outside their retention; those in the future, once that is certain."""
         samples, moments = self._windows.samples, self._windows.events
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
-        end = samples.end if settled else _NEVER
-        events.prune(connection, moments.start, end)
-        blocks = connection.execute(_BLOCKS, (BLOCK,)).fetchall()
-        connection.executemany(_DELETE_OLD, [(*block, samples.start) for block in blocks])
-        connection.executemany(_DELETE_FUTURE, [(*block, end) for block in blocks])
-        for statement in (*_DELETE_UNUSED_FIELDS, _DELETE_EMPTY_CHANNELS):
-            if connection.execute(statement).rowcount:
-                self._channels.clear()
+        self._room.lift(connection)
+        self._channels.clear()
+        pruning.prune(connection, samples, moments, samples.end if settled else _NEVER)
+        while self._room.is_over_limit(connection) and self._evict(connection):
+            pass
+        self._room.shrink(connection)
+
+    def _make_room(self, connection: sqlite3.Connection) -> None:
+        """Delete the oldest records until a part of the file is unused."""
+        self._room.lift(connection)
+        if not self._evict(connection):
+            raise HistoryRejectedError(
+                f"A sample does not fit into the history file {self._path}: its limit is "
+                f"{self._room.limit // 1_000_000} MB (history_megabytes).",
+                "larger than the history",
+            )
+        while not self._room.is_ample(connection) and self._evict(connection):
+            pass
+
+    def _evict(self, connection: sqlite3.Connection) -> int:
+        number = pruning.evict(connection, self._room.limit)
+        self._evicted += number
+        if number:
+            self._log.write(
+                "The history file has reached its limit of %d MB (history_megabytes): the oldest "
+                "records are deleted early, %d so far.",
+                self._room.limit // 1_000_000,
+                self._evicted,
+            )
+        return number
 
 
 def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> int:

@@ -1,0 +1,145 @@
+"""The room of the SQLite file: its limit, its disk, its journal."""
+
+import contextlib
+import logging
+import os
+import shutil
+import sqlite3
+from pathlib import Path
+
+from telemetry.errors import HistoryUnavailableError
+from telemetry.history.sqlite.migrations import VERSION
+
+log = logging.getLogger(__name__)
+
+RESERVE_BYTES = 16_000_000
+"""The file does not grow into these last bytes of its disk: deleting records needs a journal."""
+JOURNAL_BYTES = 4_194_304
+"""SQLite cuts a longer journal to this size."""
+_JOURNAL_PAGES = 1000  # SQLite's default: it empties a journal of 4 MB
+_LARGEST_JOURNAL = 64_000_000
+_UNLIMITED = 2**30 - 1  # pages; SQLite's own limit
+
+
+class Room:
+    """Keeps the file at ``path`` within ``limit`` bytes, and its journal within 64 MB.
+
+    Each method raises sqlite3.Error or OSError.
+    """
+
+    def __init__(self, path: Path, limit: int) -> None:
+        """Store the arguments; nothing is opened."""
+        self._path = path
+        self._journal = path.with_name(f"{path.name}-wal")
+        self.limit = limit
+        self._is_bound_by_disk = False
+        self._cannot_shrink = False
+
+    def restrict(self, connection: sqlite3.Connection) -> None:
+        """Let the file grow to its limit, but not into the reserve; then SQLITE_FULL is raised.
+
+        Raises HistoryUnavailableError if the journal cannot be emptied.
+        """
+        pages, size, _ = _pages(connection)
+        free = self._free_on_disk()
+        if free < 2 * RESERVE_BYTES:
+            # What the journal adds to the file takes its room now, not when there is none.
+            _apply_journal(connection)
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES}")
+        self._bound_journal(connection)
+        self._keep_journal()
+        by_disk = pages + max(0, free - RESERVE_BYTES) // size
+        allowed = self.limit // size
+        self._is_bound_by_disk = by_disk < allowed
+        _allow(connection, min(allowed, by_disk))
+
+    def lift(self, connection: sqlite3.Connection) -> None:
+        """Prepare to delete records: the file may grow, by a few pages at most.
+
+        The journal is used from its start and only to its half, so that a transaction always fits
+        into what it takes on the disk already.
+        """
+        _allow(connection, _UNLIMITED)
+        _apply_journal(connection)
+        connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES // 2}")
+
+    def is_disk_full(self, connection: sqlite3.Connection) -> bool:
+        """Return whether the disk, not the limit, was the reason for SQLITE_FULL."""
+        with contextlib.suppress(sqlite3.Error):
+            _empty_journal(connection)  # the failed transaction has grown it
+        return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
+
+    def is_over_limit(self, connection: sqlite3.Connection) -> bool:
+        """Return whether the records take more than the limit: it was lowered."""
+        pages, size, unused = _pages(connection)
+        return (pages - unused) * size > self.limit
+
+    def is_ample(self, connection: sqlite3.Connection) -> bool:
+        """Return whether a twentieth of the limit is unused."""
+        _, size, unused = _pages(connection)
+        return unused * size >= self.limit // 20
+
+    def shrink(self, connection: sqlite3.Connection) -> None:
+        """Make a file smaller that is larger than its limit, if its disk has room for a copy."""
+        pages, size, unused = _pages(connection)
+        copies = 2 * (pages - unused) * size  # SQLite's temporary file, and the journal
+        fits = self._free_on_disk() > copies + RESERVE_BYTES
+        if pages * size > self.limit and fits and not self._cannot_shrink:
+            try:
+                connection.execute("VACUUM")
+                _empty_journal(connection)
+            except sqlite3.OperationalError as error:
+                self._cannot_shrink = True  # the temporary file does not fit, for example
+                log.warning("The history file %s cannot be made smaller: %s.", self._path, error)
+
+    def _keep_journal(self) -> None:
+        """Give the journal all its room on the disk in advance, before others take it.
+
+        SQLite ignores what follows its last transaction there, and has no locks on this file.
+        """
+        if self._journal_bytes() < JOURNAL_BYTES and hasattr(os, "posix_fallocate"):
+            with contextlib.suppress(OSError), self._journal.open("r+b") as file:
+                os.posix_fallocate(file.fileno(), 0, JOURNAL_BYTES)
+
+    def _bound_journal(self, connection: sqlite3.Connection) -> None:
+        if self._journal_bytes() > _LARGEST_JOURNAL:
+            _empty_journal(connection)
+            if self._journal_bytes() > _LARGEST_JOURNAL:
+                raise HistoryUnavailableError(
+                    f"The journal of the history file {self._path} has reached "
+                    f"{_LARGEST_JOURNAL // 1_000_000} MB, because another program has been reading "
+                    "the file for a long time: end that program."
+                )
+
+    def _journal_bytes(self) -> int:
+        with contextlib.suppress(FileNotFoundError):
+            return self._journal.stat().st_size
+        return 0
+
+    def _free_on_disk(self) -> int:
+        return shutil.disk_usage(self._path.parent).free
+
+
+def _pages(connection: sqlite3.Connection) -> tuple[int, int, int]:
+    """Return the file's number of pages, their size in bytes, and how many are unused."""
+    names = ("page_count", "page_size", "freelist_count")
+    pages, size, unused = (connection.execute(f"PRAGMA {name}").fetchone()[0] for name in names)
+    return pages, size, unused
+
+
+def _allow(connection: sqlite3.Connection, pages: int) -> None:
+    connection.execute(f"PRAGMA max_page_count = {max(1, pages)}")
+
+
+def _apply_journal(connection: sqlite3.Connection) -> None:
+    """Write the journal's contents into the file, as far as no reader needs the previous ones."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
+
+
+def _empty_journal(connection: sqlite3.Connection) -> None:
+    """Let the next transaction begin at the start of the journal, which is cut to 4 MB.
+
+    It is not cut to nothing, because on a disk that others have filled it could not grow again.
+    """
+    connection.execute("PRAGMA wal_checkpoint(RESTART)")
+    connection.execute(f"PRAGMA user_version = {VERSION}")  # a transaction: SQLite cuts after one
