@@ -1,10 +1,8 @@
 """Channel filters: MQTT topic filters with the wildcards ``+`` and ``#``."""
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache
-
-from paho.mqtt.client import topic_matches_sub
+from collections.abc import Iterable, Iterator
+from typing import Generic, TypeVar
 
 from api.errors import InvalidParameterError
 
@@ -47,11 +45,59 @@ def is_concrete(channel_filter: str) -> bool:
     return "+" not in channel_filter and "#" not in channel_filter
 
 
-@lru_cache(maxsize=8192)  # clients share few filters, and paho builds a tree per call
-def _matches(channel_filter: str, channel: str) -> bool:
-    return topic_matches_sub(channel_filter, channel)
+T = TypeVar("T")
 
 
-def matches_any(filters: Iterable[str], channel: str) -> bool:
-    """Return whether one of ``filters`` matches ``channel``."""
-    return any(_matches(each, channel) for each in filters)
+class FilterTree(Generic[T]):
+    """Filters and the items that belong to them, as a tree of levels.
+
+    A match takes as many steps as the channel has levels, however many filters there are.
+    """
+
+    __slots__ = ("children", "items")
+
+    def __init__(self) -> None:
+        """Start without filters."""
+        self.children: dict[str, FilterTree[T]] = {}
+        self.items: set[T] = set()
+
+    def add(self, channel_filter: str, item: T) -> None:
+        """Add ``item`` to a valid filter."""
+        node = self
+        for level in channel_filter.split("/"):
+            if level not in node.children:
+                node.children[level] = FilterTree()
+            node = node.children[level]
+        node.items.add(item)
+
+    def discard(self, channel_filter: str, item: T) -> None:
+        """Remove ``item`` from a filter that it was added to."""
+        level, _, rest = channel_filter.partition("/")
+        child = self.children[level]
+        if "/" in channel_filter:
+            child.discard(rest, item)
+        else:
+            child.items.discard(item)
+        if not child.items and not child.children:
+            del self.children[level]
+
+    def matching(self, channel: str) -> Iterator[set[T]]:
+        """Yield the items of each filter that matches ``channel``."""
+        nodes = [self]
+        for level in channel.split("/"):
+            yield from (node.children["#"].items for node in nodes if "#" in node.children)
+            steps = ((node, name) for node in nodes for name in (level, "+"))
+            nodes = [node.children[name] for node, name in steps if name in node.children]
+        for node in nodes:
+            if node.items:
+                yield node.items
+            if "#" in node.children:  # system/cpu/# matches system/cpu too
+                yield node.children["#"].items
+
+
+def select(filters: Iterable[str], channels: Iterable[str]) -> tuple[str, ...]:
+    """Return those of ``channels`` that match one of ``filters``."""
+    tree: FilterTree[None] = FilterTree()
+    for each in filters:
+        tree.add(each, None)
+    return tuple(channel for channel in channels if any(tree.matching(channel)))

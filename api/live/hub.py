@@ -2,9 +2,9 @@
 
 import asyncio
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 
-from api.live.filters import matches_any
+from api.live.filters import FilterTree
 from api.live.newest import Newest, Update
 from api.live.removal import Removal
 
@@ -36,11 +36,9 @@ class Client:
         self._capacity = QUEUE_FRAMES
         self._waiting = asyncio.Event()
 
-    def wants(self, update: Update | Removal) -> bool:
-        """Return whether ``update`` is for this client."""
-        if self.host not in (None, update.host) and not (update.is_event and not update.host):
-            return False
-        return matches_any(self.filters, update.channel)
+    def accepts(self, update: Update | Removal) -> bool:
+        """Return whether ``update`` is of this client's host, or of all hosts."""
+        return self.host in (None, update.host) or (update.is_event and not update.host)
 
     def offer(self, frame: str) -> None:
         """Queue ``frame``; if the queue is full, drop the client."""
@@ -81,6 +79,7 @@ class Hub:
         """Send new clients the contents of ``newest`` first."""
         self._newest = newest
         self._clients: set[Client] = set()
+        self._subscribers: FilterTree[Client] = FilterTree()
         self.max_clients = MAX_CLIENTS
         self.slow_clients = 0
 
@@ -97,31 +96,53 @@ class Hub:
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values, then each update as it arrives."""
         self._clients.add(client)
-        self._greet(client, previous=())
+        self._subscribe(client, client.filters)
+        self._greet(client, self._channels(client))
 
     def leave(self, client: Client) -> None:
         """Remove ``client``; call this once for each client that joined."""
-        self._clients.discard(client)
+        self._remove(client)
         if client.overflow.done():
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
         """Replace the filters; send the acknowledgement, then the newest of the added channels."""
-        previous, client.filters = client.filters, tuple(filters)
         client.offer(acknowledgement)
-        self._greet(client, previous)
+        if client not in self._clients:
+            return  # it was dropped
+        previous = self._channels(client)
+        self._unsubscribe(client)
+        self._subscribe(client, filters)
+        self._greet(client, self._channels(client) - previous)
 
     def publish(self, update: Update | Removal) -> None:
         """Queue ``update`` for each client that subscribed to it."""
-        for client in [each for each in self._clients if each.wants(update)]:
-            client.offer(update.frame)
-            if client.overflow.done():
-                self._clients.discard(client)
+        for client in set[Client]().union(*self._subscribers.matching(update.channel)):
+            if client.accepts(update):
+                client.offer(update.frame)
+                if client.overflow.done():
+                    self._remove(client)
 
-    def _greet(self, client: Client, previous: Iterable[str]) -> None:
-        frames = [
-            update.frame
-            for update in self._newest.updates(client.host)
-            if client.wants(update) and not matches_any(previous, update.channel)
-        ]
-        client.greet(frames)
+    def _subscribe(self, client: Client, filters: Iterable[str]) -> None:
+        client.filters = tuple(filters)
+        for each in client.filters:
+            self._subscribers.add(each, client)
+
+    def _unsubscribe(self, client: Client) -> None:
+        for each in client.filters:
+            self._subscribers.discard(each, client)
+
+    def _remove(self, client: Client) -> None:
+        if client in self._clients:
+            self._clients.discard(client)
+            self._unsubscribe(client)
+
+    def _channels(self, client: Client) -> set[str]:
+        """Return the known channels that ``client`` subscribed to."""
+        known = {update.channel for update in self._newest.updates(client.host)}
+        matching = self._subscribers.matching
+        return {each for each in known if any(client in items for items in matching(each))}
+
+    def _greet(self, client: Client, channels: Collection[str]) -> None:
+        updates = self._newest.updates(client.host)
+        client.greet([update.frame for update in updates if update.channel in channels])

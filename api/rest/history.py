@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
 
 from api.errors import HistoryBusyError, InvalidParameterError, quote
-from api.live.filters import from_query, is_concrete, matches_any, validated_filters
+from api.live.filters import from_query, is_concrete, select, validated_filters
 from api.rest.times import parse_time
 from telemetry.catalogue import SAMPLES, Retention, family_of
 from telemetry.errors import HistoryUnavailableError
@@ -163,7 +163,7 @@ def build_query(
 
     None if no channel matches or the span is empty.
     """
-    channels = tuple(channel for channel in stored if matches_any(filters, channel))
+    channels = select(filters, stored)
     if not channels or span.empty:
         return None
     return Query(host, channels, span.start, span.end, max_points, aggregate)
