@@ -20,6 +20,7 @@ from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, router
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
+from api.serving.connections import Connections
 from api.serving.page import serve_page
 from api.serving.security import Guard
 from telemetry import __version__
@@ -80,21 +81,22 @@ def create_app(
     token = settings.http_token
     sessions = Sessions(token.get_secret_value()) if token else None
     wrong_tokens = WrongTokens()
-    reporters = [*others, wrong_tokens.report] if sessions else others
+    connections = Connections()
+    reporters = [*others, connections.report, *([wrong_tokens.report] if sessions else [])]
     checks = History(reader, threads=1, seconds=CHECK_SECONDS)
     readiness = Readiness(live, checks, settings.window, reporters)
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
     parts = Parts(settings, live, history, readiness, events)
 
     @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
         watch: asyncio.Task[None] | None = None
         try:
             await history.open()
             await checks.open()
             live.start(asyncio.get_running_loop())
             watch = asyncio.create_task(readiness.watch())
-            yield
+            yield {"connections": connections}  # which the server's protocols use
         finally:
             if watch is not None:
                 watch.cancel()

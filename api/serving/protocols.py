@@ -2,7 +2,6 @@
 
 import asyncio
 import json
-import sys
 from http import HTTPStatus
 from typing import Any
 
@@ -10,58 +9,59 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
 from api.errors import error_body
+from api.serving.connections import Connections
 
-_MOST_CONNECTIONS = 2048  # twice the limit of WebSocket clients
-ACCEPTED_AT_ONCE = 16  # per turn of the event loop, which needs four turns to reject a connection
-_OTHER_FILES = (
-    128 + 4 * ACCEPTED_AT_ONCE
-)  # the broker, the history, the sensors, rejected connections
-_FEWEST_CONNECTIONS = 64
-_OPENING_SECONDS = 30.0
+_REQUEST_SECONDS = 10.0  # for the whole of it, or what is left of it after the response
 _BYTES_PER_SECOND = 200_000  # that a WebSocket client may send
 _UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
 
 
-def most_connections() -> int:
-    """Return the limit of connections, which leaves some open files for everything else."""
-    if sys.platform == "win32":
-        return _MOST_CONNECTIONS
-    import resource  # noqa: PLC0415 - Unix only
-
-    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
-    if allowed == resource.RLIM_INFINITY:
-        return _MOST_CONNECTIONS
-    return min(_MOST_CONNECTIONS, max(_FEWEST_CONNECTIONS, allowed - _OTHER_FILES))
-
-
 class HttpProtocol(H11Protocol):
-    """uvicorn's, but rejects surplus connections and closes those that send no request."""
+    """uvicorn's, but limits the connections, and the time that a request may take to arrive.
 
-    _opening: asyncio.TimerHandle | None = None
+    uvicorn ends an idle connection, but only until its client sends a byte.
+    """
+
+    _deadline: asyncio.TimerHandle | None = None
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
         """Accept a connection, if the limit allows it."""
         super().connection_made(transport)
-        if len(self.connections) > most_connections():
-            transport.abort()
-        else:
-            self._opening = self.loop.call_later(_OPENING_SECONDS, self._give_up)
+        self._await_request()
+        _connections(self.app_state).add(transport)
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self._stop_waiting()
+        _connections(self.app_state).discard(self.transport)
         super().connection_lost(exc)
+
+    def on_response_complete(self) -> None:
+        """Wait for the next request."""
+        super().on_response_complete()
+        self._await_request()
 
     def handle_websocket_upgrade(self, event: Any) -> None:  # noqa: ANN401 - h11 ships no types
         """Hand the connection over."""
-        if self._opening is not None:
-            self._opening.cancel()
+        self._stop_waiting()
         super().handle_websocket_upgrade(event)
 
+    def _await_request(self) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(_REQUEST_SECONDS, self._give_up)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline is not None:
+            self._deadline.cancel()
+
     def _give_up(self) -> None:
-        if self.cycle is None:  # no request has arrived
+        if self.cycle is None or self.cycle.response_complete:  # else a response is on its way
             self.transport.abort()
+
+
+def _connections(app_state: dict[str, Any]) -> Connections:
+    connections: Connections = app_state["connections"]  # of the application's lifespan
+    return connections
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
@@ -71,6 +71,11 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     others. And it closes the connection of a client that sends pings and does not read the pongs:
     uvicorn would buffer them all.
     """
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        """Forget the connection."""
+        _connections(self.app_state).discard(self.transport)
+        super().connection_lost(exc)
 
     def data_received(self, data: bytes) -> None:
         """Handle incoming bytes."""

@@ -11,7 +11,8 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from api.live.websocket import MAX_MESSAGE_BYTES
-from api.serving.protocols import ACCEPTED_AT_ONCE, HttpProtocol, WebSocketProtocol
+from api.serving.connections import ACCEPTED_AT_ONCE
+from api.serving.protocols import HttpProtocol, WebSocketProtocol
 from telemetry.errors import SettingsError
 
 log = logging.getLogger(__name__)

@@ -92,7 +92,7 @@ def test_a_client_that_does_not_read_its_pongs_is_disconnected(
 def test_connections_beyond_the_limit_are_refused_until_others_close(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.serving.protocols.most_connections", lambda: 3)
+    monkeypatch.setattr("api.serving.connections.most_connections", lambda: 3)
     with api.stream() as first, api.stream(), api.socket():
         with api.socket() as refused:
             assert is_closed(refused)
@@ -100,21 +100,6 @@ def test_connections_beyond_the_limit_are_refused_until_others_close(
         assert receive(first)["channel"] == "system/cpu"
     wait_until(lambda: api.live.hub.clients == 0, "they have left", SECONDS)
     assert api.json("/healthz") == {"status": "ok"}
-
-
-def test_a_connection_without_a_request_is_closed_and_one_that_streams_is_not(
-    api: RunningApi, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("api.serving.protocols._OPENING_SECONDS", 0.2)
-    with (
-        api.stream() as stream,
-        api.socket() as silent,
-        api.socket(b"GET / HTTP/1.1\r\nHost: l") as slow,
-    ):
-        assert is_closed(silent)
-        assert is_closed(slow)
-        api.send(cpu())
-        assert receive(stream)["channel"] == "system/cpu"
 
 
 @pytest.mark.soak

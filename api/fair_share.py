@@ -1,0 +1,53 @@
+"""Shares a limited number of places fairly among the addresses of the clients."""
+
+import ipaddress
+from collections import Counter
+from functools import lru_cache
+from typing import Generic, TypeVar
+
+T = TypeVar("T")
+
+
+class FairShare(Generic[T]):
+    """Members, in the order in which they came, and the network that each is from.
+
+    A network is an IPv4 address, or the /64 of an IPv6 address: one machine can use all of that.
+    """
+
+    def __init__(self) -> None:
+        """Start without members."""
+        self._networks: dict[T, str] = {}
+
+    def __len__(self) -> int:
+        """Return the number of members."""
+        return len(self._networks)
+
+    def add(self, member: T, address: str) -> None:
+        """Add ``member``, a client at the IP ``address``; empty if the address is not known."""
+        self._networks[member] = _network(address)
+
+    def discard(self, member: T) -> None:
+        """Remove ``member``, if it is one."""
+        self._networks.pop(member, None)
+
+    def surplus(self) -> T:
+        """Return the member to remove if there is one too many.
+
+        It is the newest member of the network with the most members, so that no network can keep
+        others out. Raises ValueError if there are no members.
+        """
+        sizes = Counter(self._networks.values())
+        largest = max(sizes.values())
+        newest_first = reversed(self._networks.items())
+        return next(member for member, network in newest_first if sizes[network] == largest)
+
+
+@lru_cache(maxsize=4096)
+def _network(address: str) -> str:
+    try:
+        parsed = ipaddress.ip_address(address.partition("%")[0])
+    except ValueError:
+        return address
+    if isinstance(parsed, ipaddress.IPv4Address):
+        return str(parsed)
+    return str(parsed.ipv4_mapped or ipaddress.ip_network((parsed, 64), strict=False))

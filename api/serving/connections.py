@@ -1,0 +1,74 @@
+"""Limits the open connections."""
+
+import asyncio
+import logging
+import sys
+
+from api.fair_share import FairShare
+from telemetry.log_limit import RateLimitedLog
+from telemetry.reports import Report, counter, gauge
+
+log = logging.getLogger(__name__)
+
+_MOST_CONNECTIONS = 2048  # twice the limit of WebSocket clients
+ACCEPTED_AT_ONCE = 16  # per turn of the event loop, which needs four turns to reject a connection
+_OTHER_FILES = (
+    128 + 4 * ACCEPTED_AT_ONCE
+)  # the broker, the history, the sensors, rejected connections
+_FEWEST_CONNECTIONS = 64
+
+
+def most_connections() -> int:
+    """Return the limit of connections, which leaves some open files for everything else."""
+    if sys.platform == "win32":
+        return _MOST_CONNECTIONS
+    import resource  # noqa: PLC0415 - Unix only
+
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    if allowed == resource.RLIM_INFINITY:
+        return _MOST_CONNECTIONS
+    return min(_MOST_CONNECTIONS, max(_FEWEST_CONNECTIONS, allowed - _OTHER_FILES))
+
+
+class Connections:
+    """The open connections. Above the limit it closes one of the address that has the most."""
+
+    def __init__(self) -> None:
+        """Start without connections."""
+        self._open: FairShare[asyncio.BaseTransport] = FairShare()
+        self._closed = 0
+        self._log = RateLimitedLog(log)
+
+    def add(self, transport: asyncio.Transport) -> None:
+        """Add a new connection; if that is one too many, close it or another."""
+        peer = transport.get_extra_info("peername")
+        self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
+        if len(self._open) <= most_connections():
+            return
+        surplus = self._open.surplus()
+        self._open.discard(surplus)
+        self._closed += 1
+        self._log.write(
+            "All %d connections are in use; for new ones, %d were closed so far, always of the "
+            "address with the most connections.",
+            len(self._open),
+            self._closed,
+        )
+        if isinstance(surplus, asyncio.WriteTransport):
+            surplus.abort()
+
+    def discard(self, transport: asyncio.BaseTransport) -> None:
+        """Remove a connection that was lost."""
+        self._open.discard(transport)
+
+    def report(self) -> Report:
+        """Return how many connections are open, and how many had to be closed for others."""
+        closed = "Connections closed because all were in use"
+        return Report(
+            "connections",
+            None,
+            (
+                counter("connections_closed", closed, self._closed),
+                gauge("connections", "Open connections, WebSockets included", len(self._open)),
+            ),
+        )
