@@ -5,6 +5,7 @@ import json
 from http import HTTPStatus
 from typing import Any
 
+from uvicorn._types import ASGISendEvent
 from uvicorn.protocols.http.h11_impl import H11Protocol
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
 
@@ -76,6 +77,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         """Forget the connection."""
         _connections(self.app_state).discard(self.transport)
         super().connection_lost(exc)
+
+    async def send(self, message: ASGISendEvent) -> None:
+        """Send a message of the application's."""
+        await super().send(message)
+        if self.close_sent:  # by a refusal too, after which uvicorn would report no handshake
+            self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
         """Handle incoming bytes."""

@@ -204,6 +204,15 @@ def test_a_websocket_on_another_path_is_refused(shared_api: RunningApi) -> None:
         assert error["message"] == f"There is no WebSocket at '{path}'; connect to {WS}."
 
 
+def test_a_refused_websocket_logs_nothing(
+    shared_api: RunningApi, caplog: pytest.LogCaptureFixture
+) -> None:
+    refusal_of(shared_api, "/nowhere")
+    refusal_of(shared_api, WS, origin="http://evil.example")
+    assert shared_api.json("/healthz") == {"status": "ok"}  # so the server is done with them
+    assert [each.getMessage() for each in caplog.records if each.name.startswith("uvicorn")] == []
+
+
 @pytest.mark.parametrize(
     "headers",
     [b"Cookie: " + b"c" * 9000 + b"\r\n", b"".join(b"X-%d: 1\r\n" % n for n in range(150))],
