@@ -2,15 +2,19 @@
 
 import re
 from collections.abc import Iterable, Iterator
+from itertools import zip_longest
 from typing import Generic, TypeVar
 
 from api.errors import InvalidParameterError
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, family_of
+from telemetry.catalogue.model import PLACEHOLDER
 
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
 # MQTT 3.1.1, section 4.7.1: + occupies a whole level, # the last one.
 _LEVEL = r"(?:\+|[^+#/\x00-\x1f\ud800-\udfff]*)"
 _FILTER = re.compile(rf"(?:{_LEVEL}/)*(?:{_LEVEL}|#)")
+_CHANNELS = (*(family.channel for family in FAMILIES), STATUS_CHANNEL)
 _ALLOWED = (
     "it must be a channel such as system/cpu, where + matches one level and a final # matches "
     "all remaining levels"
@@ -33,6 +37,32 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
             name, f"{len(distinct)} filters", f"at most {MAX_FILTERS} at a time"
         )
     return tuple(distinct)
+
+
+def require_channels(name: str, filters: Iterable[str]) -> None:
+    """Raise InvalidParameterError if one of the valid ``filters`` can match no channel."""
+    for each in filters:
+        if not _can_match(each):
+            raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")
+
+
+def is_channel(name: str) -> bool:
+    """Return whether ``name`` is a channel that a collector or a client may publish."""
+    return name == STATUS_CHANNEL or family_of(name) is not None
+
+
+def _can_match(channel_filter: str) -> bool:
+    levels = channel_filter.split("/")
+    examples = (PLACEHOLDER.sub("0", each).split("/") for each in _CHANNELS)
+    return any(is_channel("/".join(_without_wildcards(levels, each))) for each in examples)
+
+
+def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
+    """Return the levels of a filter, with those of ``example`` in place of the wildcards."""
+    if levels[-1] == "#":
+        levels = [*levels[:-1], *example[len(levels) - 1 :]]
+    pairs = zip_longest(levels, example[: len(levels)], fillvalue="")
+    return [own if level == "+" else level for level, own in pairs]
 
 
 def from_query(filters: Iterable[str]) -> list[str]:

@@ -3,7 +3,7 @@
 import asyncio
 import contextlib
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
@@ -13,11 +13,10 @@ from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.errors import InvalidParameterError, error_body, quote
-from api.live.filters import from_query, validated_filters
+from api.live.filters import from_query, is_channel, require_channels, validated_filters
 from api.live.hub import Client, Hub
 from api.rest.context import PREFIX
 from telemetry.bus.topics import ALL_CHANNELS
-from telemetry.catalogue import STATUS_CHANNEL, family_of
 
 MAX_MESSAGE_BYTES = 16_384
 SUBPROTOCOL = "system-monitor"
@@ -39,7 +38,7 @@ async def stream(websocket: WebSocket) -> None:
     """
     requested = ",".join(websocket.query_params.getlist("channels")) or ALL_CHANNELS
     filters = from_query(requested.split(","))
-    await _serve(websocket, lambda: validated_filters("channels", filters))
+    await _serve(websocket, lambda: _live_filters(filters))
 
 
 @router.websocket("/ws/{channel:path}")
@@ -70,8 +69,15 @@ def _subprotocol(websocket: WebSocket) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 
+def _live_filters(filters: Iterable[object]) -> tuple[str, ...]:
+    """Return valid filters, each of which can match a channel. Raises InvalidParameterError."""
+    valid = validated_filters("channels", filters)
+    require_channels("channels", valid)
+    return valid
+
+
 def _known_channel(channel: str) -> str:
-    if family_of(channel) is None and channel != STATUS_CHANNEL:
+    if not is_channel(channel):
         raise InvalidParameterError("channel", channel, "it must be a channel such as system/cpu")
     return channel
 
@@ -172,7 +178,7 @@ def _parse(text: str | None) -> tuple[str, tuple[str, ...]]:
         raise InvalidParameterError("action", action, _ACTIONS)
     if not isinstance(channels, list):
         raise InvalidParameterError("channels", channels, "it must be a list of channels")
-    return action, validated_filters("channels", channels)
+    return action, _live_filters(channels)
 
 
 def _error_frame(code: str, message: str) -> str:

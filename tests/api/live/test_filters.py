@@ -6,7 +6,14 @@ from hypothesis import strategies as st
 from paho.mqtt.client import topic_matches_sub
 
 from api.errors import InvalidParameterError
-from api.live.filters import MAX_FILTERS, FilterTree, is_concrete, select, validated_filters
+from api.live.filters import (
+    MAX_FILTERS,
+    FilterTree,
+    is_concrete,
+    require_channels,
+    select,
+    validated_filters,
+)
 
 
 @pytest.mark.parametrize(
@@ -101,3 +108,26 @@ def test_twenty_thousand_different_filters_do_not_slow_a_match() -> None:
     for _ in range(1000):
         assert list(tree.matching("system/cpu")) == [{-1}]
     assert time.monotonic() - began < 1  # 5 ms; comparing with each filter would take minutes
+
+
+@pytest.mark.parametrize(
+    "channel_filter",
+    [
+        *("#", "+/#", "system/+", "+/cpu", "system/cpu/#", "system/gpu/7/#", "system/gpu/+/mig/3"),
+        *("system/+/0", "+/+/+/+/+", "system/status", "system/annotations", "system/gpu/9999"),
+    ],
+)
+def test_a_filter_that_can_match_a_channel_is_accepted(channel_filter: str) -> None:
+    require_channels("channels", [channel_filter])
+
+
+@pytest.mark.parametrize(
+    "channel_filter",
+    [
+        *("system/cp", "system", "System/cpu", "/system/cpu", "system/cpu/", "system/cpu/+", "a/#"),
+        *("system/gpu/x", "system/gpu/12345", "system/gpu/+/+/+/+", "system/gpu/0/mig/#/"),
+    ],
+)
+def test_a_filter_that_can_match_no_channel_is_refused(channel_filter: str) -> None:
+    with pytest.raises(InvalidParameterError, match=r"it matches none of system/gpu/\{id\}, "):
+        require_channels("channels", ["system/cpu", channel_filter])

@@ -22,6 +22,9 @@ from tests.api.streams import (
 )
 from tests.services.processes import wait_until
 
+GPUS = [f"system/gpu/{number}" for number in range(MAX_FILTERS + 1)]
+NO_MATCH = "it matches none of system/gpu/{id}, system/gpu/{id}/processes, "
+
 
 @pytest.mark.parametrize(
     ("message", "expected"),
@@ -39,10 +42,14 @@ from tests.services.processes import wait_until
         ('{"action":"subscribe"}', "channels='None' is not allowed: it must be a list"),
         ('{"action":"subscribe","channels":"system/cpu"}', "channels='system/cpu' is not allowed"),
         ('{"action":"subscribe","channels":["system/#/cpu"]}', "channels='system/#/cpu' is not"),
+        (
+            '{"action":"subscribe","channels":["+/cpu/+"]}',
+            f"channels='+/cpu/+' is not allowed: {NO_MATCH}",
+        ),
         ('{"action":"subscribe","channels":["\\ud800"]}', r"channels='\ud800' is not allowed"),
         ('{"action":"subscribe","channels":[7]}', "channels='7' is not allowed"),
         (
-            json.dumps({"action": "subscribe", "channels": [f"a/{n}" for n in range(MAX_FILTERS)]}),
+            json.dumps({"action": "subscribe", "channels": GPUS[1:]}),
             f"channels='{MAX_FILTERS + 1} filters' is not allowed: at most {MAX_FILTERS}",
         ),
     ],
@@ -67,9 +74,11 @@ def test_an_invalid_message_gets_an_error_and_the_stream_continues(
     ("path", "expected"),
     [
         ("?channels=system/%23/cpu", "channels='system/#/cpu' is not allowed: it must be"),
+        ("?channels=system/cp", f"channels='system/cp' is not allowed: {NO_MATCH}"),
+        ("?channels=%23,system/gpu/x", f"channels='system/gpu/x' is not allowed: {NO_MATCH}"),
         ("?channels=system/cpu,", "channels='' is not allowed: it must be"),
         (
-            f"?channels={','.join(f'a/{n}' for n in range(MAX_FILTERS + 1))}",
+            f"?channels={','.join(GPUS)}",
             f"channels='{MAX_FILTERS + 1} filters' is not allowed: at most {MAX_FILTERS}",
         ),
         ("/nonsense", "channel='nonsense' is not allowed: it must be a channel such as"),
