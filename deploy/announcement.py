@@ -3,6 +3,7 @@
 import shlex
 import textwrap
 from collections.abc import Iterable, Mapping
+from dataclasses import replace
 
 from deploy import wiring
 from deploy.console import say
@@ -55,13 +56,22 @@ def broker_facts(
     """Return the address of the broker, and the topics."""
     channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
     prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
-    address = settings.broker.masked()
-    if embedded is not None:
-        address += f"{_other_addresses(embedded.host)} ({embedded.description})"
+    addresses = [("MQTT", settings.broker.masked())]
     return [
-        ("MQTT", address),
+        *(addresses if embedded is None else _embedded_facts(settings, embedded)),
         ("Topics", " ".join(prefix + channel for channel in channels)),
     ]
+
+
+def _embedded_facts(settings: Settings, embedded: EmbeddedBroker) -> Facts:
+    listeners = embedded.listeners
+    others = _other_addresses(listeners.host)
+    yield "MQTT", f"{settings.broker.masked()}{others} ({embedded.description})"
+    if listeners.mqtt5:
+        yield "MQTT 5", replace(settings.broker, port=listeners.mqtt5).masked() + others
+    if listeners.websocket:
+        host = _in_url(reachable(listeners.host))
+        yield "MQTT on WS", f"ws://{host}:{listeners.websocket}/mqtt{others}"
 
 
 def history_fact(settings: Settings) -> tuple[str, str]:
@@ -111,7 +121,11 @@ def _print_facts(facts: Facts) -> None:
 
 def _http_address(settings: Settings) -> str:
     host = reachable(settings.http_host)
-    return f"[{host}]:{settings.http_port}" if ":" in host else f"{host}:{settings.http_port}"
+    return f"{_in_url(host)}:{settings.http_port}"
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host
 
 
 def _other_addresses(host: str) -> str:

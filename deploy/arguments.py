@@ -36,7 +36,9 @@ SHELLS = ("bash", "zsh", "fish")
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _INGESTER = ("ingester_group", "ingester_name")
-_EMBEDDED_BROKER = ("embedded_broker", "mqtt_allow_anonymous")
+_EMBEDDED_BROKER = (
+    *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
+)
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
     *("disabled_sensors", *_LIMITS, *_LOG),

@@ -14,11 +14,13 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.broker_listeners import Listeners
 from deploy.broker_program import Login
 from telemetry.errors import SettingsError
 from telemetry.samples import MAX_PAYLOAD_BYTES
 
-_VERSION_SECONDS = 5.0
+_OUTPUT_SECONDS = 5.0
+_WEBSOCKET_VERSION = (2, 0, 12)  # older ones open WebSocket to other machines (issue 2085)
 _SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # Debian installs it there, off an ordinary user's PATH
 _ITERATIONS = 101  # as mosquitto_passwd; the file exists only while the broker starts
 _SALT_BYTES = 12  # Mosquitto 2.0 accepts no other length
@@ -27,7 +29,7 @@ _MAX_TOPIC_BYTES = 65_535
 # As in deploy/mosquitto/mosquitto.conf, where the limits are explained. The queues are saved every
 # 5 s, and after a crash of the broker the collector sends its last 10 s again.
 _CONFIGURATION = """\
-listener {port} {host}
+{listeners}
 allow_anonymous {anonymous}
 {password_file}
 user root
@@ -48,17 +50,19 @@ log_dest none
 class Mosquitto:
     """Mosquitto: it saves its messages in a folder when it ends, and every 5 s."""
 
+    one_port = True
     keeps_messages = True
     end_signal = signal.SIGINT
 
-    def __init__(self, program: str, version: str, folder: Path) -> None:
+    def __init__(self, program: str, version: str, folder: Path, *, websockets: bool) -> None:
         """Use ``program``, with its queues in ``folder``, which is created."""
-        self.description = f"Mosquitto {version}"
+        self.description = f"Mosquitto {version}{'' if websockets else ', without WebSocket'}"
+        self.websockets = websockets
         self._program = program
         self._folder = folder
         self._configuration: Path | None = None
 
-    def prepare(self, host: str, port: int, login: Login | None) -> Sequence[str]:
+    def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
         """Write files that only this user can read, for one process; return its command."""
         self.tidy()
         with contextlib.suppress(OSError):  # without it, the queues are in memory only
@@ -71,8 +75,7 @@ class Mosquitto:
         file = self._configuration / "mosquitto.conf"
         file.write_text(
             _CONFIGURATION.format(
-                host=host,
-                port=port,
+                listeners="\n".join(_listener_lines(listeners)),
                 anonymous="false" if login else "true",
                 password_file=f"password_file {passwords}" if login else "",
                 folder=self._folder,
@@ -98,19 +101,50 @@ def find(folder: Path) -> Mosquitto | None:
     if program is None or sys.platform != "linux":
         return None
     version = _version(program)
-    return Mosquitto(program, version, folder) if version else None
+    if version is None:
+        return None
+    websockets = _numbers(version) >= _WEBSOCKET_VERSION and _has_websockets(program)
+    return Mosquitto(program, version, folder, websockets=websockets)
 
 
 def _version(program: str) -> str | None:
     """Return the version if it is 2, the one that the tests run with."""
+    match = re.search(rb"version (2(?:\.\d+)+)", _output(program, "-h"))
+    return match[1].decode() if match else None
+
+
+def _numbers(version: str) -> tuple[int, ...]:
+    return tuple(map(int, version.split(".")))
+
+
+def _has_websockets(program: str) -> bool:
+    """Return whether ``program`` was built with WebSocket: it fails at the last line if so."""
+    with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
+        file.write("listener 1884 127.0.0.1\nprotocol websockets\nunknown_option\n")
+        file.flush()
+        return b"unknown_option" in _output(program, "-c", file.name)
+
+
+def _output(program: str, *arguments: str) -> bytes:
+    """Return what ``program`` prints; nothing if it cannot be run."""
     try:
-        shown = subprocess.run(  # noqa: S603 - the program that would be started anyway
-            [program, "-h"], capture_output=True, timeout=_VERSION_SECONDS, check=False
+        return subprocess.run(  # noqa: S603 - the program that would be started anyway
+            [program, *arguments],
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            timeout=_OUTPUT_SECONDS,
+            check=False,
         ).stdout
     except (OSError, subprocess.TimeoutExpired):
-        return None
-    match = re.search(rb"version (2\.[\d.]+)", shown)
-    return match[1].decode() if match else None
+        return b""
+
+
+def _listener_lines(listeners: Listeners) -> list[str]:
+    protocols = {"mqtt5": "mqtt", "websocket": "websockets"}
+    lines = [f"listener {listeners.mqtt} {listeners.host}"]
+    for name, port in listeners.extra().items():
+        lines += [f"listener {port} {listeners.host}", f"protocol {protocols[name]}"]
+    return lines
 
 
 def _password_line(user: str, password: str) -> str:

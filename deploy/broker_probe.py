@@ -8,6 +8,7 @@ _CLEAN_SESSION, _WITH_LOGIN = 0x02, 0xC0
 _KEEPALIVE_AND_EMPTY_CLIENT_ID = b"\x00\x3c\x00\x00"
 _ACCEPTED = b"\x20\x02\x00\x00"
 _DISCONNECT = b"\xe0\x00"
+_LISTENS_SECONDS = 1.0
 
 
 def accepts_clients(
@@ -20,6 +21,15 @@ def accepts_clients(
             if connection.recv(len(_ACCEPTED)) != _ACCEPTED:
                 return False
             connection.sendall(_DISCONNECT)
+    except OSError:
+        return False
+    return True
+
+
+def listens(host: str, port: int) -> bool:
+    """Return whether something listens on ``port``."""
+    try:
+        socket.create_connection((host, port), _LISTENS_SECONDS).close()
     except OSError:
         return False
     return True

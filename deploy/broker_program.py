@@ -4,6 +4,8 @@ import signal
 from collections.abc import Sequence
 from typing import Protocol
 
+from deploy.broker_listeners import Listeners
+
 Login = tuple[str, str]
 """The user name and the password that clients must use."""
 
@@ -16,6 +18,14 @@ class BrokerProgram(Protocol):
         """Its name, and its version if that matters."""
 
     @property
+    def one_port(self) -> bool:
+        """Whether it serves MQTT 5 on the port of MQTT 3.1.1."""
+
+    @property
+    def websockets(self) -> bool:
+        """Whether it serves MQTT over WebSocket."""
+
+    @property
     def keeps_messages(self) -> bool:
         """Whether it saves its messages when it ends, which may take a while."""
 
@@ -23,7 +33,7 @@ class BrokerProgram(Protocol):
     def end_signal(self) -> signal.Signals | None:
         """The signal that ends it, if it does not end when its standard input is closed."""
 
-    def prepare(self, host: str, port: int, login: Login | None) -> Sequence[str]:
+    def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
         """Write the configuration for one process; return the command that starts it.
 
         Raises OSError if a file cannot be written, and SettingsError if a setting is not usable.

@@ -8,6 +8,7 @@ import tempfile
 from collections.abc import Sequence
 from pathlib import Path
 
+from deploy.broker_listeners import Listeners
 from deploy.broker_program import Login
 from telemetry.samples import MAX_PAYLOAD_BYTES
 
@@ -44,6 +45,8 @@ class Rumqttd:
     """rumqttd: its messages are lost when its process ends."""
 
     description = "rumqttd"
+    one_port = False
+    websockets = True
     keeps_messages = False
     end_signal = None
 
@@ -51,21 +54,29 @@ class Rumqttd:
         """Nothing is written before ``prepare``."""
         self._file: Path | None = None
 
-    def prepare(self, host: str, port: int, login: Login | None) -> Sequence[str]:
+    def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
         """Write a file that only this user can read, for one process; return its command."""
         self.tidy()
-        # rumqttd accepts addresses, not names.
-        address = f"[{host}]" if ":" in host else socket.gethostbyname(host)
+        ports = {"v4": listeners.mqtt, "v5": listeners.mqtt5, "ws": listeners.websocket}
+        address = _address(listeners.host)
         descriptor, name = tempfile.mkstemp(prefix="system-monitor-", suffix=".toml")
         self._file = Path(name)
         with os.fdopen(descriptor, "w", encoding="utf-8") as file:
-            file.write(_ROUTER + _listener("v4", address, port, login))
+            file.write(_ROUTER)
+            for section, port in ports.items():
+                if port:
+                    file.write(_listener(section, address, port, login))
         return [sys.executable, "-P", "-m", "deploy.broker_process", name]
 
     def tidy(self) -> None:
         """Remove the file, unless the process has removed it."""
         if self._file is not None:
             self._file.unlink(missing_ok=True)
+
+
+def _address(host: str) -> str:
+    """Return the address of ``host`` as a URL has it: rumqttd does not accept names."""
+    return f"[{host}]" if ":" in host else socket.gethostbyname(host)
 
 
 def _listener(section: str, address: str, port: int, login: Login | None) -> str:

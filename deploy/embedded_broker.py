@@ -9,7 +9,8 @@ import threading
 import time
 from collections.abc import Mapping
 
-from deploy.broker_probe import accepts_clients
+from deploy.broker_listeners import Listeners
+from deploy.broker_probe import accepts_clients, listens
 from deploy.broker_program import BrokerProgram, Login
 from deploy.broker_rumqttd import Rumqttd
 from deploy.ports import require_free_port
@@ -22,6 +23,7 @@ log = logging.getLogger(__name__)
 _START_SECONDS = 10.0
 _STOP_SECONDS = 0.5
 _SAVE_SECONDS = 1.0  # a broker that keeps its messages saves them first
+_OTHER_PORTS_SECONDS = 2.0
 _POLL_SECONDS = 0.02
 _PROBE_PAUSE_SECONDS = 5.0
 _PROBE_SECONDS = 5.0
@@ -39,9 +41,14 @@ class EmbeddedBroker:
         *,
         login: Login | None = None,
         program: BrokerProgram | None = None,
+        mqtt5_port: int = 0,
+        websocket_port: int = 0,
         probe_pause: float = _PROBE_PAUSE_SECONDS,
     ) -> None:
-        """Prepare a broker that listens on ``host`` and ``port``.
+        """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
+
+        MQTT 5 and MQTT over WebSocket have their own ports; 0: not served. If one of these two is
+        in use at the start, a free one takes its place, see ``listeners``.
 
         ``login`` is the user name and password that clients must use. ``program`` is by default
         the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still
@@ -49,6 +56,7 @@ class EmbeddedBroker:
         """
         self.host = host
         self.port = port
+        self.listeners = Listeners(host, port, mqtt5_port, websocket_port)
         self.restarts = 0
         self._login = login
         self._program = program or Rumqttd()
@@ -95,6 +103,7 @@ class EmbeddedBroker:
         except OSError as error:
             raise SettingsError(f"The embedded broker cannot be started: {error}.") from None
         self._wait_until_serving()
+        self._wait_for_other_ports()
         for task in (self._restart_when_ended, self._watch_health):
             threading.Thread(target=task, name=f"broker{task.__name__}", daemon=True).start()
 
@@ -124,7 +133,8 @@ class EmbeddedBroker:
         if self._process is not None and self._process.stdin is not None:
             self._process.stdin.close()
         self._spawned = time.monotonic()
-        command = self._program.prepare(self.host, self.port, self._login)
+        self.listeners = self.listeners.on_free_ports()
+        command = self._program.prepare(self.listeners, self._login)
         # PYTHONPATH: the child imports the same modules as this process, not a user's `deploy`.
         self._process = subprocess.Popen(  # noqa: S603 - the program's own command
             command,
@@ -148,6 +158,16 @@ class EmbeddedBroker:
             time.sleep(_POLL_SECONDS)
         self.stop()
         raise SettingsError(f"The embedded broker did not start on {self.host}:{self.port}.")
+
+    def _wait_for_other_ports(self) -> None:
+        deadline = time.monotonic() + _OTHER_PORTS_SECONDS
+        for name, port in self.listeners.extra().items():
+            while not listens(reachable(self.host), port):
+                if time.monotonic() > deadline:
+                    log.warning("The embedded broker does not listen on port %d (%s).", port, name)
+                    self.listeners = self.listeners.with_ports({name: 0})
+                    break
+                time.sleep(_POLL_SECONDS)
 
     def _restart_when_ended(self) -> None:
         failures = 0

@@ -13,17 +13,24 @@ def require_http_port(settings: Settings) -> None:
 
 
 def require_mqtt_port(settings: Settings) -> None:
-    """Raise SettingsError if the embedded broker is used and cannot listen."""
+    """Raise SettingsError if the embedded broker is used and cannot listen on a chosen port."""
     if settings.mqtt_url is None:
         broker = settings.broker.masked()
         instead = f", or use the broker that already runs there with --mqtt-url {broker}"
         require_free_port(settings.mqtt_host, settings.mqtt_port, "mqtt", instead)
+        for option, port in (
+            ("mqtt5", settings.mqtt5_port),
+            ("mqtt-websocket", settings.mqtt_websocket_port),
+        ):
+            if port:
+                require_free_port(settings.mqtt_host, port, option)
 
 
 def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
     """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
 
-    ``option`` is ``http``, ``mqtt`` or ``metrics``. ``instead`` is other advice for a port in use.
+    ``option`` is that of the port, such as ``http`` or ``mqtt5``. ``instead`` is other advice for
+    a port in use.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

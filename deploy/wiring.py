@@ -3,10 +3,12 @@
 Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
 """
 
+from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
 
 from deploy import broker_mosquitto
+from deploy.broker_listeners import MQTT5_PORT, WEBSOCKET_PORT
 from deploy.broker_program import BrokerProgram
 from deploy.broker_rumqttd import Rumqttd
 from deploy.data_folder import DataFolder
@@ -163,9 +165,39 @@ def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
         return None
     user, password = settings.mqtt_user, settings.mqtt_password
     login = (user, password.get_secret_value()) if user and password else None
+    program = _broker_program(settings)
     return EmbeddedBroker(
-        settings.mqtt_host, settings.mqtt_port, login=login, program=_broker_program(settings)
+        settings.mqtt_host,
+        settings.mqtt_port,
+        login=login,
+        program=program,
+        mqtt5_port=_mqtt5_port(settings, program),
+        websocket_port=_websocket_port(settings, program),
     )
+
+
+def _mqtt5_port(settings: Settings, program: BrokerProgram) -> int:
+    if settings.mqtt5_port is None and program.one_port:
+        return settings.mqtt_port
+    return _usual_port(settings, MQTT5_PORT) if settings.mqtt5_port is None else settings.mqtt5_port
+
+
+def _websocket_port(settings: Settings, program: BrokerProgram) -> int:
+    if settings.mqtt_websocket_port is None:
+        return _usual_port(settings, WEBSOCKET_PORT) if program.websockets else 0
+    if settings.mqtt_websocket_port and not program.websockets:
+        raise SettingsError(
+            f"mqtt_websocket_port is set, but {program.description}, cannot serve it on mqtt_host: "
+            "install Mosquitto 2.0.12 or newer, or set embedded_broker = bundled."
+        )
+    return settings.mqtt_websocket_port
+
+
+def _usual_port(settings: Settings, port: int) -> int:
+    """Return ``port``, or the next one that the settings do not give to another part."""
+    given = {settings.http_port, settings.mqtt_port, settings.mqtt5_port}
+    given.add(settings.mqtt_websocket_port)
+    return next(each for each in count(port) if each not in given)
 
 
 def _broker_program(settings: Settings) -> BrokerProgram:

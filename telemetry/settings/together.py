@@ -8,6 +8,7 @@ import ssl
 from telemetry.settings import values
 from telemetry.settings.model import Settings
 
+_BROKER_PORTS = ("mqtt_port", "mqtt5_port", "mqtt_websocket_port")
 _TLS_FILES = ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file")
 
 
@@ -27,11 +28,15 @@ def _require_complete_account(settings: Settings) -> None:
 
 
 def _require_distinct_ports(settings: Settings) -> None:
-    http = settings.http_host, settings.http_port
-    if settings.mqtt_url is None and http == (settings.mqtt_host, settings.mqtt_port):
-        raise ValueError(
-            f"http_port and mqtt_port are both {settings.http_port}, but each needs its own"
-        )
+    if settings.mqtt_url is not None:
+        return
+    parts = {"http_port": settings.http_host} | dict.fromkeys(_BROKER_PORTS, settings.mqtt_host)
+    seen: dict[tuple[str, int], str] = {}
+    for name, host in parts.items():
+        port = getattr(settings, name)
+        other = seen.setdefault((host, port), name) if port else name
+        if other != name:
+            raise ValueError(f"{other} and {name} are both {port}, but each needs its own")
 
 
 def _require_complete_login(settings: Settings) -> None:

@@ -24,14 +24,19 @@ SECONDS = 60.0  # a generous limit: on a busy machine, a start has taken 20 s
 
 
 def environment(folder: Path, **extra: str) -> dict[str, str]:
-    """Return this process's environment without the settings of the machine that runs the tests."""
+    """Return this process's environment without the settings of the machine that runs the tests.
+
+    The embedded broker serves only its main port: tests run beside each other, and the defaults of
+    the other two are the same in each.
+    """
     inherited = {
         name: value
         for name, value in os.environ.items()
         if not name.upper().startswith("SYSTEM_MONITOR_")
     }
     homes = {name: str(folder) for name in ("HOME", "XDG_CONFIG_HOME", "XDG_DATA_HOME")}
-    return {**inherited, **homes, **extra}
+    only_main = {"SYSTEM_MONITOR_MQTT5_PORT": "0", "SYSTEM_MONITOR_MQTT_WEBSOCKET_PORT": "0"}
+    return {**inherited, **homes, **only_main, **extra}
 
 
 class Monitor:

@@ -5,9 +5,11 @@ from pathlib import Path
 import pytest
 
 from deploy import wiring
+from deploy.broker_listeners import Listeners
 from deploy.broker_mosquitto import Mosquitto
 from telemetry.errors import SettingsError
 from telemetry.settings import load_settings
+from tests.deploy.fake_mosquitto import install
 from tests.services.mosquitto import shipped_lines
 
 _NOT_LIMITS = {
@@ -19,16 +21,6 @@ _NOT_LIMITS = {
 @pytest.fixture(autouse=True)
 def _only_default_settings(own_settings: Path) -> None:
     assert own_settings.is_dir()
-
-
-def install(folder: Path, monkeypatch: pytest.MonkeyPatch, version: str | None) -> None:
-    """Put a `mosquitto` of ``version``, or none, on PATH and nowhere else."""
-    monkeypatch.setattr("deploy.broker_mosquitto._SBIN", "")
-    monkeypatch.setenv("PATH", f"{folder}:/usr/bin:/bin")
-    if version is not None:
-        program = folder / "mosquitto"
-        program.write_text(f"#!/bin/sh\necho 'mosquitto version {version}'\nexit 1\n")
-        program.chmod(0o755)
 
 
 def chosen(choice: str) -> str:
@@ -69,8 +61,8 @@ def test_an_unknown_choice_is_rejected() -> None:
 
 
 def test_its_limits_are_those_of_the_configuration_that_we_ship(tmp_path: Path) -> None:
-    program = Mosquitto("mosquitto", "2.0.22", tmp_path)
-    *_, file = program.prepare("127.0.0.1", 1883, None)
+    program = Mosquitto("mosquitto", "2.0.22", tmp_path, websockets=True)
+    *_, file = program.prepare(Listeners("127.0.0.1", 1883), None)
     configured = Path(file).read_text().splitlines()
     program.tidy()
     shipped = [line for line in shipped_lines(_NOT_LIMITS) if line and not line.startswith("#")]

@@ -13,6 +13,8 @@ import pytest
 
 from api.live.filters import select
 from deploy import announcement
+from deploy.broker_listeners import MQTT5_PORT, WEBSOCKET_PORT
+from deploy.embedded_broker import EmbeddedBroker
 from docs.generate import ROOT
 from telemetry.catalogue import STATUS_CHANNEL, family_of
 from telemetry.settings import CONFIG_FILE_VARIABLE, ENVIRONMENT_PREFIX, Settings, load_settings
@@ -75,7 +77,9 @@ def defaults(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Settings:
 def test_the_start_up_text_is_what_the_program_prints(
     defaults: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    facts = [*announcement.http_facts(defaults), *announcement.broker_facts(defaults)]
+    address = defaults.mqtt_host, defaults.mqtt_port
+    broker = EmbeddedBroker(*address, mqtt5_port=MQTT5_PORT, websocket_port=WEBSOCKET_PORT)
+    facts = [*announcement.http_facts(defaults), *announcement.broker_facts(defaults, broker)]
     announcement.print_addresses(defaults, facts)
     assert printed(capsys) in README
     announcement.print_addresses(defaults, [announcement.history_fact(defaults)])

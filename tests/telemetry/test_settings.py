@@ -141,6 +141,10 @@ def test_no_sensor_is_disabled_by_default() -> None:
 
 def test_the_api_and_the_embedded_broker_cannot_share_a_port() -> None:
     assert "http_port and mqtt_port are both 7" in refusal(http_port=7, mqtt_port=7)
+    assert "mqtt5_port and mqtt_websocket_port are both 7" in refusal(
+        mqtt5_port=7, mqtt_websocket_port=7
+    )
+    load_settings({"mqtt5_port": 0, "mqtt_websocket_port": 0})
     load_settings({"http_port": 7, "mqtt_port": 7, "mqtt_url": "mqtt://broker.lan"})
 
 

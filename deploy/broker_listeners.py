@@ -1,0 +1,49 @@
+"""The addresses that an embedded broker listens on."""
+
+import socket
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from typing import Self
+
+MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
+"""The usual ports of MQTT 5 and of MQTT over WebSocket, where they have ports of their own."""
+
+
+@dataclass(frozen=True, slots=True)
+class Listeners:
+    """The ports of an embedded broker at ``host``; 0: not served.
+
+    ``mqtt`` is that of MQTT 3.1.1. ``mqtt5`` is the same if the broker serves both on one.
+    """
+
+    host: str
+    mqtt: int
+    mqtt5: int = 0
+    websocket: int = 0
+
+    def extra(self) -> dict[str, int]:
+        """Return the ports beside ``mqtt``, by the name of their field."""
+        ports = {"mqtt5": self.mqtt5, "websocket": self.websocket}
+        return {name: port for name, port in ports.items() if port not in (0, self.mqtt)}
+
+    def on_free_ports(self) -> Self:
+        """Return these with a free port in place of each extra one that is in use."""
+        ports = {name: _free_port(self.host, port) for name, port in self.extra().items()}
+        return self.with_ports(ports)
+
+    def with_ports(self, ports: Mapping[str, int]) -> Self:
+        """Return these with other ``ports``, by the name of their field."""
+        mqtt5 = ports.get("mqtt5", self.mqtt5)
+        return replace(self, mqtt5=mqtt5, websocket=ports.get("websocket", self.websocket))
+
+
+def _free_port(host: str, port: int) -> int:
+    """Return ``port``, or one that the system chooses if ``port`` cannot be listened on."""
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as probe:
+        probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            probe.bind((host, port))
+        except OSError:
+            probe.bind((host, 0))
+        return int(probe.getsockname()[1])
