@@ -15,6 +15,7 @@ from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import SettingsError
+from telemetry.settings.values import BUNDLED, MOSQUITTO
 from tests.services.embedded import EMBEDDED_BROKERS, Listener, broker_program
 from tests.services.processes import free_port, wait_until
 
@@ -107,6 +108,28 @@ def test_with_a_login_other_clients_are_rejected(name: str, program: BrokerProgr
             assert not _connects(broker.port, *wrong)
         assert _connects(broker.port, name, password)
     finally:
+        broker.stop()
+
+
+@pytest.mark.parametrize(
+    ("choice", "sentence"),
+    [
+        (MOSQUITTO, "refuses the connection: Not authorized"),
+        (BUNDLED, "closes the connection at once: check the user name, password and certificate"),
+    ],
+)
+def test_a_wrong_password_is_reported_as_such(choice: str, sentence: str, tmp_path: Path) -> None:
+    login = ("me", "battery-staple")
+    program = broker_program(choice, tmp_path)
+    broker = EmbeddedBroker("127.0.0.1", free_port(), login=login, program=program)
+    broker.start()
+    address = BrokerAddress("127.0.0.1", broker.port, username="me", password="wrong")  # noqa: S106 - not a secret
+    bus = BusConnection(address, "guest", longest_pause=0)
+    bus.start()
+    try:
+        wait_until(lambda: bus.failure == sentence, "the reason")
+    finally:
+        bus.stop()
         broker.stop()
 
 

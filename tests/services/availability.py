@@ -48,7 +48,11 @@ def find_influxd() -> str | None:
 
 def unavailable(service: str) -> NoReturn:
     """Skip the test for want of ``service``; fail it where every service is required."""
-    reason = f"no Docker daemon answers and {service} is not on PATH"
+    skip_or_fail(f"no Docker daemon answers and {service} is not on PATH")
+
+
+def skip_or_fail(reason: str) -> NoReturn:
+    """Skip the test for ``reason``; fail it where every service is required."""
     if os.environ.get(REQUIRE_VARIABLE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
     pytest.skip(reason)
