@@ -12,7 +12,6 @@ VALUES = {
     "embedded_broker": ("auto", "mosquitto", "bundled"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("plain", "json"),
-    "embedded_broker": ("auto", "mosquitto", "bundled"),
 }
 """The settings that take one of a few values. The parser leaves their check to the settings."""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
