@@ -16,10 +16,11 @@ _POLL_SECONDS = 0.05
 def connected(bus: BusConnection) -> Iterator[None]:
     """Connect ``bus`` for the block. Raises SystemMonitorError if that takes more than 3 s."""
     logger = logging.getLogger(BusConnection.__module__)
+    level = logger.level
     if not logger.isEnabledFor(logging.INFO):
         logger.setLevel(logging.ERROR)  # the command reports the failure itself
-    bus.start()
     try:
+        bus.start()
         deadline = time.monotonic() + _SECONDS
         while not bus.wait_connected(_POLL_SECONDS):
             if bus.failure is not None or time.monotonic() > deadline:
@@ -28,3 +29,4 @@ def connected(bus: BusConnection) -> Iterator[None]:
         yield
     finally:
         bus.stop()
+        logger.setLevel(level)

@@ -28,6 +28,7 @@ Number = Annotated[float, BeforeValidator(_not_a_boolean)]
 Port = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=65535)]
 Count = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=100_000)]
 PortOrNone = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=65535)]  # 0: none
+ChosenPort = Annotated[int | None, Field(ge=0, le=65535), BeforeValidator(_not_a_boolean)]
 Host = Annotated[str, AfterValidator(values.listening_host)]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]
 HostName = Annotated[Text, AfterValidator(values.host_name)]

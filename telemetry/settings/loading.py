@@ -114,7 +114,7 @@ def _rule(field: FieldInfo) -> str | None:
     }
     if not bounds:
         return None
-    kind = "a whole number" if field.annotation is int else "a number"
+    kind = "a whole number" if field.annotation in (int, int | None) else "a number"
     return f"must be {kind} from {bounds['ge']:g} to {bounds['le']:g}"
 
 

@@ -23,6 +23,7 @@ from telemetry.settings import secret_files, values
 from telemetry.settings.kinds import (
     AccessToken,
     BrokerUrl,
+    ChosenPort,
     Count,
     EmbeddedBrokerChoice,
     File,
@@ -114,12 +115,12 @@ class Settings(BaseSettings):
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
-    mqtt5_port: PortOrNone | None = Field(
+    mqtt5_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT 5; 0: none; unset: `mqtt_port` "
         "with Mosquitto, else 1884, or a free one if 1884 is in use.",
     )
-    mqtt_websocket_port: PortOrNone | None = Field(
+    mqtt_websocket_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT over WebSocket; 0: none; unset: "
         "9001, or a free one if 9001 is in use.",

@@ -17,6 +17,7 @@ _LISTENING = "must be an address or name of this machine, such as 127.0.0.1"
 _HOST = dict.fromkeys(("", " ", "http://localhost", "a/b", _CONTROL, _LONG), _LISTENING)
 _WHOLE = "must be a whole number from 1 to 65535"
 _PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
+_PORT_OR_NONE = dict.fromkeys(("", "65536", "-1", "x"), "a whole number from 0 to 65535")
 _INTERVAL = "must be a number from 0.1 to 60"
 _SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
 _HOURS = "must be a number from 0.01 to 24"
@@ -64,6 +65,8 @@ WRONG: dict[str, dict[str, str]] = {
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
     "mqtt_host": _HOST,
     "mqtt_port": _PORT,
+    "mqtt5_port": _PORT_OR_NONE,
+    "mqtt_websocket_port": _PORT_OR_NONE,
     "embedded_broker": dict.fromkeys(("", "rumqttd"), "must be one of auto, mosquitto, bundled"),
     "mqtt_allow_anonymous": _BOOLEAN,
     "mqtt_url": dict.fromkeys(
@@ -100,7 +103,7 @@ WRONG: dict[str, dict[str, str]] = {
     "influxdb_bucket": _TEXT,
     "log_level": dict.fromkeys(("", "loud", "7"), "must be one of debug, info, warning, error"),
     "log_format": dict.fromkeys(("", "xml", "7"), "must be one of plain, json"),
-    "metrics_port": dict.fromkeys(("", "65536", "-1", "x"), "a whole number from 0 to 65535"),
+    "metrics_port": _PORT_OR_NONE,
 }
 CASES = [
     pytest.param(name, value, allowed, id=f"{name}-{value[:20]}")
