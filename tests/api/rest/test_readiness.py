@@ -97,8 +97,17 @@ def test_a_history_that_does_not_grow_while_samples_arrive_is_reported(api: Runn
         api.feed(cpu())
         return history_error(api)
 
-    wait_until(lambda: "no recent samples from 'alpha', which is live" in problem(), "a report")
-    assert "check that the ingester is running" in api.get("/readyz").json()["error"]["message"]
+    report = (
+        "The history has no recent samples from 'alpha', which is live; check that the ingester is "
+        "running and can write."
+    )
+    wait_until(lambda: problem() == report, "a report")
+
+    def not_ready() -> bool:
+        api.feed(cpu())
+        return bool(api.get("/readyz").json().get("error", {}).get("message") == report)
+
+    wait_until(not_ready, "it is not ready")
 
     def stored() -> bool:
         sample = cpu()
