@@ -73,7 +73,7 @@ class _Application(FastAPI):
 def create_app(
     settings: Settings, live: Subscription, reader: HistoryReader, others: Sequence[Reporter] = ()
 ) -> FastAPI:
-    """Return the application; it includes the reports of ``others``, the parts beside it.
+    """Return the application; ``others`` report on the other parts that run in this process.
 
     Nothing starts here: the server that runs it opens and closes ``live`` and ``reader``.
     """

@@ -105,7 +105,7 @@ _ROLES = {
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
-        "Save it where the shell looks for completions, as below, and again after an upgrade.\n"
+        "Save it where the shell looks for completions, and save it again after each upgrade.\n"
         "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
         "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
         "  system-monitor completion bash "

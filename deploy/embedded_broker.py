@@ -95,7 +95,7 @@ class EmbeddedBroker:
     def start(self) -> None:
         """Start the broker and return once it accepts clients.
 
-        Raises SettingsError if the port is in use or the address is not of this machine.
+        Raises SettingsError if the port is in use or the address does not belong to this machine.
         """
         require_free_port(self.host, self.port, "mqtt")
         try:

@@ -24,7 +24,7 @@ def warn_about_ignored_variables() -> None:
     """
     names = ignored_variables()
     if names:
-        log.warning("Ignored environment variables, which are not settings: %s.", ", ".join(names))
+        log.warning("Ignored environment variables that are not settings: %s.", ", ".join(names))
 
 
 class PlainLines(logging.Formatter):

@@ -1,4 +1,4 @@
-"""Raises the limit of open files and sockets."""
+"""Raises the limit on open files and sockets."""
 
 import contextlib
 import sys

@@ -69,7 +69,7 @@ class Admission:
         """
         if retained:
             raise MalformedMessageError(
-                "retained event", f"publish on {event.channel} without the retain flag"
+                "retained event", f"publish to {event.channel} without the retain flag"
             )
         if wait := self._events.take():
             detail = f"{EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"

@@ -59,6 +59,7 @@ class Ingester:
             keep_session=True,
             manual_acknowledgement=True,
             longest_pause=_LONGEST_PAUSE_SECONDS,
+            name_option="--ingester-name",
         )
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive

@@ -27,10 +27,10 @@ class Storage:
     """Stores samples in ``history``; a sample that cannot be stored does not block the others.
 
     A write that fails because of the store is retried without end, after growing pauses. A batch
-    that the store rejects is halved until the rejected samples are alone. These are set aside:
-    logged, counted by reason in ``set_aside``, and discarded. ``problem`` is a sentence that says
-    why the store takes no samples at present. ``failures`` counts the attempts that failed because
-    of the store.
+    that the store rejects is halved until the rejected samples are alone. These are logged, counted
+    by reason in ``set_aside``, and discarded. ``problem`` is a sentence that says why the store
+    does not take samples at present. ``failures`` counts the attempts that failed because of the
+    store.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:
@@ -39,7 +39,7 @@ class Storage:
         self._stopping = stopping
         self._opened = False
         self._failing_since: float | None = None
-        self._rejected = Tally("The history rejected a sample, which is set aside", logging.ERROR)
+        self._rejected = Tally("Discarded a sample that the history rejected", logging.ERROR)
         self.stored = 0
         self.set_aside = self._rejected.by_reason
         self.failures = 0
@@ -120,5 +120,5 @@ class Storage:
     def _note_success(self) -> None:
         if self._failing_since is not None:
             seconds = time.monotonic() - self._failing_since
-            log.warning("The history stores samples again, after %.0f s.", seconds)
+            log.warning("The history is storing samples again after an outage of %.0f s.", seconds)
         self._failing_since = self.problem = None

@@ -24,7 +24,7 @@ _ALLOWED = (
 def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return ``filters`` without duplicates, in order.
 
-    ``name`` is the parameter name for the error. Raises InvalidParameterError.
+    Errors call the parameter ``name``. Raises InvalidParameterError.
     """
     distinct: dict[str, None] = {}
     for each in filters:

@@ -26,7 +26,7 @@ class Client:
     ) -> None:
         """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
 
-        With ``batch``, the frames of a tick are sent in one message.
+        With ``batch``, frames that arrive together are sent as one message, at most 100 in each.
         """
         self.filters = tuple(filters)
         self.host = host
@@ -52,13 +52,13 @@ class Client:
         self._waiting.set()
 
     def greet(self, frames: Sequence[str]) -> None:
-        """Queue ``frames`` in addition to the usual capacity, which a fleet's values may exceed."""
+        """Queue ``frames``; raise the capacity to fit, since a fleet may have more than usual."""
         self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
         for frame in frames:
             self.offer(frame)
 
     async def next_message(self) -> str:
-        """Wait for a frame; return the oldest, or with ``batch`` an array of up to 100."""
+        """Wait for a frame; return the oldest or, with ``batch``, an array of up to 100 frames."""
         while not self._frames:
             self._waiting.clear()
             await self._waiting.wait()

@@ -1,4 +1,4 @@
-"""The newest values of each host, in order of arrival."""
+"""The newest values of each host; the newest is normally the last to arrive."""
 
 import json
 import time

@@ -119,7 +119,7 @@ class Subscription:
             )
 
     def _settled(self) -> bool:
-        """Whether the ingester has had the time to subscribe again after a broker's restart."""
+        """Whether the ingester has had time to subscribe again after the broker restarted."""
         since = time.monotonic() - self._connected_at
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 

@@ -19,8 +19,8 @@ _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)", re.ASCII)
 def parse_time(name: str, text: str, now: int) -> int:
     """Return ``text`` as Unix milliseconds.
 
-    ``name`` is the parameter name for the error; ``now`` is Unix milliseconds. A time without
-    a UTC offset is UTC. Raises InvalidParameterError.
+    Errors call the parameter ``name``. ``now`` is in Unix milliseconds. A time without a UTC
+    offset is UTC. Raises InvalidParameterError.
     """
     offset = _OFFSET.fullmatch(text)
     if offset is not None:

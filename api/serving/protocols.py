@@ -1,4 +1,4 @@
-"""uvicorn's protocols with limits on the connections and on the memory of each."""
+"""uvicorn's protocols, with limits on connections, on their memory, and on time."""
 
 import asyncio
 import json
@@ -12,13 +12,13 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 from api.errors import error_body
 from api.serving.connections import Connections
 
-_REQUEST_SECONDS = 10.0  # for the whole of it, or what is left of it after the response
+_REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
 _BYTES_PER_SECOND = 200_000  # that a WebSocket client may send
 _UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
 
 
 class HttpProtocol(H11Protocol):
-    """uvicorn's, but limits the connections, and the time that a request may take to arrive.
+    """Limits the number of connections, and the time that a request may take to arrive.
 
     uvicorn ends an idle connection, but only until its client sends a byte.
     """

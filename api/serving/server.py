@@ -75,7 +75,7 @@ class ApiServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn, but wakes once a second and to stop, not ten times a second."""
+    """uvicorn's server, but it wakes once a second or to stop, not ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

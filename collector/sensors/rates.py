@@ -25,11 +25,11 @@ class RateMeter:
     def rates(self, counters: Counters, now: float) -> dict[str, Rate | None]:
         """Return each device's rates since the previous read; ``now`` is monotonic, in seconds.
 
-        A rate is None if the device is new, if its counter decreased (the device was replaced, its
-        driver restarted, the counter wrapped) or grew faster than any device can, and for all
-        devices if less than ``SHORTEST_SECONDS`` have passed. Such a short time is not lost: it is
-        added to the next. While the machine sleeps, both the counters and monotonic time stand
-        still, so the rate after waking up is right.
+        A device's rate is None if the device is new, if its counter decreased (the device was
+        replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than
+        any device can. All rates are None if less than ``SHORTEST_SECONDS`` has passed; that time
+        is then part of the next interval. While the machine sleeps, both the counters and the
+        monotonic clock stand still, so the rate after waking up is right.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS:

@@ -7,7 +7,7 @@ from telemetry.bus.tls import TlsFiles
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """The address of a broker and the login. ``tls_files`` apply only if ``tls`` is set."""
+    """A broker's address and login. ``tls_files`` apply only if ``tls`` is set."""
 
     host: str
     port: int

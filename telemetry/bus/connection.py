@@ -60,10 +60,12 @@ class BusConnection:
         manual_acknowledgement: bool = False,
         last_will: LastWill | None = None,
         longest_pause: float = _LONGEST_PAUSE_SECONDS,
+        name_option: str = "--host-name",
     ) -> None:
         """Prepare the client; nothing is sent before ``start``.
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
+        ``name_option`` is the command's option that changes ``client_id``.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -75,6 +77,7 @@ class BusConnection:
         self.session_present = False
         self.failure: str | None = None
         self._client_id = client_id
+        self._name_option = name_option
         self._tenure = Tenure()
         self._keep_session = keep_session
         self._manual_acknowledgement = manual_acknowledgement
@@ -284,7 +287,7 @@ class BusConnection:
     def _rivalry(self) -> str:
         return (
             f"closes each connection of {self._client_id!r}: another client probably uses that "
-            "name, so choose another with --host-name"
+            f"name, so choose another with {self._name_option}"
         )
 
     def _log_outage(self, what: str, *, expected: bool = False) -> None:

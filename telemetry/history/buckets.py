@@ -48,7 +48,8 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
 def _interval(distances: Sequence[int], samples: int | None) -> float:
     """Return the usual milliseconds from one sample to the next.
 
-    The samples of a bucket share the time until the next bucket; the median ignores outages.
+    The time to the next bucket is divided by the bucket's sample count; the median ignores
+    outages.
     """
     if samples is None:
         return median(distances)

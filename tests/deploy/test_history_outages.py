@@ -92,5 +92,5 @@ def test_an_influxdb_that_is_away_for_five_minutes_misses_nothing(
             listener.wait_for(CPU.channel, len(listener.on(CPU.channel)) + 4)
             require_everything(monitor, listener)
         wait_until(lambda: monitor.answer("/readyz")[0] == 200, "it is ready", RETURN_SECONDS)
-    assert "The history stores samples again" in monitor.stderr
+    assert "The history is storing samples again after an outage of" in monitor.stderr
     assert "Traceback" not in monitor.stderr

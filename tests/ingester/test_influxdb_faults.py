@@ -80,7 +80,7 @@ def source(way: Way) -> Iterator[Source]:
         (Fault(400, NOT_OURS), "a response that is not from InfluxDB (status 400)"),
         (Fault(200, NOT_OURS), "a response that is not from InfluxDB (status 200)"),
         (Fault(302, headers={"Location": "/login"}), "returned an error (302: because)"),
-        (Fault(HANGS, stored=True), "does not answer in time"),
+        (Fault(HANGS, stored=True), "did not answer in time"),
         (Fault(BREAKS_OFF), "dropped the connection"),
     ],
     ids=["500", "503", "401", "404", "no-bucket", "400", "page", "302", "hangs", "breaks-off"],
@@ -230,7 +230,7 @@ def test_a_server_that_is_halted_and_killed_has_each_sample_once(
         os.kill(own_influxdb.server.pid, signal.SIGSTOP)
         source.publish(50)
         wait_until(lambda: ingester.problem is not None, "it is noticed", SECONDS)
-        assert "does not answer in time" in str(ingester.problem)
+        assert "did not answer in time" in str(ingester.problem)
         os.kill(own_influxdb.server.pid, signal.SIGCONT)
         wait_for(ingester, 70)
         own_influxdb.server.kill()

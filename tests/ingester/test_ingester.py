@@ -237,6 +237,14 @@ def test_retired_hosts_and_wrong_clocks_do_not_take_the_place_of_a_live_host(
             assert outside["samples_outside_window"] == limits.hosts
 
 
+def test_an_ingester_whose_name_is_taken_says_which_option_changes_it(
+    file: Path, address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.bus.tenure.Tenure.displaced", True)
+    with ingesting(file, address) as ingester:
+        assert "choose another with --ingester-name." in str(ingester.report().problem)
+
+
 def test_an_ingester_that_never_connected_is_reported_as_a_problem(file: Path) -> None:
     address = BrokerAddress("127.0.0.1", free_port())
     ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, PLAIN, name="one")

@@ -44,4 +44,5 @@ def test_a_sample_that_triggers_a_bug_is_set_aside_and_blocks_nothing(
     assert storage.set_aside == {"unforeseen error": 10}
     assert storage.stored == 90
     assert storage.problem is None
-    assert "which is set aside (OverflowError: too much.); 1 so far" in caplog.text
+    logged = "Discarded a sample that the history rejected (OverflowError: too much.); 1 so far"
+    assert logged in caplog.text

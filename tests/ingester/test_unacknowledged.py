@@ -36,7 +36,7 @@ def test_while_the_store_takes_nothing_the_log_says_so_and_not_that_the_broker_i
     warnings = [each.getMessage() for each in caplog.records if each.levelno >= logging.WARNING]
     assert [text for text in warnings if "broker" in text] == []
     assert "is locked by another program. Samples are being held; retrying." in warnings[0]
-    assert "The history stores samples again" in warnings[-1]
+    assert "The history is storing samples again after an outage of" in warnings[-1]
     assert (
         f"The MQTT broker at {address.masked()} does not answer: 100 messages are not "
         "acknowledged; system-monitor-ingester-" in caplog.text

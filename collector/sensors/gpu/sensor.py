@@ -1,7 +1,8 @@
 """GPUs of all drivers: their readings, the processes that use them, and their partitions.
 
-A GPU that fails or hangs hides no other: its reading is null except for what identifies it, and
-after all GPUs have been read, SensorFailedError says what is wrong. So it is with drivers.
+A GPU that fails or hangs does not hide the others: its reading is null except for what identifies
+it, and once all GPUs have been read, SensorFailedError says what is wrong. The same holds for
+drivers.
 """
 
 import itertools

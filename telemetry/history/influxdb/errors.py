@@ -59,7 +59,7 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
     except NewConnectionError:
         raise HistoryUnavailableError(f"{place} cannot be reached: is it running?") from None
     except RequestTimeoutError:
-        raise HistoryUnavailableError(f"{place} does not answer in time.") from None
+        raise HistoryUnavailableError(f"{place} did not answer in time.") from None
     except SSLError as error:
         raise HistoryUnavailableError(f"{place} cannot be reached: {error}.") from None
     except (HTTPError, OSError) as error:

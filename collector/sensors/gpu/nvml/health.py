@@ -80,7 +80,7 @@ def remapped_rows(handle: Handle) -> tuple[int, int]:
 def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
     """Return a probe of the memory errors of type ``error`` that ``counter`` counts.
 
-    Each has its own probe: a GPU may support only some of them.
+    Each combination has its own probe, since a GPU may support only some of them.
     """
     return lambda handle: (pynvml.nvmlDeviceGetTotalEccErrors(handle, error, counter),)
 

@@ -12,8 +12,9 @@ def memory(handle: Handle) -> tuple[int, int, str]:
     """Return the used bytes, the total bytes, and the kind of memory.
 
     A GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU)
-    answers 'not supported', or success and zeros. Its memory is then that of the system:
-    MemTotal - MemAvailable of MemTotal, see https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
+    answers 'not supported', or success and zeros. The system's memory is then reported:
+    MemTotal - MemAvailable as used, MemTotal as the total; see
+    https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
     """
     try:
         info = _dedicated(handle)

@@ -1,4 +1,4 @@
-"""Which processes use a GPU, and how much of its memory, by NVML."""
+"""Asks NVML which processes use a GPU, and how much of its memory each one uses."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
