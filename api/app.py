@@ -14,6 +14,7 @@ from starlette.middleware.cors import CORSMiddleware
 from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
+from api.methods import Head
 from api.rest import annotations
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
@@ -133,7 +134,8 @@ def _middleware(
 ) -> list[Middleware]:
     """Return the middleware of every request, outermost first."""
     origins = settings.http_allowed_origins
-    layers = [Middleware(Guard, host_names=_host_names(settings), origins=origins)]
+    guard = Middleware(Guard, host_names=_host_names(settings), origins=origins)
+    layers = [Middleware(Head), guard]
     if origins:
         # No cookies: a page from another origin must know the token.
         headers = ["Authorization"]

@@ -4,7 +4,7 @@
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from typing import Any
 
@@ -14,6 +14,7 @@ from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
+from api.methods import allowed_methods
 from telemetry.errors import (
     BusUnavailableError,
     HistoryError,
@@ -90,7 +91,10 @@ RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
 
 _HTTP_RESPONSES = {
     HTTPStatus.NOT_FOUND: ("not_found", "{path} does not exist; see /api/v1/openapi.json."),
-    HTTPStatus.METHOD_NOT_ALLOWED: ("method_not_allowed", "{method} is not allowed here; use GET."),
+    HTTPStatus.METHOD_NOT_ALLOWED: (
+        "method_not_allowed",
+        "{method} is not allowed here; use {allowed}.",
+    ),
     HTTPStatus.UPGRADE_REQUIRED: ("upgrade_required", "{path} is a WebSocket; connect with ws://."),
 }
 
@@ -99,6 +103,12 @@ def quote(value: object) -> str:
     """Return ``value`` as quoted ASCII, truncated if it is long."""
     text = ascii(value if isinstance(value, str) else str(value))
     return text if len(text) <= _LONGEST_QUOTE else f"{text[:_LONGEST_QUOTE]}…'"
+
+
+def listed(words: Sequence[str], conjunction: str) -> str:
+    """Return ``words`` as an enumeration: "a, b or c"."""
+    start = ", ".join(words[:-1])
+    return f"{start} {conjunction} {words[-1]}" if start else "".join(words)
 
 
 def error_body(code: str, message: str) -> dict[str, Any]:
@@ -151,7 +161,12 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
         HTTPStatus(error.status_code), ("http_error", f"{error.detail.rstrip('.')}.")
     )
     message = text.replace("{path}", quote(request.url.path)).replace("{method}", request.method)
-    return JSONResponse(error_body(code, message), error.status_code, error.headers)
+    headers = dict(error.headers or {})
+    if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        allowed = allowed_methods(request)  # Starlette names those of one route
+        headers["Allow"] = ", ".join(allowed)
+        message = message.replace("{allowed}", listed(allowed, "or"))
+    return JSONResponse(error_body(code, message), error.status_code, headers)
 
 
 class LastResort:

@@ -158,10 +158,10 @@ def test_other_methods_are_rejected_in_the_same_shape(shared_api: RunningApi) ->
         for path in ("/", METRICS, "/login", "/nowhere"):
             answer = shared_api.client.request(method, path)
             assert answer.status_code == 405
-            assert answer.headers["allow"] == "GET"
+            assert answer.headers["allow"] == "GET, HEAD"
             assert answer.json()["error"] == {
                 "code": "method_not_allowed",
-                "message": f"{method} is not allowed here; use GET.",
+                "message": f"{method} is not allowed here; use GET or HEAD.",
             }
             assert_protected(answer.headers)
 
