@@ -1,14 +1,16 @@
 """Channel filters: MQTT topic filters with the wildcards ``+`` and ``#``."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from itertools import zip_longest
 from typing import Generic, TypeVar
 
 from api.errors import InvalidParameterError
+from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, family_of
 from telemetry.catalogue.model import PLACEHOLDER
 
+CHANNEL_PARAMETERS = ("channel", "channels")  # two names of one, for REST and WebSockets
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
 # MQTT 3.1.1, section 4.7.1: + occupies a whole level, # the last one.
@@ -65,9 +67,15 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
     return [own if level == "+" else level for level, own in pairs]
 
 
-def from_query(filters: Iterable[str]) -> list[str]:
-    """Return the filters from a query string, restoring each + that was decoded as a space."""
-    return [each.replace(" ", "+") for each in filters]  # channel names contain no spaces
+def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
+    """Return the name of the parameter that was ``given``, for errors, and all filters.
+
+    Both parameters mean the same, and each of their values may be several filters, separated by
+    commas. Restores each + that was decoded as a space: channel names contain no spaces.
+    """
+    used = [name for name in CHANNEL_PARAMETERS if given[name]]
+    values = [value.replace(" ", "+") for name in used for value in given[name]]
+    return used[-1] if used else "", ",".join(values).split(",") if used else [ALL_CHANNELS]
 
 
 def is_concrete(channel_filter: str) -> bool:

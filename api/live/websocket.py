@@ -13,7 +13,13 @@ from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.errors import InvalidParameterError, error_body, quote
-from api.live.filters import from_query, is_channel, require_channels, validated_filters
+from api.live.filters import (
+    CHANNEL_PARAMETERS,
+    from_query,
+    is_channel,
+    require_channels,
+    validated_filters,
+)
 from api.live.hub import Client, Hub
 from api.rest.context import PREFIX
 from telemetry.bus.topics import ALL_CHANNELS
@@ -34,11 +40,14 @@ router = APIRouter(prefix=PREFIX)
 async def stream(websocket: WebSocket) -> None:
     """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
 
-    With ``batch=true``, the frames of 50 ms are sent as one message, an array.
+    ``channel`` is another name of ``channels``. With ``batch=true``, the frames of 50 ms are sent
+    as one message, an array.
     """
-    requested = ",".join(websocket.query_params.getlist("channels")) or ALL_CHANNELS
-    filters = from_query(requested.split(","))
-    await _serve(websocket, lambda: _live_filters(filters))
+    query = websocket.query_params
+    name, filters = from_query({each: query.getlist(each) for each in CHANNEL_PARAMETERS})
+    if filters == [""]:
+        filters = [ALL_CHANNELS]
+    await _serve(websocket, lambda: _live_filters(name, filters))
 
 
 @router.websocket("/ws/{channel:path}")
@@ -69,10 +78,10 @@ def _subprotocol(websocket: WebSocket) -> str | None:
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 
-def _live_filters(filters: Iterable[object]) -> tuple[str, ...]:
+def _live_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return valid filters, each of which can match a channel. Raises InvalidParameterError."""
-    valid = validated_filters("channels", filters)
-    require_channels("channels", valid)
+    valid = validated_filters(name, filters)
+    require_channels(name, valid)
     return valid
 
 
@@ -178,7 +187,7 @@ def _parse(text: str | None) -> tuple[str, tuple[str, ...]]:
         raise InvalidParameterError("action", action, _ACTIONS)
     if not isinstance(channels, list):
         raise InvalidParameterError("channels", channels, "it must be a list of channels")
-    return action, _live_filters(channels)
+    return action, _live_filters("channels", channels)
 
 
 def _error_frame(code: str, message: str) -> str:

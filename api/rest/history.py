@@ -2,7 +2,7 @@
 
 import asyncio
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import ParamSpec, TypeVar
@@ -137,16 +137,15 @@ def parse_span(start: str | None, end: str | None, now: int, window: int) -> Spa
     return Span(max(first, now - window), min(last, now + window + 1))
 
 
-def channel_filters(requested: Sequence[str]) -> tuple[str, ...]:
-    """Return ``requested`` as filters. Raises InvalidParameterError."""
-    filters = validated_filters("channel", from_query(requested))
+def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
+    """Return the filters in the parameters ``given``. Raises InvalidParameterError."""
+    name, requested = from_query(given)
+    filters = validated_filters(name, requested)
     for each in filters:
         family = family_of(each)
         if is_concrete(each) and (family is None or family.retention is not Retention.WINDOW):
             channels = ", ".join(family.channel for family in _WITH_HISTORY)
-            raise InvalidParameterError(
-                "channel", each, f"the channels with a history are {channels}"
-            )
+            raise InvalidParameterError(name, each, f"the channels with a history are {channels}")
     return filters
 
 

@@ -28,7 +28,6 @@ from api.rest.views import (
     part_response,
     unreported_host,
 )
-from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
@@ -70,9 +69,14 @@ async def history(
     channel: Annotated[
         list[str] | None,
         Query(
-            description="A channel; may be repeated and contain MQTT wildcards. Default: all.",
+            description="Channels, separated by commas, or with MQTT wildcards; may be repeated. "
+            "Default: all.",
             examples=[["system/cpu", "system/gpu/+"]],
         ),
+    ] = None,
+    channels: Annotated[
+        list[str] | None,
+        Query(description="The same as `channel`. If both are given, those of both are returned."),
     ] = None,
     start: Start = None,
     end: End = None,
@@ -85,7 +89,7 @@ async def history(
     host: Host = None,
 ) -> HistoryResponse:
     """If there are more samples than points, aggregate them into buckets of equal width."""
-    filters = channel_filters([ALL_CHANNELS] if channel is None else channel)
+    filters = channel_filters({"channel": channel or (), "channels": channels or ()})
     span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
     chosen, stored = await parts.host_and_stored_channels(host)
     query = build_query(

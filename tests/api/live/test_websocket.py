@@ -67,6 +67,8 @@ def test_channels_may_contain_wildcards(api: RunningApi) -> None:
         "channels=system/gpu/%2B": gpus,
         "channels=system/cpu,system/gpu/+": ["system/cpu", *gpus],
         "channels=system/gpu/1&channels=+/memory": ["system/gpu/1", "system/memory"],
+        "channel=system/gpu/1,+/memory": ["system/gpu/1", "system/memory"],
+        "channel=system/gpu/1&channels=+/memory": ["system/gpu/1", "system/memory"],
         "channels=system/%23": everything,
         "channels=%23": everything,
         "channels=": everything,

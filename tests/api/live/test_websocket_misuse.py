@@ -74,6 +74,7 @@ def test_an_invalid_message_gets_an_error_and_the_stream_continues(
     ("path", "expected"),
     [
         ("?channels=system/%23/cpu", "channels='system/#/cpu' is not allowed: it must be"),
+        ("?channel=system/cp", f"channel='system/cp' is not allowed: {NO_MATCH}"),
         ("?channels=system/cp", f"channels='system/cp' is not allowed: {NO_MATCH}"),
         ("?channels=%23,system/gpu/x", f"channels='system/gpu/x' is not allowed: {NO_MATCH}"),
         ("?channels=system/cpu,", "channels='' is not allowed: it must be"),

@@ -73,10 +73,15 @@ def test_channels_may_be_repeated_and_contain_wildcards(api: RunningApi) -> None
         ),
     )
     expected = ["system/gpu/0", "system/gpu/1", "system/gpu/2", "system/memory"]
-    body = api.json(HISTORY, channel=["system/gpu/+", "system/memory"])
-    assert sorted(body["channels"]) == expected
-    unescaped = api.json(f"{HISTORY}?channel=system/gpu/+&channel=system/memory")
-    assert sorted(unescaped["channels"]) == expected
+    for query in (
+        "channel=system/gpu/%2B&channel=system/memory",
+        "channel=system/gpu/+&channel=system/memory",
+        "channel=system/gpu/+,system/memory",
+        "channels=system/memory,system/gpu/+",
+        "channels=system/memory&channels=system/gpu/+",
+        "channels=system/gpu/+&channel=system/memory",
+    ):
+        assert sorted(api.json(f"{HISTORY}?{query}")["channels"]) == expected, query
 
 
 def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> None:
@@ -197,6 +202,8 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
         ({"start": "9" * 18}, "end='now' is not allowed: it must be later than"),
         ({"channel": "system/#/cpu"}, "channel='system/#/cpu' is not allowed: it must be a chan"),
         ({"channel": ""}, "channel='' is not allowed"),
+        ({"channels": ""}, "channels='' is not allowed"),
+        ({"channels": "system/cpu,system/fan"}, "channels='system/fan' is not allowed: the"),
         ({"channel": "system/fan"}, "channel='system/fan' is not allowed: the channels with a"),
         ({"channel": "system/status"}, "channel='system/status' is not allowed: the channels"),
         ({"channel": "system/gpu/x"}, "channel='system/gpu/x' is not allowed"),
