@@ -40,6 +40,19 @@ class InvalidParameterError(SystemMonitorError):
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
+class UnknownParameterError(InvalidParameterError):
+    """A query has a parameter that does not exist."""
+
+    def __init__(self, name: str, nearest: Sequence[str], known: Sequence[str]) -> None:
+        """Build the message; ``nearest`` may be empty."""
+        advice = "leave it out."
+        if nearest:
+            advice = f"did you mean {nearest[0]}?"
+        elif known:
+            advice = f"use {listed(known, 'or')}."
+        SystemMonitorError.__init__(self, f"Parameter {quote(name)} does not exist here; {advice}")
+
+
 class ReadOnlyError(SystemMonitorError):
     """The settings do not allow requests that write."""
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from fastapi import APIRouter
 from fastapi.responses import JSONResponse
+from starlette.datastructures import QueryParams
 from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
@@ -21,6 +22,7 @@ from api.live.filters import (
     validated_filters,
 )
 from api.live.hub import Client, Hub
+from api.parameters import require_known
 from api.rest.context import PREFIX
 from telemetry.bus.topics import ALL_CHANNELS
 
@@ -31,6 +33,7 @@ _TRY_AGAIN_LATER = 1013
 _MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
 _CLOSE_SECONDS = 10.0
 _PAUSE_SECONDS = 0.005  # after each message
+_OPTIONS = ("host", "batch")  # in the query
 _ACTIONS = "it must be subscribe or unsubscribe"
 
 router = APIRouter(prefix=PREFIX)
@@ -43,17 +46,13 @@ async def stream(websocket: WebSocket) -> None:
     ``channel`` is another name of ``channels``. With ``batch=true``, the frames of 50 ms are sent
     as one message, an array.
     """
-    query = websocket.query_params
-    name, filters = from_query({each: query.getlist(each) for each in CHANNEL_PARAMETERS})
-    if filters == [""]:
-        filters = [ALL_CHANNELS]
-    await _serve(websocket, lambda: _live_filters(name, filters))
+    await _serve(websocket, lambda: _requested_filters(websocket.query_params))
 
 
 @router.websocket("/ws/{channel:path}")
 async def stream_channel(websocket: WebSocket, channel: str) -> None:
     """Stream one channel."""
-    await _serve(websocket, lambda: (_known_channel(channel),))
+    await _serve(websocket, lambda: _one_channel(channel, websocket.query_params))
 
 
 @router.get("/ws", include_in_schema=False)
@@ -85,10 +84,17 @@ def _live_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     return valid
 
 
-def _known_channel(channel: str) -> str:
+def _requested_filters(query: QueryParams) -> tuple[str, ...]:
+    require_known(query, (*CHANNEL_PARAMETERS, *_OPTIONS))
+    name, filters = from_query({each: query.getlist(each) for each in CHANNEL_PARAMETERS})
+    return _live_filters(name, [ALL_CHANNELS] if filters == [""] else filters)
+
+
+def _one_channel(channel: str, query: QueryParams) -> tuple[str, ...]:
+    require_known(query, _OPTIONS)
     if not is_channel(channel):
         raise InvalidParameterError("channel", channel, "it must be a channel such as system/cpu")
-    return channel
+    return (channel,)
 
 
 async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:

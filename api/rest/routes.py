@@ -3,9 +3,10 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Query
+from fastapi import APIRouter, Depends, Query
 from fastapi.responses import JSONResponse, PlainTextResponse
 
+from api.parameters import known_parameters
 from api.rest import examples
 from api.rest.context import PREFIX, Context, End, Host, Start, documented
 from api.rest.history import build_query, channel_filters, parse_span
@@ -34,7 +35,7 @@ from telemetry.history.port import Aggregate
 
 MAX_POINTS = 5000
 
-router = APIRouter(prefix=PREFIX, tags=["metrics"])
+router = APIRouter(prefix=PREFIX, tags=["metrics"], dependencies=[Depends(known_parameters)])
 health = APIRouter(tags=["health"])
 
 
@@ -111,7 +112,7 @@ async def history(
 
 @router.get(
     "/hosts",
-    responses=documented(examples.HOSTS, 401, 503),
+    responses=documented(examples.HOSTS, 401, 422, 503),
     summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
