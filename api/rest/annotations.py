@@ -23,7 +23,7 @@ from telemetry.history.port import EventQuery
 from telemetry.payloads import EventPayload, event_model
 
 MAX_ANNOTATIONS = 5_000
-_KEPT = "it must be within the last `history_days` and not in the future"
+_KEPT = "it must be Unix milliseconds, within the last `history_days` and not in the future"
 
 _Payload: Any = event_model(ANNOTATION)
 

@@ -79,8 +79,8 @@ Host = Annotated[
 Start = Annotated[
     str | None,
     Query(
-        description="ISO 8601, Unix milliseconds, or an offset from now such as -15m, -90s "
-        "or -1h. Default: the start of the retention period.",
+        description="ISO 8601, Unix seconds or milliseconds (below 10^11: seconds), or an offset "
+        "from now such as -15m, -90s or -1h. Default: the start of the retention period.",
         examples=["-15m"],
     ),
 ]

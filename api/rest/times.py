@@ -2,16 +2,18 @@
 
 import re
 from datetime import UTC, datetime
+from decimal import Decimal
 
 from api.errors import InvalidParameterError
 
 _FORMS = (
-    "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix milliseconds such as 1767225600000, "
-    "or an offset from now such as -15m (s, m, h or d)"
+    "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix seconds or milliseconds such as "
+    "1767225600, or an offset from now such as -15m (s, m, h or d)"
 )
 _OFFSET = re.compile(r"-(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
 _MILLISECONDS_IN = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
-_UNIX_MILLISECONDS = re.compile(r"[0-9]{1,18}", re.ASCII)
+_UNIX_TIME = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
+_LEAST_MILLISECONDS = 100_000_000_000
 # In a query string an unescaped + is a space: "…T12:00:00 02:00" is meant as a UTC offset.
 _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)", re.ASCII)
 
@@ -21,12 +23,17 @@ def parse_time(name: str, text: str, now: int) -> int:
 
     Errors call the parameter ``name``. ``now`` is in Unix milliseconds. A time without a UTC
     offset is UTC. Raises InvalidParameterError.
+
+    A number below 10^11 is in seconds, any other in milliseconds. As seconds, 10^11 is the year
+    5138; as milliseconds, it is March 1973. So any time that a history can contain is understood
+    in either unit. A fraction of a second may follow, as in ``date +%s.%N``.
     """
     offset = _OFFSET.fullmatch(text)
     if offset is not None:
         return now - int(offset["count"]) * _MILLISECONDS_IN[offset["unit"]]
-    if _UNIX_MILLISECONDS.fullmatch(text):
-        return int(text)
+    if _UNIX_TIME.fullmatch(text):
+        number = Decimal(text)
+        return round(number if number >= _LEAST_MILLISECONDS else number * 1000)
     try:
         moment = datetime.fromisoformat(_LOST_PLUS.sub(r"\1+\2", text))
         if moment.tzinfo is None:

@@ -94,9 +94,11 @@ def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> N
     [
         "-30s",
         str(unix_milliseconds() - 30_000),
+        str(unix_milliseconds() // 1000 - 30),
+        str(unix_milliseconds() / 1000 - 30),
         datetime.fromtimestamp((unix_milliseconds() - 30_000) / 1000, UTC).isoformat(),
     ],
-    ids=["offset", "milliseconds", "ISO 8601"],
+    ids=["offset", "milliseconds", "seconds", "fraction of a second", "ISO 8601"],
 )
 def test_a_span_accepts_each_time_format(api: RunningApi, start: str) -> None:
     api.store(cpu(age=600_000), cpu(age=1000))

@@ -19,6 +19,13 @@ NOW = 1_767_225_600_000  # 2026-01-01T00:00:00Z
         ("-2d", NOW - 172_800_000),
         ("0", 0),
         ("1767225600123", NOW + 123),
+        ("1767225600123.456", NOW + 123),
+        ("1767225600", NOW),
+        ("1767225600.5", NOW + 500),
+        ("1767225600.123456789", NOW + 123),
+        ("99999999999", 99_999_999_999_000),
+        ("100000000000", 100_000_000_000),
+        ("9" * 18, 10**18 - 1),
         ("2026-01-01T00:00:00Z", NOW),
         ("2026-01-01T00:00:00.5Z", NOW + 500),
         ("2026-01-01T02:00:00+02:00", NOW),
@@ -48,6 +55,10 @@ def test_a_utc_offset_whose_plus_became_a_space_is_accepted() -> None:
         "-1.5h",
         "-9999999999s",
         "9" * 19,
+        "1767225600.",
+        ".5",
+        "1.767e9",
+        "1767225600,5",
         "٣",
         "2026-13-01",
         "2026-01-01\x00",
@@ -57,6 +68,13 @@ def test_a_utc_offset_whose_plus_became_a_space_is_accepted() -> None:
 def test_anything_else_is_refused_with_the_parameter_name(text: str) -> None:
     with pytest.raises(InvalidParameterError, match=r"^end=.* is not allowed: it must be ISO 8601"):
         parse_time("end", text, NOW)
+
+
+@given(st.integers(min_value=100_000_000_000, max_value=4_000_000_000_000))
+def test_seconds_and_milliseconds_of_the_same_time_are_the_same(milliseconds: int) -> None:
+    seconds = f"{milliseconds // 1000}.{milliseconds % 1000:03}"
+    assert parse_time("start", seconds, NOW) == milliseconds
+    assert parse_time("start", str(milliseconds), NOW) == milliseconds
 
 
 @given(st.text())
