@@ -110,6 +110,7 @@ def create_app(
         version=__version__,
         lifespan=lifespan,
         openapi_url="/api/v1/openapi.json",
+        generate_unique_id_function=_operation_id,
         docs_url=None,  # these pages would load scripts from another origin
         redoc_url=None,
         middleware=_middleware(settings, sessions, wrong_tokens),
@@ -127,6 +128,11 @@ def create_app(
     serve_page(app)
     app.add_api_websocket_route("/{path:path}", websocket.refuse)
     return app
+
+
+def _operation_id(route: APIRoute) -> str:
+    """Return the name that generated clients give to an operation, such as ``get_history``."""
+    return f"{min(route.methods or ()).lower()}_{route.name}"
 
 
 def _middleware(

@@ -65,6 +65,20 @@ def test_every_path_has_its_methods_with_a_summary_and_a_description(document: A
         assert operation["description"]
 
 
+def test_every_operation_has_a_readable_id(document: Any) -> None:
+    """Generators of clients name their functions after it."""
+    assert sorted(each["operationId"] for _, each in operations(document)) == [
+        "get_annotations",
+        "get_gpu",
+        "get_healthz",
+        "get_history",
+        "get_hosts",
+        "get_metrics",
+        "get_readyz",
+        "post_annotation",
+    ]
+
+
 def test_every_response_has_an_example_that_matches_its_schema(document: Any) -> None:
     for path, operation in operations(document):
         for status in operation["responses"]:
