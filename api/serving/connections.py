@@ -49,8 +49,8 @@ class Connections:
         self._open.discard(surplus)
         self._closed += 1
         self._log.write(
-            "All %d connections are in use; for new ones, %d were closed so far, always of the "
-            "address with the most connections.",
+            "All %d connections are in use. To make room for new ones, connections of the address "
+            "with the most are closed; total: %d.",
             len(self._open),
             self._closed,
         )
