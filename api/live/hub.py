@@ -145,4 +145,4 @@ class Hub:
 
     def _greet(self, client: Client, channels: Collection[str]) -> None:
         updates = self._newest.updates(client.host)
-        client.greet([update.frame for update in updates if update.channel in channels])
+        client.greet([update.frame_with_age for update in updates if update.channel in channels])

@@ -34,6 +34,19 @@ def test_the_newest_values_arrive_at_once_on_connecting(api: RunningApi) -> None
     assert shown["utilization"] == 2.0
 
 
+def test_only_the_newest_values_on_subscribing_have_an_age(api: RunningApi) -> None:
+    api.feed(cpu(age=60_000), gpu(0))
+    with api.stream(f"{WS}/system/cpu") as stream:
+        first = receive(stream)
+        api.send(cpu())
+        assert "age_seconds" not in receive(stream)
+        send_action(stream, "subscribe", "system/gpu/0")
+        assert receive(stream).keys() == {"event", "channels"}
+        added = receive(stream)
+    assert 60 <= first["age_seconds"] < 70
+    assert 0 <= added["age_seconds"] < 10
+
+
 def test_a_frame_holds_channel_event_and_the_whole_payload(api: RunningApi) -> None:
     sample = cpu()
     with api.stream() as stream:
