@@ -22,6 +22,17 @@ class FairShare(Generic[T]):
         """Return the number of members."""
         return len(self._networks)
 
+    def __contains__(self, member: object) -> bool:
+        """Return whether ``member`` is one."""
+        return member in self._networks
+
+    def has_room(self, address: str, limit: int) -> bool:
+        """Return whether a new member at ``address`` could stay if there may be ``limit``."""
+        if len(self) < limit:
+            return True
+        sizes = Counter(self._networks.values())
+        return sizes[_network(address)] + 1 < max(sizes.values(), default=0)
+
     def add(self, member: T, address: str) -> None:
         """Add ``member``, a client at the IP ``address``; empty if the address is not known."""
         self._networks[member] = _network(address)

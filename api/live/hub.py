@@ -4,6 +4,7 @@ import asyncio
 from collections import deque
 from collections.abc import Collection, Iterable, Sequence
 
+from api.fair_share import FairShare
 from api.live.filters import FilterTree
 from api.live.newest import Newest, Update
 from api.live.removal import Removal
@@ -13,25 +14,34 @@ MAX_CLIENTS = 1024
 # The sensors of one tick report within about 50 ms of each other.
 BATCH_SECONDS = 0.05
 BATCH_FRAMES = 100
+_TOO_SLOW = "The client reads too slowly."
+TOO_MANY = "Too many clients are connected; try again later."
 
 
 class Client:
     """One WebSocket client: its filters and its queue of frames.
 
-    ``overflow`` is done once the client has fallen too far behind; it then gets no more frames.
+    ``dropped`` has the reason once the client is to be disconnected; it then gets no more frames.
     """
 
     def __init__(
-        self, filters: Iterable[str], host: str | None = None, *, batch: bool = False
+        self,
+        filters: Iterable[str],
+        host: str | None = None,
+        *,
+        batch: bool = False,
+        address: str = "",
     ) -> None:
         """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
 
         With ``batch``, frames that arrive together are sent as one message, at most 100 in each.
+        ``address`` is the client's.
         """
         self.filters = tuple(filters)
         self.host = host
         self._batch = batch
-        self.overflow: asyncio.Future[None] = asyncio.get_running_loop().create_future()
+        self.address = address
+        self.dropped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
         self._frames: deque[str] = deque()
         self._capacity = QUEUE_FRAMES
         self._waiting = asyncio.Event()
@@ -42,14 +52,19 @@ class Client:
 
     def offer(self, frame: str) -> None:
         """Queue ``frame``; if the queue is full, drop the client."""
-        if self.overflow.done():
+        if self.dropped.done():
             return
         if len(self._frames) >= self._capacity:
-            self._frames.clear()
-            self.overflow.set_result(None)
+            self.drop(_TOO_SLOW)
             return
         self._frames.append(frame)
         self._waiting.set()
+
+    def drop(self, reason: str) -> None:
+        """Disconnect the client."""
+        if not self.dropped.done():
+            self._frames.clear()
+            self.dropped.set_result(reason)
 
     def greet(self, frames: Sequence[str]) -> None:
         """Queue ``frames``; raise the capacity to fit, since a fleet may have more than usual."""
@@ -72,37 +87,46 @@ class Client:
 class Hub:
     """All connected clients. Used only in the event loop's thread; never waits for a client.
 
-    ``slow_clients`` counts the clients dropped because they read too slowly.
+    ``slow_clients`` counts the clients dropped because they read too slowly, ``replaced_clients``
+    those dropped because all places were taken, most of them by clients of the same address.
     """
 
     def __init__(self, newest: Newest) -> None:
         """Send new clients the contents of ``newest`` first."""
         self._newest = newest
-        self._clients: set[Client] = set()
+        self._clients: FairShare[Client] = FairShare()
         self._subscribers: FilterTree[Client] = FilterTree()
         self.max_clients = MAX_CLIENTS
         self.slow_clients = 0
+        self.replaced_clients = 0
 
     @property
     def clients(self) -> int:
         """The number of connected clients."""
         return len(self._clients)
 
-    @property
-    def full(self) -> bool:
-        """Whether the client limit is reached."""
-        return len(self._clients) >= self.max_clients
+    def has_room(self, address: str) -> bool:
+        """Return whether a client at ``address`` may join."""
+        return self._clients.has_room(address, self.max_clients)
 
     def join(self, client: Client) -> None:
-        """Send ``client`` the newest values, then each update as it arrives."""
-        self._clients.add(client)
+        """Send ``client`` the newest values, then each update as it arrives.
+
+        If that is one too many, drop it or another.
+        """
+        self._clients.add(client, client.address)
         self._subscribe(client, client.filters)
+        if len(self._clients) > self.max_clients:
+            surplus = self._clients.surplus()
+            surplus.drop(TOO_MANY)
+            self._remove(surplus)
+            self.replaced_clients += 1
         self._greet(client, self._channels(client))
 
     def leave(self, client: Client) -> None:
         """Remove ``client``; call this once for each client that joined."""
         self._remove(client)
-        if client.overflow.done():
+        if client.dropped.done() and client.dropped.result() == _TOO_SLOW:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
@@ -120,7 +144,7 @@ class Hub:
         for client in set[Client]().union(*self._subscribers.matching(update.channel)):
             if client.accepts(update):
                 client.offer(update.frame)
-                if client.overflow.done():
+                if client.dropped.done():
                     self._remove(client)
 
     def _subscribe(self, client: Client, filters: Iterable[str]) -> None:

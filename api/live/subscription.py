@@ -30,6 +30,7 @@ _BATCH = 100  # updates processed before the event loop continues with its other
 
 _REJECTED = "Messages that are not valid samples"
 _REFUSED = "Updates of hosts or channels beyond the limits"
+_REPLACED = "Clients closed for others, whose addresses had fewer"
 
 
 class Subscription:
@@ -88,6 +89,7 @@ class Subscription:
                 counter("updates_refused", _REFUSED, dict(newest.refused), label="reason"),
                 counter("updates_dropped", "Updates dropped for newer ones", self.overrun),
                 counter("clients_dropped", "Clients that read too slowly", hub.slow_clients),
+                counter("clients_replaced", _REPLACED, hub.replaced_clients),
                 counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
                 gauge("clients", "WebSocket clients connected", hub.clients),
                 gauge("hosts", "Known hosts", len(newest.hosts)),

@@ -21,7 +21,7 @@ from api.live.filters import (
     require_channels,
     validated_filters,
 )
-from api.live.hub import Client, Hub
+from api.live.hub import TOO_MANY, Client, Hub
 from api.parameters import require_known
 from api.rest.context import PREFIX
 from telemetry.bus.topics import ALL_CHANNELS
@@ -100,9 +100,8 @@ def _one_channel(channel: str, query: QueryParams) -> tuple[str, ...]:
 async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -> None:
     """Serve a client until it disconnects; ``filters`` may raise InvalidParameterError."""
     hub: Hub = websocket.app.state.parts.live.hub
-    if hub.full:
-        message = "Too many clients are connected; try again later."
-        await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", message)
+    if not hub.has_room(_address(websocket)):
+        await _deny(websocket, HTTPStatus.SERVICE_UNAVAILABLE, "too_many_clients", TOO_MANY)
         return
     with contextlib.suppress(WebSocketDisconnect, OSError):  # the client may disconnect at any time
         await websocket.accept(_subprotocol(websocket))
@@ -117,8 +116,12 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
             await _exchange(websocket, hub, client)
         finally:
             hub.leave(client)
-        if client.overflow.done():
-            await _close(websocket, _TRY_AGAIN_LATER, "The client reads too slowly.")
+        if client.dropped.done():
+            await _close(websocket, _TRY_AGAIN_LATER, client.dropped.result())
+
+
+def _address(websocket: WebSocket) -> str:
+    return websocket.client.host if websocket.client else ""
 
 
 def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
@@ -126,17 +129,19 @@ def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
         raise InvalidParameterError("batch", batch, "it must be true or false")
-    return Client(filters, websocket.query_params.get("host"), batch=batch == "true")
+    host, address = websocket.query_params.get("host"), _address(websocket)
+    return Client(filters, host, batch=batch == "true", address=address)
 
 
 async def _exchange(websocket: WebSocket, hub: Hub, client: Client) -> None:
-    """Send and receive until either side closes or the client falls too far behind."""
+    """Send and receive until either side closes or the client is dropped."""
     tasks = [
         asyncio.create_task(_send(websocket, client)),
         asyncio.create_task(_receive(websocket, hub, client)),
     ]
     try:
-        await asyncio.wait([*tasks, client.overflow], return_when=asyncio.FIRST_COMPLETED)
+        ends: list[asyncio.Future[Any]] = [*tasks, client.dropped]
+        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
     finally:
         for task in tasks:
             task.cancel()

@@ -35,3 +35,12 @@ def test_a_removed_member_does_not_count() -> None:
     share.discard(1)
     assert len(share) == 2
     assert share.surplus() == 2
+
+
+def test_above_the_limit_there_is_room_only_for_addresses_with_fewer_members() -> None:
+    share = share_of("10.0.0.1", "10.0.0.1", "10.0.0.1", "10.0.0.2", "10.0.0.2")
+    assert share.has_room("10.0.0.1", 6)
+    assert not share.has_room("10.0.0.1", 5)
+    assert not share.has_room("10.0.0.2", 5)
+    assert share.has_room("10.0.0.3", 5)
+    assert not share_of().has_room("10.0.0.1", 0)

@@ -21,9 +21,9 @@ def test_a_queue_overflows_only_with_one_frame_more_than_its_capacity() -> None:
         hub.join(client)
         for _ in range(QUEUE_FRAMES):
             hub.publish(Update(cpu()))
-        assert not client.overflow.done()
+        assert not client.dropped.done()
         hub.publish(Update(cpu()))
-        assert client.overflow.done()
+        assert client.dropped.done()
 
     with_a_client(check)
 
@@ -48,9 +48,9 @@ def test_the_initial_newest_values_do_not_count_against_the_queue() -> None:
         hub.join(client)
         for _ in range(QUEUE_FRAMES):
             hub.publish(Update(cpu()))
-        assert not client.overflow.done()
+        assert not client.dropped.done()
         hub.publish(Update(cpu()))
-        assert client.overflow.done()
+        assert client.dropped.done()
 
     with_a_client(check)
 
@@ -62,6 +62,6 @@ def test_a_client_that_keeps_subscribing_without_reading_is_dropped() -> None:
         hub.join(client)
         for turn in range(QUEUE_FRAMES):
             hub.change(client, () if turn % 2 else ("#",), "acknowledgement")
-        assert client.overflow.done()
+        assert client.dropped.done()
 
     with_a_client(check)

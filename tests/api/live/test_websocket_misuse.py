@@ -1,6 +1,8 @@
 """Misbehaving clients of the live stream."""
 
 import json
+import sys
+from contextlib import ExitStack
 
 import pytest
 
@@ -203,9 +205,25 @@ def test_a_client_beyond_the_limit_is_refused_until_another_disconnects(api: Run
         assert (code, error["code"]) == (503, "too_many_clients")
         assert error["message"] == "Too many clients are connected; try again later."
         assert api.live.hub.clients == 1
-    wait_until(lambda: not api.live.hub.full, "the first has left", SECONDS)
+    wait_until(lambda: api.live.hub.clients == 0, "the first has left", SECONDS)
     with api.stream():
-        wait_until(lambda: api.live.hub.full, "it has joined", SECONDS)
+        wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="only Linux has all of 127.0.0.0/8")
+def test_an_address_that_takes_all_places_does_not_keep_other_clients_out(api: RunningApi) -> None:
+    api.live.hub.max_clients = 3
+    with ExitStack() as stack:
+        greedy = [stack.enter_context(api.stream()) for _ in range(3)]
+        wait_until(lambda: api.live.hub.clients == 3, "all have joined", SECONDS)
+        other = stack.enter_context(api.stream(source_address=("127.0.0.2", 0)))
+        assert closing_of(greedy[2]) == (1013, "Too many clients are connected; try again later.")
+        assert refusal_of(api, WS)[0] == 503
+        api.send(cpu())
+        for stream in (*greedy[:2], other):
+            assert receive(stream)["channel"] == "system/cpu"
+    counts = api.json("/readyz")["parts"]["api"]["counters"]
+    assert (counts["clients_replaced"], counts["clients_dropped"]) == (1, 0)
 
 
 def test_a_plain_http_request_for_the_stream_gets_upgrade_required(shared_api: RunningApi) -> None:
