@@ -41,7 +41,7 @@ class Admission:
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
-        """Return if ``sample`` may be stored; ``retained``: the broker had kept it from before.
+        """Return if ``sample`` may be stored. ``retained``: it was delivered as a retained message.
 
         Raises MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
         ``too many devices``.
@@ -63,7 +63,7 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Return if ``event`` may be stored; ``retained``: the broker had kept it from before.
+        """Return if ``event`` may be stored. ``retained``: it was delivered as a retained message.
 
         Raises MalformedMessageError with the reason ``retained event`` or ``too many events``.
         """

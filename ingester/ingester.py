@@ -32,11 +32,11 @@ _DELAY = "How long the first message of the newest batch waited to be stored"
 class Ingester:
     """Stores each sample and event that the broker delivers, and acknowledges it only then.
 
-    The session is persistent: while the ingester is away, the broker queues its messages. Ingesters
-    with the same ``group`` share the messages among them. Messages that are not valid, or that
-    exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A status, a
-    message of a family without retention, or an empty payload, which deletes a retained message, is
-    acknowledged and skipped.
+    The session is persistent: while the ingester is offline, the broker queues its messages.
+    Ingesters with the same ``group`` share the messages among them. Messages that are not valid, or
+    that exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A
+    status, a message of a family without retention, or an empty payload, which deletes a retained
+    message, is acknowledged and skipped.
     """
 
     def __init__(
@@ -87,7 +87,7 @@ class Ingester:
 
     @property
     def problem(self) -> str | None:
-        """Why the history stores no samples at present, in a sentence; None if it does."""
+        """Why the history does not store samples at present, in a sentence; None if it does."""
         return self._batcher.storage.problem
 
     @property
@@ -96,7 +96,7 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return this ingester's counters, and why it stores no samples at present, if so."""
+        """Return this ingester's counters and, if it does not store samples at present, why."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",
@@ -121,7 +121,7 @@ class Ingester:
         self._bus.start()
 
     def stop(self) -> None:
-        """Write what has arrived and disconnect."""
+        """Write the messages that have arrived, and disconnect."""
         self._batcher.stop()
         self._bus.stop()
 

@@ -56,7 +56,7 @@ class Storage:
         return self._history.evicted
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store ``records``, with retries without end. Return False if stopped before."""
+        """Store ``records``, retrying until it succeeds. Return False if stopped before that."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped

@@ -9,8 +9,8 @@ _LONGEST_REQUESTED_SECONDS = 120.0
 class Backoff:
     """Delays that double from ``first`` to ``longest`` seconds.
 
-    Each delay is shortened at random, so that many clients do not retry at the same moment. A delay
-    that the server requests is respected, up to two minutes.
+    The delays are jittered, so that many clients do not retry at the same moment. A delay that the
+    server requests is respected, up to two minutes.
     """
 
     def __init__(self, first: float, longest: float) -> None:
@@ -23,7 +23,7 @@ class Backoff:
         self._seconds = self._first
 
     def next_delay(self, requested: float = 0.0) -> float:
-        """Return the seconds to wait. ``requested``: the delay that the server asks for, or 0."""
+        """Return the seconds to wait; ``requested`` is the delay that the server asks for, or 0."""
         jitter = random.uniform(0.5, 1.0)  # noqa: S311 - spreads the attempts; not for security
         delay, self._seconds = jitter * self._seconds, min(2 * self._seconds, self._longest)
         return max(delay, min(requested, _LONGEST_REQUESTED_SECONDS) + jitter if requested else 0.0)

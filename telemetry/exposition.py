@@ -15,7 +15,7 @@ _PREFIX = "system_monitor"
 
 
 class _Reports(Collector):
-    """Reads the parts' counters at each scrape; keeps none itself."""
+    """Reads the parts' counters at each scrape, and does not store them."""
 
     def __init__(self, reporters: Sequence[Reporter]) -> None:
         self._reporters = reporters

@@ -23,7 +23,7 @@ def create_file(path: Path) -> None:
 
 
 def restrict(path: Path) -> None:
-    """Take the permissions of other accounts from a file, if it is ours.
+    """Remove other accounts' permissions from a file, if it is ours.
 
     It is not opened: closing it would release the locks that SQLite has on it.
     """

@@ -12,7 +12,7 @@ from telemetry.bus.messages import AT_LEAST_ONCE, LastWill
 from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
-_PASSWORD_ROUNDS = 100_000  # the broker may log the ID: 50 ms to try one password
+_PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
 _KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
 
 
@@ -48,7 +48,7 @@ def new_client(
 def bound_client_id(client_id: str, password: str | None) -> str:
     """Return a client ID that cannot be guessed without ``password``, if there is one.
 
-    Else any user of the broker could connect with that ID and take over the session.
+    Otherwise any user of the broker could connect with that ID and take over the session.
     """
     if password is None:
         return client_id
@@ -57,7 +57,7 @@ def bound_client_id(client_id: str, password: str | None) -> str:
 
 
 def tls_context(address: BrokerAddress) -> ssl.SSLContext | None:
-    """Return what TLS connections to ``address`` use, or None if it is without TLS.
+    """Return the TLS context for connections to ``address``, or None if it does not use TLS.
 
     Raises SettingsError if a TLS file is not usable.
     """

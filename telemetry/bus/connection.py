@@ -42,10 +42,10 @@ class BusConnection:
     after each connection, ``on_message(message)`` for each message, and
     ``on_published(identifier)`` after each acknowledgement. While a callback blocks, the connection
     is not read. If it blocks for longer than the keepalive, the connection is lost. A connection
-    that was lost or stopped calls nothing any more.
+    that was lost or stopped no longer calls any of them.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
-    is away. ``session_present`` is whether the broker still had that session at the newest
+    is offline. ``session_present`` is whether the broker still had that session at the newest
     connection; a broker that restarted without persistence does not. With
     ``manual_acknowledgement`` the broker keeps a message until ``acknowledge``. ``failure`` is what
     went wrong with the newest attempt, as the end of a sentence about the broker.
@@ -94,7 +94,7 @@ class BusConnection:
         self._loop: NetworkLoop | None = None
 
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> Client:
-        """Return the client of the next connection; from now on, earlier ones call nothing.
+        """Return the client of the next connection; earlier clients no longer call anything.
 
         A client that connected again would send its unacknowledged messages again, as if new.
         """
@@ -196,7 +196,7 @@ class BusConnection:
 
         The broker delivers such a message again, and may have reused its identifier.
         """
-        client = self._started()  # first: the check below is then true of this client
+        client = self._started()  # read first, so that the check below applies to this client
         if message.connection == self.connections and self.connected:
             client.ack(message.identifier, message.quality)
             self._unacknowledged.discard(message.identifier)
@@ -242,7 +242,7 @@ class BusConnection:
         if self._tenure.contested:
             what = self._rivalry()
         elif expected:
-            # rumqttd answers no ping while it waits for acknowledgements; the owner logs why.
+            # rumqttd does not answer pings while it waits for acknowledgements; the owner logs why.
             what = f"does not answer: {len(self._unacknowledged)} messages are not acknowledged"
         elif self._connected.is_set():
             what = "is no longer connected"

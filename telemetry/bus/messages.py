@@ -28,8 +28,8 @@ class Publication(NamedTuple):
     """A message to publish.
 
     ``retain`` is for a current state, such as a sample; an event is never retained. ``waits`` is
-    whether the publisher queues the message while the broker is away. Of those that it does not
-    queue, it keeps only the newest of each retained topic.
+    whether the publisher queues the message while the broker is unavailable. Of the messages that
+    it does not queue, it keeps only the newest of each retained topic.
     """
 
     topic: str

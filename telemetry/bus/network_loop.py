@@ -27,9 +27,9 @@ class NetworkLoop:
     """Connects between ``start`` and ``stop``, each time with a client from ``new_client``.
 
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
-    Each is shortened at random, so that clients do not reconnect all at once. A client that is
-    displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each attempt
-    that cannot reach the broker, ``on_turn()`` at least once a second while it is reached.
+    They are jittered, so that clients do not all reconnect at once. A client that is displaced
+    (see Tenure) waits for up to a minute. ``on_failure()`` is called after each attempt that cannot
+    reach the broker, ``on_turn()`` at least once a second while connected.
     """
 
     def __init__(

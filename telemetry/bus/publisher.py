@@ -1,4 +1,4 @@
-"""Publishes messages, and queues them while the broker is away."""
+"""Publishes messages, and queues them while the broker is unavailable."""
 
 import logging
 import threading
@@ -53,11 +53,11 @@ class _Item(NamedTuple):
 
 
 class Publisher:
-    """Publishes the newest message of each retained topic first, then what is waiting, in order.
+    """Publishes the newest message of each retained topic first, then the others in order.
 
-    So a subscriber sees the present at once, however much is waiting. A message that a newer one of
-    its topic has overtaken is for the history only: it is sent *late*, marked as such and not
-    retained. While the broker is away, messages wait in a buffer that covers ``window``
+    So a subscriber sees the present at once, however many messages are waiting. A message that a
+    newer one of its topic has overtaken is for the history only: it is sent *late*, marked as such
+    and not retained. While the broker is down, messages wait in a buffer that covers ``window``
     milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
     name, nothing is buffered: it would mix with that client's messages.
 
@@ -216,7 +216,7 @@ class Publisher:
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
             identifiers = {self._bus.publish(message).mid for message in messages}
             with self._changed:
-                if self._unacknowledged is None:  # else the connection is already another
+                if self._unacknowledged is None:  # else there is already another connection
                     self._unacknowledged = identifiers
                 if self._all_acknowledged():
                     self._changed.notify_all()
@@ -278,7 +278,7 @@ class Publisher:
             self._sent.popleft()
 
     def _requeue(self, items: list[_Item]) -> None:
-        """Put ``items`` first in the queue; one that is still the newest is sent as that."""
+        """Put ``items`` first in the queue; one that is still the newest is sent as such."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

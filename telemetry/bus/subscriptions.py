@@ -75,7 +75,7 @@ class Subscriptions:
             self._accepted.set()
 
     def retry(self) -> None:
-        """Subscribe again to what was refused, if that is long enough ago."""
+        """Request the refused subscriptions again, if that is long enough ago."""
         if self._refused and not self._unanswered and time.monotonic() >= self._retry_at:
             for subscription in self._refused.values():
                 self.request(subscription)

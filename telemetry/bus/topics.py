@@ -22,7 +22,7 @@ class TopicScheme:
     prefix: str = ""
 
     def topic(self, host: str, channel: str) -> str:
-        """Return the topic to publish ``channel`` of ``host`` on."""
+        """Return the topic for ``channel`` of ``host``."""
         return self._join(self.prefix.replace(_HOST, host), channel)
 
     @property
@@ -35,7 +35,7 @@ class TopicScheme:
         return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)
 
     def client_id(self, role: str, name: str) -> str:
-        """Return the MQTT client ID of ``role``, distinct from that of another site's ``name``."""
+        """Return the MQTT client ID of ``role``, distinct from that of ``name`` at another site."""
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 

@@ -120,7 +120,7 @@ class HistoryReader(Protocol):
     def channels(self, host: str) -> Sequence[str]:
         """Return the sorted channels of ``host`` that have samples in the window.
 
-        The number of other hosts does not matter to the time that it takes.
+        The time that it takes does not depend on the number of other hosts.
         """
 
     def read(self, query: Query) -> dict[str, Columns]:

@@ -91,7 +91,7 @@ class Settings(BaseSettings):
     )
     host_name: HostName = Field(
         default_factory=gethostname,
-        description="Host name in this machine's samples; default: its own.",
+        description="Host name in this machine's samples; default: the machine's own.",
     )
     http_host: Host = Field("127.0.0.1", description="Address that the API listens on.")
     http_port: Port = Field(8000, description="Port that the API listens on.")
@@ -179,8 +179,8 @@ class Settings(BaseSettings):
     )
     max_hosts: Count = Field(
         Limits.hosts,
-        description="How many hosts the ingester and the API know at once. For one more, the host "
-        "that has been silent the longest is evicted, if that is for two minutes or more.",
+        description="How many hosts the ingester and the API know at once. A new host then evicts "
+        "the one that has been silent the longest, if that is two minutes or more.",
     )
     max_channels: Count = Field(
         Limits.channels, description="How many channels of one host they know at once."
@@ -198,8 +198,8 @@ class Settings(BaseSettings):
     influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
     influxdb_bucket: Text = Field(
         "system-monitor",
-        description="InfluxDB bucket; created if missing. One that another program created must "
-        "keep at least `history_hours`, and is not changed.",
+        description="InfluxDB bucket; created if missing. A bucket that another program created "
+        "must keep at least `history_hours`, and is not changed.",
     )
     log_level: LogLevel = Field(
         "warning", description="Lowest level that is logged (to standard error)."

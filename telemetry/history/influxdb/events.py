@@ -15,7 +15,7 @@ from telemetry.history.columns import unknown_channel
 from telemetry.history.influxdb import flux
 from telemetry.history.port import EventQuery
 
-_NANOSECONDS = 1_000_000  # of a millisecond
+_NANOSECONDS = 1_000_000  # in a millisecond
 _EVERY_HOST = "#"  # not a valid host name; a pivot does not handle empty strings
 
 

@@ -8,8 +8,8 @@ from telemetry.history.influxdb.names import EMPTY, encode, series_of
 from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
-_NAMES = 4096  # that are kept encoded: more than one machine has
-_NANOSECONDS = 1_000_000  # of a millisecond
+_NAMES = 4096  # encoded names in the cache: more than one machine has
+_NANOSECONDS = 1_000_000  # in a millisecond
 
 
 def line_of(sample: Sample) -> str:

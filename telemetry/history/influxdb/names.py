@@ -12,7 +12,7 @@ from urllib.parse import unquote
 
 from telemetry.catalogue import SAMPLES, Kind, Retention, family_of, place_of
 
-# InfluxDB stores no point without a field: the field of a sample whose values are all null.
+# The field of a sample whose values are all null: InfluxDB does not store a point without a field.
 EMPTY = "empty"
 
 _SEPARATOR = ":"
@@ -26,10 +26,10 @@ MEASUREMENTS = tuple(_CHANNELS)
 
 _FIELDS = [field for family in _FAMILIES for field in family.fields]
 FIELDS = (EMPTY, *sorted({field.name for field in _FIELDS if field.kind not in _TEXTS}))
-"""What the name of each field begins with; a dot may follow, and more.
+"""What the name of each field begins with; a dot and more may follow.
 
-Other fields are never read. A bucket may also hold the data of others, who give their measurements
-the same names, and earlier versions gave each sample an integer field.
+Other fields are never read. A bucket may also hold the data of other programs, whose measurements
+may have the same names, and earlier versions gave each sample an integer field.
 """
 
 

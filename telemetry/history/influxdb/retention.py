@@ -1,8 +1,8 @@
 """Which buckets fit, and which of them may be changed. Pure.
 
-A bucket is ours if its description says so. Any other bucket may hold the data of others, so it is
-never changed. That includes a bucket that an earlier version created, which has no description: it
-keeps exactly the window, so it still fits.
+A bucket is ours if its description says so. Any other bucket may hold another program's data, so it
+is never changed. That includes a bucket that an earlier version created, which has no description:
+it keeps exactly the window, so it still fits.
 """
 
 from collections.abc import Mapping
@@ -55,9 +55,9 @@ def rules(seconds: int) -> list[dict[str, object]]:
 
 
 def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
-    """Raise HistoryUnavailableError if a bucket of others keeps samples for less than ``seconds``.
+    """Raise HistoryUnavailableError if a bucket that is not ours keeps less than ``seconds``.
 
-    The retention of ours is corrected when the ingester starts.
+    The retention of our buckets is corrected when the ingester starts.
     """
     if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:
         raise HistoryUnavailableError(

@@ -43,7 +43,7 @@ class InfluxdbWriter:
 
     @property
     def evicted(self) -> int:
-        """Always 0: this store has no limit of ours."""
+        """Always 0: System Monitor does not limit the size of this store."""
         return 0
 
     def keeps(self, record: Record) -> bool:

@@ -16,7 +16,7 @@ _SELECT = (
     "AND (:host IS NULL OR host = '' OR host = :host) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
-# A row of more than about 1000 bytes takes a page besides. The names are in an index too.
+# A row of more than about 1000 bytes takes an additional page. The names are in an index too.
 _SIZE = (
     "SELECT coalesce(sum(bytes + (bytes > 1000) * 4096 + 100), 0) FROM (SELECT "
     "length(CAST(payload AS BLOB)) + 2 * length(CAST(channel || id || host AS BLOB)) AS bytes "
@@ -69,7 +69,7 @@ def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
 
 
 def size(connection: sqlite3.Connection) -> int:
-    """Return about how many bytes of the file the events take."""
+    """Return approximately how many bytes of the file the events take."""
     size: int = connection.execute(_SIZE).fetchone()[0]
     return size
 

@@ -53,7 +53,7 @@ def prune(connection: sqlite3.Connection, samples: Window, moments: Window, end:
 
 
 def evict(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete the samples of the oldest tenth of the time, and return how many they were.
+    """Delete the samples of the oldest tenth of the time, and return their number.
 
     Without samples, or if the events take more than half of the ``limit`` in bytes, the oldest
     events are deleted and counted instead.

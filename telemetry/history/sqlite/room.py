@@ -36,14 +36,14 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow to its limit, but not into the reserve; then SQLITE_FULL is raised.
+        """Let the file grow to its limit, but not into the reserve; beyond, SQLITE_FULL is raised.
 
         Raises HistoryUnavailableError if the journal cannot be emptied.
         """
         pages, size, _ = _pages(connection)
         free = self._free_on_disk()
         if free < 2 * RESERVE_BYTES:
-            # What the journal adds to the file takes its room now, not when there is none.
+            # The journal's contents take their room in the file now, while there is some.
             _apply_journal(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES}")
         self._bound_journal(connection)
@@ -56,8 +56,8 @@ class Room:
     def lift(self, connection: sqlite3.Connection) -> None:
         """Prepare to delete records: the file may grow, by a few pages at most.
 
-        The journal is used from its start and only to its half, so that a transaction always fits
-        into what it takes on the disk already.
+        The journal is used from its start and only up to its half, so that a transaction always
+        fits into the disk space that the journal already has.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)
@@ -70,7 +70,7 @@ class Room:
         return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
 
     def is_over_limit(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the records take more than the limit: it was lowered."""
+        """Return whether the records take more than the limit, because it was lowered."""
         pages, size, unused = _pages(connection)
         return (pages - unused) * size > self.limit
 

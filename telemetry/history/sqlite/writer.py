@@ -221,7 +221,7 @@ class SqliteWriter:
 
 
 def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> int:
-    """Assign the lowest free slot to the field; a previous field has no values left there."""
+    """Assign the lowest free slot to the field; no values of a previous field are left there."""
     taken = set(channel.slots.values())
     slot = next(number for number in count() if number not in taken)
     connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))
