@@ -13,7 +13,7 @@ from telemetry.status import SensorReport
 
 log = logging.getLogger(__name__)
 
-_FIRST_TICK_SECONDS = 1.0  # a rate is a difference over some time
+_FIRST_TICK_SECONDS = 1.0  # a rate needs some time between two readings
 _STOP_SECONDS = 0.5
 
 

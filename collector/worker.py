@@ -37,7 +37,7 @@ class SensorWorker:
 
     Only that thread uses the sensor; it passes each sample to ``deliver``. ``on_change`` is called
     when the state of the sensor or its reason has changed. ``on_vanished`` is called with each
-    channel that the sensor has read before and that a whole reading no longer has.
+    channel that the sensor has read before and that a complete reading no longer contains.
     """
 
     def __init__(

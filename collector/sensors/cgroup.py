@@ -1,7 +1,7 @@
 """The memory limit that a container, a service or a batch job runs under.
 
-A cgroup's own limit and those of all its ancestors hold at once; where one is below the machine's
-RAM, a job dies there and not at the machine's. Both versions of cgroups are read:
+A cgroup's own limit and those of all its ancestors apply together. If one is below the machine's
+RAM, a job is killed at that limit, while the machine still has memory. Both versions are read:
 https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
@@ -55,11 +55,11 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 
 
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
-    """Return the folder of this process' memory cgroup, where its hierarchy is mounted, its files.
+    """Return this process' memory cgroup: its folder, its hierarchy's mount point, its file names.
 
-    ``cgroup`` and ``mountinfo`` are the files of that name in ``/proc/self``. A container may see
-    the host's path in the one and only its own part of the tree in the other; its own cgroup then
-    is where the hierarchy is mounted. None if no memory controller is mounted.
+    ``cgroup`` and ``mountinfo`` are the contents of those files in ``/proc/self``. In a container,
+    the first may have the host's path although only the container's part of the tree is mounted;
+    the mount point is then its cgroup. None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators
@@ -94,13 +94,13 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
     """Return the lowest memory limit below ``ram`` bytes that applies to this process, if any.
 
-    Of equal limits it is the outermost: more is charged against it.
+    Of equal limits, it is the outermost: more is charged against it.
     """
     try:
         found = memory_cgroup(
             *(decoded((proc / "self" / name).read_bytes()) for name in ("cgroup", "mountinfo"))
         )
-    except OSError:  # no Linux, or no cgroups
+    except OSError:  # not Linux, or no cgroups
         return None
     if found is None:
         return None

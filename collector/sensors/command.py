@@ -1,4 +1,4 @@
-"""A process' command in a few words, without its arguments: these may hold secrets.
+"""A process' command in a few words, without its arguments, which may contain secrets.
 
 What remains is the program's name and, for an interpreter, that of the script or module that it
 runs. Pure.
@@ -13,7 +13,7 @@ _SCRIPTED = re.compile(r"(?:ba|da|z|k)?sh|perl[0-9.]*|ruby[0-9.]*|node|Rscript|j
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:\\")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 _LONGEST = 80
-_COMM = 15  # TASK_COMM_LEN less its end, proc(5)
+_COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 
 
 def short_command(arguments: Sequence[str]) -> str | None:
@@ -25,7 +25,7 @@ def short_command(arguments: Sequence[str]) -> str | None:
     if not arguments or not arguments[0]:
         return None
     first, rest = arguments[0], arguments[1:]
-    # A process may write a title of its own over its arguments, most of it into the first one.
+    # A process may overwrite its arguments with a title, most of which is then in the first one.
     if " " in first and not (_ABSOLUTE.match(first) and any(rest)):
         return clean(_file_name(first.split(" ", 1)[0]))
     program = _file_name(first)
@@ -37,7 +37,7 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process' name, cut to the length that the kernel keeps if it may be such a title."""
+    """Return a process' name, cut to the kernel's maximum if it may be such a title."""
     return clean(name[:_COMM] if " " in name else name)
 
 

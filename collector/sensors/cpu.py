@@ -51,7 +51,7 @@ def differences(
     """Return how long each core was busy and idle between two reads.
 
     A core that was not online at both is left out, and so is one whose counters were reset.
-    ``iowait`` may decrease a little, as the kernel documents; that counts as no idle time.
+    ``iowait`` may decrease a little, as the kernel documents; that counts as zero idle time.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -89,7 +89,7 @@ class CpuSensor(Sensor):
         self._pressure = proc / "pressure" / "cpu"
         self._before: Mapping[int, CoreTimes] = {}
         self._taken_at = float("-inf")
-        self._cores = 0  # as many as were ever seen, so that an offline one keeps its place
+        self._cores = 0  # the most ever seen, so that an offline one keeps its place
         self._frequency = Frequency()
         self._frequency_due = float("-inf")
 

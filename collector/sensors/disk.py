@@ -1,27 +1,27 @@
 """Disks: bytes read and written, each physical byte once.
 
-``/proc/diskstats`` counts a byte again in each layer that it passes. What counts here are the whole
-devices that have hardware behind them and are built on no other: ``/sys/block/<name>/device`` is
-there and ``slaves`` is empty. That leaves out
+``/proc/diskstats`` counts a byte again in each layer that it passes. Only whole devices count here
+that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and
+``slaves`` is empty. That excludes
 
 - partitions, which are not in ``/sys/block``;
 - device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop: their bytes are
   counted in the disks below. A RAID 1 over two disks thus writes two bytes for each byte;
 - ram and zram: their bytes reach no disk; nbd: its bytes are the network's.
 
-Virtual disks of a machine (virtio, Xen, Hyper-V) and remote ones with a driver of their own (iSCSI,
-NVMe over fabrics, rbd) count: for this machine they are the hardware.
+Disks of a virtual machine (virtio, Xen, Hyper-V) and remote ones with a driver of their own (iSCSI,
+NVMe over fabrics, rbd) count: for this machine, they are the hardware.
 
 With native NVMe multipath the kernel counts in hidden devices, one for each path (``nvme0c1n1``);
 the disk itself (``nvme0n1``) counts nothing in older kernels and the same bytes again in newer ones
 (https://github.com/Atoptool/atop/pull/157). So the paths count, and are shown together under the
 disk's name.
 
-Optical drives, floppies and the boot areas of an eMMC card hold no data that a job reads, and are
-left out so as not to be rows of zeros.
+Optical drives, floppies and the boot areas of an eMMC card do not contain data that a job reads.
+They are excluded, since their rows would always be zero.
 
 psutil sums over everything in ``/sys/block``, which doubles the bytes of each stacked device; and
-it hides counters that went backwards. It is asked where there is no ``/proc``.
+it hides counters that went backwards. It is used only where there is no ``/proc``.
 """
 
 import re
@@ -64,7 +64,7 @@ def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
 
 
 def _is_physical(device: str, sysfs: Path) -> bool:
-    folder = sysfs / "block" / device.replace("/", "!")  # so does the kernel, as for cciss/c0d0
+    folder = sysfs / "block" / device.replace("/", "!")  # as the kernel does, for cciss/c0d0
     slaves = folder / "slaves"
     return (
         (folder / "device").exists()
@@ -126,7 +126,7 @@ class DiskSensor(Sensor):
 
     def _counters(self) -> Counters:
         counters = self._all_counters()
-        if counters.keys() != self._devices:  # /sys is looked at only when the devices change
+        if counters.keys() != self._devices:  # /sys is read only when the devices change
             self._devices = frozenset(counters)
             self._disks = self._choose(counters)
         if not self._disks:

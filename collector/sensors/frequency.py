@@ -21,11 +21,11 @@ def parse_cpuinfo(text: bytes) -> list[float]:
 
 
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
-    """Return the frequency that the kernel reports; None for what it does not.
+    """Return the frequencies that the kernel reports; None for one that it does not.
 
     ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
-    sleep 10 ms (https://github.com/giampaolo/psutil/issues/1851), which 256 cores add up to
-    seconds. Neither is cheap: do not read it at each tick.
+    sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851): seconds for 256 cores.
+    Neither is cheap: do not read them at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
@@ -35,7 +35,7 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     current = parse_cpuinfo(_content(proc / "cpuinfo")) or _megahertz(
         cores, "cpu[0-9]*/cpufreq/scaling_cur_freq"
     )
-    # What the hardware offers, not scaling_max_freq: that one is what the administrator allows.
+    # What the hardware supports; scaling_max_freq is what the administrator allows.
     offered = _megahertz(cores, "cpufreq/policy[0-9]*/cpuinfo_max_freq")
     return Frequency(
         current=round(sum(current) / len(current), 1) if current else None,
@@ -51,5 +51,5 @@ def _megahertz(folder: Path, pattern: str) -> list[float]:
 def _content(file: Path) -> bytes:
     try:
         return file.read_bytes()
-    except OSError:  # not there, or of a core that has just gone offline
+    except OSError:  # it does not exist, or its core has just gone offline
         return b""

@@ -1,7 +1,7 @@
-"""Which network interfaces count, so that each byte does so once.
+"""Decides which network interfaces count, so that each byte is counted once.
 
-A byte passes several interfaces: veth, bridge, bond and NIC. What counts are the interfaces where
-bytes enter and leave, and these are the first of the following that exist:
+A byte passes several interfaces: veth, bridge, bond and NIC. The interfaces that count are those
+where bytes enter and leave, the first of the following that exist:
 
 1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
    the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker
@@ -15,7 +15,7 @@ bytes enter and leave, and these are the first of the following that exist:
    namespace, unless they are members of a bridge: the ``eth0`` of a container. The veths of
    containers in this container are members of a bridge and do not count.
 
-3. Whatever else is neither stacked on another interface nor a member of one, such as the ``tap0``
+3. Any other interface that is neither stacked on another nor a member of one, such as the ``tap0``
    of a rootless container, or interfaces that ``/sys`` does not show.
 
 Loopback never counts.
@@ -28,7 +28,7 @@ from pathlib import Path
 
 _LOOPBACK = "lo"  # the kernel's name for it in each network namespace
 _REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
-_NO_LINK = 0  # the iflink of a tunnel that is bound to no interface
+_NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 
 
 @dataclass(frozen=True, slots=True)

@@ -25,11 +25,11 @@ def parse_meminfo(text: bytes) -> dict[str, int]:
 
 
 def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
-    """Return the catalogue's fields; used is total less available, as in `free` since procps 4."""
+    """Return the catalogue's fields; used is total minus available, as in `free` since procps 4."""
     total, available = meminfo.get("MemTotal"), meminfo.get("MemAvailable")
     swap_total, swap_free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
     if total is not None and available is not None:
-        available = min(available, total)  # LXC can show the host's beside the container's
+        available = min(available, total)  # LXC can show the host's, with its own total
     return {
         "ram_used": _difference(total, available),
         "ram_total": total,

@@ -82,7 +82,7 @@ class NetworkSensor(Sensor):
 
     def _counters(self) -> Counters:
         counters = self._all_counters()
-        if counters.keys() != self._present:  # /sys is looked at only when the interfaces change
+        if counters.keys() != self._present:  # /sys is read only when the interfaces change
             self._present = frozenset(counters)
             self._counted = self._choose(counters)
         if not self._counted:

@@ -1,7 +1,7 @@
 """The sensors by name: each file of a family registers its own.
 
 The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder, which is imported when the
-sensor is built: one that is off costs nothing.
+sensor is built: a disabled one costs nothing.
 """
 
 import importlib

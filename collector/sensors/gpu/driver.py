@@ -61,7 +61,7 @@ class GpuDevice(Protocol):
 
     @property
     def uuid(self) -> str | None:
-        """The driver's identifier of this GPU, unique over machines."""
+        """The driver's identifier of this GPU, unique across machines."""
 
     def identify(self, now: float) -> None:
         """Ask for the name and the UUID. A GPU that does not answer is not an error here.
@@ -98,7 +98,7 @@ class GpuDriver(Protocol):
         """
 
     def devices(self) -> Sequence[GpuDevice]:
-        """Return the GPUs that are there now, at least one, in an order that is always the same.
+        """Return the present GPUs, at least one, in an order that is always the same.
 
         They are the same objects each time, also after ``close`` and ``open``, until a GPU is added
         or removed. Raises SensorAbsentError if there is none, and SensorFailedError if they could

@@ -32,7 +32,7 @@ _PARTITION_NULLS = dict.fromkeys(field.name for field in GPU_MIG.fields)
 
 @register
 class GpuSensor(Sensor):
-    """Reads the GPUs of every driver that is there; absent if none is."""
+    """Reads the GPUs of every driver that is present; absent if none is."""
 
     name = GPU.name
 

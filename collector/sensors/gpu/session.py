@@ -59,7 +59,7 @@ class DriverSession:
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the driver; that it is absent is wrong only if it has had GPUs."""
+        """What is wrong with the driver; its absence is a problem only if it has had GPUs."""
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:
@@ -124,7 +124,7 @@ class DriverSession:
         devices = driver.devices()
         if [gpu.device for gpu in self.gpus] == list(devices):
             return
-        # One GPU more or less may move the others: all are looked at again.
+        # A GPU that was added or removed may move the others: all are identified again.
         self._end_threads()
         while len(self._ids) < len(devices):
             self._ids.append(next(self._new_ids))
@@ -142,7 +142,7 @@ class DriverSession:
 
     def _close_driver(self) -> None:
         self._end_threads()
-        # Closing a driver while a call hangs would hang too: this one is left behind.
+        # Closing a driver while a call hangs would hang too, so this one is abandoned.
         if self._driver is not None and not any(gpu.busy for gpu in self.gpus):
             self._driver.close()
         self._driver, self.gpus, self._unresponsive_since = None, (), None

@@ -1,4 +1,4 @@
-"""Reads one GPU in a thread of its own, so that a call that hangs delays no other GPU."""
+"""Reads one GPU in a thread of its own, so that a call that hangs does not delay the others."""
 
 import logging
 import threading
@@ -18,9 +18,9 @@ _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Calls ``device`` in a thread, one question at a time; the other members are the caller's.
+    """Calls ``device`` in a thread, one question at a time; only the caller uses the other members.
 
-    A question that is not answered in time keeps the thread busy. Until it returns no other is
+    A question that is not answered in time keeps the thread busy. Until it returns, no other is
     asked, and its late answer is discarded. ``problem`` is a sentence about the newest question, or
     None; ``answered`` is False if the newest reading held no answer at all.
     """

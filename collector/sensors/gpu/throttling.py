@@ -18,7 +18,7 @@ class ThrottleShares:
     """Adds up, over ``WINDOW_SECONDS``, the time between readings with each reason.
 
     A reason that is active at a reading counts for the time since the previous reading. Time for
-    which the GPU did not report its reasons counts neither as throttled nor as not.
+    which the GPU did not report its reasons counts neither as throttled nor as unthrottled.
     """
 
     def __init__(self) -> None:

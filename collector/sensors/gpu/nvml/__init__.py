@@ -1,1 +1,1 @@
-"""NVIDIA's GPUs, through NVML; nothing outside this folder knows of it."""
+"""NVIDIA's GPUs, through NVML; nothing outside this folder depends on NVML."""

@@ -34,7 +34,7 @@ class NvmlDevice(GpuDevice):
     """One GPU, by NVML's index."""
 
     def __init__(self, index: int) -> None:
-        """Take the ``index``; make no call yet."""
+        """Keep the ``index``; nothing is called yet."""
         self._index = index
         self._mig = MigInstances()
         self._handle: Handle | None = None
@@ -56,7 +56,7 @@ class NvmlDevice(GpuDevice):
         return self._identifier("uuid")
 
     def identify(self, now: float) -> None:
-        """Read what changes seldom, the name and the UUID among it."""
+        """Read what seldom changes, including the name and the UUID."""
         try:
             self._read_seldom(self._find_handle(), now)
         except pynvml.NVMLError as error:
@@ -142,7 +142,7 @@ class NvmlDevice(GpuDevice):
         return values
 
     def _rates(self, answers: Answers, now: float) -> dict[str, object]:
-        # Each counter stands alone: a pair of its own, half of it unused.
+        # A rate meter takes pairs of counters: the second of each pair is unused here.
         counters = {
             field: (value, 0)
             for field in PER_SECOND
@@ -159,7 +159,7 @@ class NvmlDevice(GpuDevice):
         return self._throttling.shares()
 
     def _problem(self, failures: Mapping[str, str], values: Mapping[str, object]) -> str | None:
-        # A field that failed but has its value from elsewhere is not a problem.
+        # A field that failed but has a value from elsewhere is not a problem.
         missing = {
             field: reason
             for field, reason in (*failures.items(), *self._seldom.failures.items())

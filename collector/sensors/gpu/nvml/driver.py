@@ -1,6 +1,6 @@
 """NVIDIA's driver, through NVML (libnvidia-ml), the management library that comes with it.
 
-The ids are NVML's indices, in the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` hides no GPU.
+The ids are NVML's indices, in the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` does not hide any.
 Importing this module loads neither the library nor its binding.
 """
 
@@ -55,7 +55,7 @@ class NvmlDriver(GpuDriver):
         if count != len(self._devices):
             from collector.sensors.gpu.nvml.device import NvmlDevice  # noqa: PLC0415 - as above
 
-            # One more or less moves the indices of the others.
+            # A GPU that is added or removed moves the indices of the others.
             self._devices = [NvmlDevice(index) for index in range(count)]
         return self._devices
 
@@ -71,7 +71,7 @@ class NvmlDriver(GpuDriver):
 
 def _require_library() -> None:
     # pynvml would raise an error too, but only after it has been imported.
-    if sys.platform == "win32":  # the library has another name and place there
+    if sys.platform == "win32":  # the library has a different name and path there
         return
     try:
         ctypes.CDLL(_LIBRARY)

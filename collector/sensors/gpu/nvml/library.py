@@ -28,7 +28,7 @@ NOT_REPORTED = frozenset(
     }
 )
 
-# A driver answers these to a call that it does not know yet, or no longer; under WSL "unknown" too.
+# A driver's answers to a call that it does not know, or no longer; under WSL also "unknown".
 _CALL_UNKNOWN = frozenset(
     {
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
@@ -87,7 +87,7 @@ NO_GPU = (
 def explain_absence(error: pynvml.NVMLError) -> str:
     """Return what ``error``, from a call that concerns all GPUs, means to a user."""
     return _ABSENCES.get(error.value) or (
-        f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look into the kernel"
+        f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look at the kernel"
         " log; a container may have to be restarted."
     )
 
@@ -104,7 +104,7 @@ def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
 
 
 def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa: ANN401 - NVML's
-    """Return the answer of the first of ``calls`` that this driver knows, else raise the last's."""
+    """Return the answer of the first of ``calls`` that this driver knows; raises the last error."""
     for call in calls[:-1]:
         try:
             return call(handle)

@@ -153,7 +153,7 @@ def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
 
 
 class Probe(NamedTuple):
-    """One question to a GPU, and the catalogue's fields that the answer's parts are."""
+    """One question to a GPU, and the catalogue's fields for the parts of the answer."""
 
     fields: tuple[str, ...]
     ask: Callable[[Handle], tuple[object, ...]]
