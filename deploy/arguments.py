@@ -93,11 +93,11 @@ _ROLES = {
     "forget": _Role(
         "remove what the broker retains of a host, such as one that was retired",
         (*_BROKER, *_LOG),
-        "The broker keeps the newest message of each topic until an empty one replaces it. This\n"
-        "removes those of HOST, and lists their topics; the API then no longer shows the host.\n"
-        "Samples in the history stay until they expire. A collector that is still running\n"
-        "publishes again what it reads: only what it no longer reads is gone. Log in as a user\n"
-        "that may read and write the host's topics, such as the host's own.",
+        "The broker retains the newest message of each topic until an empty one replaces it. This\n"
+        "command removes those of HOST and lists their topics; the API then no longer shows the\n"
+        "host. Samples in the history stay until they expire. A collector that is still running\n"
+        "publishes its values again: only topics that it no longer reads stay removed. Log in as\n"
+        "a user that may read and write the host's topics, such as the host's own.",
         "  system-monitor forget gpu-07\n"
         "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
         "--topic-prefix 'fleet/{host}'",
@@ -132,8 +132,8 @@ written; 2 invalid settings."""
 
 class _Parser(argparse.ArgumentParser):
     def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        # argparse's own ignores a full disk, and fails if the reader of a long help has closed the
-        # pipe (before Python 3.11.4).
+        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
+        # long help has closed the pipe.
         if file is sys.stdout:
             console.say(message.removesuffix("\n"))
         else:

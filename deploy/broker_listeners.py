@@ -22,7 +22,7 @@ class Listeners:
     websocket: int = 0
 
     def extra(self) -> dict[str, int]:
-        """Return the ports beside ``mqtt``, by the name of their field."""
+        """Return the ports other than ``mqtt``, by the name of their field."""
         ports = {"mqtt5": self.mqtt5, "websocket": self.websocket}
         return {name: port for name, port in ports.items() if port not in (0, self.mqtt)}
 

@@ -95,7 +95,7 @@ class Mosquitto:
 def find(folder: Path) -> Mosquitto | None:
     """Return the Mosquitto 2 of this machine, or None if there is none that can be used here.
 
-    Only Linux ends a child process that is not ours together with its parent.
+    Only on Linux can a program that is not ours be made to end with its parent.
     """
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
     if program is None or sys.platform != "linux":
@@ -108,7 +108,7 @@ def find(folder: Path) -> Mosquitto | None:
 
 
 def _version(program: str) -> str | None:
-    """Return the version if it is 2, the one that the tests run with."""
+    """Return the version if it is 2.x, which the tests run with."""
     match = re.search(rb"version (2(?:\.\d+)+)", _output(program, "-h"))
     return match[1].decode() if match else None
 

@@ -1,4 +1,4 @@
-"""What an embedded broker needs to know of the program that it runs."""
+"""What an embedded broker needs to know about the program that it runs."""
 
 import signal
 from collections.abc import Sequence

@@ -1,6 +1,6 @@
 """Completion of the command line in bash, zsh and fish, made from the command's own parser.
 
-The scripts are static: pressing TAB starts no Python.
+The scripts are static: pressing TAB does not start Python.
 """
 
 import argparse
@@ -21,7 +21,7 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
     """Return the script that completes ``parser``'s command in ``shell``.
 
     The values of an argument come from its choices, ``VALUES``, or its metavar: ``FILE`` or
-    ``DIR``. This changes ``parser``, which is of no further use.
+    ``DIR``. This changes ``parser``, which must not be used afterwards.
     """
     for action in _actions(parser):
         _describe(action)

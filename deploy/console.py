@@ -1,6 +1,6 @@
 """Output for the user. A reader that has closed the pipe, such as ``head``, is not an error.
 
-Names of devices, and texts from the bus, may contain what a terminal would obey.
+Names of devices, and texts from the bus, may contain control sequences for a terminal.
 """
 
 import errno

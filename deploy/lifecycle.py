@@ -87,7 +87,7 @@ def _stop_after(
 
 @contextmanager
 def _signals() -> Iterator[socket.socket]:
-    """Give a socket that has a byte for each signal.
+    """Yield a socket that receives a byte for each signal.
 
     Python runs a handler only once the main thread is back from its system call, and a signal that
     arrives just before that call does not interrupt it. The byte arrives at once.

@@ -29,8 +29,8 @@ def require_mqtt_port(settings: Settings) -> None:
 def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
     """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
 
-    ``option`` is that of the port, such as ``http`` or ``mqtt5``. ``instead`` is other advice for
-    a port in use.
+    ``option`` is the start of the port's option, such as ``http`` or ``mqtt5``. ``instead`` is
+    further advice for a port in use.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

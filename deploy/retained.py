@@ -21,8 +21,8 @@ _REMOVED_SECONDS = 5.0
 class RetainedMessages:
     """Removes the retained messages of ``host``.
 
-    Where topics name their host, all of its topics are removed, whatever is on them. Otherwise the
-    topics are shared, and those are removed whose message is of ``host``.
+    If topics name their host, all topics of ``host`` are removed, whatever they contain. Otherwise
+    hosts share topics, and a topic is removed if its message is from ``host``.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
@@ -35,7 +35,7 @@ class RetainedMessages:
         self._removed: set[str] = set()
 
     def remove(self) -> list[str]:
-        """Remove them, and return their topics. Raises SystemMonitorError if the broker does not.
+        """Remove them, and return their topics. Raises SystemMonitorError if the broker keeps any.
 
         A broker may deliver only some of many retained messages at once, so this looks until it
         finds nothing new.

@@ -1,1 +1,1 @@
-"""The installed program. To import this package changes nothing: only the command sets sys.path."""
+"""The installed program. Importing this package changes nothing: only the command sets sys.path."""
