@@ -25,7 +25,7 @@ def allowed_lag(interval: float) -> float:
 class Arrivals:
     """The newest live sample of a host, and one that should have been stored by now.
 
-    Only the time of arrival here counts, never that of the host's clock.
+    Only the time of arrival here counts, never the host's clock.
     """
 
     def __init__(self) -> None:

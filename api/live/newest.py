@@ -247,7 +247,7 @@ class Newest:
         return state
 
     def _refusal(self, update: Update, state: HostState | None, more: int) -> str | None:
-        """Return the limit that ``update`` exceeds, or None; may evict what is silent to fit it."""
+        """Return the limit that ``update`` exceeds, or None; may evict silent ones to make room."""
         live = not update.retained
         while more > 0 and self._bytes + more > self.max_bytes:
             if not (live and self._evict_silent(update)):

@@ -9,7 +9,7 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: the topic names none, and an empty payload cannot.
+    An empty ``host`` stands for every host: neither the topic nor an empty payload can name one.
     """
 
     host: str

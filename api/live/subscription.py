@@ -38,7 +38,7 @@ class Subscription:
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
     event loop's. ``malformed`` counts invalid messages by reason;
-    ``overrun`` counts updates that newer ones displaced because the event loop could not keep up.
+    ``overrun`` counts updates that were dropped because the event loop could not keep up.
     """
 
     def __init__(
@@ -50,7 +50,7 @@ class Subscription:
     ) -> None:
         """Prepare; nothing is received before ``start``.
 
-        ``host`` is this machine's name; events that name no host are published under it.
+        ``host`` is this machine's name; events without a host are published under it.
         """
         self._topics = topics
         self._host = host

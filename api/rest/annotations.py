@@ -88,7 +88,7 @@ async def annotations(
     },
 )
 async def annotation(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """Publish on `system/annotations`; respond with 201 once the broker has acknowledged it."""
+    """Publish to `system/annotations`; respond with 201 once the broker has acknowledged it."""
     if parts.settings.http_read_only:
         raise ReadOnlyError("Annotations cannot be published here: http_read_only is set.")
     model = await _parsed(request)

@@ -22,7 +22,7 @@ def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
 
 
 def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
-    """Return sentences about the clocks that ``clocks_off`` has found: one for each of five."""
+    """Return a sentence for each of the first five clocks in ``off``, and one for the others."""
     notes = [_note(name, seconds, window) for name, seconds in list(off.items())[:_LISTED]]
     if len(off) > _LISTED:
         notes.append(f"The clocks of {len(off) - _LISTED} more hosts are off.")

@@ -19,7 +19,7 @@ _THREADS = 4
 _WAITING_PER_THREAD = 7
 _ANSWER_SECONDS = 15.0  # longer than a store's own timeouts; includes the wait for a thread
 _RETRY_SECONDS = 2
-CHECK_SECONDS = 45.0  # longer than the queries of all threads, for which SQLite's lock may wait
+CHECK_SECONDS = 45.0  # longer than the queries of all threads, for which a check may have to wait
 _CLOSE_SECONDS = 0.3
 _WITH_HISTORY = [each for each in SAMPLES if each.retention is Retention.WINDOW]
 
@@ -116,7 +116,7 @@ class Span:
 
     @property
     def empty(self) -> bool:
-        """Whether it contains no time."""
+        """Whether the end is not after the start."""
         return self.start >= self.end
 
 

@@ -7,7 +7,7 @@ from api.rest.history import History
 from telemetry.clock import unix_milliseconds
 from telemetry.history.port import Query
 
-_HOSTS_AT_ONCE = 10  # asked about at each look; a large fleet takes several looks
+_HOSTS_AT_ONCE = 10  # in one check; a large fleet takes several checks
 _LISTED = 5
 
 
@@ -24,7 +24,7 @@ class LiveSamples:
         self._newest = newest
         self._history = history
         self._window = window
-        self._stored: dict[str, bool] = {}  # those asked about the longest ago first
+        self._stored: dict[str, bool] = {}  # those checked the longest ago come first
 
     async def problem(self) -> str | None:
         """Return a sentence if samples of a live host are missing from the history.

@@ -31,7 +31,7 @@ class Readiness:
     ) -> None:
         """Report on ``live``, ``history`` (of ``window`` ms) and ``others``.
 
-        Nobody else's calls should wait in ``history``, nor delay these.
+        ``history`` should not serve other calls, which would delay the checks.
         """
         self._live = live
         self._history = history

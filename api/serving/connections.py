@@ -10,7 +10,7 @@ from telemetry.reports import Report, counter, gauge
 
 log = logging.getLogger(__name__)
 
-_MOST_CONNECTIONS = 2048  # twice the limit of WebSocket clients
+_MOST_CONNECTIONS = 2048  # twice the limit on WebSocket clients
 ACCEPTED_AT_ONCE = 16  # per turn of the event loop, which needs four turns to reject a connection
 _OTHER_FILES = (
     128 + 4 * ACCEPTED_AT_ONCE
@@ -19,7 +19,7 @@ _FEWEST_CONNECTIONS = 64
 
 
 def most_connections() -> int:
-    """Return the limit of connections, which leaves some open files for everything else."""
+    """Return the limit on connections, which leaves some open files for everything else."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from api.errors import PageNotBuiltError
 
 _FOLDER = Path(__file__).parents[1] / "static"
-# A new content has a new name.
+# A file whose contents change gets a new name.
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 

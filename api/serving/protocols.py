@@ -79,9 +79,9 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a message of the application's."""
+        """Send a message from the application."""
         await super().send(message)
-        if self.close_sent:  # by a refusal too, after which uvicorn would report no handshake
+        if self.close_sent:  # by a refusal too, which uvicorn would report as an error
             self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:

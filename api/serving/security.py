@@ -28,7 +28,7 @@ _DEFAULT_PORTS = {"http": 80, "https": 443}
 
 
 class Guard:
-    """ASGI middleware: rejects foreign requests and adds the protective headers."""
+    """ASGI middleware that rejects foreign requests and adds protective headers."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()

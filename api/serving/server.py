@@ -20,7 +20,7 @@ log = logging.getLogger(__name__)
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
 _REQUESTS_SECONDS = 0.4  # that running requests have to finish when the server stops
-_ABORT_SECONDS = 0.3  # after which the connections of clients that do not read are aborted
+_ABORT_SECONDS = 0.3  # until the connections of clients that do not read are aborted
 _TICK_SECONDS = 1.0  # uvicorn updates its Date header once a second
 _PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
@@ -47,7 +47,7 @@ class ApiServer:
     def start(self) -> None:
         """Serve in the background; return once requests are answered.
 
-        Raises SettingsError where the port is taken or the address is not this machine's.
+        Raises SettingsError if the port is in use or the address does not belong to this machine.
         """
         listener = _listen(self._host, self._port)
         self._port = listener.getsockname()[1]

@@ -12,7 +12,7 @@ from api.errors import error_body
 from api.serving.access.sessions import Sessions
 from api.serving.access.wrong_tokens import WrongTokens
 
-# Health checks need no token, nor do the log-in page and its files.
+# Health checks, the log-in page and its files do not need the token.
 _OPEN = {"/healthz", "/icon.svg", "/login", "/login.css", "/login.js", "/logout", "/session"}
 _WITHOUT_DETAILS = "/readyz"
 _PAGES = {"/", "/index.html"}

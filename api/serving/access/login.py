@@ -19,7 +19,7 @@ _FOLDER = Path(__file__).parent
 _LARGEST_FORM_BYTES = 8192
 _MOST_FIELDS = 8
 _HEADERS = {
-    # As the API's, but this page may submit its form to its own origin. It also sends a referrer:
+    # Like the API's, but this page may submit its form to its own origin. It also sends a referrer:
     # with no-referrer browsers would send `Origin: null`.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",

@@ -1,4 +1,4 @@
-"""Time limits of connections, and their fair share."""
+"""Time limits on connections, and their fair share."""
 
 import socket
 import sys
@@ -76,7 +76,7 @@ def test_a_response_that_takes_longer_than_a_request_may_is_sent(
         api.socket() as silent,
     ):
         wait_until(lambda: history.calls == 1, "the history is queried", SECONDS)
-        assert is_closed(silent)  # so the time is over
+        assert is_closed(silent)  # so the time limit has passed
         history.release.set()
         assert slow.recv(65_536).startswith(b"HTTP/1.1 ")
 

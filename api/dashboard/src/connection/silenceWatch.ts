@@ -7,7 +7,7 @@ const MAX_QUIET_MS = 12_000;
 /**
  * Calls `onQuiet` while a stream is silent for longer than it should be, less and less often.
  *
- * A broken connection looks like a silent collector until something else tells them apart.
+ * A broken connection looks like a silent collector until another check distinguishes them.
  */
 export class SilenceWatch {
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -1,4 +1,4 @@
-"""What needs no token, and how to send it."""
+"""What does not need the token, and how to send it."""
 
 import base64
 import json
@@ -124,7 +124,7 @@ def test_health_checks_need_no_token_and_get_no_details_without_it(
 ) -> None:
     assert guarded.json("/healthz") == {"status": "ok"}
     assert guarded.json("/readyz") == {"status": "ready"}
-    monkeypatch.setattr(type(guarded.live), "outage", "mqtt://127.0.0.1 is away.")
+    monkeypatch.setattr(type(guarded.live), "outage", "mqtt://127.0.0.1 is down.")
     status, code, message = guarded.error("/readyz")
     assert (status, code) == (503, "not_ready")
     assert message == "Not ready. Send the token to see the reason."
