@@ -21,6 +21,7 @@ from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, router
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
+from api.serving.compression import Compression
 from api.serving.connections import Connections
 from api.serving.page import serve_page
 from api.serving.security import Guard
@@ -146,7 +147,7 @@ def _middleware(
         # No cookies: a page from another origin must know the token.
         headers = ["Authorization"]
         layers.append(Middleware(CORSMiddleware, allow_origins=origins, allow_headers=headers))
-    layers.append(Middleware(LastResort))
+    layers += [Middleware(Compression), Middleware(LastResort)]
     if sessions is not None:
         layers.append(Middleware(Gate, sessions=sessions, wrong_tokens=wrong_tokens))
     return layers

@@ -1,0 +1,54 @@
+"""Compresses responses with gzip."""
+
+from starlette.datastructures import Headers, MutableHeaders
+from starlette.middleware.gzip import GZipMiddleware
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+_LEAST_BYTES = 1_000
+_LEVEL = 1  # higher levels take up to five times as long, for 5 % fewer bytes of a history
+_ENCODING = b"accept-encoding"
+
+
+def accepts_gzip(headers: Headers) -> bool:
+    """Return whether the client that sent ``headers`` accepts gzip."""
+    for each in headers.get("accept-encoding", "").lower().split(","):
+        coding, _, weight = each.replace(" ", "").partition(";q=")
+        if coding == "gzip":
+            return weight.strip("0.") != "" or not weight
+    return False
+
+
+class Compression:
+    """ASGI middleware: compresses responses from 1 kB on, for clients that accept gzip.
+
+    It is Starlette's, which leaves alone what is compressed already, such as images, and parts of
+    a file. This one also respects ``gzip;q=0``, and tells the two forms of a file apart: a strong
+    ``ETag`` names one sequence of bytes, and a client may resume only that one.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        """Compress the responses of ``app``."""
+        self._app = GZipMiddleware(app, minimum_size=_LEAST_BYTES, compresslevel=_LEVEL)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Call the application; compress its response."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        if not accepts_gzip(Headers(scope=scope)):
+            headers = [each for each in scope["headers"] if each[0] != _ENCODING]
+            scope = {**scope, "headers": headers}
+        await self._app(scope, receive, _with_weak_tag(send))
+
+
+def _with_weak_tag(send: Send) -> Send:
+    async def send_with_weak_tag(message: Message) -> None:
+        if message["type"] == "http.response.start":
+            headers = MutableHeaders(scope=message)
+            if "etag" in headers:
+                headers.add_vary_header("Accept-Encoding")  # of 304 too, which has no body
+                if "content-encoding" in headers:
+                    headers["etag"] = f"W/{headers['etag']}"
+        await send(message)
+
+    return send_with_weak_tag
