@@ -15,6 +15,8 @@ log = logging.getLogger(__name__)
 
 _FIRST_TICK_SECONDS = 1.0  # a rate needs some time between two readings
 _STOP_SECONDS = 0.5
+# A busy machine may take longer than a short interval, and its values are still of use.
+_LATE_SECONDS = 1.0
 
 
 def next_tick(start: float, interval: float, now: float) -> float:
@@ -37,12 +39,14 @@ class Runner:
         on_change: Callable[[], None],
         on_vanished: Callable[[str], None],
         on_tick: Callable[[], None],
-        timeouts: Timeouts = Timeouts(),  # noqa: B008 - frozen
+        timeouts: Timeouts | None = None,
     ) -> None:
         """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state.
 
-        Call ``on_vanished`` for each channel that a sensor no longer reads.
+        Call ``on_vanished`` for each channel that a sensor no longer reads. Without ``timeouts``,
+        a reading that takes longer than the interval, and longer than 1 s, is discarded.
         """
+        timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [
             SensorWorker(sensor, host, deliver, on_change, on_vanished, timeouts)
             for sensor in sensors

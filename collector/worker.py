@@ -19,8 +19,12 @@ log = logging.getLogger(__name__)
 
 @dataclass(frozen=True, slots=True)
 class Timeouts:
-    """When a reading counts as hanging, and how long to wait before opening a sensor again."""
+    """When a reading counts as hanging, and how long to wait before opening a sensor again.
 
+    A reading that takes longer than ``late_seconds`` is discarded.
+    """
+
+    late_seconds: float
     hanging_seconds: float = 5.0
     reopen_seconds: float = 30.0
 
@@ -35,7 +39,8 @@ class _Status(NamedTuple):
 class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in its own thread.
 
-    Only that thread uses the sensor; it passes each sample to ``deliver``. ``on_change`` is called
+    Only that thread uses the sensor; it passes each sample to ``deliver``. A sample's timestamp is
+    the time at which the reading began: no value is older. ``on_change`` is called
     when the state of the sensor or its reason has changed. ``on_vanished`` is called with each
     channel that the sensor has read before and that a complete reading no longer contains.
     """
@@ -160,13 +165,17 @@ class SensorWorker:
         return status
 
     def _read(self) -> _Status:
-        started = time.monotonic()
+        started, timestamp = time.monotonic(), unix_milliseconds()
         found: set[str] = set()
+        late = False
         try:
             for channel, values in self._sensor.read():
-                timestamp = unix_milliseconds()
                 found.add(channel)
-                self._deliver(Sample(channel, self._host, timestamp, values))
+                # Nobody knows when during a long reading the values were true.
+                if time.monotonic() - started > self._timeouts.late_seconds:
+                    late = True
+                else:
+                    self._deliver(Sample(channel, self._host, timestamp, values))
         except SensorFailedError as failure:  # a partial failure that the sensor reports
             self._failures += 1
             self._channels |= found  # what is missing may have failed
@@ -174,7 +183,16 @@ class SensorWorker:
         finally:
             self._duration = time.monotonic() - started
         self._keep_only(found)
+        if late:
+            self._failures += 1
+            return self._status_in(SensorState.FAILING, self._lateness())
         return self._status_in(SensorState.OK)
+
+    def _lateness(self) -> str:
+        return (
+            f"A reading took longer than {self._timeouts.late_seconds:g} s, so its values were"
+            " discarded: they may be old. If this persists, set a longer interval_seconds."
+        )
 
     def _keep_only(self, found: set[str]) -> None:
         vanished, self._channels = self._channels - found, found

@@ -101,11 +101,11 @@ class DiskSensor(Sensor):
     def open(self) -> None:
         """Read the first counters. Raises SensorAbsentError if there is no disk."""
         self.close()
-        self._meter.rates(self._counters(), self._clock())
+        self._rates()
 
     def read(self) -> Iterable[Reading]:
         """Return the rates since the previous reading. Raises SensorAbsentError without a disk."""
-        rates = self._meter.rates(self._counters(), self._clock())
+        rates = self._rates()
         by_disk: dict[str, list[Rate | None]] = {}
         for device, rate in rates.items():
             by_disk.setdefault(self._disks[device], []).append(rate)
@@ -123,6 +123,10 @@ class DiskSensor(Sensor):
         self._meter = RateMeter()
         self._devices = frozenset()
         self._disks = {}
+
+    def _rates(self) -> dict[str, Rate | None]:
+        before, counters, now = self._clock(), self._counters(), self._clock()
+        return self._meter.rates(counters, now, took=now - before)
 
     def _counters(self) -> Counters:
         counters = self._all_counters()

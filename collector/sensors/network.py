@@ -14,7 +14,7 @@ from pathlib import Path
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
-from collector.sensors.rates import Counters, RateMeter, as_values, total
+from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
 from collector.sensors.registry import register
 from telemetry.catalogue import NETWORK
 from telemetry.errors import SensorAbsentError
@@ -60,11 +60,11 @@ class NetworkSensor(Sensor):
         """Read the first counters. Raises SensorAbsentError if there is only loopback."""
         self.close()
         self._net_dev = self._find_counters()
-        self._meter.rates(self._counters(), self._clock())
+        self._rates()
 
     def read(self) -> Iterable[Reading]:
         """Return the rates since the previous reading. Raises SensorAbsentError as ``open``."""
-        rates = self._meter.rates(self._counters(), self._clock())
+        rates = self._rates()
         per_interface = {shown(name): as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)
         return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
@@ -79,6 +79,10 @@ class NetworkSensor(Sensor):
         self._meter = RateMeter()
         self._present = frozenset()
         self._counted = []
+
+    def _rates(self) -> dict[str, Rate | None]:
+        before, counters, now = self._clock(), self._counters(), self._clock()
+        return self._meter.rates(counters, now, took=now - before)
 
     def _counters(self) -> Counters:
         counters = self._all_counters()

@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 
 
 class Reading(NamedTuple):
-    """The values of one channel; the runner adds host and timestamp."""
+    """The values of one channel; the runner adds the host, and the time at which ``read`` began."""
 
     channel: str
     values: Mapping[str, object]

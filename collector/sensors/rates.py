@@ -12,6 +12,7 @@ Rate: TypeAlias = tuple[float, float]
 SHORTEST_SECONDS = 0.05  # the kernel counts some things in steps of 10 ms
 FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 are a tenth of this
 _BYTES_IN_MEGABYTE = 1e6
+_MOST_UNCERTAIN = 0.25  # of the time between two reads, how long a read may take
 
 
 class RateMeter:
@@ -22,17 +23,21 @@ class RateMeter:
         self._before: Counters = {}
         self._time = float("-inf")
 
-    def rates(self, counters: Counters, now: float) -> dict[str, Rate | None]:
-        """Return each device's rates since the previous read; ``now`` is monotonic, in seconds.
+    def rates(self, counters: Counters, now: float, took: float = 0.0) -> dict[str, Rate | None]:
+        """Return each device's rates since the previous read.
+
+        ``now`` is the monotonic time just after the read, and ``took`` how long the read took, both
+        in seconds.
 
         A device's rate is None if the device is new, if its counter decreased (the device was
         replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than
-        any device can. All rates are None if less than ``SHORTEST_SECONDS`` has passed; that time
-        is then part of the next interval. While the machine sleeps, both the counters and the
-        monotonic clock stand still, so the rate after waking up is right.
+        any device can. All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the
+        read took so long that it is not known when the counters had these values; the time is then
+        part of the next interval. While the machine sleeps, both the counters and the monotonic
+        clock stand still, so the rate after waking up is right.
         """
         elapsed = now - self._time
-        if elapsed < SHORTEST_SECONDS:
+        if elapsed < SHORTEST_SECONDS or took > elapsed * _MOST_UNCERTAIN:
             return dict.fromkeys(counters)
         before, self._before, self._time = self._before, counters, now
         return {

@@ -1,16 +1,15 @@
 """Runs sensors for a test."""
 
 import time
-from typing import TYPE_CHECKING, Self
+from typing import Self
 
 from collector.runner import Runner
 from collector.sensors.port import Sensor
 from collector.worker import Timeouts
+from telemetry.clock import unix_milliseconds
+from telemetry.samples import Sample
 from telemetry.status import SensorReport, SensorState
 from tests.services.processes import wait_until
-
-if TYPE_CHECKING:
-    from telemetry.samples import Sample
 
 INTERVAL = 0.05
 
@@ -18,8 +17,11 @@ INTERVAL = 0.05
 class Ran:
     """A runner of ``sensors``, with the samples, changes and ticks it produced."""
 
-    def __init__(self, *sensors: Sensor, hanging_seconds: float = 5.0) -> None:
+    def __init__(
+        self, *sensors: Sensor, hanging_seconds: float = 5.0, late_seconds: float = 30.0
+    ) -> None:
         self.samples: list[Sample] = []
+        self.ages: list[int] = []  # of the samples when they were delivered, in milliseconds
         self.vanished: list[str] = []
         self.changes = 0
         self.ticks: list[float] = []
@@ -27,12 +29,16 @@ class Ran:
             sensors,
             "host",
             INTERVAL,
-            deliver=self.samples.append,
+            deliver=self._deliver,
             on_change=self._count_change,
             on_vanished=self.vanished.append,
             on_tick=lambda: self.ticks.append(time.monotonic()),
-            timeouts=Timeouts(hanging_seconds, reopen_seconds=0.1),
+            timeouts=Timeouts(late_seconds, hanging_seconds, reopen_seconds=0.1),
         )
+
+    def _deliver(self, sample: Sample) -> None:
+        self.ages.append(unix_milliseconds() - sample.timestamp)
+        self.samples.append(sample)
 
     def _count_change(self) -> None:
         self.changes += 1

@@ -52,6 +52,17 @@ def test_samples_carry_the_time_of_their_reading() -> None:
     assert before <= times[0] < times[1] < times[2] <= after
 
 
+def test_a_samples_time_is_when_its_reading_began() -> None:
+    hanging = HangingSensor()
+    with Ran(hanging) as ran:
+        ran.wait_for_ticks(1)
+        began = unix_milliseconds()
+        ran.wait_for_ticks(5)
+        hanging.release.set()
+        wait_until(lambda: len(ran.samples) >= 1, "the reading")
+    assert ran.samples[0].timestamp <= began + 1000 * INTERVAL
+
+
 def test_a_failing_sensor_is_reported_and_does_not_affect_the_others() -> None:
     with Ran(FailingSensor("disk"), CountingSensor()) as ran:
         wait_until(lambda: len(ran.values("system/cpu")) >= 3, "readings of the other sensor")

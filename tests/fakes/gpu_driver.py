@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from pathlib import Path
 
-from collector.sensors.gpu.driver import GpuDevice, GpuDriver, GpuProcess, GpuReading
+from collector.sensors.gpu.driver import Clock, GpuDevice, GpuDriver, GpuProcess, GpuReading
 from telemetry.errors import SensorAbsentError
 
 
@@ -25,13 +25,13 @@ class MemoryDevice(GpuDevice):
     def uuid(self) -> str | None:
         return f"MEM-{self._number}" if self._known else None
 
-    def identify(self, now: float) -> None:
-        del now
+    def identify(self, clock: Clock) -> None:
+        del clock
         self._driver.require_presence()
         self._known |= not self.lost
 
-    def read(self, now: float) -> GpuReading:
-        self.identify(now)
+    def read(self, clock: Clock) -> GpuReading:
+        self.identify(clock)
         if self.error is not None:
             raise self.error
         if self.lost:

@@ -1,7 +1,8 @@
 """The port of GPU drivers: what the sensor asks of a vendor's library.
 
 Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
-``now`` is monotonic time in seconds. A driver raises
+``clock`` returns monotonic time in seconds: a call to a driver may take long, so the time of a
+counter is taken beside the call that reads it. A driver raises
 
 - SensorAbsentError, with a sentence for the user, if none of its GPUs can be read on this machine;
 - SensorFailedError, with such a sentence, if one call failed and others may still succeed.
@@ -13,6 +14,9 @@ from types import MappingProxyType
 from typing import NamedTuple, Protocol, TypeAlias
 
 _EMPTY: Mapping[str, str] = MappingProxyType({})
+
+Clock: TypeAlias = Callable[[], float]
+"""Returns monotonic time in seconds."""
 
 
 class GpuProcess(NamedTuple):
@@ -63,13 +67,13 @@ class GpuDevice(Protocol):
     def uuid(self) -> str | None:
         """The driver's identifier of this GPU, unique across machines."""
 
-    def identify(self, now: float) -> None:
+    def identify(self, clock: Clock) -> None:
         """Ask for the name and the UUID. A GPU that does not answer is not an error here.
 
         Raises SensorAbsentError if the driver is gone.
         """
 
-    def read(self, now: float) -> GpuReading:
+    def read(self, clock: Clock) -> GpuReading:
         """Read the GPU once. A GPU that fails is a ``problem`` of the reading, not an error.
 
         Raises SensorAbsentError if the driver is gone.

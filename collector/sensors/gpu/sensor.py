@@ -9,8 +9,10 @@ import itertools
 import time
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
+from queue import Empty, SimpleQueue
 from typing import TYPE_CHECKING
 
 from collector.sensors.gpu.driver import DriverFactory
@@ -119,20 +121,36 @@ class GpuSensor(Sensor):
         raise SensorFailedError(" ".join(self._driver_problems()))
 
     def _readings(self, processes: "ProcessTable") -> Iterable[Reading]:
-        for gpu in self._gpus():
-            gpu.ask(partial(gpu.device.read, self._clock()))
         deadline = time.monotonic() + self._patience
-        for session in self._sessions:
+        for session, gpu in self._by_answer(deadline):
+            if gpu not in session.gpus:  # its driver has just gone
+                continue
             try:
-                for gpu in session.gpus:
-                    reading = gpu.answer(deadline) or gpu.device.unanswered()
-                    values = {**_NULLS, **reading.values, "vendor": session.vendor}
-                    yield Reading(gpu_channel(gpu.id), values)
-                    own = session.reports_own_pids
-                    listed = processes.values(reading.processes, own_pids=own)
-                    yield Reading(processes_channel(gpu.id), listed)
-                    for index, each in reading.partitions.items():
-                        yield Reading(mig_channel(gpu.id, index), {**_PARTITION_NULLS, **each})
+                reading = gpu.answer(deadline) or gpu.device.unanswered()
             except SensorAbsentError as absence:
                 session.lose(absence)
+                continue
+            values = {**_NULLS, **reading.values, "vendor": session.vendor}
+            yield Reading(gpu_channel(gpu.id), values)
+            listed = processes.values(reading.processes, own_pids=session.reports_own_pids)
+            yield Reading(processes_channel(gpu.id), listed)
+            for index, each in reading.partitions.items():
+                yield Reading(mig_channel(gpu.id, index), {**_PARTITION_NULLS, **each})
         processes.end_tick()
+
+    def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
+        """Ask all GPUs; yield each as soon as it has answered, and then those that have not.
+
+        So a GPU that hangs delays no other's reading.
+        """
+        answered: SimpleQueue[tuple[DriverSession, GpuThread]] = SimpleQueue()
+        missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]
+        for each in missing:
+            gpu = each[1]
+            gpu.ask(partial(gpu.device.read, self._clock), partial(answered.put, each))
+        with suppress(Empty):
+            for _ in list(missing):
+                each = answered.get(timeout=max(0.0, deadline - time.monotonic()))
+                missing.remove(each)
+                yield each
+        yield from missing

@@ -72,7 +72,7 @@ class DriverSession:
             return
         self.absence = self._failure = None
         try:
-            self._find_gpus(self._opened(now), now)
+            self._find_gpus(self._opened(now))
         except SensorAbsentError as absence:
             self.lose(absence)
         except SensorFailedError as failure:
@@ -120,7 +120,7 @@ class DriverSession:
         self._unresponsive_since = None
         return True
 
-    def _find_gpus(self, driver: GpuDriver, now: float) -> None:
+    def _find_gpus(self, driver: GpuDriver) -> None:
         devices = driver.devices()
         if [gpu.device for gpu in self.gpus] == list(devices):
             return
@@ -131,7 +131,7 @@ class DriverSession:
         ids = self._ids[: len(devices)]
         self.gpus = [GpuThread(*each) for each in zip(ids, devices, strict=True)]
         for gpu in self.gpus:
-            gpu.ask(partial(gpu.device.identify, now))
+            gpu.ask(partial(gpu.device.identify, self._clock))
         deadline = time.monotonic() + self._patience
         for gpu in self.gpus:
             gpu.answer(deadline)

@@ -35,6 +35,7 @@ class GpuThread:
         self._done = threading.Event()
         self._done.set()
         self._skipped = False
+        self._on_answer: Callable[[], None] = lambda: None
         self._answer: GpuReading | None = None
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
@@ -51,12 +52,17 @@ class GpuThread:
         """Whether a question is still unanswered."""
         return not self._done.is_set()
 
-    def ask(self, question: Question) -> None:
-        """Put ``question`` to the GPU, unless the previous one is still unanswered."""
+    def ask(self, question: Question, on_answer: Callable[[], None] = lambda: None) -> None:
+        """Put ``question`` to the GPU, unless the previous one is still unanswered.
+
+        ``on_answer`` is called, in some thread, once ``answer`` does not have to wait.
+        """
         self._skipped = self.busy
         if self._skipped:
+            on_answer()
             return
         self._answer = self._error = None
+        self._on_answer = on_answer
         self._done.clear()
         if self._thread is None:
             name = f"sensor-gpu-{self.id}"
@@ -111,4 +117,6 @@ class GpuThread:
                 self._answer = question()
             except BaseException as error:  # noqa: BLE001 - `answer` handles it in the caller's thread
                 self._error = error
+            on_answer = self._on_answer  # the next question has another
             self._done.set()
+            on_answer()

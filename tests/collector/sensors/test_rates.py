@@ -61,6 +61,12 @@ def test_a_read_that_came_too_soon_loses_no_bytes() -> None:
     assert meter.rates({"sda": (8192, 0)}, now=102.0) == {"sda": (4096.0, 0.0)}
 
 
+def test_a_read_that_took_long_gives_no_rate_and_loses_no_bytes() -> None:
+    meter = primed(sda=(0, 0))
+    assert meter.rates({"sda": (4096, 0)}, now=102.0, took=0.6) == {"sda": None}
+    assert meter.rates({"sda": (8192, 0)}, now=104.0, took=0.6) == {"sda": (2048.0, 0.0)}
+
+
 def test_an_unknown_rate_does_not_enter_the_total() -> None:
     assert total([(1.0, 2.0), None, (10.0, 20.0)]) == (11.0, 22.0)
 

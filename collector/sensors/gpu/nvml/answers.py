@@ -22,6 +22,14 @@ class Answers(NamedTuple):
     failures: dict[str, str]
     lacking: dict[Probe, str]
 
+    def joined(self, other: "Answers") -> "Answers":
+        """Return the answers of both."""
+        return Answers(
+            self.values | other.values,
+            self.failures | other.failures,
+            self.lacking | other.lacking,
+        )
+
 
 def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
     """Ask each of ``probes``; raises an NVMLError that concerns the whole GPU or all of them."""

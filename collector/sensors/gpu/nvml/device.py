@@ -1,11 +1,11 @@
 """One GPU through NVML, and what is wrong with it."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
 
 import pynvml
 
-from collector.sensors.gpu.driver import GpuDevice, GpuProcess, GpuReading
+from collector.sensors.gpu.driver import Clock, GpuDevice, GpuProcess, GpuReading
 from collector.sensors.gpu.nvml.answers import Answers, ask
 from collector.sensors.gpu.nvml.library import (
     Handle,
@@ -15,6 +15,7 @@ from collector.sensors.gpu.nvml.library import (
 )
 from collector.sensors.gpu.nvml.mig import MigInstances
 from collector.sensors.gpu.nvml.probes import (
+    COUNTERS,
     EACH_TIME,
     PER_SECOND,
     PROCESSES,
@@ -55,18 +56,20 @@ class NvmlDevice(GpuDevice):
         """NVML's UUID, such as ``GPU-8f0c5d3e-…``."""
         return self._identifier("uuid")
 
-    def identify(self, now: float) -> None:
+    def identify(self, clock: Clock) -> None:
         """Read what seldom changes, including the name and the UUID."""
         try:
-            self._read_seldom(self._find_handle(), now)
+            self._read_seldom(self._find_handle(), clock())
         except pynvml.NVMLError as error:
             self._failed(_explanation(error, self._index))
 
-    def read(self, now: float) -> GpuReading:
+    def read(self, clock: Clock) -> GpuReading:
         """Read every value that is due, the processes and the MIG instances."""
         try:
-            handle = self._find_handle()
-            answers = ask(handle, self._probes_due(now))
+            handle, now = self._find_handle(), clock()
+            answers = ask(handle, self._due(COUNTERS, now))
+            rates = self._rates(answers, now, clock())
+            answers = answers.joined(ask(handle, self._due((*EACH_TIME, *PROCESSES), now)))
             processes = _take_processes(answers)
             if answers.failures and not answers.values:
                 reasons = _listed(answers.failures.values())
@@ -77,7 +80,7 @@ class NvmlDevice(GpuDevice):
         except pynvml.NVMLError as error:
             return self._failed(_explanation(error, self._index))
         self._note_not_reported(answers.lacking, now)
-        values = self._values(answers, now)
+        values = self._values(answers.values | rates, now)
         return GpuReading(
             values,
             processes,
@@ -110,9 +113,8 @@ class NvmlDevice(GpuDevice):
             self._handle = pynvml.nvmlDeviceGetHandleByIndex(self._index)
         return self._handle
 
-    def _probes_due(self, now: float) -> list[Probe]:
-        probes = (*EACH_TIME, *PROCESSES)
-        return [probe for probe in probes if self._skipped_until.get(probe, now) <= now]
+    def _due(self, probes: Iterable[Probe], now: float) -> Iterator[Probe]:
+        return (probe for probe in probes if self._skipped_until.get(probe, now) <= now)
 
     def _read_seldom(self, handle: Handle, now: float) -> None:
         answers = ask(handle, SELDOM)
@@ -135,20 +137,20 @@ class NvmlDevice(GpuDevice):
         if new:
             self._not_reported = {**self._not_reported, **new}
 
-    def _values(self, answers: Answers, now: float) -> Mapping[str, object]:
-        values = self._seldom.values | answers.values
-        values |= self._rates(answers, now) | _margin(values)
+    def _values(self, current: Mapping[str, object], now: float) -> Mapping[str, object]:
+        values = {**self._seldom.values, **current}
+        values |= _margin(values)
         values["throttle_shares"] = self._shares(values.get("throttle_reasons"), now)
         return values
 
-    def _rates(self, answers: Answers, now: float) -> dict[str, object]:
+    def _rates(self, answers: Answers, before: float, after: float) -> dict[str, object]:
         # A rate meter takes pairs of counters: the second of each pair is unused here.
         counters = {
             field: (value, 0)
             for field in PER_SECOND
             if isinstance(value := answers.values.get(field), int | float)
         }
-        rates = self._meter.rates(counters, now)
+        rates = self._meter.rates(counters, after, took=after - before)
         return {
             field: None if rate is None else credible(field, round(rate[0] * PER_SECOND[field], 3))
             for field, rate in ((field, rates.get(field)) for field in PER_SECOND)

@@ -184,11 +184,12 @@ SELDOM = (
     Probe(("pci_bus_id",), health.pci_bus_id),
     Probe(("slowdown_temperature",), health.slowdown_temperature),
 )
-# The counters come first, close to the time that is taken for the reading.
-EACH_TIME = (
+COUNTERS = (
     Probe(("energy", "power_average"), health.energy),
     Probe(("memory_temperature", "pcie_tx_rate", "pcie_rx_rate"), health.temperature_and_traffic),
     Probe(("nvlink_tx_rate", "nvlink_rx_rate"), links.traffic),
+)
+EACH_TIME = (
     Probe(("utilization", "memory_utilization"), _utilization),
     Probe(("memory_used", "memory_total", "memory_kind"), memory),
     Probe(("temperature",), _temperature),

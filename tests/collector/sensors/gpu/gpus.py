@@ -70,7 +70,7 @@ class GpuReadings(NamedTuple):
 
 
 def read_gpus(sensor: GpuSensor) -> GpuReadings:
-    """Read once and check each GPU's values against the catalogue."""
+    """Read once and check each GPU's values against the catalogue; they come in any order."""
     found: dict[str, dict[str, Mapping[str, Any]]] = {
         GPU.name: {},
         GPU_PROCESSES.name: {},
@@ -86,8 +86,12 @@ def read_gpus(sensor: GpuSensor) -> GpuReadings:
             found[family.name][place] = checked(reading, family)
     except SensorFailedError as failure:
         problem = str(failure)
-    gpus, processes, mig = found.values()
+    gpus, processes, mig = (dict(sorted(each.items(), key=_numbers)) for each in found.values())
     return GpuReadings(gpus, problem, processes, mig)
+
+
+def _numbers(item: tuple[str, object]) -> list[int]:
+    return [int(number) for number in item[0].split(":")]
 
 
 def read_gpu(sensor: GpuSensor) -> Mapping[str, Any]:

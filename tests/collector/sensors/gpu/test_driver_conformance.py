@@ -1,5 +1,6 @@
 """What every GPU driver must do, run over each implementation of the port."""
 
+import time
 from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
@@ -151,7 +152,7 @@ def test_a_device_knows_its_name_and_uuid_once_it_has_identified_itself(machine:
     machine.driver.open()
     for device in machine.driver.devices():
         assert (device.name, device.uuid) == (None, None)
-        device.identify(0)
+        device.identify(time.monotonic)
     devices = machine.driver.devices()
     assert all(device.name for device in devices)
     assert len({device.uuid for device in devices}) == 2
@@ -160,7 +161,7 @@ def test_a_device_knows_its_name_and_uuid_once_it_has_identified_itself(machine:
 def test_a_reading_holds_only_fields_of_the_catalogue(machine: Machine) -> None:
     machine.driver.open()
     for device in machine.driver.devices():
-        reading = device.read(0)
+        reading = device.read(time.monotonic)
         assert (reading.answered, reading.problem) == (True, None)
         assert reading.values.keys() <= FIELDS
         assert isinstance(reading.values["temperature"], int | float)
@@ -173,18 +174,18 @@ def test_a_reading_holds_only_fields_of_the_catalogue(machine: Machine) -> None:
 def test_a_lost_gpu_is_a_problem_of_its_own_reading_and_comes_back(machine: Machine) -> None:
     machine.driver.open()
     lost, other = machine.driver.devices()
-    lost.read(0)
+    lost.read(time.monotonic)
     machine.lose_gpu(0)
-    reading = lost.read(2)
+    reading = lost.read(time.monotonic)
     assert not reading.answered
     assert reading.problem
     assert not reading.problem.startswith("GPU")
     assert not reading.problem.endswith(".")
     assert reading.values.get("temperature") is None
     assert (reading.values["name"], reading.values["uuid"]) == (lost.name, lost.uuid)
-    assert other.read(2).problem is None
+    assert other.read(time.monotonic).problem is None
     machine.recover_gpu(0)
-    assert lost.read(4).problem is None
+    assert lost.read(time.monotonic).problem is None
 
 
 def test_a_gpu_that_is_lost_from_the_start_does_not_fail_to_be_identified(
@@ -193,9 +194,9 @@ def test_a_gpu_that_is_lost_from_the_start_does_not_fail_to_be_identified(
     machine.driver.open()
     device = machine.driver.devices()[0]
     machine.lose_gpu(0)
-    device.identify(0)
+    device.identify(time.monotonic)
     assert device.name is None
-    assert device.read(0).problem
+    assert device.read(time.monotonic).problem
 
 
 def test_an_unanswered_reading_holds_what_identifies_the_gpu_and_its_partitions(
@@ -203,7 +204,7 @@ def test_an_unanswered_reading_holds_what_identifies_the_gpu_and_its_partitions(
 ) -> None:
     machine.driver.open()
     device = machine.driver.devices()[0]
-    partitions = device.read(0).partitions
+    partitions = device.read(time.monotonic).partitions
     reading = device.unanswered()
     assert not reading.answered
     assert reading.processes is None
@@ -218,9 +219,13 @@ def test_an_unanswered_reading_holds_what_identifies_the_gpu_and_its_partitions(
 def test_a_driver_that_goes_while_it_is_open_is_absent_for_each_gpu(machine: Machine) -> None:
     machine.driver.open()
     device = machine.driver.devices()[0]
-    device.read(0)
+    device.read(time.monotonic)
     machine.lose_driver()
-    for call in (machine.driver.devices, lambda: device.read(2), lambda: device.identify(2)):
+    for call in (
+        machine.driver.devices,
+        lambda: device.read(time.monotonic),
+        lambda: device.identify(time.monotonic),
+    ):
         with pytest.raises(SensorAbsentError):
             call()
 
@@ -228,7 +233,7 @@ def test_a_driver_that_goes_while_it_is_open_is_absent_for_each_gpu(machine: Mac
 def test_its_gpus_can_be_read_after_it_has_been_closed_and_opened(machine: Machine) -> None:
     machine.driver.open()
     device = machine.driver.devices()[0]
-    device.read(0)
+    device.read(time.monotonic)
     machine.driver.close()
     machine.driver.open()
-    assert device.read(2).problem is None
+    assert device.read(time.monotonic).problem is None
