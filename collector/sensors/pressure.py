@@ -26,5 +26,5 @@ def read_pressure(file: Path) -> Pressure:
     """Return the pressure in ``file``; all None if the kernel has none."""
     try:
         return parse_pressure(file.read_bytes())
-    except OSError:  # not there, or EOPNOTSUPP where the kernel was booted with psi=0
+    except OSError:  # it does not exist, or EOPNOTSUPP with the kernel option psi=0
         return Pressure()

@@ -66,7 +66,7 @@ def assemble(
 ) -> Columns:
     """Return the columns of ``channel``; ``values`` are aligned with ``timestamps``.
 
-    A field of the catalogue is always present, and null where nothing was reported. A field that
+    A field of the catalogue is always present, and null if nothing was reported. A field that
     depends on the hardware, such as a disk's, is present if it has a value.
     """
     family = family_of(channel)

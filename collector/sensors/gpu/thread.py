@@ -77,7 +77,7 @@ class GpuThread:
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (
-                f"{self.label} does not answer, a call to the driver hangs: look for errors in the"
+                f"{self.label} does not answer because a driver call hangs: look for errors in the"
                 " kernel log (Xid for NVIDIA); if it persists, reset the GPU or reboot."
             )
             return None

@@ -146,7 +146,7 @@ def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of an answer: the strings of each column, empty where there is no value."""
+    """A table of an answer: the strings of each column, empty if there is no value."""
 
     columns: Mapping[str, Sequence[str]]
 

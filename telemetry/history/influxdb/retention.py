@@ -62,7 +62,7 @@ def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
     if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:
         raise HistoryUnavailableError(
             f"The bucket {account.bucket!r} in InfluxDB at {account.url} keeps data for "
-            f"{_text(bucket.seconds)}, and {_text(seconds)} are needed. System Monitor did not "
+            f"{_text(bucket.seconds)}, but {_text(seconds)} are needed. System Monitor did not "
             "create this bucket, and so does not change it: set its retention to "
             f"{_text(seconds)} or more, or set influxdb_bucket to the name of a new bucket."
         )

@@ -123,7 +123,7 @@ def test_a_lost_gpu_is_marked_while_the_others_are_shown_and_recovers_by_itself(
     page = visit.page
     laboratory.gpus.set_readings(6, utilization=33)
     laboratory.gpus.fail(GPU_IS_LOST, gpu=6)
-    sentence = "GPU 6 (NVIDIA H100 80GB HBM3) is lost, it no longer answers on its bus"
+    sentence = "GPU 6 (NVIDIA H100 80GB HBM3) is lost and no longer answers on its bus"
     silence = page.get_by_test_id("gpu-panel-silence")
     expect(silence).to_contain_text(sentence)
     report = laboratory.monitor.get("/gpu", host=HOST)

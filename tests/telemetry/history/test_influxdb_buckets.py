@@ -1,4 +1,4 @@
-"""The retention of the buckets: exactly the window in ours, untouched in those of others."""
+"""The retention of the buckets: exactly the window in ours, unchanged in all others."""
 
 from contextlib import closing
 from dataclasses import replace
@@ -120,8 +120,8 @@ def test_a_bucket_of_others_is_used_as_it_is_if_it_keeps_at_least_the_window(
 @pytest.mark.parametrize(
     ("name", "retention_ms", "sentence"),
     [
-        ("{}", HOUR, r"keeps data for 1 h, and 2 h are needed.*did not create.*to 2 h or more"),
-        (LONG, DAY, r"keeps data for 24 h, and 7 days are needed.*set influxdb_bucket to the name"),
+        ("{}", HOUR, r"keeps data for 1 h, but 2 h are needed.*did not create.*to 2 h or more"),
+        (LONG, DAY, r"keeps data for 24 h, but 7 days are needed.*set influxdb_bucket to the name"),
     ],
 )
 def test_a_bucket_of_others_that_keeps_less_is_refused_and_left_alone(

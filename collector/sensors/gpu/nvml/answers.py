@@ -13,7 +13,7 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
-    """The ``values`` by field, and NVML's error where there is none.
+    """The ``values`` by field, and NVML's error if there is none.
 
     ``failures`` is by field; ``lacking``, by probe, is what the GPU does not support.
     """

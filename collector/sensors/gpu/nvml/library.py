@@ -43,7 +43,7 @@ _CALL_UNKNOWN = frozenset(
 DEVICE_GONE = frozenset({pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED})
 _DEVICE_PROBLEMS = {
     pynvml.NVML_ERROR_GPU_IS_LOST: (
-        "is lost, it no longer answers on its bus: look for Xid 79 in the kernel log and reboot"
+        "is lost and no longer answers on its bus: look for Xid 79 in the kernel log and reboot"
     ),
     pynvml.NVML_ERROR_RESET_REQUIRED: (
         "must be reset: end what runs on it, stop System Monitor, and run"

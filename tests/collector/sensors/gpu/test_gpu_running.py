@@ -52,7 +52,7 @@ ONE_GPU: dict[str, tuple[Change, Change, str]] = {
     "lost": (
         lambda nvml: nvml.fail(GPU_IS_LOST, gpu=0),
         lambda nvml: nvml.recover(gpu=0),
-        "GPU 0 (NVIDIA L4) is lost, it no longer answers on its bus: look for Xid 79",
+        "GPU 0 (NVIDIA L4) is lost and no longer answers on its bus: look for Xid 79",
     ),
     "to be reset": (
         lambda nvml: nvml.fail(RESET_REQUIRED, gpu=0),
@@ -67,7 +67,7 @@ ONE_GPU: dict[str, tuple[Change, Change, str]] = {
     "a call that hangs": (
         lambda nvml: nvml.delay(1.2, "nvmlDeviceGetPowerUsage", gpu=0),
         lambda nvml: nvml.delay(0, "nvmlDeviceGetPowerUsage", gpu=0),
-        "GPU 0 (NVIDIA L4) does not answer, a call to the driver hangs: look for errors",
+        "GPU 0 (NVIDIA L4) does not answer because a driver call hangs: look for errors",
     ),
     "out of range": (
         lambda nvml: nvml.set_readings(0, utilization=200, memory_utilization=5),
