@@ -38,8 +38,8 @@ GPU, CPU, memory, disk and network metrics of machine-learning machines.
 Live data: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
 `{"channel", "event": "metrics", "data"}`, starting with the newest values, which also have their
 `age_seconds`. With `&batch=true` each message is an array of the frames of the last 50 ms. When a
-value no longer exists, a frame with the event `removed` follows, whose data is the host. Rates are
-in MB/s (1 MB = 10^6 bytes), sizes in bytes. A value that the hardware does not report is null.
+value no longer exists, a frame with the event `removed` names its host. Rates are in MB/s
+(1 MB = 10^6 bytes), sizes in bytes. A value that the hardware does not report is null.
 """
 
 _TOKEN_SCHEME = {

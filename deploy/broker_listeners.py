@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from typing import Self
 
 MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
-"""The usual ports of MQTT 5 and of MQTT over WebSocket, where they have ports of their own."""
+"""The usual ports of MQTT 5 and of MQTT over WebSocket, if they have their own ports."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,7 +3,7 @@ export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
 
-/** Whether the reader has logged in, and so can log out. Never where the API requires no token. */
+/** Whether the reader has logged in, and so can log out. Never if the API does not require a token. */
 export async function hasSession(): Promise<boolean> {
   try {
     const answer = await fetch("./session");

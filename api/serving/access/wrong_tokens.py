@@ -9,7 +9,7 @@ log = logging.getLogger(__name__)
 
 
 class WrongTokens:
-    """Counts the requests that showed a wrong token, and logs from where, once a minute."""
+    """Counts the requests with a wrong token, and logs the address, at most once a minute."""
 
     def __init__(self) -> None:
         """Start at zero."""
@@ -23,5 +23,5 @@ class WrongTokens:
 
     def report(self) -> Report:
         """Return the count."""
-        count = counter("wrong_tokens", "Requests that showed a wrong token", self._count)
+        count = counter("wrong_tokens", "Requests with a wrong token", self._count)
         return Report("access", None, (count,))

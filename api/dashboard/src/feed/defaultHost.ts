@@ -9,7 +9,7 @@ interface Listener {
 }
 
 /**
- * Finds the host to show where the address names none. The server chooses: the machine that it runs
+ * Finds the host to show if the address does not name one. The server chooses: the machine that it runs
  * on, if that is monitored.
  */
 export class DefaultHost {
