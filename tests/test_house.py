@@ -22,7 +22,7 @@ ALLOWED = {
 def imports_in(source: str, module: str) -> Iterator[str]:
     """Yield the full name of everything that ``source``, the text of ``module``, imports.
 
-    A name imported from a module comes as ``module.name``, for it may be a module itself.
+    A name imported from a module comes as ``module.name``, since it may be a module itself.
     """
     for node in ast.walk(ast.parse(source)):
         if isinstance(node, ast.Import):

@@ -16,7 +16,7 @@ from collections.abc import Iterator
 from deploy import open_files
 from tests.api.streams import OPENING
 
-_PAUSE_SECONDS = 0.2  # before the next attempt: short, and the same for all
+_PAUSE_SECONDS = 0.2  # before the next attempt: short, and the same for all clients
 _MASK = b"\0\0\0\0"  # a client must mask its frames; this mask changes nothing
 _TEXT, _PING = 1, 9
 

@@ -1,4 +1,4 @@
-"""What the live stream costs, beside the simplest WebSocket server that uvicorn can run.
+"""The cost of the live stream, compared with the simplest WebSocket server that uvicorn can run.
 
 ``python -m tests.benchmarks.live [--clients 500] [--seconds 5]`` prints a table. A sample is
 published 20 times a second. The server's CPU time is per 100,000 deliveries; a delivery takes from

@@ -1,8 +1,8 @@
 """The speed of the API's responses: ``python -m tests.benchmarks.responses [--requests 300]``.
 
-Serves an hour of samples of one host from SQLite, and sends one request after the other on a kept
-connection, as a script or a scraper does. Prints the median time of a response, how many there are
-in a second, the CPU time that one costs the server and this client together, and its size.
+Serves an hour of samples of one host from SQLite, and sends one request after the other on a
+keep-alive connection, as a script or a scraper does. Prints the median time of a response, the
+responses per second, the CPU time of one in the server and this client together, and its size.
 """
 
 import argparse

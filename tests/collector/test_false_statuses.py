@@ -1,4 +1,4 @@
-"""No status on the bus ends or silences a collector: it subscribes to nothing."""
+"""No status on the bus ends or silences a collector: it does not subscribe to anything."""
 
 import json
 from typing import Any
@@ -15,7 +15,7 @@ HOURS = 3_600_000
 FALSE: dict[str, dict[str, Any]] = {
     "of an elder collector": {"started": 1},
     "of a collector from before time began": {"started": -1e17},
-    # The machine lost power, and has no clock that kept the time.
+    # The machine lost power, and its clock did not keep the time.
     "its own, from before the clock was set back": {"ahead": 2 * HOURS},
     "offline": {"state": "offline", "ahead": 2 * HOURS},
 }

@@ -26,8 +26,8 @@ SECONDS = 60.0  # a generous limit: on a busy machine, a start has taken 20 s
 def environment(folder: Path, **extra: str) -> dict[str, str]:
     """Return this process's environment without the settings of the machine that runs the tests.
 
-    The embedded broker serves only its main port: tests run beside each other, and the defaults of
-    the other two are the same in each.
+    The embedded broker serves only its main port: tests run in parallel, and the default ports of
+    the other two would collide.
     """
     inherited = {
         name: value

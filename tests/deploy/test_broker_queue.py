@@ -44,7 +44,7 @@ def running_mosquitto(folder: Path, port: int) -> Iterator[EmbeddedBroker]:
 
 @contextmanager
 def session(port: int) -> Iterator[list[bytes]]:
-    """Connect a client that keeps its session; give the payloads that it receives."""
+    """Connect a client that keeps its session; yield the payloads that it receives."""
     received: list[bytes] = []
     bus = BusConnection(BrokerAddress("127.0.0.1", port), "ingester", keep_session=True)
     bus.on_connected = lambda: bus.subscribe(TOPIC, AT_LEAST_ONCE)
@@ -58,7 +58,7 @@ def session(port: int) -> Iterator[list[bytes]]:
 
 
 def let_messages_wait(port: int) -> None:
-    """Publish ``PAYLOADS`` for a client that has a session and is away."""
+    """Publish ``PAYLOADS`` for a client that has a session and is offline."""
     with session(port):
         pass
     with Listener(port) as publisher:

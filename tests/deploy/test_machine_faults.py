@@ -116,7 +116,7 @@ def test_a_suspended_process_goes_on_with_the_present_tick(up: Monitor) -> None:
         listener.wait_for("system/cpu", 5)
         after = [each for each in ages(received(listener, "system/cpu"), resumed) if each > 0]
         everything = [each for name in CHANNELS for each in received(listener, name)]
-    # The missed ticks are not made up for in a burst.
+    # The missed ticks are not caught up in a burst.
     assert after[0] < 2 * INTERVAL
     assert after[3] > 2 * INTERVAL
     assert_plausible(everything)

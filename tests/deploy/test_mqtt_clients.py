@@ -1,4 +1,4 @@
-"""Clients that none of us wrote receive live samples from ``up``, in each version of MQTT."""
+"""Third-party clients receive live samples from ``up``, in each version of MQTT."""
 
 import json
 import re
@@ -22,7 +22,7 @@ LABELS = {4: "MQTT", 5: "MQTT 5"}
 def up(
     request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory
 ) -> Iterator[Monitor]:
-    """Run ``up`` with each broker; it chooses the ports beside the main one."""
+    """Run ``up`` with each broker; it chooses the ports other than the main one."""
     folder = tmp_path_factory.mktemp("clients")
     program = broker_program(request.param, folder)
     options = [*free_ports(), "--embedded-broker", request.param, "--interval-seconds", "0.2"]

@@ -120,7 +120,7 @@ def test_a_killed_broker_leaves_no_gap_and_nothing_twice(choice: str, tmp_path: 
             live = [0]
             while live[-1] <= before + 5000:
                 live.append(json.loads(stream.recv(timeout=30))["data"]["timestamp"])
-        # The samples of the last ten seconds are sent again, but not to those who watch.
+        # The samples of the last ten seconds are sent again, but not to live clients.
         assert live == sorted(set(live))
         wait_until(lambda: monitor.timestamps()[-1] > before + 3000, "samples after its death")
         for family in ALWAYS_THERE:

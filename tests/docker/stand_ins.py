@@ -1,4 +1,4 @@
-"""The images that ours need: pulled, or replaced by stand-ins if they cannot be pulled.
+"""The images that ours need: pulled, or replaced with stand-ins if they cannot be pulled.
 
 A stand-in has the name of the official image, so compose.yaml and the Dockerfile work unchanged. It
 is built from debootstrap's Debian, Debian's packages, and the influxd that ``.ci/run`` builds. That

@@ -1,4 +1,4 @@
-/* The wall clock, shifted by as many seconds as the file WALL_CLOCK_SHIFT holds; no other clock.
+/* Shifts the wall clock, and no other clock, by the seconds in the file WALL_CLOCK_SHIFT.
  * For LD_PRELOAD. (libfaketime breaks clock_nanosleep() of the monotonic clock, as Python uses it.) */
 #define _GNU_SOURCE
 #include <fcntl.h>

@@ -19,11 +19,11 @@ class WallClock:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a child process needs in its environment so that its clock is this one."""
+        """The environment variables with which a child process uses this clock."""
         return {"LD_PRELOAD": str(self._library), "WALL_CLOCK_SHIFT": str(self._shift)}
 
     def shift(self, seconds: int) -> None:
-        """Be ahead of this machine's clock by so many seconds from now on."""
+        """Run this many seconds ahead of the machine's clock from now on."""
         new = self._shift.with_suffix(".new")
         new.write_text(str(seconds))
         new.replace(self._shift)

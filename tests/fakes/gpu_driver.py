@@ -1,4 +1,4 @@
-"""A GPU driver that lives in memory: the port of the drivers with nothing behind it."""
+"""A GPU driver in memory: an implementation of the port without a library."""
 
 from collections.abc import Sequence
 from pathlib import Path
@@ -47,9 +47,9 @@ class MemoryDevice(GpuDevice):
 
 
 class MemoryDriver(GpuDriver):
-    """As many GPUs as ``gpus`` says; none and ``absence`` unset means that it lists none.
+    """Has the GPUs in ``gpus``; if that is empty and ``absence`` is unset, it lists none.
 
-    It serves as its own factory: a sensor that makes its driver again gets this one.
+    It is its own factory: a sensor that creates its driver again gets this one.
     """
 
     vendor = "memory"

@@ -1,12 +1,12 @@
-/* A stand-in for libnvidia-ml.so.1, so that the real pynvml runs where no GPU is.
+/* A stand-in for libnvidia-ml.so.1, so that the real pynvml runs without a GPU.
  *
  * It answers from a script, the file that FAKE_NVML_SCRIPT names, which is read again whenever it
- * has changed. Each line is a key, a blank and a value; the first line with a key counts:
+ * has changed. Each line is a key, a space and a value; the first line with a key counts:
  *
  *     gpus 8                                how many there are (1)
  *     driver_version 570.86.15              and nvml_version
  *     gpu.utilization 75                    a reading of every GPU,
- *     gpu.3.utilization 80                  of GPU 3: the more exact key wins
+ *     gpu.3.utilization 80                  of GPU 3: the more specific key wins
  *     nvmlDeviceGetPowerUsage.error 3       a call that fails, with NVML's error code,
  *     nvmlDeviceGetPowerUsage.3.error 3     on GPU 3;
  *     *.3.error 15                          `*` is every call: GPU 3 is lost
@@ -15,9 +15,9 @@
  * The readings, in NVML's units: name, uuid, utilization and memory_utilization (%), memory_total,
  * memory_reserved and memory_used (bytes), temperature (°C), power and power_limit (mW), sm_clock
  * and memory_clock (MHz), event_reasons (a mask), and those of nvml_health.c and nvml_processes.c.
- * What is not scripted moves with the clock, in smooth waves, alike in all processes.
+ * Other readings change with the clock in smooth waves, the same in all processes.
  *
- * To add a function of NVML, write it below as the others are; the declarations are nvml.h's:
+ * To add an NVML function, write it below like the others; nvml.h has the declarations:
  * https://docs.nvidia.com/deploy/nvml-api/
  */
 #include "nvml_gpu.h"
@@ -44,9 +44,9 @@ static const unsigned MEMORY_V2 = sizeof(Memory_v2) | 2u << 24;
 static const unsigned TEMPERATURE_V1 = sizeof(Temperature) | 1u << 24;
 
 static Device devices[MAX_DEVICES]; /* the GPUs, and behind them the MIG instances of each */
-static atomic_int starts; /* nvmlInit less nvmlShutdown */
+static atomic_int starts; /* calls of nvmlInit minus calls of nvmlShutdown */
 
-/* ---- every call: is NVML started, shall it wait, shall it fail ---- */
+/* ---- every call: whether NVML is started, a delay, a failure ---- */
 
 static int gpu_count(void) {
     unsigned long long count = number("gpus", 1);

@@ -1,4 +1,4 @@
-"""The stand-in for NVIDIA's library, for tests and demonstrations; ``nvml.c`` says what it can do.
+"""The stand-in for NVIDIA's library, for tests and demonstrations; ``nvml.c`` describes it.
 
 ``python -m tests.fakes.nvml --gpus 8 -- make run`` runs a command on a machine with eight GPUs.
 """
@@ -21,7 +21,7 @@ import pytest
 from tests.services.availability import REQUIRE_VARIABLE
 
 _SOURCES = sorted(Path(__file__).parent.glob("nvml*.c"))
-_SONAME = "libnvidia-ml.so.1"  # what pynvml asks the dynamic linker for
+_SONAME = "libnvidia-ml.so.1"  # which pynvml requests from the dynamic linker
 _SCRIPT_VARIABLE = "FAKE_NVML_SCRIPT"
 _FLAGS = ["-std=c11", "-D_POSIX_C_SOURCE=200809L", "-fPIC", "-fvisibility=hidden", "-O1"]
 _WARNINGS = ["-Wall", "-Wextra", "-Wconversion", "-Werror"]
@@ -38,10 +38,10 @@ def compile_library(folder: Path) -> Path:
 
 
 class FakeNvml:
-    """The script of the stand-in: what is set here holds from the next call to NVML on."""
+    """The script of the stand-in: changes here take effect at the next call to NVML."""
 
     def __init__(self, library: Path, script: Path) -> None:
-        """Write to the file ``script``; ``library`` is what child processes are to load."""
+        """Write to the file ``script``; ``library`` is the library for child processes."""
         self.library = library
         self._script = script
         self._lines: dict[str, object] = {}
@@ -49,7 +49,7 @@ class FakeNvml:
 
     @property
     def environment(self) -> Mapping[str, str]:
-        """What a child process needs in its environment so that it loads the stand-in."""
+        """The environment variables with which a child process loads the stand-in."""
         path = [str(self.library.parent), os.environ.get("LD_LIBRARY_PATH", "")]
         return {
             "LD_LIBRARY_PATH": ":".join(filter(None, path)),
@@ -75,7 +75,7 @@ class FakeNvml:
         self.set(**{_behaviour(function, gpu, "error"): error})
 
     def recover(self, function: str = "*", gpu: int | None = None) -> None:
-        """Take back what ``fail`` did with the same arguments."""
+        """Undo ``fail`` with the same arguments."""
         del self._lines[_behaviour(function, gpu, "error")]
         self._write()
 
@@ -84,7 +84,7 @@ class FakeNvml:
         self.set(**{_behaviour(function, gpu, "delay_ms"): round(seconds * 1000)})
 
     def _write(self) -> None:
-        # Replaced as a whole, with a time of its own: a reader sees each version, and no half one.
+        # Replaced atomically, with a new modification time: a reader sees each version, complete.
         self._version += 1
         draft = self._script.with_suffix(".draft")
         lines = "".join(f"{key} {value}\n" for key, value in self._lines.items())
@@ -99,7 +99,7 @@ def _behaviour(function: str, gpu: int | None, what: str) -> str:
 
 @pytest.fixture(scope="session")
 def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Compile the stand-in, once; skip, or fail where services are required, without gcc."""
+    """Compile the stand-in, once. Without gcc, skip, or fail if services are required."""
     if sys.platform != "linux" or shutil.which("gcc") is None:
         reason = "the stand-in for NVML needs Linux and gcc on PATH"
         if os.environ.get(REQUIRE_VARIABLE) == "1":
@@ -114,8 +114,8 @@ def fake_nvml(
 ) -> Iterator[FakeNvml]:
     """Have one GPU with moving readings, until the script says otherwise.
 
-    The first test loads the stand-in into this process for good: the dynamic linker then answers
-    pynvml with it, since it goes by the name inside the library.
+    The first test loads the stand-in into this process permanently: from then on, the dynamic
+    linker gives it to pynvml, since it identifies a library by its soname.
     """
     ctypes.CDLL(str(nvml_library))
     loaded = Path("/proc/self/maps").read_text()
@@ -133,7 +133,7 @@ def _run(command: Sequence[str], fake: FakeNvml) -> int:
     with subprocess.Popen(command, env={**os.environ, **fake.environment}) as process:
         signal.signal(signal.SIGTERM, lambda *_: process.terminate())
         while True:
-            # Ctrl-C reaches the command as well: it is the one to end.
+            # Ctrl-C reaches the command too, which then ends.
             with contextlib.suppress(KeyboardInterrupt):
                 return process.wait()
 

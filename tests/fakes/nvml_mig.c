@@ -1,7 +1,7 @@
 /* The stand-in's functions about GPUs in MIG mode; see nvml.c.
  *
- * The reading `mig` lists a GPU's instances with blanks between, each as gpu_instance:
- * compute_instance:total:used in bytes, `-` where there is none with that index. A GPU that has
+ * The reading `mig` lists a GPU's instances, separated by spaces, each as gpu_instance:
+ * compute_instance:total:used in bytes, `-` if there is none with that index. A GPU that has
  * the reading is in MIG mode.
  */
 #include "nvml_gpu.h"

@@ -1,6 +1,6 @@
 /* The stand-in's functions about the processes that use a GPU; see nvml.c.
  *
- * The reading `processes` lists them with blanks between, each as pid:kind:bytes, where kind is
+ * The reading `processes` lists them, separated by spaces, each as pid:kind:bytes, where kind is
  * compute, graphics or mps, and bytes is - if the driver does not report them; in MIG mode
  * :gpu_instance follows. `none` stands for no process. What is not scripted is this process, with nine tenths of the memory in use.
  */
@@ -45,7 +45,7 @@ static unsigned listed(int gpu, const char *kind, ProcessInfo *processes) {
     return count;
 }
 
-/* As NVML: without room for all it says how much is needed. */
+/* Like NVML: if there is not enough room, it returns how much is needed. */
 static int give_processes(int gpu, const char *kind, unsigned *count, ProcessInfo *target) {
     ProcessInfo processes[MAX_LISTED];
     unsigned found = listed(gpu, kind, processes), room = target ? *count : 0;

@@ -1,4 +1,4 @@
-"""An ingester between a real broker and a real InfluxDB, and what went through it."""
+"""An ingester between a real broker and a real InfluxDB, and the samples sent through it."""
 
 import json
 from collections.abc import Iterator
@@ -24,7 +24,7 @@ SECONDS = 20.0
 
 @dataclass
 class Source:
-    """Publishes samples of ``system/cpu``, each a millisecond after the one before."""
+    """Publishes samples of ``system/cpu``, each a millisecond after the previous one."""
 
     client: Listener
     topics: TopicScheme
@@ -32,7 +32,7 @@ class Source:
     published: list[int] = field(default_factory=list)
 
     def publish(self, count: int, *, cores: int = 0) -> None:
-        """Publish ``count`` samples more."""
+        """Publish ``count`` more samples."""
         for _ in range(count):
             timestamp = self.first + len(self.published)
             sample = {"timestamp": timestamp, "utilization": 1, "per_core": [1.5] * cores}
@@ -47,7 +47,7 @@ class Source:
 
 @dataclass(frozen=True)
 class Way:
-    """What leads to one bucket: a broker, topics and a session there, a store."""
+    """The way to one bucket: a broker, topics and a session there, a store."""
 
     broker: BrokerAddress
     store: Influxdb
@@ -69,7 +69,7 @@ class Way:
 
 
 def stored(way: Way) -> list[int]:
-    """Return the timestamps of ``system/cpu`` that the bucket holds."""
+    """Return the timestamps of ``system/cpu`` in the bucket."""
     now, store = unix_milliseconds(), way.store
     with closing(
         InfluxdbReader(store.url, store.token, store.org, way.bucket, Spans(HOUR))

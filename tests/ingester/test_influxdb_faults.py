@@ -1,4 +1,4 @@
-"""What a misbehaving InfluxDB does to the samples on their way there: nothing."""
+"""A misbehaving InfluxDB neither loses nor duplicates samples."""
 
 import os
 import signal
@@ -27,7 +27,7 @@ NO_BUCKET = b'{"code":"not found","message":"bucket \\"b\\" not found"}'
 
 @pytest.fixture(scope="module")
 def shared_broker() -> Iterator[BrokerAddress]:
-    """Run a broker for all tests here; each has topics of its own."""
+    """Run a broker for all tests here; each has its own topics."""
     broker = EmbeddedBroker("127.0.0.1", free_port())
     broker.start()
     yield BrokerAddress(broker.host, broker.port)
@@ -36,7 +36,7 @@ def shared_broker() -> Iterator[BrokerAddress]:
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten what the ingester and InfluxDB's client wait for."""
+    """Shorten the pauses and timeouts of the ingester and of InfluxDB's client."""
     monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
     monkeypatch.setattr("telemetry.history.influxdb.server._TIMEOUT_SECONDS", 0.4)
@@ -122,7 +122,7 @@ def test_nothing_is_acknowledged_before_it_is_stored(
     way: Way, source: Source, proxy: Proxy
 ) -> None:
     with way.ingesting() as ingester:
-        proxy.inject(Fault(500, stored=True))  # the store has it, and says that it has not
+        proxy.inject(Fault(500, stored=True))  # the store has it, but reports an error
         source.publish(40)
         wait_until(lambda: len(proxy.refused_at) >= 2, "two attempts", SECONDS)
     proxy.lift()
@@ -153,7 +153,7 @@ def test_samples_wait_while_the_token_is_inactive(
         wait_for(ingester, 10)
         token.set_active(active=False)
         source.publish(10)
-        # An unexpected error would set samples aside after five attempts.
+        # After five attempts, samples would be discarded because of an unexpected error.
         wait_until(lambda: failures(ingester) >= 7, "seven attempts", SECONDS)
         assert "the token, which is inactive" in str(ingester.problem)
         assert ingester.set_aside == {}
@@ -212,7 +212,7 @@ def test_a_batch_too_large_for_the_store_is_halved_until_it_fits(
         wait_for(ingester, 100)
         assert len(proxy.refused_at) > 1
         source.publish(1, cores=200)  # too large alone
-        wait_until(lambda: ingester.set_aside == {"too large": 1}, "it is set aside", SECONDS)
+        wait_until(lambda: ingester.set_aside == {"too large": 1}, "it is discarded", SECONDS)
         source.publish(1)
         wait_for(ingester, 101)
     del source.published[100]

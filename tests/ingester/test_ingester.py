@@ -183,7 +183,7 @@ def test_while_the_store_is_locked_samples_wait_and_nothing_is_acknowledged(
                     client.publish("system/cpu", payload(number))
                 wait_until(lambda: ingester.received == 50, "the ingester has them")
                 assert ingester.written == 1
-                ingester.stop()  # with the batch unwritten: it is still the broker's
+                ingester.stop()  # before the batch is written: the broker still has it
                 lock.execute("ROLLBACK")
         with ingesting(file, address):
             wait_stored(file, list(range(50)))

@@ -111,8 +111,8 @@ def test_an_ingester_that_is_killed_while_it_writes_loses_and_doubles_nothing(
         for number in range(KILLS):
             before = len(stored(file, stream))
             with ingester(file, address.port):
-                # Its newest batch has just been written, and is not acknowledged yet; or a while
-                # later, in the midst of the next.
+                # Either its newest batch has just been written and is not acknowledged yet, or it
+                # is writing the next one.
                 wait_until(lambda: len(stored(file, stream)) > before, "a batch is stored")  # noqa: B023
                 time.sleep(random.uniform(0, 0.6) if number % 2 else 0)  # noqa: S311
             log.info("killed %d times, %d stored", number + 1, len(stored(file, stream)))

@@ -35,7 +35,7 @@ sys.stdin.read()
 
 @pytest.fixture(autouse=True)
 def quick(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Shorten what the ingester waits for."""
+    """Shorten the ingester's pauses."""
     monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.02)
     monkeypatch.setattr("ingester.batcher._BATCH_SECONDS", 0.05)
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 50)
@@ -208,7 +208,8 @@ def test_a_file_that_becomes_corrupt_costs_what_it_held_and_no_more(
     with pipeline(tmp_path / "history.sqlite3", address) as way:
         way.publish(20)
         way.wait_stored()
-        with closing(sqlite3.connect(way.file)) as other:  # what is in the journal, into the file
+        # Move the journal's contents into the file.
+        with closing(sqlite3.connect(way.file)) as other:
             assert other.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()[0] == 0
         way.file.write_bytes(b"not a database" * 1000)
         del way.published[:]

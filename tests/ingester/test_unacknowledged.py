@@ -1,4 +1,4 @@
-"""What the log says about the broker while the store takes nothing."""
+"""What the log says about the broker while the store does not take samples."""
 
 import logging
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""Folders and commands as an ordinary account meets them, for tests that run as root."""
+"""Folders and commands as an ordinary account sees them, for tests that run as root."""
 
 import os
 import shutil
@@ -11,7 +11,7 @@ _LIMITED = ("--bounding-set", "-dac_override,-dac_read_search")
 
 
 def subject_to_permissions() -> tuple[str, ...]:
-    """Return what comes before a command so that file permissions apply to it, as root too."""
+    """Return a prefix for a command that makes file permissions apply to it, even as root."""
     if os.geteuid() != 0:
         return ()
     setpriv = shutil.which("setpriv")
@@ -21,7 +21,7 @@ def subject_to_permissions() -> tuple[str, ...]:
 
 
 def forbid(folder: Path) -> Path:
-    """Create ``folder``, which nobody but another account may enter."""
+    """Create ``folder``, which only another account may enter."""
     folder.mkdir()
     if os.geteuid() == 0:
         os.chown(folder, OTHER_ACCOUNT, OTHER_ACCOUNT)

@@ -1,4 +1,4 @@
-"""Whether a service can be had here, and what a test does when it cannot."""
+"""Whether a service is available here, and what a test does if it is not."""
 
 import os
 import shutil
@@ -19,7 +19,7 @@ _DOCKER_PORT = 2375
 def docker_answers() -> bool:
     """Return whether a Docker daemon accepts connections, so that containers can be started.
 
-    Docker's own library is not asked: it leaves a socket open where no daemon answers.
+    Docker's own library is not used: it leaves a socket open if no daemon answers.
     """
     address = urlsplit(os.environ.get("DOCKER_HOST") or "unix:///var/run/docker.sock")
     try:
@@ -35,24 +35,24 @@ def docker_answers() -> bool:
 
 
 def find_mosquitto() -> str | None:
-    """Return Mosquitto's path; Debian keeps it where only root looks."""
+    """Return Mosquitto's path; Debian installs it off an ordinary user's PATH."""
     return shutil.which("mosquitto") or shutil.which("mosquitto", path="/usr/sbin:/usr/local/sbin")
 
 
 def find_influxd() -> str | None:
-    """Return influxd's path: from PATH, else the one that ``.ci/run`` has built."""
+    """Return influxd's path: from PATH, or the one that ``.ci/run`` has built."""
     cache_home = Path(os.environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     built = cache_home / "system-monitor" / f"influxd-{INFLUXD_VERSION}"
     return shutil.which("influxd") or shutil.which("influxd", path=str(built))
 
 
 def unavailable(service: str) -> NoReturn:
-    """Skip the test for want of ``service``; fail it where every service is required."""
+    """Skip the test because ``service`` is unavailable; fail it if every service is required."""
     skip_or_fail(f"no Docker daemon answers and {service} is not on PATH")
 
 
 def skip_or_fail(reason: str) -> NoReturn:
-    """Skip the test for ``reason``; fail it where every service is required."""
+    """Skip the test for ``reason``; fail it if every service is required."""
     if os.environ.get(REQUIRE_VARIABLE) == "1":
         pytest.fail(f"{reason}, and {REQUIRE_VARIABLE}=1")
     pytest.skip(reason)

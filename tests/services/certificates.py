@@ -18,12 +18,12 @@ class Pair:
 
     @classmethod
     def authority(cls, folder: Path, name: str) -> Self:
-        """Make a certificate that vouches for others."""
+        """Make a certificate authority."""
         return cls._made(folder, name)
 
     @classmethod
     def issued(cls, by: "Pair", folder: Path, name: str, *, passphrase: str | None = None) -> Self:
-        """Make a certificate for 127.0.0.1 and for a client called ``name``."""
+        """Issue a certificate for 127.0.0.1 and for a client called ``name``."""
         issuer = ["-CA", str(by.certificate), "-CAkey", str(by.key)]
         extensions = ["subjectAltName=IP:127.0.0.1", "basicConstraints=critical,CA:FALSE"]
         extended = [word for each in extensions for word in ("-addext", each)]

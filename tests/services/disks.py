@@ -1,4 +1,4 @@
-"""A small disk of a test's own: one to fill, and one to be made read-only."""
+"""A small disk for one test, which may fill it or make it read-only."""
 
 import os
 import subprocess
@@ -25,7 +25,7 @@ class Disk:
     path: Path
 
     def fill(self) -> None:
-        """Leave no room on it."""
+        """Fill it to the last byte."""
         with (self.path / _FILLER).open("wb", buffering=0) as file:
             try:
                 while file.write(_BLOCK):
@@ -34,11 +34,11 @@ class Disk:
                 return
 
     def free(self) -> None:
-        """Give the room back."""
+        """Free the space again."""
         (self.path / _FILLER).unlink()
 
     def make_read_only(self) -> None:
-        """Allow no change on it; raises CalledProcessError while a file is open for writing."""
+        """Make it read-only. Raises CalledProcessError while a file is open for writing."""
         _run("mount", "-o", "remount,ro", str(self.path))
 
     def make_writable(self) -> None:
@@ -48,9 +48,9 @@ class Disk:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
-    """Mount a disk at ``folder``; skip where that is not allowed.
+    """Mount a disk at ``folder``; skip the test if that is not allowed.
 
-    Where every service is required, it is skipped only if the kernel does not let us.
+    If every service is required, skip it only if the kernel does not allow mounting.
     """
     folder.mkdir()
     try:

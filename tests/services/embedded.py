@@ -28,7 +28,7 @@ _SECONDS = 10.0
 
 
 def broker_program(choice: str, folder: Path) -> BrokerProgram:
-    """Return one of EMBEDDED_BROKERS, with its queues in ``folder``; skip where there is none."""
+    """Return one of EMBEDDED_BROKERS, with its queues in ``folder``; skip if it is missing."""
     if choice == BUNDLED:
         return Rumqttd()
     return broker_mosquitto.find(folder / "broker") or unavailable("mosquitto")
@@ -51,7 +51,7 @@ def broker() -> Iterator[EmbeddedBroker]:
 
 @pytest.fixture
 def address(broker: EmbeddedBroker) -> BrokerAddress:
-    """Return where ``broker`` is."""
+    """Return the address of ``broker``."""
     return BrokerAddress(broker.host, broker.port)
 
 
@@ -71,7 +71,7 @@ def _send_at_once(_client: Client, _data: object, connection: object) -> None:
 
 @dataclass
 class Listener:
-    """A plain MQTT client, as a user's tool would be: paho itself, nothing of ours."""
+    """A plain MQTT client, like a user's tool: paho itself, without our code."""
 
     port: int
     topic_filter: str = "#"
@@ -106,7 +106,7 @@ class Listener:
     ) -> None:
         self._client.disconnect()
         self._client.loop_stop()
-        del self._client  # its sockets are closed with it, and not in some later test
+        del self._client  # its sockets are closed now, not in a later test
 
     def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
         """Publish at least once and wait until the broker has it."""

@@ -10,7 +10,7 @@ from tests.services.mosquitto import Mosquitto, running_mosquitto
 
 @pytest.fixture(scope="session")
 def mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitto]:
-    """Run a Mosquitto for all tests: use topics of your own, and leave it running."""
+    """Run a Mosquitto for all tests: use your own topics, and leave it running."""
     with running_mosquitto(tmp_path_factory.mktemp("mosquitto")) as broker:
         yield broker
 
@@ -24,7 +24,7 @@ def own_mosquitto(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Mosquitt
 
 @pytest.fixture(scope="session")
 def influxdb(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Influxdb]:
-    """Run an InfluxDB for all tests: use a bucket of your own (``influxdb.new_bucket()``)."""
+    """Run an InfluxDB for all tests: use your own bucket (``influxdb.new_bucket()``)."""
     with running_influxdb(tmp_path_factory.mktemp("influxdb")) as server:
         yield server
 

@@ -30,13 +30,13 @@ class Influxdb:
     token: str = "token-of-the-tests"  # noqa: S105 - of a server that ends with the tests
 
     def new_bucket(self) -> str:
-        """Return the name of a bucket that is not there yet."""
+        """Return the name of a bucket that does not exist yet."""
         return f"bucket-{uuid.uuid4().hex[:12]}"
 
 
 @contextlib.contextmanager
 def running_influxdb(folder: Path) -> Iterator[Influxdb]:
-    """Run a server that keeps its data in ``folder``; skip or fail where there is none."""
+    """Run a server that keeps its data in ``folder``; skip or fail if none is installed."""
     if docker_answers():
         with _container() as url:
             yield _set_up(url)
@@ -50,7 +50,7 @@ def running_influxdb(folder: Path) -> Iterator[Influxdb]:
 
 @dataclass(frozen=True, slots=True)
 class OwnInfluxdb:
-    """A server of one test's own, and the process to stop, kill and start again."""
+    """A server for one test, and its process, to stop, kill and start again."""
 
     account: Influxdb
     server: ServerProcess
@@ -58,7 +58,7 @@ class OwnInfluxdb:
 
 @contextlib.contextmanager
 def own_running_influxdb(folder: Path) -> Iterator[OwnInfluxdb]:
-    """Run a server as a child process; skip or fail where there is no program for it."""
+    """Run a server as a child process; skip or fail if none is installed."""
     program = find_influxd()
     if program is None:
         unavailable("influxd")

@@ -1,6 +1,6 @@
-"""A real HTTP server in front of a real InfluxDB, which misbehaves as a test says.
+"""A real HTTP server in front of a real InfluxDB, which misbehaves as a test specifies.
 
-Only writes are disturbed, as at a server that can read and cannot write.
+Only writes are disturbed, as with a server that can read but not write.
 """
 
 import http.client
@@ -20,10 +20,10 @@ _HOP_BY_HOP = {"connection", "transfer-encoding", "content-length", "keep-alive"
 
 
 class Fault(NamedTuple):
-    """What a write gets instead of InfluxDB's answer.
+    """The response to a write instead of InfluxDB's.
 
-    ``status`` 0 hangs until the fault is lifted, -1 closes the connection without a word. With
-    ``stored`` InfluxDB gets the write all the same. It is for requests larger than ``beyond``.
+    ``status`` 0 hangs until the fault is lifted; -1 closes the connection without a response. With
+    ``stored``, InfluxDB still receives the write. Affects requests larger than ``beyond``.
     """
 
     status: int
@@ -46,7 +46,7 @@ class Proxy:
 
     @property
     def account(self) -> Influxdb:
-        """The InfluxDB as one reaches it through the proxy."""
+        """The InfluxDB as seen through the proxy."""
         return replace(self.upstream, url=self.url)
 
     def inject(self, fault: Fault) -> None:
@@ -56,7 +56,7 @@ class Proxy:
         self.fault = fault
 
     def lift(self) -> None:
-        """Pass everything on from now on; what hung is closed."""
+        """Forward everything from now on; connections that hung are closed."""
         self.fault = None
         self.lifted.set()
 
@@ -64,7 +64,7 @@ class Proxy:
 class _Handler(BaseHTTPRequestHandler):
     proxy: Proxy
     protocol_version = "HTTP/1.1"
-    wbufsize = -1  # an answer in one piece: else its second half waits 40 ms for an acknowledgement
+    wbufsize = -1  # one write per response: else its second half waits 40 ms
 
     def relay(self) -> None:
         body = self.rfile.read(int(self.headers.get("Content-Length") or 0))
@@ -97,7 +97,7 @@ class _Handler(BaseHTTPRequestHandler):
             upstream.close()
 
     def _answer(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
-        with suppress(ConnectionError):  # who asked has given up
+        with suppress(ConnectionError):  # the client has given up
             self.send_response(status)
             for name, value in headers.items():
                 if name.lower() not in _HOP_BY_HOP:

@@ -12,14 +12,14 @@ from tests.services.influxdb import Influxdb
 
 @contextmanager
 def administrator(server: Influxdb) -> Iterator[InfluxDBClient]:
-    """Lend a client that may do everything."""
+    """Return a client that may do everything."""
     with InfluxDBClient(server.url, token=server.token, org=server.org) as client:
         yield client
 
 
 @dataclass(frozen=True, slots=True)
 class LimitedToken:
-    """A token with few rights; ``account`` is ``server`` for the bearer of this token."""
+    """A token with few rights; ``account`` is ``server`` with this token."""
 
     server: Influxdb
     account: Influxdb

@@ -13,8 +13,8 @@ from tests.services.processes import ServerProcess, free_port, wait_until
 
 _IMAGE = "eclipse-mosquitto:2.0"
 SHIPPED = Path(__file__).parents[2] / "deploy" / "mosquitto" / "mosquitto.conf"
-# The tests choose their own port, let everybody in, and have a broker that restarts empty: the
-# harder case. What the log-in and the access list do is for tests/deploy/test_mosquitto.py.
+# The tests choose their own port, admit every client, and use a broker that restarts empty: the
+# harder case. tests/deploy/test_mosquitto.py tests the login and the access list.
 _REPLACED = {
     "listener",
     "persistence",
@@ -36,13 +36,13 @@ class Mosquitto(Protocol):
         """Start it, or start it again; return once it accepts clients."""
 
     def stop(self) -> None:
-        """End it properly. Safe to call twice."""
+        """Stop it cleanly. Safe to call twice."""
 
     def kill(self) -> None:
         """End it as a crash would. Safe to call twice."""
 
     def freeze(self) -> None:
-        """Keep it from running: its connections stay, and nobody answers on them."""
+        """Suspend it: its connections stay open, but it does not respond."""
 
     def thaw(self) -> None:
         """Let it run again."""
@@ -50,7 +50,7 @@ class Mosquitto(Protocol):
 
 @contextlib.contextmanager
 def running_mosquitto(folder: Path) -> Iterator[Mosquitto]:
-    """Run a broker that keeps its files in ``folder``; skip or fail where there is none."""
+    """Run a broker that keeps its files in ``folder``; skip or fail if none is installed."""
     if docker_answers():
         container = MosquittoContainer(folder)
         try:
@@ -104,7 +104,7 @@ class MosquittoContainer:
 
         self.port = free_port()
         file = _configure(folder, "1883")
-        # A fixed port, so that a broker that starts again is found where it was.
+        # A fixed port, so that clients find a restarted broker.
         self._container: Any = (
             DockerContainer(_IMAGE)
             .with_volume_mapping(str(file), "/mosquitto/config/mosquitto.conf", "ro")
@@ -113,7 +113,7 @@ class MosquittoContainer:
         self._exists = False
 
     def start(self) -> None:
-        """Create the container, or start the one that was ended."""
+        """Create the container, or start the stopped one."""
         if self._exists:
             self._container.get_wrapped_container().start()
         else:
@@ -127,7 +127,7 @@ class MosquittoContainer:
 
     def kill(self) -> None:
         """Kill the container and keep it."""
-        with contextlib.suppress(OSError):  # requests' errors: it does not run
+        with contextlib.suppress(OSError):  # requests' errors: it is not running
             self._container.get_wrapped_container().kill()
 
     def freeze(self) -> None:

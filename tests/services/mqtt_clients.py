@@ -1,4 +1,4 @@
-"""MQTT clients that none of us wrote, as a user's tools: each receives some messages of a topic."""
+"""Third-party MQTT clients, as users' tools: each receives some messages of a topic."""
 
 import asyncio
 import json

@@ -1,4 +1,4 @@
-"""Starting a real server for the tests, waiting until it answers, and ending it by its pid."""
+"""Starts a real server for the tests, waits until it answers, and ends it by its pid."""
 
 import itertools
 import random
@@ -9,7 +9,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
-_PORTS = range(16_000, 32_000)  # below those that connections get: from 32,768 on, or higher
+_PORTS = range(16_000, 32_000)  # below the ephemeral ports: from 32,768 on, or higher
 _turns = itertools.count(random.randrange(len(_PORTS)))  # noqa: S311 - apart from other processes
 _START_SECONDS = 30.0
 _STOP_SECONDS = 10.0
@@ -21,8 +21,8 @@ _LOG_TAIL = 2000
 def free_port() -> int:
     """Return a TCP port of the loopback interface that nothing listens on at present.
 
-    The system gives it to nobody who connects before a server takes it, nor is it handed out again
-    soon: tests run beside each other, and a start may take seconds.
+    The system does not assign it to a connection before a server takes it, and it is not returned
+    again soon: tests run in parallel, and a start may take seconds.
     """
     while True:
         port = _PORTS[next(_turns) % len(_PORTS)]
@@ -37,7 +37,7 @@ def free_port() -> int:
 def wait_until(condition: Callable[[], bool], what: str, seconds: float = _START_SECONDS) -> None:
     """Return as soon as ``condition`` holds. Raises TimeoutError, naming ``what``.
 
-    What takes long is asked less and less often: to answer costs what is waited for its time.
+    A condition that takes long is checked less and less often, since each check costs time.
     """
     deadline = time.monotonic() + seconds
     pause = _FIRST_PAUSE_SECONDS
@@ -60,7 +60,7 @@ class ServerProcess:
 
     @property
     def pid(self) -> int:
-        """The running server's process id. Raises RuntimeError when it does not run."""
+        """The running server's process id. Raises RuntimeError if it is not running."""
         if self._process is None:
             raise RuntimeError(f"{self._command[0]} is not running")
         return self._process.pid
@@ -84,7 +84,7 @@ class ServerProcess:
             raise RuntimeError(f"{' '.join(self._command)} ended at once:\n{tail}")
 
     def stop(self) -> None:
-        """Ask the server to end, and see to it. Safe to call twice."""
+        """Ask the server to end, and kill it if it does not. Safe to call twice."""
         self._end(signal.SIGTERM)
 
     def kill(self) -> None:

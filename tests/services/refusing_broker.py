@@ -1,4 +1,4 @@
-"""A broker that refuses subscriptions: it speaks as much of MQTT 3.1.1 as that needs.
+"""A broker that refuses subscriptions, with as much of MQTT 3.1.1 as that needs.
 
 Mosquitto refuses them only with a plugin, and the embedded broker never does.
 """

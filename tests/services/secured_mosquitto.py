@@ -1,4 +1,4 @@
-"""A real Mosquitto that lets in only who shows a certificate and knows the password."""
+"""A real Mosquitto that requires a client certificate and a password."""
 
 import contextlib
 import shutil
@@ -27,13 +27,13 @@ class SecuredMosquitto:
 
     @property
     def url(self) -> str:
-        """Where it is."""
+        """Its address."""
         return f"mqtts://127.0.0.1:{self.port}"
 
 
 @contextlib.contextmanager
 def running_secured_mosquitto(folder: Path) -> Iterator[SecuredMosquitto]:
-    """Run it with its files in ``folder``; skip or fail where there is none."""
+    """Run it with its files in ``folder``; skip or fail if none is installed."""
     program = find_mosquitto()
     if program is None or shutil.which("mosquitto_passwd") is None:
         unavailable("mosquitto")

@@ -1,4 +1,4 @@
-"""The services themselves: they start, restart on their port, and say why they cannot."""
+"""The services themselves: they start, restart on their port, and report why they cannot."""
 
 from pathlib import Path
 

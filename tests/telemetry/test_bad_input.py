@@ -1,4 +1,4 @@
-"""Whatever anybody publishes on our topics is a sample as the catalogue has it, or counted."""
+"""A message on our topics is either a sample that matches the catalogue, or counted."""
 
 import json
 import math
@@ -65,7 +65,7 @@ hostile_values = st.sampled_from([*HOSTILE, *NUMBERS, *OTHERS]) | st.recursive(
 
 
 def catalogue_payload(index: int) -> tuple[str, dict[str, Any]]:
-    """Return the channel and the payload of one of the families, as the catalogue shows it."""
+    """Return the channel and the example payload of one of the catalogue's families."""
     family = SAMPLES[index % len(SAMPLES)]
     values = {field.name: field.example for field in family.fields}
     channel = family.channel.format(id=0, n=0)
@@ -80,13 +80,13 @@ def encoded(body: object) -> bytes:
 
 
 def assert_told(error: MalformedMessageError) -> None:
-    """Check that a refusal can be counted by its reason, and does not fill the log."""
+    """Check that a rejection can be counted by its reason, and does not fill the log."""
     assert error.reason in REASONS
     assert len(str(error)) < 1000
 
 
 def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
-    """Check that a message is refused for one of the reasons, or is as the catalogue says."""
+    """Check that a message is rejected for one of the reasons, or matches the catalogue."""
     try:
         sample = decode_sample(resolve(scheme, topic), payload)
     except MalformedMessageError as error:
@@ -97,7 +97,7 @@ def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
     assert sample.values.keys() == {field.name for field in family.fields}
     assert sample.host == json.loads(payload)["host"]
     assert 0 <= sample.timestamp < 2**63
-    again = sample.payload()  # refuses what JSON cannot hold
+    again = sample.payload()  # rejects what JSON cannot represent
     assert decode_sample(resolve(PLAIN, sample.channel), again) == sample
     for column, value in columns_of(family, sample.values).items():
         assert column.encode()

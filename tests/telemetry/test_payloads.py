@@ -13,7 +13,7 @@ from telemetry.samples import MAX_PAYLOAD_BYTES, Sample, late
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
 
 PLAIN = TopicScheme()
-# Grades, and what is 1 or 0.
+# Levels, and flags that are 1 or 0.
 WITHOUT_UNIT = {
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending"),
     *("pid", "gpu_instance", "compute_instance"),

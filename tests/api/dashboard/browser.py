@@ -33,7 +33,7 @@ _REPORT_VIOLATIONS = """
 addEventListener("securitypolicyviolation", ({ violatedDirective, blockedURI }) =>
   console.error(`The policy forbids ${blockedURI}: ${violatedDirective}`));
 """
-# Without jitter the pauses between attempts are the shortest possible.
+# Without jitter, the pauses between attempts are as short as possible.
 _NO_JITTER = "Math.random = () => 0;"
 # The contents of the file that the button saves, without a download: in full runs the event of a
 # later download was missing at times.

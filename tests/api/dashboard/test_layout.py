@@ -1,4 +1,4 @@
-"""Every text has room on each screen: one page, at several widths, for all of these tests."""
+"""Every text fits on each screen: one page, at several widths, for all of these tests."""
 
 import re
 from collections.abc import Iterator, Mapping

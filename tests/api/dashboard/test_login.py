@@ -73,7 +73,7 @@ def test_an_open_page_whose_session_has_ended_goes_to_the_log_in_page(login: Vis
     enter(login, TOKEN)
     assert_live(login)
     login.context.clear_cookies()
-    with contextlib.suppress(PlaywrightError):  # the page may have been left already
+    with contextlib.suppress(PlaywrightError):  # the browser may have left the page already
         login.page.evaluate("dispatchEvent(new Event('online'))")
     login.page.route("**/api/**", lambda route: route.fulfill(status=401, json={}))
     expect(login.page).to_have_url(f"{login.address}/login{VIEW}", timeout=20_000)

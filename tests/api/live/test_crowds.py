@@ -152,7 +152,7 @@ def delays(monitor: Monitor, bus: BusConnection, pause: float) -> list[float]:
         took: list[float] = []
         while len(took) < 300:
             number = json.loads(stream.recv(timeout=SECONDS))["data"]["utilization"]
-            if number in sent:  # else it is a retained one
+            if number in sent:  # otherwise it is a retained one
                 took.append(time.monotonic() - sent[number])
         finished.set()
         publisher.join()

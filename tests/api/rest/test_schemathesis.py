@@ -10,7 +10,7 @@ import pytest
 from tests.api.running import RunningApi
 
 _PROGRAM = str(Path(sys.executable).with_name("schemathesis"))
-# No schema can express that `end` is later than `start`, or a channel known; those get a 422.
+# A schema cannot express that `end` is later than `start`, or a channel known; these give 422.
 _EXCLUDED = "positive_data_acceptance"
 
 

@@ -15,7 +15,7 @@ def clock() -> Clock:
 
 @pytest.fixture
 def own_ids(tmp_path: Path) -> Path:
-    """Return a ``/proc`` that says that process ids are the machine's, wherever the tests run."""
+    """Return a ``/proc`` in which process ids are the machine's, wherever the tests run."""
     namespace = tmp_path / "machine" / "self" / "ns"
     namespace.mkdir(parents=True)
     (namespace / "pid").symlink_to("pid:[4026531836]")
@@ -25,7 +25,7 @@ def own_ids(tmp_path: Path) -> Path:
 @pytest.fixture
 def gpu_sensor(fake_nvml: FakeNvml, clock: Clock, own_ids: Path) -> Iterator[GpuSensor]:
     """Return the GPU sensor over the stand-in, not yet opened."""
-    del fake_nvml  # has only to be loaded before
+    del fake_nvml  # it only has to be loaded first
     sensor = GpuSensor(clock, own_ids)
     yield sensor
     sensor.close()

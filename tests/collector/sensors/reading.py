@@ -24,14 +24,14 @@ class Clock:
 
 
 def read_once(sensor: Sensor, family: Family) -> Mapping[str, Any]:
-    """Return the values of the one reading, having checked it against the catalogue."""
+    """Return the values of the only reading, after checking it against the catalogue."""
     (reading,) = sensor.read()
     assert reading.channel == family.channel
     return checked(reading, family)
 
 
 def checked(reading: Reading, family: Family) -> Mapping[str, Any]:
-    """Return the values, each of the family's fields and no other, having passed the bus."""
+    """Return the values after they have passed the bus: exactly the family's fields."""
     assert list(reading.values) == [field.name for field in family.fields]
     for field in family.fields:
         if field.kind is Kind.GROUPS:

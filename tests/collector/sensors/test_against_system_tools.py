@@ -1,7 +1,7 @@
-"""The sensors beside Debian's own tools, over the same two seconds of a load made here.
+"""The sensors compared with Debian's tools, over the same two seconds of a load.
 
-A sensor's window begins some milliseconds before the tool's and ends some after it, so the loads
-are steady, and what the tool did not see is allowed for.
+A sensor's window begins some milliseconds before the tool's and ends some after it. So the loads
+are steady, and a tolerance covers what the tool did not see.
 """
 
 import json
@@ -36,14 +36,14 @@ if sys.platform != "linux":
 def agree(ours: float, theirs: float, floor: float, unseen: float = 0.0) -> bool:
     """Return whether the values lie within 5 %, or within ``floor`` of each other.
 
-    ``unseen`` is the part of the sensor's window that was not in the tool's (0-1): where nothing
-    moved in it, or twice as much as in the rest, the values are apart by as much.
+    ``unseen`` is the part of the sensor's window outside the tool's (0-1). If nothing moved in it,
+    or twice as much as in the rest, the values differ by that part.
     """
     return abs(ours - theirs) <= max((0.05 + unseen) * abs(theirs), floor)
 
 
 def unseen_since(began: float) -> float:
-    """Return which part of the time since ``began`` the tool has not looked, 0-1."""
+    """Return in which part of the time since ``began`` the tool did not measure, 0-1."""
     elapsed = time.monotonic() - began
     return (elapsed - SECONDS) / elapsed
 
@@ -65,7 +65,7 @@ def output_of(*command: str) -> str:
 
 
 def statistics_of(*command: str) -> Any:
-    """Return the one report of a tool of sysstat."""
+    """Return the only report of a sysstat tool."""
     (host,) = json.loads(output_of(*command, "-o", "JSON", str(SECONDS), "1"))["sysstat"]["hosts"]
     return host["statistics"][-1]
 
@@ -105,7 +105,7 @@ def test_utilization_agrees_with_mpstat() -> None:
     theirs = {load["cpu"]: 100 - load["idle"] - load["iowait"] for load in loads}
     assert max(theirs.values()) > 20
     for cpu, busy in theirs.items():
-        # Of other work a core may have all or nothing outside the tool's window.
+        # A core may do all or none of its other work outside the tool's window.
         assert agree(ours[cpu], busy, floor=2.0 + 100 * unseen), (cpu, ours, theirs)
 
 
@@ -137,7 +137,7 @@ def disk_load(folder: Path) -> Iterator[None]:
         file = os.open(folder / "load", os.O_CREAT | os.O_RDWR | os.O_DIRECT, 0o600)
     except OSError as error:
         pytest.skip(f"the temporary folder's file system takes no direct I/O: {error}")
-    block = mmap.mmap(-1, MEBIBYTE)  # direct I/O asks for aligned memory
+    block = mmap.mmap(-1, MEBIBYTE)  # direct I/O needs aligned memory
     stopping = threading.Event()
 
     def move_blocks() -> None:
@@ -178,7 +178,7 @@ def test_disk_rates_agree_with_iostat(tmp_path: Path) -> None:
 
 @pytest.fixture
 def namespaces() -> Iterator[tuple[str, str]]:
-    """Two network namespaces with a veth pair between them: each is as a container has it."""
+    """Two network namespaces with a veth pair between them, like those of containers."""
     require("ip", "iproute2")
     names = (f"telemetry-test-{os.getpid()}-0", f"telemetry-test-{os.getpid()}-1")
     try:

@@ -5,7 +5,7 @@ import pytest
 from collector.sensors.cgroup import VERSION_1, VERSION_2, find_limit, memory_cgroup
 
 GIB = 1024**3
-UNLIMITED = 9223372036854771712  # what version 1 says for "no limit"
+UNLIMITED = 9223372036854771712  # version 1's value for "no limit"
 
 
 class Process:
@@ -18,7 +18,7 @@ class Process:
         (self.proc / "self").mkdir(parents=True)
 
     def enter(self, path: str, *, root: str = "/", version: int = 2) -> None:
-        """Be in the cgroup ``path``, where the mount shows the hierarchy from ``root`` down."""
+        """Enter the cgroup ``path``; the mount shows the hierarchy from ``root`` down."""
         line = f"0::{path}\n" if version == 2 else f"4:memory:{path}\n1:cpu,cpuacct:/x\n0::/\n"
         kind = "cgroup2 cgroup2 rw" if version == 2 else "cgroup cgroup rw,memory"
         (self.proc / "self" / "cgroup").write_text(line)
@@ -46,7 +46,7 @@ class Process:
         )
 
     def limit(self) -> tuple[int, int | None] | None:
-        """Return the (limit, bytes used) that hold on a machine with 64 GiB."""
+        """Return the (limit, bytes used) that apply on a machine with 64 GiB."""
         found = find_limit(self.proc, 64 * GIB)
         return found and (found.limit, found.used())
 

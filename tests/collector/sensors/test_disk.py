@@ -28,7 +28,7 @@ class Machine:
         self.proc.mkdir()
 
     def add(self, name: str, *, hardware: bool, slaves: tuple[str, ...] = ()) -> None:
-        """Add a whole device. Like the kernel, link it from ``block`` to where it lies."""
+        """Add a whole device. Like the kernel, link it from ``block`` to its folder."""
         place = "pci0000:00" if hardware else "virtual"
         folder = self.sysfs / "devices" / place / "block" / name
         (folder / "slaves").mkdir(parents=True)
@@ -209,7 +209,7 @@ def test_the_rate_of_a_lone_disk_that_was_reset_is_null_not_zero(machine: Machin
 def test_sys_is_read_again_only_when_the_devices_change(machine: Machine) -> None:
     machine.add("sda", hardware=True)
     sensor = machine.sensor()
-    (machine.sysfs / "block" / "sda").unlink()  # not looked at, so not missed
+    (machine.sysfs / "block" / "sda").unlink()  # it is not read again, so not missed
     machine.move({})
     assert read_once(sensor, DISK)["per_device"].keys() == {"sda"}
     machine.add("sdb", hardware=True)

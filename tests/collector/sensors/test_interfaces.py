@@ -1,4 +1,4 @@
-"""The rule, on the layouts that it must hold on; ``links`` are (ifindex, iflink)."""
+"""The rule, on the layouts to which it must apply; ``links`` are (ifindex, iflink)."""
 
 from pathlib import Path
 

@@ -63,7 +63,7 @@ class Machine:
         return sensor
 
     def put_in_container(self) -> None:
-        """Let ``/proc/net/dev`` be a container's, ``/sys`` and the first process the host's."""
+        """Show a container's ``/proc/net/dev``, and the host's ``/sys`` and first process."""
         (self.proc / "1" / "net").mkdir(parents=True)
         (self.proc / "net" / "dev").rename(self.proc / "1" / "net" / "dev")
         (self.proc / "net" / "dev").write_text(f"{HEADER}  eth0: 1 1 0 0 0 0 0 0 1 1 0 0 0 0 0 0\n")
@@ -165,7 +165,7 @@ def test_an_interface_that_leaves_and_returns_gives_no_jump(machine: Machine) ->
 def test_sys_is_read_again_only_when_the_interfaces_change(machine: Machine) -> None:
     machine.add("eth0", hardware=True)
     sensor = machine.sensor()
-    (machine.sysfs / "class" / "net" / "eth0" / "device").rmdir()  # not looked at, so not missed
+    (machine.sysfs / "class" / "net" / "eth0" / "device").rmdir()  # not read again, so not missed
     machine.move()
     assert read_once(sensor, NETWORK)["per_interface"].keys() == {"eth0"}
     machine.add("eth1", hardware=True)

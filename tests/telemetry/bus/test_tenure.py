@@ -25,7 +25,7 @@ def clock(monkeypatch: pytest.MonkeyPatch) -> Clock:
 
 
 def connect(tenure: Tenure, clock: Clock, *lasting: float) -> None:
-    """Let connections come and go, that last for so many seconds each."""
+    """Make connections that last for this many seconds each."""
     for seconds in lasting:
         tenure.begin()
         clock.now += seconds
@@ -44,7 +44,7 @@ def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: Cloc
     tenure = Tenure()
     for _ in range(10):
         connect(tenure, clock, SHORT)
-        tenure.reset()  # nobody listens until it is started again
+        tenure.reset()  # no broker listens until it is started again
     assert not tenure.contested
 
 

@@ -1,4 +1,4 @@
-"""TLS and logins against a Mosquitto that demands a certificate and a password."""
+"""TLS and logins with a Mosquitto that requires a certificate and a password."""
 
 import logging
 from collections.abc import Iterator
@@ -30,7 +30,7 @@ def secured(tmp_path_factory: pytest.TempPathFactory) -> Iterator[SecuredMosquit
 
 @contextmanager
 def connecting(secured: SecuredMosquitto, **options: object) -> Iterator[BusConnection]:
-    """Connect with all that ``secured`` demands, but for what ``options`` say."""
+    """Connect with everything that ``secured`` requires, changed by ``options``."""
     given = {
         "mqtt_url": secured.url,
         "mqtt_user": USER,
@@ -70,7 +70,7 @@ def test_certificate_and_key_may_be_in_one_file(secured: SecuredMosquitto, tmp_p
         assert bus.wait_connected(SECONDS)
 
 
-# paho leaves it to the interpreter to close the socket of a handshake that failed.
+# paho leaves closing the socket of a failed handshake to the interpreter.
 @pytest.mark.filterwarnings("ignore:.*unclosed <ssl.SSLSocket")
 @pytest.mark.filterwarnings("ignore:.*<ssl.SSLSocket:pytest.PytestUnraisableExceptionWarning")
 def test_a_certificate_of_another_authority_is_reported_and_tried_again(

@@ -1,4 +1,4 @@
-"""The least rights of a token, and what is reported if one is missing."""
+"""The minimal rights of a token, and what is reported if one is missing."""
 
 from contextlib import closing
 from dataclasses import replace

@@ -179,7 +179,7 @@ def test_a_history_that_filled_its_disk_goes_on_once_samples_expire(
         assert "the disk is full" in write_until_refused(writer, clock)
         before = stored(path, clock)
         assert before[0] == clock.now - 1000 * (len(before) + 19)  # nothing was evicted
-        disk.fill()  # others take what we left
+        disk.fill()  # other programs take what we left
         with pytest.raises(HistoryUnavailableError, match="free some room, or lower history_m"):
             writer.write([tick(clock) for _ in range(20)])
         clock.advance(HOUR)

@@ -25,7 +25,7 @@ def test_each_wrong_token_is_counted_wherever_it_is_sent(api: RunningApi) -> Non
         api.client.get(path, headers=bearer(WRONG))
     api.client.post("/login", data={"token": WRONG})
     refusal_of(api, WS, subprotocols=protocols(WRONG))
-    api.get(METRICS)  # none is not a wrong one
+    api.get(METRICS)  # a missing token is not a wrong one
     api.client.get(METRICS, headers=bearer())
     parts = api.client.get("/readyz", headers=bearer()).json()["parts"]
     assert parts["access"]["counters"] == {"wrong_tokens": 5}

@@ -52,7 +52,7 @@ DIFFERENCES = RATES | {"throttle_shares"}
 
 
 def missing(values: Mapping[str, Any]) -> set[str]:
-    """Return the fields that are null, though the first reading should have them."""
+    """Return the fields that are null although the first reading should have them."""
     return {name for name, value in values.items() if value is None} - DIFFERENCES
 
 

@@ -1,4 +1,4 @@
-"""What ``nvidia-smi --query-gpu`` says, by our fields, to stand beside our readings."""
+"""The output of ``nvidia-smi --query-gpu`` by our fields, to compare with our readings."""
 
 import csv
 import math
@@ -14,10 +14,10 @@ Value = float | str | None
 
 
 class Compared(NamedTuple):
-    """One of our fields, and what it is called by ``nvidia-smi``, newer drivers' name first.
+    """One of our fields, and its names in ``nvidia-smi``, that of newer drivers first.
 
-    ``tolerance``, in our unit, is how far two moments may be apart; infinite for what an idle GPU
-    changes because it is asked.
+    ``tolerance``, in our unit, is how much the two values may differ, since they are read at
+    different moments; infinite for a value that changes when an idle GPU is queried.
     """
 
     field: str
@@ -66,16 +66,16 @@ COMPARED = (
 
 
 class Said(NamedTuple):
-    """What ``nvidia-smi`` calls a field, and what it says of it in our unit, None for N/A."""
+    """A field's name in ``nvidia-smi``, and its value in our unit, None for N/A."""
 
     name: str
     value: Value
 
 
 def query() -> list[dict[str, Said]]:
-    """Return what it says of each GPU, by our fields; a field that it does not know is left out.
+    """Return its values of each GPU, by our fields; a field that it does not know is omitted.
 
-    Raises CalledProcessError where there is no GPU.
+    Raises CalledProcessError if there is no GPU.
     """
     known = set(_NAME.findall(_output("--help-query-gpu")))
     asked = list(_asked(known))
@@ -92,14 +92,14 @@ def query() -> list[dict[str, Said]]:
 
 
 def driver_version() -> str:
-    """Return the driver's version, as ``nvidia-smi`` says it."""
+    """Return the driver's version, as ``nvidia-smi`` reports it."""
     return _output("--query-gpu=driver_version", "--format=csv,noheader").splitlines()[0].strip()
 
 
 def agrees(compared: Compared, ours: object, theirs: Value, reading: Mapping[str, object]) -> bool:
-    """Return whether ``ours`` is ``theirs``, as far as two moments allow."""
+    """Return whether ``ours`` and ``theirs`` agree within the tolerance."""
     if theirs is None:
-        # These have a value from elsewhere where nvidia-smi says N/A.
+        # These have a value from elsewhere if nvidia-smi reports N/A.
         unified = reading["memory_kind"] == "unified" and compared.field.startswith("memory_")
         return ours is None or unified or compared.field == "temperature_margin"
     if isinstance(theirs, str) or not isinstance(ours, int | float):

@@ -186,7 +186,7 @@ def test_a_call_that_this_driver_does_not_know_has_a_substitute(
         fake_nvml.fail(error, newer_or_older)
     gpu_sensor.open()
     values = read_gpu(gpu_sensor)
-    assert values["memory_used"] == 5  # the older call does not keep reserved memory apart
+    assert values["memory_used"] == 5  # the older call includes reserved memory
     assert values["memory_total"] == 9
     assert values["temperature"] == 50
     assert values["throttle_reasons"] == ["gpu_idle"]

@@ -1,4 +1,4 @@
-"""GPUs of several drivers: which ids they get, and what one driver's failure means to another."""
+"""GPUs of several drivers: their ids, and how one driver's failure affects the others."""
 
 from collections.abc import Iterator
 from pathlib import Path

@@ -1,4 +1,4 @@
-"""The sensor beside ``nvidia-smi`` on a machine that has an NVIDIA GPU.
+"""The sensor compared with ``nvidia-smi`` on a machine with an NVIDIA GPU.
 
 It reads in a child process: in this one the tests may have loaded the stand-in for the library.
 ``python -m tests.benchmarks.gpu_hardware`` writes what is compared here into a table, under load.

@@ -1,4 +1,4 @@
-"""Only one folder knows NVML, and a machine without GPUs pays nothing for it."""
+"""Only one folder uses NVML, and on a machine without GPUs it costs nothing."""
 
 import os
 import re

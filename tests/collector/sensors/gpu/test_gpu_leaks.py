@@ -59,7 +59,7 @@ def troubles(fake_nvml: FakeNvml) -> Troubles:
 
 
 class Held(NamedTuple):
-    """What this process holds."""
+    """The resources that this process uses."""
 
     descriptors: int
     threads: int

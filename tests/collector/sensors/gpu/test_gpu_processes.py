@@ -21,7 +21,7 @@ from tests.fakes.nvml import FakeNvml
 NOT_SUPPORTED, FUNCTION_NOT_FOUND, GPU_IS_LOST, UNKNOWN = 3, 13, 15, 999
 COMPUTE = "nvmlDeviceGetComputeRunningProcesses_v3"
 MEBIBYTE = 1024 * 1024
-UNUSED_PID = 2**22 + 7  # above the highest id that Linux gives
+UNUSED_PID = 2**22 + 7  # above the highest id that Linux assigns
 NOT_REPORTED = {"processes": None, "more": None, "unresolved": None, "note": None}
 
 
@@ -36,7 +36,7 @@ def running(script: Path) -> Iterator[int]:
 
 @pytest.fixture
 def container(tmp_path: Path) -> Path:
-    """Return a ``/proc`` as a container with process ids of its own has it."""
+    """Return a ``/proc`` such as that of a container with its own PID namespace."""
     namespace = tmp_path / "self" / "ns"
     namespace.mkdir(parents=True)
     (namespace / "pid").symlink_to("pid:[4026532281]")

@@ -1,4 +1,4 @@
-"""What the test and the table of a real GPU stand on; a script takes the place of nvidia-smi."""
+"""The basis of the test and the table of a real GPU; a script replaces nvidia-smi."""
 
 import sys
 from pathlib import Path
