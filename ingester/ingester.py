@@ -9,7 +9,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE, Message
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import Retention
+from telemetry.catalogue import STORED_FILTERS, Retention
 from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError
@@ -51,8 +51,7 @@ class Ingester:
     ) -> None:
         """``name`` distinguishes this ingester's session at the broker from others."""
         self._topics = topics
-        everything = topics.everything()
-        self._filter = f"$share/{group}/{everything}" if group else everything
+        self._group = f"$share/{group}/" if group else ""
         self._bus = BusConnection(
             broker,
             topics.client_id("ingester", name),
@@ -130,7 +129,10 @@ class Ingester:
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:
-        self._bus.subscribe(self._filter, AT_LEAST_ONCE)
+        if self._bus.session_present:  # perhaps of an earlier version: it subscribed to everything
+            self._bus.unsubscribe(self._group + self._topics.everything())
+        for each in STORED_FILTERS:
+            self._bus.subscribe(self._group + self._topics.of_every_host(each), AT_LEAST_ONCE)
 
     def _receive(self, message: Message) -> None:
         self._batcher.add(Delivery(self._record_in(message), message, time.monotonic()))

@@ -13,6 +13,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_MOST_ONCE, Message, Publication
 from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import CHANNEL_FILTERS
 from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import BusUnavailableError, MalformedMessageError
@@ -131,7 +132,8 @@ class Subscription:
 
     def _subscribe(self) -> None:
         self._connected_at = time.monotonic()
-        self._bus.subscribe(self._topics.everything(), AT_MOST_ONCE)
+        for each in CHANNEL_FILTERS:
+            self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
         try:

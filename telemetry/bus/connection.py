@@ -182,6 +182,10 @@ class BusConnection:
         """Subscribe to the topics that match ``topic_filter``; call this in ``on_connected``."""
         self._subscriptions.request(Subscription(topic_filter, quality))
 
+    def unsubscribe(self, topic_filter: str) -> None:
+        """End the subscription to ``topic_filter`` that the session may have from before."""
+        self._started().unsubscribe(topic_filter)
+
     def publish(self, message: Publication) -> MQTTMessageInfo:
         """Publish ``message``, and return a handle to wait on; ``on_published`` follows.
 

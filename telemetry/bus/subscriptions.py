@@ -38,6 +38,7 @@ class Subscriptions:
         self._accepted = threading.Event()
         self._unanswered: dict[int | None, Subscription] = {}
         self._refused: dict[str, Subscription] = {}
+        self._reported = False
         self._retry_at = 0.0
 
     @property
@@ -61,17 +62,21 @@ class Subscriptions:
         subscription = self._unanswered.pop(identifier, None)
         if subscription is None:
             return
-        before = bool(self._refused)
         if any(reason.is_failure for reason in reasons):
             self._retry_at = time.monotonic() + _RETRY_SECONDS
             self._refused[subscription.topic_filter] = subscription
         else:
             self._refused.pop(subscription.topic_filter, None)
-        if self._refused and not before:
+        if not self._unanswered:
+            self._note_all_answered()
+
+    def _note_all_answered(self) -> None:
+        if self._refused and not self._reported:
             log.warning("%s Trying again.", self.problem)
-        elif before and not self._refused:
+        elif self._reported and not self._refused:
             log.warning("The MQTT broker at %s accepts the subscription now.", self._broker)
-        if self.problem is None:
+        self._reported = bool(self._refused)
+        if not self._refused:
             self._accepted.set()
 
     def retry(self) -> None:
@@ -85,6 +90,7 @@ class Subscriptions:
         self._accepted.clear()
         self._unanswered.clear()
         self._refused.clear()
+        self._reported = False
 
     def wait(self, seconds: float) -> bool:
         """Wait until all are accepted, at most ``seconds``; return whether they are."""

@@ -32,7 +32,11 @@ class TopicScheme:
 
     def everything(self) -> str:
         """Return the MQTT filter that matches every channel of every host."""
-        return self._join(self.prefix.replace(_HOST, "+"), ALL_CHANNELS)
+        return self.of_every_host(ALL_CHANNELS)
+
+    def of_every_host(self, channel_filter: str) -> str:
+        """Return the MQTT filter that matches ``channel_filter`` of every host."""
+        return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:
         """Return the MQTT client ID of ``role``, distinct from that of ``name`` at another site."""

@@ -5,10 +5,12 @@ add it here, in its sensor, and in a test.
 """
 
 from telemetry.catalogue.channels import (
+    CHANNEL_FILTERS,
     EVENTS,
     FAMILIES,
     SAMPLES,
     STATUS_CHANNEL,
+    STORED_FILTERS,
     family_of,
     gpu_channel,
     mig_channel,
@@ -22,6 +24,7 @@ from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retenti
 
 __all__ = [
     "ANNOTATION",
+    "CHANNEL_FILTERS",
     "CPU",
     "DISK",
     "EVENTS",
@@ -35,6 +38,7 @@ __all__ = [
     "ROOT",
     "SAMPLES",
     "STATUS_CHANNEL",
+    "STORED_FILTERS",
     "Family",
     "Field",
     "Kind",

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES
 from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
-from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family
+from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family, Retention
 
 STATUS_CHANNEL = f"{ROOT}/status"
 _PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # the valid values of a placeholder
@@ -14,6 +14,13 @@ _PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # the valid values of a place
 SAMPLES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
 EVENTS = (ANNOTATION,)
 FAMILIES = (*SAMPLES, *EVENTS)
+
+# The MQTT filters of our own channels. With a subscription to everything below ROOT, a client that
+# floods another topic there would delay our messages, or displace them at the broker.
+CHANNEL_FILTERS = (*(family.channel_filter for family in FAMILIES), STATUS_CHANNEL)
+STORED_FILTERS = tuple(
+    family.channel_filter for family in FAMILIES if family.retention is not Retention.NONE
+)
 
 
 def _pattern(family: Family) -> re.Pattern[str]:

@@ -19,7 +19,7 @@ def test_invalid_messages_are_counted_by_reason_and_logged_once(
     topics = api.settings.topics
     for payload in (b" ", b"[]", b"\xff", b'{"host": "alpha", "timestamp": "soon"}'):
         api.send_raw(topics.topic("alpha", "system/cpu"), payload)
-    api.send_raw(topics.topic("alpha", "system/fan"), cpu().payload())
+    api.send_raw(topics.topic("alpha", "system/gpu/fan"), cpu().payload())
     api.send_raw(topics.topic("alpha", "system/status"), b"{}")
     api.feed(cpu())
     assert api.live.malformed == {"not a sample": 5, "unknown channel": 1}

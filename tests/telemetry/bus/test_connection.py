@@ -207,13 +207,18 @@ def test_a_refused_subscription_is_reported_and_tried_again_on_the_same_connecti
     monkeypatch.setattr("telemetry.bus.subscriptions._RETRY_SECONDS", 0.1)
     with refusing_broker() as broker:
         bus = BusConnection(BrokerAddress("127.0.0.1", broker.port), "unwanted")
-        bus.on_connected = lambda: bus.subscribe("a/#", AT_LEAST_ONCE)
+
+        def subscribe() -> None:
+            for each in ("a/#", "b/#"):
+                bus.subscribe(each, AT_LEAST_ONCE)
+
+        bus.on_connected = subscribe
         bus.start()
         try:
-            wait_until(lambda: broker.refusals == 2, "it is refused twice")
+            wait_until(lambda: broker.refusals == 4, "both are refused twice")
             refusal = (
                 f"The MQTT broker at mqtt://127.0.0.1:{broker.port} refuses the subscription to "
-                "'a/#': allow this user to read these topics."
+                "'a/#', 'b/#': allow this user to read these topics."
             )
             assert bus.outage == refusal
             assert bus.connected

@@ -6,6 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import CHANNEL_FILTERS, gpu_channel, mig_channel, processes_channel
 from telemetry.settings.values import host_name, topic_prefix
 
 segments = st.text(min_size=1).filter(lambda text: "/" not in text)
@@ -53,6 +54,25 @@ def test_each_accepted_prefix_gives_a_valid_filter_that_matches_its_own_topics(
     )
     assert paho.topic_matches_sub(everything, topic)
     assert scheme.parse(topic) == (host if scheme.per_host else None, channel)
+
+
+@pytest.mark.parametrize(
+    "channel",
+    [
+        *("system/cpu", "system/memory", "system/disk", "system/network", "system/status"),
+        *(gpu_channel(9999), processes_channel(0), mig_channel(0, 99), "system/annotations"),
+    ],
+)
+def test_each_channel_has_one_filter_and_other_topics_have_none(channel: str) -> None:
+    scheme = TopicScheme("fleet/{host}")
+    filters = [scheme.of_every_host(each) for each in CHANNEL_FILTERS]
+
+    def matching(topic: str) -> int:
+        return sum(paho.topic_matches_sub(each, topic) for each in filters)
+
+    assert matching(scheme.topic("gpu-07", channel)) == 1
+    for other in ("system", "system/junk", "system/gpu", f"{channel}/junk/junk"):
+        assert matching(scheme.topic("gpu-07", other)) == 0
 
 
 def test_two_sites_on_one_broker_have_different_client_ids() -> None:
