@@ -50,7 +50,7 @@ class UnknownParameterError(InvalidParameterError):
             advice = f"did you mean {nearest[0]}?"
         elif known:
             advice = f"use {listed(known, 'or')}."
-        SystemMonitorError.__init__(self, f"Parameter {quote(name)} does not exist here; {advice}")
+        SystemMonitorError.__init__(self, f"Unknown parameter {quote(name)}; {advice}")
 
 
 class ReadOnlyError(SystemMonitorError):

@@ -27,7 +27,7 @@ class FairShare(Generic[T]):
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
-        """Return whether a new member at ``address`` could stay if there may be ``limit``."""
+        """Return whether a new member at ``address`` could stay with at most ``limit`` members."""
         if len(self) < limit:
             return True
         sizes = Counter(self._networks.values())

@@ -1,4 +1,4 @@
-"""The methods of requests: HEAD is answered as GET, and a wrong method with those that exist."""
+"""Request methods: answers HEAD as GET, and a wrong method with a list of the supported ones."""
 
 from starlette.requests import Request
 from starlette.routing import Match

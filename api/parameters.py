@@ -1,4 +1,4 @@
-"""Refuses query parameters that would be ignored: unknown ones, and the second of a name."""
+"""Rejects query parameters that would otherwise be ignored: unknown and repeated ones."""
 
 import difflib
 from collections.abc import Collection

@@ -15,7 +15,7 @@ log = logging.getLogger(__name__)
 
 _FIRST_TICK_SECONDS = 1.0  # a rate needs some time between two readings
 _STOP_SECONDS = 0.5
-# A busy machine may take longer than a short interval, and its values are still of use.
+# A busy machine may take longer than a short interval, but the values are still useful.
 _LATE_SECONDS = 1.0
 
 

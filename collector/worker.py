@@ -40,9 +40,9 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in its own thread.
 
     Only that thread uses the sensor; it passes each sample to ``deliver``. A sample's timestamp is
-    the time at which the reading began: no value is older. ``on_change`` is called
-    when the state of the sensor or its reason has changed. ``on_vanished`` is called with each
-    channel that the sensor has read before and that a complete reading no longer contains.
+    the time at which its reading began: no value is older. ``on_change`` is called when the state
+    of the sensor or its reason has changed. ``on_vanished`` is called with each channel that the
+    sensor has read before and that a complete reading no longer contains.
     """
 
     def __init__(
@@ -171,7 +171,7 @@ class SensorWorker:
         try:
             for channel, values in self._sensor.read():
                 found.add(channel)
-                # Nobody knows when during a long reading the values were true.
+                # The values may be from any time during the long reading.
                 if time.monotonic() - started > self._timeouts.late_seconds:
                     late = True
                 else:

@@ -25,7 +25,7 @@ class _Host:
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    A live sample may evict names that are silent; a retained one takes free places only.
+    A live sample may evict names that are silent; a retained one takes only free places.
     """
 
     def __init__(

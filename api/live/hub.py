@@ -21,7 +21,8 @@ TOO_MANY = "Too many clients are connected; try again later."
 class Client:
     """One WebSocket client: its filters and its queue of frames.
 
-    ``dropped`` has the reason once the client is to be disconnected; it then gets no more frames.
+    ``dropped`` has the reason once the client is to be disconnected; no more frames are sent to it
+    then.
     """
 
     def __init__(
@@ -88,7 +89,7 @@ class Hub:
     """All connected clients. Used only in the event loop's thread; never waits for a client.
 
     ``slow_clients`` counts the clients dropped because they read too slowly, ``replaced_clients``
-    those dropped because all places were taken, most of them by clients of the same address.
+    those dropped to make room, because all places were taken and their address had the most.
     """
 
     def __init__(self, newest: Newest) -> None:

@@ -31,7 +31,7 @@ _BATCH = 100  # updates processed before the event loop continues with its other
 
 _REJECTED = "Messages that are not valid samples"
 _REFUSED = "Updates of hosts or channels beyond the limits"
-_REPLACED = "Clients closed for others, whose addresses had fewer"
+_REPLACED = "Clients closed to make room for clients of other addresses"
 
 
 class Subscription:

@@ -21,9 +21,9 @@ def accepts_gzip(headers: Headers) -> bool:
 class Compression:
     """ASGI middleware: compresses responses from 1 kB on, for clients that accept gzip.
 
-    It is Starlette's, which leaves alone what is compressed already, such as images, and parts of
-    a file. This one also respects ``gzip;q=0``, and tells the two forms of a file apart: a strong
-    ``ETag`` names one sequence of bytes, and a client may resume only that one.
+    It extends Starlette's, which does not compress images, other compressed contents, or parts of a
+    file. This one also respects ``gzip;q=0``, and gives the compressed form of a file a weak
+    ``ETag``: a strong one identifies one sequence of bytes, which a client may resume.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -46,7 +46,7 @@ def _with_weak_tag(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             if "etag" in headers:
-                headers.add_vary_header("Accept-Encoding")  # of 304 too, which has no body
+                headers.add_vary_header("Accept-Encoding")  # also of a 304, which has no body
                 if "content-encoding" in headers:
                     headers["etag"] = f"W/{headers['etag']}"
         await send(message)

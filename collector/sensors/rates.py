@@ -12,7 +12,7 @@ Rate: TypeAlias = tuple[float, float]
 SHORTEST_SECONDS = 0.05  # the kernel counts some things in steps of 10 ms
 FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 are a tenth of this
 _BYTES_IN_MEGABYTE = 1e6
-_MOST_UNCERTAIN = 0.25  # of the time between two reads, how long a read may take
+_MOST_UNCERTAIN = 0.25  # how long a read may take, as a part of the time between two
 
 
 class RateMeter:
@@ -26,8 +26,8 @@ class RateMeter:
     def rates(self, counters: Counters, now: float, took: float = 0.0) -> dict[str, Rate | None]:
         """Return each device's rates since the previous read.
 
-        ``now`` is the monotonic time just after the read, and ``took`` how long the read took, both
-        in seconds.
+        ``now`` is the monotonic time just after the read, and ``took`` the duration of the read,
+        both in seconds.
 
         A device's rate is None if the device is new, if its counter decreased (the device was
         replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than

@@ -35,7 +35,7 @@ class TopicScheme:
         return self.of_every_host(ALL_CHANNELS)
 
     def of_every_host(self, channel_filter: str) -> str:
-        """Return the MQTT filter that matches ``channel_filter`` of every host."""
+        """Return the MQTT filter for the channels of every host that match ``channel_filter``."""
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:

@@ -1,8 +1,8 @@
-"""What another client's flood costs: samples, time, and the embedded broker's memory.
+"""The cost of another client's flood: samples, time, and the embedded broker's memory.
 
 ``python -m tests.benchmarks.flood [--broker bundled] [--seconds 10] [FLOOD …]`` prints for each
-flood how many samples are missing afterwards, how far the history was behind, and the most memory
-that the broker's process and that of ``up`` took.
+flood how many samples are missing afterwards, how far the history was behind, and the peak memory
+of the broker's process and of ``up``.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from tests.services.embedded import EMBEDDED_BROKERS, broker_program
 from tests.services.flood import Flood, publish
 
 INTERVAL = 0.5
-LATER_MS = 15_000  # a broker that was restarted gets the samples of the last 10 s again
+LATER_MS = 15_000  # the samples of the last 10 s are sent again to a restarted broker
 SETTLED_SECONDS = 150.0
 FLOODS = {
     "another topic": Flood("system/junk", size=100, rate=20_000),

@@ -141,7 +141,7 @@ class GpuSensor(Sensor):
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
         """Ask all GPUs; yield each as soon as it has answered, and then those that have not.
 
-        So a GPU that hangs delays no other's reading.
+        So a GPU that hangs does not delay the readings of the others.
         """
         answered: SimpleQueue[tuple[DriverSession, GpuThread]] = SimpleQueue()
         missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]

@@ -55,7 +55,7 @@ class GpuThread:
     def ask(self, question: Question, on_answer: Callable[[], None] = lambda: None) -> None:
         """Put ``question`` to the GPU, unless the previous one is still unanswered.
 
-        ``on_answer`` is called, in some thread, once ``answer`` does not have to wait.
+        ``on_answer`` is called, from any thread, once ``answer`` would not have to wait.
         """
         self._skipped = self.busy
         if self._skipped:
@@ -117,6 +117,6 @@ class GpuThread:
                 self._answer = question()
             except BaseException as error:  # noqa: BLE001 - `answer` handles it in the caller's thread
                 self._error = error
-            on_answer = self._on_answer  # the next question has another
+            on_answer = self._on_answer  # the next question has a different one
             self._done.set()
             on_answer()

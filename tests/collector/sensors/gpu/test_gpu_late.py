@@ -1,4 +1,4 @@
-"""GPUs whose readings take long: no value passes for newer than it is."""
+"""GPUs whose readings take long: no value appears newer than it is."""
 
 import json
 import os
