@@ -41,6 +41,7 @@ max_queued_bytes 268435456
 max_inflight_messages 1000
 persistent_client_expiration 1d
 max_connections 2000
+message_size_limit {max_payload_size}
 max_packet_size {max_packet_size}
 set_tcp_nodelay true
 log_dest none
@@ -79,12 +80,18 @@ class Mosquitto:
                 anonymous="false" if login else "true",
                 password_file=f"password_file {passwords}" if login else "",
                 folder=self._folder,
+                max_payload_size=MAX_PAYLOAD_BYTES,
                 max_packet_size=MAX_PAYLOAD_BYTES + _MAX_TOPIC_BYTES,
             ),
             encoding="utf-8",
         )
         bound = [sys.executable, "-P", "-m", "deploy.bound_process", str(os.getpid())]
         return [*bound, self._program, "-c", str(file)]
+
+    def discard_messages(self) -> None:
+        """Delete the file that Mosquitto saves its messages in."""
+        with contextlib.suppress(OSError):  # a folder that cannot be written has no such file
+            (self._folder / "mosquitto.db").unlink(missing_ok=True)
 
     def tidy(self) -> None:
         """Remove the files: Mosquitto reads them when it starts."""

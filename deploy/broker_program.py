@@ -39,5 +39,8 @@ class BrokerProgram(Protocol):
         Raises OSError if a file cannot be written, and SettingsError if a setting is not usable.
         """
 
+    def discard_messages(self) -> None:
+        """Delete the messages that it has saved, retained ones and queues. Safe without any."""
+
     def tidy(self) -> None:
         """Remove the configuration: the process has read it. Safe to call twice."""

@@ -68,6 +68,9 @@ class Rumqttd:
                     file.write(_listener(section, address, port, login))
         return [sys.executable, "-P", "-m", "deploy.broker_process", name]
 
+    def discard_messages(self) -> None:
+        """Do nothing: none are saved."""
+
     def tidy(self) -> None:
         """Remove the file, unless the process has removed it."""
         if self._file is not None:

@@ -9,6 +9,7 @@ import threading
 import time
 from collections.abc import Mapping
 
+from deploy import broker_memory
 from deploy.broker_listeners import Listeners
 from deploy.broker_probe import accepts_clients, listens
 from deploy.broker_program import BrokerProgram, Login
@@ -58,6 +59,8 @@ class EmbeddedBroker:
         self.port = port
         self.listeners = Listeners(host, port, mqtt5_port, websocket_port)
         self.restarts = 0
+        self.memory_exhausted = 0
+        self._discards = False  # whether the next process starts without saved messages
         self._login = login
         self._program = program or Rumqttd()
         self._probe_pause = probe_pause
@@ -83,13 +86,14 @@ class EmbeddedBroker:
         return self._process.pid if self._process else None
 
     def report(self) -> Report:
-        """Return how often the broker was restarted."""
+        """Return how often the broker was restarted, and why if that was for its memory."""
         process = self._process
         runs = process is not None and process.poll() is None
         return Report(
             "broker",
             None if runs else "The embedded broker is restarting.",
             (counter("restarts", "Starts after the first", self.restarts),),
+            (self._exhaustion(),) if self.memory_exhausted else (),
         )
 
     def start(self) -> None:
@@ -144,6 +148,7 @@ class EmbeddedBroker:
             start_new_session=True,  # only the parent handles Ctrl-C
             env=_without_settings(os.environ) | {"PYTHONPATH": os.pathsep.join(sys.path)},
         )
+        broker_memory.limit(self._process.pid)
 
     def _serves(self) -> bool:
         return accepts_clients(reachable(self.host), self.port, _PROBE_SECONDS, self._login)
@@ -176,6 +181,11 @@ class EmbeddedBroker:
             code = self._process.wait()
             if self._stopping.is_set():
                 return
+            if code == broker_memory.ABORTED:
+                self._note_exhausted()
+            if self._discards:
+                self._discards = False
+                self._program.discard_messages()
             failures = 0 if time.monotonic() - started > _HEALTHY_SECONDS else failures
             pause = _PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)]
             log.warning("The embedded broker ended (exit code %s); restarting it.", code)
@@ -193,15 +203,34 @@ class EmbeddedBroker:
         # rumqttd panics; its process keeps running but serves no client.
         while not self._stopping.wait(self._probe_pause):
             process = self._process
+            if process is None or process.poll() is not None:
+                continue
+            if broker_memory.is_exhausted(process.pid):
+                self._note_exhausted()
+                process.kill()
+                continue
             if self._serves():
                 self._has_served = process
                 self._program.tidy()
                 continue
             if self._is_starting(process) or self._stopping.wait(self._probe_pause / 5):
                 continue
-            if process is not None and process is self._process and not self._serves():
+            if process is self._process and not self._serves():
                 log.warning("The embedded broker no longer accepts clients; killing it.")
                 process.kill()
+
+    def _note_exhausted(self) -> None:
+        self.memory_exhausted += 1
+        self._discards = True
+        log.warning(self._exhaustion())
+
+    def _exhaustion(self) -> str:
+        megabytes = broker_memory.LIMIT_BYTES // 10**6
+        return (
+            f"The embedded broker has reached its memory limit of {megabytes} MB and was restarted "
+            "without the messages that it kept: find the client that publishes too much, or that "
+            f"does not read what it subscribes to; {self.memory_exhausted} so far."
+        )
 
     def _is_starting(self, process: subprocess.Popen[bytes] | None) -> bool:
         young = time.monotonic() - self._spawned < _START_SECONDS

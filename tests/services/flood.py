@@ -5,6 +5,7 @@ import itertools
 import socket
 import time
 import uuid
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 _AT_ONCE = 1000
@@ -26,17 +27,19 @@ class Flood:
     retained: bool = False
 
 
-def publish(port: int, flood: Flood, seconds: float) -> int:
-    """Publish to the broker for ``seconds``; return how many messages it has read.
+def publish(
+    port: int, flood: Flood, seconds: float, enough: Callable[[], bool] = lambda: False
+) -> int:
+    """Publish to the broker for ``seconds``, or until ``enough``; return how many it has read.
 
     If the broker ends the connection, another is made.
     """
     numbers, payload, sent = itertools.count(), b"x" * flood.size, 0
     end = time.monotonic() + seconds
-    while time.monotonic() < end:
+    while time.monotonic() < end and not enough():
         with contextlib.suppress(OSError), _connection(port) as connection:
             began, before = time.monotonic(), sent
-            while (now := time.monotonic()) < end:
+            while (now := time.monotonic()) < end and not enough():
                 due = int((now - began) * flood.rate) - (sent - before)
                 for _ in range(min(due, _AT_ONCE)):
                     topic = flood.topic.format(next(numbers) % flood.topics)
@@ -47,16 +50,16 @@ def publish(port: int, flood: Flood, seconds: float) -> int:
     return sent
 
 
-def _connection(port: int) -> socket.socket:
-    """Return the connection of an MQTT 3.1.1 client. Raises OSError if it is not accepted."""
-    connection = socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS)
+@contextlib.contextmanager
+def _connection(port: int) -> Iterator[socket.socket]:
+    """Connect as an MQTT 3.1.1 client. Raises OSError if it is not accepted."""
     name = f"flood-{uuid.uuid4().hex[:12]}".encode()
     rest = b"\x00\x04MQTT\x04\x02\x00\x3c" + len(name).to_bytes(2) + name
-    connection.sendall(b"\x10" + bytes([len(rest)]) + rest)
-    if connection.recv(4) != b"\x20\x02\x00\x00":
-        connection.close()
-        raise OSError("not accepted")
-    return connection
+    with socket.create_connection(("127.0.0.1", port), _TIMEOUT_SECONDS) as connection:
+        connection.sendall(b"\x10" + bytes([len(rest)]) + rest)
+        if connection.recv(4) != b"\x20\x02\x00\x00":
+            raise OSError("not accepted")
+        yield connection
 
 
 def _packet(topic: str, payload: bytes, *, retained: bool) -> bytes:
