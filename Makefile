@@ -84,6 +84,7 @@ benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (abo
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.responses
 	$(BIN)/python -m tests.benchmarks.live
+	$(BIN)/python -m tests.benchmarks.latency
 	$(BIN)/python -m tests.benchmarks.footprint
 
 # Without uv, which the machine may lack: this installs it.

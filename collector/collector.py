@@ -62,7 +62,7 @@ class Collector:
             on_change=self._publisher.publish_status,
             # An empty payload deletes the retained message.
             on_vanished=lambda channel: self._publish(channel, b""),
-            on_tick=self._publish_status_if_due,
+            on_tick=self._end_tick,
         )
 
     def start(self) -> None:
@@ -137,8 +137,9 @@ class Collector:
             last_will=True,
         )
 
-    def _publish_status_if_due(self) -> None:
+    def _end_tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_status:
             self._next_status = now + _STATUS_SECONDS
             self._publisher.publish_status()
+        self._publisher.flush()

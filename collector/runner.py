@@ -43,16 +43,23 @@ class Runner:
     ) -> None:
         """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state.
 
-        Call ``on_vanished`` for each channel that a sensor no longer reads. Without ``timeouts``,
-        a reading that takes longer than the interval, and longer than 1 s, is discarded.
+        Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` once
+        all sensors have been read; one that is still busy with an earlier tick is not waited for.
+
+        Without ``timeouts``, a reading that takes longer than the interval, and longer than 1 s, is
+        discarded.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [
-            SensorWorker(sensor, host, deliver, on_change, on_vanished, timeouts)
+            SensorWorker(
+                sensor, host, deliver, on_change, on_vanished, self._note_finished, timeouts
+            )
             for sensor in sensors
         ]
         self._interval = interval
         self._on_tick = on_tick
+        self._lock = threading.Lock()
+        self._reading: set[SensorWorker] = set()  # those that the newest tick waits for
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._run, name="runner", daemon=True)
 
@@ -85,7 +92,16 @@ class Runner:
         start = time.monotonic() + min(self._interval, _FIRST_TICK_SECONDS)
         tick = start
         while not self._stopping.wait(tick - time.monotonic()):
-            for worker in self._workers:
-                worker.tick()
-            self._on_tick()
+            with self._lock:
+                self._reading = {worker for worker in self._workers if worker.tick()}
+                all_busy = not self._reading
+            if all_busy:
+                self._on_tick()
             tick = next_tick(start, self._interval, time.monotonic())
+
+    def _note_finished(self, worker: SensorWorker) -> None:
+        with self._lock:
+            was_last = self._reading == {worker}
+            self._reading.discard(worker)
+        if was_last:
+            self._on_tick()

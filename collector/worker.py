@@ -42,7 +42,8 @@ class SensorWorker:
     Only that thread uses the sensor; it passes each sample to ``deliver``. A sample's timestamp is
     the time at which its reading began: no value is older. ``on_change`` is called when the state
     of the sensor or its reason has changed. ``on_vanished`` is called with each channel that the
-    sensor has read before and that a complete reading no longer contains.
+    sensor has read before and that a complete reading no longer contains. ``on_finished`` is called
+    after each reading.
     """
 
     def __init__(
@@ -52,6 +53,7 @@ class SensorWorker:
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
         on_vanished: Callable[[str], None],
+        on_finished: Callable[["SensorWorker"], None],
         timeouts: Timeouts,
     ) -> None:
         """Prepare the thread; nothing is opened before ``start``."""
@@ -61,6 +63,7 @@ class SensorWorker:
         self._deliver = deliver
         self._on_change = on_change
         self._on_vanished = on_vanished
+        self._on_finished = on_finished
         self._channels: set[str] = set()
         self._timeouts = timeouts
         self._duration: float | None = None
@@ -81,21 +84,25 @@ class SensorWorker:
         self._due.set()
         self._thread.start()
 
-    def tick(self) -> None:
-        """Request one reading; while another is in progress, count the tick as missed."""
+    def tick(self) -> bool:
+        """Request one reading; while another is in progress, count the tick as missed.
+
+        Returns whether a reading was requested.
+        """
         limit = self._timeouts.hanging_seconds
         with self._lock:
             busy_since, before = self._busy_since, self._status
             if busy_since is None and not self._due.is_set():
                 self._due.set()
-                return
+                return True
             self._missed_ticks += 1
             if busy_since is None or time.monotonic() - busy_since <= limit:
-                return
+                return False
             reason = f"It has not answered for more than {limit:g} s."
             after = before._replace(state=SensorState.HANGING, reason=reason)
             self._status = after
         self._announce(before, after)
+        return False
 
     def stop(self) -> None:
         """Signal the thread to stop; ``join`` waits for it."""
@@ -132,6 +139,7 @@ class SensorWorker:
                 before, self._status = self._status, after
                 self._busy_since = None
             self._announce(before, after)
+            self._on_finished(self)
             self._settled.set()
         self._close()
 

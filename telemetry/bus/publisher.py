@@ -16,8 +16,8 @@ log = logging.getLogger(__name__)
 _BATCH = 50  # messages sent together; the next follow once all are acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
-# The sensors finish within milliseconds of each other. Sent as one burst, their samples wake each
-# part of the pipeline once per tick; sent one by one, they would wake it once per channel.
+# Sent as one burst, the samples of a tick wake each part of the pipeline once; sent one by one,
+# once per channel. So a message waits for `flush`, at most this long.
 _GATHER_SECONDS = 0.02
 # A broker that restarted may also have lost the ingester's session. Messages sent before the
 # ingester subscribes again would be lost. It tries to connect at least once a second.
@@ -85,6 +85,7 @@ class Publisher:
         self._acknowledged: set[int] = set()
         self._sent: deque[tuple[float, _Item]] = deque()  # acknowledged when, in the last seconds
         self._status_due = False
+        self._flushed = False
         self._greeting_due: float | None = None  # when, in monotonic time
         self._forgotten = False
         self._stopping = threading.Event()
@@ -158,6 +159,13 @@ class Publisher:
             self._status_due = True
             self._changed.notify_all()
 
+    def flush(self) -> None:
+        """Send what is queued at once, without waiting for more. Never blocks."""
+        with self._changed:
+            if self.waiting or self._status_due:
+                self._flushed = True
+                self._changed.notify_all()
+
     def _overtake(self, topic: str, item: _Item) -> None:
         """Make ``item`` the newest message of ``topic``."""
         older = self._newest.get(topic)
@@ -210,8 +218,7 @@ class Publisher:
                     if self._stopping.is_set() and self._all_sent():
                         return
                     self._changed.wait(self._pause())
-            self._stopping.wait(_GATHER_SECONDS)
-            with self._changed:
+                self._changed.wait_for(self._has_gathered, _GATHER_SECONDS)
                 messages = self._take()
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
             identifiers = {self._bus.publish(message).mid for message in messages}
@@ -227,6 +234,9 @@ class Publisher:
         if self._greeting_due is not None:
             return time.monotonic() >= self._greeting_due
         return self._status_due or self.waiting > 0
+
+    def _has_gathered(self) -> bool:
+        return self._flushed or self._stopping.is_set()
 
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
@@ -263,7 +273,7 @@ class Publisher:
             messages.insert(0, self._status())
         elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
-        self._status_due = False
+        self._status_due = self._flushed = False
         return messages
 
     def _keep_sent(self) -> None:

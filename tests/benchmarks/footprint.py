@@ -28,7 +28,8 @@ def _family(pid: int) -> list[psutil.Process]:
     return [parent, *parent.children(recursive=True)]
 
 
-def _cpu_seconds(pid: int) -> float:
+def cpu_seconds(pid: int) -> float:
+    """Return the CPU time that the process ``pid`` and its children have used."""
     return sum(sum(process.cpu_times()[:2]) for process in _family(pid))
 
 
@@ -44,9 +45,9 @@ def measure(name: str, command: Sequence[str], seconds: float) -> None:
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             time.sleep(seconds / 2)
-            before, start = _cpu_seconds(process.pid), time.monotonic()
+            before, start = cpu_seconds(process.pid), time.monotonic()
             time.sleep(seconds / 2)
-            share = 100 * (_cpu_seconds(process.pid) - before) / (time.monotonic() - start)
+            share = 100 * (cpu_seconds(process.pid) - before) / (time.monotonic() - start)
             memory = _pss(process.pid)
         finally:
             process.terminate()

@@ -25,6 +25,7 @@ class Ran:
         self.vanished: list[str] = []
         self.changes = 0
         self.ticks: list[float] = []
+        self.read_by_tick: list[int] = []  # samples delivered by each tick
         self.runner = Runner(
             sensors,
             "host",
@@ -32,13 +33,17 @@ class Ran:
             deliver=self._deliver,
             on_change=self._count_change,
             on_vanished=self.vanished.append,
-            on_tick=lambda: self.ticks.append(time.monotonic()),
+            on_tick=self._count_tick,
             timeouts=Timeouts(late_seconds, hanging_seconds, reopen_seconds=0.1),
         )
 
     def _deliver(self, sample: Sample) -> None:
         self.ages.append(unix_milliseconds() - sample.timestamp)
         self.samples.append(sample)
+
+    def _count_tick(self) -> None:
+        self.read_by_tick.append(len(self.samples))
+        self.ticks.append(time.monotonic())
 
     def _count_change(self) -> None:
         self.changes += 1

@@ -6,12 +6,22 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
+import pytest
+
+from collector import collector as collector_module
 from collector.collector import Collector
 from collector.sensors.port import Sensor
 from deploy.embedded_broker import EmbeddedBroker
+from telemetry.bus import publisher
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
-from tests.fakes.sensors import AbsentSensor, ChangingSensor, CountingSensor, FailingSensor
+from tests.fakes.sensors import (
+    AbsentSensor,
+    ChangingSensor,
+    CountingSensor,
+    FailingSensor,
+    HangingSensor,
+)
 from tests.services.embedded import Listener
 from tests.services.processes import free_port, wait_until
 
@@ -48,6 +58,28 @@ def test_samples_are_published_on_the_topic_named_like_the_channel(address: Brok
     assert first["host"] == "me"
     assert isinstance(first["timestamp"], int)
     assert first["per_core"] == [1]
+
+
+def test_a_tick_is_sent_once_its_last_sensor_has_been_read(
+    address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(publisher, "_GATHER_SECONDS", 60.0)
+    with (
+        Listener(address.port) as listener,
+        collecting(address, CountingSensor(), CountingSensor("memory", "system/memory")),
+    ):
+        listener.wait_for("system/cpu", 2)
+        listener.wait_for("system/memory", 2)
+
+
+def test_a_sensor_that_hangs_does_not_hold_back_the_samples_of_another(
+    address: BrokerAddress,
+) -> None:
+    hanging = HangingSensor()
+    with Listener(address.port) as listener, collecting(address, hanging, CountingSensor()):
+        assert utilizations(listener.wait_for("system/cpu"))[0] == 1
+        assert hanging.count == 0
+        hanging.release.set()
 
 
 def test_a_prefix_with_the_host_precedes_the_channel(address: BrokerAddress) -> None:
@@ -89,9 +121,8 @@ def test_the_status_reports_the_state_of_each_sensor(address: BrokerAddress) -> 
 def test_while_the_broker_is_available_no_samples_wait(address: BrokerAddress) -> None:
     with (
         Listener(address.port, "system/status") as listener,
-        collecting(address, CountingSensor()) as collector,
+        collecting(address, CountingSensor()),
     ):
-        wait_until(lambda: collector.status().waiting == 1, "a sample is about to be sent")
         listener.wait_for("system/status", 2)
     assert {status["waiting"] for status in decoded(listener.on("system/status"))} == {0}
 
@@ -218,7 +249,10 @@ def test_the_retained_messages_of_a_removed_gpu_are_deleted(address: BrokerAddre
             }
 
 
-def test_what_vanishes_while_the_broker_is_away_is_deleted_once_it_is_back() -> None:
+def test_what_vanishes_while_the_broker_is_away_is_deleted_once_it_is_back(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(collector_module, "_STATUS_SECONDS", 0.2)
     port = free_port()
     sensor = ChangingSensor(*GPUS)
     with collecting(BrokerAddress("127.0.0.1", port), sensor) as collector:

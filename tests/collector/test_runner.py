@@ -63,6 +63,20 @@ def test_a_samples_time_is_when_its_reading_began() -> None:
     assert ran.samples[0].timestamp <= began + 1000 * INTERVAL
 
 
+def test_a_tick_is_done_once_its_last_sensor_has_been_read() -> None:
+    with Ran(CountingSensor(), CountingSensor("memory", "system/memory"), FailingSensor()) as ran:
+        ran.wait_for_ticks(5)
+    assert ran.read_by_tick[:5] == [2, 4, 6, 8, 10]
+
+
+def test_a_tick_does_not_wait_for_a_sensor_that_still_hangs() -> None:
+    hanging = HangingSensor()
+    with Ran(hanging, CountingSensor()) as ran:
+        ran.wait_for_ticks(2)
+        assert ran.runner.reports()["disk"].missed_ticks >= 2
+        hanging.release.set()
+
+
 def test_a_failing_sensor_is_reported_and_does_not_affect_the_others() -> None:
     with Ran(FailingSensor("disk"), CountingSensor()) as ran:
         wait_until(lambda: len(ran.values("system/cpu")) >= 3, "readings of the other sensor")
