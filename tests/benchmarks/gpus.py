@@ -1,9 +1,10 @@
 """The cost of reading the GPUs: ``python -m tests.benchmarks.gpus [--gpus 8] [--reads 600]``.
 
-Reads the GPUs of a fake NVML, each with two processes, and counts the calls to NVML. The readings
-follow each other at once, with a clock that advances 2 s between them, so that values that are read
-less often have their true share. The fake answers in microseconds and a driver takes longer: the
-times are what System Monitor adds to the driver's. Linux only; needs gcc.
+Reads the GPUs of a stand-in for NVML, each with two processes. The readings follow each other at
+once, with a clock that advances 2 s between them, so that values that are read less often have
+their true share. Prints the calls to NVML and the cost of a tick; what each call costs in the
+binding and the stand-in, which answers faster than a driver; and the cost of a tick whose calls are
+answered from what was recorded, which is our own. Linux only; needs gcc.
 """
 
 import argparse
@@ -12,7 +13,10 @@ import os
 import statistics
 import tempfile
 import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
 import pynvml
 
@@ -21,8 +25,50 @@ from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml, compile_library
 
 INTERVAL = 2.0
-_SECONDS_IN_MILLISECOND = 1e-3
-_CALLS = 20_000
+_MILLISECONDS = 1e3
+_MICROSECONDS = 1e6
+
+
+class Calls:
+    """Stands in front of the binding: counts, measures and records its answers, and replays them.
+
+    Make it before the collector imports the binding's functions.
+    """
+
+    def __init__(self) -> None:
+        self.replays = False
+        self.counts: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
+        self._answers: dict[object, tuple[Any, Exception | None]] = {}
+        for name in dir(pynvml):
+            if name.startswith("nvmlDeviceGet"):
+                setattr(pynvml, name, self._wrapped(name, getattr(pynvml, name)))
+
+    def _wrapped(self, name: str, call: Callable[..., Any]) -> Callable[..., Any]:
+        def wrapper(handle: Any = None, *arguments: Any, **options: Any) -> Any:
+            # A handle is a new pointer each time; what it points to is the GPU.
+            gpu = ctypes.addressof(handle.contents) if hasattr(handle, "contents") else handle
+            key = (name, gpu, *arguments, *options.values())
+            if not self.replays or key not in self._answers:
+                self._answers[key] = self._measured(
+                    name, lambda: call(*([] if handle is None else [handle]), *arguments, **options)
+                )
+            answer, error = self._answers[key]
+            if error is not None:
+                raise error
+            return answer
+
+        return wrapper
+
+    def _measured(self, name: str, call: Callable[[], Any]) -> tuple[Any, Exception | None]:
+        started = time.thread_time()
+        try:
+            return call(), None
+        except pynvml.NVMLError as error:
+            return None, error
+        finally:
+            self.counts[name] += 1
+            self.seconds[name] += time.thread_time() - started
 
 
 def main() -> None:
@@ -39,10 +85,16 @@ def main() -> None:
         os.environ.update(fake.environment)
         library = ctypes.CDLL(str(fake.library))  # pynvml finds it by its name
         library.fake_nvml_calls.restype = ctypes.c_ulonglong
-        measure(library, arguments.gpus, arguments.reads)
+        calls = Calls()
+        print(f"{arguments.gpus} GPUs, {arguments.reads} readings, {INTERVAL:g} s apart")
+        measure(library.fake_nvml_calls, arguments.reads)
+        print_calls(calls, arguments.reads)
+        calls.replays = True
+        print("without the binding and the stand-in:")
+        measure(library.fake_nvml_calls, arguments.reads)
 
 
-def measure(library: ctypes.CDLL, gpus: int, reads: int) -> None:
+def measure(count: Callable[[], int], reads: int) -> None:
     """Print the calls and the time of a tick."""
     clock = Clock()
     sensor = GpuSensor(clock)
@@ -53,40 +105,28 @@ def measure(library: ctypes.CDLL, gpus: int, reads: int) -> None:
     busy = time.process_time()
     for _ in range(reads):
         clock.advance(INTERVAL)
-        before, started = library.fake_nvml_calls(), time.perf_counter()
+        before, started = count(), time.perf_counter()
         list(sensor.read())
         seconds.append(time.perf_counter() - started)
-        calls.append(library.fake_nvml_calls() - before)
-    busy = time.process_time() - busy
+        calls.append(count() - before)
+    busy = (time.process_time() - busy) / reads
     sensor.close()
-    mean = statistics.fmean(calls)
-    print(f"{gpus} GPUs, {reads} readings, {INTERVAL:g} s apart by their clock")
     print(
-        f"NVML calls a tick: {statistics.median_low(calls)}, and {max(calls)} every 30 s;"
-        f" {mean:.0f} on average"
+        f"  NVML calls a tick: {statistics.median_low(calls)}, and {max(calls)} every 30 s;"
+        f" {statistics.fmean(calls):.0f} on average"
     )
-    print(f"a tick: {milliseconds(statistics.median(seconds))} (median)")
     print(
-        f"CPU a tick: {milliseconds(busy / reads)}, {busy / reads / INTERVAL:.2%} of a core;"
-        f" {milliseconds(mean * seconds_of_a_call())} of it in the binding and the fake"
+        f"  a tick: {statistics.median(seconds) * _MILLISECONDS:.2f} ms (median);"
+        f" CPU {busy * _MILLISECONDS:.2f} ms, {busy / INTERVAL:.2%} of a core"
     )
 
 
-def seconds_of_a_call() -> float:
-    """Return the CPU time of one call to NVML, through its binding."""
-    pynvml.nvmlInit()
-    handle = pynvml.nvmlDeviceGetHandleByIndex(0)
-    busy = time.process_time()
-    for _ in range(_CALLS):
-        pynvml.nvmlDeviceGetPowerUsage(handle)
-    busy = time.process_time() - busy
-    pynvml.nvmlShutdown()
-    return busy / _CALLS
-
-
-def milliseconds(seconds: float) -> str:
-    """Return ``seconds`` in milliseconds, with the unit."""
-    return f"{seconds / _SECONDS_IN_MILLISECOND:.2f} ms"
+def print_calls(calls: Calls, reads: int) -> None:
+    """Print what each function costs, the most expensive first."""
+    print("  CPU µs a call, calls a tick:")
+    for name, seconds in sorted(calls.seconds.items(), key=lambda each: -each[1])[:12]:
+        each = seconds / calls.counts[name] * _MICROSECONDS
+        print(f"  {each:8.0f} {calls.counts[name] / reads:6.1f}  {name}")
 
 
 if __name__ == "__main__":
