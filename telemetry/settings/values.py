@@ -122,6 +122,10 @@ def absolute(value: Path) -> Path:
         return value.expanduser().absolute()
     except RuntimeError:
         raise ValueError("must be a valid path (no such user)") from None
+    except FileNotFoundError:
+        raise ValueError(
+            "must be an absolute path, because the current folder no longer exists"
+        ) from None
 
 
 def readable_file(value: Path) -> Path:

@@ -167,6 +167,20 @@ def test_a_value_of_the_wrong_type_in_the_file_is_reported_in_one_sentence(
     assert (MASK in sentence) == (name in Settings.secrets())
 
 
+def test_a_relative_path_in_a_folder_that_was_deleted_is_reported(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    gone = tmp_path / "gone"
+    gone.mkdir()
+    monkeypatch.chdir(gone)
+    gone.rmdir()
+    assert refusal(data_dir="data") == (
+        "data_dir='data' (from --data-dir) is not valid: it must be an absolute path, because the"
+        " current folder no longer exists."
+    )
+    assert load_settings({"data_dir": str(tmp_path)}).data_dir == tmp_path
+
+
 @pytest.mark.parametrize("name", ["interval_seconds", "history_hours", "http_port", "mqtt_port"])
 def test_a_boolean_is_not_a_number(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str
