@@ -19,6 +19,7 @@ from telemetry.status import CollectorState, CollectorStatus
 _STATUS_SECONDS = 10.0
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
+_ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 
 class Collector:
@@ -114,6 +115,7 @@ class Collector:
                 gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
             ),
+            notes=() if sensors else (_ALL_OFF,),
         )
 
     def _publish(self, channel: str, payload: bytes) -> None:

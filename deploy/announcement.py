@@ -17,6 +17,8 @@ _LABEL_WIDTH = 10
 _WIDTH = 100
 _API = "/api/v1/system"
 
+OFF = "off (setting disabled_sensors)"
+
 Facts = Iterable[tuple[str, str]]
 
 
@@ -26,10 +28,11 @@ def print_addresses(settings: Settings, facts: Facts) -> None:
     _print_facts(facts)
 
 
-def print_sensors(reports: Mapping[str, SensorReport]) -> None:
-    """Print what each sensor found, or why it is absent or failing."""
+def print_sensors(reports: Mapping[str, SensorReport], off: Iterable[str] = ()) -> None:
+    """Print what each sensor found, or why it is absent or failing; ``off`` are disabled."""
     say("\nFound on this machine\n")
     _print_facts((_title(name), _finding(report)) for name, report in reports.items())
+    _print_facts((_title(name), OFF) for name in off)
 
 
 def print_next_steps(*commands: str) -> None:

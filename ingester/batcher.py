@@ -92,6 +92,8 @@ class Batcher:
         return self._bytes < _CAPACITY_BYTES or self._stopping.is_set()
 
     def _run(self) -> None:
+        if not self.storage.open():
+            return
         while batch := self._next_batch():
             if not self.storage.store([each.record for each in batch if each.record is not None]):
                 return

@@ -55,6 +55,14 @@ class Storage:
         """How many stored samples and events were deleted early, because the history was full."""
         return self._history.evicted
 
+    def open(self) -> bool:
+        """Open the history, with retries without end. Return False if stopped before."""
+        try:
+            self._attempt(())
+        except _StoppedError:
+            return False
+        return True
+
     def store(self, records: Sequence[Record]) -> bool:
         """Store ``records``, retrying until it succeeds. Return False if stopped before that."""
         parts = deque([records] if records else [])
@@ -78,7 +86,7 @@ class Storage:
         self._history.close()
 
     def _attempt(self, records: Sequence[Record]) -> HistoryRejectedError | None:
-        """Return None once ``records`` are stored, or why not. Raises _StoppedError."""
+        """Return None once ``records``, if any, are stored, or why not. Raises _StoppedError."""
         backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unexpected = 0
         while True:
@@ -107,7 +115,8 @@ class Storage:
         if not self._opened:
             self._history.open()
             self._opened = True
-        self._history.write(records)
+        if records:
+            self._history.write(records)
 
     def _note_failure(self, sentence: str) -> None:
         self.failures += 1

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy import wiring
+from deploy import announcement, wiring
 from deploy.broker_access import connected
 from deploy.console import printable, say
 from deploy.exposure import require_guarded_api, require_guarded_broker
@@ -44,7 +44,7 @@ def run(settings: Settings) -> int:
     for sensor in wiring.sensors(settings):
         _print(sensor.name, _finding(sensor))
     for name in settings.disabled_sensors:
-        _print(name, "off (setting disabled_sensors)")
+        _print(name, announcement.OFF)
     return 1 if problems else 0
 
 

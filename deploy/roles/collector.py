@@ -11,7 +11,8 @@ def run(settings: Settings) -> int:
 
     def announce() -> None:
         announcement.print_addresses(settings, announcement.broker_facts(settings))
-        announcement.print_sensors(wiring.sensor_reports(collector))
+        reports = wiring.sensor_reports(collector)
+        announcement.print_sensors(reports, off=settings.disabled_sensors)
         announcement.print_next_steps(announcement.broker_command(settings))
 
     server = wiring.metrics_server(settings, collector.report)

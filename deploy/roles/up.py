@@ -30,7 +30,8 @@ def run(settings: Settings) -> int:
             announcement.history_fact(settings),
         ]
         announcement.print_addresses(settings, facts)
-        announcement.print_sensors(wiring.sensor_reports(collector))
+        reports = wiring.sensor_reports(collector)
+        announcement.print_sensors(reports, off=settings.disabled_sensors)
         announcement.print_next_steps(
             announcement.broker_command(settings), *announcement.http_commands(settings)
         )

@@ -127,6 +127,17 @@ def test_while_the_broker_is_available_no_samples_wait(address: BrokerAddress) -
     assert {status["waiting"] for status in decoded(listener.on("system/status"))} == {0}
 
 
+def test_a_collector_without_sensors_is_online_and_reports_that_all_are_off(
+    address: BrokerAddress,
+) -> None:
+    with Listener(address.port) as listener, collecting(address) as collector:
+        assert decoded(listener.wait_for("system/status"))[0]["sensors"] == {}
+        (note,) = collector.report().notes
+    assert note == (
+        "All sensors are off (setting disabled_sensors): this machine publishes no samples."
+    )
+
+
 def test_a_last_will_is_marked_because_its_timestamp_is_the_collectors_start(
     address: BrokerAddress,
 ) -> None:

@@ -12,7 +12,8 @@ from influxdb_client import InfluxDBClient
 from websockets.sync.client import connect
 
 from telemetry.catalogue import CPU, DISK, FAMILIES, GPU, MEMORY, NETWORK
-from tests.deploy.monitor import Monitor, free_ports, running
+from telemetry.settings.values import SENSORS
+from tests.deploy.monitor import SECONDS, Monitor, free_ports, running
 from tests.deploy.ticks import lateness
 from tests.fakes.nvml import FakeNvml
 from tests.services.embedded import EMBEDDED_BROKERS, Listener, broker_program
@@ -154,6 +155,15 @@ def test_a_disabled_sensor_neither_publishes_nor_appears_in_the_status(tmp_path:
         assert host["sensors"].keys() == {"cpu", "memory", "network"}
         assert monitor.get("/metrics")["disk"] is None
         assert "disabled_sensors" in monitor.get("/gpu")["reason"]
+
+
+def test_with_all_sensors_disabled_it_is_ready_and_says_so(tmp_path: Path) -> None:
+    off = ("--disabled-sensors", ",".join(SENSORS))
+    with running(tmp_path, "up", *options(tmp_path), *off) as monitor:
+        wait_until(lambda: monitor.answer("/readyz")[0] == 200, "it is ready", SECONDS)
+        (note,) = monitor.answer("/readyz")[1]["parts"]["collector"]["notes"]
+        assert note.startswith("All sensors are off (setting disabled_sensors)")
+        assert monitor.stdout.count("off (setting disabled_sensors)") == len(SENSORS)
 
 
 def test_an_influxdb_holds_the_history_for_an_hour(influxdb: Influxdb, tmp_path: Path) -> None:
