@@ -77,7 +77,8 @@ def create_app(
 ) -> FastAPI:
     """Return the application; ``others`` report on the other parts that run in this process.
 
-    Nothing starts here: the server that runs it opens and closes ``live`` and ``reader``.
+    Nothing starts here: the server that runs the application opens and closes ``live`` and
+    ``reader``.
     """
     history = History(reader)
     token = settings.http_token

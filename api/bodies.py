@@ -10,7 +10,7 @@ _SECONDS = 10.0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of ``request``; empty if the client disconnects: nobody reads the response.
+    """Return the body of ``request``; an empty one if the client disconnects before it is complete.
 
     Raises BodyTooLargeError beyond ``limit`` bytes, and BodyTimeoutError after 10 s.
     """

@@ -1,4 +1,4 @@
-"""Error responses of the API: one JSON shape, one table.
+"""Error responses of the API, all of the same JSON shape.
 
 ``{"error": {"code": "unknown_host", "message": "One sentence."}}``
 """

@@ -9,9 +9,10 @@ T = TypeVar("T")
 
 
 class FairShare(Generic[T]):
-    """Members, in the order in which they came, and the network that each is from.
+    """Members, in the order in which they joined, and the network of each.
 
-    A network is an IPv4 address, or the /64 of an IPv6 address: one machine can use all of that.
+    A network is an IPv4 address, or the /64 of an IPv6 address, because one machine can use all
+    addresses of a /64.
     """
 
     def __init__(self) -> None:
@@ -34,7 +35,7 @@ class FairShare(Generic[T]):
         return sizes[_network(address)] + 1 < max(sizes.values(), default=0)
 
     def add(self, member: T, address: str) -> None:
-        """Add ``member``, a client at the IP ``address``; empty if the address is not known."""
+        """Add ``member``, a client at the IP ``address``, which is empty if it is not known."""
         self._networks[member] = _network(address)
 
     def discard(self, member: T) -> None:
@@ -42,7 +43,7 @@ class FairShare(Generic[T]):
         self._networks.pop(member, None)
 
     def surplus(self) -> T:
-        """Return the member to remove if there is one too many.
+        """Return the member to remove if there is one member too many.
 
         It is the newest member of the network with the most members, so that no network can keep
         others out. Raises ValueError if there are no members.

@@ -18,7 +18,7 @@ class Head:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass on a request for HEAD as one for GET."""
+        """Pass a HEAD request on as a GET request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
             scope = {**scope, "method": "GET"}  # a copy: the server reads its own
         await self._app(scope, receive, send)

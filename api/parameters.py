@@ -25,6 +25,6 @@ def require_known(given: QueryParams, known: Collection[str]) -> None:
 
 
 async def known_parameters(request: Request) -> None:
-    """Require, as a dependency, that the route has each parameter. Raises InvalidParameterError."""
+    """Reject, as a dependency, parameters that the route lacks. Raises InvalidParameterError."""
     route = request.scope["route"]
     require_known(request.query_params, [each.alias for each in route.dependant.query_params])

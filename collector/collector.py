@@ -82,7 +82,7 @@ class Collector:
         self._runner.wait_settled(seconds)
 
     def status(self) -> CollectorStatus:
-        """Return the current status."""
+        """Return the current status of this collector."""
         return CollectorStatus(
             host=self._host,
             timestamp=unix_milliseconds(),
@@ -96,7 +96,7 @@ class Collector:
         )
 
     def report(self) -> Report:
-        """Return the counters of this collector, and why it cannot publish, if so."""
+        """Return the counters of this collector and, if it cannot publish, the reason."""
         publisher, sensors = self._publisher, self._runner.reports()
         failures = {name: each.failures for name, each in sensors.items()}
         missed = {name: each.missed_ticks for name, each in sensors.items()}

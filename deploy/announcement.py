@@ -78,7 +78,7 @@ def _embedded_facts(settings: Settings, embedded: EmbeddedBroker) -> Facts:
 
 
 def history_fact(settings: Settings) -> tuple[str, str]:
-    """Return where the history is stored and how long it is."""
+    """Return where the history is stored and how much of the past it covers."""
     place = wiring.history_description(settings)
     return "History", f"the last {settings.history_hours:g} h, {place}"
 

@@ -13,7 +13,8 @@ MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
 class Listeners:
     """The ports of an embedded broker at ``host``; 0: not served.
 
-    ``mqtt`` is that of MQTT 3.1.1. ``mqtt5`` is the same if the broker serves both on one.
+    ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
+    versions on one.
     """
 
     host: str
@@ -22,17 +23,17 @@ class Listeners:
     websocket: int = 0
 
     def extra(self) -> dict[str, int]:
-        """Return the ports other than ``mqtt``, by the name of their field."""
+        """Return the ports other than ``mqtt``, by the names of their fields."""
         ports = {"mqtt5": self.mqtt5, "websocket": self.websocket}
         return {name: port for name, port in ports.items() if port not in (0, self.mqtt)}
 
     def on_free_ports(self) -> Self:
-        """Return these with a free port in place of each extra one that is in use."""
+        """Return these listeners with a free port in place of each extra port that is in use."""
         ports = {name: _free_port(self.host, port) for name, port in self.extra().items()}
         return self.with_ports(ports)
 
     def with_ports(self, ports: Mapping[str, int]) -> Self:
-        """Return these with other ``ports``, by the name of their field."""
+        """Return these listeners with other ``ports``, by the names of their fields."""
         mqtt5 = ports.get("mqtt5", self.mqtt5)
         return replace(self, mqtt5=mqtt5, websocket=ports.get("websocket", self.websocket))
 

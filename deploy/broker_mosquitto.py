@@ -1,4 +1,4 @@
-"""Mosquitto 2 as the embedded broker. Its queues are on disk and survive its end."""
+"""Mosquitto 2 as the embedded broker. Its queues are on disk and survive a restart."""
 
 import base64
 import contextlib
@@ -64,7 +64,7 @@ class Mosquitto:
         self._configuration: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write files that only this user can read, for one process; return its command."""
+        """Write the files for one process, which only this user can read; return its command."""
         self.tidy()
         with contextlib.suppress(OSError):  # without it, the queues are in memory only
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)
@@ -94,7 +94,7 @@ class Mosquitto:
             (self._folder / "mosquitto.db").unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove the files: Mosquitto reads them when it starts."""
+        """Remove the files: Mosquitto has read them when it started."""
         if self._configuration is not None:
             shutil.rmtree(self._configuration, ignore_errors=True)
 
@@ -115,7 +115,7 @@ def find(folder: Path) -> Mosquitto | None:
 
 
 def _version(program: str) -> str | None:
-    """Return the version if it is 2.x, which the tests run with."""
+    """Return the version if it is 2.x, the only one that is tested."""
     match = re.search(rb"version (2(?:\.\d+)+)", _output(program, "-h"))
     return match[1].decode() if match else None
 
@@ -125,7 +125,8 @@ def _numbers(version: str) -> tuple[int, ...]:
 
 
 def _has_websockets(program: str) -> bool:
-    """Return whether ``program`` was built with WebSocket: it fails at the last line if so."""
+    """Return whether ``program`` was built with WebSocket support."""
+    # With it, Mosquitto accepts the second line and reports only the last one.
     with tempfile.NamedTemporaryFile("w", suffix=".conf") as file:
         file.write("listener 1884 127.0.0.1\nprotocol websockets\nunknown_option\n")
         file.flush()

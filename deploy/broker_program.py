@@ -15,23 +15,23 @@ class BrokerProgram(Protocol):
 
     @property
     def description(self) -> str:
-        """Its name, and its version if that matters."""
+        """The program's name, and its version if that matters."""
 
     @property
     def one_port(self) -> bool:
-        """Whether it serves MQTT 5 on the port of MQTT 3.1.1."""
+        """Whether the program serves MQTT 5 on the port of MQTT 3.1.1."""
 
     @property
     def websockets(self) -> bool:
-        """Whether it serves MQTT over WebSocket."""
+        """Whether the program serves MQTT over WebSocket."""
 
     @property
     def keeps_messages(self) -> bool:
-        """Whether it saves its messages when it ends, which may take a while."""
+        """Whether the program saves its messages when it ends, which may take a while."""
 
     @property
     def end_signal(self) -> signal.Signals | None:
-        """The signal that ends it, if it does not end when its standard input is closed."""
+        """The signal that ends the program; None if it ends when its standard input closes."""
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
         """Write the configuration for one process; return the command that starts it.

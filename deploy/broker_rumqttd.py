@@ -55,7 +55,7 @@ class Rumqttd:
         self._file: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write a file that only this user can read, for one process; return its command."""
+        """Write the file for one process, which only this user can read; return its command."""
         self.tidy()
         ports = {"v4": listeners.mqtt, "v5": listeners.mqtt5, "ws": listeners.websocket}
         address = _address(listeners.host)
@@ -78,7 +78,7 @@ class Rumqttd:
 
 
 def _address(host: str) -> str:
-    """Return the address of ``host`` as a URL has it: rumqttd does not accept names."""
+    """Return the address of ``host`` in the form used in URLs: rumqttd does not accept names."""
     return f"[{host}]" if ":" in host else socket.gethostbyname(host)
 
 

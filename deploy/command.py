@@ -29,7 +29,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with ``arguments``, by default the process's, and return its exit code."""
+    """Run the command with ``arguments``, by default those of the process; return its exit code."""
     from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
     from deploy import log  # noqa: PLC0415
     from telemetry.settings import load_settings  # noqa: PLC0415

@@ -17,7 +17,7 @@ _lost: list[OSError] = []
 
 
 def printable(text: str) -> str:
-    r"""Return ``text`` on one line, each control character as in JSON: ``\u001b``."""
+    r"""Return ``text`` on one line, with each control character escaped as in JSON: ``\u001b``."""
     return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
@@ -39,7 +39,7 @@ def complain(sentence: str) -> None:
 
 
 def flush() -> None:
-    """Flush what libraries have printed, so that no write is left to fail at exit."""
+    """Flush what libraries have printed, so that no buffered output can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
         _write(stream, None)
 

@@ -63,7 +63,7 @@ class RetainedMessages:
             raise SystemMonitorError(
                 f"The broker at {self._broker.masked()} still retains {len(kept)} of the "
                 f"{len(found)} messages of {self._host!r}, such as {min(kept)}: log in as a user "
-                "that may write these topics."
+                "that may publish to these topics."
             )
         return found
 

@@ -57,8 +57,8 @@ class CollectorStatus:
     ``last_will`` is set if the broker publishes it for a collector that has disappeared. Its
     ``timestamp`` is then the collector's start: nobody knows beforehand when it will be published.
     ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
-    counts the samples that have not been sent to the broker yet, ``dropped`` those that were
-    discarded, such as when the buffer was full.
+    counts the samples that have not been sent to the broker yet; ``dropped`` counts those that were
+    discarded, for example because the buffer was full.
     """
 
     __pydantic_config__ = _DECODING

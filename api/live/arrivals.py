@@ -34,7 +34,7 @@ class Arrivals:
         self._marks: deque[Arrival] = deque()  # some of the last ``lag`` seconds, and one before
 
     def note(self, arrival: Arrival, lag: float) -> None:
-        """Note a live sample; after a silence longer than ``lag``, start again."""
+        """Note a live sample; after a silence longer than ``lag``, start over with it."""
         marks, now = self._marks, arrival.arrived
         if self.newest is not None and now - self.newest.arrived > lag:
             marks.clear()

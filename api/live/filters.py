@@ -26,7 +26,7 @@ _ALLOWED = (
 def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
     """Return ``filters`` without duplicates, in order.
 
-    Errors call the parameter ``name``. Raises InvalidParameterError.
+    ``name`` is the parameter's name in errors. Raises InvalidParameterError.
     """
     distinct: dict[str, None] = {}
     for each in filters:
@@ -68,7 +68,7 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 
 
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """Return the name of the parameter that was ``given``, for errors, and all filters.
+    """Return the name of a parameter that was ``given``, for use in errors, and all filters.
 
     Both parameters mean the same, and each of their values may be several filters, separated by
     commas. Restores each + that was decoded as a space: channel names contain no spaces.

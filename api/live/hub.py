@@ -21,8 +21,7 @@ TOO_MANY = "Too many clients are connected; try again later."
 class Client:
     """One WebSocket client: its filters and its queue of frames.
 
-    ``dropped`` has the reason once the client is to be disconnected; no more frames are sent to it
-    then.
+    ``dropped`` is the reason for disconnecting the client; once it is set, no more frames are sent.
     """
 
     def __init__(
@@ -36,7 +35,7 @@ class Client:
         """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
 
         With ``batch``, frames that arrive together are sent as one message, at most 100 in each.
-        ``address`` is the client's.
+        ``address`` is the client's IP address.
         """
         self.filters = tuple(filters)
         self.host = host
@@ -48,7 +47,7 @@ class Client:
         self._waiting = asyncio.Event()
 
     def accepts(self, update: Update | Removal) -> bool:
-        """Return whether ``update`` is of this client's host, or of all hosts."""
+        """Return whether ``update`` concerns a host that this client has selected."""
         return self.host in (None, update.host) or (update.is_event and not update.host)
 
     def offer(self, frame: str) -> None:
@@ -68,7 +67,7 @@ class Client:
             self.dropped.set_result(reason)
 
     def greet(self, frames: Sequence[str]) -> None:
-        """Queue ``frames``; raise the capacity to fit, since a fleet may have more than usual."""
+        """Queue ``frames``; raise the capacity if a fleet has more of them than fit."""
         self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
         for frame in frames:
             self.offer(frame)
@@ -89,7 +88,8 @@ class Hub:
     """All connected clients. Used only in the event loop's thread; never waits for a client.
 
     ``slow_clients`` counts the clients dropped because they read too slowly, ``replaced_clients``
-    those dropped to make room, because all places were taken and their address had the most.
+    those dropped to make room, because all places were taken and their address had the most
+    clients.
     """
 
     def __init__(self, newest: Newest) -> None:
@@ -113,7 +113,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values, then each update as it arrives.
 
-        If that is one too many, drop it or another.
+        If there is then one client too many, drop it or another one.
         """
         self._clients.add(client, client.address)
         self._subscribe(client, client.filters)

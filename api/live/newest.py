@@ -1,4 +1,4 @@
-"""The newest values of each host; the newest is normally the last to arrive."""
+"""The newest values of each host; the newest value is normally the last one to arrive."""
 
 import json
 import time
@@ -27,7 +27,7 @@ _BYTES_OF_HOST = 65_536  # one with eight GPUs needs half of it
 class Update:
     """A sample, an event or a status that has just arrived.
 
-    ``retained`` is set if the broker delivered it as a retained message. ``arrived`` is in
+    ``retained`` is set if the broker delivered the update as a retained message. ``arrived`` is in
     monotonic seconds. ``size`` is the size of the message in bytes.
     """
 
@@ -43,7 +43,7 @@ class Update:
 
     @property
     def is_event(self) -> bool:
-        """Whether it is an event, which is forwarded but not kept."""
+        """Whether the update is an event, which is forwarded but not kept."""
         return isinstance(self.content, Event)
 
     @property
@@ -61,17 +61,17 @@ class Update:
     def age(self, now: int) -> float:
         """Return the age of the reading in seconds; ``now`` is Unix milliseconds.
 
-        Never less than the time since arrival, because the host's clock may be ahead.
+        It is at least the time since the update arrived, because the host's clock may be ahead.
         """
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
-        """Return whether it is newer than ``known``, the update before it on the same channel.
+        """Return whether this is newer than ``known``, the update before it on the same channel.
 
         A duplicate is not newer, nor is an older retained sample: the broker delivers retained
-        messages on each connection, and one restored from disk may deliver old ones. Otherwise the
-        order of arrival decides, because clocks may be set back. A retained status always
-        counts: the timestamp of a last will is the collector's start time.
+        messages on each connection, and a broker that was restored from disk may deliver old ones.
+        Otherwise the order of arrival decides, because clocks may be set back. A retained status
+        always counts: the timestamp of a last will is the collector's start time.
         """
         if self.content == known.content:
             return False
@@ -107,8 +107,8 @@ class Update:
 class HostState:
     """The state of one host: its newest update by channel.
 
-    ``arrivals`` are those of its live samples that the history keeps. ``places`` limits the
-    channels.
+    ``arrivals`` notes the arrival of those live samples that the history keeps. ``places`` limits
+    the number of channels.
     """
 
     name: str
@@ -135,10 +135,10 @@ class HostState:
 
     @property
     def collector_state(self) -> CollectorState | None:
-        """Whether its collector runs; None if it has sent no status.
+        """Whether the host's collector runs; None if the collector has sent no status.
 
         A sample that arrives after the status `offline` shows that the collector runs: the status
-        is old, of another collector, or false.
+        is old, comes from another collector, or is false.
         """
         update, newest = self.updates.get(STATUS_CHANNEL), self.arrivals.newest
         if self.status is None or update is None:
@@ -164,7 +164,8 @@ class HostState:
     def timestamp(self) -> int:
         """Unix milliseconds of the newest sample, or of the status if there is no sample.
 
-        That is the last live sample to arrive. Retained ones arrive in any order.
+        The newest is the last live sample to arrive; if none has arrived, it is the one with the
+        latest timestamp, because retained samples arrive in any order.
         """
         if self.arrivals.newest is not None:
             return self.arrivals.newest.timestamp
@@ -247,7 +248,7 @@ class Newest:
         return state
 
     def _refusal(self, update: Update, state: HostState | None, more: int) -> str | None:
-        """Return the limit that ``update`` exceeds, or None; may evict silent ones to make room."""
+        """Return the limit that ``update`` exceeds, or None; may evict silent hosts or channels."""
         live = not update.retained
         while more > 0 and self._bytes + more > self.max_bytes:
             if not (live and self._evict_silent(update)):
@@ -257,7 +258,7 @@ class Newest:
         return None if self._places.claim((update.host,), live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
-        """Evict another host that is silent, or else a channel; return False if there is none."""
+        """Evict another silent host, or else a silent channel; return False if there is neither."""
         return self._places.evict_silent(update.host) or any(
             state.places.evict_silent(update.channel) for state in self._hosts.values()
         )

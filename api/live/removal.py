@@ -9,7 +9,8 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: neither the topic nor an empty payload can name one.
+    An empty ``host`` stands for every host: the topic then does not name one, and an empty payload
+    cannot.
     """
 
     host: str
@@ -17,7 +18,7 @@ class Removal:
 
     @property
     def is_event(self) -> bool:
-        """Whether it is an event; it never is."""
+        """Whether this is an event; a removal never is."""
         return False
 
     @cached_property

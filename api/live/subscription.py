@@ -127,7 +127,7 @@ class Subscription:
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 
     def stop(self) -> None:
-        """Disconnect. May take a second if the broker does not respond."""
+        """Disconnect. This may take a second if the broker does not respond."""
         self._bus.stop()
 
     def _subscribe(self) -> None:

@@ -43,7 +43,7 @@ router = APIRouter(prefix=PREFIX)
 async def stream(websocket: WebSocket) -> None:
     """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
 
-    ``channel`` is another name of ``channels``. With ``batch=true``, the frames of 50 ms are sent
+    ``channel`` is another name for ``channels``. With ``batch=true``, the frames of 50 ms are sent
     as one message, an array.
     """
     await _serve(websocket, lambda: _requested_filters(websocket.query_params))

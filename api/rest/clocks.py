@@ -15,7 +15,8 @@ _LISTED = 5
 def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
     """Return how many seconds the clock of each live host is ahead, if more than a minute.
 
-    It is negative if the clock is behind. The history keeps ``window`` milliseconds.
+    The result is negative if the clock is behind. The history keeps samples for ``window``
+    milliseconds.
     """
     ahead = {name: _seconds_ahead(host, window) for name, host in hosts.items()}
     return {name: seconds for name, seconds in ahead.items() if abs(seconds) > _OFF_SECONDS}

@@ -36,7 +36,7 @@ class History:
     def __init__(
         self, reader: HistoryReader, threads: int = _THREADS, seconds: float | None = None
     ) -> None:
-        """Wrap ``reader``; nothing is read before ``open``. A call may take ``seconds``."""
+        """Wrap ``reader``; nothing is read before ``open``. A call may take at most ``seconds``."""
         self._reader = reader
         self._count = threads
         self._seconds = _ANSWER_SECONDS if seconds is None else seconds
@@ -66,11 +66,11 @@ class History:
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self) -> Sequence[str]:
-        """Return the hosts with samples. Raises HistoryUnavailableError."""
+        """Return the hosts that have samples. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.hosts)
 
     async def channels(self, host: str) -> Sequence[str]:
-        """Return the channels of ``host`` with samples. Raises HistoryUnavailableError."""
+        """Return the channels of ``host`` that have samples. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.channels, host)
 
     async def read(self, query: Query) -> dict[str, Columns]:

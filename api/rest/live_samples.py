@@ -14,13 +14,13 @@ _LISTED = 5
 class LiveSamples:
     """Judges each live host by when its samples arrived here, not by its clock.
 
-    A host is live while samples of it arrive. Samples that arrived some time ago should be in the
+    A host is live while its samples arrive. Samples that arrived some time ago should be in the
     history, whatever their timestamps. If a clock is so far off that the history discards the
     samples, the host is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:
-        """Compare ``newest`` with ``history``, which keeps ``window`` milliseconds."""
+        """Compare ``newest`` with ``history``, which keeps samples for ``window`` milliseconds."""
         self._newest = newest
         self._history = history
         self._window = window

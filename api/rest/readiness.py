@@ -22,8 +22,9 @@ class Readiness:
     An api that runs alone cannot see the ingester. It can compare the samples that arrive live with
     the history: samples missing there are a problem, whatever the cause.
 
-    The history is checked every 30 s and at each request. A request waits only 0.05 s for the
-    check, which may have to wait for queries: then it gets the newest result that is known.
+    The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
+    check, which may itself have to wait for queries; after that, the request gets the newest known
+    result.
     """
 
     def __init__(

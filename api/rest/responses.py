@@ -85,7 +85,7 @@ class HostsResponse(Response):
 
 
 class HistoryChannel(Response):
-    """One channel's samples, a column for each field."""
+    """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
         description="Unix times in milliseconds, ascending; the start of each bucket",

@@ -21,8 +21,8 @@ _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)", re.ASCII)
 def parse_time(name: str, text: str, now: int) -> int:
     """Return ``text`` as Unix milliseconds.
 
-    Errors call the parameter ``name``. ``now`` is in Unix milliseconds. A time without a UTC
-    offset is UTC. Raises InvalidParameterError.
+    ``name`` is the parameter's name in errors. ``now`` is in Unix milliseconds. A time without a
+    UTC offset is UTC. Raises InvalidParameterError.
 
     A number below 10^11 is in seconds, any other in milliseconds. As seconds, 10^11 is the year
     5138; as milliseconds, it is March 1973. So any time that a history can contain is understood

@@ -23,7 +23,7 @@ _GPU_SENSOR = "gpu"
 
 
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
-    """Return the requested host; without a request the preferred, or else the first known one.
+    """Return the requested host; if none is requested, the preferred or else the first known one.
 
     Raises UnknownHostError if the requested host is not in ``known``, or ``known`` is empty.
     """

@@ -21,9 +21,10 @@ def accepts_gzip(headers: Headers) -> bool:
 class Compression:
     """ASGI middleware: compresses responses from 1 kB on, for clients that accept gzip.
 
-    It extends Starlette's, which does not compress images, other compressed contents, or parts of a
-    file. This one also respects ``gzip;q=0``, and gives the compressed form of a file a weak
-    ``ETag``: a strong one identifies one sequence of bytes, which a client may resume.
+    It extends Starlette's middleware, which does not compress images, other compressed contents, or
+    parts of a file. This one also respects ``gzip;q=0``, and gives the compressed form of a file a
+    weak ``ETag``: a strong one identifies an exact sequence of bytes, whose download a client may
+    resume.
     """
 
     def __init__(self, app: ASGIApp) -> None:

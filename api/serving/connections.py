@@ -31,7 +31,10 @@ def most_connections() -> int:
 
 
 class Connections:
-    """The open connections. Above the limit it closes one of the address that has the most."""
+    """The open connections, of which there are at most a limited number.
+
+    Above the limit, it closes a connection of the address that has the most.
+    """
 
     def __init__(self) -> None:
         """Start without connections."""
@@ -40,7 +43,7 @@ class Connections:
         self._log = RateLimitedLog(log)
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a new connection; if that is one too many, close it or another."""
+        """Add a new connection; if there is then one too many, close it or another one."""
         peer = transport.get_extra_info("peername")
         self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
         if len(self._open) <= most_connections():
@@ -62,7 +65,7 @@ class Connections:
         self._open.discard(transport)
 
     def report(self) -> Report:
-        """Return how many connections are open, and how many had to be closed for others."""
+        """Return how many connections are open, and how many were closed to admit others."""
         closed = "Connections closed because all were in use"
         return Report(
             "connections",

@@ -20,7 +20,7 @@ _UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
 class HttpProtocol(H11Protocol):
     """Limits the number of connections, and the time that a request may take to arrive.
 
-    uvicorn ends an idle connection, but only until its client sends a byte.
+    uvicorn's own time limit no longer applies once the client has sent a byte.
     """
 
     _deadline: asyncio.TimerHandle | None = None

@@ -66,7 +66,7 @@ class ApiServer:
             raise SettingsError(f"The API could not start on {self._host}:{self._port}.")
 
     def stop(self) -> None:
-        """Stop within about a second, whatever is running. Safe to call twice."""
+        """Stop within about a second, even while requests are being served. Safe to call twice."""
         server, thread = self._server, self._thread
         self._server = self._thread = None
         if server is not None and thread is not None:
@@ -172,7 +172,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Reduce a record of uvicorn's to one line, without its traceback."""
+    """Reduce a log record of uvicorn's to one line, without its traceback."""
     message = record.getMessage().strip()
     if message.startswith("Traceback"):  # of a failed start, which starlette formats as text
         record.msg, record.args = message.splitlines()[-1], ()

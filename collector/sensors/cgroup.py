@@ -1,8 +1,8 @@
 """The memory limit that a container, a service or a batch job runs under.
 
-A cgroup's own limit and those of all its ancestors apply together. If one is below the machine's
-RAM, a job is killed at that limit, while the machine still has memory. Both versions are read:
-https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
+A cgroup is subject to its own limit and to those of all its ancestors. If one is below the
+machine's RAM, a job is killed at that limit, while the machine still has memory. Both versions are
+read: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
 
@@ -17,7 +17,7 @@ from collector.sensors.names import decoded
 class CgroupFiles(NamedTuple):
     """The names of the files in a cgroup's folder.
 
-    ``reclaimable`` is the field of ``memory.stat`` with the page cache that was not used lately.
+    ``reclaimable`` is the field of ``memory.stat`` for the page cache that was not used lately.
     The kernel reclaims it before it kills a process; kubelet and `docker stats` exclude it too.
     """
 
@@ -94,7 +94,7 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
     """Return the lowest memory limit below ``ram`` bytes that applies to this process, if any.
 
-    Of equal limits, it is the outermost: more is charged against it.
+    Of equal limits, the outermost is returned, because more memory is charged against it.
     """
     try:
         found = memory_cgroup(

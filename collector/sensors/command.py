@@ -17,10 +17,10 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 
 
 def short_command(arguments: Sequence[str]) -> str | None:
-    """Return such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
+    """Return a text such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are the process' own, its program first. None if there are none: a process of
-    the kernel, or one that is ending.
+    ``arguments`` are those of the process, beginning with its program. None if it has no arguments:
+    it is a process of the kernel, or it is ending.
     """
     if not arguments or not arguments[0]:
         return None
@@ -37,7 +37,7 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process' name, cut to the kernel's maximum if it may be such a title."""
+    """Return a process' name, cut to the kernel's maximum length if it may be such a title."""
     return clean(name[:_COMM] if " " in name else name)
 
 

@@ -50,7 +50,7 @@ def differences(
 ) -> dict[int, CoreTimes]:
     """Return how long each core was busy and idle between two reads.
 
-    A core that was not online at both is left out, and so is one whose counters were reset.
+    A core that was offline at either read is left out, and so is one whose counters were reset.
     ``iowait`` may decrease a little, as the kernel documents; that counts as zero idle time.
     """
     known = {}
@@ -72,7 +72,7 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
 
 @register
 class CpuSensor(Sensor):
-    """Reads all cores. ``per_core`` holds one value for each core's number, offline ones None."""
+    """Reads all cores. ``per_core`` holds one value per core, by number; offline: None."""
 
     name = CPU.name
 
@@ -101,7 +101,7 @@ class CpuSensor(Sensor):
         self._refresh_frequency(now)
 
     def read(self) -> Iterable[Reading]:
-        """Return the utilization since the previous reading, and the current value of the rest.
+        """Return the utilization since the previous reading, and the current other values.
 
         The utilization is None if less than ``SHORTEST_SECONDS`` have passed.
         """

@@ -1,21 +1,21 @@
 """Disks: bytes read and written, each physical byte once.
 
-``/proc/diskstats`` counts a byte again in each layer that it passes. Only whole devices count here
+``/proc/diskstats`` counts a byte again in each layer that it passes. Here, only whole devices count
 that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and
 ``slaves`` is empty. That excludes
 
 - partitions, which are not in ``/sys/block``;
 - device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop: their bytes are
   counted in the disks below. A RAID 1 over two disks thus writes two bytes for each byte;
-- ram and zram: their bytes reach no disk; nbd: its bytes are the network's.
+- ram and zram: their bytes reach no disk; nbd: its bytes are counted by the network.
 
 Disks of a virtual machine (virtio, Xen, Hyper-V) and remote ones with a driver of their own (iSCSI,
 NVMe over fabrics, rbd) count: for this machine, they are the hardware.
 
 With native NVMe multipath the kernel counts in hidden devices, one for each path (``nvme0c1n1``);
 the disk itself (``nvme0n1``) counts nothing in older kernels and the same bytes again in newer ones
-(https://github.com/Atoptool/atop/pull/157). So the paths count, and are shown together under the
-disk's name.
+(https://github.com/Atoptool/atop/pull/157). So the paths are counted, and are shown together under
+the disk's name.
 
 Optical drives, floppies and the boot areas of an eMMC card do not contain data that a job reads.
 They are excluded, since their rows would always be zero.
@@ -57,7 +57,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return those of ``devices`` whose bytes count, each with the disk that it is shown as."""
+    """Return those of ``devices`` whose bytes count, each with the disk under which it is shown."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}

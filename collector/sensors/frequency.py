@@ -9,14 +9,14 @@ _CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as with 
 
 
 class Frequency(NamedTuple):
-    """In MHz: the mean of the online cores, and the highest that any of them offers."""
+    """The mean frequency of the online cores, and the highest that any core offers, in MHz."""
 
     current: float | None = None
     maximum: float | None = None
 
 
 def parse_cpuinfo(text: bytes) -> list[float]:
-    """Return the MHz of each online core in ``/proc/cpuinfo``; none if it has none (ARM)."""
+    """Return the MHz of each online core; an empty list if ``/proc/cpuinfo`` has none (ARM)."""
     return [float(frequency) for frequency in _CPUINFO.findall(text)]
 
 
@@ -24,8 +24,8 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     """Return the frequencies that the kernel reports; None for one that it does not.
 
     ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
-    sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851): seconds for 256 cores.
-    Neither is cheap: do not read them at each tick.
+    sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), which takes seconds for 256
+    cores. Neither is cheap: do not read them at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil

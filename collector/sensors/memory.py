@@ -80,7 +80,7 @@ class MemorySensor(Sensor):
         return [Reading(MEMORY.channel, values)]
 
     def describe(self) -> str:
-        """Return how much RAM there is, and the limit if one is below it."""
+        """Return how much RAM there is, and the memory limit if it is lower."""
         total, limit = self._total, self._limit
         size = "RAM" if total is None else f"{_gigabytes(total)} RAM"
         if limit is None:

@@ -1,4 +1,4 @@
-"""Network interfaces: bytes sent and received, each once; ``interfaces`` holds the rule.
+"""Network interfaces: each byte sent and received is counted once, see ``interfaces``.
 
 ``per_interface`` lists the interfaces that count and no others, so that its rows add up to the
 totals, and so that the history does not fill with the veths of containers that come and go.
@@ -106,8 +106,8 @@ class NetworkSensor(Sensor):
     def _find_counters(self) -> Path:
         """Return the counters of the network whose interfaces ``/sys`` shows.
 
-        In a container that is given the host's ``/sys`` and process ids to watch the host, that
-        is the network of the host's first process and not the container's own.
+        In a container that is given the host's ``/sys`` and process ids in order to watch the host,
+        this is the network of the host's first process, not the container's own.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

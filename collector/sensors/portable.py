@@ -37,7 +37,7 @@ def memory() -> dict[str, int]:
 
 
 def disk_counters() -> dict[str, tuple[int, int]]:
-    """Return (bytes read, bytes written) of each disk; partitions are not among them."""
+    """Return (bytes read, bytes written) of each disk, without partitions."""
     disks = psutil.disk_io_counters(perdisk=True, nowrap=False) or {}
     return {name: (disk.read_bytes, disk.write_bytes) for name, disk in disks.items()}
 

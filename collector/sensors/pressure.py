@@ -23,7 +23,7 @@ def parse_pressure(text: bytes) -> Pressure:
 
 
 def read_pressure(file: Path) -> Pressure:
-    """Return the pressure in ``file``; all None if the kernel has none."""
+    """Return the pressure in ``file``; all values are None if the kernel has no such file."""
     try:
         return parse_pressure(file.read_bytes())
     except OSError:  # it does not exist, or EOPNOTSUPP with the kernel option psi=0

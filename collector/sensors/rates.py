@@ -32,9 +32,9 @@ class RateMeter:
         A device's rate is None if the device is new, if its counter decreased (the device was
         replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than
         any device can. All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the
-        read took so long that it is not known when the counters had these values; the time is then
-        part of the next interval. While the machine sleeps, both the counters and the monotonic
-        clock stand still, so the rate after waking up is right.
+        read took so long that it is not known when the counters had these values; the time then
+        counts towards the next interval. While the machine sleeps, both the counters and the
+        monotonic clock stand still, so the rate after waking up is right.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS or took > elapsed * _MOST_UNCERTAIN:

@@ -29,7 +29,7 @@ def register(sensor: SensorClass) -> SensorClass:
 def build(name: str) -> Sensor:
     """Return the sensor ``name``, not yet opened.
 
-    Raises ImportError or KeyError if there is none.
+    Raises ImportError or KeyError if there is no such sensor.
     """
     importlib.import_module(f"collector.sensors.{name}")
     return _SENSORS[name]()

@@ -135,7 +135,7 @@ class Publisher:
         topic, size = publication.topic, len(late(publication.payload))
         if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
             self.dropped += 1
-            log.error("A message on %s is too large and was discarded: %d bytes.", topic, size)
+            log.error("A message to %s is too large and was discarded: %d bytes.", topic, size)
             return
         with self._changed:
             item = _Item(time.monotonic(), publication)

@@ -183,7 +183,8 @@ class Settings(BaseSettings):
         "the one that has been silent the longest, if that is two minutes or more.",
     )
     max_channels: Count = Field(
-        Limits.channels, description="How many channels of one host they know at once."
+        Limits.channels,
+        description="How many channels of one host the ingester and the API know at once.",
     )
     max_devices: Count = Field(
         Limits.devices,
@@ -191,7 +192,7 @@ class Settings(BaseSettings):
     )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
-        description="URL of an InfluxDB 2.x to store the history in, such as "
+        description="URL of an InfluxDB 2.x server that stores the history, such as "
         "`http://localhost:8086`; unset: the embedded history.",
     )
     influxdb_token: InfluxdbToken | None = Field(None, description="InfluxDB API token.")

@@ -36,7 +36,7 @@ def _require_distinct_ports(settings: Settings) -> None:
         port = getattr(settings, name)
         other = seen.setdefault((host, port), name) if port else name
         if other != name:
-            raise ValueError(f"{other} and {name} are both {port}, but each needs its own")
+            raise ValueError(f"{other} and {name} are both {port}, but each needs its own port")
 
 
 def _require_complete_login(settings: Settings) -> None:

@@ -95,7 +95,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Strip everything from the response but whether the service is ready."""
+    """Remove everything from the response except whether the service is ready."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:

@@ -109,7 +109,8 @@ async def _form_token(request: Request) -> str:
 def _is_encrypted(request: Request) -> bool:
     """Return whether the browser uses TLS, to this server or to a proxy.
 
-    The headers are not verified: a client that forges them gets a cookie for TLS only.
+    The headers are not verified: a client that forges them gets a cookie that it can use over TLS
+    only.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

@@ -12,10 +12,10 @@ _MOST_ENDED = 4096
 class Sessions:
     """Checks tokens and cookies in constant time.
 
-    A cookie's value is ``expires.nonce.mac``: its end in Unix seconds, random text, and the
-    HMAC-SHA256 of both under a key derived from the token. So nothing is stored, sessions survive a
-    restart, and a new token ends all of them. A session that was logged out is remembered until the
-    process ends.
+    A cookie's value is ``expires.nonce.mac``: the end of the session in Unix seconds, random text,
+    and the HMAC-SHA256 of both under a key derived from the token. So nothing is stored, sessions
+    survive a restart, and a new token ends all of them. A session that was logged out is remembered
+    until the process ends.
     """
 
     def __init__(self, token: str) -> None:

@@ -1,4 +1,4 @@
-"""Wrong tokens are counted and logged. They are not slowed down: see docs/decisions.md."""
+"""Wrong tokens are counted and logged. Guesses are not slowed down: see docs/decisions.md."""
 
 import logging
 

@@ -1,4 +1,4 @@
-"""GPUs: the sensor, the port of the drivers, and each driver in a folder of its own."""
+"""GPUs: the sensor, the interface of the drivers, and each driver in a folder of its own."""
 
 from collector.sensors.gpu.sensor import GpuSensor
 

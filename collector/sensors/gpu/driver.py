@@ -2,7 +2,7 @@
 
 Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
 ``clock`` returns monotonic time in seconds: a call to a driver may take long, so the time of a
-counter is taken beside the call that reads it. A driver raises
+counter is taken next to the call that reads it. A driver raises
 
 - SensorAbsentError, with a sentence for the user, if none of its GPUs can be read on this machine;
 - SensorFailedError, with such a sentence, if one call failed and others may still succeed.
@@ -33,7 +33,7 @@ class GpuProcess(NamedTuple):
 
 
 class GpuReading(NamedTuple):
-    """What one GPU answered.
+    """What one GPU has answered to a read.
 
     ``values`` are by field; a missing field is published as null. ``processes`` is None if the GPU
     does not report them. ``partitions`` are the values of each partition, by the driver's index.
@@ -53,7 +53,7 @@ class GpuReading(NamedTuple):
 
 
 class GpuDevice(Protocol):
-    """One GPU. ``identify`` and ``read`` are called from one thread of its own; either may hang.
+    """One GPU. ``identify`` and ``read`` are called from the GPU's own thread; either may hang.
 
     The other members never block and may be used while a call hangs. ``name`` and ``uuid`` are None
     until the GPU has reported them, and stay known when it no longer answers.
@@ -105,8 +105,8 @@ class GpuDriver(Protocol):
         """Return the present GPUs, at least one, in an order that is always the same.
 
         They are the same objects each time, also after ``close`` and ``open``, until a GPU is added
-        or removed. Raises SensorAbsentError if there is none, and SensorFailedError if they could
-        not be listed: those known so far may still answer.
+        or removed. Raises SensorAbsentError if there is no GPU, and SensorFailedError if the GPUs
+        could not be listed: those known so far may still answer.
         """
 
     def close(self) -> None:

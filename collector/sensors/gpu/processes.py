@@ -36,8 +36,9 @@ class _Known(NamedTuple):
 class ProcessTable:
     """Looks up the processes of all GPUs, each once a tick, and caches what seldom changes.
 
-    A driver may report the host's process ids while this process runs in a container that has its
-    own. There such an id would name another process, or none, so none of them is looked up.
+    A driver may report the host's process ids while this process runs in a container with a PID
+    namespace of its own. There such an id would name another process, or none, so none of them is
+    looked up.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
@@ -51,7 +52,7 @@ class ProcessTable:
     def values(
         self, processes: Sequence[GpuProcess] | None, *, own_pids: bool
     ) -> Mapping[str, object]:
-        """Return the catalogue's fields; None is a GPU that does not report its processes.
+        """Return the catalogue's fields; ``found`` is None if the GPU does not report processes.
 
         ``own_pids`` says whether the process ids belong to this process' own PID namespace.
         """

@@ -1,7 +1,7 @@
 """GPUs of all drivers: their readings, the processes that use them, and their partitions.
 
 A GPU that fails or hangs does not hide the others: its reading is null except for what identifies
-it, and once all GPUs have been read, SensorFailedError says what is wrong. The same holds for
+it, and once all GPUs have been read, SensorFailedError says what is wrong. The same applies to
 drivers.
 """
 
@@ -56,7 +56,7 @@ class GpuSensor(Sensor):
         self._processes: ProcessTable | None = None
 
     def open(self) -> None:
-        """Start the drivers and find the GPUs. Raises SensorAbsentError if there is none."""
+        """Start the drivers and find the GPUs. Raises SensorAbsentError if there is no GPU."""
         self.close()
         self._refresh()
         self._require_gpus()
@@ -91,7 +91,7 @@ class GpuSensor(Sensor):
         return f"{len(gpus)} GPU{'s' * (len(gpus) != 1)}: {listed}"
 
     def close(self) -> None:
-        """Close the drivers. GPUs keep their ids, for when it is opened again."""
+        """Close the drivers. GPUs keep their ids for the next ``open``."""
         self.details = {}
         self._processes = None
         for session in self._sessions:

@@ -1,4 +1,4 @@
-"""One driver over time: opened, restarted and searched for GPUs, apart from the other drivers."""
+"""One driver over time: opened, restarted and searched for GPUs, independently of the others."""
 
 import logging
 import time
@@ -17,9 +17,9 @@ _RETRY_SECONDS = 30.0
 class DriverSession:
     """Holds a driver open while it can be used, and the GPUs that it has now.
 
-    ``absence`` is a sentence that says why there is none. The n-th GPU of a driver takes the next
-    of ``ids`` when it is first found and keeps it, even if the driver is closed or absent for a
-    while: no other driver's GPU ever gets the same id.
+    ``absence`` is a sentence that says why the driver cannot be used, or None. The n-th GPU of a
+    driver takes the next of ``ids`` when it is first found and keeps it, even if the driver is
+    closed or absent for a while: no other driver's GPU ever gets the same id.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class DriverSession:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """The driver's facts, none unless it is open."""
+        """The driver's facts; empty unless it is open."""
         return self._driver.details if self._driver else {}
 
     @property

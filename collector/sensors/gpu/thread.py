@@ -18,15 +18,15 @@ _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Calls ``device`` in a thread, one question at a time; only the caller uses the other members.
+    """Calls ``device`` in a thread, one question at a time. Only the caller uses its other members.
 
-    A question that is not answered in time keeps the thread busy. Until it returns, no other is
-    asked, and its late answer is discarded. ``problem`` is a sentence about the newest question, or
-    None; ``answered`` is False if the newest reading held no answer at all.
+    A question that is not answered in time keeps the thread busy. Until its call returns, no other
+    question is asked, and its late answer is discarded. ``problem`` is a sentence about the newest
+    question, or None; ``answered`` is False if the newest reading held no answer at all.
     """
 
     def __init__(self, gpu_id: int, device: GpuDevice) -> None:
-        """Start no thread yet; the first question does."""
+        """Start no thread yet; the first question starts it."""
         self.id = gpu_id
         self.device = device
         self.problem: str | None = None
@@ -73,7 +73,7 @@ class GpuThread:
     def answer(self, deadline: float) -> GpuReading | None:
         """Return the answer, or None if there is none by ``deadline``, in monotonic seconds.
 
-        Raises SensorAbsentError if the question did: this concerns all GPUs of the driver.
+        Raises SensorAbsentError if the question raised it: it concerns all GPUs of the driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (

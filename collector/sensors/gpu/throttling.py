@@ -15,14 +15,14 @@ class _Step(NamedTuple):
 
 
 class ThrottleShares:
-    """Adds up, over ``WINDOW_SECONDS``, the time between readings with each reason.
+    """Adds up, for each reason, the time for which it was active in the last ``WINDOW_SECONDS``.
 
     A reason that is active at a reading counts for the time since the previous reading. Time for
     which the GPU did not report its reasons counts neither as throttled nor as unthrottled.
     """
 
     def __init__(self) -> None:
-        """Begin with no reading."""
+        """Begin without readings."""
         self._last: float | None = None
         self._steps: deque[_Step] = deque()
         self._milliseconds: Counter[str] = Counter()  # with each reason; whole, so sums stay exact
@@ -40,7 +40,7 @@ class ThrottleShares:
             self._add(step, -step.milliseconds)
 
     def shares(self) -> Mapping[str, float] | None:
-        """Return the percentage of each reason that was active; None if nothing is known."""
+        """Return each active reason's share of the time, in percent; None if nothing is known."""
         if not self._total:
             return None
         return {

@@ -196,7 +196,7 @@ class SqliteWriter:
         self._room.shrink(connection)
 
     def _make_room(self, connection: sqlite3.Connection) -> None:
-        """Delete the oldest records until a part of the file is unused."""
+        """Delete the oldest records until at least a twentieth of the file's limit is unused."""
         self._room.lift(connection)
         if not self._evict(connection):
             raise HistoryRejectedError(

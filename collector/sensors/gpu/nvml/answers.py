@@ -15,7 +15,7 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 class Answers(NamedTuple):
     """The ``values`` by field, and NVML's error if there is none.
 
-    ``failures`` is by field; ``lacking``, by probe, is what the GPU does not support.
+    ``failures`` are by field; ``lacking`` is what the GPU does not support, by probe.
     """
 
     values: dict[str, object]
@@ -23,7 +23,7 @@ class Answers(NamedTuple):
     lacking: dict[Probe, str]
 
     def joined(self, other: "Answers") -> "Answers":
-        """Return the answers of both."""
+        """Return these answers together with ``other``."""
         return Answers(
             self.values | other.values,
             self.failures | other.failures,

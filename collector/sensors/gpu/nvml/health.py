@@ -19,10 +19,10 @@ _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
 def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
-    """Return the values of NVML's fields ``ids``, all asked in one call, None for a missing one.
+    """Return the values of NVML's fields ``ids``, all read in one call; None for a missing one.
 
-    An id may come with a scope, such as a link. Raises NVMLError if none of them is reported, or if
-    one fails.
+    An id may be paired with a scope, such as a link. Raises NVMLError if none of them is reported,
+    or if one fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []
@@ -61,7 +61,7 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
 
 
 def retired_pages(handle: Handle) -> tuple[object, ...]:
-    """Return how many pages are retired, and whether more are pending. GPUs before Ampere."""
+    """Return how many pages are retired, and whether more are pending. For GPUs before Ampere."""
     single, double, pending = fields(
         handle,
         pynvml.NVML_FI_DEV_RETIRED_SBE,
@@ -72,7 +72,7 @@ def retired_pages(handle: Handle) -> tuple[object, ...]:
 
 
 def remapped_rows(handle: Handle) -> tuple[int, int]:
-    """Return how many rows are remapped, and whether more are pending. GPUs since Ampere."""
+    """Return how many rows are remapped, and whether more are pending. For GPUs since Ampere."""
     corrected, uncorrected, pending, _failure = pynvml.nvmlDeviceGetRemappedRows(handle)
     return corrected + uncorrected, pending
 

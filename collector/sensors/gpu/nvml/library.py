@@ -98,7 +98,7 @@ def concerns_all(error: pynvml.NVMLError) -> bool:
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return what ``error``, from a GPU that cannot be read, means; it follows "GPU 1"."""
+    """Return what ``error``, from a GPU that cannot be read, means, as a text to follow "GPU 1"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
@@ -115,7 +115,7 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 
 
 class Nvml:
-    """NVML, from ``open`` to ``close``. pynvml counts how often it has been started."""
+    """NVML, from ``open`` to ``close``. pynvml counts how often NVML has been started."""
 
     def __init__(self) -> None:
         """Start nothing yet."""
@@ -151,8 +151,9 @@ class Nvml:
     def count(self) -> int:
         """Return the number of GPUs.
 
-        Raises SensorAbsentError if there is none or the driver has gone, and SensorFailedError if
-        the call fails for another reason: the GPUs known so far may still answer.
+        Raises SensorAbsentError if there is no GPU or the driver can no longer be used, and
+        SensorFailedError if the call fails for another reason: the GPUs known so far may still
+        answer.
         """
         try:
             count: int = pynvml.nvmlDeviceGetCount()

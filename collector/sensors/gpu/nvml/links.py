@@ -20,7 +20,7 @@ def links(handle: Handle) -> tuple[float | None, int | None]:
 
 
 def traffic(handle: Handle) -> tuple[object, ...]:
-    """Return the KiB sent and received so far over all links. GPUs up to Hopper count them."""
+    """Return the KiB sent and received so far over all links. Only GPUs up to Hopper count them."""
     return tuple(
         fields(
             handle,

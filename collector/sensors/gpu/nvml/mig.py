@@ -42,7 +42,7 @@ class MigInstances:
     """
 
     def __init__(self) -> None:
-        """Begin with none."""
+        """Begin without instances."""
         self.failures: dict[str, str] = {}
         self._instances: Mapping[int, _Instance] = {}
         self._due = float("-inf")
@@ -50,7 +50,7 @@ class MigInstances:
     def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
         """Return the catalogue's fields of each instance, by NVML's index.
 
-        ``now`` is monotonic, in seconds. Raises NVMLError where the whole GPU has a problem.
+        ``now`` is monotonic, in seconds. Raises NVMLError if the whole GPU has a problem.
         """
         if now >= self._due:
             self._instances = _find(gpu)

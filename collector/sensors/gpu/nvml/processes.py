@@ -22,7 +22,8 @@ _OPEN_DRIVER = "Open Kernel Module"
 def reports_own_pids(proc: Path) -> bool:
     """Return whether NVML's process ids are those that this process sees.
 
-    In a container they are the host's, unless NVIDIA's open kernel module translates them.
+    In a container they are the host's process ids, unless NVIDIA's open kernel module translates
+    them.
     """
     if sys.platform != "linux":
         return True
