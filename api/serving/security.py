@@ -7,11 +7,12 @@ page of this server or of an origin that the settings allow. No other origin can
 
 import ipaddress
 from collections.abc import Collection
+from functools import lru_cache
 from http import HTTPStatus
 from urllib.parse import urlsplit
 
 from fastapi.responses import JSONResponse
-from starlette.datastructures import Headers, MutableHeaders
+from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from api.errors import error_body, quote
@@ -24,7 +25,11 @@ _RESPONSE_HEADERS = {
     "Referrer-Policy": "no-referrer",
     "X-Content-Type-Options": "nosniff",
 }
+_RAW_HEADERS = [
+    (name.lower().encode(), value.encode()) for name, value in _RESPONSE_HEADERS.items()
+]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
+_REMEMBERED = 32  # of the names in requests, which may be long
 
 
 class Guard:
@@ -82,24 +87,31 @@ class Guard:
         name = _address(f"http://{host}")[0]
         if name is None:
             return False
-        try:
-            ipaddress.ip_address(name)
-        except ValueError:
-            return name.rstrip(".") in self._host_names
-        return True
+        return _is_ip_address(name) or name.rstrip(".") in self._host_names
 
 
 def _with_headers(send: Send) -> Send:
     async def send_with_headers(message: Message) -> None:
         if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            headers = MutableHeaders(scope=message)
-            for name, value in _RESPONSE_HEADERS.items():
-                headers.setdefault(name, value)
+            own = message.get("headers", [])
+            names = {name for name, _ in own}
+            added = [header for header in _RAW_HEADERS if header[0] not in names]
+            message = {**message, "headers": [*own, *added]}
         await send(message)
 
     return send_with_headers
 
 
+@lru_cache(_REMEMBERED)
+def _is_ip_address(name: str) -> bool:
+    try:
+        ipaddress.ip_address(name)
+    except ValueError:
+        return False
+    return True
+
+
+@lru_cache(_REMEMBERED)
 def _address(url: str) -> tuple[str | None, int | None]:
     """Return the host name, in lower case, and the port of ``url``; (None, None) if it has none."""
     try:
