@@ -19,7 +19,7 @@ from api.rest import annotations
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
-from api.rest.routes import health, router
+from api.rest.routes import health, newest, router
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.compression import Compression
 from api.serving.connections import Connections
@@ -61,7 +61,7 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in (*router.routes, *annotations.router.routes, *health.routes):
+        for route in (*newest.routes, *router.routes, *annotations.router.routes, *health.routes):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -120,6 +120,7 @@ def create_app(
     app.state.parts = parts
     install_error_handlers(app)
     for each in (
+        newest,
         router,
         annotations.router,
         health,

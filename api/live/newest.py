@@ -103,18 +103,19 @@ class Update:
         return f'{self.frame[:-1]},"age_seconds":{age}}}'
 
 
-@dataclass(slots=True)
+@dataclass(slots=True, eq=False)  # so that it can be the key of what is made of it
 class HostState:
     """The state of one host: its newest update by channel.
 
     ``arrivals`` notes the arrival of those live samples that the history keeps. ``places`` limits
-    the number of channels.
+    the number of channels. ``changes`` counts the changes of ``updates``.
     """
 
     name: str
     places: Places
     updates: dict[str, Update] = field(default_factory=dict)
     arrivals: Arrivals = field(default_factory=Arrivals)
+    changes: int = 0
 
     @property
     def status(self) -> CollectorStatus | None:
@@ -215,6 +216,7 @@ class Newest:
         state = self._hosts.get(update.host) or self._new_host(update)
         self._bytes += more
         state.updates[update.channel] = update
+        state.changes += 1
         state.note_arrival(update)
         return True
 
@@ -269,6 +271,7 @@ class Newest:
     def _evict_channel(self, host: str, channel: str) -> None:
         state = self._hosts[host]
         self._bytes -= state.updates.pop(channel).size
+        state.changes += 1
         if not state.updates:
             self._places.release(host)
             del self._hosts[host]

@@ -3,14 +3,14 @@
 from http import HTTPStatus
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Query
 from fastapi.exceptions import RequestValidationError
 from pydantic import ConfigDict, ValidationError
 from starlette.requests import Request
 
 from api.bodies import read_body
 from api.errors import InvalidParameterError, ReadOnlyError, TooManyEventsError
-from api.parameters import known_parameters
+from api.parameters import CheckedRoute
 from api.rest import examples
 from api.rest.context import MAX_TEXT, PREFIX, Context, End, Start, documented
 from api.rest.history import parse_span
@@ -34,7 +34,7 @@ class AnnotationRequest(_Payload):  # type: ignore[misc] # made at run time
     model_config = ConfigDict(extra="forbid")
 
 
-router = APIRouter(prefix=PREFIX, tags=["annotations"], dependencies=[Depends(known_parameters)])
+router = APIRouter(prefix=PREFIX, tags=["annotations"], route_class=CheckedRoute)
 
 
 @router.get(

@@ -3,20 +3,21 @@
 from http import HTTPStatus
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
-from fastapi.responses import JSONResponse, PlainTextResponse
+from fastapi import APIRouter, Query
+from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from starlette.requests import Request
 
-from api.parameters import known_parameters
+from api.parameters import CheckedRoute, NewestRoute
 from api.rest import examples
 from api.rest.context import PREFIX, Context, End, Host, Start, documented
 from api.rest.history import build_query, channel_filters, parse_span
+from api.rest.prebuilt import newest_response
 from api.rest.responses import (
     ErrorDetail,
     GpusResponse,
     HealthResponse,
     HistoryChannel,
     HistoryResponse,
-    HostResponse,
     HostsResponse,
     MetricsResponse,
     NotReadyResponse,
@@ -35,29 +36,31 @@ from telemetry.history.port import Aggregate
 
 MAX_POINTS = 5000
 
-router = APIRouter(prefix=PREFIX, tags=["metrics"], dependencies=[Depends(known_parameters)])
+router = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=CheckedRoute)
+newest = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=NewestRoute)
 health = APIRouter(tags=["health"])
 
 
-@router.get(
+@newest.get(
     "/metrics",
     response_model=MetricsResponse,
     responses=documented(examples.METRICS, 401, 404, 422),
     summary="The newest sample of every family of a host",
 )
-async def metrics(parts: Context, host: Host = None) -> HostResponse:
+async def metrics(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
-    return metrics_of(parts.host_state(host), unix_milliseconds())
+    return newest_response(request, host, metrics_of)
 
 
-@router.get(
+@newest.get(
     "/gpu",
+    response_model=GpusResponse,
     responses=documented(examples.GPUS, 401, 404, 422),
     summary="All GPUs of a host, or why there are none",
 )
-async def gpu(parts: Context, host: Host = None) -> GpusResponse:
+async def gpu(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
-    return gpus_of(parts.host_state(host), unix_milliseconds())
+    return newest_response(request, host, gpus_of)
 
 
 @router.get(

@@ -1,0 +1,47 @@
+"""Responses about a host's newest values, built once for all requests of a tenth of a second."""
+
+from collections.abc import Callable
+from functools import cached_property, lru_cache
+
+from fastapi.responses import Response
+from starlette.requests import Request
+
+from api.live.newest import HostState
+from api.rest.responses import HostResponse
+from api.serving.compression import LEAST_BYTES, accepts_gzip, compressed
+from telemetry.clock import unix_milliseconds
+
+_RESOLUTION = 100  # ms: how much younger than it is a reading may appear
+_KEPT = 16
+
+Build = Callable[[HostState, int], HostResponse]
+
+
+class _Body:
+    """The JSON of a response, and its compressed form, made once a client accepts it."""
+
+    def __init__(self, response: HostResponse) -> None:
+        self.plain = response.model_dump_json().encode()
+
+    @cached_property
+    def packed(self) -> bytes:
+        return compressed(self.plain)
+
+
+def newest_response(request: Request, host: str | None, build: Build) -> Response:
+    """Return what ``build`` makes of the state of ``host`` and the time.
+
+    It is built again for the first request after the values have changed, or after a tenth of a
+    second, since the age of a reading and whether it is stale depend on the time.
+    """
+    state: HostState = request.app.state.parts.host_state(host)
+    body = _body(build, state, state.changes, unix_milliseconds() // _RESOLUTION)
+    if len(body.plain) < LEAST_BYTES or not accepts_gzip(request.headers):
+        return Response(body.plain, media_type="application/json")
+    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    return Response(body.packed, headers=headers, media_type="application/json")
+
+
+@lru_cache(maxsize=_KEPT)
+def _body(build: Build, state: HostState, _changes: int, _tenth: int) -> _Body:
+    return _Body(build(state, unix_milliseconds()))
