@@ -61,7 +61,7 @@ def send_action(stream: ClientConnection, action: str, *channels: str) -> None:
 
 def overwhelm_slow_client(api: RunningApi) -> int:
     """Publish large samples until a client is dropped; return how many another has read."""
-    large = ["x" * 250] * 900  # so that the kernel's buffers fill quickly
+    large = ["x" * 250] * 450  # so that the kernel's buffers fill quickly
     count = 0
     with api.stream("/api/v1/system/ws/system/gpu/0") as other:
         while api.live.hub.slow_clients == 0:
