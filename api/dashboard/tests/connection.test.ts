@@ -9,7 +9,7 @@ const ANSWER: MetricsAnswer = { host: "h", state: "online", samples: [] };
 function setUp() {
   const sockets: FakeSocket[] = [];
   const modes: ConnectionMode[] = [];
-  const snapshots: boolean[] = [];
+  const ages: (number | null)[] = [];
   const server = { isUp: true, hasNews: false, polls: 0, flows: 0, isHostUnknown: false, hangs: false, problem: "" as string | null };
   const connection = new Connection(
     {
@@ -31,7 +31,7 @@ function setUp() {
       random: () => 0.5,
     },
     {
-      onFrame: (_, isSnapshot) => snapshots.push(isSnapshot),
+      onFrame: (frame) => frame.kind === "sample" && ages.push(frame.ageSeconds),
       onMetrics: () => server.hasNews,
       onState: (state) => {
         modes.push(state.mode);
@@ -50,7 +50,7 @@ function setUp() {
     while (sockets.length === count) await pass(100);
     return performance.now() - began;
   };
-  return { connection, sockets, modes, snapshots, server, newest, pauseAfterEnd };
+  return { connection, sockets, modes, ages, server, newest, pauseAfterEnd };
 }
 
 beforeEach(() => vi.useFakeTimers());
@@ -214,20 +214,16 @@ describe("the connection", () => {
     expect(modes.at(-1)).toBe("live");
   });
 
-  it("treats the first frame of each channel as a snapshot, on every socket", async () => {
-    const { newest, snapshots } = setUp();
+  it("passes on the age of a sample that the server had before", () => {
+    const { newest, ages } = setUp();
     newest().open();
-    for (const channel of ["system/cpu", "system/memory", "system/cpu"]) newest().send(channel, 1);
-    expect(snapshots).toEqual([true, true, false]);
-    newest().end();
-    await pass(600);
-    newest().open();
+    newest().send("system/cpu", 1, 90.5);
     newest().send("system/cpu", 2);
-    expect(snapshots.at(-1)).toBe(true);
+    expect(ages).toEqual([90.5, null]);
   });
 
   it("skips frames with an unknown event, and counts them as a sign of life", async () => {
-    const { modes, sockets, newest, snapshots, server } = setUp();
+    const { modes, sockets, newest, ages, server } = setUp();
     newest().open();
     newest().sendUnknown();
     newest().send("system/cpu", 1);
@@ -237,7 +233,7 @@ describe("the connection", () => {
       await pass(2_000);
       newest().sendUnknown();
     }
-    expect(snapshots).toEqual([true]); // of system/cpu alone
+    expect(ages).toHaveLength(1); // of system/cpu alone
     expect(modes).toEqual(["live"]);
     expect([sockets.length, sockets[0]!.closed, server.polls]).toEqual([1, false, polls]);
   });
@@ -251,11 +247,11 @@ describe("the connection", () => {
   });
 
   it("ignores the messages of a closed socket, and does nothing once stopped", async () => {
-    const { connection, sockets, snapshots, server } = setUp();
+    const { connection, sockets, ages, server } = setUp();
     sockets[0]!.end();
     await pass(600);
     sockets[0]!.send("system/cpu", 1);
-    expect(snapshots).toEqual([]);
+    expect(ages).toEqual([]);
     connection.stop();
     const polls = server.polls;
     await pass(60_000);

@@ -12,9 +12,10 @@ export class FakeSocket implements Socket {
   open() {
     this.onopen?.({} as never);
   }
-  send(channel: string, timestamp: number) {
+  /** `ageSeconds`: of a sample that the server had before. */
+  send(channel: string, timestamp: number, ageSeconds?: number) {
     const data = { host: "h", timestamp, utilization: 1 };
-    this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data }]) });
+    this.onmessage?.({ data: JSON.stringify([{ channel, event: "metrics", data, age_seconds: ageSeconds }]) });
   }
   /** A frame whose event this page does not know. */
   sendUnknown() {

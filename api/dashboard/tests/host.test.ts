@@ -13,11 +13,11 @@ function arrival(at: number, age: Arrival["age"] = "live"): Arrival {
 }
 
 describe("a host's data", () => {
-  it("does not count a snapshot as a sign of life", () => {
+  it("does not count an old sample as a sign of life", () => {
     const host = new HostData("h");
-    host.accept(cpu(WALL), arrival(0, "snapshot"));
-    expect(host.lastArrival).toBeNull();
-    host.accept(cpu(WALL), arrival(10, 9_000)); // the same sample from /metrics
+    host.accept(cpu(WALL), arrival(10, 9_000));
+    expect(host.lastArrival).toBe(-8_990);
+    host.accept(cpu(WALL), arrival(10)); // the same again
     expect(host.lastArrival).toBe(-8_990);
     expect(host.isStale("system/cpu", 10)).toBe(true);
     host.accept(cpu(WALL + 2000), arrival(20));
@@ -92,11 +92,18 @@ describe("a host's data", () => {
     expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(60);
   });
 
-  it("is offline from the last will until a sample arrives that is not a snapshot", () => {
+  it("does not take a sample for older than the one that it follows, even if its clock is behind", () => {
+    const host = new HostData("h");
+    const behind = 1_200_000;
+    host.accept(cpu(WALL - behind), arrival(0));
+    host.accept(cpu(WALL - behind + 2_000), arrival(2_500, behind + 500)); // the newest of a new socket
+    expect(host.newest.get("system/cpu")?.arrived).toBe(0);
+  });
+
+  it("is offline from the last will until a new sample arrives", () => {
     const host = new HostData("h");
     const status = { host: "h", version: null, started: null, interval: 2, sensors: {} };
     host.acceptStatus({ ...status, state: "offline" }, 100);
-    host.accept(cpu(WALL), arrival(101, "snapshot"));
     host.accept(cpu(WALL), arrival(102, 60_000));
     expect(host.offlineSince).toBe(100);
     expect(host.isStale("system/cpu", 103)).toBe(true);

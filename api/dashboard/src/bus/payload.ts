@@ -26,8 +26,9 @@ export interface CollectorStatus {
   readonly sensors: Readonly<Record<string, SensorReport>>;
 }
 
+/** `ageSeconds`: null for a sample that has just arrived at the server, else its age by the server. */
 export type Frame =
-  | { readonly kind: "sample"; readonly sample: Sample }
+  | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }
   | { readonly kind: "status"; readonly status: CollectorStatus }
   | { readonly kind: "removed"; readonly host: string; readonly channel: string };
 
@@ -73,7 +74,7 @@ function frameOf(frame: unknown): Frame | null {
   if (event === "removed" && typeof data["host"] === "string") return { kind: "removed", host: data["host"], channel };
   if (event !== "metrics") return null;
   const sample = sampleOf(channel, data);
-  return sample && { kind: "sample", sample };
+  return sample && { kind: "sample", sample, ageSeconds: numberOf(frame["age_seconds"]) };
 }
 
 export function sampleOf(channel: string, data: unknown): Sample | null {

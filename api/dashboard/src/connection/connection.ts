@@ -4,7 +4,7 @@ import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 import { Poller } from "./poller";
 import { SilenceWatch } from "./silenceWatch";
-import { SocketStream, type ReceivedFrame, type Socket } from "./socketStream";
+import { SocketStream, type Socket } from "./socketStream";
 
 /**
  * connecting: nothing has answered yet. live: the WebSocket is open, and the server knows the host.
@@ -28,8 +28,7 @@ export interface Transport {
 
 /** What the connection reports. */
 export interface ConnectionListener {
-  /** `isSnapshot`: the server had it before, so its arrival does not show its age. */
-  onFrame(frame: Frame, isSnapshot: boolean): void;
+  onFrame(frame: Frame): void;
   /** Returns whether the answer had a new sample. */
   onMetrics(answer: MetricsAnswer): boolean;
   onState(state: ConnectionState): void;
@@ -105,8 +104,7 @@ export class Connection {
 
   private connect(): void {
     this.stream = new SocketStream({
-      // An open socket is not live yet: the server may not know the host. The probe also brings the
-      // samples' ages, which snapshots lack.
+      // An open socket is not live yet: the server may not know the host.
       onOpen: () => void this.probe(),
       onMessage: (frames, silentMs) => this.onMessage(frames, silentMs),
       onClose: () => this.onClose(),
@@ -114,9 +112,9 @@ export class Connection {
     this.stream.open(() => this.transport.openSocket());
   }
 
-  private onMessage(frames: readonly ReceivedFrame[], silentMs: number): void {
+  private onMessage(frames: readonly Frame[], silentMs: number): void {
     this.attempts = 0;
-    for (const { frame, isSnapshot } of frames) this.listener.onFrame(frame, isSnapshot);
+    for (const frame of frames) this.listener.onFrame(frame);
     if (this.stream?.hasReceived) this.goLive();
     if (this.watch.isQuiet(silentMs)) this.watch.start();
   }

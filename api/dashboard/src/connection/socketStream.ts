@@ -13,15 +13,9 @@ export interface Socket {
 export interface StreamListener {
   onOpen(): void;
   /** `silentMs`: how long the stream had been silent before this message. */
-  onMessage(frames: readonly ReceivedFrame[], silentMs: number): void;
+  onMessage(frames: readonly Frame[], silentMs: number): void;
   /** The socket has closed, or could not be opened. Not called after `close`. */
   onClose(): void;
-}
-
-export interface ReceivedFrame {
-  readonly frame: Frame;
-  /** Whether the server had it before the socket opened: its arrival does not show its age. */
-  readonly isSnapshot: boolean;
 }
 
 /** One WebSocket, from the attempt to open it until it closes. */
@@ -29,16 +23,12 @@ export class SocketStream {
   isOpen = false;
   /** When it opened or last received a message, monotonic. */
   receivedAt = 0;
+  /** Whether it has received a frame that this page knows. */
+  hasReceived = false;
   private socket: Socket | null = null;
-  private readonly channels = new Set<string>();
   private opening: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: StreamListener) {}
-
-  /** Whether it has received a frame that this page knows. */
-  get hasReceived(): boolean {
-    return this.channels.size > 0;
-  }
 
   get silentMs(): number {
     return performance.now() - this.receivedAt;
@@ -83,14 +73,7 @@ export class SocketStream {
     const { silentMs } = this;
     this.receivedAt = performance.now();
     const frames = typeof data === "string" ? parseFrames(data) : [];
-    this.listener.onMessage(frames.map((frame) => this.received(frame)), silentMs);
-  }
-
-  // The server sends the newest sample of each channel first: that one is a snapshot.
-  private received(frame: Frame): ReceivedFrame {
-    const channel = frame.kind === "sample" ? frame.sample.channel : frame.kind;
-    const isSnapshot = !this.channels.has(channel);
-    this.channels.add(channel);
-    return { frame, isSnapshot };
+    this.hasReceived ||= frames.length > 0;
+    this.listener.onMessage(frames, silentMs);
   }
 }

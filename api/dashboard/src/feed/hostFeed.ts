@@ -44,7 +44,7 @@ export class HostFeed {
         random: Math.random,
       },
       {
-        onFrame: (frame, isSnapshot) => this.onFrame(frame, isSnapshot),
+        onFrame: (frame) => this.onFrame(frame),
         onMetrics: (answer) => this.onMetrics(answer),
         onState: (state) => this.onState(state),
         onFlowing: () => this.catchUp(),
@@ -82,7 +82,7 @@ export class HostFeed {
     this.listener.onState();
   }
 
-  private onFrame(frame: Frame, isSnapshot: boolean): void {
+  private onFrame(frame: Frame): void {
     const at = performance.now();
     const { data } = this;
     if (frame.kind === "status") {
@@ -91,9 +91,10 @@ export class HostFeed {
     } else if (frame.kind === "removed") {
       if (frame.host === data.name) data.remove(frame.channel);
     } else {
-      const { channel, timestamp } = frame.sample;
-      const outcome = data.accept(frame.sample, { at, wall: Date.now(), age: isSnapshot ? "snapshot" : "live" });
-      if (outcome === "covered" && !isSnapshot) this.missing.fetchLate(channel, timestamp);
+      const { sample, ageSeconds } = frame;
+      const age = ageSeconds === null ? "live" : ageSeconds * 1000;
+      const outcome = data.accept(sample, { at, wall: Date.now(), age });
+      if (outcome === "covered" && age === "live") this.missing.fetchLate(sample.channel, sample.timestamp);
     }
     this.listener.onValues();
   }

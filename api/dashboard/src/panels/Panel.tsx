@@ -41,6 +41,6 @@ function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string
   const isOnlyThis = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
   const arrived = host.newest.get(channel)?.arrived;
   if (!stale && !reason) return { stale, text: null };
-  const since = stale && isOnlyThis && arrived != null ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
+  const since = stale && isOnlyThis && arrived !== undefined ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
   return { stale, text: [since, reason].filter(Boolean).join(" ") };
 }

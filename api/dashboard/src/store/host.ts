@@ -11,22 +11,19 @@ export const STALE_INTERVALS = 3;
 const MAX_POINTS = 4_500; // an hour at 1 s, and a fifth more
 const MAX_GPUS = 64;
 
-/** The newest sample of a channel. `arrived` is monotonic; null while its age is not known. */
+/** The newest sample of a channel. `arrived` is monotonic. */
 export interface Newest {
   readonly timestamp: number;
   readonly values: Values;
-  readonly arrived: number | null;
+  readonly arrived: number;
 }
 
 /** When a sample arrived: `at` is monotonic, `wall` is Unix time, both in ms. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
-  /**
-   * The sample's age: `live` is new; `snapshot` was on the server before, for an unknown time; a
-   * number is its age in ms by the server.
-   */
-  readonly age: "live" | "snapshot" | number;
+  /** `live`: it has just arrived at the server; a number is its age in ms by the server. */
+  readonly age: "live" | number;
   /** When the server answered before, monotonic: a sample that it did not have then is newer. */
   readonly after?: number | undefined;
 }
@@ -37,7 +34,7 @@ export class HostData {
   readonly newest = new Map<string, Newest>();
   readonly clock = new HostClock();
   status: CollectorStatus | null = null;
-  /** When the last sample arrived, monotonic; null before the first whose age is known. */
+  /** When the last sample arrived, monotonic; null before the first. */
   lastArrival: number | null = null;
   /** Since when the status is offline, monotonic. */
   offlineSince: number | null = null;
@@ -116,7 +113,7 @@ export class HostData {
   isStale(channel: string, at: number): boolean {
     if (this.offlineSince !== null) return true;
     const arrived = this.newest.get(channel)?.arrived;
-    return arrived != null && at - arrived > STALE_INTERVALS * this.intervalMs;
+    return arrived !== undefined && at - arrived > STALE_INTERVALS * this.intervalMs;
   }
 
   /** A copy that no longer changes, for a paused view. */
@@ -152,18 +149,11 @@ export class HostData {
     // The server overestimates the age of a sample if the host's clock is behind.
     const isNew = known !== undefined && known.timestamp !== sample.timestamp && after !== undefined;
     const age = typeof reported === "number" && isNew ? Math.min(reported, at - after) : reported;
-    if (known?.timestamp === sample.timestamp) {
-      // Only an age is news: a repeated frame does not show that the collector is alive.
-      if (typeof age === "number" && known.arrived === null) {
-        this.newest.set(sample.channel, { ...known, arrived: at - age });
-        this.noteArrival(at - age);
-      }
-      return;
-    }
-    const arrived = age === "live" ? at : age === "snapshot" ? known?.arrived ?? null : at - age;
+    if (known?.timestamp === sample.timestamp) return; // it does not show that the collector is alive
+    const arrived = age === "live" ? at : Math.max(at - age, known?.arrived ?? -Infinity);
     if (age === "live") this.clock.observe(sample.timestamp, wall);
-    else if (typeof age === "number") this.clock.assume(sample.timestamp + age, wall);
-    if (arrived !== null) this.noteArrival(arrived);
+    else this.clock.assume(sample.timestamp + age, wall);
+    this.noteArrival(arrived);
     if (known && sample.timestamp < known.timestamp && !this.clockWasSetBack(known, at)) return;
     this.newest.set(sample.channel, { timestamp: sample.timestamp, values: sample.values, arrived });
   }
@@ -171,7 +161,7 @@ export class HostData {
   // After an outage a collector publishes its backlog after its newest sample, so late samples are not
   // the newest. If nothing newer has arrived for a while, its clock was set back, and they are.
   private clockWasSetBack(known: Newest, at: number): boolean {
-    return known.arrived !== null && at - known.arrived > STALE_INTERVALS * this.intervalMs;
+    return at - known.arrived > STALE_INTERVALS * this.intervalMs;
   }
 
   private noteArrival(at: number): void {
