@@ -78,10 +78,11 @@ format: $(INSTALLED) ## Format the code.
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
-benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (about 12 minutes).
+benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (about 15 minutes).
 	$(BIN)/python -m tests.benchmarks.sensors
 	$(BIN)/python -m tests.benchmarks.gpus
 	$(BIN)/python -m tests.benchmarks.history
+	$(BIN)/python -m tests.benchmarks.ingest
 	$(BIN)/python -m tests.benchmarks.responses
 	$(BIN)/python -m tests.benchmarks.live
 	$(BIN)/python -m tests.benchmarks.latency

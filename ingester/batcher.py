@@ -3,7 +3,7 @@
 import threading
 import time
 from collections import deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from ingester.storage import Storage
@@ -11,8 +11,10 @@ from telemetry.bus.messages import Message
 from telemetry.history.port import HistoryWriter, Record
 
 _BATCH_SIZE = 500
+# A broker stops at its in-flight limit, which is 100 for rumqttd, and should not wait for us there.
+_ENOUGH = 100
 _BATCH_SECONDS = 0.5  # plus the time to write: a sample is stored within a second
-# A broker limits the messages in flight to a few hundred: after a short silence no more arrive.
+# A lower limit, as Mosquitto's default of 20, is found by the silence that follows.
 _QUIET_SECONDS = 0.05
 # Far more than a broker's in-flight limit allows. QoS 0 messages have no such limit.
 _CAPACITY_BYTES = 16 * 1024 * 1024
@@ -47,7 +49,9 @@ class Batcher:
     seconds the first delivery of the newest batch waited to be stored.
     """
 
-    def __init__(self, history: HistoryWriter, acknowledge: Callable[[Message], None]) -> None:
+    def __init__(
+        self, history: HistoryWriter, acknowledge: Callable[[Sequence[Message]], None]
+    ) -> None:
         """Prepare the thread; nothing is opened before ``start``."""
         self._acknowledge = acknowledge
         self._pending: deque[Delivery] = deque()
@@ -85,7 +89,7 @@ class Batcher:
                 return
             self._pending.append(delivery)
             self._bytes += delivery.size
-            if len(self._pending) in (1, _BATCH_SIZE):
+            if len(self._pending) in (1, _ENOUGH):
                 self._changed.notify_all()
 
     def _has_room(self) -> bool:
@@ -97,8 +101,7 @@ class Batcher:
         while batch := self._next_batch():
             if not self.storage.store([each.record for each in batch if each.record is not None]):
                 return
-            for delivery in batch:
-                self._acknowledge(delivery.message)
+            self._acknowledge([each.message for each in batch])
             self.delay = time.monotonic() - batch[0].received
             with self._changed:
                 self._taken = 0
@@ -110,7 +113,7 @@ class Batcher:
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
             deadline = time.monotonic() + _BATCH_SECONDS
-            while len(self._pending) < _BATCH_SIZE and not self._stopping.is_set():
+            while len(self._pending) < _ENOUGH and not self._stopping.is_set():
                 waiting = len(self._pending)
                 self._changed.wait(_QUIET_SECONDS)
                 if len(self._pending) == waiting or time.monotonic() >= deadline:

@@ -7,14 +7,14 @@ import logging
 import ssl
 import sys
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from functools import partial
 
-from paho.mqtt.client import Client, ConnectFlags, DisconnectFlags, MQTTMessage, MQTTMessageInfo
+from paho.mqtt.client import ConnectFlags, DisconnectFlags, MQTTMessageInfo
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.bus.address import BrokerAddress
-from telemetry.bus.client import bound_client_id, new_client, tls_context
+from telemetry.bus.client import BusClient, bound_client_id, new_client, tls_context
 from telemetry.bus.messages import LastWill, Message, Publication
 from telemetry.bus.network_loop import NetworkLoop
 from telemetry.bus.subscriptions import Subscription, Subscriptions
@@ -90,10 +90,10 @@ class BusConnection:
         self._stopped = False
         self._refusal: str | None = None
         self._unacknowledged: set[int] = set()
-        self._client: Client | None = None
+        self._client: BusClient | None = None
         self._loop: NetworkLoop | None = None
 
-    def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> Client:
+    def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
         """Return the client of the next connection; earlier clients no longer call anything.
 
         A client that connected again would send its unacknowledged messages again, as if new.
@@ -108,16 +108,16 @@ class BusConnection:
         )
         client.on_connect = self._while_in_use(self._handle_connect)
         client.on_disconnect = self._while_in_use(self._handle_disconnect)
-        client.on_message = self._while_in_use(self._handle_message)
+        client.on_packet = partial(self._while_in_use(self._handle_message), client, None)
         client.on_publish = self._while_in_use(self._handle_publish)
         client.on_subscribe = self._while_in_use(self._handle_subscribe)
         self._client = client
         return client
 
     def _while_in_use(self, handle: Callable[..., None]) -> Callable[..., None]:
-        def check(client: Client, _data: object, *arguments: object) -> None:
+        def check(client: BusClient, _data: object, *arguments: object, **named: bool) -> None:
             if client is self._client and not self._stopped:
-                handle(*arguments)
+                handle(*arguments, **named)
 
         return check
 
@@ -195,17 +195,20 @@ class BusConnection:
             message.topic, message.payload, message.quality, message.retain
         )
 
-    def acknowledge(self, message: Message) -> None:
-        """Acknowledge ``message`` to the broker, unless it arrived on an earlier connection.
+    def acknowledge(self, messages: Sequence[Message]) -> None:
+        """Acknowledge ``messages`` to the broker, except those from an earlier connection.
 
-        The broker delivers such a message again, and may have reused its identifier.
+        The broker delivers these again, and may have reused their identifiers.
         """
-        client = self._started()  # read first, so that the check below applies to this client
-        if message.connection == self.connections and self.connected:
-            client.ack(message.identifier, message.quality)
-            self._unacknowledged.discard(message.identifier)
+        client, current = self._started(), self.connections  # in this order: it may reconnect
+        identifiers = [
+            each.identifier for each in messages if each.quality and each.connection == current
+        ]
+        if identifiers and self.connected:
+            client.acknowledge(identifiers)
+            self._unacknowledged.difference_update(identifiers)
 
-    def _started(self) -> Client:
+    def _started(self) -> BusClient:
         if self._client is None:
             raise RuntimeError("the connection has not been started")
         return self._client
@@ -259,26 +262,15 @@ class BusConnection:
         self._subscriptions.reset()
         self._log_outage(what, expected=expected)
 
-    def _handle_message(self, message: MQTTMessage) -> None:
-        self._guarded(self._deliver, message)
-
-    def _deliver(self, message: MQTTMessage) -> None:
-        try:
-            topic = message.topic
-        except UnicodeDecodeError:
-            topic = "\ufffd"  # never one of our topics; the message must still be acknowledged
-        if self._manual_acknowledgement and message.qos:
-            self._unacknowledged.add(message.mid)
-        self.on_message(
-            Message(
-                topic=topic,
-                payload=bytes(message.payload),
-                retained=message.retain,
-                connection=self.connections,
-                identifier=message.mid,
-                quality=message.qos,
-            )
-        )
+    def _handle_message(
+        self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
+    ) -> None:
+        if self._manual_acknowledgement and quality:
+            self._unacknowledged.add(identifier)
+        # A topic that is not UTF-8 is never one of ours; the message must still be acknowledged.
+        name = topic.decode(errors="replace")
+        message = Message(name, payload, retained, self.connections, identifier, quality)
+        self._guarded(self.on_message, message)
 
     def _handle_publish(self, identifier: int, _reason: ReasonCode, _properties: object) -> None:
         self._guarded(self.on_published, identifier)

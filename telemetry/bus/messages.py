@@ -7,8 +7,7 @@ AT_MOST_ONCE = 0
 AT_LEAST_ONCE = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
+class Message(NamedTuple):
     """A message from the broker.
 
     ``retained`` is set if the message was published before the subscription and retained.

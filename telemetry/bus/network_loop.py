@@ -12,10 +12,10 @@ import threading
 from collections.abc import Callable
 from typing import Any
 
-from paho.mqtt.client import Client
 from paho.mqtt.enums import MQTTErrorCode
 
 from telemetry.backoff import Backoff
+from telemetry.bus.client import BusClient
 from telemetry.bus.tenure import Tenure
 
 _KEEPALIVE_CHECK_SECONDS = 1.0
@@ -34,7 +34,7 @@ class NetworkLoop:
 
     def __init__(
         self,
-        new_client: Callable[[], Client],
+        new_client: Callable[[], BusClient],
         *,
         first_pause: float,
         longest_pause: float,

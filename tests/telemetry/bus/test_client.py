@@ -1,0 +1,101 @@
+import socket
+from collections.abc import Iterator
+
+import pytest
+from paho.mqtt.enums import MQTTErrorCode
+
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.client import BusClient, new_client
+
+CONNACK = bytes([0x20, 2, 0, 0])
+AT_MOST_ONCE = bytes([0x30, 5, 0, 1]) + b"a" + b"hi"
+AT_LEAST_ONCE = bytes([0x33, 6, 0, 1]) + b"b" + bytes([1, 2]) + b"!"
+PINGRESP = bytes([0xD0, 0])
+LARGE = bytes([0x30, 0xA3, 0x8D, 0x06, 0, 1]) + b"c" + b"x" * 100_000
+
+
+class Peer:
+    """The broker's end of a connection, and what the client has received on its own."""
+
+    def __init__(self, server: socket.socket) -> None:
+        address = BrokerAddress("127.0.0.1", server.getsockname()[1])
+        self.client: BusClient = new_client(
+            address,
+            "test",
+            tls=None,
+            keep_session=True,
+            manual_acknowledgement=True,
+            last_will=None,
+        )
+        self.received: list[tuple[bytes, bytes, int, int, bool]] = []
+        self.client.on_packet = self._receive
+        self.client.on_socket_register_write = lambda *_: None
+        self.client.reconnect()
+        self.socket = server.accept()[0]
+        self.client.loop_write()
+        self.socket.recv(1000)
+
+    def _receive(
+        self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
+    ) -> None:
+        self.received.append((topic, payload, identifier, quality, retained))
+
+    def send(self, packets: bytes, piece: int) -> MQTTErrorCode:
+        """Send ``packets`` in pieces, each of which the client reads on its own."""
+        for start in range(0, len(packets), piece):
+            self.socket.sendall(packets[start : start + piece])
+            code = self.client.loop_read()
+        return code
+
+
+@pytest.fixture
+def peer() -> Iterator[Peer]:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        peer = Peer(server)
+        with peer.socket:
+            yield peer
+        peer.client.disconnect()
+        peer.client.loop_write()
+
+
+@pytest.mark.parametrize("piece", [1, 2, 5, 7, 1000])
+def test_messages_are_complete_however_the_network_cuts_them(peer: Peer, piece: int) -> None:
+    peer.send(CONNACK + AT_MOST_ONCE + PINGRESP + AT_LEAST_ONCE + AT_MOST_ONCE, piece)
+    assert peer.client.is_connected()
+    first = (b"a", b"hi", 0, 0, False)
+    assert peer.received == [first, (b"b", b"!", 0x102, 1, True), first]
+
+
+def test_a_message_that_is_larger_than_one_read_arrives(peer: Peer) -> None:
+    peer.send(CONNACK + LARGE + AT_MOST_ONCE, 10_000)
+    assert [len(payload) for _, payload, *_ in peer.received] == [100_000, 2]
+
+
+@pytest.mark.parametrize(
+    "packet",
+    [
+        pytest.param(bytes([0x30, 3, 0, 9]) + b"a", id="a topic that exceeds its packet"),
+        pytest.param(bytes([0x32, 3, 0, 1]) + b"a", id="no identifier"),
+        pytest.param(bytes([0x30, 0]), id="no topic"),
+        pytest.param(bytes([0x30, 255, 255, 255, 255, 1]), id="a length of five bytes"),
+    ],
+)
+def test_a_malformed_packet_ends_the_connection(peer: Peer, packet: bytes) -> None:
+    code = peer.send(CONNACK + AT_MOST_ONCE + packet, 1000)
+    assert code == MQTTErrorCode.MQTT_ERR_PROTOCOL
+    assert peer.client.socket() is None
+    assert len(peer.received) == 1
+
+
+def test_the_end_of_the_connection_inside_a_message_is_noticed(peer: Peer) -> None:
+    peer.send(CONNACK + AT_LEAST_ONCE[:-1], 1000)
+    peer.socket.close()
+    assert peer.client.loop_read() == MQTTErrorCode.MQTT_ERR_CONN_LOST
+    assert peer.received == []
+
+
+def test_acknowledgements_are_sent_together_and_in_order(peer: Peer) -> None:
+    peer.send(CONNACK, 1000)
+    peer.client.acknowledge([0x102, 3])
+    peer.client.loop_write()
+    assert peer.socket.recv(100) == bytes([0x40, 2, 1, 2, 0x40, 2, 0, 3])
