@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
+from functools import cache
 
-from telemetry.catalogue import Kind, family_of
+from telemetry.catalogue import Family, Kind, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.events import Event
 from telemetry.limits import EVENT_BURST, EVENTS_PER_MINUTE, Limits
@@ -78,9 +79,11 @@ class Admission:
 
 def _devices(sample: Sample) -> set[str]:
     family = family_of(sample.channel)
-    named = [
-        sample.values.get(field.name)
-        for field in (family.fields if family is not None else ())
-        if field.kind in _NAMED
-    ]
+    named = [] if family is None else [sample.values.get(each) for each in _named(family)]
     return {name for each in named if isinstance(each, dict) for name in each}
+
+
+@cache
+def _named(family: Family) -> tuple[str, ...]:
+    """Return the fields of ``family`` whose keys name devices."""
+    return tuple(field.name for field in family.fields if field.kind in _NAMED)

@@ -17,7 +17,7 @@ from telemetry.payloads import (
     Payload,
     Timestamp,
     event_model,
-    message_model,
+    message_type,
 )
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample
 from telemetry.status import LONGEST_INTERVAL, CollectorStatus
@@ -101,12 +101,10 @@ def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
 
 
 def _sample(address: Address, family: Family, payload: bytes) -> Sample:
-    validate = message_model(family).model_validate_json
-    model = _validated(validate, address.channel, payload)
-    _require_same_host(address.host, model.host)
-    values = model.model_dump(exclude={"host", "timestamp"})
-    late = values.pop("late")
-    return Sample(address.channel, model.host, model.timestamp, values, late)
+    values = _validated(message_type(family).validate_json, address.channel, payload)
+    host, timestamp, late = values.pop("host"), values.pop("timestamp"), values.pop("late")
+    _require_same_host(address.host, host)
+    return Sample(address.channel, host, timestamp, values, late)
 
 
 def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Event:

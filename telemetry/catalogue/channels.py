@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Mapping
+from functools import lru_cache
 
 from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES
@@ -21,6 +22,9 @@ CHANNEL_FILTERS = (*(family.channel_filter for family in FAMILIES), STATUS_CHANN
 STORED_FILTERS = tuple(
     family.channel_filter for family in FAMILIES if family.retention is not Retention.NONE
 )
+
+
+_REMEMBERED = 4096  # channels; any client can invent some
 
 
 def _pattern(family: Family) -> re.Pattern[str]:
@@ -62,6 +66,7 @@ def place_of(channel: str) -> Mapping[str, str]:
     return place
 
 
+@lru_cache(_REMEMBERED)
 def _found(channel: str) -> tuple[Family | None, Mapping[str, str]]:
     if channel in _SINGLE:
         return _SINGLE[channel], {}

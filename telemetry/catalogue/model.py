@@ -63,7 +63,7 @@ class Field:
     max_length: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
 class Family:
     """One family: its channel, with ``{id}`` if a host has several, and its fields.
 
