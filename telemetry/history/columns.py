@@ -1,12 +1,16 @@
 """Converts a sample to the numbers that are stored, and stored numbers to columns."""
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from functools import cache, lru_cache
+from typing import Any
 
-from telemetry.catalogue import Family, Kind, Retention, family_of
+from telemetry.catalogue import Family, Field, Kind, Retention, family_of
 from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns
 from telemetry.samples import Sample
+
+_LENGTHS = 64  # of lists, whose names are remembered
 
 
 def unknown_channel(name: str) -> HistoryRejectedError:
@@ -27,35 +31,51 @@ def numbers_of(sample: Sample) -> dict[str, float]:
     family = family_of(sample.channel)
     if family is None or family.retention is not Retention.WINDOW:
         raise unknown_channel(sample.channel)
-    columns = columns_of(family, sample.values)
     return {
         name: float(value)
-        for name, value in columns.items()
+        for name, value in columns_of(family, sample.values).items()
         if value is not None and math.isfinite(value)
     }
 
 
-def columns_of(family: Family, values: Mapping[str, object]) -> dict[str, float | int | None]:
+def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | int | None]:
     """Flatten a payload's numbers for the history.
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
     or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. Missing values
     are None.
     """
-    columns: dict[str, float | int | None] = {}
-    for field in family.fields:
-        value = values.get(field.name)
-        if field.kind in (Kind.NUMBER, Kind.INTEGER):
-            columns[field.name] = value if isinstance(value, int | float) else None
-        elif field.kind is Kind.NUMBERS and isinstance(value, list):
-            columns |= {f"{field.name}.{index}": item for index, item in enumerate(value)}
-        elif field.kind is Kind.NUMBERS_BY_NAME and isinstance(value, Mapping):
-            columns |= {f"{field.name}.{key}": item for key, item in value.items()}
-        elif field.kind is Kind.GROUPS and isinstance(value, Mapping):
-            for key, group in value.items():
-                for member in field.members:
-                    columns[f"{field.name}.{key}.{member.name}"] = group.get(member.name)
+    scalars, others = _fields(family)
+    columns: dict[str, float | int | None] = {name: values.get(name) for name in scalars}
+    for field in others:
+        if value := values.get(field.name):
+            columns.update(_leaves(field, value))
     return columns
+
+
+@cache
+def _fields(family: Family) -> tuple[tuple[str, ...], tuple[Field, ...]]:
+    """Return the names of the numbers of ``family``, and the fields that contain several."""
+    scalars = [each.name for each in family.fields if each.kind in (Kind.NUMBER, Kind.INTEGER)]
+    several = (Kind.NUMBERS, Kind.NUMBERS_BY_NAME, Kind.GROUPS)
+    return tuple(scalars), tuple(each for each in family.fields if each.kind in several)
+
+
+def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | int | None]]:  # noqa: ANN401 - JSON
+    if field.kind is Kind.NUMBERS:
+        return zip(_item_names(field.name, len(value)), value, strict=True)
+    if field.kind is Kind.NUMBERS_BY_NAME:
+        return ((f"{field.name}.{key}", item) for key, item in value.items())
+    return (
+        (f"{field.name}.{key}.{member.name}", group.get(member.name))
+        for key, group in value.items()
+        for member in field.members
+    )
+
+
+@lru_cache(_LENGTHS)
+def _item_names(name: str, length: int) -> tuple[str, ...]:
+    return tuple(f"{name}.{index}" for index in range(length))
 
 
 def assemble(

@@ -23,7 +23,7 @@ def line_of(sample: Sample) -> str:
         raise unknown_channel(sample.channel)
     gpu = f",gpu={_escaped(series.gpu)}" if series.gpu else ""
     numbers = numbers_of(sample) or {EMPTY: 1.0}
-    fields = ",".join(f"{_escaped(name)}={value!r}" for name, value in numbers.items())
+    fields = ",".join([f"{_escaped(name)}={value!r}" for name, value in numbers.items()])
     host, time = _escaped(sample.host), sample.timestamp * _NANOSECONDS
     return f"{series.measurement},host={host}{gpu} {fields} {time}"
 

@@ -5,7 +5,7 @@ import sqlite3
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from pathlib import Path
 
 from telemetry.clock import unix_milliseconds
@@ -30,11 +30,11 @@ _PRUNE_EVERY = 60_000
 _CLOCK_SETTLES_SECONDS = 600.0
 _NEVER = 2**63 - 1  # the largest timestamp
 
-# S608: the statements below are built only from numbers of columns.
-_UPSERT = (
-    f"INSERT INTO sample VALUES (?, ?, ?{', ?' * BLOCK}) "  # noqa: S608
-    "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET "
-    + ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES)
+# sqlite3 lets other threads run once a statement, and may then wait 5 ms for each of its turns.
+_ROWS = 100
+_ROW = f"(?, ?, ?{', ?' * BLOCK})"
+_MERGE = "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET " + ", ".join(
+    f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES
 )
 _Row = tuple[int | float | None, ...]
 
@@ -141,7 +141,7 @@ class SqliteWriter:
         try:
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                connection.executemany(_UPSERT, list(self._rows(connection, samples)))
+                _upsert(connection, list(self._rows(connection, samples)))
                 events.insert(connection, moments)
         except sqlite3.Error as error:
             self._channels.clear()  # the ids and slots in the cache are rolled back
@@ -158,17 +158,16 @@ class SqliteWriter:
         for sample in samples:
             numbers = numbers_of(sample)
             channel = self._channel(connection, sample.host, sample.channel)
-            blocks: dict[int, list[float | None]] = {0: [None] * BLOCK}
+            slots = channel.slots
+            for name in [each for each in numbers if each not in slots]:
+                _add_field(connection, channel, name)
+            values: list[float | None] = [None] * (max(slots.values(), default=0) + BLOCK)
             for name, value in numbers.items():
-                slot = channel.slots.get(name)
-                if slot is None:
-                    slot = _add_field(connection, channel, name)
-                block, index = divmod(slot, BLOCK)
-                if block not in blocks:
-                    blocks[block] = [None] * BLOCK
-                blocks[block][index] = value
-            for block, values in blocks.items():
-                yield channel.id, block, sample.timestamp, *values
+                values[slots[name]] = value
+            for start in range(0, len(values) - BLOCK + 1, BLOCK):
+                block = values[start : start + BLOCK]
+                if start == 0 or block.count(None) < BLOCK:
+                    yield channel.id, start // BLOCK, sample.timestamp, *block
 
     def _channel(self, connection: sqlite3.Connection, host: str, name: str) -> _Channel:
         known = self._channels.get((host, name))
@@ -220,10 +219,17 @@ class SqliteWriter:
         return number
 
 
-def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> int:
+def _upsert(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
+    for start in range(0, len(rows), _ROWS):
+        some = rows[start : start + _ROWS]
+        # S608: built only from numbers of rows and columns.
+        statement = f"INSERT INTO sample VALUES {', '.join([_ROW] * len(some))} {_MERGE}"  # noqa: S608
+        connection.execute(statement, [*chain.from_iterable(some)])
+
+
+def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> None:
     """Assign the lowest free slot to the field; no values of a previous field are left there."""
     taken = set(channel.slots.values())
     slot = next(number for number in count() if number not in taken)
     connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))
     channel.slots[name] = slot
-    return slot
