@@ -1,6 +1,7 @@
 """Queries of the history, made from the event loop and run in a few threads."""
 
 import asyncio
+import difflib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -13,6 +14,7 @@ from api.rest.times import parse_time
 from telemetry.catalogue import SAMPLES, Retention, family_of
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
+from telemetry.history.columns import field_names
 from telemetry.history.port import Aggregate, Columns, EventQuery, HistoryReader, Query
 
 _THREADS = 4
@@ -149,6 +151,18 @@ def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
     return filters
 
 
+def parse_fields(requested: str | None) -> tuple[str, ...]:
+    """Return the names in the list ``requested``. Raises InvalidParameterError."""
+    names = () if requested is None else tuple(dict.fromkeys(requested.split(",")))
+    known = {name for family in _WITH_HISTORY for name in field_names(family)}
+    for name in names:
+        if name not in known:
+            (nearest,) = difflib.get_close_matches(name, sorted(known), n=1, cutoff=0)
+            reason = f"no channel with a history has this field; the nearest name is {nearest}"
+            raise InvalidParameterError("fields", name, reason)
+    return names
+
+
 def build_query(
     host: str,
     stored: Sequence[str],
@@ -157,12 +171,19 @@ def build_query(
     *,
     max_points: int,
     aggregate: Aggregate,
+    fields: tuple[str, ...] = (),
 ) -> Query | None:
     """Return the query for the ``stored`` channels that match one of ``filters``.
 
-    None if no channel matches or the span is empty.
+    With ``fields``, only for those that have one of them. None if no channel matches or the span is
+    empty.
     """
-    channels = select(filters, stored)
+    channels = tuple(each for each in select(filters, stored) if _has_one(each, fields))
     if not channels or span.empty:
         return None
-    return Query(host, channels, span.start, span.end, max_points, aggregate)
+    return Query(host, channels, span.start, span.end, max_points, aggregate, fields)
+
+
+def _has_one(channel: str, fields: Sequence[str]) -> bool:
+    family = family_of(channel)
+    return not fields or (family is not None and not set(field_names(family)).isdisjoint(fields))

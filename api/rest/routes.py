@@ -10,7 +10,7 @@ from starlette.requests import Request
 from api.parameters import CheckedRoute, NewestRoute
 from api.rest import examples
 from api.rest.context import PREFIX, Context, End, Host, Start, documented
-from api.rest.history import build_query, channel_filters, parse_span
+from api.rest.history import build_query, channel_filters, parse_fields, parse_span
 from api.rest.prebuilt import newest_response
 from api.rest.responses import (
     ErrorDetail,
@@ -35,6 +35,7 @@ from telemetry.errors import HistoryUnavailableError
 from telemetry.history.port import Aggregate
 
 MAX_POINTS = 5000
+MAX_FIELDS = 1000  # characters
 
 router = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=CheckedRoute)
 newest = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=NewestRoute)
@@ -90,10 +91,21 @@ async def history(
     aggregate: Annotated[
         Aggregate, Query(description="How the samples of a bucket are combined.")
     ] = Aggregate.MEAN,
+    fields: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_FIELDS,
+            description="Comma-separated names of fields: only their columns are read, which is "
+            "faster, and only the channels that have one. `per_core` selects all cores. "
+            "Default: all.",
+            examples=["utilization,memory_used"],
+        ),
+    ] = None,
     host: Host = None,
 ) -> HistoryResponse:
     """If there are more samples than points, aggregate them into buckets of equal width."""
     filters = channel_filters({"channel": channel or (), "channels": channels or ()})
+    selected = parse_fields(fields)
     span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
     chosen, stored = await parts.host_and_stored_channels(host)
     query = build_query(
@@ -103,6 +115,7 @@ async def history(
         span,
         max_points=max_points,
         aggregate=aggregate,
+        fields=selected,
     )
     columns = {} if query is None else await parts.history.read(query)
     return HistoryResponse(

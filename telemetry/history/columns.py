@@ -7,7 +7,7 @@ from typing import Any
 
 from telemetry.catalogue import Family, Field, Kind, Retention, family_of
 from telemetry.errors import HistoryRejectedError
-from telemetry.history.port import Columns
+from telemetry.history.port import Columns, Query
 from telemetry.samples import Sample
 
 _LENGTHS = 64  # of lists, whose names are remembered
@@ -45,7 +45,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | i
     or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. Missing values
     are None.
     """
-    scalars, others = _fields(family)
+    scalars, others = _scalars_and_others(family)
     columns: dict[str, float | int | None] = {name: values.get(name) for name in scalars}
     for field in others:
         if value := values.get(field.name):
@@ -53,8 +53,14 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | i
     return columns
 
 
+def field_names(family: Family) -> tuple[str, ...]:
+    """Return the fields of ``family`` that contain numbers."""
+    scalars, others = _scalars_and_others(family)
+    return *scalars, *(each.name for each in others)
+
+
 @cache
-def _fields(family: Family) -> tuple[tuple[str, ...], tuple[Field, ...]]:
+def _scalars_and_others(family: Family) -> tuple[tuple[str, ...], tuple[Field, ...]]:
     """Return the names of the numbers of ``family``, and the fields that contain several."""
     scalars = [each.name for each in family.fields if each.kind in (Kind.NUMBER, Kind.INTEGER)]
     several = (Kind.NUMBERS, Kind.NUMBERS_BY_NAME, Kind.GROUPS)
@@ -80,18 +86,21 @@ def _item_names(name: str, length: int) -> tuple[str, ...]:
 
 def assemble(
     channel: str,
+    query: Query,
     timestamps: Sequence[int],
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return the columns of ``channel``; ``values`` are aligned with ``timestamps``.
+    """Return what ``query`` selects of ``channel``; ``values`` are aligned with ``timestamps``.
 
     A field of the catalogue is always present, and null if nothing was reported. A field that
     depends on the hardware, such as a disk's, is present if it has a value.
     """
     family = family_of(channel)
     scalars = columns_of(family, {}) if family is not None else {}
-    fields: dict[str, list[float | None]] = {name: [None] * len(timestamps) for name in scalars}
+    fields: dict[str, list[float | None]] = {
+        name: [None] * len(timestamps) for name in scalars if query.selects(name)
+    }
     for name, column in values.items():
         if any(value is not None for value in column):
             fields[name] = list(column)

@@ -33,6 +33,9 @@ class Query:
     ``channels`` are concrete channel names. ``start`` (inclusive) and ``end`` (exclusive) are Unix
     milliseconds. The answer has at most ``max_points`` timestamps per channel: if there are more
     samples, the store aggregates them over buckets of equal width, the first at ``start``.
+
+    With ``fields``, which are names from the catalogue, the answer has only the columns of these
+    fields. It may lack a timestamp at which none of them has a value.
     """
 
     host: str
@@ -41,6 +44,11 @@ class Query:
     end: int
     max_points: int = 360
     aggregate: Aggregate = Aggregate.MEAN
+    fields: tuple[str, ...] = ()
+
+    def selects(self, column: str) -> bool:
+        """Return whether the answer has ``column``, such as ``per_core.0``."""
+        return not self.fields or column.partition(".")[0] in self.fields
 
 
 @dataclass(frozen=True, slots=True)

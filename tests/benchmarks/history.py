@@ -99,12 +99,13 @@ def measure(
     yield "write a tick", *_summary([milliseconds(partial(writer.write, one)) for one in ticks])
 
     channels = tuple(sample.channel for sample in ticks[0])
-    for title, points, aggregate in (
-        ("read an hour, 360 points", 360, Aggregate.MEAN),
-        ("the same, last values", 360, Aggregate.LAST),
-        ("read an hour, every sample", 10_000, Aggregate.MEAN),
+    for title, points, aggregate, fields in (
+        ("read an hour, 360 points", 360, Aggregate.MEAN, ()),
+        ("the same, two fields", 360, Aggregate.MEAN, ("utilization", "memory_used")),
+        ("the same, last values", 360, Aggregate.LAST, ()),
+        ("read an hour, every sample", 10_000, Aggregate.MEAN, ()),
     ):
-        query = Query("h", channels, now - HOUR, now, points, aggregate)
+        query = Query("h", channels, now - HOUR, now, points, aggregate, fields)
         times = [milliseconds(partial(reader.read, query)) for _ in range(REPEATS)]
         yield title, *_summary(times)
     listing = partial(reader.channels, "h")

@@ -6,7 +6,7 @@ Text from a user never becomes part of a script: it is passed as a parameter.
 import csv
 import io
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from itertools import groupby
@@ -26,7 +26,8 @@ PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 _WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
-_OUR_FIELDS = rf"r._field =~ /^({'|'.join(FIELDS)})(\.|$)/"
+_ONE_OF = r"r._field =~ /^({})(\.|$)/"
+_OUR_FIELDS = _ONE_OF.format("|".join(FIELDS))
 _OUR_MEASUREMENTS = " or ".join(f'r._measurement == "{each}"' for each in MEASUREMENTS)
 
 # The columns of a pivoted table that are not fields; the first is for annotations.
@@ -62,13 +63,17 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The samples of one host's ``series`` from ``start`` to before ``end`` in ``bucket``."""
+    """The samples of one host's ``series`` from ``start`` to before ``end`` in ``bucket``.
+
+    With ``fields``, only the columns of these; names that the catalogue lacks are ignored.
+    """
 
     bucket: str
     host: str
     series: Sequence[Series]
     start: int
     end: int
+    fields: Collection[str] = ()
 
     def count(self) -> Script:
         """Query the number of values in each field of each series."""
@@ -95,11 +100,13 @@ class Selection:
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
             for index, (_, gpu) in enumerate(self.series)
         )
+        chosen = [each for each in FIELDS if each in (*self.fields, EMPTY)]
+        fields = _ONE_OF.format("|".join(chosen)) if self.fields else _OUR_FIELDS
         text = "\n  |> ".join(
             [
                 "from(bucket: bucket)",
                 "range(start: start, stop: stop)",
-                f"filter(fn: (r) => r.host == host and ({any_series}) and {_OUR_FIELDS})",
+                f"filter(fn: (r) => r.host == host and ({any_series}) and {fields})",
                 *steps,
                 'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])',
                 *([then] if then else []),

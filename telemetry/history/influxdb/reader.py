@@ -102,7 +102,7 @@ class InfluxdbReader:
         if not series:
             return {}
         answer = self._ask(self._select(query, series).samples())
-        return {table.series: mark_outages(_columns(table)) for table in answer}
+        return {table.series: mark_outages(_columns(table, query)) for table in answer}
 
     def _buckets(self, query: Query, counts: Mapping[Series, int]) -> dict[Series, Columns]:
         if not counts:
@@ -110,7 +110,7 @@ class InfluxdbReader:
         width = bucket_width(query)
         answer = self._ask(self._select(query, list(counts)).buckets(width, query.aggregate))
         return {
-            table.series: mark_outages(_columns(table, width), counts[table.series])
+            table.series: mark_outages(_columns(table, query, width), counts[table.series])
             for table in answer
         }
 
@@ -118,11 +118,13 @@ class InfluxdbReader:
         return flux.tables(self._bucket.query(script))
 
     def _select(self, query: Query, series: Sequence[Series]) -> flux.Selection:
-        return flux.Selection(self._account.bucket, query.host, series, query.start, query.end)
+        return flux.Selection(
+            self._account.bucket, query.host, series, query.start, query.end, query.fields
+        )
 
 
-def _columns(table: Table, width: int | None = None) -> Columns:
+def _columns(table: Table, query: Query, width: int | None = None) -> Columns:
     row_at = {time: row for row, time in enumerate(table.times())}
     times = sorted(row_at)
     values = table.values([row_at[time] for time in times])
-    return assemble(channel_of(table.series) or "", times, values, width)
+    return assemble(channel_of(table.series) or "", query, times, values, width)

@@ -1,7 +1,8 @@
 """The SQL queries of the reader."""
 
+from collections.abc import Sequence
+
 from telemetry.history.port import Aggregate
-from telemetry.history.sqlite.migrations import VALUES
 
 # S608: the statements below are built only from names of columns.
 SPAN = (
@@ -9,37 +10,39 @@ SPAN = (
     "AND timestamp >= :start AND timestamp < :end"
 )
 COUNT = f"SELECT count(*) {SPAN}"
-SAMPLES = f"SELECT timestamp, {', '.join(VALUES)} {SPAN} ORDER BY timestamp"
 _BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
+_FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
 
-def _aggregated(function: str) -> str:
-    values = ", ".join(f"{function}({value})" for value in VALUES)
-    return f"SELECT {_BUCKET}, {values} {SPAN} GROUP BY bucket ORDER BY bucket"
+def samples(values: Sequence[str], _aggregate: Aggregate) -> str:
+    """Query the time and the ``values`` of each sample, ascending."""
+    return f"SELECT {', '.join(['timestamp', *values])} {SPAN} ORDER BY timestamp"
 
 
-def _last() -> str:
+def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
+    """Query the start and the aggregated ``values`` of each bucket that has samples, ascending."""
+    if aggregate is Aggregate.LAST:
+        return _last(values)
+    columns = [_BUCKET, *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
+    return f"SELECT {', '.join(columns)} {SPAN} GROUP BY bucket ORDER BY bucket"
+
+
+def _last(names: Sequence[str]) -> str:
     # SQLite has no last(): take the time of each field's last value, then the value at that time.
-    times = ", ".join(
-        f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in VALUES
-    )
-    values = ", ".join(
+    times = [
+        f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in names
+    ]
+    values = [
         f"(SELECT {value} FROM sample WHERE channel_id = :channel AND block = :block "  # noqa: S608
         f"AND timestamp = last_{value})"
-        for value in VALUES
-    )
+        for value in names
+    ]
     return (
-        f"SELECT bucket, {values} FROM "  # noqa: S608
-        f"(SELECT {_BUCKET}, {times} {SPAN} GROUP BY bucket) ORDER BY bucket"
+        f"SELECT {', '.join(['bucket', *values])} FROM "  # noqa: S608
+        f"(SELECT {', '.join([_BUCKET, *times])} {SPAN} GROUP BY bucket) ORDER BY bucket"
     )
 
 
-BUCKETS = {
-    Aggregate.MEAN: _aggregated("avg"),
-    Aggregate.MIN: _aggregated("min"),
-    Aggregate.MAX: _aggregated("max"),
-    Aggregate.LAST: _last(),
-}
 _HAS_SAMPLES = (
     "EXISTS (SELECT 1 FROM sample "
     "WHERE channel_id = channel.id AND block = 0 AND timestamp >= :start AND timestamp < :end)"

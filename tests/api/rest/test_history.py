@@ -84,6 +84,21 @@ def test_channels_may_be_repeated_and_contain_wildcards(api: RunningApi) -> None
         assert sorted(api.json(f"{HISTORY}?{query}")["channels"]) == expected, query
 
 
+def test_only_the_chosen_fields_and_the_channels_that_have_one_are_returned(
+    api: RunningApi,
+) -> None:
+    api.store(
+        cpu(age=1000),
+        *every_two_seconds(1, "system/disk"),
+        Sample("system/gpu/0", "alpha", unix_milliseconds() - 500, GPU),
+    )
+    channels = api.json(HISTORY, fields="utilization,per_core,temperature")["channels"]
+    assert {name: list(each["fields"]) for name, each in channels.items()} == {
+        "system/cpu": ["utilization", "per_core.0", "per_core.1"],
+        "system/gpu/0": ["utilization", "temperature"],
+    }
+
+
 def test_a_channel_without_samples_in_the_span_is_left_out(api: RunningApi) -> None:
     api.store(cpu(age=60_000))
     assert api.json(HISTORY, channel="system/cpu", start="-10s")["channels"] == {}
@@ -197,6 +212,13 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
         ({"max_points": 5001}, "max_points='5001' is not allowed: it must be less than or equal"),
         ({"max_points": "9" * 5000}, "max_points='999"),
         ({"max_points": "many"}, "max_points='many' is not allowed: it must be a valid integer"),
+        (
+            {"fields": "temperature,utilisation"},
+            "fields='utilisation' is not allowed: no channel with a history has this field; the ne",
+        ),
+        ({"fields": ""}, "fields='' is not allowed: no channel"),
+        ({"fields": "name"}, "fields='name' is not allowed: no channel"),
+        ({"fields": "x" * 2000}, "fields='xxx"),
         ({"aggregate": "sum"}, "aggregate='sum' is not allowed: it must be 'mean', 'min', 'max'"),
         ({"start": "soon"}, "start='soon' is not allowed: it must be ISO 8601"),
         ({"end": "a\x00b"}, "end='a\\x00b' is not allowed: it must be ISO 8601"),
