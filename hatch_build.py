@@ -68,7 +68,7 @@ def _npm() -> tuple[list[str], str]:
 
 
 def _run_npm(arguments: Sequence[str], folder: Path) -> None:
-    """Run npm in ``folder``. Raises RuntimeError with its output."""
+    """Run npm in ``folder``. Raises RuntimeError with npm's output."""
     npm, path = _npm()
     result = subprocess.run(  # noqa: S603 - our own scripts
         [*npm, "--no-update-notifier", "--loglevel=error", *arguments],

@@ -32,8 +32,8 @@ class DataFolder:
     def start(self) -> None:
         """Create the folder and lock it.
 
-        Raises SettingsError if another process owns it, or if a file is in its place. If the folder
-        is not writable, the history reports it, and the live view works without it.
+        Raises SettingsError if another process owns the folder, or if there is a file at its path.
+        If the folder is not writable, the history reports it, and the live view works without it.
         """
         file = self._path / "lock"
         with contextlib.suppress(OSError):

@@ -48,8 +48,8 @@ class EmbeddedBroker:
     ) -> None:
         """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
 
-        MQTT 5 and MQTT over WebSocket have their own ports; 0: not served. If one of these two is
-        in use at the start, a free one takes its place, see ``listeners``.
+        MQTT 5 and MQTT over WebSocket have their own ports; 0: not served. If one of these two
+        ports is in use at the start, a free one takes its place, see ``listeners``.
 
         ``login`` is the user name and password that clients must use. ``program`` is by default
         the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still
@@ -77,7 +77,7 @@ class EmbeddedBroker:
 
     @property
     def keeps_messages(self) -> bool:
-        """Whether messages that wait for a client survive the end of the broker's process."""
+        """Whether messages that wait for a client survive a restart of the broker."""
         return self._program.keeps_messages
 
     @property
@@ -238,7 +238,7 @@ class EmbeddedBroker:
 
 
 def _without_settings(variables: Mapping[str, str]) -> dict[str, str]:
-    """Return ``variables`` without our settings: the broker must not see the others' secrets."""
+    """Return ``variables`` without our settings: the broker must not see other parts' secrets."""
     return {
         name: value
         for name, value in variables.items()

@@ -39,7 +39,7 @@ def _refuse_beyond_loopback(setting: str, host: str, advice: str) -> None:
 
 
 def _is_loopback(host: str) -> bool:
-    """Return whether ``host`` is a loopback address, or a name of loopback addresses only."""
+    """Return whether ``host`` is a loopback address, or a name that has only loopback addresses."""
     try:
         found = {str(entry[4][0]) for entry in socket.getaddrinfo(host, None)}
     except OSError:

@@ -24,14 +24,14 @@ class Component(Protocol):
     """A part of the pipeline; idle until ``start``."""
 
     def start(self) -> None:
-        """Start. Raises SettingsError if a setting makes that impossible."""
+        """Start. Raises SettingsError if a setting makes starting impossible."""
 
     def stop(self) -> None:
         """Stop. Safe to call twice."""
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process with ``code`` at once, without output: nothing has started."""
+    """Let a signal end the process at once, with ``code`` and no output: nothing has started."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -42,12 +42,12 @@ def end_on_signal(code: int = 0) -> None:
 def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> int:
     """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal; return the exit code.
 
-    Once all have started, ``announce`` runs in its own thread. If one fails to start, those before
-    it are stopped and its error is raised. Stopping takes at most two seconds: if a part hangs, the
-    process ends without waiting for it.
+    Once all components have started, ``announce`` runs in its own thread. If one fails to start,
+    those before it are stopped and its error is raised. Stopping takes at most two seconds: if a
+    part hangs, the process ends without waiting for it.
 
-    An error that ends a thread stops everything, with exit code 1: a part that lacks one of its
-    threads would do nothing and look healthy.
+    An error that ends a thread stops everything, with exit code 1: a part that has lost one of its
+    threads would do nothing, but look healthy.
     """
     stopping, dead = threading.Event(), threading.Event()
     with _signals() as signals, ExitStack() as started:
@@ -90,7 +90,7 @@ def _signals() -> Iterator[socket.socket]:
     """Yield a socket that receives a byte for each signal.
 
     Python runs a handler only once the main thread is back from its system call, and a signal that
-    arrives just before that call does not interrupt it. The byte arrives at once.
+    arrives just before that call does not interrupt it. The byte arrives immediately.
     """
     reader, writer = socket.socketpair()
     with reader, writer:

@@ -20,7 +20,7 @@ def configure(level: str, form: str) -> None:
 def warn_about_ignored_variables() -> None:
     """Log one warning for all variables that have our prefix but are not settings.
 
-    It is not an error, since another program may have set them.
+    Such variables are not an error, since another program may use them.
     """
     names = ignored_variables()
     if names:
@@ -28,7 +28,7 @@ def warn_about_ignored_variables() -> None:
 
 
 class PlainLines(logging.Formatter):
-    """A line for each message: time, level, message. A traceback follows on lines of its own."""
+    """A line for each message: time, level, message. A traceback follows on separate lines."""
 
     def __init__(self) -> None:
         """Use the local time of day."""
@@ -40,7 +40,7 @@ class PlainLines(logging.Formatter):
 
 
 class JsonLines(logging.Formatter):
-    """One JSON object a line: time (ISO 8601, UTC), level, logger, message, maybe a traceback."""
+    """One JSON object per line: time (ISO 8601, UTC), level, logger, message and any traceback."""
 
     def format(self, record: logging.LogRecord) -> str:
         """Return the line of ``record``."""

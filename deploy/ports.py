@@ -29,8 +29,8 @@ def require_mqtt_port(settings: Settings) -> None:
 def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
     """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
 
-    ``option`` is the start of the port's option, such as ``http`` or ``mqtt5``. ``instead`` is
-    further advice for a port in use.
+    ``option`` is the beginning of the option's name, such as ``http`` or ``mqtt5``. ``instead`` is
+    further advice for a port that is in use.
     """
     try:
         family = socket.AF_INET6 if ":" in host else socket.AF_INET

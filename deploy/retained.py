@@ -35,10 +35,10 @@ class RetainedMessages:
         self._removed: set[str] = set()
 
     def remove(self) -> list[str]:
-        """Remove them, and return their topics. Raises SystemMonitorError if the broker keeps any.
+        """Remove the messages, and return their topics.
 
         A broker may deliver only some of many retained messages at once, so this looks until it
-        finds nothing new.
+        finds nothing new. Raises SystemMonitorError if the broker still retains any of them.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:

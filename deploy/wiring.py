@@ -141,16 +141,17 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
 
 
 def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[MetricsServer]":
-    """Return the server of a stand-alone part's counters, or nothing if no port is set."""
+    """Return the server of a stand-alone part's counters, or none if no port is set."""
     if settings.metrics_port == 0:
         return ()
     return (MetricsServer(settings.metrics_port, [reporter]),)
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
-    """Return the folder of the embedded history and of the broker's queues, or None without both.
+    """Return the folder of the embedded history and of the broker's queues, or None.
 
-    Without: the history is in InfluxDB, and ``broker`` keeps its messages in memory or elsewhere.
+    It is None if the history is in InfluxDB and ``broker`` keeps its messages in memory or
+    elsewhere.
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None

@@ -42,10 +42,11 @@ class Admission:
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
-        """Return if ``sample`` may be stored. ``retained``: it was delivered as a retained message.
+        """Check that ``sample`` may be stored.
 
-        Raises MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
-        ``too many devices``.
+        ``retained`` says whether the broker delivered it as a retained message. Raises
+        MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or ``too
+        many devices``.
         """
         live, name, channel = not retained, sample.host, sample.channel
         if not self._hosts.claim((name,), live=live):
@@ -64,9 +65,10 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Return if ``event`` may be stored. ``retained``: it was delivered as a retained message.
+        """Check that ``event`` may be stored.
 
-        Raises MalformedMessageError with the reason ``retained event`` or ``too many events``.
+        ``retained`` says whether the broker delivered it as a retained message. Raises
+        MalformedMessageError with the reason ``retained event`` or ``too many events``.
         """
         if retained:
             raise MalformedMessageError(

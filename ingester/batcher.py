@@ -23,10 +23,10 @@ _STOP_SECONDS = 1.0
 
 
 class Delivery(NamedTuple):
-    """A message, and the record in it if it is to be stored.
+    """A message, and the record in it if there is one to store.
 
-    A message without a record waits for its turn too. Acknowledgements must be sent in the order in
-    which the messages arrived (MQTT 3.1.1, section 4.6), or rumqttd closes the connection.
+    A message without a record also waits for its turn. Acknowledgements must be sent in the order
+    in which the messages arrived (MQTT 3.1.1, section 4.6), or rumqttd closes the connection.
     ``received`` is in monotonic seconds.
     """
 
@@ -44,9 +44,9 @@ class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
     While the store does not answer, deliveries wait here, unacknowledged. The broker's in-flight
-    limit bounds them. QoS 0 messages, or a broker without that limit, can exceed
+    limit bounds their number. QoS 0 messages, or a broker without that limit, can exceed
     ``_CAPACITY_BYTES``: then ``add`` blocks and the connection is not read. ``delay`` is how many
-    seconds the first delivery of the newest batch waited to be stored.
+    seconds the first delivery of the newest batch waited until it was stored.
     """
 
     def __init__(
@@ -65,7 +65,7 @@ class Batcher:
 
     @property
     def waiting(self) -> int:
-        """How many deliveries are held and not yet acknowledged."""
+        """How many deliveries are held and have not been acknowledged yet."""
         return len(self._pending) + self._taken
 
     def start(self) -> None:
@@ -73,7 +73,7 @@ class Batcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write pending deliveries if the store accepts them at once; the broker keeps the rest."""
+        """Write pending deliveries, but do not retry: the broker keeps what is not stored."""
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
@@ -109,7 +109,7 @@ class Batcher:
                 self._changed.notify_all()
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch: full, old enough, or followed by silence. Empty: stop."""
+        """Return the next batch: full, old enough, or followed by silence. If it is empty, stop."""
         with self._changed:
             self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
             deadline = time.monotonic() + _BATCH_SECONDS

@@ -30,13 +30,13 @@ _DELAY = "How long the first message of the newest batch waited to be stored"
 
 
 class Ingester:
-    """Stores each sample and event that the broker delivers, and acknowledges it only then.
+    """Stores each sample and event that the broker delivers, and only then acknowledges it.
 
     The session is persistent: while the ingester is offline, the broker queues its messages.
-    Ingesters with the same ``group`` share the messages among them. Messages that are not valid, or
-    that exceed a limit, are counted by reason in ``malformed``, acknowledged and discarded. A
-    status, a message of a family without retention, or an empty payload, which deletes a retained
-    message, is acknowledged and skipped.
+    Ingesters with the same ``group`` share the messages among themselves. Messages that are not
+    valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
+    discarded. A status, a message of a family without retention, or an empty payload, which deletes
+    a retained message, is acknowledged and skipped.
     """
 
     def __init__(
@@ -76,7 +76,7 @@ class Ingester:
 
     @property
     def waiting(self) -> int:
-        """How many messages have arrived and are not yet acknowledged."""
+        """How many messages have arrived and have not been acknowledged yet."""
         return self._batcher.waiting
 
     @property
@@ -95,7 +95,7 @@ class Ingester:
         return self._bus.connections
 
     def report(self) -> Report:
-        """Return this ingester's counters and, if it does not store samples at present, why."""
+        """Return this ingester's counters and, if it cannot store samples now, the reason."""
         batcher, storage = self._batcher, self._batcher.storage
         return Report(
             "ingester",
@@ -125,7 +125,7 @@ class Ingester:
         self._bus.stop()
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until subscribed, at most ``seconds``; return whether it is."""
+        """Wait until subscribed, at most ``seconds``; return whether the ingester is subscribed."""
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:

@@ -24,13 +24,13 @@ class _StoppedError(Exception):
 
 
 class Storage:
-    """Stores samples in ``history``; a sample that cannot be stored does not block the others.
+    """Stores samples in ``history``; a sample that the store rejects does not block the others.
 
     A write that fails because of the store is retried without end, after growing pauses. A batch
-    that the store rejects is halved until the rejected samples are alone. These are logged, counted
-    by reason in ``set_aside``, and discarded. ``problem`` is a sentence that says why the store
-    does not take samples at present. ``failures`` counts the attempts that failed because of the
-    store.
+    that the store rejects is halved until the rejected samples are isolated. Rejected samples are
+    logged, counted by reason in ``set_aside``, and discarded. ``problem`` is a sentence that says
+    why the store does not take samples at present. ``failures`` counts the attempts that failed
+    because of the store.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:
@@ -64,7 +64,7 @@ class Storage:
         return True
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store ``records``, retrying until it succeeds. Return False if stopped before that."""
+        """Store ``records``, retrying until they are stored; return False if stopped before."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped

@@ -16,7 +16,7 @@ def _search_own_folder_first() -> None:
     """Find the program's packages and libraries even if the user's folders have the same names.
 
     ``PYTHONPATH=.`` and ``python -m`` put the user's folders before the standard library, and many
-    a repository has its own ``deploy`` or ``api``. Those folders move to the end. The standard
+    repositories have their own ``deploy`` or ``api``. Those folders move to the end. The standard
     library stays first: ``site-packages``, where the program is, may hold outdated copies of it.
     """
     standard_library = os.path.dirname(os.__file__)  # noqa: PTH120 - no pathlib yet

@@ -1,3 +1,3 @@
-"""The contract that all parts of System Monitor share, and the adapters to broker and store."""
+"""The contract that all parts of System Monitor share, and the adapters for broker and store."""
 
 __version__ = "0.1.0"

@@ -19,7 +19,7 @@ class Backoff:
         self._longest = longest
 
     def reset(self) -> None:
-        """Start with the shortest delay again, after a success."""
+        """Start again with the shortest delay, after a success."""
         self._seconds = self._first
 
     def next_delay(self, requested: float = 0.0) -> float:

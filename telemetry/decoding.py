@@ -28,7 +28,7 @@ Content: TypeAlias = Sample | Event | CollectorStatus
 
 
 class _StatusNumbers(Payload):
-    """The numbers of a status, within the limits of what a collector publishes."""
+    """The numbers in a status, limited to values that a collector can publish."""
 
     started: Timestamp
     interval: Annotated[float, Field(gt=0, le=LONGEST_INTERVAL)]
@@ -37,7 +37,7 @@ class _StatusNumbers(Payload):
 
 
 class Address(NamedTuple):
-    """Where a message arrived: its channel and the channel's family, None for a status.
+    """Where a message arrived: its channel and the channel's family, which is None for a status.
 
     ``host`` is the host in the topic's prefix, or None.
     """

@@ -57,13 +57,13 @@ class HistoryUnavailableError(HistoryError):
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
-        """Keep the shortest delay before the next attempt."""
+        """Keep the message, and the shortest delay before the next attempt."""
         super().__init__(sentence)
         self.retry_after = retry_after
 
 
 class HistoryRejectedError(HistoryError):
-    """The history store rejects these samples: they are not valid, or too many at once.
+    """The history store rejects these samples: they are not valid, or there are too many at once.
 
     ``reason`` is one of a small fixed set, so that it can be counted.
     """

@@ -12,7 +12,7 @@ MAX_EVENT_BYTES = 8_192  # fits a text of 1,000 characters, however it is escape
 class Event:
     """One event on ``channel``.
 
-    ``id`` is its identity: the same event delivered twice is stored once. ``timestamp`` is Unix
+    ``id`` identifies the event: if it is delivered twice, it is stored once. ``timestamp`` is Unix
     time in integer milliseconds. ``host`` is None if the event concerns no particular host.
     ``values`` are the payload's other fields.
     """

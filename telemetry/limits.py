@@ -1,4 +1,4 @@
-"""Limits on what arrives from the bus: any client can invent names there."""
+"""Limits on what arrives from the bus, where any client can invent names."""
 
 from dataclasses import dataclass
 

@@ -9,7 +9,7 @@ _SECONDS = 60.0
 class RateLimitedLog:
     """Writes to ``logger`` at most one line a minute; the others are discarded.
 
-    Each line should give a total, so that the next one covers those that were discarded.
+    Each line should give a total, so that the next line covers those that were discarded.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:

@@ -34,7 +34,7 @@ class Places:
         self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent first
 
     def claim(self, names: Collection[str], *, live: bool) -> bool:
-        """Give each of ``names`` a place. If there are too few, change nothing and return False."""
+        """Give each of ``names`` a place; if too few are left, change nothing and return False."""
         new = [name for name in names if name not in self._seen]
         missing = len(self._seen) + len(new) - self._limit
         if missing > 0:
@@ -49,7 +49,10 @@ class Places:
         return True
 
     def evict_silent(self, keep: str) -> bool:
-        """Evict the name that has been silent the longest, except ``keep``; False if none is."""
+        """Evict the name that has been silent the longest, except ``keep``.
+
+        Return False if no name is silent.
+        """
         silent = self._silent(1, (keep,))
         self._evict_all(silent)
         return bool(silent)
@@ -64,7 +67,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return up to ``count`` silent names, the longest silent first, none of ``keep``."""
+        """Return up to ``count`` silent names, without ``keep``, those silent the longest first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

@@ -1,4 +1,4 @@
-"""Folders and files that other accounts of the machine may not read."""
+"""Folders and files that other accounts on the machine may not read."""
 
 import contextlib
 import os
@@ -25,7 +25,7 @@ def create_file(path: Path) -> None:
 def restrict(path: Path) -> None:
     """Remove other accounts' permissions from a file, if it is ours.
 
-    It is not opened: closing it would release the locks that SQLite has on it.
+    An existing file is not opened: closing it would release the locks that SQLite has on it.
     """
     with contextlib.suppress(OSError):
         if path.stat().st_mode & ~_FILE & 0o777:

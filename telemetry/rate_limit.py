@@ -22,7 +22,7 @@ class RateLimit:
         self._updated = clock()
 
     def take(self) -> int:
-        """Take one token. Return 0, or how many whole seconds to wait if none is left."""
+        """Take one token. Return 0, or how many whole seconds to wait if no token is left."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._updated) * self._per_second)
         self._updated = now

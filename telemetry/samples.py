@@ -12,8 +12,8 @@ class Sample:
     """One reading of ``channel`` on ``host``.
 
     ``timestamp`` is Unix time in integer milliseconds, at the time of the reading.
-    ``values`` are the payload's other fields. (host, channel, timestamp) is its identity: the same
-    sample delivered twice is stored once. A ``late`` sample was published after a newer one: it
+    ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: if it
+    is delivered twice, it is stored once. A ``late`` sample was published after a newer one: it
     belongs in the history, and is not the current state.
     """
 

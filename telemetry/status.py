@@ -10,7 +10,7 @@ _DECODING = {"allow_inf_nan": False}  # NaN and infinity cannot be encoded as JS
 
 
 class CollectorState(StrEnum):
-    """Whether a host's collector runs. Its last will reports ``offline``."""
+    """Whether a host's collector runs. A collector's last will reports ``offline``."""
 
     ONLINE = "online"
     OFFLINE = "offline"
@@ -54,11 +54,11 @@ class SensorReport:
 class CollectorStatus:
     """The payload of ``system/status``.
 
-    ``last_will`` is set if the broker publishes it for a collector that has disappeared. Its
-    ``timestamp`` is then the collector's start: nobody knows beforehand when it will be published.
-    ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds. ``waiting``
-    counts the samples that have not been sent to the broker yet; ``dropped`` counts those that were
-    discarded, for example because the buffer was full.
+    ``last_will`` is set if the broker publishes the status for a collector that has disappeared.
+    Its ``timestamp`` is then the collector's start, because it is not known beforehand when it will
+    be published. ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds.
+    ``waiting`` counts the samples that have not been sent to the broker yet; ``dropped`` counts
+    those that were discarded, for example because the buffer was full.
     """
 
     __pydantic_config__ = _DECODING

@@ -69,7 +69,7 @@ async def gpu(request: Request, host: Host = None) -> Response:
     responses=documented(examples.HISTORY, 401, 404, 422, 503),
     summary="A host's samples over time, as columns",
 )
-async def history(
+async def history(  # noqa: PLR0913, PLR0917 - one argument for each query parameter
     parts: Context,
     channel: Annotated[
         list[str] | None,

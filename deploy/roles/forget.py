@@ -11,7 +11,7 @@ _FAILED = 1
 
 
 def run(settings: Settings) -> int:
-    """Remove what the broker retains of the host ``settings.host_name``; return 1 if it fails."""
+    """Remove what the broker retains of the host ``settings.host_name``; return 1 on failure."""
     end_on_signal(_INTERRUPTED)
     broker, host = settings.broker, settings.host_name
     try:

@@ -153,7 +153,7 @@ def new_client(
 def bound_client_id(client_id: str, password: str | None) -> str:
     """Return a client ID that cannot be guessed without ``password``, if there is one.
 
-    Otherwise any user of the broker could connect with that ID and take over the session.
+    If it could be guessed, any user of the broker could connect with it and take over the session.
     """
     if password is None:
         return client_id

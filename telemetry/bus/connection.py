@@ -42,13 +42,13 @@ class BusConnection:
     after each connection, ``on_message(message)`` for each message, and
     ``on_published(identifier)`` after each acknowledgement. While a callback blocks, the connection
     is not read. If it blocks for longer than the keepalive, the connection is lost. A connection
-    that was lost or stopped no longer calls any of them.
+    that was lost or stopped no longer calls any of these callbacks.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is whether the broker still had that session at the newest
     connection; a broker that restarted without persistence does not. With
     ``manual_acknowledgement`` the broker keeps a message until ``acknowledge``. ``failure`` is what
-    went wrong with the newest attempt, as the end of a sentence about the broker.
+    went wrong in the newest attempt, as the end of a sentence about the broker.
     """
 
     def __init__(
@@ -94,7 +94,7 @@ class BusConnection:
         self._loop: NetworkLoop | None = None
 
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
-        """Return the client of the next connection; earlier clients no longer call anything.
+        """Return the client of the next connection; earlier clients no longer call any callback.
 
         A client that connected again would send its unacknowledged messages again, as if new.
         """
@@ -141,11 +141,11 @@ class BusConnection:
 
     @property
     def reconnects(self) -> int:
-        """How many connections were made after the first."""
+        """How many connections were made after the first one."""
         return max(0, self.connections - 1)
 
     def wait_connected(self, seconds: float) -> bool:
-        """Wait until connected, at most ``seconds``; return whether it is."""
+        """Wait until connected, at most ``seconds``; return whether the client is connected."""
         return self._connected.wait(seconds)
 
     def wait_subscribed(self, seconds: float) -> bool:
@@ -170,7 +170,7 @@ class BusConnection:
         self._loop.start()
 
     def stop(self) -> None:
-        """Disconnect cleanly, so that no last will is sent. Takes at most about a second."""
+        """Disconnect cleanly, so that no last will is sent. This takes at most about a second."""
         self._stopped = True
         if self._loop is None:
             return
@@ -183,11 +183,11 @@ class BusConnection:
         self._subscriptions.request(Subscription(topic_filter, quality))
 
     def unsubscribe(self, topic_filter: str) -> None:
-        """End the subscription to ``topic_filter`` that the session may have from before."""
+        """End a subscription to ``topic_filter`` that the session may still have."""
         self._started().unsubscribe(topic_filter)
 
     def publish(self, message: Publication) -> MQTTMessageInfo:
-        """Publish ``message``, and return a handle to wait on; ``on_published`` follows.
+        """Publish ``message``, and return a handle to wait on; ``on_published`` is called later.
 
         A message that is not acknowledged before the connection is lost is not sent again.
         """

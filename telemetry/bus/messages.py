@@ -1,4 +1,4 @@
-"""The messages between the broker and its clients."""
+"""The messages that the broker and its clients exchange."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -12,7 +12,7 @@ class Message(NamedTuple):
 
     ``retained`` is set if the message was published before the subscription and retained.
     ``connection`` is the number of the connection that the message arrived on; an acknowledgement
-    is valid only there.
+    is valid only on that connection.
     """
 
     topic: str
@@ -28,7 +28,7 @@ class Publication(NamedTuple):
 
     ``retain`` is for a current state, such as a sample; an event is never retained. ``waits`` is
     whether the publisher queues the message while the broker is unavailable. Of the messages that
-    it does not queue, it keeps only the newest of each retained topic.
+    it does not queue, the publisher keeps only the newest of each retained topic.
     """
 
     topic: str

@@ -1,7 +1,7 @@
 """The network thread of a paho client.
 
-paho's own thread uses select(), which cannot watch a file descriptor above 1023. A process that
-serves a thousand WebSockets would receive nothing from its broker after a reconnect.
+paho's own thread uses select(), which cannot watch a file descriptor above 1023. With it, a process
+that serves a thousand WebSockets would receive nothing from its broker after a reconnect.
 """
 
 import contextlib
@@ -27,9 +27,9 @@ class NetworkLoop:
     """Connects between ``start`` and ``stop``, each time with a client from ``new_client``.
 
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
-    They are jittered, so that clients do not all reconnect at once. A client that is displaced
-    (see Tenure) waits for up to a minute. ``on_failure()`` is called after each attempt that cannot
-    reach the broker, ``on_turn()`` at least once a second while connected.
+    The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
+    is displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each
+    attempt that cannot reach the broker, ``on_turn()`` at least once a second while connected.
     """
 
     def __init__(

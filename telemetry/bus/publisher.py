@@ -37,7 +37,7 @@ class _Item(NamedTuple):
 
     @property
     def for_history(self) -> bool:
-        """Whether the message is still of use once a newer one of its topic was sent."""
+        """Whether the message is still useful after a newer one of its topic was sent."""
         return self.publication.waits and not self.deletes
 
     @property
@@ -55,16 +55,16 @@ class _Item(NamedTuple):
 class Publisher:
     """Publishes the newest message of each retained topic first, then the others in order.
 
-    So a subscriber sees the present at once, however many messages are waiting. A message that a
+    So a subscriber sees the present first, however many messages are waiting. A message that a
     newer one of its topic has overtaken is for the history only: it is sent *late*, marked as such
     and not retained. While the broker is down, messages wait in a buffer that covers ``window``
     milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
-    name, nothing is buffered: it would mix with that client's messages.
+    name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
     status and the newest message of each topic; an empty payload, which deletes a retained message,
-    is only sent until it is acknowledged. Messages that were not acknowledged follow, late;
-    and, if the broker has lost the session, those of the last seconds.
+    is only sent until it is acknowledged. The messages that were not acknowledged follow as late
+    ones; if the broker has lost the session, so do those of the last seconds.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those published, including repeats.
@@ -101,7 +101,7 @@ class Publisher:
 
     @property
     def reconnects(self) -> int:
-        """How many connections to the broker were made after the first."""
+        """How many connections to the broker were made after the first one."""
         return self._bus.reconnects
 
     @property
@@ -117,7 +117,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Send the queue and the status if the broker accepts them at once; then disconnect."""
+        """Send the queue and the status if the broker accepts them immediately; then disconnect."""
         with self._changed:
             self._stopping.set()
             self._status_due = True
@@ -288,7 +288,7 @@ class Publisher:
             self._sent.popleft()
 
     def _requeue(self, items: list[_Item]) -> None:
-        """Put ``items`` first in the queue; one that is still the newest is sent as such."""
+        """Put ``items`` first in the queue; the newest one of a topic is not late."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

@@ -27,12 +27,12 @@ Send: TypeAlias = Callable[[Subscription], int | None]
 class Subscriptions:
     """Follows the subscriptions of one connection after another.
 
-    One that the broker refuses is requested again every 5 s. Only the network thread may call the
-    methods, except ``wait``.
+    A subscription that the broker refuses is requested again every 5 s. Only the network thread may
+    call the methods, except ``wait``.
     """
 
     def __init__(self, broker: str, send: Send) -> None:
-        """Use ``send``; ``broker`` is the broker's address for sentences."""
+        """Subscribe with ``send``; ``broker`` is the broker's address for use in sentences."""
         self._broker = broker
         self._send = send
         self._accepted = threading.Event()
@@ -80,7 +80,7 @@ class Subscriptions:
             self._accepted.set()
 
     def retry(self) -> None:
-        """Request the refused subscriptions again, if that is long enough ago."""
+        """Request the refused subscriptions again, if the last request is long enough ago."""
         if self._refused and not self._unanswered and time.monotonic() >= self._retry_at:
             for subscription in self._refused.values():
                 self.request(subscription)
@@ -93,5 +93,5 @@ class Subscriptions:
         self._reported = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all are accepted, at most ``seconds``; return whether they are."""
+        """Wait until all are accepted, at most ``seconds``; return whether all are accepted."""
         return self._accepted.wait(seconds)

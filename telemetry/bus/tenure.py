@@ -15,8 +15,8 @@ class Tenure:
     and again is ``displaced``: it stays disconnected most of the time, and sends nothing.
 
     A client that has kept a connection for ten seconds has tenure, and reconnects at once. If both
-    have tenure, because the network of one was down, both soon lose it. The first that keeps a
-    connection for ten seconds has it again.
+    have tenure, because the network of one was down, both soon lose it. The first client that keeps
+    a connection for ten seconds has tenure again.
     """
 
     def __init__(self) -> None:
@@ -49,7 +49,7 @@ class Tenure:
         self._since = None
 
     def reset(self) -> None:
-        """Record that no broker is running: its end closed the connections, not a rival."""
+        """Record that no broker is running: its end, not a rival, closed the connections."""
         self._short = 0
 
     def _has_lasted(self) -> bool:

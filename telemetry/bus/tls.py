@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files: authorities to trust (default: the system's); our certificate and key."""
+    """PEM files: authorities to trust (by default those of the system); our certificate and key."""
 
     authorities: Path | None = None
     certificate: Path | None = None
@@ -22,7 +22,7 @@ class TlsFiles:
         return context
 
     def load_into(self, context: ssl.SSLContext) -> None:
-        """Load the files into ``context``. Raises ValueError if one is not usable."""
+        """Load the files into ``context``. Raises ValueError if a file is not usable."""
         if self.authorities is not None:
             try:
                 context.load_verify_locations(self.authorities)

@@ -11,7 +11,7 @@ PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
 
 
 class Nature(StrEnum):
-    """What a message on a channel is.
+    """What kind of message a channel carries.
 
     A sample is a state: periodic, retained by the broker, averaged over time. An event is a moment:
     never retained, never averaged, and its id makes a second delivery harmless.
@@ -47,9 +47,9 @@ class Field:
     """One field of a payload.
 
     ``fixed`` fields are always sent, because other tools depend on their names. An older collector
-    may omit the others. A value that the hardware does not report is null.
-    ``members`` are the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``.
-    ``max_length`` limits a text in characters, or a list in items; None: the decoder's limit.
+    may omit the other fields. A value that the hardware does not report is null. ``members`` are
+    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``. ``max_length`` limits a text
+    in characters, or a list in items; None: the decoder's limit.
     """
 
     name: str
@@ -67,8 +67,8 @@ class Field:
 class Family:
     """One family: its channel, with ``{id}`` if a host has several, and its fields.
 
-    ``retention`` is how long the history keeps it. A family that the history does not keep is still
-    published, retained by the broker and served; the ingester skips it.
+    ``retention`` is how long the history keeps the family. A family that the history does not keep
+    is still published, retained by the broker and served; the ingester skips it.
     """
 
     name: str

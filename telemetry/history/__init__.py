@@ -1,1 +1,1 @@
-"""The hour of history: one port, two adapters (SQLite and InfluxDB 2.x)."""
+"""The history: one interface with two adapters (SQLite and InfluxDB 2.x)."""

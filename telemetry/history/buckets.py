@@ -20,9 +20,9 @@ def bucket_width(query: Query) -> int:
 def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
-    ``samples`` is the number of samples in all buckets, or None if the points are samples.
+    ``samples`` is the total number of samples in the buckets, or None if the points are samples.
     A mark takes the place of an empty bucket, so buckets and marks together never exceed the
-    query's ``max_points``. Samples and marks together may.
+    query's ``max_points``. Samples and marks together may exceed it.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]

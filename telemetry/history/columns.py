@@ -26,7 +26,7 @@ def not_unicode() -> HistoryRejectedError:
 def numbers_of(sample: Sample) -> dict[str, float]:
     """Return the values of ``sample`` that are not null, by column.
 
-    Raises HistoryRejectedError if its channel has no history.
+    Raises HistoryRejectedError if the sample's channel has no history.
     """
     family = family_of(sample.channel)
     if family is None or family.retention is not Retention.WINDOW:

@@ -1,7 +1,7 @@
 """The interface of a history store, the same for each database.
 
 It keeps samples for a window at full rate, and events for days. The ingester uses only
-``HistoryWriter``, the api only ``HistoryReader``. Neither does any I/O before ``open``. The
+``HistoryWriter``, the api only ``HistoryReader``. Neither of them does any I/O before ``open``. The
 conformance suite in ``tests/telemetry/history`` runs with each adapter.
 """
 
@@ -70,8 +70,8 @@ class EventQuery:
     """A query for the events of one ``channel``.
 
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer
-    has the events of that host and those without a host. If there are more than ``limit``, it has
-    the newest.
+    has the events of that host and those without a host. If there are more than ``limit`` events,
+    the answer has the newest ones.
     """
 
     channel: str
@@ -120,7 +120,7 @@ class HistoryReader(Protocol):
         """Check that the store answers. Raises HistoryUnavailableError with the reason."""
 
     def notes(self) -> Sequence[str]:
-        """Return notes for the operator, such as on a corrupt file that was set aside."""
+        """Return notes for the operator, for example on a corrupt file that was renamed."""
 
     def hosts(self) -> Sequence[str]:
         """Return the sorted hosts that have samples in the window."""
@@ -128,7 +128,7 @@ class HistoryReader(Protocol):
     def channels(self, host: str) -> Sequence[str]:
         """Return the sorted channels of ``host`` that have samples in the window.
 
-        The time that it takes does not depend on the number of other hosts.
+        The time that this takes does not depend on the number of other hosts.
         """
 
     def read(self, query: Query) -> dict[str, Columns]:

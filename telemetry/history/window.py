@@ -22,7 +22,7 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """How many milliseconds the history keeps samples and events."""
+    """For how many milliseconds the history keeps samples and events."""
 
     samples: int
     events: int = 7 * 86_400_000
@@ -43,7 +43,7 @@ class Window:
 
     @property
     def start(self) -> int:
-        """The oldest timestamp that is inside."""
+        """The oldest timestamp that is inside the window."""
         return self.clock() - self.length
 
     @property
@@ -52,16 +52,16 @@ class Window:
         return self.clock() + self._ahead + 1
 
     def contains(self, timestamp: int) -> bool:
-        """Return whether ``timestamp`` is inside."""
+        """Return whether ``timestamp`` is inside the window."""
         return self.start <= timestamp < self.end
 
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
-        """Return the records that are inside."""
+        """Return the records that are inside the window."""
         start, end = self.start, self.end
         return [record for record in records if start <= record.timestamp < end]
 
     def clip(self, query: Question) -> Question | None:
-        """Return the part of ``query`` that is inside, or None if there is none."""
+        """Return the part of ``query`` that is inside the window, or None if there is none."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
 
@@ -69,7 +69,7 @@ class Window:
 class Windows:
     """The windows of samples and of events.
 
-    ``dropped`` counts the records that were dropped because they are outside.
+    ``dropped`` counts the records that were dropped because they are outside their window.
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
@@ -90,7 +90,7 @@ class Windows:
         return window.contains(record.timestamp)
 
     def admit(self, records: Sequence[Record]) -> tuple[list[Sample], list[Event]]:
-        """Return the samples and the events that are inside."""
+        """Return the samples and the events that are inside their windows."""
         samples = [record for record in records if isinstance(record, Sample)]
         events = [record for record in records if isinstance(record, Event)]
         return self.samples.admit(samples), self.events.admit(events)

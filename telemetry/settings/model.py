@@ -1,4 +1,4 @@
-"""The settings. The help and the documentation are generated from their descriptions."""
+"""The settings. The help and the documentation are generated from the settings' descriptions."""
 
 from dataclasses import replace
 from socket import gethostname
@@ -57,7 +57,7 @@ def reachable(host: str) -> str:
 
 
 class Settings(BaseSettings):
-    """The effective settings. Build them with ``load_settings``."""
+    """The effective settings. Create the settings with ``load_settings``."""
 
     model_config = SettingsConfigDict(
         env_prefix=ENVIRONMENT_PREFIX,
@@ -284,7 +284,7 @@ class Settings(BaseSettings):
         return round(self.history_megabytes * 1_000_000)
 
     def masked(self) -> dict[str, str]:
-        """Return each setting as text, secrets masked."""
+        """Return each setting as text, with secrets masked."""
         shown = {name: _shown(value) for name, value in self}
         if self.mqtt_url is not None:
             url = values.broker_url(self.mqtt_url.get_secret_value())

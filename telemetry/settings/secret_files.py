@@ -17,7 +17,7 @@ class SecretFileError(ValueError):
     """No secret can be read from the file at ``path``, which ``setting`` names."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
-        """Keep what the message to the user needs; ``reason`` follows the word "it"."""
+        """Keep what the message to the user needs. In it, ``reason`` follows the word "it"."""
         super().__init__(reason)
         self.setting = setting
         self.path = path
@@ -25,7 +25,7 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the setting that names the file with ``secret``."""
+    """Return the setting that names the file that contains ``secret``."""
     return f"{secret}_file"
 
 

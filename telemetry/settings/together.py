@@ -1,6 +1,6 @@
 """Checks combinations of settings.
 
-Each check raises ValueError with a sentence that lacks its full stop.
+Each check raises ValueError with a sentence that has no full stop at the end.
 """
 
 import ssl

@@ -1,6 +1,6 @@
 """Parses and validates the text of settings.
 
-The message of each ValueError follows the word "it".
+In errors, the message of each ValueError follows the word "it".
 """
 
 import re
@@ -140,7 +140,7 @@ def readable_file(value: Path) -> Path:
 
 
 def broker_url(url: str) -> BrokerAddress:
-    """Return the address of the broker at ``url``; the error never quotes the URL."""
+    """Return the address of the broker at ``url``; an error never quotes the URL."""
     try:
         parts = urlsplit(require_text(url))
         port, name = parts.port, parts.hostname or ""
@@ -188,7 +188,7 @@ def influxdb_token(value: str) -> str:
 def access_token(value: str) -> str:
     """Return the API's token without the line break that may follow it in a file.
 
-    It is sent in a header (RFC 6750), so it must be ASCII without spaces.
+    The token is sent in a header (RFC 6750), so it must be ASCII without spaces.
     """
     bare = value.strip()
     if not re.fullmatch(rf"[!-~]{{{_SHORTEST_TOKEN},{_LONGEST_TOKEN}}}", bare):

@@ -49,7 +49,7 @@ class Bucket:
     def write(self, lines: Sequence[str]) -> int:
         """Write all ``lines`` or none; return how many InfluxDB dropped because they are too old.
 
-        Raises HistoryRejectedError if they are not valid.
+        Raises HistoryRejectedError if the lines are not valid.
         """
         connection = self._connected()
         if not lines:

@@ -41,14 +41,14 @@ class Connection:
         self._server = Server(account)
 
     def check(self, seconds: int) -> None:
-        """Check that the token can read the bucket, and that it keeps data for ``seconds``."""
+        """Check that the token can read the bucket, which must keep data for ``seconds``."""
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)
 
     def prepare_bucket(self, seconds: int) -> None:
-        """Create the bucket if it is missing; check that it keeps data for ``seconds``.
+        """Create the bucket if it is missing; check that it keeps data for at least ``seconds``.
 
-        The retention of a bucket that System Monitor created is corrected if it differs.
+        If a bucket that System Monitor created has another retention, the retention is corrected.
         """
         with errors_as_unavailable(self._account):
             try:
@@ -113,7 +113,7 @@ class Connection:
         self._server.close()
 
     def _nothing_yet(self) -> str:
-        """Return an empty answer if the bucket is missing, and not only hidden from the token."""
+        """Return an empty answer if the bucket is missing, not merely hidden from the token."""
         try:
             self._find()
         except ResponseError as error:

@@ -24,8 +24,8 @@ _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 class ResponseError(Exception):
     """A response other than the expected one.
 
-    ``message`` is InfluxDB's, or None if the response is not from InfluxDB, whose errors are JSON
-    objects with a code and a message. ``retry_after`` is in seconds.
+    ``message`` is InfluxDB's message, or None if the response is not from InfluxDB, whose errors
+    are JSON objects with a code and a message. ``retry_after`` is in seconds.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:

@@ -62,8 +62,8 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
 def answer(channel: str, tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
-    An event without a timestamp of its own gets the time at which it arrives. If it is delivered
-    twice, the earlier time counts.
+    An event without a timestamp of its own gets the time at which it arrives. If such an event is
+    delivered twice, the earlier time counts.
     """
     found: dict[tuple[str, str], Event] = {}
     for table in tables:

@@ -153,7 +153,7 @@ def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of an answer: the strings of each column, empty if there is no value."""
+    """A table of an answer: the strings in each column; an empty string if there is no value."""
 
     columns: Mapping[str, Sequence[str]]
 
@@ -172,11 +172,11 @@ class Table:
         return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
 
     def count(self) -> int:
-        """Return the largest result of a count: the number of samples, if one field has no null."""
+        """Return the largest count: that is the number of samples, if one field has no nulls."""
         return max(map(int, self.columns["_value"]))
 
     def values(self, rows: Sequence[int | None]) -> dict[str, list[float | None]]:
-        """Return each pivoted field at the given ``rows``; None for a row that is None."""
+        """Return each pivoted field's values at the given ``rows``; None for a row that is None."""
         return {
             decode(name): [
                 float(text) if row is not None and (text := texts[row]) else None for row in rows

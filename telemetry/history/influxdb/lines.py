@@ -16,7 +16,7 @@ def line_of(sample: Sample) -> str:
     """Return ``sample`` in line protocol.
 
     All values are floats, so that a field never changes its type. Raises HistoryRejectedError if
-    its channel has no history.
+    the sample's channel has no history.
     """
     series = series_of(sample.channel)
     if series is None:

@@ -48,14 +48,15 @@ def rules(seconds: int) -> list[dict[str, object]]:
     """Return the retention rules for ``seconds``, in InfluxDB's JSON.
 
     InfluxDB deletes whole shard groups, and rejects a retention shorter than one of them. It keeps
-    a group's old duration if an update does not name one. These durations are its own defaults.
+    the old duration of the groups if an update does not name one. The durations here are InfluxDB's
+    own defaults.
     """
     group = _HOUR if seconds < 2 * _DAY else _DAY
     return [{"type": "expire", "everySeconds": seconds, "shardGroupDurationSeconds": group}]
 
 
 def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
-    """Raise HistoryUnavailableError if a bucket that is not ours keeps less than ``seconds``.
+    """Raise HistoryUnavailableError if a foreign bucket keeps data for less than ``seconds``.
 
     The retention of our buckets is corrected when the ingester starts.
     """

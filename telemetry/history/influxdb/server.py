@@ -46,7 +46,7 @@ class Server:
     ) -> bytes:
         """Return the body of the response, which has the status and the media type in ``expect``.
 
-        A proxy can answer any request with a page of its own, even with status 200. So each other
+        A proxy can answer any request with a page of its own, even with status 200. So any other
         response raises ResponseError. Raises an error of urllib3 if there is no response.
         """
         response = self._pool.request(

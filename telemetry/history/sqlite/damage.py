@@ -1,4 +1,4 @@
-"""Detects a corrupt database file, and sets it aside."""
+"""Detects a corrupt database file, and renames it."""
 
 import logging
 import sqlite3
@@ -51,6 +51,6 @@ def set_aside(path: Path, why: str) -> None:
 
 
 def kept_aside(path: Path) -> list[Path]:
-    """Return the files from ``path`` that were set aside, oldest first."""
+    """Return the corrupt files that were renamed from ``path``, oldest first."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm")))

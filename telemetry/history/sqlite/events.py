@@ -63,7 +63,7 @@ def _text(values: Mapping[str, object]) -> str:
 
 
 def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
-    """Delete the events from before ``start`` and from ``end`` on."""
+    """Delete the events before ``start``, and those from ``end`` on."""
     while connection.execute(_DELETE, (start, end, _AT_ONCE)).rowcount == _AT_ONCE:
         pass
 
@@ -75,7 +75,7 @@ def size(connection: sqlite3.Connection) -> int:
 
 
 def evict(connection: sqlite3.Connection, part: int) -> int:
-    """Delete the oldest of ``part`` equal parts of the events; return how many."""
+    """Delete the oldest of ``part`` equal parts of the events; return how many were deleted."""
     number: int = connection.execute("SELECT count(*) FROM event").fetchone()[0]
     limit = min(_AT_ONCE, -(-number // part))
     return connection.execute(_DELETE, (0, 0, limit)).rowcount  # of any time

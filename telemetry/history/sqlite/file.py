@@ -12,8 +12,9 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
 class WritableFile:
-    """The file at ``path``. A corrupt file is set aside; a missing or replaced one is reopened.
+    """The file at ``path``.
 
+    A corrupt file is renamed; if the file is missing or was replaced, it is opened again.
     Not thread-safe. Each method except ``close`` raises sqlite3.Error or OSError.
     """
 

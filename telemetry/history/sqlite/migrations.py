@@ -9,8 +9,8 @@ write one page per field. An hour is a few thousand rows to aggregate.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
-A released migration never changes: a change of the tables is a new migration at the end, with a
-dump of the file before it in ``tests/telemetry/history/schemas``.
+A released migration never changes: to change the tables, add a migration at the end, and a dump of
+the file before it in ``tests/telemetry/history/schemas``.
 """
 
 import sqlite3
@@ -65,7 +65,7 @@ def version_of(connection: sqlite3.Connection) -> int:
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Return whether the file is a history, or empty: not the database of another program."""
+    """Return whether the file is a history or empty, and not the database of another program."""
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if mark != 0:
         return bool(mark == APPLICATION_ID)

@@ -1,4 +1,4 @@
-"""Deletes records from the SQLite file: those outside their retention, and the oldest.
+"""Deletes records from the SQLite file: those outside their retention, and the oldest ones.
 
 Each statement is a transaction of its own and deletes a limited number of rows, so that the journal
 stays small: a full disk has little room for it. It deletes all blocks of a sample together, because
@@ -41,7 +41,7 @@ _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 def prune(connection: sqlite3.Connection, samples: Window, moments: Window, end: int) -> None:
-    """Delete the records that are older than their retention, or from ``end`` on."""
+    """Delete the records that are older than their retention, and those from ``end`` on."""
     events.prune(connection, moments.start, end)
     for channel in _channels(connection):
         _delete(connection, channel, _FIRST, samples.start)
@@ -53,7 +53,7 @@ def prune(connection: sqlite3.Connection, samples: Window, moments: Window, end:
 
 
 def evict(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete the samples of the oldest tenth of the time, and return their number.
+    """Delete the samples of the oldest tenth of the stored time span, and return their number.
 
     Without samples, or if the events take more than half of the ``limit`` in bytes, the oldest
     events are deleted and counted instead.
@@ -76,7 +76,7 @@ def _channels(connection: sqlite3.Connection) -> list[int]:
 
 
 def _delete(connection: sqlite3.Connection, channel: int, start: int, end: int) -> int:
-    """Delete the samples of a channel from ``start`` to before ``end``; return how many."""
+    """Delete the samples of a channel from ``start`` to before ``end``; return their number."""
     span = {"channel": channel, "start": start, "end": end}
     number: int = connection.execute(_COUNT, span).fetchone()[0]
     (blocks,) = connection.execute(_BLOCKS, span).fetchone()

@@ -96,7 +96,7 @@ class SqliteReader:
             return [] if connection is None else events.select(connection, clipped)
 
     def notes(self) -> Sequence[str]:
-        """Report each corrupt file that was set aside. Raises HistoryUnavailableError."""
+        """Report each corrupt file that was renamed. Raises HistoryUnavailableError."""
         with errors_as_unavailable(self._path):
             return [
                 f"A corrupt history file is kept as {each}; delete it when you no longer need it."
@@ -172,7 +172,7 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 def _of_bounded_size(
     connection: sqlite3.Connection, query: Query, span: Mapping[str, int]
 ) -> Query:
-    """Return ``query`` with few enough points that invented devices cannot exhaust the memory."""
+    """Return ``query`` with so few points that invented devices cannot exhaust the memory."""
     count = "SELECT count(*) FROM field WHERE channel_id = :channel"
     (fields,) = connection.execute(count, span).fetchone()
     points = max(1, _MOST_VALUES // max(1, fields))

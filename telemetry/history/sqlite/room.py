@@ -36,7 +36,7 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow to its limit, but not into the reserve; beyond, SQLITE_FULL is raised.
+        """Let the file grow to its limit or to the reserve; a write beyond raises SQLITE_FULL.
 
         Raises HistoryUnavailableError if the journal cannot be emptied.
         """
@@ -70,7 +70,7 @@ class Room:
         return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
 
     def is_over_limit(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the records take more than the limit, because it was lowered."""
+        """Return whether the records take more than the limit, because the limit was lowered."""
         pages, size, unused = _pages(connection)
         return (pages - unused) * size > self.limit
 
@@ -93,9 +93,10 @@ class Room:
                 log.warning("The history file %s cannot be made smaller: %s.", self._path, error)
 
     def _keep_journal(self) -> None:
-        """Give the journal all its room on the disk in advance, before others take it.
+        """Give the journal all its room on the disk in advance, before other programs take it.
 
-        SQLite ignores what follows its last transaction there, and has no locks on this file.
+        SQLite ignores what follows the last transaction in the journal, and has no locks on this
+        file.
         """
         if self._journal_bytes() < JOURNAL_BYTES and hasattr(os, "posix_fallocate"):
             with contextlib.suppress(OSError), self._journal.open("r+b") as file:
@@ -139,7 +140,7 @@ def _apply_journal(connection: sqlite3.Connection) -> None:
 def _empty_journal(connection: sqlite3.Connection) -> None:
     """Let the next transaction begin at the start of the journal, which is cut to 4 MB.
 
-    It is not cut to nothing, because on a disk that others have filled it could not grow again.
+    It is not cut to nothing, because it could not grow again on a disk that others have filled.
     """
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
     connection.execute(f"PRAGMA user_version = {VERSION}")  # a transaction: SQLite cuts after one

@@ -61,7 +61,7 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 def open_for_writing(path: Path) -> sqlite3.Connection:
     """Open the file; create it and its folder if they are missing, for this account only.
 
-    Raises sqlite3.Error, also if the file is corrupt, or OSError.
+    Raises sqlite3.Error, for example if the file is corrupt, or OSError.
     """
     private_files.create_folder(path.parent)
     private_files.create_file(path)  # SQLite gives its journal the same permissions

@@ -49,9 +49,9 @@ class SqliteWriter:
     """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
     A sample that is stored already is merged with the new values. A crash of this process loses
-    nothing; a power cut may lose the last seconds. A corrupt file, at the start or later, is set
-    aside and a new one is created. A missing or replaced file is opened again. A file that has
-    reached its limit loses its oldest records.
+    nothing; a power cut may lose the last seconds. A file that is corrupt, at the start or later,
+    is renamed, and a new one is created. If the file is missing or was replaced, it is opened
+    again. A file that has reached its limit loses its oldest records.
     """
 
     def __init__(
@@ -184,7 +184,10 @@ class SqliteWriter:
         return channel
 
     def _prune(self, connection: sqlite3.Connection) -> None:
-        """Delete the records outside their retention; those in the future, once that is certain."""
+        """Delete the records outside their retention.
+
+        Those in the future are deleted only once the clock has had time to settle.
+        """
         samples, moments = self._windows.samples, self._windows.events
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
         self._room.lift(connection)
