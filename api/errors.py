@@ -36,7 +36,7 @@ class InvalidParameterError(SystemMonitorError):
     """A parameter has an invalid value."""
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
-        """Build the message; ``allowed`` completes a sentence that starts with name and value."""
+        """Build the message; ``allowed`` follows the parameter's name and value."""
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
@@ -44,7 +44,7 @@ class UnknownParameterError(InvalidParameterError):
     """A query has a parameter that does not exist."""
 
     def __init__(self, name: str, nearest: Sequence[str], known: Sequence[str]) -> None:
-        """Build the message; ``nearest`` may be empty."""
+        """Build the message; ``nearest`` is the most similar parameter, or empty."""
         advice = "leave it out."
         if nearest:
             advice = f"did you mean {nearest[0]}?"
@@ -69,7 +69,7 @@ class RetryLaterError(SystemMonitorError):
     """A limit is reached; the client may retry after ``wait`` seconds."""
 
     def __init__(self, message: str, wait: int) -> None:
-        """Store the message and the wait."""
+        """Store the message and the delay."""
         super().__init__(message)
         self.wait = wait
 
@@ -193,7 +193,7 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call ``app``; respond if it raises."""
+        """Call ``app``; respond to an error that it raises."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -24,7 +24,7 @@ class FairShare(Generic[T]):
         return len(self._networks)
 
     def __contains__(self, member: object) -> bool:
-        """Return whether ``member`` is one."""
+        """Return whether ``member`` has a place."""
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
@@ -39,7 +39,7 @@ class FairShare(Generic[T]):
         self._networks[member] = _network(address)
 
     def discard(self, member: T) -> None:
-        """Remove ``member``, if it is one."""
+        """Remove ``member``, if it has a place."""
         self._networks.pop(member, None)
 
     def surplus(self) -> T:

@@ -22,7 +22,7 @@ _LATE_SECONDS = 1.0
 def next_tick(start: float, interval: float, now: float) -> float:
     """Return the first time on the grid ``start + n * interval`` after ``now``.
 
-    Ticks missed by a suspended or overloaded machine are skipped, not caught up.
+    Ticks missed by a suspended or overloaded machine are skipped, not made up later.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
@@ -41,13 +41,13 @@ class Runner:
         on_tick: Callable[[], None],
         timeouts: Timeouts | None = None,
     ) -> None:
-        """Call ``deliver`` for each sample, ``on_change`` for each change of a sensor's state.
+        """Call ``deliver`` for each sample, and ``on_change`` for each change of a sensor's state.
 
         Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` once
         all sensors have been read; one that is still busy with an earlier tick is not waited for.
 
-        Without ``timeouts``, a reading that takes longer than the interval, and longer than 1 s, is
-        discarded.
+        Unless ``timeouts`` says otherwise, a reading that takes longer than the interval and longer
+        than 1 s is discarded.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [

@@ -1,6 +1,6 @@
 """``python -m deploy.bound_process PARENT PROGRAM …`` becomes PROGRAM, which ends with its parent.
 
-Linux sends it SIGINT when its parent, the process PARENT, ends. SIGTERM is blocked, since a
+Linux sends PROGRAM a SIGINT when its parent, the process PARENT, ends. SIGTERM is blocked, since a
 service manager sends it to every process of a service, and the parent stops the broker last.
 """
 
@@ -13,7 +13,7 @@ _PR_SET_PDEATHSIG = 1
 
 
 def main() -> None:
-    """Replace this process."""
+    """Replace this process with the program."""
     parent, *command = sys.argv[1:]
     if ctypes.CDLL(None, use_errno=True).prctl(_PR_SET_PDEATHSIG, signal.SIGINT):
         raise OSError(ctypes.get_errno(), "prctl")

@@ -14,7 +14,7 @@ _POLL_SECONDS = 0.05
 
 @contextmanager
 def connected(bus: BusConnection) -> Iterator[None]:
-    """Connect ``bus`` for the block. Raises SystemMonitorError if that takes more than 3 s."""
+    """Connect ``bus`` for the block. Raises SystemMonitorError if connecting takes over 3 s."""
     logger = logging.getLogger(BusConnection.__module__)
     level = logger.level
     if not logger.isEnabledFor(logging.INFO):

@@ -94,7 +94,7 @@ class Mosquitto:
             (self._folder / "mosquitto.db").unlink(missing_ok=True)
 
     def tidy(self) -> None:
-        """Remove the files: Mosquitto has read them when it started."""
+        """Remove the files: Mosquitto read them when it started."""
         if self._configuration is not None:
             shutil.rmtree(self._configuration, ignore_errors=True)
 

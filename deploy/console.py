@@ -45,7 +45,7 @@ def flush() -> None:
 
 
 def output_was_lost() -> bool:
-    """Return whether standard output could not be written, which has been reported."""
+    """Return whether standard output could not be written; if so, it has been reported."""
     return bool(_lost)
 
 

@@ -207,7 +207,7 @@ def _broker_program(settings: Settings) -> BrokerProgram:
         mosquitto = broker_mosquitto.find(settings.data_dir / "broker")
     if mosquitto is None and settings.embedded_broker == MOSQUITTO:
         raise SettingsError(
-            "embedded_broker = mosquitto needs Linux and Mosquitto 2, which was not found on PATH: "
+            "embedded_broker = mosquitto needs Linux and Mosquitto 2, which was not found: "
             "install it (`apt install mosquitto`), or choose auto or bundled."
         )
     return mosquitto or Rumqttd()

@@ -45,8 +45,8 @@ class Admission:
         """Check that ``sample`` may be stored.
 
         ``retained`` says whether the broker delivered it as a retained message. Raises
-        MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or ``too
-        many devices``.
+        MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
+        ``too many devices``.
         """
         live, name, channel = not retained, sample.host, sample.channel
         if not self._hosts.claim((name,), live=live):

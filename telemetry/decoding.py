@@ -63,7 +63,7 @@ def resolve(scheme: TopicScheme, topic: str) -> Address:
 def decode(address: Address, payload: bytes, *, arrived: int) -> Content:
     """Return the sample, event or status that arrived as ``payload``.
 
-    ``arrived`` is Unix milliseconds, the time of an event without a timestamp. Raises
+    ``arrived``, in Unix milliseconds, becomes the time of an event without a timestamp. Raises
     MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event`` or
     ``host mismatch``.
     """

@@ -11,7 +11,7 @@ EVENTS_PER_MINUTE = 12.0
 
 @dataclass(frozen=True)  # without slots, so that the defaults can be read from the class
 class Limits:
-    """How many hosts are known at once, channels of each host, and devices of each channel.
+    """The largest numbers of known hosts, of channels per host, and of devices per channel.
 
     The defaults suit 1,000 hosts with up to 64 GPUs, each with its processes and 7 MIG instances.
     """

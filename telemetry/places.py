@@ -17,8 +17,8 @@ class Places:
     """At most ``limit`` names. A live message may evict names that are silent.
 
     A name is silent if no live message has claimed it in the last two minutes. So a name that is
-    known only from retained messages is silent from the start: they take a free place, but never
-    the place of another name. Not thread-safe.
+    known only from retained messages is silent from the start: such a name takes a free place, but
+    never the place of another name. Not thread-safe.
     """
 
     def __init__(

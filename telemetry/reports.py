@@ -45,7 +45,7 @@ class Report:
     """The state of one part at one moment.
 
     ``problem`` is a sentence on why the part does not work at present, or None. ``notes`` are
-    sentences that the operator should know even while it works.
+    sentences that the operator should read even while the part works.
     """
 
     part: str

@@ -11,7 +11,7 @@ MAX_PAYLOAD_BYTES = 131_072  # 1,024 network interfaces take about 60 kB, 256 co
 class Sample:
     """One reading of ``channel`` on ``host``.
 
-    ``timestamp`` is Unix time in integer milliseconds, at the time of the reading.
+    ``timestamp`` is the Unix time in integer milliseconds at which the reading began.
     ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: if it
     is delivered twice, it is stored once. A ``late`` sample was published after a newer one: it
     belongs in the history, and is not the current state.

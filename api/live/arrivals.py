@@ -29,9 +29,10 @@ class Arrivals:
     """
 
     def __init__(self) -> None:
-        """Start before the first sample."""
+        """Start without samples."""
         self.newest: Arrival | None = None
-        self._marks: deque[Arrival] = deque()  # some of the last ``lag`` seconds, and one before
+        # Some of the last ``lag`` seconds, and one before them.
+        self._marks: deque[Arrival] = deque()
 
     def note(self, arrival: Arrival, lag: float) -> None:
         """Note a live sample; after a silence longer than ``lag``, start over with it."""

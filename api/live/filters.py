@@ -10,7 +10,7 @@ from telemetry.bus.topics import ALL_CHANNELS
 from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, family_of
 from telemetry.catalogue.model import PLACEHOLDER
 
-CHANNEL_PARAMETERS = ("channel", "channels")  # two names for the same, over REST and WebSockets
+CHANNEL_PARAMETERS = ("channel", "channels")  # two names for one parameter
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
 # MQTT 3.1.1, section 4.7.1: + occupies a whole level, # the last one.

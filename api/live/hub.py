@@ -131,7 +131,7 @@ class Hub:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
-        """Replace the filters; send the acknowledgement, then the newest of the added channels."""
+        """Replace the filters, acknowledge, then send the newest values of the added channels."""
         client.offer(acknowledgement)
         if client not in self._clients:
             return  # it was dropped

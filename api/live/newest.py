@@ -19,8 +19,8 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
-MAX_BYTES = 67_108_864  # of messages, and more if more hosts are allowed
-_BYTES_OF_HOST = 65_536  # one with eight GPUs needs half of it
+MAX_BYTES = 67_108_864  # limit on all messages; higher if more hosts are allowed
+_BYTES_OF_HOST = 65_536  # a host with eight GPUs needs half of this
 
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
@@ -38,7 +38,7 @@ class Update:
 
     @property
     def host(self) -> str:
-        """The host it belongs to; empty for an event that concerns all hosts."""
+        """The host that it belongs to; empty for an event that concerns all hosts."""
         return self.content.host or ""
 
     @property
@@ -48,7 +48,7 @@ class Update:
 
     @property
     def channel(self) -> str:
-        """The channel it arrived on, without the topic prefix."""
+        """The channel that it arrived on, without the topic prefix."""
         if isinstance(self.content, CollectorStatus):
             return STATUS_CHANNEL
         return self.content.channel
@@ -105,7 +105,7 @@ class Update:
 
 @dataclass(slots=True, eq=False)  # so that it can be the key of what is made of it
 class HostState:
-    """The state of one host: its newest update by channel.
+    """The state of one host: the newest update of each channel.
 
     ``arrivals`` notes the arrival of those live samples that the history keeps. ``places`` limits
     the number of channels. ``changes`` counts the changes of ``updates``.
@@ -178,9 +178,10 @@ class HostState:
 class Newest:
     """The newest update of each channel of each host, by order of arrival.
 
-    Hosts, the channels of a host and the memory are limited. A live update may evict what has been
-    silent for two minutes, or is known only from retained messages; a retained update evicts
-    nothing. Not thread-safe. ``refused`` counts, by reason, the updates that exceeded a limit.
+    Hosts, the channels of a host and the memory are limited. A live update may evict hosts and
+    channels that have been silent for two minutes, or are known only from retained messages; a
+    retained update evicts nothing. Not thread-safe. ``refused`` counts, by reason, the updates that
+    exceeded a limit.
     """
 
     def __init__(
@@ -221,7 +222,7 @@ class Newest:
         return True
 
     def remove(self, removal: Removal) -> list[Removal]:
-        """Remove the value, and return a removal for each host that had one."""
+        """Remove the value, and return a removal for each host that had it."""
         names = [removal.host] if removal.host else list(self._hosts)
         found = [
             name

@@ -38,7 +38,7 @@ class Subscription:
     """Subscribes to all channels of all hosts, and publishes events.
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
-    event loop's. ``malformed`` counts invalid messages by reason;
+    event loop's thread. ``malformed`` counts invalid messages by reason;
     ``overrun`` counts updates that were dropped because the event loop could not keep up.
     """
 

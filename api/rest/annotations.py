@@ -50,12 +50,12 @@ async def annotations(
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only those of this host and those that concern all hosts. Default: all.",
+            description="Only annotations of this host or of all hosts. Default: every annotation.",
         ),
     ] = None,
     limit: Annotated[
         int,
-        Query(ge=1, le=MAX_ANNOTATIONS, description="Maximum number; keeps the newest."),
+        Query(ge=1, le=MAX_ANNOTATIONS, description="How many at most; the newest are returned."),
     ] = 1000,
 ) -> AnnotationsResponse:
     """Read the history. A new annotation appears there within a second."""

@@ -13,7 +13,7 @@ _LISTED = 5
 
 
 def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
-    """Return how many seconds the clock of each live host is ahead, if more than a minute.
+    """Return how many seconds the clock of each live host is off, if more than a minute.
 
     The result is negative if the clock is behind. The history keeps samples for ``window``
     milliseconds.

@@ -40,8 +40,8 @@ class Parts:
     async def host_and_stored_channels(self, requested: str | None) -> tuple[str, Sequence[str]]:
         """Return the selected host, live or from the history, and its channels in the history.
 
-        All hosts are listed only if neither the requested nor the preferred host is known. Raises
-        UnknownHostError or HistoryUnavailableError.
+        The history lists all of its hosts only if neither the requested nor the preferred host is
+        known. Raises UnknownHostError or HistoryUnavailableError.
         """
         live, preferred = self.live.newest.hosts, self.settings.host_name
         host = preferred if requested is None else requested
@@ -85,5 +85,5 @@ Start = Annotated[
     ),
 ]
 End = Annotated[
-    str | None, Query(description="Same formats; exclusive. Default: now.", examples=["-1m"])
+    str | None, Query(description="As `start`, but exclusive. Default: now.", examples=["-1m"])
 ]

@@ -111,7 +111,7 @@ class History:
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """From ``start`` (inclusive) to ``end`` (exclusive), Unix milliseconds."""
+    """A span from ``start`` (inclusive) to ``end`` (exclusive), in Unix milliseconds."""
 
     start: int
     end: int
@@ -175,8 +175,8 @@ def build_query(
 ) -> Query | None:
     """Return the query for the ``stored`` channels that match one of ``filters``.
 
-    With ``fields``, only for those that have one of them. None if no channel matches or the span is
-    empty.
+    With ``fields``, include only channels that have one of them. Return None if no channel matches
+    or the span is empty.
     """
     channels = tuple(each for each in select(filters, stored) if _has_one(each, fields))
     if not channels or span.empty:

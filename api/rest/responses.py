@@ -29,7 +29,7 @@ class Freshness(Response):
     timestamp: UnixTime = Field(description="Unix time of the reading in milliseconds")
     age_seconds: float = Field(
         ge=0,
-        description="time since the reading was taken, at least since it arrived (s)",
+        description="time since the reading was taken, but at least the time since it arrived (s)",
         json_schema_extra=_SECONDS,
     )
     stale: bool = Field(description="whether the reading is older than three intervals of its host")
@@ -62,12 +62,14 @@ class HostEntry(HostResponse):
     """A host that is known, live or from the history."""
 
     version: str | None = Field(description="the collector's version")
-    started: UnixTime | None = Field(description="Unix time of its start in milliseconds")
+    started: UnixTime | None = Field(
+        description="Unix time of the collector's start in milliseconds"
+    )
     interval: float | None = Field(
         description="time between two samples (s)", json_schema_extra=_SECONDS
     )
     timestamp: UnixTime | None = Field(
-        description="Unix time of the newest live sample in milliseconds; null if only in history"
+        description="Unix time of the newest live sample in milliseconds; null without one"
     )
     sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
     waiting: int | None = Field(description="samples not yet sent to the broker")
@@ -141,7 +143,7 @@ class PartResponse(Response):
     reason: str | None = Field(description="why it is not ready, in one sentence")
     notes: list[str] = Field(description="what the operator should know even though it is ready")
     counters: dict[str, float | dict[str, float]] = Field(
-        description="counts since its start, and current values; some by reason or sensor. "
+        description="counts since the part started, and current values; some by reason or sensor. "
         "The unit is the end of the name"
     )
 
@@ -240,7 +242,7 @@ class GpusResponse(HostResponse):
 
     gpus: list[GpuEntry] = Field(description="all GPUs, by id")
     driver_version: str | None = Field(
-        description="version of the GPU driver; the first, if there are several"
+        description="version of the GPU driver; that of the first, if there are several"
     )
     reason: str | None = Field(
         description="why there are no GPUs, or why they are no longer read, in one sentence"

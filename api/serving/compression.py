@@ -54,7 +54,7 @@ def _with_weak_tag(send: Send) -> Send:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
             if "etag" in headers:
-                headers.add_vary_header("Accept-Encoding")  # also of a 304, which has no body
+                headers.add_vary_header("Accept-Encoding")  # also for a 304, which has no body
                 if "content-encoding" in headers:
                     headers["etag"] = f"W/{headers['etag']}"
         await send(message)

@@ -13,7 +13,7 @@ from api.errors import error_body
 from api.serving.connections import Connections
 
 _REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
-_BYTES_PER_SECOND = 200_000  # that a WebSocket client may send
+_BYTES_PER_SECOND = 200_000  # the most that a WebSocket client may send
 _UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
 
 

@@ -1,8 +1,8 @@
 """Protects against web pages of other origins, on loopback too.
 
 The ``Host`` header of a request must name this machine, so that a page cannot rebind its own DNS
-name to 127.0.0.1. If a browser names the page that sends the request (``Origin``), that must be a
-page of this server or of an origin that the settings allow. No other origin can read a response.
+name to 127.0.0.1. If a browser names the page that sends the request (``Origin``), that page must
+belong to this server or to an origin that the settings allow. No other origin can read a response.
 """
 
 import ipaddress

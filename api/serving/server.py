@@ -19,7 +19,7 @@ log = logging.getLogger(__name__)
 
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
-_REQUESTS_SECONDS = 0.4  # that running requests have to finish when the server stops
+_REQUESTS_SECONDS = 0.4  # for running requests to finish when the server stops
 _ABORT_SECONDS = 0.3  # until the connections of clients that do not read are aborted
 _TICK_SECONDS = 1.0  # uvicorn updates its Date header once a second
 _PING_SECONDS = 20.0
@@ -75,7 +75,7 @@ class ApiServer:
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, but it wakes once a second or to stop, not ten times a second."""
+    """uvicorn's server, but it wakes once a second, or to stop, instead of ten times a second."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)

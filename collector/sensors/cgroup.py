@@ -1,8 +1,8 @@
 """The memory limit that a container, a service or a batch job runs under.
 
-A cgroup is subject to its own limit and to those of all its ancestors. If one is below the
-machine's RAM, a job is killed at that limit, while the machine still has memory. Both versions are
-read: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
+A cgroup is subject to its own limit and to those of all its ancestors. If one of them is below the
+machine's RAM, a job that reaches it is killed while the machine still has memory. Both versions of
+cgroups are read: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
 
@@ -18,7 +18,8 @@ class CgroupFiles(NamedTuple):
     """The names of the files in a cgroup's folder.
 
     ``reclaimable`` is the field of ``memory.stat`` for the page cache that was not used lately.
-    The kernel reclaims it before it kills a process; kubelet and `docker stats` exclude it too.
+    The kernel reclaims this cache before it kills a process; kubelet and `docker stats` exclude it
+    too.
     """
 
     limit: str
@@ -49,7 +50,7 @@ class CgroupMemory(NamedTuple):
 
 
 def stat_field(statistics: bytes, name: bytes) -> int | None:
-    """Return the field ``name`` of a ``memory.stat``."""
+    """Return the field ``name`` of a ``memory.stat`` file."""
     match = re.search(rb"^%b (\d+)$" % re.escape(name), statistics, re.MULTILINE)
     return int(match[1]) if match else None
 
@@ -58,8 +59,8 @@ def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles]
     """Return this process' memory cgroup: its folder, its hierarchy's mount point, its file names.
 
     ``cgroup`` and ``mountinfo`` are the contents of those files in ``/proc/self``. In a container,
-    the first may have the host's path although only the container's part of the tree is mounted;
-    the mount point is then its cgroup. None if no memory controller is mounted.
+    ``cgroup`` may have the host's path although only the container's part of the tree is mounted;
+    the mount point is then the process' cgroup. Return None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators

@@ -19,8 +19,8 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 def short_command(arguments: Sequence[str]) -> str | None:
     """Return a text such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are those of the process, beginning with its program. None if it has no arguments:
-    it is a process of the kernel, or it is ending.
+    ``arguments`` are those of the process, beginning with its program. Return None if the process
+    has no arguments: it belongs to the kernel, or is ending.
     """
     if not arguments or not arguments[0]:
         return None
@@ -37,12 +37,12 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process' name, cut to the kernel's maximum length if it may be such a title."""
+    """Return a process' name, cut to the kernel's maximum length if the process may have set it."""
     return clean(name[:_COMM] if " " in name else name)
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without control characters, cut to a line of a table."""
+    """Return ``text`` without control characters, cut to the width of a table's line."""
     printable = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
 

@@ -72,7 +72,7 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
 
 @register
 class CpuSensor(Sensor):
-    """Reads all cores. ``per_core`` holds one value per core, by number; offline: None."""
+    """Reads all cores. ``per_core`` holds one value per core, by number; None for offline ones."""
 
     name = CPU.name
 
@@ -89,7 +89,7 @@ class CpuSensor(Sensor):
         self._pressure = proc / "pressure" / "cpu"
         self._before: Mapping[int, CoreTimes] = {}
         self._taken_at = float("-inf")
-        self._cores = 0  # the most ever seen, so that an offline one keeps its place
+        self._cores = 0  # the most seen so far, so that an offline core keeps its place
         self._frequency = Frequency()
         self._frequency_due = float("-inf")
 
@@ -101,7 +101,7 @@ class CpuSensor(Sensor):
         self._refresh_frequency(now)
 
     def read(self) -> Iterable[Reading]:
-        """Return the utilization since the previous reading, and the current other values.
+        """Return the utilization since the previous reading; the other values are current.
 
         The utilization is None if less than ``SHORTEST_SECONDS`` have passed.
         """

@@ -1,4 +1,4 @@
-"""Disks: bytes read and written, each physical byte once.
+"""Disks: bytes read and written; each physical byte is counted once.
 
 ``/proc/diskstats`` counts a byte again in each layer that it passes. Here, only whole devices count
 that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and
@@ -80,7 +80,7 @@ def _disk_of(device: str) -> str:
 
 @register
 class DiskSensor(Sensor):
-    """Reads the rates of all physical disks; see the module for which these are."""
+    """Reads the rates of all physical disks; the module's docstring says which disks these are."""
 
     name = DISK.name
 

@@ -25,7 +25,7 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
 
     ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
     sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), which takes seconds for 256
-    cores. Neither is cheap: do not read them at each tick.
+    cores. Reading either file is slow: do not do it at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil

@@ -63,7 +63,7 @@ class NetworkSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading. Raises SensorAbsentError as ``open``."""
+        """Return the rates since the previous reading; raises as ``open`` does."""
         rates = self._rates()
         per_interface = {shown(name): as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)

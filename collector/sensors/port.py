@@ -1,4 +1,4 @@
-"""The port of the sensors: what the collector asks of each."""
+"""The interface of the sensors: what the collector asks of each."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -21,7 +21,7 @@ class Sensor(Protocol):
     read.
     ``read`` raises SensorFailedError, with the reason, after it has yielded the readings that
     succeeded. Any other exception is a failure too. The runner counts failures and continues: it
-    reads again at the next tick, and opens a sensor that is not open again after a while.
+    reads again at the next tick, and if a sensor is not open, it tries later to open it.
     """
 
     name: str
@@ -31,7 +31,7 @@ class Sensor(Protocol):
         """Prepare to read; read the counters that the first rates are computed from."""
 
     def read(self) -> Iterable[Reading]:
-        """Read the source once. May block."""
+        """Read the source once. This may block."""
 
     def describe(self) -> str:
         """Return in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""

@@ -6,7 +6,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Store messages from the broker in the history until a signal."""
+    """Store messages from the broker in the history until a signal arrives."""
     folder = wiring.data_folder(settings)
     ingester = wiring.ingester(settings)
     server = wiring.metrics_server(settings, ingester.report)

@@ -45,10 +45,10 @@ class BusConnection:
     that was lost or stopped no longer calls any of these callbacks.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
-    is offline. ``session_present`` is whether the broker still had that session at the newest
-    connection; a broker that restarted without persistence does not. With
-    ``manual_acknowledgement`` the broker keeps a message until ``acknowledge``. ``failure`` is what
-    went wrong in the newest attempt, as the end of a sentence about the broker.
+    is offline. ``session_present`` says whether the broker still had the session when the newest
+    connection was made; a broker that restarted without persistence has lost it. With
+    ``manual_acknowledgement`` the broker keeps a message until ``acknowledge`` is called.
+    ``failure`` is what went wrong in the newest attempt, as the end of a sentence about the broker.
     """
 
     def __init__(
@@ -96,7 +96,8 @@ class BusConnection:
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
         """Return the client of the next connection; earlier clients no longer call any callback.
 
-        A client that connected again would send its unacknowledged messages again, as if new.
+        If the same client connected again, it would resend its unacknowledged messages as if they
+        were new.
         """
         client = new_client(
             self.address,
@@ -198,7 +199,8 @@ class BusConnection:
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge ``messages`` to the broker, except those from an earlier connection.
 
-        The broker delivers these again, and may have reused their identifiers.
+        The broker delivers messages of an earlier connection again, and may have reused their
+        identifiers.
         """
         client, current = self._started(), self.connections  # in this order: it may reconnect
         identifiers = [

@@ -29,7 +29,7 @@ class NetworkLoop:
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
     is displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each
-    attempt that cannot reach the broker, ``on_turn()`` at least once a second while connected.
+    attempt that cannot reach the broker, and ``on_turn()`` at least once a second while connected.
     """
 
     def __init__(

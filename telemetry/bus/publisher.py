@@ -277,7 +277,7 @@ class Publisher:
         return messages
 
     def _keep_sent(self) -> None:
-        """Keep the batch, which is acknowledged, for some seconds: it may have to be sent again."""
+        """Keep the acknowledged batch for some seconds, because it may have to be sent again."""
         now = time.monotonic()
         self._sent.extend((now, item) for item in self._batch if item.for_history)
         for item in self._batch:

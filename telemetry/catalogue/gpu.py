@@ -172,7 +172,7 @@ GPU_PROCESSES = Family(
                 count("gpu_instance", "", "in MIG mode, the GPU instance that the process uses", 7),
             ),
         ),
-        count("more", "processes", "processes with less memory, which are not listed", 0),
+        count("more", "processes", "further processes, which use less memory", 0),
         count("unresolved", "processes", "listed processes that could not be looked up", 0),
         Field("note", Kind.TEXT, "", "why the lookup failed, in one sentence", None),
     ),

@@ -46,7 +46,7 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
 
 
 def _interval(distances: Sequence[int], samples: int | None) -> float:
-    """Return the usual milliseconds from one sample to the next.
+    """Return the usual time from one sample to the next, in milliseconds.
 
     The time to the next bucket is divided by the bucket's sample count; the median ignores
     outages.

@@ -1,6 +1,6 @@
 """The interface of a history store, the same for each database.
 
-It keeps samples for a window at full rate, and events for days. The ingester uses only
+A store keeps samples for a window at full rate, and events for days. The ingester uses only
 ``HistoryWriter``, the api only ``HistoryReader``. Neither of them does any I/O before ``open``. The
 conformance suite in ``tests/telemetry/history`` runs with each adapter.
 """
@@ -103,7 +103,7 @@ class HistoryWriter(Protocol):
 
         If a sample is already stored, its new non-null values overwrite the old ones. An event
         that is delivered twice is stored once.
-        Raises HistoryUnavailableError (try again) or HistoryRejectedError (do not).
+        Raises HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
         """
 
     def close(self) -> None:

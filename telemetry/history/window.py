@@ -31,8 +31,8 @@ class Spans:
 class Window:
     """The ``length`` milliseconds before now.
 
-    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead. Records beyond that
-    would outlive their retention, and are dropped.
+    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead. Records even further
+    ahead would outlive their retention, and are dropped.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
@@ -73,7 +73,7 @@ class Windows:
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind for its span; both accept timestamps equally far ahead of now."""
+        """Keep samples and events for their spans; both may be equally far ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
         self.dropped = 0
@@ -96,7 +96,7 @@ class Windows:
         return self.samples.admit(samples), self.events.admit(events)
 
     def count_dropped(self, number: int) -> None:
-        """Count records once the others are stored, and log the total at most once a minute."""
+        """Count dropped records once the others are stored; log the total at most once a minute."""
         if number == 0:
             return
         self.dropped += number

@@ -129,7 +129,7 @@ class Settings(BaseSettings):
         "auto",
         description="Program that `up` runs as its broker: `mosquitto`, version 2, whose queues "
         "are on disk; `bundled`, whose queues are in memory; or `auto`, which is `mosquitto` if it "
-        "is on PATH, else `bundled`.",
+        "is installed, else `bundled`.",
     )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -143,8 +143,8 @@ class Settings(BaseSettings):
     )
     mqtt_user: Text | None = Field(
         None,
-        description="User name for the broker, if `mqtt_url` contains none; the embedded broker "
-        "then rejects clients without it.",
+        description="User name for the broker, if `mqtt_url` contains none. If it is set, the "
+        "embedded broker rejects clients without it.",
     )
     mqtt_password: Password | None = Field(
         None, description="Password for the broker, if `mqtt_url` contains none."
@@ -200,7 +200,7 @@ class Settings(BaseSettings):
     influxdb_bucket: Text = Field(
         "system-monitor",
         description="InfluxDB bucket; created if missing. A bucket that another program created "
-        "must keep at least `history_hours`, and is not changed.",
+        "must keep data for at least `history_hours`, and is not changed.",
     )
     log_level: LogLevel = Field(
         "warning", description="Lowest level that is logged (to standard error)."

@@ -76,7 +76,7 @@ def identifier(value: str) -> str:
 
 
 def log_level(value: str) -> str:
-    """Return the level in lower case."""
+    """Return the log level in lower case."""
     level = value.lower()
     if level not in _LEVELS:
         raise ValueError(f"must be one of {', '.join(_LEVELS)}")
@@ -84,7 +84,7 @@ def log_level(value: str) -> str:
 
 
 def log_format(value: str) -> str:
-    """Return the format in lower case."""
+    """Return the log format in lower case."""
     chosen = value.lower()
     if chosen not in _FORMATS:
         raise ValueError(f"must be one of {', '.join(_FORMATS)}")

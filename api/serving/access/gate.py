@@ -38,7 +38,7 @@ class Gate:
         self._wrong_tokens = wrong_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an authorized request on, and answer any other with how to authorize."""
+        """Pass an authorized request on, and answer any other with instructions."""
         if scope["type"] == "lifespan" or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return

@@ -1,8 +1,8 @@
-"""The port of GPU drivers: what the sensor asks of a vendor's library.
+"""The interface of GPU drivers: what the sensor asks of a vendor's library.
 
 Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
-``clock`` returns monotonic time in seconds: a call to a driver may take long, so the time of a
-counter is taken next to the call that reads it. A driver raises
+``clock`` returns monotonic time in seconds: a call to a driver may take a long time, so the time of
+a counter is taken next to the call that reads it. A driver raises
 
 - SensorAbsentError, with a sentence for the user, if none of its GPUs can be read on this machine;
 - SensorFailedError, with such a sentence, if one call failed and others may still succeed.
@@ -70,13 +70,13 @@ class GpuDevice(Protocol):
     def identify(self, clock: Clock) -> None:
         """Ask for the name and the UUID. A GPU that does not answer is not an error here.
 
-        Raises SensorAbsentError if the driver is gone.
+        Raises SensorAbsentError if the driver can no longer be used.
         """
 
     def read(self, clock: Clock) -> GpuReading:
         """Read the GPU once. A GPU that fails is a ``problem`` of the reading, not an error.
 
-        Raises SensorAbsentError if the driver is gone.
+        Raises SensorAbsentError if the driver can no longer be used.
         """
 
     def unanswered(self) -> GpuReading:
@@ -96,7 +96,7 @@ class GpuDriver(Protocol):
     reports_own_pids: bool = True
 
     def open(self) -> None:
-        """Start the driver's library. May be called again after ``close``.
+        """Start the driver's library. It may be started again after ``close``.
 
         Raises SensorAbsentError, saying why the driver cannot be used and what to do.
         """

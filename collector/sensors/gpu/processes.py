@@ -52,7 +52,7 @@ class ProcessTable:
     def values(
         self, processes: Sequence[GpuProcess] | None, *, own_pids: bool
     ) -> Mapping[str, object]:
-        """Return the catalogue's fields; ``found`` is None if the GPU does not report processes.
+        """Return the catalogue's fields; ``processes`` is None if the GPU does not report any.
 
         ``own_pids`` says whether the process ids belong to this process' own PID namespace.
         """

@@ -34,7 +34,7 @@ _PARTITION_NULLS = dict.fromkeys(field.name for field in GPU_MIG.fields)
 
 @register
 class GpuSensor(Sensor):
-    """Reads the GPUs of every driver that is present; absent if none is."""
+    """Reads the GPUs of every driver that is present; the sensor is absent if no driver is."""
 
     name = GPU.name
 
@@ -68,8 +68,8 @@ class GpuSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Yield for each GPU its reading, that of its processes, and those of its partitions.
 
-        Raises SensorFailedError after the last if a GPU or a driver has a problem, and
-        SensorAbsentError if the last driver is gone.
+        Raises SensorFailedError after the last reading if a GPU or a driver has a problem, and
+        SensorAbsentError if no driver is left.
         """
         if self._processes is None:
             raise RuntimeError("the sensor has not been opened")

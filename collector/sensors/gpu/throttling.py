@@ -25,7 +25,8 @@ class ThrottleShares:
         """Begin without readings."""
         self._last: float | None = None
         self._steps: deque[_Step] = deque()
-        self._milliseconds: Counter[str] = Counter()  # with each reason; whole, so sums stay exact
+        # By reason; in whole numbers, so that sums stay exact.
+        self._milliseconds: Counter[str] = Counter()
         self._total = 0
 
     def note(self, now: float, reasons: Collection[str] | None) -> None:

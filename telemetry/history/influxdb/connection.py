@@ -41,7 +41,7 @@ class Connection:
         self._server = Server(account)
 
     def check(self, seconds: int) -> None:
-        """Check that the token can read the bucket, which must keep data for ``seconds``."""
+        """Check that the token can read the bucket, and that it keeps data long enough."""
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)
 

@@ -44,7 +44,7 @@ class Server:
         parameters: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Return the body of the response, which has the status and the media type in ``expect``.
+        """Return the body of a response that has the status and the media type in ``expect``.
 
         A proxy can answer any request with a page of its own, even with status 200. So any other
         response raises ResponseError. Raises an error of urllib3 if there is no response.

@@ -30,7 +30,7 @@ _AT_ONCE = 1000  # so that the journal stays small
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Insert ``events``; one whose id exists already is ignored."""
+    """Insert ``events``; an event whose id exists already is ignored."""
     connection.executemany(
         _INSERT,
         [

@@ -40,14 +40,14 @@ class WritableFile:
             raise
 
     def check(self) -> None:
-        """Check the file through a new connection, because ours has pages in its cache."""
+        """Check the file through a new connection, because the open one has pages in its cache."""
         connection = open_for_reading(self._path)
         if connection is not None:
             with contextlib.closing(connection):
                 require_sound(connection)
 
     def close(self) -> None:
-        """Close it. Safe to call twice."""
+        """Close the file. Safe to call twice."""
         connection, self._connection = self._connection, None
         if connection is not None:
             with contextlib.suppress(sqlite3.Error):

@@ -36,7 +36,7 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow to its limit or to the reserve; a write beyond raises SQLITE_FULL.
+        """Let the file grow to its limit or to the reserve; a write beyond that raises SQLITE_FULL.
 
         Raises HistoryUnavailableError if the journal cannot be emptied.
         """
@@ -56,8 +56,8 @@ class Room:
     def lift(self, connection: sqlite3.Connection) -> None:
         """Prepare to delete records: the file may grow, by a few pages at most.
 
-        The journal is used from its start and only up to its half, so that a transaction always
-        fits into the disk space that the journal already has.
+        Only the first half of the journal is used, so that a transaction always fits into the disk
+        space that the journal already has.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)
@@ -80,7 +80,7 @@ class Room:
         return unused * size >= self.limit // 20
 
     def shrink(self, connection: sqlite3.Connection) -> None:
-        """Make a file smaller that is larger than its limit, if its disk has room for a copy."""
+        """Shrink the file if it is larger than its limit and its disk has room for a copy."""
         pages, size, unused = _pages(connection)
         copies = 2 * (pages - unused) * size  # SQLite's temporary file, and the journal
         fits = self._free_on_disk() > copies + RESERVE_BYTES
@@ -133,7 +133,7 @@ def _allow(connection: sqlite3.Connection, pages: int) -> None:
 
 
 def _apply_journal(connection: sqlite3.Connection) -> None:
-    """Write the journal's contents into the file, as far as no reader needs the previous ones."""
+    """Write the journal into the file, up to where a reader still needs the previous contents."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 

@@ -13,9 +13,10 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
-    """The ``values`` by field, and NVML's error if there is none.
+    """What a GPU has answered to some probes.
 
-    ``failures`` are by field; ``lacking`` is what the GPU does not support, by probe.
+    ``values`` and ``failures`` (NVML's errors) are by field; ``lacking`` is what the GPU does not
+    support, by probe.
     """
 
     values: dict[str, object]
@@ -32,7 +33,7 @@ class Answers(NamedTuple):
 
 
 def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
-    """Ask each of ``probes``; raises an NVMLError that concerns the whole GPU or all of them."""
+    """Ask each of ``probes``; raises an NVMLError that concerns the whole GPU or all GPUs."""
     answers = Answers({}, {}, {})
     for probe in probes:
         try:

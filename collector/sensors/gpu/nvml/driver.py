@@ -27,7 +27,7 @@ class NvmlDriver(GpuDriver):
     vendor = "nvidia"
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
-        """Load nothing yet; ``proc`` says whether this process is in a container."""
+        """Load nothing yet; ``proc`` shows whether this process is in a container."""
         self.details: Mapping[str, str] = {}
         self.reports_own_pids = True
         self._proc = proc

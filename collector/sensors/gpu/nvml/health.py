@@ -1,4 +1,4 @@
-"""What a GPU is asked through NVML about its health, its link, and the energy it has used."""
+"""The questions to a GPU, through NVML, about its health, its PCIe link and its energy use."""
 
 from collections.abc import Callable
 

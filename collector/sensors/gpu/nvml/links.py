@@ -1,4 +1,4 @@
-"""What a GPU is asked through NVML about its NVLinks."""
+"""The questions to a GPU, through NVML, about its NVLinks."""
 
 import pynvml
 

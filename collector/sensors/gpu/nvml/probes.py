@@ -1,6 +1,6 @@
-"""What a GPU is asked through NVML: which call gives which of the catalogue's values.
+"""The questions to a GPU, through NVML: which call gives which of the catalogue's values.
 
-A new value is a field in the catalogue, and here a probe and the range of its credible values.
+To add a value, add a field to the catalogue, and here a probe and the range of credible values.
 """
 
 from collections.abc import Callable
