@@ -75,7 +75,7 @@ class Room:
         return (pages - unused) * size > self.limit
 
     def is_ample(self, connection: sqlite3.Connection) -> bool:
-        """Return whether a twentieth of the limit is unused."""
+        """Return whether at least a twentieth of the limit is unused."""
         _, size, unused = _pages(connection)
         return unused * size >= self.limit // 20
 
