@@ -133,6 +133,25 @@ describe("the seam between history and live", () => {
     expect(Math.min(...starts)).toBe(NOW - 3000);
   });
 
+  it("fetches what was missed although another channel has a false sample of the far future", async () => {
+    const host = new HostData("h");
+    const stored = every(1000, NOW - 100_000, NOW);
+    const snapshot = { at: 0, wall: NOW, age: "snapshot" } as const;
+    const sample = (channel: string, timestamp: number) => ({ host: "h", channel, timestamp, values: {} });
+    host.accept(sample(CPU, NOW), snapshot);
+    host.accept(sample("system/gpu/42", NOW + 10_800_000), snapshot);
+    for (const isLive of [false, true]) {
+      if (isLive) stored.push(NOW + 1000);
+      if (isLive) live(host, NOW + 1000);
+      const filling = new Backfill(host, optionsFor(serverWith(() => stored)));
+      filling.fill(-Infinity);
+      await vi.advanceTimersByTimeAsync(0);
+      expect(times(host)).toEqual(stored);
+      expect(host.isOutsideHistory).toBe(false);
+      filling.stop();
+    }
+  });
+
   it("reports why the history is missing, and retries until the server responds", async () => {
     const host = new HostData("h");
     live(host, NOW);

@@ -70,6 +70,18 @@ describe("a host's data", () => {
     expect(host.series.get("system/cpu")?.length).toBe(2);
   });
 
+  it("ignores the time of a false sample on a channel that is not published again", () => {
+    for (const age of ["live", "snapshot"] as const) {
+      const host = new HostData("h");
+      host.accept({ ...cpu(WALL + 3 * 3_600_000), channel: "system/gpu/42" }, arrival(0, age));
+      for (let at = 0; at < 20_000; at += 2_000) {
+        for (const channel of ["system/cpu", "system/memory", "system/disk"]) host.accept({ ...cpu(WALL + at), channel }, arrival(at));
+      }
+      expect(host.newestTimestamp).toBe(WALL + 18_000);
+      expect(host.clock.ahead).toBe(0);
+    }
+  });
+
   it("judges staleness by arrival, however the clocks differ", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL - 9_999_999), arrival(0));

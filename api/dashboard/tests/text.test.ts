@@ -136,6 +136,16 @@ describe("the collector's clock", () => {
     expect(clock.ahead).toBe(-1_200_000);
   });
 
+  it("is not moved by a false sample now and then, and follows a clock that was set", () => {
+    const clock = new HostClock();
+    for (let wall = 0; wall < 50_000; wall += 1_000) clock.observe(wall % 3_000 ? wall : wall + 10_800_000, wall);
+    expect(clock.ahead).toBe(0);
+    for (const set of [7_200_000, -7_200_000]) {
+      for (let wall = 50_000; wall < 55_000; wall += 1_000) clock.observe(wall + set, wall);
+      expect(clock.ahead).toBe(set);
+    }
+  });
+
   it("follows when the clock is set back, after a while", () => {
     const clock = new HostClock();
     for (let wall = 0; wall < 200_000; wall += 1_000) clock.observe(wall < 10_000 ? wall + 9_000 : wall - 500, wall);

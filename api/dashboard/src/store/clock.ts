@@ -1,4 +1,8 @@
 const SPAN_MS = 60_000;
+/** Samples that differ by more than this are of two clocks. */
+export const SAME_CLOCK_MS = 60_000;
+const VOTE_MS = 1_000;
+const MOST_SUPPORT = 3;
 
 /**
  * How far the collector's clock is ahead of this browser's, in milliseconds.
@@ -6,15 +10,24 @@ const SPAN_MS = 60_000;
  * Samples arrive late, never early. In the newest minute, the sample with the largest difference was
  * the fastest and is the best estimate. Old samples that a collector publishes after an outage
  * therefore do not move the clock.
+ *
+ * A sample whose time is far off does not move it either: it may be false. If the clock was set, such
+ * samples soon are the majority, and the clock follows. At most one vote a second counts, so that
+ * frames that arrive late together do not outvote the others.
  */
 export class HostClock {
   private assumed = 0;
   private current: number | null = null;
   private previous: number | null = null;
   private since = -Infinity;
+  private support = 0;
+  private votedAt = -Infinity;
+  private observedAt = -Infinity;
 
   observe(timestamp: number, wall: number): void {
     const ahead = timestamp - wall;
+    if (!this.isAccepted(ahead, wall)) return;
+    this.observedAt = wall;
     if (Math.abs(wall - this.since) > SPAN_MS) {
       this.previous = Math.abs(wall - this.since) > 2 * SPAN_MS ? null : this.current;
       this.current = null;
@@ -26,6 +39,12 @@ export class HostClock {
   /** Use an estimate until the first live sample arrives: the clock showed `timestamp` at `wall`. */
   assume(timestamp: number, wall: number): void {
     this.assumed = timestamp - wall;
+    this.observedAt = wall;
+  }
+
+  /** The clock when the last sample arrived; null before the first live one. */
+  get latest(): number | null {
+    return this.current === null ? null : this.at(this.observedAt);
   }
 
   get ahead(): number {
@@ -35,5 +54,18 @@ export class HostClock {
   /** The collector's clock at the browser's time `wall`. */
   at(wall: number): number {
     return wall + this.ahead;
+  }
+
+  private isAccepted(ahead: number, wall: number): boolean {
+    const isSame = this.current === null || Math.abs(ahead - this.ahead) <= SAME_CLOCK_MS;
+    if (Math.abs(wall - this.votedAt) < VOTE_MS) return isSame;
+    this.votedAt = wall;
+    this.support = Math.min(this.support + (isSame ? 1 : -1), MOST_SUPPORT);
+    if (this.support >= 0) return isSame;
+    this.support = 0;
+    this.current = null;
+    this.previous = null;
+    this.since = wall;
+    return true;
   }
 }

@@ -1,7 +1,7 @@
 import type { HistoryAnswer } from "../bus/answers";
 import type { CollectorStatus, Sample, Values } from "../bus/payload";
 import { familyOf, gpuOf, isCharted, STATUS_CHANNEL } from "../catalogue";
-import { HostClock } from "./clock";
+import { HostClock, SAME_CLOCK_MS } from "./clock";
 import { columnIn, keptColumns, valueIn } from "./columns";
 import { ChannelSeries, type Insertion } from "./series";
 
@@ -48,11 +48,12 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock. */
+  /** The newest timestamp of any channel, by the collector's clock. False ones in the future do not count. */
   get newestTimestamp(): number | null {
+    const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;
-    for (const each of this.newest.values()) found = Math.max(found, each.timestamp);
-    for (const each of this.series.values()) found = Math.max(found, each.last);
+    for (const { timestamp } of this.newest.values()) if (timestamp <= latest) found = Math.max(found, timestamp);
+    for (const { last } of this.series.values()) if (last <= latest) found = Math.max(found, last);
     return Number.isFinite(found) ? found : null;
   }
 
@@ -132,6 +133,12 @@ export class HostData {
     let sum = 0;
     for (const series of this.series.values()) sum += series.bytes;
     return sum;
+  }
+
+  // Before the first live sample: most of the newest samples are true, and of the same tick.
+  private get medianTimestamp(): number {
+    const times = [...this.newest.values()].map(({ timestamp }) => timestamp).sort((a, b) => a - b);
+    return times[(times.length - 1) >> 1] ?? Infinity;
   }
 
   private seriesOf(channel: string): ChannelSeries | null {
