@@ -9,11 +9,12 @@ import re
 from collections.abc import Callable, Iterable
 from pathlib import Path
 
+from advisor.detectors.registry import DETECTORS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = (ROOT / "docs" / "channels.md", ROOT / "docs" / "settings.md")
+FILES = tuple(ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "settings"))
 CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
@@ -95,6 +96,24 @@ def _field_row(field: Field) -> tuple[str, ...]:
     return f"`{field.name}`", str(field.kind), field.unit, field.help, f"`{example}`"
 
 
+def findings_tables() -> str:
+    """Return, for each kind of finding, a table of its rule and its limits."""
+    kinds = [detector.kind for detector in DETECTORS]
+    return "\n\n".join(
+        f"### `{kind.name}`\n\n{kind.help}\n\n"
+        + _table(
+            ("", ""),
+            (
+                ("rule", kind.rule),
+                ("not reported", kind.not_reported),
+                ("limits", kind.limits),
+                ("sources", kind.sources),
+            ),
+        )
+        for kind in kinds
+    )
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
@@ -104,6 +123,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
+    "findings": findings_tables,
 }
 
 

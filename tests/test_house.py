@@ -13,8 +13,9 @@ ALLOWED = {
     "telemetry": set(),
     "collector": {"telemetry"},
     "ingester": {"telemetry"},
+    "advisor": {"telemetry"},
     "api": {"telemetry"},
-    "deploy": {"telemetry", "collector", "ingester", "api"},
+    "deploy": {"telemetry", "collector", "ingester", "advisor", "api"},
     "system_monitor": {"deploy"},
 }
 
@@ -55,10 +56,16 @@ def test_the_ingester_sees_only_the_writing_half_and_the_api_only_the_reading_ha
 
 
 def test_only_the_wiring_chooses_an_adapter() -> None:
-    for package in ("collector", "ingester", "api"):
+    for package in ("collector", "ingester", "advisor", "api"):
         for file, name in imports_of(package):
             assert ".sqlite" not in name, file
             assert ".influxdb" not in name, file
+
+
+def test_detectors_do_no_input_or_output_and_take_the_time_from_the_samples() -> None:
+    impure = {"time", "datetime", "os", "io", "pathlib", "logging", "socket", "threading"}
+    for file, name in imports_of("advisor/detectors"):
+        assert name.partition(".")[0] not in impure, file
 
 
 @pytest.mark.parametrize(

@@ -1,0 +1,1 @@
+"""Reads samples, and reports what a user should know: findings with evidence."""

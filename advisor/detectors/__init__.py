@@ -1,0 +1,1 @@
+"""The detectors, one kind of finding each. Pure: samples in, findings out."""

@@ -1,0 +1,177 @@
+"""``memory_growth``: memory in use grows steadily, and will reach its limit."""
+
+import math
+from collections.abc import Iterable, Iterator
+from typing import ClassVar
+
+from advisor import growth
+from advisor.detectors.model import Kind, Ledger
+from advisor.findings import Evidence, Expected, Finding, Measure, Severity
+from advisor.growth import Growth
+from advisor.loads import Loads
+from advisor.memory_series import YOUNG_SECONDS, MemorySeries
+from advisor.readings import Reading
+
+LISTED_PROCESS = 0.02  # of the GPU's memory: smaller processes are not followed
+EXPLAINED = 0.5  # of the memory in use: if listed processes have it, they are judged, not the GPU
+EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
+CRITICAL_SECONDS = 15 * 60.0  # until the limit: time to save a checkpoint
+WARNING_SECONDS = 24 * 3600.0
+_MEGABYTE = 1e6
+_ADVICE = (
+    "Save a checkpoint soon. Look for what is kept from step to step: losses summed without "
+    ".item(), outputs in a list, a growing cache."
+)
+
+
+class MemoryGrowth:
+    """Follows the memory of each GPU, of the large processes on it, of RAM and the cgroup."""
+
+    kind: ClassVar[Kind] = Kind(
+        "memory_growth",
+        "Memory grows steadily and will run out: of a GPU, by process where the driver lists them, "
+        "of a MIG instance, the RAM, or the cgroup of a job.",
+        "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never given "
+        f"back) rises by at least {growth.MINIMUM_SHARE:.0%} of the limit, fast enough to reach "
+        f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
+        f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), in {growth.GROWING_SEGMENTS} of "
+        f"{growth.SEGMENTS} parts of the stretch, at most {growth.LARGEST_STEP:.0%} of it in one "
+        "step, and does not slow down. Theil-Sen gives the rate; its interval gives the earliest "
+        "and the latest time. `critical` from "
+        f"{CRITICAL_SECONDS / 60:g} min before, `info` while it is more than a day away. Over once "
+        "the memory is released, the process ends, or the growth stops.",
+        "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
+        "a dataset read into RAM, one job after another",
+        f"In its first {YOUNG_SECONDS / 60:g} min a process may be warming up: a leak on a GPU "
+        "that fills the memory by then is not reported. RAM is judged as a whole, not by process. "
+        "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
+        "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
+        "the even seeds of `python -m tests.benchmarks.findings`",
+    )
+
+    def __init__(self) -> None:
+        """Begin with no series."""
+        self._ledger = Ledger(self.kind.name)
+        self._series: dict[str, dict[str, MemorySeries]] = {}  # of each subject
+        self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
+        self._listed: dict[str, float] = {}  # memory of the processes listed on each GPU
+        self._loads = Loads()
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        match reading.family:
+            case "gpu" | "gpu_mig":
+                return self._device(reading)
+            case "gpu_processes":
+                return self._processes(reading)
+            case "memory":
+                return self._memory(reading)
+            case "disk" | "network":
+                self._loads.note(reading)
+        return ()
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        for known in (self._series, self._devices, self._listed):
+            known.pop(subject, None)
+        return self._ledger.end(subject, timestamp)
+
+    def _device(self, reading: Reading) -> Iterable[Finding]:
+        used, total = reading.values.get("memory_used"), reading.values.get("memory_total")
+        if used is None or not total or reading.values.get("memory_kind") == "unified":
+            return ()  # unified memory is the system's: RAM
+        self._devices[reading.subject] = used, total
+        if self._listed.get(reading.subject, 0.0) >= EXPLAINED * used:
+            return ()
+        series = self._of(reading, "", "memory in use", reading.timestamp / 1000)
+        if used < EMPTY * total:
+            series.born = reading.timestamp / 1000
+        return self._note(reading, series, used, total)
+
+    def _processes(self, reading: Reading) -> Iterator[Finding]:
+        subject = reading.subject
+        used, total = self._devices.get(subject, (0.0, 0.0))
+        self._listed[subject] = 0.0
+        present = {""}
+        for process in reading.values.get("processes") or ():
+            memory = process.get("memory_used") or 0
+            self._listed[subject] += memory
+            if memory >= LISTED_PROCESS * total > 0:
+                name = process.get("command") or process.get("name") or "a process"
+                started = process.get("started") or reading.timestamp
+                key = f"{process.get('pid')} {process.get('started')}"
+                present.add(key)
+                label = f"{name} (PID {process.get('pid')})"
+                series = self._of(reading, key, label, started / 1000)
+                others = max(0.0, used - memory)
+                yield from self._note(reading, series, memory, total - others)
+        for key in self._series.get(subject, {}).keys() - present:
+            if self._series[subject].pop(key).found:
+                yield from self._ledger.end(subject, reading.timestamp)
+
+    def _memory(self, reading: Reading) -> Iterator[Finding]:
+        for label, used, limit in (
+            ("RAM in use", "ram_used", "ram_total"),
+            ("the memory of the cgroup", "cgroup_used", "cgroup_limit"),
+        ):
+            if reading.values.get(used) is not None and reading.values.get(limit):
+                series = self._of(reading, used, label, -math.inf)
+                yield from self._note(reading, series, reading.values[used], reading.values[limit])
+
+    def _of(self, reading: Reading, key: str, label: str, born: float) -> MemorySeries:
+        every = self._series.setdefault(reading.subject, {})
+        if key not in every:
+            every[key] = MemorySeries(label, born)
+        return every[key]
+
+    def _note(
+        self, reading: Reading, series: MemorySeries, used: float, limit: float
+    ) -> Iterable[Finding]:
+        now = reading.timestamp / 1000
+        if not series.add(now, used, limit):
+            return ()
+        if series.has_ended():
+            return self._ledger.end(reading.subject, reading.timestamp)
+        if series.found is None and reading.subject in self._ledger:
+            return ()  # another series of the same subject was found first
+        found = series.growth()
+        if found is None or (reading.family == "memory" and self._loads.explain(found)):
+            return ()
+        series.accept(found)
+        return () if series.is_young(now) else self._report(reading, series, found)
+
+    def _report(self, reading: Reading, series: MemorySeries, found: Growth) -> Iterable[Finding]:
+        left = found.left
+        rate = found.rate.likely * 60 / _MEGABYTE
+        where = reading.subject.replace("gpu", "GPU ").replace("-mig", ", MIG instance ")
+        return self._ledger.report(
+            reading,
+            reading.subject,
+            _severity(left.likely),
+            f"{where[0].upper()}{where[1:]}: {series.label} grows by {rate:,.0f} MB/min; out of "
+            f"memory in {_span(left.low, left.high)}",
+            Evidence(
+                round(found.start * 1000),
+                round(found.end * 1000),
+                {
+                    "growth": Measure(round(found.size / _MEGABYTE), "MB"),
+                    "rate": Measure(round(rate, 1), "MB/min"),
+                    "limit": Measure(round(series.limit / _MEGABYTE), "MB"),
+                },
+            ),
+            advice=_ADVICE,
+            expected=Expected(*(round((found.end + seconds) * 1000) for seconds in left)),
+        )
+
+
+def _severity(left: float) -> Severity:
+    if left <= CRITICAL_SECONDS:
+        return Severity.CRITICAL
+    return Severity.WARNING if left <= WARNING_SECONDS else Severity.INFO
+
+
+def _span(low: float, high: float) -> str:
+    """Return a span of seconds as a text: ``40 to 55 min``."""
+    if high < 2 * 3600:
+        return f"{low / 60:.0f} to {high / 60:.0f} min"
+    return f"{low / 3600:.1f} to {high / 3600:.1f} h"

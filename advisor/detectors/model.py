@@ -1,0 +1,89 @@
+"""What every detector has: a description of its kind, and the findings that are active."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar, Protocol
+
+from advisor.findings import Evidence, Expected, Finding, Severity, State
+from advisor.readings import Reading
+
+MINUTE = 60_000  # milliseconds
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """A kind of finding, as the documentation describes it.
+
+    ``rule`` is when a finding begins and ends, ``not_reported`` what must not cause one, ``limits``
+    what it cannot see. ``sources`` are where the thresholds come from.
+    """
+
+    name: str
+    help: str
+    rule: str
+    not_reported: str
+    limits: str
+    sources: str
+
+
+class Detector(Protocol):
+    """Finds one kind on one host. Pure; its memory is bounded by the number of devices."""
+
+    kind: ClassVar[Kind]
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+
+
+@dataclass(slots=True)
+class Ledger:
+    """The active findings of one detector, by subject."""
+
+    kind: str
+    _active: dict[str, Finding] = field(default_factory=dict)
+
+    def __contains__(self, subject: str) -> bool:
+        """Return whether a finding about ``subject`` is active."""
+        return subject in self._active
+
+    def report(
+        self,
+        reading: Reading,
+        subject: str,
+        severity: Severity,
+        summary: str,
+        evidence: Evidence,
+        *,
+        advice: str,
+        expected: Expected | None = None,
+    ) -> Iterable[Finding]:
+        """Begin the finding, or bring it up to date; return it if it is new or more severe.
+
+        While it is active, its severity never falls, so that it does not flap.
+        """
+        before = self._active.get(subject)
+        if before and before.severity.level > severity.level:
+            severity = before.severity
+        finding = Finding(
+            reading.host,
+            self.kind,
+            subject,
+            State.ACTIVE,
+            severity,
+            before.since if before else evidence.start,
+            reading.timestamp,
+            summary,
+            evidence,
+            expected,
+            advice,
+        )
+        self._active[subject] = finding
+        return [] if before and before.severity is severity else [finding]
+
+    def end(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """End the finding about ``subject``, if there is one."""
+        finding = self._active.pop(subject, None)
+        return [finding.over(timestamp)] if finding else []

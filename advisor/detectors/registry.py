@@ -1,0 +1,11 @@
+"""The detectors that run."""
+
+from advisor.detectors.memory_growth import MemoryGrowth
+from advisor.detectors.model import Detector
+
+DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth,)
+
+
+def build() -> list[Detector]:
+    """Return a new detector of each kind, for one host."""
+    return [detector() for detector in DETECTORS]

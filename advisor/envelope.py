@@ -1,0 +1,120 @@
+"""The envelope of a series: the lowest and the highest value of each stretch of time. Bounded."""
+
+from array import array
+from collections.abc import Sequence
+from typing import NamedTuple
+
+WIDTHS = (30.0, 120.0, 480.0, 1920.0, 7680.0)  # seconds; each is a multiple of the one before
+KEPT = 48  # buckets of each width: 24 minutes, 96 minutes, 6, 26 and 102 hours
+
+
+class Bucket(NamedTuple):
+    """``low`` is the lowest value, first seen at ``time``, and ``high`` the highest."""
+
+    time: float
+    low: float
+    high: float
+
+
+class Stretch(NamedTuple):
+    """The columns of buckets that follow each other; times in seconds."""
+
+    times: Sequence[float]
+    lows: Sequence[float]
+    highs: Sequence[float]
+
+    def last(self, number: int) -> "Stretch":
+        """Return the newest ``number`` buckets."""
+        return Stretch(self.times[-number:], self.lows[-number:], self.highs[-number:])
+
+
+class _Level:
+    """The closed buckets of one width, and the open one."""
+
+    __slots__ = ("_closed", "_high", "_index", "_low", "_time", "_width")
+
+    def __init__(self, width: float) -> None:
+        self._width = width
+        self._closed = array("d")  # a sixth of the memory of tuples
+        self._index = -1
+        self._time = self._low = self._high = 0.0
+
+    def add(self, bucket: Bucket) -> Bucket | None:
+        """Add ``bucket`` to the open one; return the one that this closes."""
+        index = int(bucket.time // self._width)
+        if index == self._index:
+            if bucket.low < self._low:
+                self._time, self._low = bucket.time, bucket.low
+            self._high = max(self._high, bucket.high)
+            return None
+        closed = Bucket(self._time, self._low, self._high) if self._index >= 0 else None
+        if closed is not None:
+            self._closed.extend(closed)
+            del self._closed[: -3 * KEPT]
+        self._index = index
+        self._time, self._low, self._high = bucket
+        return closed
+
+    def closed(self) -> Stretch:
+        return Stretch(self._closed[0::3], self._closed[1::3], self._closed[2::3])
+
+
+class Envelope:
+    """Buckets of several widths over one series, so that minutes and days are both in view.
+
+    Time and memory for a value are constant. The widest buckets take hours; a level exists only
+    once it has something to hold.
+    """
+
+    __slots__ = ("_levels",)
+
+    def __init__(self) -> None:
+        """Begin empty."""
+        self._levels = [_Level(WIDTHS[0])]
+
+    def add(self, time: float, value: float) -> int:
+        """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
+
+        If it is n, these are the first n of ``WIDTHS``.
+        """
+        bucket: Bucket | None = Bucket(time, value, value)
+        for number, level in enumerate(self._levels):
+            if bucket is None or (bucket := level.add(bucket)) is None:
+                return number
+        closed = len(self._levels)
+        if bucket is not None and closed < len(WIDTHS):
+            self._levels.append(_Level(WIDTHS[closed]))
+            self._levels[-1].add(bucket)
+        return closed
+
+    @property
+    def levels(self) -> int:
+        """How many of ``WIDTHS`` have buckets so far."""
+        return len(self._levels)
+
+    def closed(self, level: int) -> Stretch:
+        """Return the closed buckets of ``WIDTHS[level]``, at most ``KEPT``, oldest first.
+
+        A bucket in which there was no value is missing. Raises IndexError if no bucket has closed.
+        """
+        return self._levels[level].closed()
+
+    def lowest_since(self, start: float) -> float:
+        """Return the lowest value of the narrowest closed buckets since ``start``.
+
+        Raises ValueError if there is none.
+        """
+        times, lows, _ = self._levels[0].closed()
+        return min(low for time, low in zip(times, lows, strict=True) if time >= start)
+
+    def highest(self, start: float, end: float) -> float:
+        """Return the highest value of the closed buckets between two times; 0 if there is none."""
+        return max(
+            (
+                high
+                for level in self._levels
+                for time, _, high in zip(*level.closed(), strict=True)
+                if start <= time < end
+            ),
+            default=0.0,
+        )

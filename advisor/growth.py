@@ -1,0 +1,126 @@
+"""Decides whether a series of memory in use leaks, and when it reaches its limit. Pure."""
+
+from collections.abc import Sequence
+from statistics import median
+from typing import NamedTuple
+
+from advisor.envelope import Envelope, Stretch
+from advisor.trend import Slope, floor, largest_step, last_change, mann_kendall, theil_sen
+
+# Tuned on the even seeds of `python -m tests.benchmarks.findings`, unless a source is named.
+STRETCHES = (16, 21, 28, 37, 48)  # buckets; of the next width, 16 are as long as 64 of this one
+FEWEST_BUCKETS = 14  # some may be missing
+MINIMUM_SHARE = 0.05  # of the limit: less growth is not reported
+HORIZON = 2.0  # times the span seen: further ahead, a trend is a guess
+SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95 %
+CONFIDENCE = 2.58  # Z of the slope's interval: 99 %; buckets are not independent, so not 95 %
+UNCERTAINTY = 0.2  # the interval of the slope is at least this wide to either side
+SEGMENTS = 6  # growth has to be spread over the span
+GROWING_SEGMENTS = 5
+EVEN_SHARE = 0.25  # of its even part, below which a segment does not grow
+MINIMUM_SECONDS = 720.0  # in less, a tooth of a sawtooth is often seen only once
+LARGEST_STEP = 0.2  # of the growth: more at once is a job that starts, not a leak
+CHANGE = 0.3  # of the range: a shift by this much at once begins a new stretch
+STEADY = 0.85  # growth of the second half over that of the first, below which it saturates
+
+
+class Growth(NamedTuple):
+    """Growth of memory from ``start`` to ``end`` (seconds), by ``size`` bytes, from ``base``.
+
+    ``rate`` is in bytes per second. ``left`` are the seconds from ``end`` until the limit is
+    reached: earliest, likely, latest. ``peak`` is the highest value of all.
+    """
+
+    start: float
+    end: float
+    base: float
+    size: float
+    peak: float
+    rate: Slope
+    left: Slope
+
+
+def find_growth(envelope: Envelope, closed: int, limit: float) -> Growth | None:
+    """Return the growth in the longest stretch that shows one, or None.
+
+    ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
+    ``limit`` is in bytes.
+    """
+    found = None
+    for level in range(closed):
+        buckets = envelope.closed(level)
+        recent = envelope.lowest_since(buckets.times[-1])
+        for number in STRETCHES:
+            found = judge(buckets.last(number), limit, recent) or found
+            if number >= len(buckets.times):
+                break
+    return found
+
+
+def judge(stretch: Stretch, limit: float, recent: float) -> Growth | None:
+    """Return the growth that ``stretch`` shows, or None if it does not show a leak.
+
+    ``recent`` is the lowest value since the last bucket. The values that decide are the floor's:
+    what was never given back. The growth has to be large, to fill the limit within the horizon, to
+    be significant, spread over the stretch, and steady.
+    """
+    if not _may_fill(stretch, limit, recent):
+        return None
+    lows = stretch.lows
+    change = last_change(lows, CHANGE * (max(lows) - min(lows)))
+    if change:
+        stretch = stretch.last(len(lows) - change)
+        if not _may_fill(stretch, limit, recent):
+            return None
+    if not _is_spread(floor([*stretch.lows, recent])) or mann_kendall(stretch.lows) < SIGNIFICANT:
+        return None
+    rate = theil_sen(stretch.times, stretch.lows, z=CONFIDENCE)
+    return _growth(stretch, rate, limit) if rate.low > 0 else None
+
+
+def _may_fill(stretch: Stretch, limit: float, recent: float) -> bool:
+    """Return whether the growth is large, and large enough to reach the limit within the horizon.
+
+    This is the cheap test that nearly every stretch fails.
+    """
+    times = stretch.times
+    if len(times) < FEWEST_BUCKETS or times[-1] - times[0] < MINIMUM_SECONDS:
+        return False
+    size = min(recent, stretch.lows[-1]) - min(stretch.lows)
+    return size >= MINIMUM_SHARE * limit and size * HORIZON >= limit - max(stretch.highs[-3:])
+
+
+def _is_spread(values: Sequence[float]) -> bool:
+    """Return whether a floor rises all along, rather than at its beginning or in one step."""
+    size = values[-1] - values[0]
+    last = len(values) - 1
+    marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]
+    parts = [marks[part + 1] - marks[part] for part in range(SEGMENTS)]
+    half = SEGMENTS // 2
+    return (
+        sum(part >= EVEN_SHARE * size / SEGMENTS for part in parts) >= GROWING_SEGMENTS
+        and parts[-1] >= EVEN_SHARE * size / SEGMENTS
+        and largest_step(values) <= LARGEST_STEP * size
+        and sum(parts[half:]) >= STEADY * sum(parts[:half])
+    )
+
+
+def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
+    """Return the growth, and when the peaks above its line reach ``limit``."""
+    times, lows, highs = stretch
+    end, base = times[-1], min(lows)
+    behind = [rate.likely * (time - end) for time in times]
+    level = median(low - rise for low, rise in zip(lows, behind, strict=True))
+    newer = len(times) // 2  # the peaks of now, not those from before the growth began
+    above = sorted(
+        high - level - rise for high, rise in zip(highs[newer:], behind[newer:], strict=True)
+    )
+    highest, usual = above[-1], above[round(0.9 * (len(above) - 1))]
+    fast = max(rate.high, rate.likely * (1 + UNCERTAINTY))
+    slow = min(rate.low, rate.likely * (1 - UNCERTAINTY))
+    left = Slope(
+        max(0.0, limit - level - highest) / fast,
+        max(0.0, limit - level - usual) / rate.likely,
+        max(0.0, limit - level) / slow,
+    )
+    return Growth(times[0], end, base, lows[-1] - base, max(highs), rate, left)

@@ -1,0 +1,42 @@
+"""What detectors read: a sample or a status, with its place in the catalogue looked up once."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any
+
+from telemetry.catalogue import family_of, place_of
+from telemetry.samples import Sample
+from telemetry.status import CollectorStatus
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """One reading of a host.
+
+    ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is
+    the device: ``gpu0``, ``gpu0-mig1``; ``host`` if the channel is not of a device. ``timestamp``
+    is Unix milliseconds. ``values`` follow the catalogue; of a status, they are its fields.
+    """
+
+    host: str
+    timestamp: int
+    family: str
+    subject: str
+    values: Mapping[str, Any]
+
+
+def reading_of(content: Sample | CollectorStatus) -> Reading:
+    """Return what detectors read of ``content``."""
+    if isinstance(content, CollectorStatus):
+        fields = {name: getattr(content, name) for name in CollectorStatus.__slots__}
+        return Reading(content.host, content.timestamp, "status", "host", fields)
+    family, subject = _place(content.channel)
+    return Reading(content.host, content.timestamp, family, subject, content.values)
+
+
+@lru_cache(maxsize=4096)
+def _place(channel: str) -> tuple[str, str]:
+    family, place = family_of(channel), place_of(channel)
+    subject = f"gpu{place['id']}" if "id" in place else "host"
+    return family.name if family else "", f"{subject}-mig{place['n']}" if "n" in place else subject

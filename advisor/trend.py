@@ -1,0 +1,95 @@
+"""Robust statistics of a short series: slope, significance of a trend, steps. Pure.
+
+The series have at most some dozens of points, so that all pairs are cheap and numpy is not needed.
+"""
+
+import math
+from collections.abc import Sequence
+from itertools import combinations, pairwise
+from typing import NamedTuple
+
+
+class Slope(NamedTuple):
+    """The slope in value units per second, and the interval that contains it."""
+
+    low: float
+    likely: float
+    high: float
+
+
+def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
+    """Return the median of the slopes of all pairs of points, with its interval.
+
+    ``z`` is the normal quantile of the confidence: 1.96 for 95 %. ``times`` in seconds, distinct.
+    Raises ValueError for fewer than two points.
+
+    Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: of the N
+    sorted slopes, those ranked (N - C) / 2 and (N + C) / 2 bound the slope, with C = z sqrt(var S).
+    """
+    points = zip(times, values, strict=True)
+    slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))
+    if not slopes:
+        raise ValueError("a slope needs two points")
+    number = len(slopes)
+    spread = z * math.sqrt(_variance(values))
+    low = max(0, math.floor((number - spread) / 2))
+    high = min(number - 1, math.ceil((number + spread) / 2))
+    middle = (slopes[(number - 1) // 2] + slopes[number // 2]) / 2
+    return Slope(slopes[low], middle, slopes[high])
+
+
+def mann_kendall(values: Sequence[float]) -> float:
+    """Return Z of the Mann-Kendall test: above 1.96, the values rise with 97.5 % confidence.
+
+    Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods", with the correction of
+    the variance for ties. 0 if all values are equal.
+    """
+    score = sum((later > earlier) - (later < earlier) for earlier, later in combinations(values, 2))
+    variance = _variance(values)
+    if score == 0 or variance == 0:
+        return 0.0
+    return (score - math.copysign(1, score)) / math.sqrt(variance)
+
+
+def _variance(values: Sequence[float]) -> float:
+    """Return the variance of Kendall's S, corrected for ties."""
+    counts: dict[float, int] = {}
+    for value in values:
+        counts[value] = counts.get(value, 0) + 1
+    return (
+        sum(
+            sign * n * (n - 1) * (2 * n + 5)
+            for sign, group in ((1, (len(values),)), (-1, counts.values()))
+            for n in group
+        )
+        / 18
+    )
+
+
+def floor(values: Sequence[float]) -> list[float]:
+    """Return, for each point, the lowest value from there on: what was never given back.
+
+    It never falls. A sawtooth on a flat base has a flat floor, except for its last tooth; a release
+    of memory lowers the floor of all that came before.
+    """
+    lowest = math.inf
+    backwards = [lowest := min(lowest, value) for value in reversed(values)]
+    return backwards[::-1]
+
+
+def largest_step(values: Sequence[float]) -> float:
+    """Return the largest rise between two neighbours; 0 if nothing rises."""
+    return max(0.0, *(later - earlier for earlier, later in pairwise(values)))
+
+
+def last_change(values: Sequence[float], size: float) -> int:
+    """Return the index after the last change point: a level that shifts by ``size`` at once.
+
+    At a change point, the lowest value after it and the highest before it, or the other way round,
+    are at least ``size`` apart over two points on either side. 0 if there is none.
+    """
+    for index in range(len(values) - 2, 1, -1):
+        before, after = values[index - 2 : index], values[index : index + 2]
+        if min(after) - max(before) >= size or min(before) - max(after) >= size:
+            return index
+    return 0

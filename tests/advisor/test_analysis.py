@@ -1,0 +1,94 @@
+from collections.abc import Iterable
+from typing import ClassVar
+
+from advisor.analysis import Analysis
+from advisor.detectors import registry
+from advisor.detectors.model import Kind, Ledger
+from advisor.findings import Evidence, Finding, Severity, State
+from advisor.readings import Reading
+from telemetry.limits import Limits
+from telemetry.samples import Sample
+from tests.advisor.series import MINUTES, START, every
+
+SEVERITIES = {1: Severity.WARNING, 2: Severity.CRITICAL}
+
+
+class Lights:
+    """Finds that a red light is on."""
+
+    kind: ClassVar[Kind] = Kind("lights", "", "", "", "", "")
+
+    def __init__(self) -> None:
+        self._ledger = Ledger("lights")
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        severity = SEVERITIES.get(reading.values.get("light", 0))
+        if severity is None:
+            return self._ledger.end(reading.subject, reading.timestamp)
+        evidence = Evidence(reading.timestamp, reading.timestamp)
+        return self._ledger.report(
+            reading, reading.subject, severity, "A light is on.", evidence, advice="Look."
+        )
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        return self._ledger.end(subject, timestamp)
+
+
+def sample(
+    minutes: float, light: int, *, gpu: int = 0, host: str = "a", late: bool = False
+) -> Sample:
+    at = START + int(minutes * 60_000)
+    return Sample(f"system/gpu/{gpu}", host, at, {"light": light}, late)
+
+
+def states(samples: Iterable[Sample], analysis: Analysis | None = None) -> list[tuple[str, str]]:
+    analysis = analysis or Analysis(lambda: [Lights()])
+    found = [finding for each in samples for finding in analysis.feed(each)]
+    return [(finding.state, finding.severity) for finding in found]
+
+
+def test_a_finding_is_reported_when_it_begins_becomes_more_severe_and_ends() -> None:
+    lights = [0, 1, 1, 2, 1, 2, 0, 0]
+    assert states(sample(minute, light) for minute, light in enumerate(lights)) == [
+        (State.ACTIVE, Severity.WARNING),
+        (State.ACTIVE, Severity.CRITICAL),
+        (State.OVER, Severity.CRITICAL),
+    ]
+
+
+def test_each_host_and_each_device_has_its_own_findings() -> None:
+    samples = [sample(0, 1), sample(0, 1, gpu=1), sample(0, 1, host="b"), sample(1, 0)]
+    assert [state for state, _ in states(samples)] == ["active", "active", "active", "over"]
+
+
+def test_samples_that_are_late_repeated_or_out_of_order_are_skipped_and_counted() -> None:
+    analysis = Analysis(lambda: [Lights()])
+    samples = [sample(2, 1), sample(2, 0), sample(1, 0), sample(3, 0, late=True)]
+    assert len(states(samples, analysis)) == 1
+    assert analysis.skipped == 3
+
+
+def test_the_findings_about_a_device_that_is_no_longer_read_end() -> None:
+    others = every("system/cpu", lambda _: {}, until=20 * MINUTES, host="a")
+    assert [state for state, _ in states([sample(0, 1), *others])] == ["active", "over"]
+
+
+def test_a_clock_that_was_set_back_ends_the_findings_and_the_work_goes_on() -> None:
+    samples = [sample(600, 1), sample(0, 1), sample(1, 0)]
+    assert [state for state, _ in states(samples)] == ["active", "over", "active", "over"]
+
+
+def test_one_sample_from_the_future_does_not_stop_the_work() -> None:
+    samples = [sample(0, 0), sample(1e6, 0), sample(1, 1)]
+    assert [state for state, _ in states(samples)] == ["active"]
+
+
+def test_hosts_and_channels_beyond_the_limits_are_ignored() -> None:
+    analysis = Analysis(lambda: [Lights()], Limits(hosts=1, channels=1))
+    assert len(states([sample(0, 1), sample(0, 1, host="b"), sample(0, 1, gpu=1)], analysis)) == 1
+    assert analysis.skipped == 2
+
+
+def test_every_kind_has_its_own_name() -> None:
+    names = [detector.kind.name for detector in registry.DETECTORS]
+    assert len(names) == len(set(names))

@@ -1,0 +1,1 @@
+"""Generated recordings of whole machines, with the truth about each."""

@@ -1,0 +1,82 @@
+"""How often findings are right: ``python -m tests.benchmarks.findings [GPU_LOGS]``.
+
+Runs every detector over generated recordings of machines, two thirds of them harmless, and prints
+for each kind how often it was right. The thresholds were tuned on the even seeds, so only the odd
+ones are judged, unless ``--seeds even`` asks for the others. With a folder of real recordings (CSV
+files of ``nvidia-smi``), it lists what the detectors find in those instead: nobody knows the truth
+about them for sure.
+"""
+
+import argparse
+import time
+from pathlib import Path
+
+from advisor.analysis import Analysis
+from advisor.detectors import registry
+from tests.benchmarks.corpus.judge import HEAD, Judge
+from tests.benchmarks.corpus.logs import recordings
+from tests.benchmarks.corpus.scenes import SCENES, scene
+
+ROUNDS = 34  # recordings of each kind of machine, in both halves
+
+
+def judge(*, odd: bool, rounds: int, only: str, verbose: bool) -> None:
+    """Judge one half of the corpus and print a table."""
+    total, spent, samples, harmless, hours = Judge(), 0.0, 0, 0.0, 0.0
+    number = 0
+    for seed in range(int(odd), rounds * len(SCENES), 2):
+        each = scene(seed)
+        if only not in each.name:
+            continue
+        analysis = Analysis(registry.build)
+        contents = list(each.contents)
+        begin = time.process_time()
+        found = [finding for content in contents for finding in analysis.feed(content)]
+        spent += time.process_time() - begin
+        length = (contents[-1].timestamp - contents[0].timestamp) / 3.6e6
+        number, samples, hours = number + 1, samples + len(contents), hours + length
+        harmless += 0 if each.truths else length
+        wrong = total.add(found, each.truths)
+        if wrong and verbose:
+            print(f"{seed} {each.name}: {'; '.join(wrong)}")
+    print(f"{number} recordings, {hours:,.0f} h, {harmless:,.0f} h of them harmless\n\n{HEAD}")
+    for kind, result in sorted(total.results.items()):
+        print(result.row(kind, harmless))
+    print(f"\n{samples:,} samples, {spent / samples * 1e6:.0f} µs each")
+
+
+def list_logs(folder: Path) -> None:
+    """Print what is found in real recordings."""
+    hours, number = 0.0, 0
+    for name, length, samples in recordings(folder):
+        hours, number = hours + length, number + 1
+        analysis = Analysis(registry.build)
+        for sample in samples:
+            for finding in analysis.feed(sample):
+                minute = (finding.timestamp - samples[0].timestamp) / 60_000
+                print(f"{name} {minute:.0f} min: {finding.state} {finding.kind} {finding.summary}")
+    print(f"{number} recordings, {hours:,.0f} GPU-hours")
+
+
+def main() -> None:
+    """Judge the corpus, or list the findings in real recordings."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("logs", nargs="?", type=Path, help="folder of real recordings")
+    parser.add_argument("--seeds", choices=("odd", "even"), default="odd")
+    parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--only", default="", help="only machines whose name contains this")
+    parser.add_argument("--verbose", action="store_true", help="print what was wrong")
+    options = parser.parse_args()
+    if options.logs:
+        list_logs(options.logs)
+    else:
+        judge(
+            odd=options.seeds == "odd",
+            rounds=options.rounds,
+            only=options.only,
+            verbose=options.verbose,
+        )
+
+
+if __name__ == "__main__":
+    main()
