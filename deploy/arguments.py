@@ -33,6 +33,7 @@ _HISTORY = (
     "influxdb_bucket",
 )
 SHELLS = ("bash", "zsh", "fish")
+_OWN_ARGUMENTS = {"file"}  # of one role, and not settings
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _INGESTER = ("ingester_group", "ingester_name")
@@ -102,6 +103,15 @@ _ROLES = {
         "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
         "--topic-prefix 'fleet/{host}'",
     ),
+    "findings": _Role(
+        "print what the detectors find in a recording, such as one of last night",
+        ("topic_prefix", *_LOG),
+        "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
+        "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
+        "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
+        "is 1 if the file contains no samples.",
+        "  mosquitto_sub -v -t 'system/#' > night.txt\n  system-monitor findings night.txt",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -126,8 +136,8 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally; 1 a part, `check` or `forget` failed, or the output could not be
-written; 2 invalid settings."""
+Exit codes: 0 stopped normally; 1 a part, `check`, `forget` or `findings` failed, or the output
+could not be written; 2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -143,10 +153,11 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
 
 
-def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
-    """Return the role and the settings given as options; ``--help`` and the like raise SystemExit.
+def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, str]]:
+    """Return the role, the settings given as options, and the role's own arguments.
 
-    Raises SettingsError. Its message does not repeat any value, which could be a secret.
+    ``--help`` and the like raise SystemExit. Raises SettingsError. Its message does not repeat any
+    value, which could be a secret.
     """
     parser = _parser()
     known, rest = parser.parse_known_args(arguments)
@@ -166,7 +177,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object]]:
     file = given.pop("config", None)
     if file is not None:
         os.environ[CONFIG_FILE_VARIABLE] = file
-    return role, given
+    own = {name: given.pop(name) for name in _OWN_ARGUMENTS & given.keys()}
+    return role, given, own
 
 
 def _refusal(role: str, option: str) -> str:
@@ -214,6 +226,7 @@ def _parser() -> argparse.ArgumentParser:
     roles.choices["forget"].add_argument(
         "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
     )
+    roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     roles.choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

@@ -35,12 +35,12 @@ def run(arguments: Sequence[str] | None = None) -> int:
     from telemetry.settings import load_settings  # noqa: PLC0415
 
     try:
-        role, options = command_line.parse(arguments)
+        role, options, own = command_line.parse(arguments)
         settings = load_settings(options)
         log.configure(settings.log_level, settings.log_format)
         log.warn_about_ignored_variables()
         # Loads the libraries of the chosen role only.
-        code: int = importlib.import_module(f"deploy.roles.{role}").run(settings)
+        code: int = importlib.import_module(f"deploy.roles.{role}").run(settings, **own)
     except SystemMonitorError as error:
         console.complain(str(error))
         return EXIT_WRONG_SETTING

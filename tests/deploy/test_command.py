@@ -13,7 +13,7 @@ from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
-ROLES = ("up", "collector", "ingester", "api", "check", "forget")
+ROLES = ("up", "collector", "ingester", "api", "check", "forget", "findings")
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -61,7 +61,7 @@ def test_the_help_of_a_role_describes_it_and_lists_its_options(
     assert "config.toml" in text
     assert ("--http-port" in text) == (role in ("up", "api", "check"))
     assert ("--interval-seconds" in text) == (role in ("up", "collector", "check"))
-    assert ("--data-dir" in text) == (role not in ("collector", "forget"))
+    assert ("--data-dir" in text) == (role not in ("collector", "forget", "findings"))
     assert "--influxdb-token " not in text
 
 
@@ -99,6 +99,7 @@ def test_without_a_role_the_help_is_printed(capsys: pytest.CaptureFixture[str]) 
         (["serve"], ["'serve'", "collector"]),
         (["forget"], ["HOST", "forget --help"]),
         (["forget", "a/b"], ["HOST: 'a/b'", "a name without '/'", "forget --help"]),
+        (["findings"], ["FILE", "findings --help"]),
         (["completion", "tcsh"], ["'tcsh'", "bash", "zsh", "fish"]),
         (["completion"], ["SHELL", "completion --help"]),
         (["completion", "bash", "--http-port", "1"], ["`completion` does not accept --http-port"]),
