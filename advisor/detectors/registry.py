@@ -1,9 +1,10 @@
 """The detectors that run."""
 
+from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import Detector
 
-DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth,)
+DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu)
 
 
 def build() -> list[Detector]:

@@ -1,0 +1,148 @@
+"""``idle_gpu``: a GPU's memory is held, and nothing is computed."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from advisor.detectors.model import MINUTE, Kind, Ledger
+from advisor.findings import Evidence, Finding, Measure, Severity
+from advisor.readings import Reading
+
+IDLE_PERCENT = 5.0
+IDLE_MINUTES = 15.0
+WARNING_MINUTES = 60.0  # one GPU-hour is lost
+HELD_BYTES = 1e9  # a context alone takes 300 to 700 MB
+ACTIVE_POWER = 1.15  # times the lowest power of the stretch, and 5 W: then it computes after all
+ACTIVE_WATTS = 5.0
+ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that works seldom
+ACTIVE_MEAN_WATTS = 2.0
+COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
+BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
+RECOVERY = 0.03
+LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
+_GAP = 10 * MINUTE  # without a reading, it may have worked
+_GIGABYTE = 1e9
+_ADVICE = (
+    "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
+    "it should be at work, look at what it waits for."
+)
+
+
+@dataclass(slots=True)
+class _Stretch:
+    """The time since a GPU was last at work; ``busy`` are seconds of work, less what was idle."""
+
+    start: int
+    newest: int
+    lowest: float = 1e9  # power in watts
+    busy: float = 0.0
+    told: int = 0  # when it was last reported
+    powers: float = 0.0  # the sum while idle and cooled down, and how many
+    readings: int = 0
+
+    def is_at_work(self, utilization: float, power: float | None) -> bool:
+        """Return whether the GPU works at this moment."""
+        if power is not None:
+            self.lowest = min(self.lowest, power)
+            if utilization < IDLE_PERCENT and self.newest - self.start >= COOLING:
+                self.powers += power
+                self.readings += 1
+        above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
+        return utilization >= IDLE_PERCENT or above
+
+    def works_seldom(self) -> bool:
+        """Return whether the mean power shows work that the utilization does not."""
+        usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
+        return self.readings > 0 and self.powers / self.readings > usual
+
+
+class IdleGpu:
+    """Follows the utilization and the power of each GPU while its memory is held."""
+
+    kind: ClassVar[Kind] = Kind(
+        "idle_gpu",
+        "A GPU's memory is held and the GPU does nothing: by whom, and since when.",
+        f"At least {HELD_BYTES / _GIGABYTE:g} GB in use and below {IDLE_PERCENT:g} % utilization "
+        f"for {IDLE_MINUTES:g} min, with the power at its lowest: `info`, and `warning` from "
+        f"{WARNING_MINUTES:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do not "
+        f"count. Over after {BUSY_SECONDS:g} s of work, or once the memory is released.",
+        "a context of 300 MB; pauses for a checkpoint or an evaluation; a training with kernels so "
+        "short that the driver reads 0 %, which its power shows",
+        "Without a power reading, such a training is reported. In MIG mode, the driver reports no "
+        "utilization, and nothing is reported.",
+        "5 % and 15 min: jobstats marks 15 % as red and 25 % as dark; traces of real GPUs read 0 "
+        "to 1 % for up to 28 min at 1.5 to 2.3 times the idle power",
+    )
+
+    def __init__(self) -> None:
+        """Begin with no GPU."""
+        self._ledger = Ledger(self.kind.name)
+        self._stretches: dict[str, _Stretch] = {}
+        self._holders: dict[str, str] = {}
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        if reading.family == "gpu_processes":
+            self._holders[reading.subject] = _holder(reading.values.get("processes") or ())
+        return self._judge(reading) if reading.family == "gpu" else ()
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        self._holders.pop(subject, None)
+        return self._end(subject, timestamp)
+
+    def _end(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        self._stretches.pop(subject, None)
+        return self._ledger.end(subject, timestamp)
+
+    def _judge(self, reading: Reading) -> Iterable[Finding]:
+        now, subject = reading.timestamp, reading.subject
+        utilization = reading.values.get("utilization")
+        if utilization is None or (reading.values.get("memory_used") or 0) < HELD_BYTES:
+            return self._end(subject, now)
+        stretch = self._stretches.setdefault(subject, _Stretch(now, now))
+        step, stretch.newest = now - stretch.newest, now
+        seconds = step / 1000
+        if stretch.is_at_work(utilization, reading.values.get("power")):
+            stretch.busy += min(seconds, LONGEST_BURST)
+        else:
+            stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
+        if step > _GAP or stretch.busy >= BUSY_SECONDS:
+            return self._end(subject, now)
+        if now - stretch.start < IDLE_MINUTES * MINUTE or now - stretch.told < MINUTE:
+            return ()
+        if subject not in self._ledger and stretch.works_seldom():
+            return ()
+        stretch.told = now
+        return self._report(reading, stretch, reading.values["memory_used"])
+
+    def _report(self, reading: Reading, stretch: _Stretch, held: float) -> Iterable[Finding]:
+        minutes = (reading.timestamp - stretch.start) / MINUTE
+        holder = self._holders.get(reading.subject) or "a process"
+        return self._ledger.report(
+            reading,
+            reading.subject,
+            Severity.WARNING if minutes >= WARNING_MINUTES else Severity.INFO,
+            f"GPU {reading.subject.removeprefix('gpu')}: {holder} holds {held / _GIGABYTE:.1f} GB "
+            f"and has left the GPU idle for {minutes:.0f} min",
+            Evidence(
+                stretch.start,
+                reading.timestamp,
+                {
+                    "held": Measure(round(held / _GIGABYTE, 1), "GB"),
+                    "idle": Measure(round(minutes), "min"),
+                    "lost": Measure(round(minutes / 60, 2), "GPU-hours"),
+                },
+            ),
+            advice=_ADVICE,
+        )
+
+
+def _holder(processes: Iterable[dict[str, Any]]) -> str:
+    """Return a text for the process with the most memory; empty if there is none."""
+    largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
+    if largest is None:
+        return ""
+    name = largest.get("command") or largest.get("name") or "a process"
+    user = f", {largest['user']}" if largest.get("user") else ""
+    return f"{name} (PID {largest.get('pid')}{user})"
