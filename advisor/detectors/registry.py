@@ -3,8 +3,9 @@
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import Detector
+from advisor.detectors.throttling import Throttling
 
-DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu)
+DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling)
 
 
 def build() -> list[Detector]:

@@ -1,5 +1,6 @@
 """Machines whose GPUs idle or are slow, rightly or not."""
 
+from collections.abc import Callable
 from random import Random
 
 from tests.benchmarks.corpus.machine import HOUR, Gpu, Job, Machine, Truth
@@ -59,5 +60,49 @@ def abandoned(rng: Random) -> Built:
     return machine, [Truth("idle_gpu", "gpu0", begin, end)]
 
 
-HARMLESS = (context_only, pauses, short_kernels, little_use)
-TROUBLE = (abandoned, abandoned)
+def _slowed(rng: Random, reason: str, when: Callable[[float], bool]) -> Machine:
+    """A GPU that ``reason`` slows down at the times of ``when``."""
+    machine = _machine(rng, flat(rng.uniform(5, 70) * GIB), flat(rng.uniform(85, 99)))
+    slow = rng.uniform(0.5, 0.9)
+    machine.gpus[0].overrides = lambda time: (
+        {"throttle_reasons": [reason], "sm_clock": round(1980 * slow)} if when(time) else {}
+    )
+    return machine
+
+
+def short_heat(rng: Random) -> Built:
+    """Some seconds of heat now and then."""
+    share = rng.uniform(0.0, 0.03)
+    return _slowed(rng, "sw_thermal_slowdown", lambda _time: rng.random() < share), []
+
+
+def some_cap(rng: Random) -> Built:
+    """At the power cap for a part of the time, as trainings are."""
+    share = rng.uniform(0.1, 0.5)
+    return _slowed(rng, "sw_power_cap", lambda _time: rng.random() < share), []
+
+
+def set_clocks(rng: Random) -> Built:
+    """Clocks that somebody has set."""
+    return _slowed(rng, "applications_clocks_setting", lambda _time: True), []
+
+
+def heat(rng: Random) -> Built:
+    begin = rng.uniform(0.2, 1.5) * HOUR
+    end = begin + rng.uniform(0.25, 1.2) * HOUR
+    share = rng.uniform(0.4, 1.0)
+    reason = rng.choice(["hw_thermal_slowdown", "sw_thermal_slowdown", "hw_power_brake_slowdown"])
+    machine = _slowed(rng, reason, lambda time: begin <= time < end and rng.random() < share)
+    return machine, [Truth("throttling", "gpu0", begin, end)]
+
+
+def full_cap(rng: Random) -> Built:
+    """At the power cap all the time: worth knowing."""
+    begin = rng.uniform(0.2, 1.5) * HOUR
+    end = begin + rng.uniform(0.5, 1.2) * HOUR
+    machine = _slowed(rng, "sw_power_cap", lambda time: begin <= time < end)
+    return machine, [Truth("throttling", "gpu0", begin, end)]
+
+
+HARMLESS = (context_only, pauses, short_kernels, little_use, short_heat, some_cap, set_clocks)
+TROUBLE = (abandoned, abandoned, heat, full_cap)

@@ -1,0 +1,157 @@
+"""``throttling``: a GPU's clock is reduced for a good part of the time."""
+
+from collections import deque
+from collections.abc import Collection, Iterable
+from dataclasses import dataclass, field
+from typing import ClassVar
+
+from advisor.detectors.model import Kind, Ledger
+from advisor.findings import Evidence, Finding, Measure, Severity
+from advisor.readings import Reading
+
+WINDOW_SECONDS = 300.0
+FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
+FEWEST_SLOW = 6  # and so many of them have to show the cause
+BEGIN_SHARE, END_SHARE = 0.2, 0.05
+CAP_BEGIN_SHARE, CAP_END_SHARE = 0.8, 0.4  # a power cap is how a GPU works under full load
+FULL_LOAD = 80.0  # % utilization
+_LONGEST_STEP = 65.0  # seconds: a reading does not hold for longer than this
+
+# The names of NVML's reasons, as the catalogue lists them. `hw_slowdown` comes with one of the two
+# others of the hardware where the driver knows which.
+_CAUSES = {
+    "thermal slowdown": ("hw_thermal_slowdown", "sw_thermal_slowdown"),
+    "power brake": ("hw_power_brake_slowdown",),
+    "hardware slowdown": ("hw_slowdown",),
+}
+_CAP = "sw_power_cap"
+_ADVICE = {
+    "thermal slowdown": "Check fans, filters, air flow and the room's temperature.",
+    "power brake": "Check the power supply and its cables: the board asks for less power.",
+    "hardware slowdown": "Check cooling and the power supply.",
+    _CAP: "This is usual under full load; `nvidia-smi -q -d POWER` shows the limit.",
+}
+
+
+@dataclass(slots=True)
+class _Window:
+    """The last readings of a GPU: time, seconds that they hold, and causes."""
+
+    steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
+    newest: float | None = None
+    busy: float = 0.0  # utilization, smoothed
+    fastest: float = 0.0  # clock in MHz while nothing reduced it
+    slowed: float = 0.0  # clock while something did, smoothed
+
+    def add(self, now: float, causes: Collection[str]) -> None:
+        if self.newest is not None and 0 < now - self.newest <= _LONGEST_STEP:
+            self.steps.append((now, now - self.newest, causes))
+        self.newest = now
+        while len(self.steps) > FEWEST_READINGS and self.steps[0][0] <= now - WINDOW_SECONDS:
+            self.steps.popleft()
+
+    def shares(self) -> dict[str, float]:
+        """Return the share of the time with each cause; empty while too little is known."""
+        known = sum(seconds for _, seconds, _ in self.steps)
+        if len(self.steps) < FEWEST_READINGS:
+            return {}
+        shares = dict.fromkeys((*_CAUSES, _CAP), 0.0)
+        for cause in shares:
+            spans = [seconds for _, seconds, causes in self.steps if cause in causes]
+            if len(spans) >= FEWEST_SLOW:
+                shares[cause] = sum(spans) / known
+        return shares
+
+
+class Throttling:
+    """Adds up the time in which something slowed each GPU down."""
+
+    kind: ClassVar[Kind] = Kind(
+        "throttling",
+        "A GPU is slowed down: by heat, by the hardware, by the power supply, or by its power cap; "
+        "and how much of its clock that costs.",
+        f"Thermal or hardware slowdown or a power brake in at least {BEGIN_SHARE:.0%} of "
+        f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
+        f"`warning`. The power cap in at least {CAP_BEGIN_SHARE:.0%} of them, at {FULL_LOAD:g} % "
+        f"utilization or more: `info`. Over below {END_SHARE:.0%} and {CAP_END_SHARE:.0%}.",
+        "`gpu_idle` and clocks that somebody has set; a single sample; a GPU at its power cap is "
+        "never a warning",
+        "What happens between two samples is not seen. The clock that is lost is known once the "
+        "GPU has run without being slowed down.",
+        "the reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares: the even "
+        "seeds of `python -m tests.benchmarks.findings`",
+    )
+
+    def __init__(self) -> None:
+        """Begin with no GPU."""
+        self._ledger = Ledger(self.kind.name)
+        self._windows: dict[str, _Window] = {}
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        reasons = reading.values.get("throttle_reasons")
+        if reading.family != "gpu" or reasons is None:
+            return ()
+        window = self._windows.setdefault(reading.subject, _Window())
+        causes = [cause for cause, names in _CAUSES.items() if not set(names).isdisjoint(reasons)]
+        if _CAP in reasons:
+            causes.append(_CAP)
+        window.add(reading.timestamp / 1000, causes)
+        _note_clock(window, reading, slowed=bool(causes))
+        if not causes and reading.subject not in self._ledger:
+            return ()
+        return self._judge(reading, window, window.shares())
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        self._windows.pop(subject, None)
+        return self._ledger.end(subject, timestamp)
+
+    def _judge(
+        self, reading: Reading, window: _Window, shares: dict[str, float]
+    ) -> Iterable[Finding]:
+        if not shares:
+            return ()
+        subject = reading.subject
+        cap = shares.pop(_CAP)
+        cause = max(_CAUSES, key=lambda each: shares[each])
+        if shares[cause] >= BEGIN_SHARE:
+            return self._report(reading, window, cause, shares[cause], Severity.WARNING)
+        if cap >= CAP_BEGIN_SHARE and window.busy >= FULL_LOAD:
+            return self._report(reading, window, _CAP, cap, Severity.INFO)
+        if shares[cause] < END_SHARE and cap < CAP_END_SHARE:
+            return self._ledger.end(subject, reading.timestamp)
+        return ()
+
+    def _report(
+        self, reading: Reading, window: _Window, cause: str, share: float, severity: Severity
+    ) -> Iterable[Finding]:
+        name = "the power cap" if cause == _CAP else f"a {cause}"
+        numbers = {"share": Measure(round(100 * share), "%")}
+        lost = ""
+        if window.slowed and window.fastest > window.slowed:
+            percent = 100 * (1 - window.slowed / window.fastest)
+            numbers["clock lost"] = Measure(round(percent), "%")
+            lost = f"; its clock falls from {window.fastest:.0f} to {window.slowed:.0f} MHz"
+        start = round(window.steps[0][0] * 1000)
+        minutes = max(1, round((reading.timestamp - start) / 60_000))
+        return self._ledger.report(
+            reading,
+            reading.subject,
+            severity,
+            f"GPU {reading.subject.removeprefix('gpu')}: {name} slows it down in {share:.0%} of "
+            f"the last {minutes} min{lost}",
+            Evidence(start, reading.timestamp, numbers),
+            advice=_ADVICE[cause],
+        )
+
+
+def _note_clock(window: _Window, reading: Reading, *, slowed: bool) -> None:
+    busy, clock = reading.values.get("utilization"), reading.values.get("sm_clock")
+    window.busy += 0.1 * ((busy or 0.0) - window.busy)
+    if clock is None:
+        return
+    if slowed:
+        window.slowed += (0.2 if window.slowed else 1.0) * (clock - window.slowed)
+    elif busy:
+        window.fastest = max(window.fastest, clock)
