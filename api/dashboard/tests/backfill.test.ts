@@ -136,10 +136,10 @@ describe("the seam between history and live", () => {
   it("fetches what was missed although another channel has a false sample of the far future", async () => {
     const host = new HostData("h");
     const stored = every(1000, NOW - 100_000, NOW);
-    const snapshot = { at: 0, wall: NOW, age: "snapshot" } as const;
+    const greeting = { at: 0, wall: NOW, age: 0 };
     const sample = (channel: string, timestamp: number) => ({ host: "h", channel, timestamp, values: {} });
-    host.accept(sample(CPU, NOW), snapshot);
-    host.accept(sample("system/gpu/42", NOW + 10_800_000), snapshot);
+    host.accept(sample(CPU, NOW), greeting);
+    host.accept(sample("system/gpu/42", NOW + 10_800_000), greeting);
     for (const isLive of [false, true]) {
       if (isLive) stored.push(NOW + 1000);
       if (isLive) live(host, NOW + 1000);

@@ -3,6 +3,7 @@ const SPAN_MS = 60_000;
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
+const MOST_ASSUMPTIONS = 99;
 
 /**
  * How far the collector's clock is ahead of this browser's, in milliseconds.
@@ -16,7 +17,7 @@ const MOST_SUPPORT = 3;
  * frames that arrive late together do not outvote the others.
  */
 export class HostClock {
-  private assumed = 0;
+  private readonly assumptions: number[] = [];
   private current: number | null = null;
   private previous: number | null = null;
   private since = -Infinity;
@@ -36,9 +37,13 @@ export class HostClock {
     this.current = Math.max(this.current ?? -Infinity, ahead);
   }
 
-  /** Use an estimate until the first live sample arrives: the clock showed `timestamp` at `wall`. */
+  /**
+   * Note an estimate: the clock showed `timestamp` at `wall`. Their median counts until the first
+   * live sample arrives.
+   */
   assume(timestamp: number, wall: number): void {
-    this.assumed = timestamp - wall;
+    this.assumptions.push(timestamp - wall);
+    if (this.assumptions.length > MOST_ASSUMPTIONS) this.assumptions.shift();
     this.observedAt = wall;
   }
 
@@ -48,12 +53,17 @@ export class HostClock {
   }
 
   get ahead(): number {
-    return this.current === null ? this.assumed : Math.max(this.current, this.previous ?? -Infinity);
+    return this.current === null ? this.assumed() : Math.max(this.current, this.previous ?? -Infinity);
   }
 
   /** The collector's clock at the browser's time `wall`. */
   at(wall: number): number {
     return wall + this.ahead;
+  }
+
+  private assumed(): number {
+    const sorted = this.assumptions.toSorted((a, b) => a - b);
+    return sorted[(sorted.length - 1) >> 1] ?? 0;
   }
 
   private isAccepted(ahead: number, wall: number): boolean {
