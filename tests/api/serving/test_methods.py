@@ -67,3 +67,11 @@ def test_a_wrong_method_is_answered_with_all_methods_of_the_path(
         "code": "method_not_allowed",
         "message": f"{method} is not allowed here; use GET, HEAD or POST.",
     }
+
+
+def test_a_response_is_sent_in_one_piece(shared_api: RunningApi) -> None:
+    """A client that waits for the whole response wakes once."""
+    with shared_api.socket() as connection:
+        for _ in range(10):
+            connection.sendall(b"GET /session HTTP/1.1\r\nHost: localhost\r\n\r\n")
+            assert connection.recv(65_536).endswith(b'\r\n\r\n{"logged_in":false}')
