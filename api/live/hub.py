@@ -1,87 +1,15 @@
 """Sends each update to the WebSocket clients that subscribed to it."""
 
-import asyncio
-from collections import deque
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable
 
 from api.fair_share import FairShare
+from api.live.client import TOO_MANY, TOO_SLOW, Client
 from api.live.filters import FilterTree
+from api.live.frames import Greeting, Text
 from api.live.newest import Newest, Update
 from api.live.removal import Removal
 
-QUEUE_FRAMES = 256
 MAX_CLIENTS = 1024
-# The sensors of one tick report within about 50 ms of each other.
-BATCH_SECONDS = 0.05
-BATCH_FRAMES = 100
-_TOO_SLOW = "The client reads too slowly."
-TOO_MANY = "Too many clients are connected; try again later."
-
-
-class Client:
-    """One WebSocket client: its filters and its queue of frames.
-
-    ``dropped`` is the reason for disconnecting the client; once it is set, no more frames are sent.
-    """
-
-    def __init__(
-        self,
-        filters: Iterable[str],
-        host: str | None = None,
-        *,
-        batch: bool = False,
-        address: str = "",
-    ) -> None:
-        """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
-
-        With ``batch``, frames that arrive together are sent as one message, at most 100 in each.
-        ``address`` is the client's IP address.
-        """
-        self.filters = tuple(filters)
-        self.host = host
-        self._batch = batch
-        self.address = address
-        self.dropped: asyncio.Future[str] = asyncio.get_running_loop().create_future()
-        self._frames: deque[str] = deque()
-        self._capacity = QUEUE_FRAMES
-        self._waiting = asyncio.Event()
-
-    def accepts(self, update: Update | Removal) -> bool:
-        """Return whether ``update`` concerns a host that this client has selected."""
-        return self.host in (None, update.host) or (update.is_event and not update.host)
-
-    def offer(self, frame: str) -> None:
-        """Queue ``frame``; if the queue is full, drop the client."""
-        if self.dropped.done():
-            return
-        if len(self._frames) >= self._capacity:
-            self.drop(_TOO_SLOW)
-            return
-        self._frames.append(frame)
-        self._waiting.set()
-
-    def drop(self, reason: str) -> None:
-        """Disconnect the client."""
-        if not self.dropped.done():
-            self._frames.clear()
-            self.dropped.set_result(reason)
-
-    def greet(self, frames: Sequence[str]) -> None:
-        """Queue ``frames``; raise the capacity if a fleet has more of them than fit."""
-        self._capacity = max(self._capacity, QUEUE_FRAMES + len(frames))
-        for frame in frames:
-            self.offer(frame)
-
-    async def next_message(self) -> str:
-        """Wait for a frame; return the oldest or, with ``batch``, an array of up to 100 frames."""
-        while not self._frames:
-            self._waiting.clear()
-            await self._waiting.wait()
-        if not self._batch:
-            return self._frames.popleft()
-        await asyncio.sleep(BATCH_SECONDS)
-        count = min(len(self._frames), BATCH_FRAMES)
-        return f"[{','.join(self._frames.popleft() for _ in range(count))}]"
 
 
 class Hub:
@@ -127,12 +55,12 @@ class Hub:
     def leave(self, client: Client) -> None:
         """Remove ``client``; call this once for each client that joined."""
         self._remove(client)
-        if client.dropped.done() and client.dropped.result() == _TOO_SLOW:
+        if client.dropped == TOO_SLOW:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
         """Replace the filters, acknowledge, then send the newest values of the added channels."""
-        client.offer(acknowledgement)
+        client.offer(Text(acknowledgement))
         if client not in self._clients:
             return  # it was dropped
         previous = self._channels(client)
@@ -141,12 +69,17 @@ class Hub:
         self._greet(client, self._channels(client) - previous)
 
     def publish(self, update: Update | Removal) -> None:
-        """Queue ``update`` for each client that subscribed to it."""
-        for client in set[Client]().union(*self._subscribers.matching(update.channel)):
-            if client.accepts(update):
-                client.offer(update.frame)
-                if client.dropped.done():
-                    self._remove(client)
+        """Send ``update`` to each client that subscribed to it."""
+        hosts, for_all = (None, update.host), update.is_event and not update.host
+        matching = set[Client]().union(*self._subscribers.matching(update.channel))
+        clients = [each for each in matching if for_all or each.host in hosts]
+        if not clients:
+            return
+        frame = Text(update.frame)
+        for client in clients:
+            client.offer(frame)
+            if client.dropped is not None:
+                self._remove(client)
 
     def _subscribe(self, client: Client, filters: Iterable[str]) -> None:
         client.filters = tuple(filters)
@@ -170,4 +103,4 @@ class Hub:
 
     def _greet(self, client: Client, channels: Collection[str]) -> None:
         updates = self._newest.updates(client.host)
-        client.greet([update.frame_with_age for update in updates if update.channel in channels])
+        client.greet([Greeting(each) for each in updates if each.channel in channels])

@@ -10,7 +10,6 @@ from functools import cached_property, partial
 from api.live.arrivals import Arrival, Arrivals, allowed_lag
 from api.live.removal import Removal
 from telemetry.catalogue import STATUS_CHANNEL, Family, Retention, family_of
-from telemetry.clock import unix_milliseconds
 from telemetry.decoding import Content
 from telemetry.events import Event
 from telemetry.limits import Limits
@@ -95,12 +94,6 @@ class Update:
                 data = asdict(self.content)
         body = {"channel": self.channel, "event": event, "data": data}
         return json.dumps(body, separators=(",", ":"))
-
-    @property
-    def frame_with_age(self) -> str:
-        """The same JSON with its age, for clients that receive it when they subscribe."""
-        age = round(self.age(unix_milliseconds()), 3)
-        return f'{self.frame[:-1]},"age_seconds":{age}}}'
 
 
 @dataclass(slots=True, eq=False)  # so that it can be the key of what is made of it

@@ -27,7 +27,7 @@ MAX_WAITING = 10_000
 _ACKNOWLEDGED_SECONDS = 2.0
 # A broker that has restarted acknowledges messages although no ingester has subscribed yet.
 _SETTLE_SECONDS = 2.0
-_BATCH = 100  # updates processed before the event loop continues with its other work
+_TURN_SECONDS = 0.01  # of processing updates before the event loop continues with its other work
 
 _REJECTED = "Messages that are not valid samples"
 _REFUSED = "Updates of hosts or channels beyond the limits"
@@ -156,7 +156,8 @@ class Subscription:
 
     def _process_waiting(self) -> None:
         self._wake_pending = False  # first: an update appended from now on wakes the loop again
-        for _ in range(min(len(self._waiting), _BATCH)):
+        until = time.monotonic() + _TURN_SECONDS
+        while self._waiting and time.monotonic() < until:
             update = self._waiting.popleft()
             if isinstance(update, Removal):
                 for removal in self.newest.remove(update):

@@ -14,6 +14,7 @@ from starlette.exceptions import HTTPException
 from starlette.websockets import WebSocket, WebSocketDisconnect
 
 from api.errors import InvalidParameterError, error_body, quote
+from api.live.client import TOO_MANY, Client
 from api.live.filters import (
     CHANNEL_PARAMETERS,
     from_query,
@@ -21,7 +22,8 @@ from api.live.filters import (
     require_channels,
     validated_filters,
 )
-from api.live.hub import TOO_MANY, Client, Hub
+from api.live.frames import Text
+from api.live.hub import Hub
 from api.parameters import require_known
 from api.rest.context import PREFIX
 from telemetry.bus.topics import ALL_CHANNELS
@@ -113,11 +115,11 @@ async def _serve(websocket: WebSocket, filters: Callable[[], tuple[str, ...]]) -
             return
         hub.join(client)
         try:
-            await _exchange(websocket, hub, client)
+            await _receive(websocket, hub, client)
         finally:
             hub.leave(client)
-        if client.dropped.done():
-            await _close(websocket, _TRY_AGAIN_LATER, client.dropped.result())
+        if client.dropped is not None:
+            await _close(websocket, _TRY_AGAIN_LATER, client.dropped)
 
 
 def _address(websocket: WebSocket) -> str:
@@ -129,38 +131,17 @@ def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
         raise InvalidParameterError("batch", batch, "it must be true or false")
-    host, address = websocket.query_params.get("host"), _address(websocket)
-    return Client(filters, host, batch=batch == "true", address=address)
-
-
-async def _exchange(websocket: WebSocket, hub: Hub, client: Client) -> None:
-    """Send and receive until either side closes or the client is dropped."""
-    tasks = [
-        asyncio.create_task(_send(websocket, client)),
-        asyncio.create_task(_receive(websocket, hub, client)),
-    ]
-    try:
-        ends: list[asyncio.Future[Any]] = [*tasks, client.dropped]
-        await asyncio.wait(ends, return_when=asyncio.FIRST_COMPLETED)
-    finally:
-        for task in tasks:
-            task.cancel()
-        outcomes = await asyncio.gather(*tasks, return_exceptions=True)
-    for outcome in outcomes:
-        if isinstance(outcome, Exception):
-            raise outcome
-
-
-async def _send(websocket: WebSocket, client: Client) -> None:
-    while True:
-        message = await client.next_message()
-        try:
-            await websocket.send_text(message)
-        except RuntimeError:
-            return  # the server closed it: a message was too large, or a ping unanswered
+    return Client(
+        websocket.state.connection,
+        filters,
+        websocket.query_params.get("host"),
+        batch=batch == "true",
+        address=_address(websocket),
+    )
 
 
 async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
+    """Handle the client's messages until either side disconnects."""
     while True:
         message = await websocket.receive()
         if message["type"] == "websocket.disconnect":
@@ -177,7 +158,7 @@ def _handle(text: str | None, hub: Hub, client: Client) -> None:
         else:
             filters = tuple(each for each in client.filters if each not in channels)
     except InvalidParameterError as error:
-        client.offer(_error_frame("wrong_message", str(error)))
+        client.offer(Text(_error_frame("wrong_message", str(error))))
     else:
         acknowledgement = json.dumps({"event": f"{action}d", "channels": filters})
         hub.change(client, filters, acknowledgement)

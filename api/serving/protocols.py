@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+from collections.abc import Callable
 from http import HTTPStatus
 from typing import Any
 
@@ -97,7 +98,38 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     It also limits the rate at which it reads, so that a client that floods it does not delay the
     others. And it closes the connection of a client that sends pings and does not read the pongs:
     uvicorn would buffer them all.
+
+    The application finds it in the scope's state as ``connection``, to write one frame's bytes to
+    many clients.
     """
+
+    can_write = True
+    on_writable: Callable[[], None] = staticmethod(lambda: None)
+
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame, unless the connection is closing."""
+        if not self.close_sent and not self.transport.is_closing():
+            self.transport.write(frame)
+
+    def interrupt(self) -> None:
+        """Let the application's ``receive`` return, as if the client had disconnected."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+
+    def pause_writing(self) -> None:
+        """Wait: the transport has 64 KiB that the client has not read."""
+        super().pause_writing()
+        self.can_write = False
+
+    def resume_writing(self) -> None:
+        """Continue with what waits."""
+        super().resume_writing()
+        self.can_write = True
+        self.on_writable()
+
+    async def run_asgi(self) -> None:
+        """Run the application."""
+        self.scope["state"]["connection"] = self
+        await super().run_asgi()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget the connection."""

@@ -5,7 +5,7 @@ import json
 import threading
 from typing import Any
 
-from api.live.hub import BATCH_FRAMES
+from api.live.client import BATCH_FRAMES
 from telemetry.catalogue import CPU as CPU_FAMILY
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample

@@ -6,8 +6,8 @@ from contextlib import ExitStack
 
 import pytest
 
+from api.live.client import QUEUE_FRAMES
 from api.live.filters import MAX_FILTERS
-from api.live.hub import QUEUE_FRAMES
 from api.live.websocket import MAX_MESSAGE_BYTES
 from telemetry.tally import Tally
 from tests.api.running import SECONDS, RunningApi, cpu, gpu
@@ -177,7 +177,7 @@ def test_sending_to_a_closing_client_logs_nothing(
 def test_a_client_that_never_reads_delays_no_other_and_is_dropped(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.live.hub.QUEUE_FRAMES", 8)
+    monkeypatch.setattr("api.live.client.QUEUE_FRAMES", 8)
     with api.socket(OPENING + b"\r\n", receive_buffer=4096):
         wait_until(lambda: api.live.hub.clients == 1, "it has joined", SECONDS)
         assert overwhelm_slow_client(api) > 8

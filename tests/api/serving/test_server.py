@@ -172,7 +172,7 @@ def test_silent_clients_do_not_delay_the_stop(
 def test_a_client_that_never_reads_does_not_delay_the_stop(
     api: RunningApi, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("api.live.hub.QUEUE_FRAMES", 8)
+    monkeypatch.setattr("api.live.client.QUEUE_FRAMES", 8)
     with api.socket(OPENING + b"\r\n", receive_buffer=4096):
         wait_until(lambda: api.live.hub.clients == 1, "the client has joined", SECONDS)
         overwhelm_slow_client(api)

@@ -1,0 +1,41 @@
+"""Frames for WebSocket clients."""
+
+from websockets import frames
+
+from api.live.newest import Update
+from telemetry.clock import unix_milliseconds
+
+
+class Text:
+    """A frame of JSON. ``encoded`` is what is sent: the same bytes for all clients."""
+
+    __slots__ = ("encoded", "text")
+
+    def __init__(self, text: str) -> None:
+        """Encode ``text``."""
+        self.text = text
+        self.encoded = frames.Frame(frames.Opcode.TEXT, text.encode()).serialize(mask=False)
+
+
+class Greeting:
+    """The newest value of a channel, with its age. Encoded as it is sent, since it may wait."""
+
+    __slots__ = ("_update",)
+
+    def __init__(self, update: Update) -> None:
+        """Send ``update``."""
+        self._update = update
+
+    @property
+    def text(self) -> str:
+        """The update's frame with ``age_seconds``."""
+        age = round(self._update.age(unix_milliseconds()), 3)
+        return f'{self._update.frame[:-1]},"age_seconds":{age}}}'
+
+    @property
+    def encoded(self) -> bytes:
+        """The bytes that are sent."""
+        return Text(self.text).encoded
+
+
+Frame = Text | Greeting
