@@ -90,6 +90,12 @@ def test_loading_the_settings_loads_no_mqtt_library() -> None:
     assert "paho" not in _modules_loaded_by("telemetry.settings")
 
 
+def test_a_collector_loads_neither_asyncio_nor_a_web_framework() -> None:
+    """It runs on every machine of a fleet, and its memory is that of its libraries."""
+    loaded = _modules_loaded_by("deploy.arguments, deploy.roles.collector, collector.collector")
+    assert loaded.isdisjoint({"asyncio", "fastapi", "uvicorn", "sqlite3", "psutil"})
+
+
 def _modules_loaded_by(module: str) -> set[str]:
     code = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

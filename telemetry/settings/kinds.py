@@ -5,7 +5,6 @@ from pathlib import Path
 from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
-from pydantic_settings import NoDecode
 
 from telemetry.settings import values
 
@@ -49,5 +48,5 @@ InfluxdbToken = Annotated[SecretStr, AfterValidator(_in_secret(values.influxdb_t
 BrokerUrl = Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))]
 Password = Annotated[SecretStr, AfterValidator(_in_secret(values.password))]
 AccessToken = Annotated[SecretStr, AfterValidator(_in_secret(values.access_token))]
-Sensors = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.sensors)]
-Origins = Annotated[tuple[str, ...], NoDecode, BeforeValidator(values.origins)]
+Sensors = Annotated[tuple[str, ...], BeforeValidator(values.sensors)]
+Origins = Annotated[tuple[str, ...], BeforeValidator(values.origins)]

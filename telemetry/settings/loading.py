@@ -11,11 +11,13 @@ from pydantic.fields import FieldInfo
 
 from telemetry.errors import SettingsError
 from telemetry.settings.model import MASK, Settings
-from telemetry.settings.secret_files import SecretFileError, file_setting
+from telemetry.settings.secret_files import SecretFileError
 from telemetry.settings.sources import (
     CONFIG_FILE_VARIABLE,
     ENVIRONMENT_PREFIX,
     config_file,
+    from_environment,
+    from_file,
     resembling,
     source_of,
     unknown_variables,
@@ -31,19 +33,13 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
 
     Raises SettingsError: one sentence with the setting, its value and what is allowed.
     """
-    given: dict[str, Any] = dict(options or {})
-    file = config_file()
+    given = dict(options or {})
     _refuse_misspelt_variables()
+    values = {**_from_file(), **from_environment(Settings.names()), **given}
     try:
-        if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
-            raise SettingsError(f"The settings file {file} does not exist.")
-        settings = Settings(**given)
+        settings = Settings.model_validate(values)
     except ValidationError as error:
         raise SettingsError(_sentence(error, given)) from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise SettingsError(f"{file} is not valid TOML: {error}.") from None
-    except (OSError, ValueError, RecursionError) as error:
-        raise SettingsError(f"The settings in {file} cannot be read: {error}.") from None
     try:
         require_consistency(settings)
     except ValueError as error:
@@ -51,19 +47,26 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     return settings
 
 
+def _from_file() -> dict[str, Any]:
+    file = config_file()
+    try:
+        if os.environ.get(CONFIG_FILE_VARIABLE) and not file.is_file():
+            raise SettingsError(f"The settings file {file} does not exist.")
+        return from_file()
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+        raise SettingsError(f"{file} is not valid TOML: {error}.") from None
+    except (OSError, ValueError, RecursionError) as error:
+        raise SettingsError(f"The settings in {file} cannot be read: {error}.") from None
+
+
 def ignored_variables() -> list[str]:
     """Return the environment variables that have our prefix but are not settings."""
-    return unknown_variables(_names())
-
-
-def _names() -> list[str]:
-    """Return all names that can be set: the settings, and the files that contain secrets."""
-    return [*Settings.model_fields, *map(file_setting, Settings.secrets())]
+    return unknown_variables(Settings.names())
 
 
 def _refuse_misspelt_variables() -> None:
     for each in ignored_variables():
-        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], _names())
+        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], Settings.names())
         if meant is not None:
             raise SettingsError(f"{each} is not a setting: did you mean {variable(meant)}?")
 
@@ -86,7 +89,7 @@ def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
 
 
 def _advice(name: str) -> str:
-    meant = resembling(name, _names())
+    meant = resembling(name, Settings.names())
     return (
         f"did you mean {meant}?"
         if meant

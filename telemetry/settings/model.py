@@ -5,14 +5,7 @@ from socket import gethostname
 from typing import Any
 
 import platformdirs
-from pydantic import Field, SecretStr, model_validator
-from pydantic_settings import (
-    BaseSettings,
-    InitSettingsSource,
-    PydanticBaseSettingsSource,
-    SettingsConfigDict,
-    TomlConfigSettingsSource,
-)
+from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.tls import TlsFiles
@@ -44,7 +37,7 @@ from telemetry.settings.kinds import (
     Text,
     TopicPrefix,
 )
-from telemetry.settings.sources import APPLICATION, ENVIRONMENT_PREFIX, config_file
+from telemetry.settings.sources import APPLICATION
 from telemetry.status import LONGEST_INTERVAL
 
 MASK = "********"
@@ -56,16 +49,11 @@ def reachable(host: str) -> str:
     return _ANY_ADDRESS.get(host, host)
 
 
-class Settings(BaseSettings):
+class Settings(BaseModel):
     """The effective settings. Create the settings with ``load_settings``."""
 
-    model_config = SettingsConfigDict(
-        env_prefix=ENVIRONMENT_PREFIX,
-        env_ignore_empty=True,
-        extra="forbid",
-        frozen=True,
-        hide_input_in_errors=True,
-        validate_default=True,
+    model_config = ConfigDict(
+        extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
     )
 
     interval_seconds: Number = Field(
@@ -226,22 +214,9 @@ class Settings(BaseSettings):
         return tuple(name for name, field in fields if "SecretStr" in str(field.annotation))
 
     @classmethod
-    def settings_customise_sources(
-        cls,
-        settings_cls: type[BaseSettings],
-        init_settings: PydanticBaseSettingsSource,
-        env_settings: PydanticBaseSettingsSource,
-        dotenv_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - fixed by pydantic-settings
-        file_secret_settings: PydanticBaseSettingsSource,  # noqa: ARG003 - likewise
-    ) -> tuple[PydanticBaseSettingsSource, ...]:
-        """Read options, then the environment, then the TOML file."""
-        named = secret_files.from_environment(cls.secrets())
-        return (
-            init_settings,
-            env_settings,
-            InitSettingsSource(settings_cls, named),
-            TomlConfigSettingsSource(settings_cls, config_file()),
-        )
+    def names(cls) -> tuple[str, ...]:
+        """Return all names that can be set: the settings, and the files that contain secrets."""
+        return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))
 
     @property
     def broker(self) -> BrokerAddress:

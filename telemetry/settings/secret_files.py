@@ -3,12 +3,9 @@
 A secret such as ``http_token`` can be in a file that ``http_token_file`` names.
 """
 
-import os
 from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
-
-from telemetry.settings.sources import variable
 
 _LARGEST_BYTES = 65_536
 
@@ -27,13 +24,6 @@ class SecretFileError(ValueError):
 def file_setting(secret: str) -> str:
     """Return the setting that names the file that contains ``secret``."""
     return f"{secret}_file"
-
-
-def from_environment(secrets: Iterable[str]) -> dict[str, Any]:
-    """Return the values of variables such as ``SYSTEM_MONITOR_HTTP_TOKEN_FILE``, by setting."""
-    given = {name.upper(): value for name, value in os.environ.items() if value}
-    settings = map(file_setting, secrets)
-    return {each: given[variable(each)] for each in settings if variable(each) in given}
 
 
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:

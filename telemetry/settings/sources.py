@@ -8,6 +8,7 @@ import tomllib
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 
@@ -29,6 +30,18 @@ def config_file() -> Path:
     return Path(os.environ.get(CONFIG_FILE_VARIABLE) or default_config_file())
 
 
+def from_file() -> dict[str, Any]:
+    """Return what the TOML file sets, if it exists. Raises OSError and ValueError."""
+    file = config_file()
+    return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
+
+
+def from_environment(names: Iterable[str]) -> dict[str, str]:
+    """Return which of ``names`` the environment sets; an empty variable counts as not set."""
+    given = {each.upper(): value for each, value in os.environ.items() if value}
+    return {each: given[variable(each)] for each in names if variable(each) in given}
+
+
 def variable(name: str) -> str:
     """Return the environment variable of the setting ``name``."""
     return f"{ENVIRONMENT_PREFIX}{name.upper()}"
@@ -40,14 +53,9 @@ def source_of(name: str, options: Mapping[str, object]) -> str:
     for each in names:
         if each in options:
             return f"--{each.replace('_', '-')}"
-    given = {each.upper() for each, value in os.environ.items() if value}
-    for each in names:
-        if variable(each) in given:
-            return variable(each)
-    file = config_file()
-    if file.is_file() and not tomllib.loads(file.read_text("utf-8")).keys().isdisjoint(names):
-        return str(file)
-    return "the default"
+    for each in from_environment(names):
+        return variable(each)
+    return "the default" if from_file().keys().isdisjoint(names) else str(config_file())
 
 
 def unknown_variables(known: Iterable[str]) -> list[str]:
