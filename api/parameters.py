@@ -16,7 +16,7 @@ from api.live.filters import CHANNEL_PARAMETERS
 def require_known(given: QueryParams, known: Collection[str]) -> None:
     """Raise InvalidParameterError if a parameter is not ``known``, or is given twice.
 
-    Only those that choose channels may be repeated.
+    Only parameters that choose channels may be repeated.
     """
     for name in given:
         if name not in known:

@@ -156,7 +156,7 @@ class _Parser(argparse.ArgumentParser):
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, str]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
-    ``--help`` and the like raise SystemExit. Raises SettingsError. Its message does not repeat any
+    ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
     value, which could be a secret.
     """
     parser = _parser()

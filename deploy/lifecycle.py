@@ -42,9 +42,9 @@ def end_on_signal(code: int = 0) -> None:
 def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> int:
     """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal; return the exit code.
 
-    Once all components have started, ``announce`` runs in its own thread. If one fails to start,
-    those before it are stopped and its error is raised. Stopping takes at most two seconds: if a
-    part hangs, the process ends without waiting for it.
+    Once all components have started, ``announce`` runs in its own thread. If a component fails to
+    start, those before it are stopped, and its error is raised. Stopping takes at most two seconds:
+    if a part hangs, the process ends without waiting for it.
 
     An error that ends a thread stops everything, with exit code 1: a part that has lost one of its
     threads would do nothing, but look healthy.

@@ -60,7 +60,7 @@ def _can_match(channel_filter: str) -> bool:
 
 
 def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
-    """Return the levels of a filter, with those of ``example`` in place of the wildcards."""
+    """Return the levels of a filter, with levels of ``example`` in place of the wildcards."""
     if levels[-1] == "#":
         levels = [*levels[:-1], *example[len(levels) - 1 :]]
     pairs = zip_longest(levels, example[: len(levels)], fillvalue="")

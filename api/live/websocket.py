@@ -75,7 +75,7 @@ async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: st
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:
-    """Return the subprotocol to accept: browsers that offer some, such as a token, require one."""
+    """Return the subprotocol to accept: a browser that offers any (such as a token) needs one."""
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 

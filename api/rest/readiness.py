@@ -19,8 +19,8 @@ _PATIENCE_SECONDS = 0.05
 class Readiness:
     """Collects the reports of the parts in this process, and checks the history from outside.
 
-    An api that runs alone cannot see the ingester. It can compare the samples that arrive live with
-    the history: samples missing there are a problem, whatever the cause.
+    An api that runs alone cannot see the ingester. But it can compare the live samples with the
+    history: samples that are missing from the history are a problem, whatever the cause.
 
     The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
     check, which may itself have to wait for queries; after that, the request gets the newest known

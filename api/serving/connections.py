@@ -31,7 +31,7 @@ def most_connections() -> int:
 
 
 class Connections:
-    """The open connections, of which there are at most a limited number.
+    """The open connections, whose number is limited.
 
     Above the limit, it closes a connection of the address that has the most.
     """

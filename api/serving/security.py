@@ -40,8 +40,8 @@ class Guard:
     ) -> None:
         """Accept requests to an IP address, localhost or one of ``host_names``.
 
-        Pages of ``origins``, such as ``https://monitor.example``, may send requests. Their names
-        are accepted as ``Host`` too, since a proxy may pass its own name on.
+        Pages of ``origins``, such as ``https://monitor.example``, may send requests. The names of
+        these origins are accepted as ``Host`` too, since a proxy may pass its own name on.
         """
         self._app = app
         self._origins = set(origins)

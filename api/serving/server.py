@@ -29,7 +29,7 @@ _BACKLOG = 1024  # a thousand clients may reconnect at once
 
 
 class ApiServer:
-    """Serves ``app`` between ``start`` and ``stop``. With port 0 the system chooses a free one."""
+    """Serves ``app`` between ``start`` and ``stop``. With port 0, the system chooses a port."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
         """Prepare to listen on ``host``, an address or a name of this machine."""

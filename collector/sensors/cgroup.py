@@ -58,9 +58,10 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
     """Return this process' memory cgroup: its folder, its hierarchy's mount point, its file names.
 
-    ``cgroup`` and ``mountinfo`` are the contents of those files in ``/proc/self``. In a container,
-    ``cgroup`` may have the host's path although only the container's part of the tree is mounted;
-    the mount point is then the process' cgroup. Return None if no memory controller is mounted.
+    ``cgroup`` and ``mountinfo`` are the contents of the files of these names in ``/proc/self``. In
+    a container, ``cgroup`` may have the host's path although only the container's part of the tree
+    is mounted; the mount point is then the process' cgroup. Return None if no memory controller is
+    mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators

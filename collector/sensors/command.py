@@ -1,6 +1,6 @@
 """A process' command in a few words, without its arguments, which may contain secrets.
 
-What remains is the program's name and, for an interpreter, that of the script or module that it
+What remains is the program's name and, for an interpreter, the name of the script or module that it
 runs. Pure.
 """
 
@@ -19,7 +19,7 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 def short_command(arguments: Sequence[str]) -> str | None:
     """Return a text such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are those of the process, beginning with its program. Return None if the process
+    ``arguments`` are the process' arguments, beginning with its program. Return None if the process
     has no arguments: it belongs to the kernel, or is ending.
     """
     if not arguments or not arguments[0]:

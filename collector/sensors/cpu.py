@@ -34,7 +34,7 @@ def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
     psutil returns these times without the cores' numbers: if a core is offline, the cores after it
-    would be compared with their neighbours. It is used only on systems without ``/proc``.
+    would be compared with their neighbours. So psutil is used only on systems without ``/proc``.
     """
     times = {}
     for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of them all

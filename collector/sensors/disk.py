@@ -21,7 +21,7 @@ Optical drives, floppies and the boot areas of an eMMC card do not contain data 
 They are excluded, since their rows would always be zero.
 
 psutil sums over everything in ``/sys/block``, which doubles the bytes of each stacked device; and
-it hides counters that went backwards. It is used only if there is no ``/proc``.
+it hides counters that went backwards. So psutil is used only if there is no ``/proc``.
 """
 
 import re

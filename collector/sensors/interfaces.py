@@ -38,7 +38,7 @@ class Interface:
     ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
     the interface at its other end or below it, in whichever namespace that is. ``hardware`` means
     that a device lies behind it, ``stacked`` that it is built on others in this namespace.
-    ``master`` is the bond, bridge or NIC that it is a member of.
+    ``master`` is the bond, bridge or NIC that the interface is a member of.
     """
 
     index: int = 0
@@ -50,7 +50,7 @@ class Interface:
 
 
 def counted_interfaces(interfaces: Mapping[str, Interface]) -> list[str]:
-    """Return the names of those that count; see the module for the rule."""
+    """Return the names of the interfaces that count, by the rule in the module's docstring."""
     others = {name: each for name, each in interfaces.items() if name != _LOOPBACK}
     hardware = [name for name, each in others.items() if _is_nic(each, others)]
     if hardware:

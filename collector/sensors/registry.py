@@ -1,7 +1,7 @@
-"""The sensors by name: each file of a family registers its own.
+"""The sensors by name: each family's file registers its own sensor.
 
 The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder, which is imported when the
-sensor is built: a disabled one costs nothing.
+sensor is built: a disabled sensor costs nothing.
 """
 
 import importlib

@@ -67,7 +67,7 @@ class Publisher:
     ones; if the broker has lost the session, so do those of the last seconds.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
-    messages received from callers, ``sent`` those published, including repeats.
+    messages received from callers, ``sent`` those that were published, including repeats.
     """
 
     def __init__(self, bus: BusConnection, window: int, status: Callable[[], Publication]) -> None:

@@ -84,7 +84,7 @@ class GpuDevice(Protocol):
 
 
 class GpuDriver(Protocol):
-    """A vendor's driver. All methods are called from one thread; if one hangs, the sensor hangs.
+    """A vendor's driver. All methods are called from one thread; if a call hangs, the sensor hangs.
 
     ``vendor`` is a short lower-case name. ``details`` are facts for `system/status` while the
     driver is open, such as its version. ``reports_own_pids`` says, while the driver is open,
@@ -104,9 +104,9 @@ class GpuDriver(Protocol):
     def devices(self) -> Sequence[GpuDevice]:
         """Return the present GPUs, at least one, in an order that is always the same.
 
-        They are the same objects each time, also after ``close`` and ``open``, until a GPU is added
+        The objects are the same each time, also after ``close`` and ``open``, until a GPU is added
         or removed. Raises SensorAbsentError if there is no GPU, and SensorFailedError if the GPUs
-        could not be listed: those known so far may still answer.
+        could not be listed: the GPUs known so far may still answer.
         """
 
     def close(self) -> None:

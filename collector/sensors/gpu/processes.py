@@ -37,8 +37,8 @@ class ProcessTable:
     """Looks up the processes of all GPUs, each once a tick, and caches what seldom changes.
 
     A driver may report the host's process ids while this process runs in a container with a PID
-    namespace of its own. There such an id would name another process, or none, so none of them is
-    looked up.
+    namespace of its own. In that namespace, such an id would belong to another process, or to none,
+    so these ids are not looked up.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:

@@ -66,7 +66,7 @@ class GpuSensor(Sensor):
         self._processes = ProcessTable(self._clock)
 
     def read(self) -> Iterable[Reading]:
-        """Yield for each GPU its reading, that of its processes, and those of its partitions.
+        """Yield, for each GPU, the readings of the GPU, of its processes and of its partitions.
 
         Raises SensorFailedError after the last reading if a GPU or a driver has a problem, and
         SensorAbsentError if no driver is left.
@@ -139,7 +139,7 @@ class GpuSensor(Sensor):
         processes.end_tick()
 
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
-        """Ask all GPUs; yield each as soon as it has answered, and then those that have not.
+        """Ask all GPUs; yield each as soon as it has answered, and the unanswered ones last.
 
         So a GPU that hangs does not delay the readings of the others.
         """

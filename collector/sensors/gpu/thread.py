@@ -93,7 +93,7 @@ class GpuThread:
         return self._answer
 
     def end(self) -> None:
-        """End the thread; one that hangs ends when its call returns."""
+        """End the thread; if it hangs, it ends when its call returns."""
         self._questions.put(None)
         if self._thread is not None:
             self._thread.join(_END_SECONDS)

@@ -3,7 +3,7 @@ r"""How channels, hosts and columns are named in InfluxDB.
 Line protocol cannot represent every name: a line break ends the line, and a backslash before a
 comma or at the end of a tag breaks the tag or is lost, even if it is escaped. So these characters
 are percent-encoded here, before ``lines`` escapes commas, spaces and equals signs.
-Nearly all names contain none of them, and look the same in InfluxDB as elsewhere.
+Nearly all names contain none of these characters, and look the same in InfluxDB as elsewhere.
 """
 
 import re

@@ -21,8 +21,8 @@ _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
     """Return the values of NVML's fields ``ids``, all read in one call; None for a missing one.
 
-    An id may be paired with a scope, such as a link. Raises NVMLError if none of them is reported,
-    or if one fails.
+    An id may be paired with a scope, such as a link. Raises NVMLError if no field is reported, or
+    if one fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []

@@ -93,7 +93,7 @@ def explain_absence(error: pynvml.NVMLError) -> str:
 
 
 def concerns_all(error: pynvml.NVMLError) -> bool:
-    """Return whether ``error``, from a call that concerns one GPU, means that none can be read."""
+    """Return whether ``error``, from a call for one GPU, means that no GPU can be read."""
     return error.value in _ABSENCES and error.value not in NOT_REPORTED
 
 

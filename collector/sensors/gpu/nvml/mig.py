@@ -36,7 +36,7 @@ class _Instance(NamedTuple):
 
 
 class MigInstances:
-    """The instances of one GPU. They come and go, so their list is refreshed every half minute.
+    """The instances of one GPU, which come and go: their list is refreshed every half minute.
 
     ``failures`` is what NVML answered instead of an instance's memory at the newest reading.
     """

@@ -77,7 +77,7 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
-    NVML lists a process that computes and draws in both listings, each time with all its memory.
+    A process that computes and draws is in both of NVML's lists, each time with all its memory.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
     for process in (process for listing in listings for process in listing):
