@@ -34,7 +34,7 @@ class Analysis:
     def __init__(
         self, detectors: Callable[[], Sequence[Detector]], limits: Limits | None = None
     ) -> None:
-        """Begin with no host; ``detectors`` makes a new set for one."""
+        """Begin without hosts; ``detectors`` makes the detectors for a new host."""
         self._detectors = detectors
         self._limits = limits or Limits()
         self._hosts: dict[str, _Host] = {}

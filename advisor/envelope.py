@@ -1,4 +1,4 @@
-"""The envelope of a series: the lowest and the highest value of each stretch of time. Bounded."""
+"""The envelope of a series: the lowest and the highest value of each stretch of time."""
 
 from array import array
 from collections.abc import Sequence

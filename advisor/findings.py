@@ -15,8 +15,8 @@ class State(StrEnum):
 class Severity(StrEnum):
     """How much a finding matters.
 
-    ``critical``: a run or the machine fails, or is about to. ``warning``: it will, or hours of a
-    GPU are lost. ``info``: worth knowing.
+    ``critical``: a run or the machine fails, or is about to. ``warning``: it will fail later, or
+    GPU hours are lost. ``info``: worth knowing.
     """
 
     INFO = "info"
@@ -48,7 +48,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """When what a finding warns of will happen, in Unix milliseconds."""
+    """The time of the event that a finding warns of, in Unix milliseconds."""
 
     earliest: int
     likely: int
@@ -59,8 +59,9 @@ class Expected:
 class Finding:
     """What a detector reports about one ``subject`` of ``host``.
 
-    ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: when it began, and
-    when this was found. ``summary`` is one sentence with numbers, ``advice`` what people do.
+    ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: it began at
+    ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
+    says what to do.
     """
 
     host: str

@@ -1,4 +1,4 @@
-"""Tells a dataset that is read into RAM from a leak: RAM grows by as much as is read. Bounded."""
+"""Distinguishes a dataset that is read into RAM from a leak: RAM grows by as much as is read."""
 
 import math
 
@@ -34,10 +34,10 @@ class Loads:
         self._sums.add(now, self._total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether RAM grows by about as much as is read, and that reading is new.
+        """Return whether RAM grows by about as much as is read, and the reading is new.
 
         A training that reads its data all the time does not explain growth: only reading that began
-        with it does.
+        with the growth does.
         """
         low, high = (times * found.size for times in READ)
         read = self.between(found.start, found.end)

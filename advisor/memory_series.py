@@ -19,8 +19,9 @@ RECORD = 0.3  # of the growth: peaks have to exceed by it what they have reached
 class MemorySeries:
     """One series, in bytes and seconds. ``label`` says whose memory it is.
 
-    ``born`` is when its process began, or ``-inf`` if it has no beginning, as RAM. Only what has a
-    beginning has to grow beyond all its earlier peaks: RAM has served others before.
+    ``born`` is when its process began, or ``-inf`` if it has no beginning, such as RAM. Only a
+    series with a beginning has to grow beyond all its earlier peaks, because RAM has served other
+    programs before.
     """
 
     label: str

@@ -16,9 +16,9 @@ _REMOVED = b"(null)"  # what mosquitto_sub prints for an empty payload
 class Recording:
     """Decodes the lines of a recording, and counts those that are not valid.
 
-    After reading, ``lines`` is the number of lines, ``samples`` that of samples and statuses, and
-    ``rejected`` counts the lines that were skipped, by reason. ``first_error`` is the error of the
-    first of them, with its line number.
+    After reading, ``lines`` is the number of lines, ``samples`` the number of samples and statuses,
+    and ``rejected`` counts the lines that were skipped, by reason. ``first_error`` is the error of
+    the first skipped line, with its line number.
     """
 
     def __init__(self, topics: TopicScheme) -> None:

@@ -20,8 +20,8 @@ class Slope(NamedTuple):
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
     """Return the median of the slopes of all pairs of points, with its interval.
 
-    ``z`` is the normal quantile of the confidence: 1.96 for 95 %. ``times`` in seconds, distinct.
-    Raises ValueError for fewer than two points.
+    ``z`` is the normal quantile of the confidence: 1.96 for 95 %. ``times`` are in seconds and
+    distinct. Raises ValueError for fewer than two points.
 
     Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: of the N
     sorted slopes, those ranked (N - C) / 2 and (N + C) / 2 bound the slope, with C = z sqrt(var S).

@@ -45,7 +45,7 @@ class CheckedRoute(APIRoute):
 class NewestRoute(CheckedRoute):
     """A route whose handler returns a response, and needs only the request if it has no query.
 
-    FastAPI takes longer to find that there is no parameter than the handler takes.
+    FastAPI takes longer to find that there is no parameter than the handler takes to answer.
     """
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:

@@ -29,7 +29,7 @@ def print_addresses(settings: Settings, facts: Facts) -> None:
 
 
 def print_sensors(reports: Mapping[str, SensorReport], off: Iterable[str] = ()) -> None:
-    """Print what each sensor found, or why it is absent or failing; ``off`` are disabled."""
+    """Print what each sensor found, or why it is absent or failing, and which are ``off``."""
     say("\nFound on this machine\n")
     _print_facts((_title(name), _finding(report)) for name, report in reports.items())
     _print_facts((_title(name), OFF) for name in off)

@@ -40,7 +40,7 @@ class BrokerProgram(Protocol):
         """
 
     def discard_messages(self) -> None:
-        """Delete the messages that it has saved, retained ones and queues. Safe without any."""
+        """Delete the saved messages, retained ones and queues. Safe if there are none."""
 
     def tidy(self) -> None:
         """Remove the configuration: the process has read it. Safe to call twice."""

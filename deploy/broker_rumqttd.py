@@ -69,7 +69,7 @@ class Rumqttd:
         return [sys.executable, "-P", "-m", "deploy.broker_process", name]
 
     def discard_messages(self) -> None:
-        """Do nothing: none are saved."""
+        """Do nothing: no messages are saved."""
 
     def tidy(self) -> None:
         """Remove the file, unless the process has removed it."""

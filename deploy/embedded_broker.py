@@ -86,7 +86,7 @@ class EmbeddedBroker:
         return self._process.pid if self._process else None
 
     def report(self) -> Report:
-        """Return how often the broker was restarted, and why if that was for its memory."""
+        """Return how often the broker was restarted, and whether its memory was the reason."""
         process = self._process
         runs = process is not None and process.poll() is None
         return Report(

@@ -56,7 +56,7 @@ class Storage:
         return self._history.evicted
 
     def open(self) -> bool:
-        """Open the history, with retries without end. Return False if stopped before."""
+        """Open the history, retrying until it opens. Return False if stopped before."""
         try:
             self._attempt(())
         except _StoppedError:
@@ -86,7 +86,7 @@ class Storage:
         self._history.close()
 
     def _attempt(self, records: Sequence[Record]) -> HistoryRejectedError | None:
-        """Return None once ``records``, if any, are stored, or why not. Raises _StoppedError."""
+        """Return None once all ``records`` are stored, or their rejection. Raises _StoppedError."""
         backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unexpected = 0
         while True:

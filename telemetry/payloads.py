@@ -184,7 +184,8 @@ def payload_model(family: Family) -> type[Payload]:
 def message_type(family: Family) -> TypeAdapter[dict[str, Any]]:
     """Return the type of a message of ``family``: its payload, and whether it is late.
 
-    A dictionary, because a model takes twice the time, and as much again to become a dictionary.
+    It is a dictionary, because a model takes twice the time, and as much time again to become a
+    dictionary.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}

@@ -61,11 +61,13 @@ class IdleGpu:
 
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",
-        "A GPU's memory is held and the GPU does nothing: by whom, and since when.",
+        "A GPU's memory is held while the GPU does nothing. The finding says by whom, and since "
+        "when.",
         f"At least {HELD_BYTES / _GIGABYTE:g} GB in use and below {IDLE_PERCENT:g} % utilization "
         f"for {IDLE_MINUTES:g} min, with the power at its lowest: `info`, and `warning` from "
         f"{WARNING_MINUTES:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do not "
-        f"count. Over after {BUSY_SECONDS:g} s of work, or once the memory is released.",
+        f"count. The finding ends after {BUSY_SECONDS:g} s of work, or once the memory is "
+        "released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training with kernels so "
         "short that the driver reads 0 %, which its power shows",
         "Without a power reading, such a training is reported. In MIG mode, the driver reports no "
@@ -75,7 +77,7 @@ class IdleGpu:
     )
 
     def __init__(self) -> None:
-        """Begin with no GPU."""
+        """Begin without GPUs."""
         self._ledger = Ledger(self.kind.name)
         self._stretches: dict[str, _Stretch] = {}
         self._holders: dict[str, str] = {}

@@ -25,21 +25,21 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Follows the memory of each GPU, of the large processes on it, of RAM and the cgroup."""
+    """Follows the memory in use: of each GPU and its large processes, of RAM and of the cgroup."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
-        "Memory grows steadily and will run out: of a GPU, by process where the driver lists them, "
-        "of a MIG instance, the RAM, or the cgroup of a job.",
+        "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
+        "the driver lists them), of a MIG instance, of the RAM, or of a job's cgroup.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never given "
         f"back) rises by at least {growth.MINIMUM_SHARE:.0%} of the limit, fast enough to reach "
         f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), in {growth.GROWING_SEGMENTS} of "
         f"{growth.SEGMENTS} parts of the stretch, at most {growth.LARGEST_STEP:.0%} of it in one "
         "step, and does not slow down. Theil-Sen gives the rate; its interval gives the earliest "
-        "and the latest time. `critical` from "
-        f"{CRITICAL_SECONDS / 60:g} min before, `info` while it is more than a day away. Over once "
-        "the memory is released, the process ends, or the growth stops.",
+        "and the latest time at which the limit is reached: `critical` from "
+        f"{CRITICAL_SECONDS / 60:g} min before, `info` while it is more than a day away. The "
+        "finding ends once the memory is released, the process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, one job after another",
         f"In its first {YOUNG_SECONDS / 60:g} min a process may be warming up: a leak on a GPU "
@@ -50,7 +50,7 @@ class MemoryGrowth:
     )
 
     def __init__(self) -> None:
-        """Begin with no series."""
+        """Begin without series."""
         self._ledger = Ledger(self.kind.name)
         self._series: dict[str, dict[str, MemorySeries]] = {}  # of each subject
         self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU

@@ -14,8 +14,8 @@ MINUTE = 60_000  # milliseconds
 class Kind:
     """A kind of finding, as the documentation describes it.
 
-    ``rule`` is when a finding begins and ends, ``not_reported`` what must not cause one, ``limits``
-    what it cannot see. ``sources`` are where the thresholds come from.
+    ``rule`` says when a finding begins and ends, ``not_reported`` what must not cause a finding,
+    ``limits`` what the detector cannot see, and ``sources`` where the thresholds come from.
     """
 
     name: str

@@ -35,7 +35,7 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Window:
-    """The last readings of a GPU: time, seconds that they hold, and causes."""
+    """The last readings of a GPU: the time of each, how long it holds, and its causes."""
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
     newest: float | None = None
@@ -68,22 +68,23 @@ class Throttling:
 
     kind: ClassVar[Kind] = Kind(
         "throttling",
-        "A GPU is slowed down: by heat, by the hardware, by the power supply, or by its power cap; "
-        "and how much of its clock that costs.",
+        "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
+        "The finding says how much of its clock that costs.",
         f"Thermal or hardware slowdown or a power brake in at least {BEGIN_SHARE:.0%} of "
         f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
         f"`warning`. The power cap in at least {CAP_BEGIN_SHARE:.0%} of them, at {FULL_LOAD:g} % "
-        f"utilization or more: `info`. Over below {END_SHARE:.0%} and {CAP_END_SHARE:.0%}.",
+        f"utilization or more: `info`. The finding ends once these shares are "
+        f"below {END_SHARE:.0%} and {CAP_END_SHARE:.0%}.",
         "`gpu_idle` and clocks that somebody has set; a single sample; a GPU at its power cap is "
         "never a warning",
-        "What happens between two samples is not seen. The clock that is lost is known once the "
+        "What happens between two samples is not seen. The lost clock is known only once the "
         "GPU has run without being slowed down.",
         "the reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares: the even "
         "seeds of `python -m tests.benchmarks.findings`",
     )
 
     def __init__(self) -> None:
-        """Begin with no GPU."""
+        """Begin without GPUs."""
         self._ledger = Ledger(self.kind.name)
         self._windows: dict[str, _Window] = {}
 

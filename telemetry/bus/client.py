@@ -28,20 +28,20 @@ class Receive(Protocol):
     def __call__(
         self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
     ) -> None:
-        """Take it; ``topic`` may not be valid UTF-8."""
+        """Take the message; ``topic`` may be invalid UTF-8."""
 
 
 class BusClient(Client):
     """A paho client that reads and acknowledges many messages with one system call.
 
-    paho's own makes four to read a message and one to acknowledge it, and decodes it slowly. Here,
-    ``on_packet`` gets each message of QoS 0 or 1; paho handles all other packets.
+    paho's own client makes four to read a message and one to acknowledge it, and decodes it slowly.
+    Here, ``on_packet`` gets each message of QoS 0 or 1; paho handles all other packets.
     """
 
     on_packet: Receive
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
-        """Take what paho's client takes."""
+        """Accept the arguments of paho's client."""
         super().__init__(*arguments, **options)
         self._received = bytearray()
         self._position = 0

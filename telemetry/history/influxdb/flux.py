@@ -65,7 +65,8 @@ class Script:
 class Selection:
     """The samples of one host's ``series`` from ``start`` to before ``end`` in ``bucket``.
 
-    With ``fields``, only the columns of these; names that the catalogue lacks are ignored.
+    With ``fields``, only the columns of these fields are selected; names that the catalogue lacks
+    are ignored.
     """
 
     bucket: str
