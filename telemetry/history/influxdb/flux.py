@@ -176,12 +176,10 @@ class Table:
         """Return the largest count: that is the number of samples, if one field has no nulls."""
         return max(map(int, self.columns["_value"]))
 
-    def values(self, rows: Sequence[int | None]) -> dict[str, list[float | None]]:
-        """Return each pivoted field's values at the given ``rows``; None for a row that is None."""
+    def values(self, rows: Sequence[int]) -> dict[str, list[float | None]]:
+        """Return each pivoted field's values at the given ``rows``."""
         return {
-            decode(name): [
-                float(text) if row is not None and (text := texts[row]) else None for row in rows
-            ]
+            decode(name): [float(text) if text else None for text in map(texts.__getitem__, rows)]
             for name, texts in self.columns.items()
             if name not in _NO_FIELDS
         }

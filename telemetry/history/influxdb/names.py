@@ -32,6 +32,11 @@ Other fields are never read. A bucket may also hold the data of other programs, 
 may have the same names, and earlier versions gave each sample an integer field.
 """
 
+_SENT = {field.name for field in _FIELDS if field.fixed and field.kind not in _TEXTS}
+_LISTS = {field.name for field in _FIELDS if field.kind is Kind.NUMBERS}
+COUNTED = tuple(sorted(_SENT - _LISTS))
+"""The fields whose values are counted to know the number of samples: every collector sends them."""
+
 
 class Series(NamedTuple):
     """What identifies a channel of a host.

@@ -105,6 +105,16 @@ def test_a_sample_with_only_nulls_is_stored(
     }
 
 
+@pytest.mark.parametrize("max_points", [1, 360])
+def test_a_sample_without_the_fields_that_all_collectors_send_is_read(
+    store: Store, writer: HistoryWriter, reader: HistoryReader, max_points: int
+) -> None:
+    now = store.clock()
+    writer.write([cpu(now - 1, None, frequency=3000.0), cpu(now, None, frequency=3000.0)])
+    columns = reader.read(question(now - 1, now + 1, max_points=max_points))["system/cpu"]
+    assert columns.fields["frequency"] == [3000.0, 3000.0][:max_points]
+
+
 def test_a_field_that_some_samples_lack_is_null_there(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
