@@ -83,6 +83,7 @@ benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (abo
 	$(BIN)/python -m tests.benchmarks.gpus
 	$(BIN)/python -m tests.benchmarks.history
 	$(BIN)/python -m tests.benchmarks.ingest
+	$(BIN)/python -m tests.benchmarks.fleet
 	$(BIN)/python -m tests.benchmarks.responses
 	$(BIN)/python -m tests.benchmarks.live
 	$(BIN)/python -m tests.benchmarks.latency

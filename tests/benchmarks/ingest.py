@@ -89,6 +89,11 @@ def backlog(messages: int) -> list[Sample]:
     return [sample(f"host-{host}", time) for time in times for host in range(HOSTS)]
 
 
+def topic_of(sample: Sample) -> str:
+    """Return the topic of ``sample`` with the prefix ``fleet/{host}``."""
+    return f"fleet/{sample.host}/{sample.channel}"
+
+
 def is_stored(reader: HistoryReader, sample: Sample) -> bool:
     """Return whether ``sample`` is in the history."""
     query = Query(sample.host, (CHANNEL,), sample.timestamp, sample.timestamp + 1)
@@ -121,8 +126,7 @@ def wait(condition: Callable[[], bool], pause: float = _POLL_SECONDS) -> None:
 def publish(bus: BusConnection, samples: list[Sample]) -> None:
     """Publish ``samples``, and wait until the broker has acknowledged them."""
     for each in samples:
-        topic = f"fleet/{each.host}/{each.channel}"
-        sent = bus.publish(Publication(topic, each.payload(), retain=False))
+        sent = bus.publish(Publication(topic_of(each), each.payload(), retain=False))
     sent.wait_for_publish(SECONDS)
 
 

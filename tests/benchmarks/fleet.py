@@ -1,0 +1,84 @@
+"""The CPU time that a fleet's messages cost: ``python -m tests.benchmarks.fleet [--hosts 150]``.
+
+Publishes what hosts with eight GPUs send, each host every two seconds, to Mosquitto, and prints the
+CPU time of the ingester (with SQLite) and of the api for each message. Linux only.
+"""
+
+import argparse
+import tempfile
+import time
+from contextlib import ExitStack
+from pathlib import Path
+
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import Publication
+from telemetry.catalogue import CPU, DISK, GPU, MEMORY, NETWORK, gpu_channel
+from telemetry.clock import unix_milliseconds
+from telemetry.samples import Sample
+from tests.benchmarks.ingest import broker, cpu_seconds, topic_of
+from tests.deploy.monitor import running
+from tests.services.processes import free_port
+
+GPUS = 8
+INTERVAL = 2.0
+_WARM_UP_SECONDS = 5.0
+_FAMILIES = {gpu_channel(each): GPU for each in range(GPUS)} | {
+    family.channel: family for family in (CPU, MEMORY, DISK, NETWORK)
+}
+
+
+def tick(host: str) -> list[Sample]:
+    """Return what ``host`` sends every two seconds."""
+    now = unix_milliseconds()
+    values = {
+        channel: {field.name: field.example for field in family.fields}
+        for channel, family in _FAMILIES.items()
+    }
+    return [Sample(channel, host, now, each) for channel, each in values.items()]
+
+
+def publish(bus: BusConnection, hosts: int, seconds: float) -> int:
+    """Publish the ticks of ``hosts``, evenly spread; return the number of messages."""
+    count, started = 0, time.monotonic()
+    for number in range(int(hosts * seconds / INTERVAL)):
+        time.sleep(max(0.0, started + number * INTERVAL / hosts - time.monotonic()))
+        samples = tick(f"host-{number % hosts}")
+        for each in samples:
+            bus.publish(Publication(topic_of(each), each.payload(), retain=True))
+        count += len(samples)
+    return count
+
+
+def main() -> None:
+    """Measure and print."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--hosts", type=int, default=150)
+    parser.add_argument("--seconds", type=float, default=20)
+    options = parser.parse_args()
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        port = stack.enter_context(broker(folder))
+        common = ["--mqtt-url", f"mqtt://127.0.0.1:{port}", "--topic-prefix", "fleet/{host}"]
+        common += ["--data-dir", str(folder / "data")]
+        parts = {
+            "ingester": stack.enter_context(running(folder, "ingester", *common)),
+            "api": stack.enter_context(
+                running(folder, "api", *common, "--http-port", str(free_port()))
+            ),
+        }
+        bus = BusConnection(BrokerAddress("127.0.0.1", port), "benchmark")
+        bus.start()
+        stack.callback(bus.stop)
+        publish(bus, options.hosts, _WARM_UP_SECONDS)
+        before = {role: cpu_seconds(part.process.pid) for role, part in parts.items()}
+        count = publish(bus, options.hosts, options.seconds)
+        time.sleep(1)  # until they have processed the last
+        print(f"{options.hosts} hosts, {count / options.seconds:.0f} messages/s")
+        for role, part in parts.items():
+            used = cpu_seconds(part.process.pid) - before[role]
+            print(f"{role:<10}{used / count * 1000:.3f} ms of CPU for a message")
+
+
+if __name__ == "__main__":
+    main()
