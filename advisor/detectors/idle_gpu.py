@@ -20,7 +20,7 @@ COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
 BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
 RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
-_GAP = 10 * MINUTE  # without a reading, it may have worked
+_GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count
 _GIGABYTE = 1e9
 _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
@@ -104,12 +104,14 @@ class IdleGpu:
             return self._end(subject, now)
         stretch = self._stretches.setdefault(subject, _Stretch(now, now))
         step, stretch.newest = now - stretch.newest, now
+        if step > _GAP:
+            stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         if stretch.is_at_work(utilization, reading.values.get("power")):
             stretch.busy += min(seconds, LONGEST_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
-        if step > _GAP or stretch.busy >= BUSY_SECONDS:
+        if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
         if now - stretch.start < IDLE_MINUTES * MINUTE or now - stretch.told < MINUTE:
             return ()
