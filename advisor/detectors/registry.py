@@ -1,11 +1,12 @@
 """The detectors that run."""
 
+from advisor.detectors.hardware import Hardware
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import Detector
 from advisor.detectors.throttling import Throttling
 
-DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling)
+DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling, Hardware)
 
 
 def build() -> list[Detector]:

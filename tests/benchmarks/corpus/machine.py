@@ -135,7 +135,7 @@ class Machine:
     cgroup: tuple[Shape, float] | None = None
     cpu: Extra = nothing
     memory: Extra = nothing
-    statuses: Callable[[float], dict[str, Any] | None] = lambda _time: None
+    statuses: Callable[[float], CollectorStatus | None] = lambda _time: None
     disk: Extra | None = None
     network: Extra | None = None
 
@@ -171,6 +171,9 @@ class Machine:
             yield Sample(processes_channel(number), HOST, at, {"processes": processes})
         yield Sample("system/cpu", HOST, at, self._cpu(time))
         yield Sample("system/memory", HOST, at, self._memory(time))
+        status = self.statuses(time)
+        if status is not None:
+            yield status
         if self.disk is not None:
             yield Sample("system/disk", HOST, at, self.disk(time))
         if self.network is not None:

@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
-from tests.benchmarks.corpus import gpu_scenes, memory_scenes
+from tests.benchmarks.corpus import gpu_scenes, hardware_scenes, memory_scenes
 from tests.benchmarks.corpus.machine import EPOCH, Content, Machine, Truth
 
 SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
@@ -12,6 +12,8 @@ SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *memory_scenes.TROUBLE,
     *gpu_scenes.HARMLESS,
     *gpu_scenes.TROUBLE,
+    *hardware_scenes.HARMLESS,
+    *hardware_scenes.TROUBLE,
 )
 AFTERWARDS = 1800.0  # seconds that a recording goes on after the last trouble
 

@@ -1,0 +1,200 @@
+"""``hardware``: a GPU or a sensor is failing."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from typing import Any, ClassVar
+
+from advisor.detectors.model import MINUTE, Kind, Ledger
+from advisor.findings import Evidence, Finding, Measure, Severity
+from advisor.readings import Reading
+
+ERRORS_MINUTES = 60.0  # without a new error, until it is over
+CONFIRMED = 2  # readings in a row that show a pending repair, or none
+LOADED = 50.0  # % utilization: an idle link saves power by slowing down
+SLOW_LINK_SECONDS = 300.0  # under load
+LOST_SECONDS = 60.0  # without a sample, while the sensor reports a failure
+FAILING_MINUTES = 5.0
+_LONGEST_STEP = 65.0  # seconds: a reading does not hold for longer than this
+_ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
+_PENDING = {
+    "remapping_pending": "memory rows wait to be remapped",
+    "retirement_pending": "memory pages wait to be retired",
+}
+_FAILING = ("failing", "hanging")
+_ADVICE = (
+    "Move the work to another GPU, reset this one (`nvidia-smi --gpu-reset`) or restart the "
+    "machine. If it happens again, have it replaced."
+)
+_SENSOR_ADVICE = "The sentence says why; `system-monitor check` on the machine tries each sensor."
+_Problem = tuple[Severity, str, Mapping[str, Measure]]
+
+
+@dataclass(slots=True)
+class _Gpu:
+    """What is known about one GPU; times in Unix milliseconds."""
+
+    newest: int
+    since: int = 0  # the beginning of the first problem
+    counters: dict[str, float] = field(default_factory=dict)
+    errors: dict[str, float] = field(default_factory=dict)  # new ones, by counter
+    last_error: int = 0
+    pending: dict[str, int] = field(default_factory=dict)  # readings in a row, up to CONFIRMED
+    best: float = 0.0  # of the link under load: lanes times the speed of each
+    slow: float = 0.0  # seconds under load below it
+
+    def note(self, now: int, values: Mapping[str, Any]) -> None:
+        seconds = min((now - self.newest) / 1000, _LONGEST_STEP)
+        self.newest = now
+        for name in _ERRORS:
+            self._note_errors(now, name, values.get(name))
+        for name in _PENDING:
+            step = 1 if values.get(name) else -1
+            self.pending[name] = min(max(self.pending.get(name, 0) + step, 0), CONFIRMED)
+        width, generation = values.get("pcie_width"), values.get("pcie_generation")
+        if width and generation and (values.get("utilization") or 0) >= LOADED:
+            link = float(width * 2**generation)
+            self.best = max(self.best, link)
+            self.slow = self.slow + seconds if link < self.best else 0.0
+
+    def _note_errors(self, now: int, name: str, count: float | None) -> None:
+        if count is None:
+            return
+        new = count - self.counters.get(name, count)  # a counter that fell was reset
+        self.counters[name] = count
+        if new > 0:
+            self.errors[name] = self.errors.get(name, 0) + new
+            self.last_error = now
+        elif now - self.last_error > ERRORS_MINUTES * MINUTE:
+            self.errors.pop(name, None)
+
+    def problems(self, *, active: bool) -> Iterator[_Problem]:
+        """Yield what is wrong, the worst first."""
+        if self.errors:
+            number = max(self.errors.values())
+            sentence = f"{number:.0f} new uncorrectable memory errors"
+            yield Severity.CRITICAL, sentence, {"errors": Measure(number, "errors")}
+        for name, sentence in _PENDING.items():
+            if self.pending.get(name, 0) > (0 if active else CONFIRMED - 1):
+                yield Severity.WARNING, sentence, {}
+        if self.slow >= SLOW_LINK_SECONDS:
+            yield Severity.WARNING, "its PCIe link is slower under load than it was", {}
+
+
+class Hardware:
+    """Follows the error counters, pending repairs and link of each GPU, and each sensor's state."""
+
+    kind: ClassVar[Kind] = Kind(
+        "hardware",
+        "A GPU has uncorrectable memory errors, waits for a repair, is lost, or has a slower PCIe "
+        "link than before; or a sensor fails.",
+        "`critical`: a counter of uncorrectable errors has grown, until "
+        f"{ERRORS_MINUTES:g} min have passed without a new one; or a GPU has published nothing "
+        f"for {LOST_SECONDS:g} s while the sensor of the GPUs reports a failure. `warning`: a row "
+        f"remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
+        f"(lanes times speed) was below its best for {SLOW_LINK_SECONDS / 60:g} min under load; a "
+        f"sensor fails or hangs for {FAILING_MINUTES:g} min. The subject of the last is "
+        "`sensor-NAME`.",
+        "corrected errors; errors from before the first sample; counters that a restart sets back; "
+        "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
+        "Xid events are not read. That a GPU is lost is known from `system/status`, which a "
+        "recording has to contain.",
+        "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, pending repairs "
+        "need a reset; the times are ours",
+    )
+
+    def __init__(self) -> None:
+        """Begin with no GPU."""
+        self._ledger = Ledger(self.kind.name)
+        self._gpus: dict[str, _Gpu] = {}
+        self._failing: dict[str, int] = {}  # since when each sensor fails
+        self._collector = 0  # when it was started
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        if reading.family == "status":
+            return self._status(reading)
+        return self._gpu(reading) if reading.family == "gpu" else ()
+
+    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+        """Keep a GPU that is lost: that it is not read is the finding."""
+        if subject in self._gpus and "gpu" in self._failing:
+            return ()
+        self._gpus.pop(subject, None)
+        return self._ledger.end(subject, timestamp)
+
+    def _gpu(self, reading: Reading) -> Iterable[Finding]:
+        subject, now = reading.subject, reading.timestamp
+        gpu = self._gpus.setdefault(subject, _Gpu(now))
+        gpu.note(now, reading.values)
+        active = subject in self._ledger
+        problem = next(gpu.problems(active=active), None)
+        if problem is None:
+            gpu.since = 0
+            return self._ledger.end(subject, now)
+        gpu.since = gpu.since or now
+        severity, sentence, numbers = problem
+        return self._ledger.report(
+            reading,
+            subject,
+            severity,
+            f"{_name(subject)}: {sentence}",
+            Evidence(gpu.since, now, numbers),
+            advice=_ADVICE,
+        )
+
+    def _status(self, reading: Reading) -> Iterator[Finding]:
+        now, values = reading.timestamp, reading.values
+        if values["started"] != self._collector:  # a new collector may read other GPUs
+            self._collector = values["started"]
+            yield from self._begin_again(now)
+        for name, report in values["sensors"].items():
+            if report.state not in _FAILING:
+                self._failing.pop(name, None)
+                yield from self._ledger.end(f"sensor-{name}", now)
+                continue
+            since = self._failing.setdefault(name, now)
+            reason = report.reason or report.state
+            if name == "gpu":
+                yield from self._lost(reading, reason)
+            if now - since >= FAILING_MINUTES * MINUTE:
+                yield from self._sensor(reading, name, since, reason)
+        if "gpu" not in self._failing:
+            yield from self._found(now)
+
+    def _lost(self, reading: Reading, reason: str) -> Iterator[Finding]:
+        for subject, gpu in self._gpus.items():
+            if reading.timestamp - gpu.newest >= LOST_SECONDS * 1000:
+                yield from self._ledger.report(
+                    reading,
+                    subject,
+                    Severity.CRITICAL,
+                    f"{_name(subject)} is lost: {reason}",
+                    Evidence(gpu.newest, reading.timestamp),
+                    advice=_ADVICE,
+                )
+
+    def _found(self, now: int) -> Iterator[Finding]:
+        """End what is known of GPUs that the sensor, which works, no longer reads."""
+        for subject in [s for s, g in self._gpus.items() if now - g.newest > 10 * MINUTE]:
+            yield from self.forget(subject, now)
+
+    def _begin_again(self, now: int) -> Iterator[Finding]:
+        for subject in [s for s, g in self._gpus.items() if now - g.newest >= LOST_SECONDS * 1000]:
+            del self._gpus[subject]
+            yield from self._ledger.end(subject, now)
+        self._failing.clear()
+
+    def _sensor(self, reading: Reading, name: str, since: int, reason: str) -> Iterable[Finding]:
+        minutes = (reading.timestamp - since) / MINUTE
+        return self._ledger.report(
+            reading,
+            f"sensor-{name}",
+            Severity.WARNING,
+            f"The sensor {name} has been failing for {minutes:.0f} min: {reason}",
+            Evidence(since, reading.timestamp, {"failing": Measure(round(minutes), "min")}),
+            advice=_SENSOR_ADVICE,
+        )
+
+
+def _name(subject: str) -> str:
+    return subject.replace("gpu", "GPU ")
