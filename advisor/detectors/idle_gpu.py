@@ -20,7 +20,8 @@ COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
 BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
 RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
-_GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count
+_GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
+_LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
 _GIGABYTE = 1e9
 _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
@@ -104,6 +105,8 @@ class IdleGpu:
             return self._end(subject, now)
         stretch = self._stretches.setdefault(subject, _Stretch(now, now))
         step, stretch.newest = now - stretch.newest, now
+        if step > _LONG_GAP:
+            return self._end(subject, now)
         if step > _GAP:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
