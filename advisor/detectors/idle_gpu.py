@@ -20,6 +20,8 @@ COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
 BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
 RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
+LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
+FEWEST_READINGS = 25  # with long intervals, 15 min are too few to see seldom work
 _GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
 _LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
 _GIGABYTE = 1e9
@@ -40,6 +42,7 @@ class _Stretch:
     told: int = 0  # when it was last reported
     powers: float = 0.0  # the sum while idle and cooled down, and how many
     readings: int = 0
+    number: int = 0  # of all readings
 
     def is_at_work(self, utilization: float, power: float | None) -> bool:
         """Return whether the GPU works at this moment."""
@@ -51,10 +54,11 @@ class _Stretch:
         above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
         return utilization >= IDLE_PERCENT or above
 
-    def works_seldom(self) -> bool:
-        """Return whether the mean power shows work that the utilization does not."""
+    def may_work(self) -> bool:
+        """Return whether the mean power shows hidden work, or the readings are too few to tell."""
         usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
-        return self.readings > 0 and self.powers / self.readings > usual
+        mean = self.powers / self.readings if self.readings else 0.0
+        return self.number < FEWEST_READINGS or mean > usual
 
 
 class IdleGpu:
@@ -65,7 +69,8 @@ class IdleGpu:
         "A GPU's memory is held while the GPU does nothing. The finding says by whom, and since "
         "when.",
         f"At least {HELD_BYTES / _GIGABYTE:g} GB in use and below {IDLE_PERCENT:g} % utilization "
-        f"for {IDLE_MINUTES:g} min, with the power at its lowest: `info`, and `warning` from "
+        f"for {IDLE_MINUTES:g} min and {FEWEST_READINGS} readings, with the power at its lowest: "
+        "`info`, and `warning` from "
         f"{WARNING_MINUTES:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do not "
         f"count. The finding ends after {BUSY_SECONDS:g} s of work, or once the memory is "
         "released.",
@@ -110,15 +115,17 @@ class IdleGpu:
         if step > _GAP:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
+        stretch.number += 1
         if stretch.is_at_work(utilization, reading.values.get("power")):
-            stretch.busy += min(seconds, LONGEST_BURST)
+            visible = utilization >= IDLE_PERCENT
+            stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
         if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
         if now - stretch.start < IDLE_MINUTES * MINUTE or now - stretch.told < MINUTE:
             return ()
-        if subject not in self._ledger and stretch.works_seldom():
+        if subject not in self._ledger and stretch.may_work():
             return ()
         stretch.told = now
         return self._report(reading, stretch, reading.values["memory_used"])
