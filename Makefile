@@ -78,7 +78,7 @@ format: $(INSTALLED) ## Format the code.
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
-benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (about 15 minutes).
+benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine, and how often findings are right (about 20 minutes).
 	$(BIN)/python -m tests.benchmarks.sensors
 	$(BIN)/python -m tests.benchmarks.gpus
 	$(BIN)/python -m tests.benchmarks.history
@@ -88,6 +88,7 @@ benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine (abo
 	$(BIN)/python -m tests.benchmarks.live
 	$(BIN)/python -m tests.benchmarks.latency
 	$(BIN)/python -m tests.benchmarks.footprint
+	$(BIN)/python -m tests.benchmarks.findings
 
 # Without uv, which the machine may lack: this installs it.
 $(RELEASE): locks/release.txt
