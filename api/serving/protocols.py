@@ -16,7 +16,7 @@ from api.serving.connections import Connections
 
 _REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
 _BYTES_PER_SECOND = 200_000  # the most that a WebSocket client may send
-_UNREAD_BYTES = 1_048_576  # a frame has at most a quarter of this
+_UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
 
 
 class _Connection(h11.Connection):
