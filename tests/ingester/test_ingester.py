@@ -21,8 +21,7 @@ from telemetry.limits import Limits
 from telemetry.samples import late
 from tests.services.embedded import Listener
 from tests.services.mosquitto import Mosquitto
-from tests.services.processes import free_port, wait_until
-from tests.services.refusing_broker import refusing_broker
+from tests.services.processes import wait_until
 
 HOUR = 3_600_000
 NOW = 1_800_000_000_000
@@ -259,45 +258,3 @@ def test_retired_hosts_and_wrong_clocks_do_not_take_the_place_of_a_live_host(
             assert ingester.malformed == {"too many hosts": 2}
             outside = {each.name: each.value for each in ingester.report().counts}
             assert outside["samples_outside_window"] == limits.hosts
-
-
-def test_an_ingester_whose_name_is_taken_says_which_option_changes_it(
-    file: Path, address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr("telemetry.bus.tenure.Tenure.displaced", True)
-    with ingesting(file, address) as ingester:
-        assert "choose another with --ingester-name." in str(ingester.report().problem)
-
-
-def test_an_ingester_that_never_connected_is_reported_as_a_problem(file: Path) -> None:
-    address = BrokerAddress("127.0.0.1", free_port())
-    ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, PLAIN, name="one")
-    ingester.start()
-    try:
-        wait_until(
-            lambda: f"{address.masked()} cannot be reached" in str(ingester.report().problem),
-            "the broker is reported",
-        )
-    finally:
-        ingester.stop()
-
-
-def test_an_ingester_whose_subscription_is_refused_is_reported_as_a_problem(file: Path) -> None:
-    with refusing_broker() as broker:
-        address = BrokerAddress("127.0.0.1", broker.port)
-        ingester = Ingester(SqliteWriter(file, Spans(HOUR)), address, PLAIN, name="one")
-        ingester.start()
-        try:
-            wait_until(
-                lambda: (
-                    "refuses the subscription to 'system/gpu/+'" in str(ingester.report().problem)
-                ),
-                "the refusal is reported",
-            )
-        finally:
-            ingester.stop()
-
-
-def test_an_ingester_that_is_subscribed_is_ready(file: Path, address: BrokerAddress) -> None:
-    with ingesting(file, address) as ingester:
-        assert ingester.report().problem is None
