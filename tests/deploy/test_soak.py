@@ -143,7 +143,7 @@ def follow(
     wait_until(lambda: _answers(http_port), "the program answers")
     began = time.monotonic()
     # The same filter as the others use: the broker keeps up to 16 MiB of messages per filter.
-    with Listener(mqtt_port, "system/#") as listener:
+    with Listener(mqtt_port, "system/cpu") as listener:
         watchers = Watchers(http_port)
         try:
             while len(ticks) == 0 or ticks[-1] < TICKS:
