@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager, suppress
 from functools import partial
 from pathlib import Path
 
@@ -24,6 +24,7 @@ from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
 from telemetry.clock import unix_milliseconds
+from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
 from telemetry.history.port import HistoryReader, Query
 from telemetry.history.sqlite import SqliteReader
@@ -136,7 +137,9 @@ def measure(bus: BusConnection, run: Run, reader: HistoryReader, messages: int) 
 
     def is_subscribed() -> bool:
         publish(bus, [probe])
-        return is_stored(reader, probe)
+        with suppress(HistoryUnavailableError):  # InfluxDB, while it creates the bucket
+            return is_stored(reader, probe)
+        return False
 
     with run():
         wait(is_subscribed, 0.2)
