@@ -1,8 +1,8 @@
 """The embedded broker's child process: ``python -m deploy.broker_process CONFIG_FILE``.
 
 It ends when its standard input closes, so it never outlives its parent. It ignores SIGINT and
-SIGTERM, since a service manager sends them to every process of a service, and the parent stops the
-broker last.
+SIGTERM, since a service manager may send either to every process of a service, and the parent must
+stop the broker last.
 """
 
 import importlib

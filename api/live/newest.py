@@ -150,7 +150,7 @@ class HostState:
         self.arrivals.note(arrival, self.lag)
 
     def samples(self, family: Family) -> list[Update]:
-        """Return the newest samples of ``family``, GPUs in ascending order of their ids."""
+        """Return the newest samples of ``family``; those of GPUs are in ascending order of id."""
         found = [each for each in self.updates.values() if family_of(each.channel) is family]
         return sorted(found, key=lambda update: (len(update.channel), update.channel))
 

@@ -72,7 +72,11 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
 
 @register
 class CpuSensor(Sensor):
-    """Reads all cores. ``per_core`` holds one value per core, by number; None for offline ones."""
+    """Reads all cores.
+
+    ``per_core`` has one value per core, in the order of the cores' numbers; None for a core that is
+    offline.
+    """
 
     name = CPU.name
 

@@ -41,8 +41,8 @@ class BusConnection:
     Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
     after each connection, ``on_message(message)`` for each message, and
     ``on_published(identifier)`` after each acknowledgement. While a callback blocks, the connection
-    is not read. If it blocks for longer than the keepalive, the connection is lost. A connection
-    that was lost or stopped no longer calls any of these callbacks.
+    is not read. If it blocks for longer than the keepalive, the connection is lost. After a
+    reconnection only the new connection calls them; after ``stop``, none does.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` says whether the broker still had the session when the newest

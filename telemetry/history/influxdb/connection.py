@@ -127,8 +127,8 @@ class Connection:
         if not found:
             raise HistoryUnavailableError(
                 f"InfluxDB at {account.url} hides the bucket {account.bucket!r} from the token, "
-                "which is inactive or may not read this bucket: activate the token, or set "
-                "influxdb_token to one that can read and write the bucket."
+                "which is inactive or has no permission to read this bucket: activate the token, "
+                "or set influxdb_token to one that can read and write the bucket."
             )
         return found[0]
 
