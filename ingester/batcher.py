@@ -20,6 +20,7 @@ _QUIET_SECONDS = 0.05
 _CAPACITY_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 1024  # memory for a message besides its payload
 _STOP_SECONDS = 1.0
+_MINUTES_SECONDS = 60.0  # between roll-ups
 
 
 class Delivery(NamedTuple):
@@ -60,6 +61,7 @@ class Batcher:
         self._changed = threading.Condition()
         self._stopping = threading.Event()
         self.storage = Storage(history, self._stopping)
+        self._next_roll_up = time.monotonic() + _MINUTES_SECONDS
         self._thread = threading.Thread(target=self._run, name="batcher", daemon=True)
         self.delay = 0.0
 
@@ -98,20 +100,37 @@ class Batcher:
     def _run(self) -> None:
         if not self.storage.open():
             return
-        while batch := self._next_batch():
+        while not self._stopping.is_set() or self._pending:
+            batch = self._next_batch()
             if not self.storage.store([each.record for each in batch if each.record is not None]):
                 return
-            self._acknowledge([each.message for each in batch])
-            self.delay = time.monotonic() - batch[0].received
+            if batch:
+                self._acknowledge([each.message for each in batch])
+                self.delay = time.monotonic() - batch[0].received
             with self._changed:
                 self._taken = 0
                 self._bytes -= sum(each.size for each in batch)
                 self._changed.notify_all()
+            self._roll_up()
+
+    def _roll_up(self) -> None:
+        """Make some of the minutes that are due, between two batches; go on after the next one."""
+        now = time.monotonic()
+        if now >= self._next_roll_up and not self._stopping.is_set():
+            self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch: full, old enough, or followed by silence. If it is empty, stop."""
+        """Return the next batch: full, old enough, or followed by silence.
+
+        It is empty when stopping, or once minutes are due.
+        """
         with self._changed:
-            self._changed.wait_for(lambda: self._pending or self._stopping.is_set())
+            self._changed.wait_for(
+                lambda: self._pending or self._stopping.is_set(),
+                max(0.0, self._next_roll_up - time.monotonic()),
+            )
+            if not self._pending:
+                return []
             deadline = time.monotonic() + _BATCH_SECONDS
             while len(self._pending) < _ENOUGH and not self._stopping.is_set():
                 waiting = len(self._pending)

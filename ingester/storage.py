@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from telemetry.backoff import Backoff
 from telemetry.errors import HistoryError, HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import HistoryWriter, Record
+from telemetry.log_limit import RateLimitedLog
 from telemetry.tally import Tally
 
 log = logging.getLogger(__name__)
@@ -40,6 +41,7 @@ class Storage:
         self._opened = False
         self._failing_since: float | None = None
         self._rejected = Tally("Discarded a sample that the history rejected", logging.ERROR)
+        self._minutes = RateLimitedLog(log)
         self.stored = 0
         self.set_aside = self._rejected.by_reason
         self.failures = 0
@@ -80,6 +82,20 @@ class Storage:
             else:
                 self._rejected.note(rejection)
         return True
+
+    def roll_up(self) -> bool:
+        """Make some minutes of the history, which is open; return whether more are due.
+
+        Never raises. A failure is counted and logged, and the minutes stay due.
+        """
+        try:
+            return self._history.roll_up()
+        except Exception as error:  # noqa: BLE001 - no error may stop the storing of samples
+            self.failures += 1
+            known = isinstance(error, HistoryError)
+            what = str(error) if known else f"{type(error).__name__}: {error}."
+            self._minutes.write("The minutes of the history could not be made: %s", what)
+            return False
 
     def close(self) -> None:
         """Close the history."""

@@ -37,20 +37,22 @@ class Parts:
         hosts = self.live.newest.hosts
         return hosts[choose_host(requested, self.settings.host_name, hosts)]
 
-    async def host_and_stored_channels(self, requested: str | None) -> tuple[str, Sequence[str]]:
-        """Return the selected host, live or from the history, and its channels in the history.
+    async def host_and_stored_channels(
+        self, requested: str | None, start: int
+    ) -> tuple[str, Sequence[str]]:
+        """Return the selected host, live or from the history, and its channels since ``start``.
 
         The history lists all of its hosts only if neither the requested nor the preferred host is
         known. Raises UnknownHostError or HistoryUnavailableError.
         """
         live, preferred = self.live.newest.hosts, self.settings.host_name
         host = preferred if requested is None else requested
-        stored = await self.history.channels(host)
+        stored = await self.history.channels(host, start)
         if stored or host in live:
             return host, stored
-        known = dict.fromkeys([*live, *await self.history.hosts()])
+        known = dict.fromkeys([*live, *await self.history.hosts(start)])
         host = choose_host(requested, preferred, known)
-        return host, await self.history.channels(host)
+        return host, await self.history.channels(host, start)
 
 
 async def parts_of(connection: HTTPConnection) -> Parts:

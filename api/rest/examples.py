@@ -45,6 +45,7 @@ HISTORY: Mapping[str, Any] = {
             "timestamps": [_NOW - _HOUR, _NOW - _HOUR + 10_000, _NOW - _HOUR + 20_000],
             "fields": {"utilization": [37.5, None, 41.0], "per_core.0": [35.0, None, 40.5]},
             "bucket_width": 10_000,
+            "minutes_until": None,
         }
     },
 }

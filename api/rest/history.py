@@ -67,13 +67,19 @@ class History:
         """Return sentences for the operator. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.notes)
 
-    async def hosts(self) -> Sequence[str]:
-        """Return the hosts that have samples. Raises HistoryUnavailableError."""
-        return await self._in_thread(self._reader.hosts)
+    async def hosts(self, start: int | None = None) -> Sequence[str]:
+        """Return the hosts that have samples, or minutes since ``start``.
 
-    async def channels(self, host: str) -> Sequence[str]:
-        """Return the channels of ``host`` that have samples. Raises HistoryUnavailableError."""
-        return await self._in_thread(self._reader.channels, host)
+        Raises HistoryUnavailableError.
+        """
+        return await self._in_thread(self._reader.hosts, start)
+
+    async def channels(self, host: str, start: int | None = None) -> Sequence[str]:
+        """Return the channels of ``host`` that have samples, or minutes since ``start``.
+
+        Raises HistoryUnavailableError.
+        """
+        return await self._in_thread(self._reader.channels, host, start)
 
     async def read(self, query: Query) -> dict[str, Columns]:
         """Return the samples that match ``query``. Raises HistoryUnavailableError."""
@@ -122,10 +128,11 @@ class Span:
         return self.start >= self.end
 
 
-def parse_span(start: str | None, end: str | None, now: int, window: int) -> Span:
+def parse_span(start: str | None, end: str | None, now: int, window: int, longest: int = 0) -> Span:
     """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
-    The default is the whole ``window`` (ms) before ``now``. Raises InvalidParameterError.
+    The default is the whole ``window`` (ms) before ``now``; the limit is ``longest``, if it is
+    longer. Raises InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
     # The end is exclusive, and a sample of this millisecond belongs to the span.
@@ -136,7 +143,7 @@ def parse_span(start: str | None, end: str | None, now: int, window: int) -> Spa
             "end", text, f"it must be later than start={quote(start or '')}"
         )
     # One window into the future: the clocks of other hosts may be fast.
-    return Span(max(first, now - window), min(last, now + window + 1))
+    return Span(max(first, now - max(window, longest)), min(last, now + window + 1))
 
 
 def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:

@@ -101,6 +101,12 @@ class HistoryChannel(Response):
         description="width of a bucket (ms); null if the samples are not aggregated",
         json_schema_extra=_MILLISECONDS,
     )
+    minutes_until: int | None = Field(
+        None,
+        description="Unix time in milliseconds before which the points are one-minute buckets, and "
+        "bucket_width is that of the later points; null if all have the same width",
+        json_schema_extra=_MILLISECONDS,
+    )
 
 
 class HistoryResponse(Response):

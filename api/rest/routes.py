@@ -103,11 +103,15 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     ] = None,
     host: Host = None,
 ) -> HistoryResponse:
-    """If there are more samples than points, aggregate them into buckets of equal width."""
+    """If there are more samples than points, aggregate them into buckets of equal width.
+
+    Before the window of `history_hours`, the history has one-minute points, for `history_days`.
+    """
     filters = channel_filters({"channel": channel or (), "channels": channels or ()})
     selected = parse_fields(fields)
-    span = parse_span(start, end, unix_milliseconds(), parts.settings.window)
-    chosen, stored = await parts.host_and_stored_channels(host)
+    spans = parts.settings.spans
+    span = parse_span(start, end, unix_milliseconds(), spans.samples, spans.minutes)
+    chosen, stored = await parts.host_and_stored_channels(host, span.start)
     query = build_query(
         chosen,
         stored,

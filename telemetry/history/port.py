@@ -1,8 +1,9 @@
 """The interface of a history store, the same for each database.
 
-A store keeps samples for a window at full rate, and events for days. The ingester uses only
-``HistoryWriter``, the api only ``HistoryReader``. Neither of them does any I/O before ``open``. The
-conformance suite in ``tests/telemetry/history`` runs with each adapter.
+A store keeps samples for a window at full rate, and events for days. For days it also keeps
+minutes: the mean, minimum and maximum of each channel's samples in each minute. The ingester uses
+only ``HistoryWriter``, the api only ``HistoryReader``. Neither of them does any I/O before
+``open``. The conformance suite in ``tests/telemetry/history`` runs with each adapter.
 """
 
 from collections.abc import Sequence
@@ -34,6 +35,11 @@ class Query:
     milliseconds. The answer has at most ``max_points`` timestamps per channel: if there are more
     samples, the store aggregates them over buckets of equal width, the first at ``start``.
 
+    If ``start`` is more than a minute before the window, the answer begins with minutes; inside the
+    window, it continues with samples. If ``max_points`` is too small for the minutes of the whole
+    span, the whole span is aggregated over buckets of a minute or more, as the mean, minimum or
+    maximum of their minutes. The store does not keep a minute's last value: LAST is the mean there.
+
     With ``fields``, which are names from the catalogue, the answer has only the columns of these
     fields. It may lack a timestamp at which none of them has a value.
     """
@@ -57,12 +63,14 @@ class Columns:
 
     ``bucket_width`` is the width of a bucket in milliseconds, or None if the samples are not
     aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which
-    every field is None.
+    every field is None. Points before ``minutes_until`` are minutes, and ``bucket_width`` is that
+    of the others; None if all points have the same width.
     """
 
     timestamps: list[int]
     fields: dict[str, list[float | None]]
     bucket_width: int | None = None
+    minutes_until: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,6 +114,15 @@ class HistoryWriter(Protocol):
         Raises HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
         """
 
+    def roll_up(self) -> bool:
+        """Make minutes whose samples have changed; return whether more are due.
+
+        Each call makes a limited number, the oldest first, in at most a second or so. Minutes that
+        have not ended are not due. The store itself records which minutes are, so that another
+        process, or a later one, continues; making a minute twice changes nothing. Does nothing if
+        no minutes are kept. Raises HistoryUnavailableError or HistoryRejectedError.
+        """
+
     def close(self) -> None:
         """Release the connection. Safe to call twice, and before ``open``."""
 
@@ -122,11 +139,11 @@ class HistoryReader(Protocol):
     def notes(self) -> Sequence[str]:
         """Return notes for the operator, for example on a corrupt file that was renamed."""
 
-    def hosts(self) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window."""
+    def hosts(self, start: int | None = None) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
 
-    def channels(self, host: str) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples in the window.
+    def channels(self, host: str, start: int | None = None) -> Sequence[str]:
+        """Return the sorted channels of ``host`` with samples, or minutes since ``start``.
 
         The time that this takes does not depend on the number of other hosts.
         """
@@ -134,7 +151,7 @@ class HistoryReader(Protocol):
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``, with one entry for each channel that has samples in its span.
 
-        Never returns a sample older than the window. Raises HistoryUnavailableError.
+        Never returns a sample or minute older than its retention. Raises HistoryUnavailableError.
         """
 
     def events(self, query: EventQuery) -> list[Event]:

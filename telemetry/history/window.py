@@ -22,10 +22,11 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """For how many milliseconds the history keeps samples and events."""
+    """For how many milliseconds the history keeps samples, events and minutes; 0: no minutes."""
 
     samples: int
     events: int = 7 * 86_400_000
+    minutes: int = 0
 
 
 class Window:
@@ -67,21 +68,24 @@ class Window:
 
 
 class Windows:
-    """The windows of samples and of events.
+    """The windows of samples, of events and of minutes; ``minutes`` is None if none are kept.
 
     ``dropped`` counts the records that were dropped because they are outside their window.
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep samples and events for their spans; both may be equally far ahead of now."""
+        """Keep each kind for its span; all of them may be equally far ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
+        # Minutes for no longer than the samples themselves would add nothing.
+        has_minutes = spans.minutes > spans.samples
+        self.minutes = Window(spans.minutes, spans.samples, clock) if has_minutes else None
         self.dropped = 0
         self._log = RateLimitedLog(log)
 
     @property
     def clock(self) -> Clock:
-        """The clock of both windows."""
+        """The clock of all windows."""
         return self.samples.clock
 
     def keeps(self, record: Record) -> bool:

@@ -68,14 +68,18 @@ class Settings(BaseModel):
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
     )
     history_days: Number = Field(
-        7.0, ge=1, le=365, description="How many days of events the history keeps."
+        7.0,
+        ge=0,
+        le=365,
+        description="How many days the history keeps events and one-minute points; 0: no "
+        "one-minute points, and events for `history_hours`.",
     )
     history_megabytes: Number = Field(
         1000.0,
         ge=64,
         le=100_000,
         description="Largest size of the embedded history in megabytes; beyond it, the oldest "
-        "samples are deleted early.",
+        "samples and one-minute points are deleted early.",
     )
     host_name: HostName = Field(
         default_factory=gethostname,
@@ -245,8 +249,9 @@ class Settings(BaseModel):
 
     @property
     def spans(self) -> Spans:
-        """The retention of samples and of events in the history."""
-        return Spans(self.window, round(self.history_days * 86_400_000))
+        """The retention of samples, events and minutes in the history."""
+        days = round(self.history_days * 86_400_000)
+        return Spans(self.window, max(self.window, days), days)
 
     @property
     def limits(self) -> Limits:

@@ -26,8 +26,11 @@ from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.services.influxdb import Influxdb, running_influxdb
 
+MINUTE = 60_000
 HOUR = 3_600_000
+DAY = 24 * HOUR
 INTERVAL = 2000
+SPANS = Spans(HOUR, 7 * DAY, 7 * DAY)
 REPEATS = 10
 
 
@@ -108,8 +111,30 @@ def measure(
         query = Query("h", channels, now - HOUR, now, points, aggregate, fields)
         times = [milliseconds(partial(reader.read, query)) for _ in range(REPEATS)]
         yield title, *_summary(times)
+    yield from measure_minutes(machine, writer, reader, channels)
     listing = partial(reader.channels, "h")
     yield "list the channels", *_summary([milliseconds(listing) for _ in range(REPEATS)])
+
+
+def measure_minutes(
+    machine: Machine, writer: HistoryWriter, reader: HistoryReader, channels: tuple[str, ...]
+) -> Iterator[tuple[str, float, float]]:
+    """Yield (what, median ms, 95th percentile ms) of making minutes and of reading them."""
+
+    def all_minutes() -> None:
+        while writer.roll_up():
+            pass
+
+    yield "make an hour of minutes", (once := milliseconds(all_minutes)), once
+    now, times = unix_milliseconds(), []
+    for age in range(20):
+        writer.write(machine.tick(now - MINUTE * (2 + age)))
+        times.append(milliseconds(writer.roll_up))
+    yield "make a minute again", *_summary(times)
+    for title, days in (("read an hour and a day", 1), ("read an hour and a week", 7)):
+        query = Query("h", channels, now - HOUR - days * DAY, now)
+        times = [milliseconds(partial(reader.read, query)) for _ in range(REPEATS)]
+        yield title, *_summary(times)
 
 
 def _summary(times: list[float]) -> tuple[float, float]:
@@ -118,12 +143,12 @@ def _summary(times: list[float]) -> tuple[float, float]:
 
 def _sqlite(folder: Path) -> tuple[HistoryWriter, HistoryReader]:
     path = folder / "history.sqlite"
-    return SqliteWriter(path, Spans(HOUR)), SqliteReader(path, Spans(HOUR))
+    return SqliteWriter(path, SPANS), SqliteReader(path, SPANS)
 
 
 def _influxdb(server: Influxdb) -> tuple[HistoryWriter, HistoryReader]:
     account = (server.url, server.token, server.org, server.new_bucket())
-    return InfluxdbWriter(*account, Spans(HOUR)), InfluxdbReader(*account, Spans(HOUR))
+    return InfluxdbWriter(*account, SPANS), InfluxdbReader(*account, SPANS)
 
 
 def _report(title: str, machine: Machine, writer: HistoryWriter, reader: HistoryReader) -> None:

@@ -5,9 +5,11 @@ from collections.abc import Sequence
 
 import pytest
 
+from ingester.batcher import Batcher
 from ingester.storage import Storage
 from telemetry.history.port import Record
 from telemetry.samples import Sample
+from tests.services.processes import wait_until
 
 
 class Broken:
@@ -29,8 +31,44 @@ class Broken:
             raise OverflowError("too much")
         self.stored += [sample.timestamp for sample in records]
 
+    def roll_up(self) -> bool:
+        raise OverflowError("too much")
+
     def close(self) -> None:
         pass
+
+
+class Due(Broken):
+    """A history with minutes to make; ``calls`` counts the roll-ups; the first two are parts."""
+
+    calls = 0
+
+    def roll_up(self) -> bool:
+        self.calls += 1
+        return self.calls <= 2
+
+
+def test_minutes_are_made_although_no_sample_arrives(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("ingester.batcher._MINUTES_SECONDS", 0.1)
+    history = Due()
+    batcher = Batcher(history, lambda _message: None)
+    batcher.start()
+    wait_until(lambda: history.calls >= 5, "the minutes are made twice")
+    batcher.stop()
+    calls = history.calls
+    assert not batcher.waiting
+    assert history.calls == calls
+
+
+def test_minutes_that_cannot_be_made_are_counted_and_stop_no_sample(
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    history = Broken()
+    storage = Storage(history, threading.Event())
+    assert storage.roll_up() is False
+    assert storage.store([Sample("system/cpu", "h", 1, {})])
+    assert (history.stored, storage.failures, storage.problem) == ([1], 1, None)
+    assert "The minutes of the history could not be made: OverflowError: too much." in caplog.text
 
 
 def test_a_sample_that_triggers_a_bug_is_set_aside_and_blocks_nothing(

@@ -21,7 +21,7 @@ _PORT_OR_NONE = dict.fromkeys(("", "65536", "-1", "x"), "a whole number from 0 t
 _INTERVAL = "must be a number from 0.1 to 60"
 _SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
 _HOURS = "must be a number from 0.01 to 24"
-_DAYS = "must be a number from 1 to 365"
+_DAYS = "must be a number from 0 to 365"
 _MEGABYTES = "must be a number from 64 to 100000"
 _BOOLEAN = dict.fromkeys(("", "maybe", "2"), "must be true or false")
 _URL = "must look like mqtt://user:password@host:1883 or mqtts://host:8883"
@@ -54,7 +54,7 @@ WRONG: dict[str, dict[str, str]] = {
     "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
     "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
-    "history_days": dict.fromkeys(("", "0.5", "366", "inf", "-1", "7d"), _DAYS),
+    "history_days": dict.fromkeys(("", "-0.5", "366", "inf", "-1", "7d"), _DAYS),
     "history_megabytes": dict.fromkeys(("", "63", "100001", "nan", "1GB"), _MEGABYTES),
     "host_name": {**_TEXT, **dict.fromkeys((" ", "a/b", "a+b", "a#", "a$b"), _NAME)},
     "http_host": _HOST,

@@ -20,15 +20,16 @@ from telemetry.history.port import Aggregate
 Value: TypeAlias = str | datetime | timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MILLISECOND = timedelta(milliseconds=1)
+MILLISECOND = timedelta(milliseconds=1)
 # One row per time: a quarter of the bytes, and of the work to parse them.
 PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
-_WINDOW = (
+KEEP = 'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])'
+WINDOW = (
     'aggregateWindow(every: every, offset: offset, fn: {}, createEmpty: false, timeSrc: "_start")'
 )
 _ONE_OF = r"r._field =~ /^({})(\.|$)/"
-_OUR_FIELDS = _ONE_OF.format("|".join(FIELDS))
-_OUR_MEASUREMENTS = " or ".join(f'r._measurement == "{each}"' for each in MEASUREMENTS)
+OUR_FIELDS = _ONE_OF.format("|".join(FIELDS))
+OUR_MEASUREMENTS = " or ".join(f'r._measurement == "{each}"' for each in MEASUREMENTS)
 
 # The columns of a pivoted table that are not fields; the first is for annotations.
 _NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", EMPTY}
@@ -90,43 +91,53 @@ class Selection:
         InfluxDB aligns windows to the epoch; the offset aligns them to ``start``.
         """
         return self._script(
-            _WINDOW.format(aggregate.value),
+            WINDOW.format(aggregate.value),
             then=PIVOT,
-            every=width * _MILLISECOND,
-            offset=self.start % width * _MILLISECOND,
+            every=width * MILLISECOND,
+            offset=self.start % width * MILLISECOND,
         )
 
-    def _script(self, *steps: str, then: str = "", **parameters: timedelta) -> Script:
+    def source(
+        self,
+        *steps: str,
+        bucket: str = "bucket",
+        start: str = "start",
+        stop: str = "stop",
+        condition: str = "",
+    ) -> str:
+        """Return the first ``steps`` of a script; the others are names of variables."""
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
             for index, (_, gpu) in enumerate(self.series)
         )
         chosen = [each for each in FIELDS if each in (*self.fields, EMPTY)]
-        fields = _ONE_OF.format("|".join(chosen)) if self.fields else _OUR_FIELDS
-        text = "\n  |> ".join(
+        fields = _ONE_OF.format("|".join(chosen)) if self.fields else OUR_FIELDS
+        return "\n  |> ".join(
             [
-                "from(bucket: bucket)",
-                "range(start: start, stop: stop)",
-                f"filter(fn: (r) => r.host == host and ({any_series}) and {fields})",
+                f"from(bucket: {bucket})",
+                f"range(start: {start}, stop: {stop})",
+                f"filter(fn: (r) => r.host == host and ({any_series}) and {fields}{condition})",
                 *steps,
-                'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])',
-                *([then] if then else []),
+                KEEP,
             ]
         )
+
+    def parameters(self) -> dict[str, Value]:
+        """Return the variables in ``source``."""
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
-        return Script(
-            text,
-            {
-                "bucket": self.bucket,
-                "host": encode(self.host),
-                "start": time_of(self.start),
-                "stop": time_of(self.end),
-                **measurements,
-                **gpus,
-                **parameters,
-            },
-        )
+        return {
+            "bucket": self.bucket,
+            "host": encode(self.host),
+            "start": time_of(self.start),
+            "stop": time_of(self.end),
+            **measurements,
+            **gpus,
+        }
+
+    def _script(self, *steps: str, then: str = "", **parameters: timedelta) -> Script:
+        text = "\n  |> ".join([self.source(*steps), *([then] if then else [])])
+        return Script(text, {**self.parameters(), **parameters})
 
 
 def hosts(bucket: str, start: int, end: int) -> Script:
@@ -146,7 +157,7 @@ def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end:
     listed = json.dumps(columns)
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
-        f"  |> filter(fn: (r) => ({_OUR_MEASUREMENTS}) and {_OUR_FIELDS}{condition})\n"
+        f"  |> filter(fn: (r) => ({OUR_MEASUREMENTS}) and {OUR_FIELDS}{condition})\n"
         f"  |> group(columns: {listed})\n  |> first()\n  |> keep(columns: {listed})"
     )
     return Script(text, {**names, "start": time_of(start), "stop": time_of(end)})
@@ -170,7 +181,7 @@ class Table:
     def times(self) -> list[int]:
         """Return each row's time in Unix milliseconds."""
         moments = map(datetime.fromisoformat, self.columns["_time"])
-        return [(moment - _EPOCH) // _MILLISECOND for moment in moments]
+        return [(moment - _EPOCH) // MILLISECOND for moment in moments]
 
     def count(self) -> int:
         """Return the largest count: that is the number of samples, if one field has no nulls."""
@@ -212,10 +223,10 @@ def _literal(value: Value) -> dict[str, object]:
         return {"type": "StringLiteral", "value": value}
     if isinstance(value, datetime):
         return {"type": "DateTimeLiteral", "value": value.isoformat()}
-    length = {"magnitude": value // _MILLISECOND, "unit": "ms"}
+    length = {"magnitude": value // MILLISECOND, "unit": "ms"}
     return {"type": "DurationLiteral", "values": [length]}
 
 
 def time_of(timestamp: int) -> datetime:
     """Convert ``timestamp``, in Unix milliseconds, to a datetime."""
-    return _EPOCH + timestamp * _MILLISECOND
+    return _EPOCH + timestamp * MILLISECOND

@@ -4,7 +4,7 @@ import re
 from functools import lru_cache
 
 from telemetry.history.columns import numbers_of, unknown_channel
-from telemetry.history.influxdb.names import EMPTY, encode, series_of
+from telemetry.history.influxdb.names import EMPTY, MARKS, encode, series_of
 from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
@@ -26,6 +26,11 @@ def line_of(sample: Sample) -> str:
     fields = ",".join([f"{_escaped(name)}={value!r}" for name, value in numbers.items()])
     host, time = _escaped(sample.host), sample.timestamp * _NANOSECONDS
     return f"{series.measurement},host={host}{gpu} {fields} {time}"
+
+
+def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:
+    """Return the mark of a minute of ``host``; ``batch`` is the id of the request in ``field``."""
+    return f'{MARKS},host={_escaped(host)} {field}="{batch}" {timestamp * _NANOSECONDS}'
 
 
 @lru_cache(_NAMES)

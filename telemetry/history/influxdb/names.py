@@ -15,6 +15,9 @@ from telemetry.catalogue import SAMPLES, Kind, Retention, family_of, place_of
 # The field of a sample whose values are all null: InfluxDB does not store a point without a field.
 EMPTY = "empty"
 
+MARKS = "changed_minute"
+"""The measurement of the minutes whose samples have changed; see ``minutes``."""
+
 _SEPARATOR = ":"
 _UNSAFE = re.compile(r"[\x00-\x1f\x7f\\%]")
 _TEXTS = (Kind.TEXT, Kind.TEXTS, Kind.RECORDS)  # not stored

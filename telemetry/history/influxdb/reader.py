@@ -1,14 +1,15 @@
 """The reading half of the history in InfluxDB."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
 from telemetry.catalogue import family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
+from telemetry.history import longer
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
-from telemetry.history.influxdb import events, flux
+from telemetry.history.influxdb import events, flux, minutes
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.bucket import Bucket
 from telemetry.history.influxdb.flux import Script, Table
@@ -33,6 +34,7 @@ class InfluxdbReader:
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._bucket = Bucket(self._account, spans.samples)
+        self._long_name = self._account.for_days().bucket
         self._long_bucket = Bucket(self._account.for_days(), spans.events)
 
     def open(self) -> None:
@@ -49,24 +51,38 @@ class InfluxdbReader:
         """Return nothing: this store has no notes."""
         return ()
 
-    def hosts(self) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window."""
-        window = self._windows.samples
-        script = flux.hosts(self._account.bucket, window.start, window.end)
-        return sorted({decode(table.key("host")) for table in self._ask(script)})
+    def hosts(self, start: int | None = None) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        return sorted({decode(table.key("host")) for table in self._first_of(flux.hosts, start)})
 
-    def channels(self, host: str) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples in the window."""
-        window = self._windows.samples
-        script = flux.channels(self._account.bucket, host, window.start, window.end)
-        found = (channel_of(table.series) for table in self._ask(script))
+    def channels(self, host: str, start: int | None = None) -> Sequence[str]:
+        """Return the sorted channels of ``host`` with samples, or minutes since ``start``."""
+
+        def script(bucket: str, start: int, end: int) -> Script:
+            return flux.channels(bucket, host, start, end)
+
+        found = (channel_of(table.series) for table in self._first_of(script, start))
         return sorted({channel for channel in found if channel is not None})
+
+    def _first_of(
+        self, script: Callable[[str, int, int], Script], start: int | None
+    ) -> Iterator[Table]:
+        """Yield the answers to ``script`` about the samples, and about minutes since ``start``."""
+        window = self._windows.samples
+        yield from self._ask(script(self._account.bucket, window.start, window.end))
+        oldest = longer.first_minute(self._windows, start)
+        if oldest is not None:
+            of_days = script(self._long_name, oldest, window.end)
+            yield from flux.tables(self._long_bucket.query(of_days))
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""
-        clipped = self._windows.samples.clip(query)
-        wanted = {series: name for name in query.channels if (series := series_of(name))}
-        if clipped is None or not wanted:
+        source = longer.Source(self._recent, self._minutes, self._minutes_in_buckets)
+        return longer.read(query, self._windows, source)
+
+    def _recent(self, clipped: Query) -> dict[str, Columns]:
+        query, wanted = clipped, _wanted(clipped)
+        if not wanted:
             return {}
         counts = self._counts(clipped, list(wanted))
         few = [series for series, count in counts.items() if count <= query.max_points]
@@ -121,6 +137,24 @@ class InfluxdbReader:
             for table in answer
         }
 
+    def _minutes(self, query: Query) -> dict[str, Columns]:
+        series = _wanted(query)
+        if not series:
+            return {}
+        selection = replace(self._select(query, list(series)), bucket=self._long_name)
+        script = minutes.points(selection, query.aggregate)
+        answer = flux.tables(self._long_bucket.query(script))
+        return {series[each.series]: _columns(each, query, longer.MINUTE) for each in answer}
+
+    def _minutes_in_buckets(self, query: Query, seam: int, width: int) -> dict[str, Columns]:
+        series = _wanted(query)
+        if not series:
+            return {}
+        samples = self._select(replace(query, start=seam), list(series))
+        past = replace(samples, bucket=self._long_name, start=query.start, end=seam)
+        script = minutes.buckets(past, samples, query.aggregate, width)
+        return {series[each.series]: _columns(each, query, width) for each in self._ask(script)}
+
     def _ask(self, script: Script) -> Iterator[Table]:
         return flux.tables(self._bucket.query(script))
 
@@ -128,6 +162,10 @@ class InfluxdbReader:
         return flux.Selection(
             self._account.bucket, query.host, series, query.start, query.end, query.fields
         )
+
+
+def _wanted(query: Query) -> dict[Series, str]:
+    return {series: name for name in query.channels if (series := series_of(name))}
 
 
 def _columns(table: Table, query: Query, width: int | None = None) -> Columns:

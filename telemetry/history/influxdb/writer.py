@@ -1,12 +1,14 @@
 """The writing half of the history in InfluxDB."""
 
 from collections.abc import Sequence
+from itertools import chain
 
 from telemetry.clock import unix_milliseconds
-from telemetry.history.influxdb import events
+from telemetry.history.influxdb import events, flux, minutes
 from telemetry.history.influxdb.account import Account
 from telemetry.history.influxdb.bucket import Bucket
 from telemetry.history.influxdb.lines import line_of
+from telemetry.history.longer import MINUTE, SETTLED, minute_of
 from telemetry.history.port import Record
 from telemetry.history.window import Clock, Spans, Windows
 
@@ -31,10 +33,10 @@ class InfluxdbWriter:
         clock: Clock = unix_milliseconds,
     ) -> None:
         """Store the address and the retention; nothing is opened."""
-        account = Account(url, token, org, bucket)
+        self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
-        self._samples = Bucket(account, spans.samples)
-        self._events = Bucket(account.for_days(), spans.events)
+        self._samples = Bucket(self._account, spans.samples)
+        self._events = Bucket(self._account.for_days(), spans.events)
 
     @property
     def dropped(self) -> int:
@@ -61,9 +63,30 @@ class InfluxdbWriter:
         """Store ``records``. Raises HistoryUnavailableError or HistoryRejectedError."""
         samples, moments = self._windows.admit(records)
         dropped = len(records) - len(samples) - len(moments)
-        dropped += self._samples.write([line_of(each) for each in samples])
+        marks = minutes.marks(samples) if self._windows.minutes is not None else {}
+        lines = [line_of(each) for each in samples] + [*chain(*marks.values())]
+        dropped += minutes.samples_among(self._samples.write(lines), samples, marks)
         dropped += self._events.write([events.line_of(each) for each in moments])
         self._windows.count_dropped(dropped)
+
+    def roll_up(self) -> bool:
+        """Make some of the minutes that are due; return whether more are due.
+
+        Raises HistoryUnavailableError.
+        """
+        if self._windows.minutes is None:
+            return False
+        end = minute_of(self._windows.clock() - SETTLED + MINUTE)
+        bucket, into = self._account.bucket, self._account.for_days().bucket
+        script = minutes.find_due(bucket, self._windows.samples.start, end)
+        due = minutes.due(flux.tables(self._samples.query(script)))
+        if not due:
+            return False
+        chosen = minutes.oldest_of(due)
+        for _ in flux.tables(self._samples.query(minutes.make(bucket, into, chosen))):
+            pass  # an error of the script is in its answer
+        self._samples.write(minutes.done(chosen))
+        return len(chosen) < len(due)
 
     def close(self) -> None:
         """Close the connections. Safe to call twice, and before ``open``."""

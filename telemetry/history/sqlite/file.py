@@ -2,12 +2,15 @@
 
 import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
 from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound, set_aside
 from telemetry.history.sqlite.schema import identity_of, open_for_reading, open_for_writing
 
+_OFTEN = ("channel", "field", "sample", "event", "due")  # without the minutes, which are many
+_ALL_SECONDS = 3600.0
 _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
@@ -24,6 +27,7 @@ class WritableFile:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._damage: str | None = None
+        self._checked = 0.0
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
@@ -40,11 +44,18 @@ class WritableFile:
             raise
 
     def check(self) -> None:
-        """Check the file through a new connection, because the open one has pages in its cache."""
+        """Check the file through a new connection, because the open one has pages in its cache.
+
+        The minutes are checked when the file is opened, and once an hour.
+        """
         connection = open_for_reading(self._path)
         if connection is not None:
             with contextlib.closing(connection):
-                require_sound(connection)
+                if time.monotonic() - self._checked < _ALL_SECONDS:
+                    require_sound(connection, _OFTEN)
+                else:
+                    require_sound(connection)
+                    self._checked = time.monotonic()
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -59,6 +70,7 @@ class WritableFile:
         if self._connection is None:
             self._connection = self._connect()
             self._identity = identity_of(self._path)
+            self._checked = time.monotonic()
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:

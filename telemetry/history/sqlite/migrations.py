@@ -9,6 +9,10 @@ write one page per field. An hour is a few thousand rows to aggregate.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
+A row of ``minute`` holds the mean, minimum and maximum of the rows of ``sample`` with the same
+channel and block in one minute, and their number. ``due`` lists the minutes whose samples have
+changed since; triggers fill it in the transaction that changes them.
+
 A released migration never changes: to change the tables, add a migration at the end, and a dump of
 the file before it in ``tests/telemetry/history/schemas``.
 """
@@ -17,6 +21,8 @@ import sqlite3
 
 BLOCK = 16
 VALUES = tuple(f"v{index}" for index in range(BLOCK))
+LOWEST = tuple(f"low{index}" for index in range(BLOCK))
+HIGHEST = tuple(f"high{index}" for index in range(BLOCK))
 
 _SAMPLES = (
     """CREATE TABLE channel (
@@ -53,7 +59,33 @@ _EVENTS = (
 )
 APPLICATION_ID = 0x534D4F4E  # "SMON": marks the file as ours (sqlite.org/fileformat.html)
 _MARK = (f"PRAGMA application_id = {APPLICATION_ID}",)
-MIGRATIONS = (_SAMPLES, _EVENTS, _MARK)
+# Not INSERT OR IGNORE: within a trigger, the outer statement decides what OR means.
+_ADD_DUE = """INSERT INTO due SELECT new.channel_id, new.timestamp / 60000 * 60000 WHERE true
+        ON CONFLICT DO NOTHING"""
+_MINUTES = (
+    f"""CREATE TABLE minute (
+        channel_id INTEGER NOT NULL,
+        block INTEGER NOT NULL,
+        timestamp INTEGER NOT NULL,
+        samples INTEGER NOT NULL,
+        {" REAL, ".join((*VALUES, *LOWEST, *HIGHEST))} REAL,
+        PRIMARY KEY (channel_id, block, timestamp)
+    ) WITHOUT ROWID""",
+    """CREATE TABLE due (
+        channel_id INTEGER NOT NULL,
+        timestamp INTEGER NOT NULL,
+        PRIMARY KEY (channel_id, timestamp)
+    ) WITHOUT ROWID""",
+    f"""CREATE TRIGGER sample_inserted AFTER INSERT ON sample WHEN new.block = 0 BEGIN
+        {_ADD_DUE};
+    END""",
+    f"""CREATE TRIGGER sample_updated AFTER UPDATE ON sample WHEN new.block = 0 BEGIN
+        {_ADD_DUE};
+    END""",
+    """INSERT INTO due SELECT DISTINCT channel_id, timestamp / 60000 * 60000 FROM sample
+        WHERE block = 0""",
+)
+MIGRATIONS = (_SAMPLES, _EVENTS, _MARK, _MINUTES)
 VERSION = len(MIGRATIONS)
 _UNMARKED = {"channel", "field", "sample"}  # the tables of files from before the mark
 

@@ -12,10 +12,11 @@ from telemetry.catalogue import family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
+from telemetry.history import longer
 from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.port import Aggregate, Columns, EventQuery, Query
-from telemetry.history.sqlite import events
+from telemetry.history.sqlite import events, minutes
 from telemetry.history.sqlite.damage import kept_aside
 from telemetry.history.sqlite.migrations import BLOCK, VALUES
 from telemetry.history.sqlite.schema import (
@@ -29,6 +30,8 @@ from telemetry.history.window import Clock, Spans, Windows
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
 _STEPS = 100_000  # of SQLite's virtual machine, about 1 ms, between two checks of the clock
 _MOST_VALUES = 2_000_000  # per channel: more than 5,000 points of 256 cores
+
+_Statement = Callable[[Sequence[str], Aggregate], str]
 
 
 class SqliteReader:
@@ -58,17 +61,25 @@ class SqliteReader:
                 )
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
-    def hosts(self) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window."""
-        return self._names(HOSTS, {})
+    def hosts(self, start: int | None = None) -> Sequence[str]:
+        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        return self._names(HOSTS, start, {})
 
-    def channels(self, host: str) -> Sequence[str]:
-        """Return the sorted channels of ``host`` that have samples in the window."""
-        return self._names(CHANNELS, {"host": host})
+    def channels(self, host: str, start: int | None = None) -> Sequence[str]:
+        """Return the sorted channels of ``host`` with samples, or minutes since ``start``."""
+        return self._names(CHANNELS, start, {"host": host})
 
-    def _names(self, statement: str, selection: Mapping[str, str]) -> Sequence[str]:
+    def _names(
+        self, statement: str, start: int | None, selection: Mapping[str, str]
+    ) -> Sequence[str]:
         window = self._windows.samples
-        parameters = {"start": window.start, "end": window.end, **selection}
+        oldest = longer.first_minute(self._windows, start)
+        parameters = {
+            "start": window.start,
+            "end": window.end,
+            "minutes": window.end if oldest is None else oldest,
+            **selection,
+        }
         with self._asking() as connection:
             if connection is None:
                 return []
@@ -76,16 +87,12 @@ class SqliteReader:
 
     def read(self, query: Query) -> dict[str, Columns]:
         """Answer ``query``. Raises HistoryUnavailableError."""
-        clipped = self._windows.samples.clip(query)
-        if clipped is None:
-            return {}
         with self._asking() as connection:
             if connection is None:
                 return {}
             connection.execute("BEGIN")  # the whole answer is from one snapshot
             with connection:
-                answers = ((name, _read(connection, name, clipped)) for name in query.channels)
-                return {name: columns for name, columns in answers if columns is not None}
+                return longer.read(query, self._windows, _source(connection))
 
     def events(self, query: EventQuery) -> list[Event]:
         """Answer ``query``. Raises HistoryUnavailableError."""
@@ -147,14 +154,51 @@ def _limit_the_time(connection: sqlite3.Connection) -> None:
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 
 
-def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
-    """Return the answer for one channel, or None if it has no samples."""
-    channel = connection.execute(
-        "SELECT id FROM channel WHERE host = ? AND name = ?", (query.host, name)
+def _source(connection: sqlite3.Connection) -> longer.Source:
+    """Return the samples and minutes in the file that ``connection`` has open."""
+
+    def recent(query: Query) -> dict[str, Columns]:
+        answers = ((name, _read(connection, name, query)) for name in query.channels)
+        return {name: columns for name, columns in answers if columns is not None}
+
+    def points(query: Query) -> dict[str, Columns]:
+        return made(query, minutes.points, longer.MINUTE, query.end)
+
+    def wider(query: Query, seam: int, width: int) -> dict[str, Columns]:
+        return made(query, minutes.buckets, width, seam)
+
+    def made(query: Query, statement: _Statement, width: int, seam: int) -> dict[str, Columns]:
+        answers = {}
+        for name in query.channels:
+            channel = _channel(connection, query.host, name)
+            if channel is not None:
+                span = {**_span(channel, query), "width": width, "seam": seam}
+                timestamps, values = _select(connection, statement, query, span)
+                if timestamps:
+                    answers[name] = assemble(name, query, timestamps, values, width)
+        return answers
+
+    return longer.Source(recent, points, wider)
+
+
+def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
+    """Return the id of the channel, or None if it is not known."""
+    found = connection.execute(
+        "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
     ).fetchone()
-    if channel is None or family_of(name) is None:
+    return None if found is None or family_of(name) is None else found[0]
+
+
+def _span(channel: int, query: Query) -> dict[str, int]:
+    return {"channel": channel, "block": 0, "start": query.start, "end": query.end}
+
+
+def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
+    """Return the samples of one channel, or their aggregates; None if it has none."""
+    channel = _channel(connection, query.host, name)
+    if channel is None:
         return None
-    span = {"channel": channel[0], "block": 0, "start": query.start, "end": query.end}
+    span = _span(channel, query)
     (count,) = connection.execute(COUNT, span).fetchone()
     if count == 0:
         return None
@@ -181,7 +225,7 @@ def _of_bounded_size(
 
 def _select(
     connection: sqlite3.Connection,
-    statement: Callable[[Sequence[str], Aggregate], str],
+    statement: _Statement,
     query: Query,
     span: Mapping[str, int],
 ) -> tuple[list[int], dict[str, list[float | None]]]:

@@ -10,7 +10,7 @@ SPAN = (
     "AND timestamp >= :start AND timestamp < :end"
 )
 COUNT = f"SELECT count(*) {SPAN}"
-_BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
+BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
 _FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
 
@@ -23,7 +23,7 @@ def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
     """Query the start and the aggregated ``values`` of each bucket that has samples, ascending."""
     if aggregate is Aggregate.LAST:
         return _last(values)
-    columns = [_BUCKET, *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
+    columns = [BUCKET, *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
     return f"SELECT {', '.join(columns)} {SPAN} GROUP BY bucket ORDER BY bucket"
 
 
@@ -39,13 +39,15 @@ def _last(names: Sequence[str]) -> str:
     ]
     return (
         f"SELECT {', '.join(['bucket', *values])} FROM "  # noqa: S608
-        f"(SELECT {', '.join([_BUCKET, *times])} {SPAN} GROUP BY bucket) ORDER BY bucket"
+        f"(SELECT {', '.join([BUCKET, *times])} {SPAN} GROUP BY bucket) ORDER BY bucket"
     )
 
 
 _HAS_SAMPLES = (
-    "EXISTS (SELECT 1 FROM sample "
-    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= :start AND timestamp < :end)"
+    "(EXISTS (SELECT 1 FROM sample "
+    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= :start AND timestamp < :end) "
+    "OR EXISTS (SELECT 1 FROM minute "
+    "WHERE channel_id = channel.id AND block = 0 AND timestamp >= :minutes AND timestamp < :end))"
 )
 HOSTS = f"SELECT DISTINCT host FROM channel WHERE {_HAS_SAMPLES} ORDER BY host"  # noqa: S608
 CHANNELS = f"SELECT name FROM channel WHERE host = :host AND {_HAS_SAMPLES} ORDER BY name"  # noqa: S608

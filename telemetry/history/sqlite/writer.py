@@ -12,8 +12,9 @@ from telemetry.clock import unix_milliseconds
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.columns import not_unicode, numbers_of
+from telemetry.history.longer import SETTLED
 from telemetry.history.port import Record
-from telemetry.history.sqlite import events, pruning
+from telemetry.history.sqlite import events, minutes, pruning
 from telemetry.history.sqlite.damage import primary_code
 from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.sqlite.migrations import BLOCK, VALUES
@@ -113,6 +114,16 @@ class SqliteWriter:
                 raise not_unicode() from error
             raise
 
+    def roll_up(self) -> bool:
+        """Make some of the minutes that are due; return whether more are due.
+
+        Raises HistoryUnavailableError or HistoryRejectedError.
+        """
+        if not self._is_open:
+            raise HistoryUnavailableError(f"The history file {self._path} is not open.")
+        with errors_as_unavailable(self._path), self._file.using() as connection:
+            return self._windows.minutes is not None and self._roll_up(connection)
+
     def close(self) -> None:
         """Close the file. Safe to call twice, and before ``open``."""
         self._is_open = False
@@ -148,6 +159,16 @@ class SqliteWriter:
             if primary_code(error) != sqlite3.SQLITE_FULL or self._room.is_disk_full(connection):
                 raise
             return False
+        return True
+
+    def _roll_up(self, connection: sqlite3.Connection) -> bool:
+        self._room.restrict(connection)
+        try:
+            return minutes.roll_up(connection, self._windows.clock() - SETTLED + 1)
+        except sqlite3.Error as error:
+            if primary_code(error) != sqlite3.SQLITE_FULL or self._room.is_disk_full(connection):
+                raise
+        self._make_room(connection)
         return True
 
     def _forget(self) -> None:
@@ -188,11 +209,10 @@ class SqliteWriter:
 
         Those in the future are deleted only once the clock has had time to settle.
         """
-        samples, moments = self._windows.samples, self._windows.events
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
         self._room.lift(connection)
         self._channels.clear()
-        pruning.prune(connection, samples, moments, samples.end if settled else _NEVER)
+        pruning.prune(connection, self._windows, self._windows.samples.end if settled else _NEVER)
         while self._room.is_over_limit(connection) and self._evict(connection):
             pass
         self._room.shrink(connection)

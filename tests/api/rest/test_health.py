@@ -33,10 +33,10 @@ class UnavailableHistory:
     def notes(self) -> Sequence[str]:
         return ()
 
-    def hosts(self) -> Sequence[str]:
+    def hosts(self, _start: int | None = None) -> Sequence[str]:
         raise HistoryUnavailableError(REASON)
 
-    def channels(self, _host: str) -> Sequence[str]:
+    def channels(self, _host: str, _start: int | None = None) -> Sequence[str]:
         raise HistoryUnavailableError(REASON)
 
     def read(self, _query: Query) -> dict[str, Columns]:
@@ -49,7 +49,7 @@ class UnavailableHistory:
 class BrokenHistory(UnavailableHistory):
     """A history with a bug."""
 
-    def channels(self, _host: str) -> Sequence[str]:
+    def channels(self, _host: str, _start: int | None = None) -> Sequence[str]:
         raise sqlite3.InterfaceError("an unexpected error")
 
 
@@ -60,10 +60,10 @@ class HangingHistory(UnavailableHistory):
         self.calls = 0
         self.release = threading.Event()
 
-    def hosts(self) -> Sequence[str]:
+    def hosts(self, _start: int | None = None) -> Sequence[str]:
         return self._hang()
 
-    def channels(self, _host: str) -> Sequence[str]:
+    def channels(self, _host: str, _start: int | None = None) -> Sequence[str]:
         return self._hang()
 
     def _hang(self) -> Sequence[str]:

@@ -1,4 +1,5 @@
 from collections.abc import Sequence
+from contextlib import closing
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -7,10 +8,11 @@ import pytest
 
 from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
-from telemetry.history.sqlite import SqliteReader
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.api.running import GPU, RunningApi, cpu, running_api
+from tests.telemetry.history.conftest import MovableClock
 
 HISTORY = "/api/v1/system/history"
 HOUR = 3_600_000
@@ -151,12 +153,12 @@ def test_each_aggregate_combines_samples_as_named(
     assert body["channels"]["system/cpu"]["fields"]["utilization"] == [expected]
 
 
-def test_a_span_longer_than_the_window_is_cut_to_keep_buckets_narrow(
+def test_a_span_longer_than_the_history_is_cut_to_keep_buckets_narrow(
     api: RunningApi,
 ) -> None:
     api.store(*every_two_seconds(600))
     columns = api.json(HISTORY, start="-30d", max_points=360)["channels"]["system/cpu"]
-    assert columns["bucket_width"] <= 10_001
+    assert columns["bucket_width"] <= 7 * 24 * HOUR // 360 + 1
 
 
 @pytest.mark.parametrize(("start", "end"), [("0", "1"), ("-9h", "-8h"), ("9" * 17, "9" * 18)])
@@ -181,9 +183,9 @@ class CountingReader(SqliteReader):
 
     listings = 0
 
-    def hosts(self) -> Sequence[str]:
+    def hosts(self, start: int | None = None) -> Sequence[str]:
         self.listings += 1
-        return super().hosts()
+        return super().hosts(start)
 
 
 def test_the_history_of_a_known_host_costs_the_same_however_many_hosts_there_are(
@@ -197,6 +199,36 @@ def test_the_history_of_a_known_host_costs_the_same_however_many_hosts_there_are
         assert reader.listings == 0
         assert api.error(HISTORY, host="gamma")[:2] == (404, "unknown_host")
         assert reader.listings == 1
+
+
+def test_days_are_answered_from_minutes_and_the_last_hour_from_samples(
+    shared_bus: BusConnection, tmp_path: Path
+) -> None:
+    with running_api(shared_bus, tmp_path) as api:
+        clock = MovableClock(unix_milliseconds() - 72 * HOUR)
+        file, spans = tmp_path / "history.sqlite3", api.settings.spans
+        with closing(SqliteWriter(file, spans, clock)) as earlier:
+            earlier.open()
+            earlier.write([Sample("system/cpu", "silent", clock.now, {"utilization": 5.0})])
+            earlier.write([Sample("system/cpu", "alpha", clock.now, {"utilization": 7.0})])
+            clock.advance(120_000)
+            earlier.roll_up()
+        newest = cpu("alpha", age=1000)
+        api.store(newest)
+        asked = {"start": "-7d", "max_points": 5000}
+        columns = api.json(HISTORY, **asked)["channels"]["system/cpu"]
+        assert columns["fields"]["utilization"][0] == 7.0
+        assert columns["bucket_width"] in (120_960, 120_961)
+        asked = {"start": "-73h", "max_points": 5000}
+        columns = api.json(HISTORY, **asked)["channels"]["system/cpu"]
+        assert columns["timestamps"][0] % 60_000 == 0
+        assert columns["timestamps"][0] < columns["minutes_until"] < columns["timestamps"][-1]
+        assert columns["timestamps"][-1] == newest.timestamp
+        assert columns["fields"]["utilization"] == [7.0, None, 12.5]
+        assert columns["bucket_width"] is None
+        silent = api.json(HISTORY, **asked, host="silent")["channels"]["system/cpu"]
+        assert (silent["fields"]["utilization"], silent["bucket_width"]) == ([5.0], 60_000)
+        assert api.error(HISTORY, host="silent")[:2] == (404, "unknown_host")
 
 
 def test_an_unknown_host_is_not_found(api: RunningApi) -> None:

@@ -45,12 +45,13 @@ class Store(Protocol):
 class SqliteStore:
     path: Path
     clock: MovableClock
+    spans: Spans = Spans(HOUR)  # noqa: RUF009 - frozen
 
     def new_writer(self) -> SqliteWriter:
-        return SqliteWriter(self.path, Spans(HOUR), self.clock)
+        return SqliteWriter(self.path, self.spans, self.clock)
 
     def new_reader(self) -> SqliteReader:
-        return SqliteReader(self.path, Spans(HOUR), self.clock)
+        return SqliteReader(self.path, self.spans, self.clock)
 
 
 @dataclass
@@ -60,16 +61,21 @@ class InfluxdbStore:
     clock: MovableClock
     window_ms: int = HOUR
     events_ms: int = Spans(HOUR).events
+    minutes_ms: int = 0
 
     @property
     def account(self) -> tuple[str, str, str, str]:
         return self.server.url, self.server.token, self.server.org, self.bucket
 
+    @property
+    def spans(self) -> Spans:
+        return Spans(self.window_ms, self.events_ms, self.minutes_ms)
+
     def new_writer(self) -> InfluxdbWriter:
-        return InfluxdbWriter(*self.account, Spans(self.window_ms, self.events_ms), self.clock)
+        return InfluxdbWriter(*self.account, self.spans, self.clock)
 
     def new_reader(self) -> InfluxdbReader:
-        return InfluxdbReader(*self.account, Spans(self.window_ms, self.events_ms), self.clock)
+        return InfluxdbReader(*self.account, self.spans, self.clock)
 
 
 @pytest.fixture

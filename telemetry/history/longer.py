@@ -1,0 +1,113 @@
+"""Answers a query from the samples of the window and the minutes before it.
+
+The two parts meet at the seam, a full minute: minutes before it, samples from it on.
+"""
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+
+from telemetry.history.buckets import bucket_width, mark_outages
+from telemetry.history.port import Columns, Query
+from telemetry.history.window import Windows
+
+MINUTE = 60_000
+SETTLED = MINUTE + 5_000
+"""How old a minute's start is when it is made: its last samples are still on their way."""
+
+_MISSED_MINUTES = 2.5
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """What a store can answer by itself; each answer has an entry for each channel with points.
+
+    ``samples`` answers a query from the samples. ``minutes`` returns the minutes in its span.
+    ``buckets`` aggregates minutes over buckets of the given width, in milliseconds; from the given
+    seam on, it makes these minutes from the samples. Outages are marked by ``samples`` only.
+    """
+
+    samples: Callable[[Query], dict[str, Columns]]
+    minutes: Callable[[Query], dict[str, Columns]]
+    buckets: Callable[[Query, int, int], dict[str, Columns]]
+
+
+def minute_of(timestamp: int) -> int:
+    """Return the start of the minute that contains ``timestamp``."""
+    return timestamp // MINUTE * MINUTE
+
+
+def first_minute(windows: Windows, start: int | None) -> int | None:
+    """Return where the minutes since ``start`` begin; None if the window has all since then."""
+    if start is None or windows.minutes is None or not _is_before(windows, start):
+        return None
+    return max(start, windows.minutes.start)
+
+
+def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
+    """Answer ``query``, choosing by its start."""
+    if windows.minutes is None or not _is_before(windows, query.start):
+        clipped = windows.samples.clip(query)
+        return {} if clipped is None else source.samples(clipped)
+    clipped = windows.minutes.clip(query)
+    if clipped is None:
+        return {}
+    seam = min(_seam(windows), clipped.end)
+    if _minutes_in(clipped) + 2 > clipped.max_points:  # a sample, and the mark of an outage
+        width = max(MINUTE, bucket_width(clipped))
+        answers = source.buckets(clipped, seam, width)
+        return {name: _marked(each) for name, each in answers.items()}
+    past = replace(clipped, end=seam)
+    earlier = {name: _marked(each) for name, each in source.minutes(past).items()}
+    if seam == clipped.end:
+        return earlier
+    left = clipped.max_points - _minutes_in(past) - 1
+    later = source.samples(replace(clipped, start=seam, max_points=left))
+    return {
+        name: _joined(earlier.get(name), later.get(name), seam)
+        for name in query.channels
+        if name in earlier or name in later
+    }
+
+
+def _is_before(windows: Windows, start: int) -> bool:
+    """Return whether ``start`` is before the window, and not just due to the time to ask."""
+    return start < windows.samples.start - MINUTE
+
+
+def _seam(windows: Windows) -> int:
+    """Return the first full minute of the window.
+
+    In a window of less than three minutes, that one may not have ended: then the one before.
+    """
+    start = windows.samples.start
+    return (
+        minute_of(start - 1) + MINUTE if windows.samples.length >= 3 * MINUTE else minute_of(start)
+    )
+
+
+def _minutes_in(query: Query) -> int:
+    return -(-(query.end - query.start) // MINUTE)
+
+
+def _marked(columns: Columns) -> Columns:
+    """Return ``columns`` with a null point inside each outage: no interval exceeds a minute."""
+    width = columns.bucket_width or MINUTE
+    return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
+
+
+def _joined(earlier: Columns | None, later: Columns | None, seam: int) -> Columns:
+    """Return minutes and samples as one answer."""
+    if earlier is None or later is None:
+        return earlier or later or Columns([], {})
+    first, last = later.timestamps[0], earlier.timestamps[-1]
+    hole = [last + MINUTE] if first - last > _MISSED_MINUTES * MINUTE else []
+    fields = {
+        name: [
+            *earlier.fields.get(name, [None] * len(earlier.timestamps)),
+            *([None] * len(hole)),
+            *later.fields.get(name, [None] * len(later.timestamps)),
+        ]
+        for name in {**earlier.fields, **later.fields}
+    }
+    timestamps = [*earlier.timestamps, *hole, *later.timestamps]
+    return Columns(timestamps, fields, later.bucket_width, seam)
