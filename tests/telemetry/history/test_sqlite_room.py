@@ -20,6 +20,7 @@ from tests.telemetry.history.samples import cpu, question
 LIMIT = 2_000_000
 CORES = 1000  # a sample of about 10 kB
 DAY = 86_400_000
+MINUTE = 60_000
 
 
 @pytest.fixture
@@ -113,6 +114,28 @@ def test_samples_are_evicted_before_events(
     for _ in range(400):
         writer.write([tick(clock)])
     assert texts(path, clock) == 100
+
+
+def test_minutes_count_towards_the_limit_and_the_oldest_are_evicted_first(
+    path: Path, clock: MovableClock
+) -> None:
+    spans = Spans(HOUR, 7 * DAY, 7 * DAY)
+    with closing(SqliteWriter(path, spans, clock, limit=700_000)) as writer:
+        writer.open()
+        for _ in range(120):
+            clock.advance(MINUTE)
+            writer.write([cpu(clock(), per_core=[1.5] * 200)])
+            while writer.roll_up():
+                pass
+            assert size(path) <= 700_000
+        assert writer.evicted > 0
+    with closing(sqlite3.connect(path)) as connection:
+        counts = [
+            connection.execute(f"SELECT count(*) FROM {table} WHERE block = 0").fetchone()[0]  # noqa: S608
+            for table in ("sample", "minute")
+        ]
+    assert 60 <= counts[0] <= 61
+    assert 61 < counts[1] < 110
 
 
 def test_events_take_half_of_the_limit_at_most(
