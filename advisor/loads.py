@@ -34,7 +34,7 @@ class Loads:
         self._sums.add(now, self._total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether RAM grows by about as much as is read, and the reading is new.
+        """Return whether RAM grew by about as much as disks and network delivered, only recently.
 
         A training that reads its data all the time does not explain growth: only reading that began
         with the growth does.

@@ -184,8 +184,8 @@ def payload_model(family: Family) -> type[Payload]:
 def message_type(family: Family) -> TypeAdapter[dict[str, Any]]:
     """Return the type of a message of ``family``: its payload, and whether it is late.
 
-    It is a dictionary, because a model takes twice the time, and as much time again to become a
-    dictionary.
+    It is a dictionary, because validating into a model takes twice as long, and converting the
+    model to a dictionary takes as long again.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}

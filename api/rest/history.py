@@ -139,9 +139,9 @@ def parse_span(start: str | None, end: str | None, now: int, window: int, longes
     last = now + 1 if end is None else parse_time("end", end, now)
     if last <= first:
         text = end if end is not None else "now"
-        raise InvalidParameterError(
-            "end", text, f"it must be later than start={quote(start or '')}"
-        )
+        default = "the default start; give an earlier start"
+        given = default if start is None else f"start={quote(start)}"
+        raise InvalidParameterError("end", text, f"it must be later than {given}")
     # One window into the future: the clocks of other hosts may be fast.
     return Span(max(first, now - max(window, longest)), min(last, now + window + 1))
 

@@ -9,7 +9,7 @@ _CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as with 
 
 
 class Frequency(NamedTuple):
-    """The mean frequency of the online cores, and the highest that any core offers, in MHz."""
+    """The mean frequency of the online cores, and the highest that any core can have, in MHz."""
 
     current: float | None = None
     maximum: float | None = None
@@ -23,9 +23,9 @@ def parse_cpuinfo(text: bytes) -> list[float]:
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     """Return the frequencies that the kernel reports; None for one that it does not.
 
-    ``/proc/cpuinfo`` comes first: in older kernels each ``scaling_cur_freq`` of an x86 core can
-    sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), which takes seconds for 256
-    cores. Reading either file is slow: do not do it at each tick.
+    ``/proc/cpuinfo`` comes first: in older kernels, reading the ``scaling_cur_freq`` of an x86 core
+    can sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores take
+    seconds. Reading either file is slow: do not do it at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil

@@ -101,7 +101,7 @@ class HistoryWriter(Protocol):
         """The number of stored records that were deleted early, because the store was full."""
 
     def keeps(self, record: Record) -> bool:
-        """Return whether ``record`` is inside its retention. Does no I/O; thread-safe."""
+        """Return whether ``record`` is within its retention period. Does no I/O; thread-safe."""
 
     def open(self) -> None:
         """Connect, and create what is missing. Raises HistoryUnavailableError."""

@@ -89,7 +89,7 @@ class Windows:
         return self.samples.clock
 
     def keeps(self, record: Record) -> bool:
-        """Return whether ``record`` is inside its retention."""
+        """Return whether ``record`` is within its retention period."""
         window = self.samples if isinstance(record, Sample) else self.events
         return window.contains(record.timestamp)
 

@@ -219,7 +219,7 @@ class Settings(BaseModel):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return all names that can be set: the settings, and the files that contain secrets."""
+        """Return the names of all settings, and of those that name a secret's file."""
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))
 
     @property

@@ -19,7 +19,7 @@ class WrongTokens:
     def note(self, address: str) -> None:
         """Count a request from ``address``."""
         self._count += 1
-        self._log.write("Wrong token from %s; %d so far.", address, self._count)
+        self._log.write("Wrong token from %s; %d so far, from all addresses.", address, self._count)
 
     def report(self) -> Report:
         """Return the count."""

@@ -49,7 +49,7 @@ class InfluxdbWriter:
         return 0
 
     def keeps(self, record: Record) -> bool:
-        """Return whether ``record`` is inside its retention."""
+        """Return whether ``record`` is within its retention period."""
         return self._windows.keeps(record)
 
     def open(self) -> None:

@@ -87,7 +87,7 @@ class SqliteWriter:
         return self._evicted
 
     def keeps(self, record: Record) -> bool:
-        """Return whether ``record`` is inside its retention."""
+        """Return whether ``record`` is within its retention period."""
         return self._windows.keeps(record)
 
     def open(self) -> None:

@@ -253,6 +253,10 @@ def test_an_unknown_host_is_not_found(api: RunningApi) -> None:
         ({"fields": "x" * 2000}, "fields='xxx"),
         ({"aggregate": "sum"}, "aggregate='sum' is not allowed: it must be 'mean', 'min', 'max'"),
         ({"start": "soon"}, "start='soon' is not allowed: it must be ISO 8601"),
+        (
+            {"end": "2020-01-01"},
+            "end='2020-01-01' is not allowed: it must be later than the default start; give an",
+        ),
         ({"end": "a\x00b"}, "end='a\\x00b' is not allowed: it must be ISO 8601"),
         ({"start": "-1m", "end": "-2m"}, "end='-2m' is not allowed: it must be later than"),
         ({"start": "9" * 18}, "end='now' is not allowed: it must be later than"),
