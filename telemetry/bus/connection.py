@@ -236,8 +236,9 @@ class BusConnection:
         self._unacknowledged.clear()
         self.session_present = flags.session_present
         self._tenure.begin()
-        self._connected.set()
-        self._guarded(self.on_connected)
+        with self._subscriptions.requesting():
+            self._connected.set()
+            self._guarded(self.on_connected)
 
     def _handle_connect_fail(self) -> None:
         reason = explained(sys.exception())  # the loop calls this in its except block

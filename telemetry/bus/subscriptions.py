@@ -3,7 +3,8 @@
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple, TypeAlias
 
 from paho.mqtt.reasoncodes import ReasonCode
@@ -39,6 +40,7 @@ class Subscriptions:
         self._unanswered: dict[int | None, Subscription] = {}
         self._refused: dict[str, Subscription] = {}
         self._reported = False
+        self._requesting = False
         self._retry_at = 0.0
 
     @property
@@ -47,11 +49,23 @@ class Subscriptions:
         if self._refused:
             filters = ", ".join(map(repr, list(self._refused)))
             what = f"refuses the subscription to {filters}: allow this user to read these topics"
-        elif self._unanswered:
+        elif self._unanswered or self._requesting:
             what = "has not confirmed the subscription yet"
         else:
             return None
         return f"The MQTT broker at {self._broker} {what}."
+
+    @contextmanager
+    def requesting(self) -> Iterator[None]:
+        """Count the connection as not subscribed for the block, which requests its subscriptions.
+
+        Else it would seem to be subscribed to everything before it has requested the first.
+        """
+        self._requesting = True
+        try:
+            yield
+        finally:
+            self._requesting = False
 
     def request(self, subscription: Subscription) -> None:
         """Subscribe."""

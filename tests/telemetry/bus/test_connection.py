@@ -201,6 +201,28 @@ def test_a_connection_that_was_abandoned_changes_nothing_once_it_goes_on(
         bus.stop()
 
 
+def test_a_connection_is_not_usable_until_all_its_subscriptions_are_requested(
+    address: BrokerAddress,
+) -> None:
+    outages: list[str | None] = []
+    bus = BusConnection(address, "several")
+
+    def subscribe() -> None:
+        for topic_filter in ("a", "b"):
+            outages.append(bus.outage)
+            bus.subscribe(topic_filter, AT_LEAST_ONCE)
+
+    bus.on_connected = subscribe
+    bus.start()
+    try:
+        assert bus.wait_subscribed(5)
+        assert bus.outage is None
+    finally:
+        bus.stop()
+    unconfirmed = f"The MQTT broker at {address.masked()} has not confirmed the subscription yet."
+    assert outages == [unconfirmed, unconfirmed]
+
+
 def test_a_refused_subscription_is_reported_and_tried_again_on_the_same_connection(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
