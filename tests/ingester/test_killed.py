@@ -31,6 +31,7 @@ from ingester.ingester import Ingester
 from telemetry.bus.address import BrokerAddress
 from telemetry.history.sqlite import SqliteWriter
 from telemetry.bus.topics import TopicScheme
+from telemetry.history.window import Spans
 
 writer = SqliteWriter(Path(sys.argv[1]), Spans(3_600_000))
 broker = BrokerAddress("127.0.0.1", int(sys.argv[2]))
