@@ -26,6 +26,17 @@ class Reading:
     values: Mapping[str, Any]
 
 
+def device_name(subject: str) -> str:
+    """Return ``subject`` as a sentence begins with it: ``GPU 0, MIG instance 1``, or ``Host``."""
+    name = subject.replace("gpu", "GPU ").replace("-mig", ", MIG instance ")
+    return name[0].upper() + name[1:]
+
+
+def process_name(process: Mapping[str, Any]) -> str:
+    """Return what a person calls a process of a reading: its command, else its name."""
+    return process.get("command") or process.get("name") or "a process"
+
+
 def reading_of(content: Sample | CollectorStatus) -> Reading:
     """Return what detectors read of ``content``."""
     if isinstance(content, CollectorStatus):

@@ -4,9 +4,9 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from advisor.detectors.model import MINUTE, Kind, Ledger
+from advisor.detectors.model import LONGEST_STEP, MINUTE, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
-from advisor.readings import Reading
+from advisor.readings import Reading, device_name
 
 ERRORS_MINUTES = 60.0  # without a new error, until it is over
 CONFIRMED = 2  # readings in a row that show a pending repair, or none
@@ -14,7 +14,6 @@ LOADED = 50.0  # % utilization: an idle link saves power by slowing down
 SLOW_LINK_SECONDS = 300.0  # under load
 LOST_SECONDS = 60.0  # without a sample, while the sensor reports a failure
 FAILING_MINUTES = 5.0
-_LONGEST_STEP = 65.0  # seconds: a reading does not hold for longer than this
 _ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
 _PENDING = {
     "remapping_pending": "memory rows wait to be remapped",
@@ -43,7 +42,7 @@ class _Gpu:
     slow: float = 0.0  # seconds under load below it
 
     def note(self, now: int, values: Mapping[str, Any]) -> None:
-        seconds = min((now - self.newest) / 1000, _LONGEST_STEP)
+        seconds = min((now - self.newest) / 1000, LONGEST_STEP)
         self.newest = now
         for name in _ERRORS:
             self._note_errors(now, name, values.get(name))
@@ -137,7 +136,7 @@ class Hardware:
             reading,
             subject,
             severity,
-            f"{_name(subject)}: {sentence}",
+            f"{device_name(subject)}: {sentence}",
             Evidence(gpu.since, now, numbers),
             advice=_ADVICE,
         )
@@ -168,7 +167,7 @@ class Hardware:
                     reading,
                     subject,
                     Severity.CRITICAL,
-                    f"{_name(subject)} is lost: {reason}",
+                    f"{device_name(subject)} is lost: {reason}",
                     Evidence(gpu.newest, reading.timestamp),
                     advice=_ADVICE,
                 )
@@ -194,7 +193,3 @@ class Hardware:
             Evidence(since, reading.timestamp, {"failing": Measure(round(minutes), "min")}),
             advice=_SENSOR_ADVICE,
         )
-
-
-def _name(subject: str) -> str:
-    return subject.replace("gpu", "GPU ")

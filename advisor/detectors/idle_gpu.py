@@ -6,7 +6,7 @@ from typing import Any, ClassVar
 
 from advisor.detectors.model import MINUTE, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
-from advisor.readings import Reading
+from advisor.readings import Reading, device_name, process_name
 
 IDLE_PERCENT = 5.0
 IDLE_MINUTES = 15.0
@@ -137,7 +137,7 @@ class IdleGpu:
             reading,
             reading.subject,
             Severity.WARNING if minutes >= WARNING_MINUTES else Severity.INFO,
-            f"GPU {reading.subject.removeprefix('gpu')}: {holder} holds {held / _GIGABYTE:.1f} GB "
+            f"{device_name(reading.subject)}: {holder} holds {held / _GIGABYTE:.1f} GB "
             f"and has left the GPU idle for {minutes:.0f} min",
             Evidence(
                 stretch.start,
@@ -157,6 +157,5 @@ def _holder(processes: Iterable[dict[str, Any]]) -> str:
     largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
     if largest is None:
         return ""
-    name = largest.get("command") or largest.get("name") or "a process"
     user = f", {largest['user']}" if largest.get("user") else ""
-    return f"{name} (PID {largest.get('pid')}{user})"
+    return f"{process_name(largest)} (PID {largest.get('pid')}{user})"

@@ -10,7 +10,7 @@ from advisor.findings import Evidence, Expected, Finding, Measure, Severity
 from advisor.growth import Growth
 from advisor.loads import Loads
 from advisor.memory_series import YOUNG_SECONDS, MemorySeries
-from advisor.readings import Reading
+from advisor.readings import Reading, device_name, process_name
 
 LISTED_PROCESS = 0.02  # of the GPU's memory: smaller processes are not followed
 EXPLAINED = 0.5  # of the memory in use: if listed processes have it, they are judged, not the GPU
@@ -97,11 +97,10 @@ class MemoryGrowth:
             memory = process.get("memory_used") or 0
             self._listed[subject] += memory
             if memory >= LISTED_PROCESS * total > 0:
-                name = process.get("command") or process.get("name") or "a process"
                 started = process.get("started") or reading.timestamp
                 key = f"{process.get('pid')} {process.get('started')}"
                 present.add(key)
-                label = f"{name} (PID {process.get('pid')})"
+                label = f"{process_name(process)} (PID {process.get('pid')})"
                 series = self._of(reading, key, label, started / 1000)
                 others = max(0.0, used - memory)
                 yield from self._note(reading, series, memory, total - others)
@@ -143,12 +142,11 @@ class MemoryGrowth:
     def _report(self, reading: Reading, series: MemorySeries, found: Growth) -> Iterable[Finding]:
         left = found.left
         rate = found.rate.likely * 60 / _MEGABYTE
-        where = reading.subject.replace("gpu", "GPU ").replace("-mig", ", MIG instance ")
         return self._ledger.report(
             reading,
             reading.subject,
             _severity(left.likely),
-            f"{where[0].upper()}{where[1:]}: {series.label} grows by {rate:,.0f} MB/min; out of "
+            f"{device_name(reading.subject)}: {series.label} grows by {rate:,.0f} MB/min; out of "
             f"memory in {_span(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),

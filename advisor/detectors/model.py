@@ -8,6 +8,7 @@ from advisor.findings import Evidence, Expected, Finding, Severity, State
 from advisor.readings import Reading
 
 MINUTE = 60_000  # milliseconds
+LONGEST_STEP = 65.0  # seconds: the state in a reading does not hold for longer than this
 
 
 @dataclass(frozen=True, slots=True)

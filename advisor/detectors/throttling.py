@@ -5,9 +5,9 @@ from collections.abc import Collection, Iterable
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from advisor.detectors.model import Kind, Ledger
+from advisor.detectors.model import LONGEST_STEP, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
-from advisor.readings import Reading
+from advisor.readings import Reading, device_name
 
 WINDOW_SECONDS = 300.0
 FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
@@ -15,7 +15,6 @@ FEWEST_SLOW = 6  # and so many of them have to show the cause
 BEGIN_SHARE, END_SHARE = 0.2, 0.05
 CAP_BEGIN_SHARE, CAP_END_SHARE = 0.8, 0.4  # a power cap is how a GPU works under full load
 FULL_LOAD = 80.0  # % utilization
-_LONGEST_STEP = 65.0  # seconds: a reading does not hold for longer than this
 
 # The names of NVML's reasons, as the catalogue lists them. `hw_slowdown` comes with one of the two
 # others of the hardware where the driver knows which.
@@ -44,7 +43,7 @@ class _Window:
     slowed: float = 0.0  # clock while something did, smoothed
 
     def add(self, now: float, causes: Collection[str]) -> None:
-        if self.newest is not None and 0 < now - self.newest <= _LONGEST_STEP:
+        if self.newest is not None and 0 < now - self.newest <= LONGEST_STEP:
             self.steps.append((now, now - self.newest, causes))
         self.newest = now
         while len(self.steps) > FEWEST_READINGS and self.steps[0][0] <= now - WINDOW_SECONDS:
@@ -140,7 +139,7 @@ class Throttling:
             reading,
             reading.subject,
             severity,
-            f"GPU {reading.subject.removeprefix('gpu')}: {name} slows it down in {share:.0%} of "
+            f"{device_name(reading.subject)}: {name} slows it down in {share:.0%} of "
             f"the last {minutes} min{lost}",
             Evidence(start, reading.timestamp, numbers),
             advice=_ADVICE[cause],
