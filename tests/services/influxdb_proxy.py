@@ -13,6 +13,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
+from tests.services.in_thread import served
 from tests.services.influxdb import Influxdb
 
 _SECONDS = 10.0
@@ -118,14 +119,11 @@ def proxy_to(upstream: Influxdb) -> Iterator[Proxy]:
     class Handler(_Handler):
         pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.daemon_threads = True
-        proxy = Handler.proxy = Proxy(upstream, f"http://127.0.0.1:{server.server_port}")
-        thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    proxy = Handler.proxy = Proxy(upstream, f"http://127.0.0.1:{server.server_port}")
+    with served(server):
         try:
             yield proxy
         finally:
             proxy.lift()
-            server.shutdown()
-            thread.join()

@@ -8,6 +8,8 @@ import socketserver
 import threading
 from collections.abc import Iterator
 
+from tests.services.in_thread import served
+
 _CONNECT, _SUBSCRIBE, _PING = 0x10, 0x80, 0xC0
 _ACCEPTED = b"\x20\x02\x00\x00"
 _PONG = b"\xd0\x00"
@@ -50,11 +52,6 @@ class _Client(socketserver.StreamRequestHandler):
 @contextlib.contextmanager
 def refusing_broker() -> Iterator[RefusingBroker]:
     """Run the broker."""
-    with RefusingBroker() as broker:
-        thread = threading.Thread(target=broker.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield broker
-        finally:
-            broker.shutdown()
-            thread.join()
+    broker = RefusingBroker()
+    with served(broker):
+        yield broker

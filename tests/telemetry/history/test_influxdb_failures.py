@@ -7,12 +7,12 @@ from contextlib import closing, contextmanager
 from dataclasses import dataclass, field, replace
 from email.utils import formatdate
 from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
 
 import pytest
 
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import EventQuery
+from tests.services.in_thread import served
 from tests.services.influxdb import Influxdb
 from tests.telemetry.history.conftest import HOUR, InfluxdbStore, MovableClock
 from tests.telemetry.history.samples import cpu, question
@@ -48,14 +48,9 @@ def server_giving(answer: Answer) -> Iterator[Influxdb]:
         def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - its name there
             pass
 
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        try:
-            yield Influxdb(f"http://127.0.0.1:{server.server_port}")
-        finally:
-            server.shutdown()
-            thread.join()
+    server = HTTPServer(("127.0.0.1", 0), Handler)
+    with served(server):
+        yield Influxdb(f"http://127.0.0.1:{server.server_port}")
 
 
 def a_bucket(store: InfluxdbStore) -> bytes:
