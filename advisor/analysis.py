@@ -76,10 +76,20 @@ class Analysis:
         host.channels[channel] = content.timestamp
         return host
 
-    def _start_again(self, host: _Host) -> Iterator[Finding]:
+    def forget(self, name: str) -> Iterator[Finding]:
+        """Forget the host ``name``, which is silent; yield the findings that this ends."""
+        host = self._hosts.pop(name, None)
+        if host is not None:
+            yield from self._end_all(host)
+
+    @staticmethod
+    def _end_all(host: _Host) -> Iterator[Finding]:
         for detector in host.detectors:
             for subject in host.subjects:
                 yield from detector.forget(subject, host.newest)
+
+    def _start_again(self, host: _Host) -> Iterator[Finding]:
+        yield from self._end_all(host)
         host.detectors, host.channels, host.subjects = self._detectors(), {}, {}
         host.looked = host.newest = 0
 

@@ -1,0 +1,167 @@
+"""The advisor: analyses the samples on the bus, and publishes findings."""
+
+import logging
+import threading
+from collections.abc import Callable, Iterable, Iterator, Sequence
+
+from advisor.active import ActiveFindings, Change
+from advisor.detectors.model import Detector
+from advisor.inbox import Inbox
+from advisor.past import Past
+from advisor.watch import Watch
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, AT_MOST_ONCE, Message, Publication
+from telemetry.bus.publisher import Publisher
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import FINDING, SAMPLES, STATUS_CHANNEL
+from telemetry.clock import unix_milliseconds
+from telemetry.decoding import decode, resolve
+from telemetry.errors import HistoryError, MalformedMessageError
+from telemetry.events import Event
+from telemetry.history.port import HistoryReader
+from telemetry.history.window import Spans
+from telemetry.limits import Limits
+from telemetry.log_limit import RateLimitedLog
+from telemetry.reports import Report, counter, gauge
+from telemetry.tally import Tally
+
+log = logging.getLogger(__name__)
+
+# Findings take minutes; woken less often, the advisor costs less.
+_GATHER_SECONDS = 0.5
+_STOP_SECONDS = 1.0
+_CHANNELS = (*(family.channel_filter for family in SAMPLES), STATUS_CHANNEL)
+
+_REJECTED = "Messages that are not valid"
+_SKIPPED = "Samples not analysed: late, repeated, or beyond a limit"
+_DROPPED = "Messages dropped because too many were waiting"
+_FAILED = "Samples whose analysis failed because of an error in System Monitor"
+_NO_PAST = "The advisor cannot read the past from the history, so it finds slow leaks later: {}"
+
+
+class Advisor:
+    """Subscribes to the samples of every host, and publishes a retained message for each finding.
+
+    Its session is not persistent, and its samples have QoS 0: what it misses while it is offline,
+    it reads from the history. When a finding is over, it publishes that, and removes the retained
+    message. An unexpected error in the analysis is counted and logged; it ends nothing.
+    """
+
+    def __init__(
+        self,
+        detectors: Callable[[], Sequence[Detector]],
+        reader: HistoryReader,
+        broker: BrokerAddress,
+        topics: TopicScheme,
+        *,
+        name: str,
+        spans: Spans,
+        limits: Limits = Limits(),  # noqa: B008 - frozen
+    ) -> None:
+        """``detectors`` makes the detectors for a host; ``name`` is that of this machine."""
+        self._topics = topics
+        self._bus = BusConnection(broker, topics.client_id("advisor", name))
+        self._bus.on_message = self._receive
+        self._publisher = Publisher(self._bus, spans.events, on_connected=self._subscribe)
+        self._inbox = Inbox()
+        self._past = Past(reader, spans)
+        self._active = ActiveFindings(shared_topics=not topics.per_host)
+        self._watch = Watch(detectors, self._past, self._active, limits)
+        self._malformed = Tally("Message is not a valid sample")
+        self._errors = RateLimitedLog(log, logging.ERROR)
+        self._failures = 0
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="advisor", daemon=True)
+
+    def report(self) -> Report:
+        """Return the counters and, if findings cannot be published, the reason."""
+        watch, publisher = self._watch, self._publisher
+        problem = watch.history_problem
+        active = {"info": 0, "warning": 0, "critical": 0, **self._active.by_severity()}
+        rejected = dict(self._malformed.by_reason)
+        return Report(
+            "advisor",
+            publisher.outage,
+            (
+                counter("samples_analysed", "Samples analysed", watch.analysed),
+                counter("samples_skipped", _SKIPPED, watch.skipped),
+                counter("messages_rejected", _REJECTED, rejected, label="reason"),
+                counter("messages_dropped", _DROPPED, self._inbox.dropped),
+                counter("analysis_failures", _FAILED, self._failures),
+                counter("history_failures", "Failed queries", watch.history_failures),
+                counter("broker_reconnects", "Connections after the first", publisher.reconnects),
+                gauge("findings_active", "Active findings", active, label="severity"),
+                gauge("hosts", "Known hosts", watch.hosts),
+                gauge("messages_waiting", "Messages not yet published", publisher.waiting),
+            ),
+            notes=() if problem is None else (_NO_PAST.format(problem),),
+        )
+
+    def start(self) -> None:
+        """Connect and start to analyse, both in the background."""
+        self._publisher.start()
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish what is due, and disconnect. The active findings stay retained."""
+        self._stopping.set()
+        self._inbox.stop()
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+        self._publisher.stop()
+        self._past.close()
+
+    def _subscribe(self) -> None:
+        # First the findings: a broker sends what it retains in the order of the subscriptions.
+        self._bus.subscribe(self._topics.of_every_host(FINDING.channel_filter), AT_LEAST_ONCE)
+        for each in _CHANNELS:
+            self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
+
+    def _receive(self, message: Message) -> None:
+        if message.payload:  # else a retained message is removed, perhaps by us
+            self._inbox.put(message)
+
+    def _run(self) -> None:
+        self._open_past()
+        while not self._stopping.is_set():
+            for message in self._inbox.take(_GATHER_SECONDS):
+                self._publish(self._guarded(self._changes(message)))
+            self._publish(self._guarded(self._watch.turn(connected=self._bus.connected)))
+            self._publisher.flush()
+
+    def _open_past(self) -> None:
+        try:
+            self._past.open()
+        except HistoryError as error:  # the queries will fail too, and are tried again
+            log.warning("%s", error)
+
+    def _changes(self, message: Message) -> Iterator[Change]:
+        """Yield what ``message`` changes."""
+        try:
+            address = resolve(self._topics, message.topic)
+            content = decode(address, message.payload, arrived=unix_milliseconds())
+        except MalformedMessageError as error:
+            self._malformed.note(error)
+            return
+        if not isinstance(content, Event):
+            yield from self._watch.feed(content)
+        elif message.retained:
+            yield from self._watch.adopt(content)
+
+    def _guarded(self, changes: Iterable[Change]) -> Iterator[Change]:
+        try:
+            yield from changes
+        except Exception as error:
+            self._failures += 1
+            self._errors.write(
+                "The analysis of a sample failed (%r); %d failures so far. Report this error.",
+                error,
+                self._failures,
+            )
+            log.debug("Traceback of the analysis", exc_info=True)
+
+    def _publish(self, changes: Iterable[Change]) -> None:
+        for host, channel, payload, retain in changes:
+            topic = self._topics.topic(host, channel)
+            self._publisher.publish(Publication(topic, payload, retain))
