@@ -64,8 +64,8 @@ class Publisher:
     A broker that restarted may have lost its retained messages. So each connection starts with the
     status and the newest message of each topic. The messages that were not acknowledged follow as
     late ones; if the broker has lost the session, so do those of the last seconds. An empty
-    payload, which deletes a retained message, is sent after all other messages of its topic, and
-    only until it is acknowledged.
+    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
+    messages of its topic that are not retained, such as the end of a state.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those that were published, including repeats.
@@ -292,9 +292,9 @@ class Publisher:
         return messages
 
     def _is_early(self, topic: str) -> bool:
-        """Return whether the newest message deletes what other messages of the topic describe."""
-        waiting = (item.publication.topic for item in self._waiting)
-        return self._newest[topic].deletes and topic in waiting
+        """Return whether the newest message deletes a state whose end is still waiting."""
+        ends = (item.publication.topic for item in self._waiting if not item.publication.retain)
+        return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
         """Keep the acknowledged batch for some seconds, because it may have to be sent again."""
