@@ -85,10 +85,11 @@ def fields_tables() -> str:
 def _field_rows(family: Family) -> Iterable[tuple[str, ...]]:
     for field in family.fields:
         yield _field_row(field)
-        if field.kind is Kind.RECORDS:
+        if field.kind in (Kind.RECORDS, Kind.RECORD):
+            owner = "each" if field.kind is Kind.RECORDS else f"`{field.name}`"
             for member in field.members:
                 name, *rest = _field_row(member)
-                yield f"{name} of each", *rest
+                yield f"{name} of {owner}", *rest
 
 
 def _field_row(field: Field) -> tuple[str, ...]:

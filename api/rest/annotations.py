@@ -62,7 +62,7 @@ async def annotations(
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
-        query = EventQuery(ANNOTATION.channel, span.start, span.end, host, limit)
+        query = EventQuery(ANNOTATION, span.start, span.end, host, limit)
         found = await parts.history.events(query)
     return AnnotationsResponse(
         annotations=[AnnotationEntry.model_validate(each.body()) for each in found]
