@@ -80,8 +80,8 @@ class EventQuery:
 
     With ``channel``, the answer has only the events of that channel. ``start`` (inclusive) and
     ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer has the events of that host
-    and those without a host. If there are more than ``limit`` events, the answer has the newest
-    ones.
+    and those without a host. With ``run``, it has the events whose field ``run`` is this text. If
+    there are more than ``limit`` events, the answer has the newest ones.
     """
 
     family: Family
@@ -90,6 +90,7 @@ class EventQuery:
     host: str | None = None
     limit: int = 1000
     channel: str | None = None
+    run: str | None = None
 
 
 class HistoryWriter(Protocol):

@@ -1,7 +1,7 @@
 """The advisor at a real broker."""
 
 import json
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -31,7 +31,7 @@ class Heat:
     """Finds a GPU that is hot, and fails if it is frozen."""
 
     kind: ClassVar[Kind] = Kind("heat", "", "", "", "", "")
-    families: ClassVar[tuple[str, ...]] = ("gpu",)
+    families: ClassVar[Collection[str]] = ("gpu",)
 
     def __init__(self) -> None:
         self._ledger = Ledger("heat")

@@ -44,9 +44,11 @@ def question(bucket: str, query: EventQuery) -> flux.Script:
         conditions.append("(r.host == every or r.host == host)")
     if query.channel is not None:
         conditions.append("r.channel == channel")
+    if query.run is not None:
+        conditions.append("strings.containsStr(v: r.payload, substr: run)")
     chosen = f"\n  |> filter(fn: (r) => {' and '.join(conditions)})" if conditions else ""
     text = (
-        "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
+        'import "strings"\n\nfrom(bucket: bucket)\n  |> range(start: start, stop: stop)\n'
         "  |> filter(fn: (r) => r._measurement == measurement)\n"
         f"  |> {flux.PIVOT}\n  |> group(){chosen}\n"
         '  |> sort(columns: ["_time"], desc: true)\n'
@@ -62,6 +64,9 @@ def question(bucket: str, query: EventQuery) -> flux.Script:
         parameters["channel"] = query.channel
     if query.host is not None:
         parameters |= {"host": query.host, "every": _EVERY_HOST}
+    if query.run is not None:
+        # Inside a text of the payload, the quotes would be escaped: only the field itself matches.
+        parameters["run"] = f'"run": {json.dumps(query.run)}'
     return flux.Script(text, parameters)
 
 

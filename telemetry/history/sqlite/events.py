@@ -16,6 +16,7 @@ _SELECT = (
     "SELECT channel, id, timestamp, host, payload FROM event "
     "WHERE channel >= :first AND channel <= :last AND timestamp >= :start AND timestamp < :end "
     "AND (:host IS NULL OR host = '' OR host = :host) "
+    "AND (:run IS NULL OR json_extract(payload, '$.run') = :run) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
 # A row of more than about 1000 bytes takes an additional page. The names are in an index too.
@@ -55,6 +56,7 @@ def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
             "start": query.start,
             "end": query.end,
             "host": query.host,
+            "run": query.run,
             "limit": query.limit,
         },
     ).fetchall()
