@@ -41,7 +41,7 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "advisor", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -55,7 +55,7 @@ class _Role:
 
 _ROLES = {
     "up": _Role(
-        "run everything on this machine: broker, collector, ingester, history, API",
+        "run everything on this machine: broker, collector, ingester, history, advisor, API",
         _EVERYTHING,
         "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
         "only this machine can connect.",
@@ -78,6 +78,12 @@ _ROLES = {
         (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
+    ),
+    "advisor": _Role(
+        "run only the advisor: analyse samples and publish findings",
+        (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
+        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
+        "history that the ingester writes. Use the same history settings for both.",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
@@ -281,4 +287,5 @@ def _help(name: str) -> str:
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"
+    default = str(field.default).lower() if field.annotation is bool else field.default
+    return f"{field.description}" if no_default else f"{field.description} [{default}]"
