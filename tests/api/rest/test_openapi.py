@@ -14,18 +14,23 @@ METHODS = {
     "/healthz": {"get"},
     "/readyz": {"get"},
     f"{PREFIX}/annotations": {"get", "post"},
+    f"{PREFIX}/findings": {"get"},
     f"{PREFIX}/gpu": {"get"},
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
     f"{PREFIX}/metrics": {"get"},
 }
 WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
-WITH_STORE = {"/readyz", *(f"{PREFIX}/{each}" for each in ("annotations", "history", "hosts"))}
+WITH_STORE = {
+    "/readyz",
+    *(f"{PREFIX}/{each}" for each in ("annotations", "findings", "history", "hosts")),
+}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
     *("gpu_instance", "compute_instance"),
+    "value",  # of an evidence's number, which has its unit beside it
 }
 
 
@@ -69,6 +74,7 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
     """Generators of clients name their functions after it."""
     assert sorted(each["operationId"] for _, each in operations(document)) == [
         "get_annotations",
+        "get_findings",
         "get_gpu",
         "get_healthz",
         "get_history",
@@ -148,6 +154,8 @@ def test_the_units_come_from_the_catalogue(document: Any) -> None:
         (f"{PREFIX}/history", {"host": "nobody"}),
         (f"{PREFIX}/annotations", {}),
         (f"{PREFIX}/annotations", {"limit": 0}),
+        (f"{PREFIX}/findings", {}),
+        (f"{PREFIX}/findings", {"severity": "fatal"}),
         (f"{PREFIX}/gpu", {"host": "nobody"}),
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],
