@@ -2,7 +2,8 @@
 
 import logging
 import threading
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from advisor.active import ActiveFindings, Change
 from advisor.detectors.model import Detector
@@ -15,7 +16,6 @@ from telemetry.bus.messages import AT_LEAST_ONCE, AT_MOST_ONCE, Message, Publica
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import FINDING, SAMPLES, STATUS_CHANNEL
-from telemetry.clock import unix_milliseconds
 from telemetry.decoding import decode, resolve
 from telemetry.errors import HistoryError, MalformedMessageError
 from telemetry.events import Event
@@ -29,9 +29,9 @@ from telemetry.tally import Tally
 log = logging.getLogger(__name__)
 
 # Findings take minutes; woken less often, the advisor costs less.
-_GATHER_SECONDS = 0.5
+_GATHER_SECONDS = 5.0
+_READ_SECONDS = 0.05
 _STOP_SECONDS = 1.0
-_CHANNELS = (*(family.channel_filter for family in SAMPLES), STATUS_CHANNEL)
 
 _REJECTED = "Messages that are not valid"
 _SKIPPED = "Samples not analysed: late, repeated, or beyond a limit"
@@ -61,7 +61,10 @@ class Advisor:
     ) -> None:
         """``detectors`` makes the detectors for a host; ``name`` is that of this machine."""
         self._topics = topics
-        self._bus = BusConnection(broker, topics.client_id("advisor", name))
+        read = {family for each in detectors() for family in each.families}
+        self._channels = [each.channel_filter for each in SAMPLES if each.name in read]
+        identity = topics.client_id("advisor", name)
+        self._bus = BusConnection(broker, identity, gather=_READ_SECONDS)
         self._bus.on_message = self._receive
         self._publisher = Publisher(self._bus, spans.events, on_connected=self._subscribe)
         self._inbox = Inbox()
@@ -115,7 +118,7 @@ class Advisor:
     def _subscribe(self) -> None:
         # First the findings: a broker sends what it retains in the order of the subscriptions.
         self._bus.subscribe(self._topics.of_every_host(FINDING.channel_filter), AT_LEAST_ONCE)
-        for each in _CHANNELS:
+        for each in (STATUS_CHANNEL, *self._channels):
             self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
@@ -125,9 +128,9 @@ class Advisor:
     def _run(self) -> None:
         self._open_past()
         while not self._stopping.is_set():
-            for message in self._inbox.take(_GATHER_SECONDS):
-                self._publish(self._guarded(self._changes(message)))
-            self._publish(self._guarded(self._watch.turn(connected=self._bus.connected)))
+            for message in self._inbox.take(0 if self._watch.is_busy else _GATHER_SECONDS):
+                self._publish(partial(self._changes, message))
+            self._publish(partial(self._watch.turn, connected=self._bus.connected))
             self._publisher.flush()
 
     def _open_past(self) -> None:
@@ -136,22 +139,22 @@ class Advisor:
         except HistoryError as error:  # the queries will fail too, and are tried again
             log.warning("%s", error)
 
-    def _changes(self, message: Message) -> Iterator[Change]:
-        """Yield what ``message`` changes."""
+    def _changes(self, message: Message) -> Iterable[Change]:
+        """Return what ``message`` changes. Raises MalformedMessageError."""
+        address = resolve(self._topics, message.topic)
+        content = decode(address, message.payload, arrived=0)
+        if not isinstance(content, Event):
+            return self._watch.feed(content)
+        return self._watch.adopt(content) if message.retained else ()
+
+    def _publish(self, changes: Callable[[], Iterable[Change]]) -> None:
+        """Publish what ``changes`` returns; no error in it ends the thread."""
         try:
-            address = resolve(self._topics, message.topic)
-            content = decode(address, message.payload, arrived=unix_milliseconds())
+            for host, channel, payload, retain in changes():
+                topic = self._topics.topic(host, channel)
+                self._publisher.publish(Publication(topic, payload, retain))
         except MalformedMessageError as error:
             self._malformed.note(error)
-            return
-        if not isinstance(content, Event):
-            yield from self._watch.feed(content)
-        elif message.retained:
-            yield from self._watch.adopt(content)
-
-    def _guarded(self, changes: Iterable[Change]) -> Iterator[Change]:
-        try:
-            yield from changes
         except Exception as error:
             self._failures += 1
             self._errors.write(
@@ -160,8 +163,3 @@ class Advisor:
                 self._failures,
             )
             log.debug("Traceback of the analysis", exc_info=True)
-
-    def _publish(self, changes: Iterable[Change]) -> None:
-        for host, channel, payload, retain in changes:
-            topic = self._topics.topic(host, channel)
-            self._publisher.publish(Publication(topic, payload, retain))

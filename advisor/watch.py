@@ -65,7 +65,7 @@ class Watch:
         self._connected: float | None = None  # since when
         self._deadline: float | None = None  # for the history to answer
         self._retry = self._look = 0.0
-        self._knows_past = False
+        self._knows_past = self._is_busy = False
         self.analysed = 0
         self.history_failures = 0
         self.history_problem: str | None = None
@@ -79,6 +79,11 @@ class Watch:
     def skipped(self) -> int:
         """How many samples were not analysed: late or repeated ones, or beyond a limit."""
         return self._analysis.skipped
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the past of another host is to be read next."""
+        return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
         """Take over a finding that the broker retains."""
@@ -123,13 +128,18 @@ class Watch:
         if not self._knows_past:
             yield from self._read_findings(now)
             return
-        for name, host in self._hosts.items():
-            if host.newest is not None and now - host.first >= SETTLE_SECONDS:
-                yield from self._begin(name, host)
-                break
+        new = (name for name, host in self._hosts.items() if self._is_new(host, now))
+        name = next(new, None)
+        self._is_busy = next(new, None) is not None
+        if name is not None:
+            yield from self._begin(name, self._hosts[name])
         if now >= self._look:
             self._look = now + _LOOK_SECONDS
             yield from self._end_silent(now)
+
+    @staticmethod
+    def _is_new(host: _Host, now: float) -> bool:
+        return host.newest is not None and now - host.first >= SETTLE_SECONDS
 
     def _read_findings(self, now: float) -> Iterator[Change]:
         """Adopt the findings in the history that are not over, once the history answers."""

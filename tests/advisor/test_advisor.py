@@ -1,7 +1,7 @@
 """The advisor at a real broker."""
 
 import json
-from collections.abc import Callable, Collection, Iterable, Iterator
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import ClassVar
@@ -9,17 +9,21 @@ from typing import ClassVar
 import pytest
 
 from advisor.advisor import Advisor
-from advisor.detectors.model import Kind, Ledger
+from advisor.detectors import registry
+from advisor.detectors.model import Detector, Kind, Ledger
 from advisor.findings import Evidence, Finding, Severity
 from advisor.readings import Reading
 from telemetry.bus.address import BrokerAddress
+from telemetry.bus.messages import AT_MOST_ONCE
 from telemetry.bus.topics import TopicScheme
 from telemetry.clock import unix_milliseconds
 from telemetry.history.sqlite import SqliteReader
 from telemetry.history.window import Spans
 from telemetry.reports import Report
 from telemetry.samples import Sample
+from tests.advisor.series import GB, HOURS, START, at_once, every
 from tests.services.embedded import Listener, Received
+from tests.services.mosquitto import Mosquitto
 from tests.services.processes import wait_until
 from tests.states import finding
 
@@ -60,11 +64,14 @@ def _without_delay(monkeypatch: pytest.MonkeyPatch) -> None:
 
 @contextmanager
 def advising(
-    folder: Path, address: BrokerAddress, topics: TopicScheme = PLAIN
+    folder: Path,
+    address: BrokerAddress,
+    topics: TopicScheme = PLAIN,
+    detectors: Callable[[], Sequence[Detector]] = lambda: [Heat()],
 ) -> Iterator[Advisor]:
     spans = Spans(3_600_000)
     reader = SqliteReader(folder / "history.sqlite3", spans)
-    advisor = Advisor(lambda: [Heat()], reader, address, topics, name="x", spans=spans)
+    advisor = Advisor(detectors, reader, address, topics, name="x", spans=spans)
     advisor.start()
     try:
         yield advisor
@@ -137,6 +144,51 @@ def test_an_active_finding_stays_retained_while_the_advisor_restarts(
         begun, over, _ = messages(client)
     ids = [json.loads(each.payload)["id"] for each in (begun, over)]
     assert ids[1] == f"{ids[0]}.end"
+
+
+def test_a_recorded_leak_is_published_with_its_time_left_and_its_end(
+    tmp_path: Path,
+    mosquitto: Mosquitto,  # at this speed, rumqttd mixes up the order of different topics
+) -> None:
+    address, topics = BrokerAddress("127.0.0.1", mosquitto.port), TopicScheme("recorded")
+
+    def memory(time: float) -> float:
+        return 40 * GB + 5 * GB * time / HOURS if time < 5 * HOURS else 40 * GB
+
+    def gpu_of(time: float) -> dict[str, object]:
+        fixed = dict.fromkeys(("utilization", "temperature", "power"))
+        return {**fixed, "memory_used": int(memory(time)), "memory_total": 80 * GB}
+
+    def processes(time: float) -> dict[str, object]:
+        listed = {"pid": 4242, "command": "python3 train.py", "started": START}
+        return {"processes": [{**listed, "memory_used": int(memory(time))}]}
+
+    recorded = at_once(
+        every(CHANNEL, gpu_of, until=5.2 * HOURS),
+        every(f"{CHANNEL}/processes", processes, until=5.2 * HOURS),
+    )
+    with (
+        Listener(address.port, "recorded/#") as client,
+        advising(tmp_path, address, topics, registry.build) as advisor,
+    ):
+
+        def analysed() -> bool:
+            client.publish(f"recorded/{CHANNEL}", recorded[0].payload())
+            return count(advisor.report(), "samples_analysed") != 0
+
+        wait_until(analysed, "the past has been read")
+        for sample in recorded:
+            topic = f"recorded/{sample.channel}"
+            client.publish(topic, sample.payload(), quality=AT_MOST_ONCE)
+        topic = "recorded/system/findings/memory_growth/gpu0"
+        wait_until(lambda: len(messages(client, topic)) == 3, "the beginning and the end")
+        begun, over, _ = messages(client, topic)
+        assert count(advisor.report(), "messages_dropped") == 0
+    first, last = json.loads(begun.payload), json.loads(over.payload)
+    assert "python3 train.py (PID 4242) grows by 83 MB/min" in first["summary"]
+    assert first["expected"]["likely"] == pytest.approx(START + 8 * HOURS * 1000, rel=1e-5)
+    assert (first["state"], last["state"]) == ("active", "over")
+    assert last["timestamp"] >= START + 5 * HOURS * 1000
 
 
 def test_topics_that_name_their_host_are_used(tmp_path: Path, address: BrokerAddress) -> None:
