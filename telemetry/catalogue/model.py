@@ -50,6 +50,13 @@ class Field:
     may omit the other fields. A value that the hardware does not report is null. ``members`` are
     the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``. ``max_length`` limits a text
     in characters, or a list in items; None: the decoder's limit.
+
+    The others describe the field to monitoring systems such as Prometheus. ``metric`` is its part
+    of a metric's name; None: ``name``; empty: it is not a metric. ``label`` names what tells the
+    items of a list or object apart, such as the core; a field with a single value is itself the
+    label of that name on each metric of its family. ``items`` are the label's values for a list;
+    empty: the positions. A ``cumulative`` number only grows until the driver or the hardware is
+    reset.
     """
 
     name: str
@@ -61,6 +68,10 @@ class Field:
     minimum: float | None = 0
     members: tuple["Field", ...] = ()
     max_length: int | None = None
+    metric: str | None = None
+    label: str = ""
+    items: tuple[str, ...] = ()
+    cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
@@ -68,7 +79,8 @@ class Family:
     """One family: its channel, with ``{id}`` if a host has several, and its fields.
 
     ``retention`` is how long the history keeps the family. A family that the history does not keep
-    is still published, retained by the broker and served; the ingester skips it.
+    is still published, retained by the broker and served; the ingester skips it. ``labels`` names
+    the values of the channel's placeholders in monitoring systems, in their order.
     """
 
     name: str
@@ -77,6 +89,7 @@ class Family:
     fields: tuple[Field, ...]
     nature: Nature = Nature.SAMPLE
     retention: Retention = Retention.WINDOW
+    labels: tuple[str, ...] = ()
 
     @property
     def channel_filter(self) -> str:
@@ -92,6 +105,11 @@ class Family:
 def number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
     """Return a numeric field."""
     return Field(name, Kind.NUMBER, unit, text, example, fixed=fixed)
+
+
+def total(name: str, kind: Kind, unit: str, text: str, example: object) -> Field:
+    """Return a field for a number that only grows until it is reset."""
+    return Field(name, kind, unit, text, example, cumulative=True)
 
 
 def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Field:
