@@ -12,6 +12,7 @@ from pathlib import Path
 from advisor.detectors.registry import DETECTORS
 from docs.peers import PEERS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
+from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
@@ -90,10 +91,11 @@ def fields_tables() -> str:
 def _field_rows(family: Family) -> Iterable[tuple[str, ...]]:
     for field in family.fields:
         yield _field_row(field)
-        if field.kind is Kind.RECORDS:
+        if field.kind in (Kind.RECORDS, Kind.RECORD):
+            owner = "each" if field.kind is Kind.RECORDS else f"`{field.name}`"
             for member in field.members:
                 name, *rest = _field_row(member)
-                yield f"{name} of each", *rest
+                yield f"{name} of {owner}", *rest
 
 
 def _field_row(field: Field) -> tuple[str, ...]:
@@ -113,6 +115,7 @@ def findings_tables() -> str:
                 ("not reported", kind.not_reported),
                 ("limits", kind.limits),
                 ("sources", kind.sources),
+                ("thresholds", _thresholds(kind.name)),
             ),
         )
         for kind in kinds
@@ -141,6 +144,13 @@ def peers_table() -> str:
         for ours, names in PEERS.items()
     ]
     return _table(("System Monitor", "dcgm-exporter", "nvidia_gpu_exporter", "node_exporter"), rows)
+
+
+def _thresholds(kind: str) -> str:
+    return "; ".join(
+        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        for name, each in THRESHOLDS[kind].items()
+    )
 
 
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
