@@ -44,7 +44,7 @@ def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterato
     writer = csv.writer(buffer)
     writer.writerow(["time", *column_names(channels)])
     for time, cells in rows(channels, aggregate):
-        writer.writerow([_iso(time), *cells])
+        writer.writerow([iso_time(time), *cells])
         if buffer.tell() > _CHUNK:
             yield buffer.getvalue()
             buffer.seek(0)
@@ -122,6 +122,7 @@ def _combined(
     return _AGGREGATES[aggregate](known) if known else None
 
 
-def _iso(time: int) -> str:
+def iso_time(time: int) -> str:
+    """Return a Unix time in milliseconds as ISO 8601 in UTC."""
     moment = _EPOCH + timedelta(milliseconds=time)
     return f"{moment.replace(tzinfo=None).isoformat(timespec='milliseconds')}Z"
