@@ -125,6 +125,14 @@ _ROLES = {
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
         "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
+    "top": _Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -241,6 +249,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     export.add(roles.choices["export"])
+    roles.choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
     roles.choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )
