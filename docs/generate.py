@@ -1,4 +1,4 @@
-"""Generates the documentation's tables and the dashboard's catalogue: ``make docs``.
+"""Generates the tables in docs/, the manual page and the dashboard's catalogue: ``make docs``.
 
 A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
 file is out of date.
@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from docs.manpage import manpage
 from docs.peers import PEERS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.catalogue.thresholds import THRESHOLDS
@@ -21,6 +22,7 @@ ROOT = Path(__file__).parents[1]
 FILES = tuple(
     ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
 )
+MANPAGE = ROOT / "deploy" / "system-monitor.1"
 CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
@@ -205,6 +207,7 @@ def catalogue_json() -> str:
 def main() -> None:
     """Update each file."""
     CATALOGUE.write_text(catalogue_json())
+    MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))
 
