@@ -78,8 +78,9 @@ class EventQuery:
     """A query for the events of one ``channel``.
 
     ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer
-    has the events of that host and those without a host. If there are more than ``limit`` events,
-    the answer has the newest ones.
+    has the events of that host and those without a host. With ``run``, it has the events whose
+    field ``run`` is this text. If there are more than ``limit`` events, the answer has the newest
+    ones.
     """
 
     channel: str
@@ -87,6 +88,7 @@ class EventQuery:
     end: int
     host: str | None = None
     limit: int = 1000
+    run: str | None = None
 
 
 class HistoryWriter(Protocol):

@@ -39,8 +39,10 @@ def line_of(event: Event) -> str:
 def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
     """Return the script that queries the events of ``query``, newest first."""
     condition = "" if query.host is None else " and (r.host == every or r.host == host)"
+    if query.run is not None:
+        condition += " and strings.containsStr(v: r.payload, substr: run)"
     text = (
-        "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
+        'import "strings"\n\nfrom(bucket: bucket)\n  |> range(start: start, stop: stop)\n'
         "  |> filter(fn: (r) => r._measurement == measurement)\n"
         f"  |> {flux.PIVOT}\n  |> group()\n"
         f"  |> filter(fn: (r) => r.channel == channel{condition})\n"
@@ -56,6 +58,9 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
     }
     if query.host is not None:
         parameters |= {"host": query.host, "every": _EVERY_HOST}
+    if query.run is not None:
+        # Inside a text of the payload, the quotes would be escaped: only the field itself matches.
+        parameters["run"] = f'"run": {json.dumps(query.run)}'
     return flux.Script(text, parameters)
 
 

@@ -14,6 +14,7 @@ _SELECT = (
     "SELECT id, timestamp, host, payload FROM event WHERE channel = :channel "
     "AND timestamp >= :start AND timestamp < :end "
     "AND (:host IS NULL OR host = '' OR host = :host) "
+    "AND (:run IS NULL OR json_extract(payload, '$.run') = :run) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
 # A row of more than about 1000 bytes takes an additional page. The names are in an index too.
@@ -49,6 +50,7 @@ def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
             "start": query.start,
             "end": query.end,
             "host": query.host,
+            "run": query.run,
             "limit": query.limit,
         },
     ).fetchall()

@@ -14,9 +14,13 @@ WEEK = Spans(HOUR).events
 
 
 def event(
-    timestamp: int, identity: str = "a", host: str | None = None, text: str = "epoch 3"
+    timestamp: int,
+    identity: str = "a",
+    host: str | None = None,
+    text: str = "epoch 3",
+    run: str | None = None,
 ) -> Event:
-    return Event(CHANNEL, identity, timestamp, host, {"text": text, "tags": ["x"], "run": None})
+    return Event(CHANNEL, identity, timestamp, host, {"text": text, "tags": ["x"], "run": run})
 
 
 def everything(clock: MovableClock, **more: object) -> EventQuery:
@@ -79,6 +83,34 @@ def test_a_query_for_a_host_returns_its_events_and_those_without_a_host(
     writer.write([event(clock(), identity, host) for identity, host in hosts.items()])
     assert [each.id for each in reader.events(everything(clock, host="h"))] == ["a", "b"]
     assert [each.id for each in reader.events(everything(clock, host="x"))] == ["b"]
+
+
+def test_a_query_for_a_run_returns_its_events_only(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    names = ["ablation-7", None, "ablation-70", 'é"run": "x"\\', "100%_", "", "x"]
+    texts = [f'"run": "{name}"' for name in names]
+    events = [
+        event(clock() - number, str(number), "h", text, name)
+        for number, (name, text) in enumerate(zip(names, reversed(texts), strict=True))
+    ]
+    writer.write(events)
+    for each in events:
+        run = each.values["run"]
+        if isinstance(run, str):
+            assert reader.events(everything(clock, run=run)) == [each]
+            assert reader.events(everything(clock, run=run, host="other")) == []
+    assert reader.events(everything(clock, run="100__")) == []
+    assert len(reader.events(everything(clock))) == len(events)
+
+
+def test_the_limit_applies_to_the_events_of_the_run(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    runs = ["a", "a", "b", "b", "a"]
+    writer.write([event(clock() - n, str(n), run=run) for n, run in enumerate(runs)])
+    found = reader.events(everything(clock, run="a", limit=2))
+    assert [each.id for each in found] == ["1", "0"]
 
 
 def test_the_newest_events_are_returned_if_there_are_more_than_the_limit(
