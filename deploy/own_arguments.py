@@ -3,9 +3,9 @@
 import argparse
 from collections.abc import Callable, Mapping
 
+from deploy.export import arguments as export
 from telemetry.settings import values
 
-NAMES = {"file", "output", "speed", "host_as", "recorded_prefix", "keep_timestamps"}
 SHELLS = ("bash", "zsh", "fish")
 _FASTEST = 100_000
 
@@ -18,6 +18,7 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
     _add_replay_arguments(choices["replay"])
+    export.add(choices["export"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

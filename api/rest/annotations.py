@@ -69,7 +69,7 @@ async def annotations(
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
-        query = EventQuery(ANNOTATION.channel, span.start, span.end, host, limit, run)
+        query = EventQuery(ANNOTATION, span.start, span.end, host, limit, run=run)
         found = await parts.history.events(query)
     return AnnotationsResponse(
         annotations=[AnnotationEntry.model_validate(each.body()) for each in found]

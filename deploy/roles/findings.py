@@ -1,6 +1,7 @@
 """``system-monitor findings``."""
 
 import json
+from functools import partial
 from pathlib import Path
 
 from advisor.analysis import Analysis
@@ -22,7 +23,9 @@ def run(settings: Settings, file: str) -> int:
     """Print the findings in the recording ``file``; return 1 if it is not a recording."""
     end_on_signal(_INTERRUPTED)
     recording = Recording(settings.topics)
-    analysis = Analysis(registry.build)
+    analysis = Analysis(
+        partial(registry.build, settings.disabled_findings, settings.changed_thresholds)
+    )
     try:
         with Path(file).open("rb") as stream:
             for entry in recording.read(lines_in(stream)):
