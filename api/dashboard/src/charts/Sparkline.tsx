@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "../monitor";
 import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
-import { useMonitor, useTheme } from "../view/hooks";
+import { useMonitor } from "../view/hooks";
 import { Surface } from "./canvas";
 import { tint } from "./palette";
 import { pixelOf } from "./throttle";
@@ -15,8 +15,7 @@ interface Props {
 export function Sparkline({ channel }: Props) {
   const monitor = useMonitor();
   const canvas = useRef<HTMLCanvasElement>(null);
-  useTheme();
-  const colours = document.documentElement.dataset["theme"];
+  const colours = monitor.theme.colours.value;
   useEffect(() => {
     if (canvas.current === null) return undefined;
     let drawn = "";
@@ -30,10 +29,10 @@ export function Sparkline({ channel }: Props) {
       drawn = state;
       paint(surface, monitor, series);
     };
-    const surface = new Surface(canvas.current, () => draw());
-    const stop = monitor.frames.subscribe(draw);
+    const surface = new Surface(canvas.current);
+    const stops = [surface.size.subscribe(draw), monitor.frames.count.subscribe(draw)];
     return () => {
-      stop();
+      for (const stop of stops) stop();
       surface.release();
     };
   }, [monitor, channel, colours]);

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
 import { clockMinutes, clockTime } from "../text/time";
-import { useMonitor, useTheme } from "../view/hooks";
+import { useMonitor } from "../view/hooks";
 import { zoomTo } from "../view/view";
 import { hasRoom, labelFont, textScale, widest } from "./labels";
 import type { Line, Scale } from "./lines";
@@ -30,16 +30,15 @@ const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600].ma
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
 export function TimeChart({ channel, lines, scales, label, testId }: Props) {
   const monitor = useMonitor();
-  const theme = useTheme();
   const container = useRef<HTMLDivElement>(null);
-  const colours = document.documentElement.dataset["theme"];
+  const colours = monitor.theme.colours.value;
   const shape = [...lines.map((line) => line.key), ...scales.map((scale) => scale.id ?? scale.key)].join();
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
     const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
     return () => chart.destroy();
-  }, [monitor, theme, colours, channel, shape, label, testId]);
+  }, [monitor, colours, channel, shape, label, testId]);
   return (
     <div
       ref={container}
@@ -78,19 +77,18 @@ class Chart {
     resize.observe(element);
     this.stops.push(
       () => resize.disconnect(),
-      monitor.frames.subscribe(() => this.draw()),
+      monitor.frames.count.subscribe(() => this.draw()),
       monitor.cursor.subscribe(() => this.showCursor()),
       listenToTouch(this.plot, (left, right) => this.zoomBetween(left, right)),
     );
     this.listen("mousemove", (event) => this.point(event as MouseEvent));
-    this.listen("mouseleave", () => monitor.cursor.moveTo(null));
+    this.listen("mouseleave", () => monitor.cursor.value = null);
     element.addEventListener("keydown", this.steer);
     element.addEventListener("blur", this.leave);
     this.stops.push(() => {
       element.removeEventListener("keydown", this.steer);
       element.removeEventListener("blur", this.leave);
     });
-    this.draw();
   }
 
   destroy(): void {
@@ -153,11 +151,11 @@ class Chart {
 
   private point(event: MouseEvent): void {
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
-    this.monitor.cursor.moveTo(this.plot.posToVal(left, "x"));
+    this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
   private showCursor(): void {
-    const { time } = this.monitor.cursor;
+    const time = this.monitor.cursor.peek();
     const left = time === null ? -10 : this.plot.valToPos(time, "x");
     const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
     const inside = left >= 0 && left <= width;
@@ -170,15 +168,15 @@ class Chart {
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
-  private readonly leave = () => this.monitor.cursor.moveTo(null);
+  private readonly leave = () => this.monitor.cursor.value = null;
 
   private readonly steer = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
-    const time = cursor.time ?? span.to;
+    const time = cursor.peek() ?? span.to;
     const step = event.shiftKey ? width / 10 : width / 100;
-    if (event.key === "ArrowLeft") cursor.moveTo(Math.max(time - step, span.from));
-    else if (event.key === "ArrowRight") cursor.moveTo(Math.min(time + step, span.to));
+    if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
+    else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
     else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;

@@ -31,7 +31,7 @@ export class ActiveHost {
     return this.feed?.state ?? this.unresolved;
   }
 
-  start(name: string | null): void {
+  start(): void {
     setInterval(() => {
       if (this.connection.mode === "polling") this.feed?.catchUp();
     }, CATCH_UP_MS);
@@ -39,7 +39,6 @@ export class ActiveHost {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.feed?.wake();
     });
-    this.show(name);
   }
 
   /** Show a host; null is the server's choice. */

@@ -7,7 +7,7 @@ import { TimeChart } from "../charts/TimeChart";
 import { BUSIEST_CORE } from "../store/columns";
 import { DASH, megahertz, megahertzBeside, percent } from "../text/numbers";
 import type { Monitor } from "../monitor";
-import { Live } from "../view/Live";
+import { Text } from "../view/Text";
 import { CoreBars } from "./CoreBars";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -25,7 +25,7 @@ export function CpuUtilization() {
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
       <div class="now-row">
         <div>
-          <Live as="p" class="now" testId="cpu-value" title={helpOf("cpu", "utilization")} read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+          <p class="now" data-testid="cpu-value" title={helpOf("cpu", "utilization")}><Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} /></p>
         </div>
         <Facts />
       </div>
@@ -48,13 +48,13 @@ function Facts() {
       <div class="wide" title={helpOf("cpu", "frequency")}>
         <dt>Frequency</dt>
         <dd data-testid="cpu-frequency">
-          <Live read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
-          <Live as="small" read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
+          <Text read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
+          <small><Text read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} /></small>
         </dd>
       </div>
       <div class="wide" title={helpOf("cpu", "load_average")}>
         <dt>Load 1 · 5 · 15 min</dt>
-        <dd><Live testId="cpu-load" read={loadOf} /></dd>
+        <dd><span data-testid="cpu-load"><Text read={loadOf} /></span></dd>
       </div>
     </dl>
   );

@@ -2,15 +2,19 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import { helpOf, processesChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
 import { duration } from "../text/time";
-import { useFrameWhen } from "../view/hooks";
+import { useValue } from "../view/hooks";
 
 const SHOWN = 6;
+const MINUTE_MS = 60_000;
 
 /** The processes that use a GPU, those with the most memory first. */
 export function GpuProcesses({ id }: { readonly id: string }) {
   // Rendered for each of its samples: there are few.
-  const monitor = useFrameWhen(({ shown }) => `${shown?.name} ${shown?.newest.get(processesChannel(id))?.timestamp}`);
-  const values = monitor.shown?.newest.get(processesChannel(id))?.values;
+  const newest = useValue((monitor) => {
+    const values = monitor.shown?.newest.get(processesChannel(id))?.values;
+    return values && { values, minute: Math.floor(monitor.now / MINUTE_MS) };
+  });
+  const values = newest?.values;
   if (values === undefined) return null; // an older collector does not report them
   const listed = Array.isArray(values["processes"]) ? values["processes"].filter(isObject) : null;
   const rows = listed?.slice(0, SHOWN) ?? [];
@@ -25,7 +29,7 @@ export function GpuProcesses({ id }: { readonly id: string }) {
           <thead>
             <tr><th scope="col">Process on GPU {id}</th><th scope="col" class="user">User</th><th scope="col" class="pid">PID</th><th scope="col">Memory</th><th scope="col" class="since">Running for</th></tr>
           </thead>
-          <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={monitor.now} />)}</tbody>
+          <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={(newest?.minute ?? 0) * MINUTE_MS} />)}</tbody>
         </table>
       )}
       {more > 0 && <p class="small">… and {more} more using less memory.</p>}

@@ -2,7 +2,7 @@ import { useState } from "preact/hooks";
 import { numberOf, textOf } from "../bus/payload";
 import { FAMILIES, gpuChannel, type Field } from "../catalogue";
 import { DASH, size } from "../text/numbers";
-import { Live } from "../view/Live";
+import { Text } from "../view/Text";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
@@ -21,7 +21,7 @@ export function GpuReadings({ id }: { readonly id: string }) {
           {FIELDS.map((field) => (
             <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
               <dt>{labelOf(field.name)}</dt>
-              <dd><Live read={(monitor) => textFor(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
+              <dd><Text read={(monitor) => textFor(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
             </div>
           ))}
         </dl>

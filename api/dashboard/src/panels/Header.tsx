@@ -2,7 +2,7 @@ import type { HostEntry } from "../bus/answers";
 import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
 import { clockTime } from "../text/time";
-import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
+import { useMonitor, useValue } from "../view/hooks";
 import { THEMES } from "../view/theme";
 import { RANGES } from "../view/view";
 import { ConnectionBadge } from "./ConnectionBadge";
@@ -39,13 +39,9 @@ function Mark() {
 }
 
 function HostChoice() {
-  const monitor = useFrameWhen((each) =>
-    [each.shown?.name, ...each.hosts.entries.map((entry) => `${entry.name} ${isOffline(each, entry)}`)].join("\n"),
-  );
-  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
-  const { entries } = monitor.hosts;
-  const isListed = shown === "" || monitor.hosts.find(shown) !== undefined;
-  const hosts = isListed ? entries : [{ name: shown, status: null, isKnown: true }, ...entries];
+  const monitor = useMonitor();
+  const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
+  const hosts = useValue((each) => choicesIn(each));
   if (hosts.length < 2) return <span class="host" title="Host" data-testid="host">{shown}</span>;
   return (
     <select
@@ -56,10 +52,17 @@ function HostChoice() {
       onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
-        <option key={entry.name} value={entry.name}>{entry.name}{isOffline(monitor, entry) && " (offline)"}</option>
+        <option key={entry.name} value={entry.name}>{entry.name}{entry.isOffline && " (offline)"}</option>
       ))}
     </select>
   );
+}
+
+function choicesIn(monitor: Monitor): { name: string; isOffline: boolean }[] {
+  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
+  const entries = monitor.hosts.entries.value.map((entry) => ({ name: entry.name, isOffline: isOffline(monitor, entry) }));
+  const isListed = shown === "" || entries.some(({ name }) => name === shown);
+  return isListed ? entries : [{ name: shown, isOffline: monitor.badge.kind === "offline" }, ...entries];
 }
 
 // The list is fetched every half minute; for the host that is shown the badge is more current.
@@ -70,7 +73,7 @@ function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEnt
 }
 
 function Ranges() {
-  const monitor = useFrameWhen(({ view }) => `${view.range} ${view.zoom?.from} ${view.zoom?.to}`);
+  const monitor = useMonitor();
   const { zoom, range } = monitor.view;
   return (
     <div class="segments" role="group" aria-label="Time range">
@@ -96,8 +99,9 @@ function Ranges() {
 }
 
 function Pause() {
-  const monitor = useFrameWhen(({ frozen, isPaused }) => `${isPaused} ${frozen?.wall}`);
-  const { frozen, isPaused } = monitor;
+  const monitor = useMonitor();
+  const { frozen } = monitor;
+  const isPaused = monitor.pause.isOn.value;
   return (
     <button
       type="button"
@@ -133,19 +137,20 @@ function Download() {
 }
 
 function ThemeChoices() {
-  const theme = useTheme();
-  const next = THEMES[(THEMES.indexOf(theme.choice) + 1) % THEMES.length]!;
+  const { theme } = useMonitor();
+  const choice = theme.choice.value;
+  const next = THEMES[(THEMES.indexOf(choice) + 1) % THEMES.length] ?? THEMES[0];
   return (
     <button
       type="button"
       class="button theme"
-      title={`Theme: ${theme.choice}. Switch to ${next}.`}
-      aria-label={`Theme: ${theme.choice}; switch to ${next}`}
+      title={`Theme: ${choice}. Switch to ${next}.`}
+      aria-label={`Theme: ${choice}; switch to ${next}`}
       data-testid="theme"
       onClick={() => theme.choose(next)}
     >
       <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" /><circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" /></svg>
-      {theme.choice}
+      {choice}
     </button>
   );
 }

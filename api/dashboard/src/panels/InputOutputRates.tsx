@@ -7,8 +7,8 @@ import { TimeChart } from "../charts/TimeChart";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
 import { rate } from "../text/numbers";
-import { useFrameWhen } from "../view/hooks";
-import { Live } from "../view/Live";
+import { useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { Panel } from "./Panel";
 
 const DISK = "system/disk";
@@ -69,8 +69,8 @@ function Rate({ id, label, tint, channel, field }: RateProps) {
     <div title={helpOf(family, field)}>
       <dt><i class={`swatch ${tint}`} aria-hidden="true" />{label}</dt>
       <dd>
-        <Live as="b" testId={id} read={(monitor) => rate(monitor.number(channel, field))} />{" "}
-        <Live as="small" read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} />
+        <b data-testid={id}><Text read={(monitor) => rate(monitor.number(channel, field))} /></b>{" "}
+        <small><Text read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} /></small>
       </dd>
     </div>
   );
@@ -88,7 +88,7 @@ function Devices({ title, channel, groups, columns }: DevicesProps) {
     const found = monitor.values(channel)[groups];
     return isObject(found) ? found : {};
   };
-  const names = Object.keys(members(useFrameWhen((monitor) => JSON.stringify(Object.keys(members(monitor))))));
+  const names = useValue((monitor) => Object.keys(members(monitor)));
   if (names.length === 0) return null;
   return (
     <table>
@@ -102,7 +102,7 @@ function Devices({ title, channel, groups, columns }: DevicesProps) {
         {names.map((name) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            {columns.map(([field]) => <td key={field}><Live read={(monitor) => rateOf(members(monitor)[name], field)} /></td>)}
+            {columns.map(([field]) => <td key={field}><Text read={(monitor) => rateOf(members(monitor)[name], field)} /></td>)}
           </tr>
         ))}
       </tbody>

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
 import { clockTime } from "../text/time";
 import type { Monitor } from "../monitor";
-import { useFrameWhen } from "../view/hooks";
+import { useValue } from "../view/hooks";
 
 interface Props {
   readonly id: string;
@@ -17,8 +17,7 @@ interface Props {
 
 /** A titled region of the page. While its sensor is silent it dims, and shows since when. */
 export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
-  const monitor = useFrameWhen((each) => Object.values(silenceOf(each, channel, sensor)).join());
-  const { stale, text } = silenceOf(monitor, channel, sensor);
+  const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (
     <section class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
       <header class="panel-head">
