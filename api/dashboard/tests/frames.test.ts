@@ -15,7 +15,9 @@ function openTab() {
       page.hidden = hidden;
       page.dispatchEvent(new Event("visibilitychange"));
     },
-    paint: () => requested.splice(0).forEach((callback) => callback()),
+    paint() {
+      for (const callback of requested.splice(0)) callback();
+    },
     requested: () => requested.length,
     drawings: () => drawings,
   };

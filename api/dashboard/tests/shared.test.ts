@@ -13,7 +13,11 @@ describe("a value that components depend on", () => {
       const changed = { ...known, ...next };
       expect(shared(known, changed)).toBe(changed);
     }
-    for (const [one, other] of [[{ a: undefined }, { b: undefined }], [[], {}]]) expect(shared(one, other)).toBe(other);
+    for (const [one, other] of [
+      [{ a: undefined }, { b: undefined }],
+      [[], {}],
+    ])
+      expect(shared(one, other)).toBe(other);
     expect(shared<number | null>(null, 0)).toBe(0);
   });
 });

@@ -19,7 +19,11 @@ export function Legend({ channel, lines, toggles }: Props) {
           <>
             <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
             <span>{line.label}</span>
-            <b class={`in-${line.scale}`}><span><Text read={(monitor) => readingOf(monitor, channel, line)} /></span></b>
+            <b class={`in-${line.scale}`}>
+              <span>
+                <Text read={(monitor) => readingOf(monitor, channel, line)} />
+              </span>
+            </b>
           </>
         );
         return toggles ? (
@@ -35,7 +39,9 @@ export function Legend({ channel, lines, toggles }: Props) {
             {content}
           </button>
         ) : (
-          <span key={line.key} class="key">{content}</span>
+          <span key={line.key} class="key">
+            {content}
+          </span>
         );
       })}
     </div>

@@ -24,7 +24,14 @@ export function Sparkline({ channel }: Props) {
       const { from, to } = monitor.span;
       const step = (to - from) / Math.max(surface.width, 1);
       const host = monitor.shown?.name ?? "";
-      const state = [host, to - from, pixelOf(to, step, channel), series?.revision, monitor.charted !== monitor.shown, surface.width].join();
+      const state = [
+        host,
+        to - from,
+        pixelOf(to, step, channel),
+        series?.revision,
+        monitor.charted !== monitor.shown,
+        surface.width,
+      ].join();
       if (state === drawn) return;
       drawn = state;
       paint(surface, monitor, series);
@@ -36,7 +43,7 @@ export function Sparkline({ channel }: Props) {
       surface.release();
     };
   }, [monitor, channel, colours]);
-  return <canvas ref={canvas} class="sparkline" aria-hidden="true" />;
+  return <canvas ref={canvas} class="sparkline" />;
 }
 
 function paint(surface: Surface, monitor: Monitor, series: ChannelSeries | undefined): void {
@@ -89,7 +96,12 @@ function trace(
 
 function path(runs: readonly Run[]): Path2D {
   const line = new Path2D();
-  for (const run of runs) run.forEach(([x, y], index) => (index === 0 ? line.moveTo(x, y) : line.lineTo(x, y)));
+  for (const run of runs) {
+    for (const [index, [x, y]] of run.entries()) {
+      if (index === 0) line.moveTo(x, y);
+      else line.lineTo(x, y);
+    }
+  }
   return line;
 }
 
@@ -98,7 +110,7 @@ function area(runs: readonly Run[], bottom: number): Path2D {
   for (const run of runs) {
     const first = run[0];
     const last = run.at(-1);
-    if (!first || !last) continue;
+    if (!(first && last)) continue;
     shape.moveTo(first[0], bottom);
     for (const [x, y] of run) shape.lineTo(x, y);
     shape.lineTo(last[0], bottom);

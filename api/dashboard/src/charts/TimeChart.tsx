@@ -8,8 +8,8 @@ import { hasRoom, labelFont, textScale, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
-import { listenToTouch } from "./touch";
 import { hasJumped, pixelOf } from "./throttle";
+import { listenToTouch } from "./touch";
 
 interface Props {
   /** The channel whose samples are drawn. */
@@ -39,16 +39,7 @@ export function TimeChart({ channel, lines, scales, label, testId }: Props) {
     const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
     return () => chart.destroy();
   }, [monitor, colours, channel, shape, label, testId]);
-  return (
-    <div
-      ref={container}
-      class="chart"
-      role="img"
-      aria-label={label}
-      tabIndex={0}
-      data-testid={testId}
-    />
-  );
+  return <div ref={container} class="chart" role="img" aria-label={label} data-testid={testId} />;
 }
 
 class Chart {
@@ -82,7 +73,7 @@ class Chart {
       listenToTouch(this.plot, (left, right) => this.zoomBetween(left, right)),
     );
     this.listen("mousemove", (event) => this.point(event as MouseEvent));
-    this.listen("mouseleave", () => monitor.cursor.value = null);
+    this.listen("mouseleave", () => (monitor.cursor.value = null));
     element.addEventListener("keydown", this.steer);
     element.addEventListener("blur", this.leave);
     this.stops.push(() => {
@@ -106,7 +97,16 @@ class Chart {
     const range = Math.round(to - from);
     const fixed = monitor.view.zoom ? `${from}` : "";
     const host = monitor.shown?.name ?? "";
-    const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.charted !== monitor.shown, monitor.frozen !== null].join();
+    const state = [
+      host,
+      range,
+      fixed,
+      plot.width,
+      plot.height,
+      series?.revision,
+      monitor.charted !== monitor.shown,
+      monitor.frozen !== null,
+    ].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
     const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
@@ -115,7 +115,12 @@ class Chart {
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = pointsOf(series, { from, to }, interval, props.lines.map((line) => line.read));
+    const data = pointsOf(
+      series,
+      { from, to },
+      interval,
+      props.lines.map((line) => line.read),
+    );
     plot.batch(() => {
       plot.setData(data as uPlot.AlignedData, false);
       plot.setScale("x", { min: from, max: to });
@@ -168,7 +173,7 @@ class Chart {
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
-  private readonly leave = () => this.monitor.cursor.value = null;
+  private readonly leave = () => (this.monitor.cursor.value = null);
 
   private readonly steer = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
@@ -227,28 +232,33 @@ class Chart {
             return splits.map((time) => (hasRoom(plot, time, format(time), font) ? format(time) : null));
           },
         },
-        ...scales.map((scale, index): uPlot.Axis => ({
-          ...common,
-          scale: scale.key,
-          side: scale.side === "left" ? 3 : 1,
-          grid: { ...grid, show: index === 0 },
-          stroke: tint(scale.tint ?? "axis"),
-          size: (plot, labels) => Math.max((scale.side === "left" ? 46 : 42) * textScale, widest(plot, labels ?? [], font) + 12),
-          gap: 6,
-          space: (height < 130 ? 22 : 36) * textScale,
-          values: (_, splits) => splits.map(scale.format),
-        })),
+        ...scales.map(
+          (scale, index): uPlot.Axis => ({
+            ...common,
+            scale: scale.key,
+            side: scale.side === "left" ? 3 : 1,
+            grid: { ...grid, show: index === 0 },
+            stroke: tint(scale.tint ?? "axis"),
+            size: (plot, labels) =>
+              Math.max((scale.side === "left" ? 46 : 42) * textScale, widest(plot, labels ?? [], font) + 12),
+            gap: 6,
+            space: (height < 130 ? 22 : 36) * textScale,
+            values: (_, splits) => splits.map(scale.format),
+          }),
+        ),
       ],
       series: [
         {},
-        ...lines.map((line): uPlot.Series => ({
-          scale: line.scale,
-          stroke: tint(line.tint),
-          width: line.filled ? 1.75 : 1.4,
-          points: { show: false },
-          ...(line.dash ? { dash: [...line.dash] } : {}),
-          ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
-        })),
+        ...lines.map(
+          (line): uPlot.Series => ({
+            scale: line.scale,
+            stroke: tint(line.tint),
+            width: line.filled ? 1.75 : 1.4,
+            points: { show: false },
+            ...(line.dash ? { dash: [...line.dash] } : {}),
+            ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
+          }),
+        ),
       ],
       cursor: {
         y: false,

@@ -2,7 +2,7 @@ import type { ConnectionState } from "../connection/connection";
 import type { HostData } from "../store/host";
 import { Store } from "../store/store";
 import { DefaultHost } from "./defaultHost";
-import { HostFeed, type FeedListener } from "./hostFeed";
+import { type FeedListener, HostFeed } from "./hostFeed";
 
 const CATCH_UP_MS = 30_000;
 

@@ -4,7 +4,14 @@ import { useMonitor } from "../view/hooks";
 export function ConnectionBadge() {
   const { badge } = useMonitor();
   return (
-    <div class={`badge ${badge.kind}`} role="status" aria-live="polite" title={badge.detail} data-testid="badge" data-kind={badge.kind}>
+    <div
+      class={`badge ${badge.kind}`}
+      role="status"
+      aria-live="polite"
+      title={badge.detail}
+      data-testid="badge"
+      data-kind={badge.kind}
+    >
       <i class="dot" aria-hidden="true" />
       <span class="badge-label">{badge.label}</span>
       <span class="sr-only">. {badge.detail}</span>

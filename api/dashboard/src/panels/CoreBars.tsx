@@ -38,7 +38,12 @@ function Rows({ cores, count }: CountedProps) {
         const text = (monitor: Monitor) => percent(value(monitor));
         return (
           <li key={core}>
-            <span class="label">Core {core}: <b><Text read={text} /></b></span>
+            <span class="label">
+              Core {core}:{" "}
+              <b>
+                <Text read={text} />
+              </b>
+            </span>
             <Meter label={`Core ${core}`} value={value} text={text} tint="blue" />
           </li>
         );
@@ -100,7 +105,9 @@ function Lines({ cores, count }: CountedProps) {
         onBlur={() => select(null)}
         onKeyDown={onKeyDown}
       />
-      <p class="core-text" data-testid="core-text"><Text read={(monitor) => textOf(cores(monitor))} /></p>
+      <p class="core-text" data-testid="core-text">
+        <Text read={(monitor) => textOf(cores(monitor))} />
+      </p>
     </div>
   );
 }
@@ -137,5 +144,6 @@ function paint(surface: Surface, cores: Cores, inLine: number, selected: number 
   bars(tint("track"), () => height);
   bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY_PERCENT));
   bars(tint("orange"), (value) => sizeIn(value, BUSY_PERCENT, Infinity));
-  if (selected !== null) bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
+  if (selected !== null)
+    bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
 }

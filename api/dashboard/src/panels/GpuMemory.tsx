@@ -19,11 +19,17 @@ export function GpuMemory() {
   }));
   return (
     <section class="panel gpu-memory" aria-labelledby="gpu-memory-title" data-testid="gpu-memory">
-      <header class="panel-head"><h2 id="gpu-memory-title">GPU Memory</h2></header>
+      <header class="panel-head">
+        <h2 id="gpu-memory-title">GPU Memory</h2>
+      </header>
       {ids.length === 0 ? (
         <p class="absent small">{absence}</p>
       ) : (
-        <ul class="gpu-memory-list">{ids.map((id) => <Bar key={id} id={id} />)}</ul>
+        <ul class="gpu-memory-list">
+          {ids.map((id) => (
+            <Bar key={id} id={id} />
+          ))}
+        </ul>
       )}
     </section>
   );
@@ -38,8 +44,8 @@ function Bar({ id }: { id: string }) {
   const exact = useReading((monitor) => exactBytes(used(monitor), total(monitor)));
   const { warns, name, unified, silent, isStale } = useValue((monitor) => ({
     warns: (full(monitor) ?? 0) >= NEARLY_FULL,
-    name: textOf(monitor.values(channel)["name"]),
-    unified: monitor.values(channel)["memory_kind"] === "unified",
+    name: textOf(monitor.values(channel).name),
+    unified: monitor.values(channel).memory_kind === "unified",
     silent: silenceOfGpu(id, monitor.shown),
     isStale: monitor.isStale(channel),
   }));
@@ -47,10 +53,19 @@ function Bar({ id }: { id: string }) {
   return (
     <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`} title={name ?? undefined}>
       <div class="row">
-        <span class="label">GPU {id}{unified && <small title={helpOf("gpu", "memory_kind")}> unified</small>}{warns && <Flag icon="▲" label="nearly full" />}{silent && <Flag icon="!" label={silent} />}</span>
+        <span class="label">
+          GPU {id}
+          {unified && <small title={helpOf("gpu", "memory_kind")}> unified</small>}
+          {warns && <Flag icon="▲" label="nearly full" />}
+          {silent && <Flag icon="!" label={silent} />}
+        </span>
         <span class="value">
-          <b title={exact}><Text read={text} /></b>{" "}
-          <small><Text read={(each) => percent(full(each))} /></small>
+          <b title={exact}>
+            <Text read={text} />
+          </b>{" "}
+          <small>
+            <Text read={(each) => percent(full(each))} />
+          </small>
         </span>
       </div>
       <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />

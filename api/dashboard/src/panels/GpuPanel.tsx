@@ -1,13 +1,13 @@
 import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
-import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
-import { isGpuDisabled, noGpuReason } from "../text/noGpu";
-import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
 import type { Monitor } from "../monitor";
+import { isGpuDisabled, noGpuReason } from "../text/noGpu";
+import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
+import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
-import { toggled, type GpuSeries } from "../view/view";
+import { type GpuSeries, toggled } from "../view/view";
 import { GpuInstances, MigNote } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
@@ -25,11 +25,14 @@ export function GpuPanel() {
 
 function NoGpu() {
   const { reason, isFinal } = useValue(({ shown }) => ({
-    reason: noGpuReason(shown), isFinal: isGpuDisabled(shown) || !!shown?.status?.sensors["gpu"]?.reason,
+    reason: noGpuReason(shown),
+    isFinal: isGpuDisabled(shown) || !!shown?.status?.sensors.gpu?.reason,
   }));
   return (
     <Panel id="gpu-panel" title={TITLE} waits={!isFinal}>
-      <p class="absent" data-testid="gpu-reason">{reason}</p>
+      <p class="absent" data-testid="gpu-reason">
+        {reason}
+      </p>
     </Panel>
   );
 }
@@ -38,15 +41,27 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
   const monitor = useMonitor();
   const channel = gpuChannel(id);
   const on = new Set<string>(monitor.view.series);
-  const toggle = (key: string) =>
-    monitor.change({ series: toggled(monitor.view.series, key as GpuSeries) });
+  const toggle = (key: string) => monitor.change({ series: toggled(monitor.view.series, key as GpuSeries) });
   return (
-    <Panel id="gpu-panel" title={TITLE} channel={channel} sensor="gpu" side={<><Name id={id} /><Throttling channel={channel} /></>}>
+    <Panel
+      id="gpu-panel"
+      title={TITLE}
+      channel={channel}
+      sensor="gpu"
+      side={
+        <>
+          <Name id={id} />
+          <Throttling channel={channel} />
+        </>
+      }
+    >
       <div class="now-row">
         <div>
           <p class="now" data-testid="gpu-now">
             Util: <Text read={(each) => percent(each.number(channel, "utilization"))} />{" "}
-            <span class="bar" aria-hidden="true">|</span>{" "}
+            <span class="bar" aria-hidden="true">
+              |
+            </span>{" "}
             Temp: <Text read={(each) => degrees(each.number(channel, "temperature"))} />
           </p>
         </div>
@@ -69,10 +84,10 @@ function selectedGpu({ shown, view }: Monitor): string | undefined {
 }
 
 function Name({ id }: { id: string }) {
-  const uuid = useReading((monitor) => textOf(monitor.values(gpuChannel(id))["uuid"]) ?? "");
+  const uuid = useReading((monitor) => textOf(monitor.values(gpuChannel(id)).uuid) ?? "");
   return (
     <span class="subject" title={uuid} data-testid="gpu-name">
-      <b>GPU {id}</b> <Text read={(monitor) => textOf(monitor.values(gpuChannel(id))["name"]) ?? ""} />
+      <b>GPU {id}</b> <Text read={(monitor) => textOf(monitor.values(gpuChannel(id)).name) ?? ""} />
     </span>
   );
 }
@@ -87,27 +102,39 @@ function Facts({ channel }: { channel: string }) {
         <dt>Power</dt>
         <dd data-testid="gpu-power">
           <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
-          <small><Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} /></small>
+          <small>
+            <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
+          </small>
         </dd>
       </div>
       <div class="wide">
         <dt>Memory</dt>
         <dd>
           <Text read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
-          <small title={exact}><Text read={(monitor) => shortSizeOf(used(monitor), total(monitor))} /></small>
+          <small title={exact}>
+            <Text read={(monitor) => shortSizeOf(used(monitor), total(monitor))} />
+          </small>
         </dd>
       </div>
       <div title={helpOf("gpu", "sm_clock")}>
         <dt>SM clock</dt>
-        <dd><Text read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} /></dd>
+        <dd>
+          <Text read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} />
+        </dd>
       </div>
       <div title={helpOf("gpu", "temperature_margin")}>
         <dt>Thermal headroom</dt>
-        <dd><span data-testid="gpu-margin"><Text read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} /></span></dd>
+        <dd>
+          <span data-testid="gpu-margin">
+            <Text read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} />
+          </span>
+        </dd>
       </div>
       <div title={helpOf("gpu", "memory_utilization")}>
         <dt>Memory controller</dt>
-        <dd><Text read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} /></dd>
+        <dd>
+          <Text read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} />
+        </dd>
       </div>
     </dl>
   );
@@ -116,8 +143,8 @@ function Facts({ channel }: { channel: string }) {
 function Throttling({ channel }: { channel: string }) {
   const { reasons, recent } = useValue((monitor) => {
     const values = monitor.values(channel);
-    const shares = values["throttle_shares"];
-    return { reasons: values["throttle_reasons"], recent: isObject(shares) ? throttleShares(shares) : "" };
+    const shares = values.throttle_shares;
+    return { reasons: values.throttle_reasons, recent: isObject(shares) ? throttleShares(shares) : "" };
   });
   if (!Array.isArray(reasons)) return null;
   const known = textsOf(reasons);
@@ -127,9 +154,13 @@ function Throttling({ channel }: { channel: string }) {
   return (
     <div class="throttling">
       {recent && (
-        <small title={`${recent}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">Last 5 min: {recent}</small>
+        <small title={`${recent}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">
+          Last 5 min: {recent}
+        </small>
       )}
-      <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">{text}</p>
+      <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">
+        {text}
+      </p>
     </div>
   );
 }

@@ -18,20 +18,25 @@ interface Props {
 export function GpuTiles({ ids, selected }: Props) {
   return (
     <div class={`tiles${ids.length > 4 ? " many" : ""}`} role="group" aria-label="Select a GPU" data-testid="gpu-tiles">
-      {ids.map((id) => <Tile key={id} id={id} selected={id === selected} />)}
+      {ids.map((id) => (
+        <Tile key={id} id={id} selected={id === selected} />
+      ))}
     </div>
   );
 }
 
 function Tile({ id, selected }: { id: string; selected: boolean }) {
   const channel = gpuChannel(id);
-  const throttled = (monitor: Monitor) => throttleLabels(textsOf(monitor.values(channel)["throttle_reasons"]));
+  const throttled = (monitor: Monitor) => throttleLabels(textsOf(monitor.values(channel).throttle_reasons));
   const silence = (monitor: Monitor) => silenceOfGpu(id, monitor.shown);
   const title = (monitor: Monitor) =>
-    [silence(monitor), textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
+    [silence(monitor), textOf(monitor.values(channel).name), ...throttled(monitor)].filter(Boolean).join(" · ");
   const monitor = useMonitor();
   const now = useValue((each) => ({
-    isStale: each.isStale(channel), isThrottled: throttled(each).length > 0, silent: silence(each), title: title(each),
+    isStale: each.isStale(channel),
+    isThrottled: throttled(each).length > 0,
+    silent: silence(each),
+    title: title(each),
   }));
   return (
     <button
@@ -43,10 +48,18 @@ function Tile({ id, selected }: { id: string; selected: boolean }) {
       onClick={() => monitor.change({ gpu: id })}
     >
       <span class="tile-head">
-        <span class="tile-name">GPU {id}{now.isThrottled && <Flag icon="▾" label="throttled" />}{now.silent && <Flag icon="!" label={now.silent} />}</span>
-        <span class="tile-temp"><Text read={(each) => degrees(each.number(channel, "temperature"))} /></span>
+        <span class="tile-name">
+          GPU {id}
+          {now.isThrottled && <Flag icon="▾" label="throttled" />}
+          {now.silent && <Flag icon="!" label={now.silent} />}
+        </span>
+        <span class="tile-temp">
+          <Text read={(each) => degrees(each.number(channel, "temperature"))} />
+        </span>
       </span>
-      <b class="tile-value"><Text read={(each) => percent(each.number(channel, "utilization"))} /></b>
+      <b class="tile-value">
+        <Text read={(each) => percent(each.number(channel, "utilization"))} />
+      </b>
       <Sparkline channel={channel} />
     </button>
   );

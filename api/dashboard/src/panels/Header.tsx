@@ -15,7 +15,10 @@ const SPANS = { "5m": "5 minutes", "15m": "15 minutes", "1h": "hour" } as const;
 export function Header({ onHelp }: { onHelp: () => void }) {
   return (
     <header class="top">
-      <h1><Mark />System Monitor</h1>
+      <h1>
+        <Mark />
+        System Monitor
+      </h1>
       <HostChoice />
       <ConnectionBadge />
       <div class="controls">
@@ -24,7 +27,16 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <Download />
         <ThemeChoices />
         <LogOut />
-        <button type="button" class="button icon" aria-label="Help" title="Keyboard and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
+        <button
+          type="button"
+          class="button icon"
+          aria-label="Help"
+          title="Keyboard and mouse (?)"
+          data-testid="help"
+          onClick={onHelp}
+        >
+          ?
+        </button>
       </div>
     </header>
   );
@@ -33,7 +45,14 @@ export function Header({ onHelp }: { onHelp: () => void }) {
 function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path d="M3 18h6l3-10 6 17 4-11 2 4h5" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+      <path
+        d="M3 18h6l3-10 6 17 4-11 2 4h5"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="3"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
     </svg>
   );
 }
@@ -42,7 +61,12 @@ function HostChoice() {
   const monitor = useMonitor();
   const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
   const hosts = useValue((each) => choicesIn(each));
-  if (hosts.length < 2) return <span class="host" title="Host" data-testid="host">{shown}</span>;
+  if (hosts.length < 2)
+    return (
+      <span class="host" title="Host" data-testid="host">
+        {shown}
+      </span>
+    );
   return (
     <select
       class="host"
@@ -52,7 +76,10 @@ function HostChoice() {
       onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
-        <option key={entry.name} value={entry.name}>{entry.name}{entry.isOffline && " (offline)"}</option>
+        <option key={entry.name} value={entry.name}>
+          {entry.name}
+          {entry.isOffline && " (offline)"}
+        </option>
       ))}
     </select>
   );
@@ -60,7 +87,10 @@ function HostChoice() {
 
 function choicesIn(monitor: Monitor): { name: string; isOffline: boolean }[] {
   const shown = monitor.shown?.name ?? monitor.view.host ?? "";
-  const entries = monitor.hosts.entries.value.map((entry) => ({ name: entry.name, isOffline: isOffline(monitor, entry) }));
+  const entries = monitor.hosts.entries.value.map((entry) => ({
+    name: entry.name,
+    isOffline: isOffline(monitor, entry),
+  }));
   const isListed = shown === "" || entries.some(({ name }) => name === shown);
   return isListed ? entries : [{ name: shown, isOffline: monitor.badge.kind === "offline" }, ...entries];
 }
@@ -90,7 +120,13 @@ function Ranges() {
         </button>
       ))}
       {zoom && (
-        <button type="button" aria-pressed={true} title="Reset zoom (double-click or key 0)" data-testid="zoom-reset" onClick={() => monitor.change({ zoom: null })}>
+        <button
+          type="button"
+          aria-pressed={true}
+          title="Reset zoom (double-click or key 0)"
+          data-testid="zoom-reset"
+          onClick={() => monitor.change({ zoom: null })}
+        >
           {clockTime(zoom.from)}–{clockTime(zoom.to)} ✕
         </button>
       )}
@@ -114,7 +150,15 @@ function Pause() {
       <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d={isPaused ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
       </svg>
-      {frozen ? <span>Paused<span class="since"> {clockTime(frozen.wall)}</span></span> : isPaused ? "Paused" : "Pause"}
+      {frozen ? (
+        <span>
+          Paused<span class="since"> {clockTime(frozen.wall)}</span>
+        </span>
+      ) : isPaused ? (
+        "Paused"
+      ) : (
+        "Pause"
+      )}
     </button>
   );
 }
@@ -132,7 +176,9 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>CSV</button>
+    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>
+      CSV
+    </button>
   );
 }
 
@@ -149,7 +195,10 @@ function ThemeChoices() {
       data-testid="theme"
       onClick={() => theme.choose(next)}
     >
-      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" /><circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" /></svg>
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" />
+        <circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" />
+      </svg>
       {choice}
     </button>
   );

@@ -31,8 +31,15 @@ function linesIn({ name, bytes, digits }: Unit) {
     if (value === null) return DASH;
     return value < 1 && name === "TB" ? size(value * bytes) : `${value.toFixed(digits)} ${name}`;
   };
-  const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line =>
-    ({ key: `${key} ${name}`, label, tint, scale: "size", read: column(field, bytes), format, ...kind });
+  const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line => ({
+    key: `${key} ${name}`,
+    label,
+    tint,
+    scale: "size",
+    read: column(field, bytes),
+    format,
+    ...kind,
+  });
   return {
     ram: line("ram", "RAM", "green", "ram_used", { filled: true }),
     swap: line("swap", "Swap", "pink", "swap_used", { dash: [8, 4] }),
@@ -83,11 +90,19 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
       <div class="row">
         <span class="label">{label}</span>
         <span class="value">
-          <span title={exact} data-testid={`${id}-value`}><Text read={text} /></span>
-          {!none && <b data-testid={`${id}-percent`}><Text read={(monitor) => percent(full(monitor))} /></b>}
+          <span title={exact} data-testid={`${id}-value`}>
+            <Text read={text} />
+          </span>
+          {!none && (
+            <b data-testid={`${id}-percent`}>
+              <Text read={(monitor) => percent(full(monitor))} />
+            </b>
+          )}
         </span>
       </div>
-      {!none && <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />}
+      {!none && (
+        <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />
+      )}
     </div>
   );
 }

@@ -13,7 +13,9 @@ export function Notices() {
   if (sentences.length === 0) return null;
   return (
     <div class="notices" data-testid="notices">
-      {sentences.map((sentence) => <p key={sentence}>{sentence}</p>)}
+      {sentences.map((sentence) => (
+        <p key={sentence}>{sentence}</p>
+      ))}
     </div>
   );
 }
@@ -31,7 +33,8 @@ function sentencesOf(monitor: Monitor): string[] {
   }
   const aboutClock = clockNotice(monitor);
   if (aboutClock) sentences.push(aboutClock);
-  if (missingGpu !== null) sentences.push(`This host has no GPU ${missingGpu}. Showing GPU ${monitor.shown?.gpuIds[0]}.`);
+  if (missingGpu !== null)
+    sentences.push(`This host has no GPU ${missingGpu}. Showing GPU ${monitor.shown?.gpuIds[0]}.`);
   return sentences;
 }
 
@@ -39,7 +42,9 @@ function clockNotice({ clockAhead, shown }: Monitor): string {
   const minutes = Math.round(Math.abs(clockAhead) / MINUTE_MS);
   if (shown === null || Math.abs(clockAhead) <= MINUTE_MS) return "";
   const offset = `${duration(minutes * MINUTE_MS)} ${clockAhead > 0 ? "ahead of" : "behind"} yours`;
-  const notSaved = shown.isOutsideHistory ? " That is too far off to save its samples: the charts show only what has arrived since this page was opened." : "";
+  const notSaved = shown.isOutsideHistory
+    ? " That is too far off to save its samples: the charts show only what has arrived since this page was opened."
+    : "";
   return `This host's clock is ${offset}. The charts use its time.${notSaved}`;
 }
 
@@ -53,7 +58,12 @@ function UnknownHost() {
         This server has received nothing from a host named “{name}”. Its values appear here once its collector reports.
         {entries.length > 0 && " Known hosts:"}
         {entries.slice(0, MAX_HOSTS).map((host) => (
-          <button key={host.name} type="button" class="button" onClick={() => monitor.change({ host: host.name, gpu: null, zoom: null })}>
+          <button
+            key={host.name}
+            type="button"
+            class="button"
+            onClick={() => monitor.change({ host: host.name, gpu: null, zoom: null })}
+          >
             {host.name}
           </button>
         ))}

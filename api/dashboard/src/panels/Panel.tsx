@@ -1,6 +1,6 @@
 import type { ComponentChildren } from "preact";
-import { clockTime } from "../text/time";
 import type { Monitor } from "../monitor";
+import { clockTime } from "../text/time";
 import { useValue } from "../view/hooks";
 
 interface Props {
@@ -19,12 +19,20 @@ interface Props {
 export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (
-    <section class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
+    <section
+      class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`}
+      aria-labelledby={`${id}-title`}
+      data-testid={id}
+    >
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {side}
       </header>
-      {text && <p class="silence" data-testid={`${id}-silence`}>{text}</p>}
+      {text && (
+        <p class="silence" data-testid={`${id}-silence`}>
+          {text}
+        </p>
+      )}
       {children}
     </section>
   );
@@ -39,7 +47,10 @@ function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string
   // If nothing arrives at all, the badge shows it, once for the whole page.
   const isOnlyThis = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
   const arrived = host.newest.get(channel)?.arrived;
-  if (!stale && !reason) return { stale, text: null };
-  const since = stale && isOnlyThis && arrived !== undefined ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
+  if (!(stale || reason)) return { stale, text: null };
+  const since =
+    stale && isOnlyThis && arrived !== undefined
+      ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.`
+      : "";
   return { stale, text: [since, reason].filter(Boolean).join(" ") };
 }

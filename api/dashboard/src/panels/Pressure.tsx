@@ -11,7 +11,11 @@ interface Props {
 // On a busy machine tasks wait for a core now and then; waiting for memory is worse.
 const LIMITS = { cpu: [5, 40], memory: [1, 10] } as const;
 const ALL_WAIT_WEIGHT = 4;
-const LEVELS = [{ kind: "calm", word: "none" }, { kind: "note", word: "some" }, { kind: "alarm", word: "high" }] as const;
+const LEVELS = [
+  { kind: "calm", word: "none" },
+  { kind: "note", word: "some" },
+  { kind: "alarm", word: "high" },
+] as const;
 
 /** Whether tasks wait for a resource: a word, and the percentage of the last 10 s. */
 export function Pressure({ family }: Props) {

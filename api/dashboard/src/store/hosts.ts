@@ -25,7 +25,9 @@ export class Hosts {
 
   /** Note a status that arrived in the meantime. */
   note(status: CollectorStatus): void {
-    this.entries.value = this.entries.peek().map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
+    this.entries.value = this.entries
+      .peek()
+      .map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
   }
 
   /** Fetch the list regularly, except while the page is hidden. */

@@ -31,7 +31,7 @@ export class Theme {
     const choice = this.choice.peek();
     const dark = choice === "auto" ? matchMedia(DARK).matches : choice === "dark";
     const colours = dark ? "dark" : "light";
-    document.documentElement.dataset["theme"] = colours;
+    document.documentElement.dataset.theme = colours;
     this.colours.value = colours;
   }
 }
