@@ -86,16 +86,8 @@ $(TOOLS): api/dashboard/package-lock.json
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
-benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine, and how often findings are right (about 20 minutes).
-	$(BIN)/python -m tests.benchmarks.sensors
-	$(BIN)/python -m tests.benchmarks.gpus
-	$(BIN)/python -m tests.benchmarks.history
-	$(BIN)/python -m tests.benchmarks.ingest
-	$(BIN)/python -m tests.benchmarks.fleet
-	$(BIN)/python -m tests.benchmarks.responses
-	$(BIN)/python -m tests.benchmarks.live
-	$(BIN)/python -m tests.benchmarks.latency
-	$(BIN)/python -m tests.benchmarks.footprint
+benchmark: $(INSTALLED) ## Measure the cost of the pipeline beside its peers, and how often findings are right (about 40 minutes).
+	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.findings
 
 # Without uv, which the machine may lack: this installs it.

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from deploy import console
+from deploy.export import arguments as export
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
@@ -33,16 +34,16 @@ _HISTORY = (
     "influxdb_bucket",
 )
 SHELLS = ("bash", "zsh", "fish")
-_OWN_ARGUMENTS = {"file"}  # of one role, and not settings
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
+_FINDINGS = ("disabled_findings", "finding_thresholds")
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = (
     *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_LIMITS, *_LOG),
+    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -105,12 +106,24 @@ _ROLES = {
     ),
     "findings": _Role(
         "print what the detectors find in a recording, such as one of last night",
-        ("topic_prefix", *_LOG),
+        ("topic_prefix", *_FINDINGS, *_LOG),
         "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
         "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
         "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
         "is 1 if the file contains no samples.",
         "  mosquitto_sub -v -t 'system/#' > night.txt\n  system-monitor findings night.txt",
+    ),
+    "export": _Role(
+        "write the history of a running System Monitor as a CSV table or as JSON lines",
+        ("http_host", "http_port", "http_token_file", *_LOG),
+        "A row has all samples of one tick, or the means of one minute where the history has only\n"
+        "one-minute points. The columns are named like `system/gpu/0.temperature`. The server is\n"
+        "asked for a limited number of points at a time, so a span of any length needs little\n"
+        "memory. The exit code is 1 if the export is incomplete.",
+        "  system-monitor export > hour.csv\n"
+        "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
+        "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
+        "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
@@ -136,8 +149,8 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally; 1 a part, `check`, `forget` or `findings` failed, or the output
-could not be written; 2 invalid settings."""
+Exit codes: 0 stopped normally; 1 a part or a command failed, or the output could not be written;
+2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -177,7 +190,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     file = given.pop("config", None)
     if file is not None:
         os.environ[CONFIG_FILE_VARIABLE] = file
-    own = {name: given.pop(name) for name in _OWN_ARGUMENTS & given.keys()}
+    own = {name: given.pop(name) for name in given.keys() - set(Settings.names())}
     return role, given, own
 
 
@@ -227,6 +240,7 @@ def _parser() -> argparse.ArgumentParser:
         "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
     )
     roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
+    export.add(roles.choices["export"])
     roles.choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

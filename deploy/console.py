@@ -28,9 +28,9 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(text: str = "") -> None:
-    """Write lines to standard output and flush them."""
-    _write(sys.stdout, "\n".join(map(printable, text.split("\n"))))
+def say(text: str = "") -> bool:
+    """Write lines to standard output and flush them; return whether that succeeded."""
+    return _write(sys.stdout, "\n".join(map(printable, text.split("\n"))))
 
 
 def complain(sentence: str) -> None:
@@ -49,13 +49,14 @@ def output_was_lost() -> bool:
     return bool(_lost)
 
 
-def _write(stream: TextIO | None, text: str | None) -> None:
+def _write(stream: TextIO | None, text: str | None) -> bool:
     if stream is None:  # it was closed before the program started
-        return
+        return False
     try:
         if text is not None:
             stream.write(f"{text}\n")
         stream.flush()
+        return True  # noqa: TRY300 - an else would be further away
     except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -65,3 +66,4 @@ def _write(stream: TextIO | None, text: str | None) -> None:
             complain(
                 f"Cannot write to standard output ({error.strerror}): the output is incomplete."
             )
+        return False

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
+from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
@@ -85,10 +86,11 @@ def fields_tables() -> str:
 def _field_rows(family: Family) -> Iterable[tuple[str, ...]]:
     for field in family.fields:
         yield _field_row(field)
-        if field.kind is Kind.RECORDS:
+        if field.kind in (Kind.RECORDS, Kind.RECORD):
+            owner = "each" if field.kind is Kind.RECORDS else f"`{field.name}`"
             for member in field.members:
                 name, *rest = _field_row(member)
-                yield f"{name} of each", *rest
+                yield f"{name} of {owner}", *rest
 
 
 def _field_row(field: Field) -> tuple[str, ...]:
@@ -108,9 +110,17 @@ def findings_tables() -> str:
                 ("not reported", kind.not_reported),
                 ("limits", kind.limits),
                 ("sources", kind.sources),
+                ("thresholds", _thresholds(kind.name)),
             ),
         )
         for kind in kinds
+    )
+
+
+def _thresholds(kind: str) -> str:
+    return "; ".join(
+        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        for name, each in THRESHOLDS[kind].items()
     )
 
 

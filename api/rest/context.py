@@ -61,11 +61,17 @@ async def parts_of(connection: HTTPConnection) -> Parts:
     return parts
 
 
-def documented(example: object, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``."""
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"content": {"application/json": {"example": example}}}
-    }
+def documented(
+    example: object, *errors: int, status: int = 200, table: str | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``.
+
+    ``table`` is an example of the response as CSV, if there is one.
+    """
+    contents: dict[str, dict[str, Any]] = {"application/json": {"example": example}}
+    if table is not None:
+        contents["text/csv"] = {"schema": {"type": "string"}, "example": table}
+    responses: dict[int | str, dict[str, Any]] = {status: {"content": contents}}
     for error in (*errors, 403, 421):
         content = {"application/json": {"example": error_body(*examples.ERRORS[error])}}
         responses[error] = {"model": ErrorResponse, "content": content}

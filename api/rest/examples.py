@@ -50,6 +50,12 @@ HISTORY: Mapping[str, Any] = {
     },
 }
 
+HISTORY_CSV = (
+    "time,system/cpu.utilization,system/gpu/0.temperature\r\n"
+    "2026-01-01T00:00:00.000Z,37.5,61.0\r\n"
+    "2026-01-01T00:00:02.000Z,41.0,\r\n"
+)
+
 ANNOTATION: Mapping[str, Any] = {
     "id": "3f9a1c5e0b7d4286",
     "timestamp": _NOW,

@@ -13,12 +13,15 @@ PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
 class Nature(StrEnum):
     """What kind of message a channel carries.
 
-    A sample is a state: periodic, retained by the broker, averaged over time. An event is a moment:
-    never retained, never averaged, and its id makes a second delivery harmless.
+    A sample is a reading: periodic, retained by the broker, averaged over time. An event is a
+    moment: never retained, never averaged, and its id makes a second delivery harmless. A state is
+    what is true now, such as a run: retained while it is true, and ended by an empty payload. Its
+    beginning and its end are events in the history.
     """
 
     SAMPLE = "sample"
     EVENT = "event"
+    STATE = "state"
 
 
 class Retention(StrEnum):
@@ -39,6 +42,7 @@ class Kind(StrEnum):
     TEXTS = "list of texts"
     NUMBERS_BY_NAME = "object of numbers"
     GROUPS = "object of objects"
+    RECORD = "object"
     RECORDS = "list of objects"
 
 
@@ -48,8 +52,9 @@ class Field:
 
     ``fixed`` fields are always sent, because other tools depend on their names. An older collector
     may omit the other fields. A value that the hardware does not report is null. ``members`` are
-    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``. ``max_length`` limits a text
-    in characters, or a list in items; None: the decoder's limit.
+    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, and those of the object if
+    it is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
+    decoder's limit. A text with ``choices`` is one of them.
     """
 
     name: str
@@ -61,11 +66,12 @@ class Field:
     minimum: float | None = 0
     members: tuple["Field", ...] = ()
     max_length: int | None = None
+    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
 class Family:
-    """One family: its channel, with ``{id}`` if a host has several, and its fields.
+    """One family: its channel, with placeholders if a host has several, and its fields.
 
     ``retention`` is how long the history keeps the family. A family that the history does not keep
     is still published, retained by the broker and served; the ingester skips it.
