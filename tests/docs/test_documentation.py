@@ -5,7 +5,15 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
+from docs.generate import (
+    CATALOGUE,
+    CONTRACT,
+    FILES,
+    ROOT,
+    catalogue_json,
+    contract_types,
+    rendered,
+)
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -29,6 +37,10 @@ def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
 
 def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
     assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
+
+
+def test_the_dashboards_types_are_those_of_the_responses() -> None:
+    assert CONTRACT.read_text() == contract_types(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))

@@ -4,12 +4,17 @@ import type { HistoryQuery } from "../src/bus/rest";
 import { Detail } from "../src/store/detail";
 import { HostData } from "../src/store/host";
 
-function history(times: number[], bucketWidth: number | null, start: number, end: number): HistoryAnswer {
-  const channel = { timestamps: times, columns: { utilization: times.map(() => 1) }, bucketWidth };
+function history(times: number[], bucketWidth: number, start: number, end: number): HistoryAnswer {
+  const channel = {
+    timestamps: times,
+    columns: { utilization: times.map(() => 1) },
+    bucketWidth,
+    minutesUntil: -Infinity,
+  };
   return { host: "h", start, end, channels: new Map([["system/cpu", channel]]) };
 }
 
-function hostWith(bucketWidth: number | null): HostData {
+function hostWith(bucketWidth: number): HostData {
   const host = new HostData("h");
   host.merge(history([0, 1_000, 2_000, 3_000], bucketWidth, 0, 4_000));
   return host;
@@ -21,7 +26,7 @@ function setUp() {
   const detail = new Detail({
     fetchHistory: async (query) => {
       requests.push(query);
-      return history([1_000, 1_250, 1_500, 1_750], null, query.start, query.end);
+      return history([1_000, 1_250, 1_500, 1_750], 0, query.start, query.end);
     },
     onChange: () => (changes += 1),
   });
@@ -57,7 +62,7 @@ describe("the history of a zoom", () => {
 
   it("is not fetched where the page has every sample, nor for a span that still grows", async () => {
     const { requests, detail } = setUp();
-    detail.show(hostWith(null), ZOOM);
+    detail.show(hostWith(0), ZOOM);
     detail.show(hostWith(1_000), { from: 1_000, to: 9_000 });
     await settled();
     expect(requests).toEqual([]);

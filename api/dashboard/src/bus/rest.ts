@@ -1,6 +1,7 @@
 import { logIn } from "../session";
 import { type HistoryAnswer, type HostsAnswer, historyOf, hostsOf, type MetricsAnswer, metricsOf } from "./answers";
-import { isObject, textOf } from "./payload";
+import type { ErrorDetail, ErrorResponse } from "./contract";
+import { received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
@@ -74,8 +75,8 @@ async function request(path: string, parameters: [string, string][], signal?: Ab
 
 /** The message of an error from the API; a proxy's error may have another shape. */
 export function messageOf(body: unknown, status: number): string {
-  const error = isObject(body) ? body.error : null;
-  const message = isObject(error) ? textOf(error.message) : null;
+  const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
+  const message = textOf(error?.message);
   return message ?? `The server answered with HTTP status ${status}.`;
 }
 
