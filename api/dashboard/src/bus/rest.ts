@@ -1,4 +1,5 @@
 import { logIn } from "../session";
+import { HISTORY_FIELDS } from "../store/columns";
 import { type HistoryAnswer, type HostsAnswer, historyOf, hostsOf, type MetricsAnswer, metricsOf } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
 import { received, textOf } from "./payload";
@@ -44,6 +45,7 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
     ["start", String(Math.floor(query.start))],
     ["end", String(Math.ceil(query.end))],
     ["max_points", String(query.maxPoints)],
+    ["fields", HISTORY_FIELDS],
   ];
   return required(historyOf(await request("history", parameters, signal)));
 }
