@@ -9,10 +9,12 @@ import pytest
 
 from docs.generate import (
     CATALOGUE,
+    CONTRACT,
     FILES,
     MANPAGE,
     ROOT,
     catalogue_json,
+    contract_types,
     metrics_table,
     rendered,
 )
@@ -68,6 +70,10 @@ def test_the_manual_page_describes_each_command_in_valid_roff() -> None:
         assert f"\n   {command}\n" in text
     assert "\n         system-monitor export > hour.csv\n" in text
     assert "--http-port" in text
+
+
+def test_the_dashboards_types_are_those_of_the_responses() -> None:
+    assert CONTRACT.read_text() == contract_types(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))

@@ -72,7 +72,7 @@ describe("the view in the address", () => {
   it("spans whole milliseconds, so that ticks on the axis fall on whole seconds", () => {
     expect(zoomTo(10_000.0625, 30_000.9375)).toEqual({ from: 10_000, to: 30_001 });
     expect(zoomTo(10_000, 10_900)).toBeNull();
-    expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000 });
+    expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000, isFixed: false });
   });
 
   it("keeps the series in their order", () => {
