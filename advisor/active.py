@@ -1,7 +1,7 @@
 """The findings that are published as active, and what to publish when they change. Pure."""
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -102,10 +102,11 @@ class ActiveFindings:
             if each.until is not None and each.until <= now:
                 yield from self._end(each, each.finding.over(now))
 
-    def end_all(self, host: str, now: int) -> Iterator[Change]:
+    def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
         """End the findings of ``host``, of which nothing is known any more."""
         for each in list(self._hosts.get(host, {}).values()):
-            yield from self._end(each, each.finding.over(now))
+            if each.finding.kind not in except_kinds:
+                yield from self._end(each, each.finding.over(now))
 
     def _adopted(self, host: str) -> list[_Active]:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]

@@ -30,7 +30,7 @@ _HOUR = 3_600_000
 _LONG = 102 * _HOUR  # as far back as the widest stretch of memory growth reaches
 _RECENT = _HOUR  # of the other detectors, none needs more
 _MEMORY = ("memory_used", "memory_total", "ram_used", "ram_total", "cgroup_used", "cgroup_limit")
-_RATES = ("read_rate", "download_rate")
+_DELIVERED = ("read_rate", "download_rate", "filesystems")
 _SOLE = 0.9  # of the memory of the listed processes: nearly all of it
 
 Newest = Mapping[str, Sample]
@@ -80,7 +80,9 @@ class Past:
         memory = [each for each in channels if _has(each, _MEMORY)]
         rates = [each for each in channels if family_of(each) in (DISK, NETWORK)]
         past = Query(host, tuple(memory), start, recent, rows, Aggregate.MIN, _MEMORY)
-        delivered = replace(past, channels=tuple(rates), aggregate=Aggregate.MEAN, fields=_RATES)
+        delivered = replace(
+            past, channels=tuple(rates), aggregate=Aggregate.MEAN, fields=_DELIVERED
+        )
         latest = Query(host, tuple(channels), recent, now + self._spans.samples, rows)
         yield from self._merged((past, delivered), newest)
         yield from self._merged((latest,), newest)

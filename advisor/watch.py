@@ -1,12 +1,12 @@
 """Watches every host: reads its past, analyses its samples, and follows its findings."""
 
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from itertools import chain
 
 from advisor.active import ActiveFindings, Change
-from advisor.analysis import Analysis
+from advisor.analysis import SILENCE, Analysis
 from advisor.detectors.model import MINUTE, Detector
 from advisor.findings import Finding
 from advisor.past import Past
@@ -18,7 +18,8 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
 SETTLE_SECONDS = 3.0  # until what the broker retains has arrived
-SILENT_SECONDS = 600.0  # after that, nothing is known about a host
+SILENT_SECONDS = 600.0  # after that, nothing is known about a host but its silence,
+FORGOTTEN_SECONDS = 86_400.0  # and after that, nothing at all
 _HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
 _RETRY_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
@@ -37,6 +38,7 @@ class _Host:
     last: float
     newest: dict[str, Content] | None = field(default_factory=dict)
     look: int = 0  # when to look at adopted findings next, in the host's time
+    is_resting: bool = False
 
 
 class Watch:
@@ -57,6 +59,7 @@ class Watch:
     ) -> None:
         """Begin without hosts; ``clock`` returns seconds."""
         self._analysis = Analysis(detectors, limits)
+        self._about_silence = {d.kind.name for d in detectors() if SILENCE in d.families}
         self._past = past
         self._active = active
         self._limits = limits
@@ -97,19 +100,18 @@ class Watch:
                 self._analysis.skipped += 1
                 return
             host = self._hosts[content.host] = _Host(now, now)
-        host.last = now
+        host.last, host.is_resting = now, False
         if host.newest is None:
             yield from self._analyse(host, content)
             return
         channel = content.channel if isinstance(content, Sample) else ""
-        late = content.late if isinstance(content, Sample) else content.last_will
+        late = isinstance(content, Sample) and content.late
         if not late and (channel in host.newest or len(host.newest) < self._limits.channels):
             host.newest[channel] = content
 
     def _analyse(self, host: _Host, content: Content) -> Iterator[Change]:
         self.analysed += 1
-        for finding in self._analysis.feed(content):
-            yield from self._active.note(finding)
+        yield from self._note(self._analysis.feed(content))
         if content.timestamp >= host.look:
             host.look = content.timestamp + MINUTE
             yield from self._active.expire(content.host, content.timestamp)
@@ -133,13 +135,14 @@ class Watch:
         self._is_busy = next(new, None) is not None
         if name is not None:
             yield from self._begin(name, self._hosts[name])
+        yield from self._note(self._analysis.tick(unix_milliseconds()))
         if now >= self._look:
             self._look = now + _LOOK_SECONDS
             yield from self._end_silent(now)
 
     @staticmethod
     def _is_new(host: _Host, now: float) -> bool:
-        return host.newest is not None and now - host.first >= SETTLE_SECONDS
+        return bool(host.newest) and now - host.first >= SETTLE_SECONDS
 
     def _read_findings(self, now: float) -> Iterator[Change]:
         """Adopt the findings in the history that are not over, once the history answers."""
@@ -173,8 +176,7 @@ class Watch:
         for each in live:
             for finding in self._analysis.feed(each):
                 found[finding.channel] = finding
-        for finding in found.values():
-            yield from self._active.note(finding)
+        yield from self._note(found.values())
         self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
 
     def _note_failure(self, error: HistoryError) -> None:
@@ -182,14 +184,24 @@ class Watch:
         self.history_problem = str(error)
 
     def _end_silent(self, now: float) -> Iterator[Change]:
-        """Forget the hosts that are silent: nothing is known about them any more."""
+        """End the findings of hosts that are silent, and forget those that have been for a day."""
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)
             heard = connected if host is None else max(host.last, connected)
-            if now - heard < SILENT_SECONDS:
-                continue
-            self._hosts.pop(name, None)
-            for finding in self._analysis.forget(name):
-                yield from self._active.note(finding)
-            yield from self._active.end_all(name, unix_milliseconds())
+            silent = now - heard
+            if silent >= FORGOTTEN_SECONDS or (host is None and silent >= SILENT_SECONDS):
+                self._hosts.pop(name, None)
+                yield from self._note(self._analysis.forget(name))
+                yield from self._active.end_all(name, unix_milliseconds())
+            elif host is not None and silent >= SILENT_SECONDS and not host.is_resting:
+                host.is_resting = True
+                yield from self._note(self._analysis.rest(name))
+                kept = self._about_silence if self._analysis.knows(name) else ()
+                yield from self._active.end_all(name, unix_milliseconds(), kept)
+                if not kept:
+                    host.newest = {}  # its past is read again if it comes back
+
+    def _note(self, findings: Iterable[Finding]) -> Iterator[Change]:
+        for finding in findings:
+            yield from self._active.note(finding)

@@ -21,6 +21,7 @@ from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, newest, router
+from api.runs import routes as runs
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.compression import Compression
 from api.serving.connections import Connections
@@ -52,7 +53,7 @@ _TOKEN_SCHEME = {
 }
 
 
-_DOCUMENTED = (newest, router, annotations.router, findings.router, health)
+_DOCUMENTED = (newest, router, annotations.router, findings.router, runs.router, health)
 
 
 class _Application(FastAPI):
@@ -128,6 +129,7 @@ def create_app(
         router,
         annotations.router,
         findings.router,
+        runs.router,
         health,
         asyncapi.router,
         exposition.router,

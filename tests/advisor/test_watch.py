@@ -3,14 +3,15 @@
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import closing
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import pytest
+from typing_extensions import TypeIs
 
 from advisor.active import PATIENCE, ActiveFindings, Change
 from advisor.detectors import registry
 from advisor.past import Past
-from advisor.watch import SETTLE_SECONDS, SILENT_SECONDS, Watch
+from advisor.watch import FORGOTTEN_SECONDS, SETTLE_SECONDS, SILENT_SECONDS, Content, Watch
 from telemetry.bus.topics import TopicScheme
 from telemetry.decoding import decode, resolve
 from telemetry.events import Event
@@ -18,13 +19,16 @@ from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.limits import Limits
 from telemetry.samples import Sample
+from telemetry.status import CollectorState
 from tests.advisor.series import GB, HOURS, MINUTES, START, at_once, every
+from tests.api.running import status
 from tests.fakes.monotonic import SettableClock
 from tests.states import finding
 
 SPANS = Spans(3_600_000, minutes=7 * 86_400_000)
 LEAK, IDLE = "system/findings/memory_growth/gpu0", "system/findings/idle_gpu/gpu0"
 Samples = Iterable[Sample]
+AnyContent = TypeVar("AnyContent", Sample, Content)
 Memory = Callable[[float], float]
 
 
@@ -86,14 +90,14 @@ class House:
         for some in _parts(samples):
             self._write(some)
 
-    def feed(self, samples: Samples) -> None:
+    def feed(self, samples: Iterable[Content]) -> None:
         """Let time pass while an advisor runs."""
         for some in _parts(samples):
-            self._write([each for each in some if not each.channel.endswith("processes")])
+            self._write([each for each in some if _is_stored(each)])
             self._publish(change for each in some for change in self.watch.feed(each))
 
     def _write(self, samples: Sequence[Sample]) -> None:
-        self.now = samples[-1].timestamp + 1
+        self.now = max([self.now, *(sample.timestamp + 1 for sample in samples)])
         self.writer.write(samples)
         while self.writer.roll_up():
             pass
@@ -123,7 +127,11 @@ class House:
                 self.retained[change.channel] = content
 
 
-def _parts(samples: Samples) -> Iterator[Sequence[Sample]]:
+def _is_stored(content: Content) -> TypeIs[Sample]:
+    return isinstance(content, Sample) and not content.channel.endswith("processes")
+
+
+def _parts(samples: Iterable[AnyContent]) -> Iterator[Sequence[AnyContent]]:
     """Yield ``samples`` in parts of less than an hour."""
     all_of_them = list(samples)
     for start in range(0, len(all_of_them), 300):
@@ -249,7 +257,39 @@ def test_the_findings_of_a_host_that_is_silent_are_over(house: House) -> None:
     house.clock.now += SILENT_SECONDS
     house.settle()
     assert sorted(house.take()) == [(gone.channel, "over"), (LEAK, "over")]
-    assert (house.retained, house.watch.hosts) == ({}, 0)
+    assert house.retained == {}
+
+
+def test_of_a_host_that_is_offline_only_the_findings_about_its_silence_remain(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.watch.unix_milliseconds", lambda: house.now)
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    assert house.take() == [(LEAK, "active")]
+    house.feed([status("alpha", timestamp=house.now, state=CollectorState.OFFLINE)])
+    for _ in range(15):
+        house.now += 60_000
+        house.clock.now += 60
+        house.settle()
+    silence = "system/findings/host_pressure/collector"
+    assert sorted(house.take()) == [(silence, "active"), (LEAK, "over")]
+    house.clock.now += FORGOTTEN_SECONDS
+    house.settle()
+    assert house.take() == [(silence, "over")]
+    assert house.watch.hosts == 0
+
+
+def test_the_past_of_a_host_that_comes_back_is_read_again(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    house.clock.now += SILENT_SECONDS
+    house.settle()
+    assert house.take() == [(LEAK, "active"), (LEAK, "over")]
+    house.store(gpu(leaking, 6.2 * HOURS, 6 * HOURS + 10))
+    house.feed(gpu(leaking, 6.2 * HOURS + 10, 6.2 * HOURS))
+    house.settle()
+    assert house.take() == [(LEAK, "active")]
 
 
 def test_without_a_history_the_advisor_begins_a_minute_later_and_says_so(
