@@ -85,6 +85,7 @@ _ROLES = {
         (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
         "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
         "history that the ingester writes. Use the same history settings for both.",
+        "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
