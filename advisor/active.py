@@ -71,9 +71,9 @@ class ActiveFindings:
 
     def note(self, finding: Finding) -> Iterator[Change]:
         """Yield what to publish now that a detector has reported ``finding``."""
-        known = self._hosts.get(finding.host, {}).get(finding.channel)
+        known = self._known(finding)
         if finding.state is State.OVER:
-            if known is not None and finding.timestamp >= known.finding.timestamp:
+            if known is not None:
                 same = finding.since == known.finding.since
                 yield from self._end(
                     known, finding if same else known.finding.over(finding.timestamp)
@@ -88,6 +88,11 @@ class ActiveFindings:
                 known.finding = replace(finding, since=known.finding.since)
                 known.event = known.finding.event(f"{known.base}.{finding.severity}")
                 yield _message(known.event, retain=True)
+
+    def is_past(self, finding: Finding) -> bool:
+        """Return whether ``finding`` is older than what is published about the same subject."""
+        known = self._known(finding)
+        return known is not None and finding.timestamp < known.finding.timestamp
 
     def wait(self, host: str, now: int) -> None:
         """Wait from ``now``, the host's time, for the detectors to report what was adopted."""
@@ -107,6 +112,9 @@ class ActiveFindings:
         for each in list(self._hosts.get(host, {}).values()):
             if each.finding.kind not in except_kinds:
                 yield from self._end(each, each.finding.over(now))
+
+    def _known(self, finding: Finding) -> _Active | None:
+        return self._hosts.get(finding.host, {}).get(finding.channel)
 
     def _adopted(self, host: str) -> list[_Active]:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]

@@ -122,7 +122,8 @@ class Advisor:
             self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
-        if message.payload:  # else a retained message is removed, perhaps by us
+        # An empty payload removes a retained message; who removes a status forgets the host.
+        if message.payload or message.topic.endswith(STATUS_CHANNEL):
             self._inbox.put(message)
 
     def _run(self) -> None:
@@ -142,9 +143,11 @@ class Advisor:
     def _changes(self, message: Message) -> Iterable[Change]:
         """Return what ``message`` changes. Raises MalformedMessageError."""
         address = resolve(self._topics, message.topic)
+        if not message.payload:
+            return self._watch.forget(address.host) if address.host else ()
         content = decode(address, message.payload, arrived=0)
         if not isinstance(content, Event):
-            return self._watch.feed(content)
+            return self._watch.feed(content, len(message.payload))
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[[], Iterable[Change]]) -> None:

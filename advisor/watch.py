@@ -23,6 +23,7 @@ FORGOTTEN_SECONDS = 86_400.0  # and after that, nothing at all
 _HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
 _RETRY_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
+_MOST_BYTES = 67_108_864  # of newest messages that wait for the past of their hosts
 
 Content = Sample | CollectorStatus
 
@@ -31,12 +32,12 @@ Content = Sample | CollectorStatus
 class _Host:
     """``first`` and ``last`` are when messages arrived, in monotonic seconds.
 
-    ``newest`` are the newest messages by channel, until the past has been read.
+    ``newest`` are the newest messages by channel with their sizes, until the past has been read.
     """
 
     first: float
     last: float
-    newest: dict[str, Content] | None = field(default_factory=dict)
+    newest: dict[str, tuple[Content, int]] | None = field(default_factory=dict)
     look: int = 0  # when to look at adopted findings next, in the host's time
     is_resting: bool = False
 
@@ -68,6 +69,7 @@ class Watch:
         self._connected: float | None = None  # since when
         self._deadline: float | None = None  # for the history to answer
         self._retry = self._look = 0.0
+        self._size = 0  # of the messages that wait
         self._knows_past = self._is_busy = False
         self.analysed = 0
         self.history_failures = 0
@@ -92,8 +94,11 @@ class Watch:
         """Take over a finding that the broker retains."""
         yield from self._active.adopt(event, is_retained=True)
 
-    def feed(self, content: Content) -> Iterator[Change]:
-        """Analyse ``content``, or keep it until the past of its host has been read."""
+    def feed(self, content: Content, size: int = 0) -> Iterator[Change]:
+        """Analyse ``content``, or keep it until the past of its host has been read.
+
+        ``size`` is that of the message in bytes.
+        """
         host, now = self._hosts.get(content.host), self._clock()
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
@@ -106,8 +111,13 @@ class Watch:
             return
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
-        if not late and (channel in host.newest or len(host.newest) < self._limits.channels):
-            host.newest[channel] = content
+        is_over = channel not in host.newest and len(host.newest) >= self._limits.channels
+        _, before = host.newest.get(channel, (None, 0))
+        if late or is_over or self._size + size - before > _MOST_BYTES:
+            self._analysis.skipped += 1
+            return
+        host.newest[channel] = content, size
+        self._size += size - before
 
     def _analyse(self, host: _Host, content: Content) -> Iterator[Change]:
         self.analysed += 1
@@ -162,7 +172,7 @@ class Watch:
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
         """Read the past of a host, and publish how what was found in it differs from before."""
-        newest, host.newest = host.newest or {}, None
+        newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
         found = dict[str, Finding]()  # by channel, as they were last reported
@@ -176,7 +186,7 @@ class Watch:
         for each in live:
             for finding in self._analysis.feed(each):
                 found[finding.channel] = finding
-        yield from self._note(found.values())
+        yield from self._note(each for each in found.values() if not self._active.is_past(each))
         self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
 
     def _note_failure(self, error: HistoryError) -> None:
@@ -191,9 +201,7 @@ class Watch:
             heard = connected if host is None else max(host.last, connected)
             silent = now - heard
             if silent >= FORGOTTEN_SECONDS or (host is None and silent >= SILENT_SECONDS):
-                self._hosts.pop(name, None)
-                yield from self._note(self._analysis.forget(name))
-                yield from self._active.end_all(name, unix_milliseconds())
+                yield from self.forget(name)
             elif host is not None and silent >= SILENT_SECONDS and not host.is_resting:
                 host.is_resting = True
                 yield from self._note(self._analysis.rest(name))
@@ -201,6 +209,19 @@ class Watch:
                 yield from self._active.end_all(name, unix_milliseconds(), kept)
                 if not kept:
                     host.newest = {}  # its past is read again if it comes back
+
+    def forget(self, name: str) -> Iterator[Change]:
+        """Forget a host, and end its findings."""
+        if host := self._hosts.pop(name, None):
+            self._take(host)
+        yield from self._note(self._analysis.forget(name))
+        yield from self._active.end_all(name, unix_milliseconds())
+
+    def _take(self, host: _Host) -> dict[str, Content]:
+        """Return the newest messages of ``host``, which waits no longer."""
+        waiting, host.newest = host.newest or {}, None
+        self._size -= sum(size for _, size in waiting.values())
+        return {channel: content for channel, (content, _) in waiting.items()}
 
     def _note(self, findings: Iterable[Finding]) -> Iterator[Change]:
         for finding in findings:

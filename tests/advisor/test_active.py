@@ -79,7 +79,15 @@ def test_a_finding_is_retained_from_its_beginning_to_its_end(active: ActiveFindi
 def test_a_finding_that_is_reported_again_is_not_published_again(active: ActiveFindings) -> None:
     assert len([*active.note(found())]) == 1
     assert [*active.note(found(SINCE + 5000))] == []
-    assert [*active.note(found().over(SINCE))] == []  # older than what is known
+
+
+def test_it_is_known_which_findings_are_older_than_what_is_published(
+    active: ActiveFindings,
+) -> None:
+    assert not active.is_past(found())
+    assert len([*active.note(found(SINCE + 1000))]) == 1
+    assert active.is_past(found().over(SINCE + 999))
+    assert not active.is_past(found().over(SINCE + 1000))
 
 
 def test_an_event_is_read_back_as_the_finding_that_it_reports() -> None:

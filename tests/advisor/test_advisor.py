@@ -202,6 +202,22 @@ def test_topics_that_name_their_host_are_used(tmp_path: Path, address: BrokerAdd
         wait_until(publish, "the finding is published")
 
 
+def test_a_host_whose_status_is_removed_is_forgotten(
+    tmp_path: Path, address: BrokerAddress
+) -> None:
+    topics = TopicScheme("fleet/{host}")
+    with Listener(address.port) as client, advising(tmp_path, address, topics) as advisor:
+
+        def publish() -> bool:
+            client.publish(f"fleet/alpha/{CHANNEL}", gpu(95))
+            return bool(messages(client, f"fleet/alpha/{HOT}"))
+
+        wait_until(publish, "the finding is published")
+        client.publish("fleet/alpha/system/status", b"", retain=True)
+        wait_until(lambda: len(messages(client, f"fleet/alpha/{HOT}")) == 3, "it is over")
+        assert count(advisor.report(), "hosts") == 0
+
+
 def test_an_error_in_a_detector_is_counted_and_the_work_goes_on(
     tmp_path: Path, address: BrokerAddress, caplog: pytest.LogCaptureFixture
 ) -> None:

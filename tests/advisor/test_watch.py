@@ -311,6 +311,20 @@ def test_without_a_history_the_advisor_begins_a_minute_later_and_says_so(
     assert house.take() == [(IDLE, "active")]
 
 
+def test_what_waits_for_the_past_of_its_host_is_limited(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.watch._MOST_BYTES", 1000)
+    for number in range(3):
+        sample = Sample("system/cpu", f"host-{number}", START, {"utilization": 1.0})
+        assert list(house.watch.feed(sample, size=500)) == []
+    assert house.watch.skipped == 1
+    house.settle()
+    sample = Sample("system/cpu", "one more", START, {"utilization": 1.0})
+    assert list(house.watch.feed(sample, size=500)) == []
+    assert house.watch.skipped == 1
+
+
 def test_hosts_beyond_the_limit_are_ignored_and_counted(house: House) -> None:
     past = Past(house.reader, SPANS, lambda: house.now)
     watch = Watch(registry.build, past, ActiveFindings(shared_topics=False), Limits(hosts=1))
