@@ -37,7 +37,7 @@ _REJECTED = "Messages that are not valid"
 _SKIPPED = "Samples not analysed: late, repeated, or beyond a limit"
 _DROPPED = "Messages dropped because too many were waiting"
 _FAILED = "Samples whose analysis failed because of an error in System Monitor"
-_NO_PAST = "The advisor cannot read the past from the history, so it finds slow leaks later: {}"
+_NO_PAST = "The advisor could not read the past, and may report slow leaks later. {}"
 
 
 class Advisor:

@@ -175,6 +175,7 @@ class Watch:
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
+        self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
         found = dict[str, Finding]()  # by channel, as they were last reported
         try:
             for content in self._past.samples(name, samples):
@@ -187,7 +188,6 @@ class Watch:
             for finding in self._analysis.feed(each):
                 found[finding.channel] = finding
         yield from self._note(each for each in found.values() if not self._active.is_past(each))
-        self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
 
     def _note_failure(self, error: HistoryError) -> None:
         self.history_failures += 1
