@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -9,10 +10,12 @@ import pytest
 
 from advisor.past import MOST_ROWS, Newest, Past
 from telemetry.clock import unix_milliseconds
-from telemetry.history.port import Record
+from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
+from telemetry.history.port import HistoryReader, HistoryWriter, Record
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
+from tests.services.influxdb import Influxdb
 from tests.states import finding, run
 
 HOUR = 3_600_000
@@ -23,14 +26,20 @@ GPU, PROCESSES = "system/gpu/0", "system/gpu/0/processes"
 
 
 class History:
-    """A history in a file, and the time at which it is read."""
+    """A history in ``file`` or in a bucket of ``server``, and the time at which it is read."""
 
-    def __init__(self, file: Path) -> None:
+    def __init__(self, file: Path, server: Influxdb | None = None) -> None:
         self.now = NOW
-        self.writer = SqliteWriter(file, SPANS, lambda: self.now)
-        self.reader = SqliteReader(file, SPANS, lambda: self.now)
-        self.past = Past(self.reader, SPANS, lambda: self.now)
+        clock = partial(getattr, self, "now")
+        self.writer: HistoryWriter = SqliteWriter(file, SPANS, clock)
+        self.reader: HistoryReader = SqliteReader(file, SPANS, clock)
+        if server is not None:
+            place = server.url, server.token, server.org, server.new_bucket()
+            self.writer = InfluxdbWriter(*place, SPANS, clock)
+            self.reader = InfluxdbReader(*place, SPANS, clock)
+        self.past = Past(self.reader, SPANS, clock)
         self.writer.open()
+        self.past.open()
 
     def store(self, *records: Record, at: int | None = None) -> None:
         """Store ``records`` at the time ``at``, and make their minutes."""
@@ -44,9 +53,10 @@ class History:
         return list(self.past.samples("alpha", newest or {}))
 
 
-@pytest.fixture
-def history(tmp_path: Path) -> Iterator[History]:
-    history = History(tmp_path / "history.sqlite3")
+@pytest.fixture(params=["sqlite", "influxdb"])
+def history(request: pytest.FixtureRequest, tmp_path: Path) -> Iterator[History]:
+    server = request.getfixturevalue("influxdb") if request.param == "influxdb" else None
+    history = History(tmp_path / "history.sqlite3", server)
     with closing(history.writer), closing(history.reader):
         yield history
 
@@ -83,6 +93,8 @@ def test_recent_samples_come_back_with_their_numbers(history: History) -> None:
     assert disk.values["write_rate"] == 2.0
 
 
+# InfluxDB does not store samples that were in the window once.
+@pytest.mark.parametrize("history", ["sqlite"], indirect=True)
 def test_the_memory_of_days_comes_first_as_the_lowest_of_each_bucket(history: History) -> None:
     age = 30 * HOUR
     history.store(*(gpu(age - 2000 * each, GB * (each + 1)) for each in range(5)), at=NOW - age)
