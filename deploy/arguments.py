@@ -10,6 +10,7 @@ from typing import Any, NoReturn
 
 from deploy import console
 from deploy.export import arguments as export
+from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
@@ -34,6 +35,7 @@ _HISTORY = (
     "influxdb_bucket",
 )
 SHELLS = ("bash", "zsh", "fish")
+NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _FINDINGS = ("disabled_findings", "finding_thresholds")
@@ -125,6 +127,17 @@ _ROLES = {
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
         "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
+    "run": _Role(
+        "run a command, such as a training, as a run with a name and a summary",
+        run_request.OPTIONS,
+        "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
+        "of what it and all its child processes used is printed to standard error at the end. The\n"
+        "run is published to system/runs/ID, without the arguments of COMMAND. If there is no\n"
+        "broker, COMMAND runs all the same.",
+        "  system-monitor run -- python train.py --epochs 3\n"
+        "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
+        "  system-monitor run --report reports -- ./train.sh                  save the report",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -176,6 +189,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
+    if given.pop("command", None) and "--" not in (arguments or sys.argv):
+        raise SettingsError(NO_COMMAND)
     if role == "completion" and not rest:
         from deploy import completion  # noqa: PLC0415 - no other command needs shtab
 
@@ -241,6 +256,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     export.add(roles.choices["export"])
+    run_request.add(roles.choices["run"])
     roles.choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

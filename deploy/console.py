@@ -38,6 +38,11 @@ def complain(sentence: str) -> None:
     _write(sys.stderr, f"system-monitor: {printable(sentence)}")
 
 
+def tell(text: str) -> None:
+    """Write lines for the user to standard error, where they do not mix with a command's output."""
+    _write(sys.stderr, "\n".join(map(printable, text.split("\n"))))
+
+
 def flush() -> None:
     """Flush what libraries have printed, so that no buffered output can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
