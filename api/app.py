@@ -15,7 +15,7 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
-from api.rest import annotations
+from api.rest import annotations, asyncapi, exposition
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
@@ -124,6 +124,8 @@ def create_app(
         router,
         annotations.router,
         health,
+        asyncapi.router,
+        exposition.router,
         websocket.router,
         login_router(sessions, wrong_tokens),
     ):

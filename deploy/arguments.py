@@ -8,12 +8,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from deploy import console
-from deploy.export import arguments as export
+from deploy import console, own_arguments
 from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
 
 _BROKER = (
     *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
@@ -34,7 +33,6 @@ _HISTORY = (
     ),
     "influxdb_bucket",
 )
-SHELLS = ("bash", "zsh", "fish")
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
@@ -109,11 +107,30 @@ _ROLES = {
     "findings": _Role(
         "print what the detectors find in a recording, such as one of last night",
         ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
+        "FILE has lines of `topic payload`, as `record` writes them. Each finding is one\n"
         "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
         "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
         "is 1 if the file contains no samples.",
-        "  mosquitto_sub -v -t 'system/#' > night.txt\n  system-monitor findings night.txt",
+        "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
+    ),
+    "record": _Role(
+        "write the messages of a broker to a file, for `findings` and `replay`",
+        (*_BROKER, *_LOG),
+        "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
+        "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
+        "is lost, it is made again; what was published meanwhile is missing.",
+        "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
+    ),
+    "replay": _Role(
+        "publish a recording to a broker, at its own pace or faster",
+        ("history_hours", *_BROKER, *_LOG),
+        "Its timestamps are moved so that it ends when the replay ends: it looks as if it\n"
+        "happened now. With --keep-timestamps it only fills the history, as late samples: no\n"
+        "current value changes. A host that is online at the broker is not replayed under its\n"
+        "own name. In the end, the hosts of the replay are offline.",
+        "  system-monitor replay night.txt\n"
+        "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
+        "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
     ),
     "export": _Role(
         "write the history of a running System Monitor as a CSV table or as JSON lines",
@@ -179,7 +196,7 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
 
 
-def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, str]]:
+def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
     ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
@@ -251,23 +268,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         if role.options:
             _add_options(role_parser, role.options)
-    roles.choices["forget"].add_argument(
-        "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
-    )
-    roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
-    export.add(roles.choices["export"])
-    run_request.add(roles.choices["run"])
-    roles.choices["completion"].add_argument(
-        "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
-    )
+    own_arguments.add(roles.choices)
     return parser
-
-
-def _host(text: str) -> str:
-    try:
-        return values.host_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid: it {error}") from None
 
 
 def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:

@@ -10,12 +10,17 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from docs.peers import PEERS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.catalogue.thresholds import THRESHOLDS
+from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
+from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = tuple(ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "settings"))
+FILES = tuple(
+    ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
+)
 CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
@@ -124,6 +129,30 @@ def _thresholds(kind: str) -> str:
     )
 
 
+def metrics_table() -> str:
+    """Return a row for each metric that is made of the catalogue."""
+    rows = []
+    for family in SAMPLES:
+        labels = ["host", *family.labels, *(field.label for field in label_fields(family))]
+        for metric in metrics_of(family):
+            more = [metric.label] if metric.label else []
+            rows.append((metric.name, ", ".join([*labels, *more]), metric.help))
+        if texts := [field.name for field in info_fields(family)]:
+            rows.append(
+                (info_name(family), ", ".join([*labels, *texts]), "texts as labels; always 1")
+            )
+    return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
+
+
+def peers_table() -> str:
+    """Return a row for each of our metrics that another exporter has too."""
+    rows = [
+        (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
+        for ours, names in PEERS.items()
+    ]
+    return _table(("System Monitor", "dcgm-exporter", "nvidia_gpu_exporter", "node_exporter"), rows)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
@@ -134,6 +163,8 @@ TABLES: dict[str, Callable[[], str]] = {
     "channels": channels_table,
     "fields": fields_tables,
     "findings": findings_tables,
+    "metrics": metrics_table,
+    "peers": peers_table,
 }
 
 

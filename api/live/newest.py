@@ -15,7 +15,7 @@ from telemetry.events import Event
 from telemetry.limits import Limits
 from telemetry.places import Places
 from telemetry.samples import Sample
-from telemetry.status import CollectorState, CollectorStatus
+from telemetry.status import STALE_INTERVALS, CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 MAX_BYTES = 67_108_864  # limit on all messages; higher if more hosts are allowed
@@ -127,6 +127,11 @@ class HostState:
     def interval(self) -> float:
         """Seconds between two samples."""
         return DEFAULT_INTERVAL_SECONDS if self.status is None else self.status.interval
+
+    @property
+    def stale_seconds(self) -> float:
+        """The age from which on a sample is stale."""
+        return STALE_INTERVALS * self.interval
 
     @property
     def lag(self) -> float:

@@ -1,7 +1,8 @@
 """What the routes share: path prefix, dependencies, parameters and documented responses."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -24,13 +25,18 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The dependencies of the routes; ``events`` limits the rate of accepted events."""
+    """The dependencies of the routes.
+
+    ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
+    Prometheus is made: that of a fleet takes tenths of a second of CPU time.
+    """
 
     settings: Settings
     live: Subscription
     history: History
     readiness: Readiness
     events: RateLimit
+    scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:
         """Return the live state of the selected host. Raises UnknownHostError."""

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from deploy.console import complain, tell
+from deploy.console import complain, note
 from deploy.runs import request as command_line
 from deploy.runs.child import Child, CommandError, End, end_like
 from telemetry.errors import SystemMonitorError
@@ -60,7 +60,7 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
         "ram_peak": max(usage.ram_peak, end.ram_peak) or None,
         "cpu_seconds": round(max(usage.cpu_seconds, end.cpu_seconds), 2),
     }
-    tell(text.summary(broadcast.name, end, values, broadcast.summary.gpu.gpus))
+    note(text.summary(broadcast.name, end, values, broadcast.summary.gpu.gpus))
     was_published = broadcast.stop(end, ended, values)
     if request.report is not None:
         _save_report(request.report, identity, broadcast.settings if was_published else None)
@@ -74,6 +74,6 @@ def _save_report(folder: str, identity: str, settings: "Settings | None") -> Non
     from deploy.runs import report  # noqa: PLC0415
 
     try:
-        tell(f"system-monitor: The report is {report.save(settings, identity, Path(folder))}.")
+        note(f"system-monitor: The report is {report.save(settings, identity, Path(folder))}.")
     except SystemMonitorError as error:
         complain(str(error))

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
-from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, rendered
+from docs.generate import CATALOGUE, FILES, ROOT, catalogue_json, metrics_table, rendered
+from docs.peers import PEERS
+from telemetry.exposition.text import PREFIX
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -29,6 +31,10 @@ def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
 
 def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
     assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
+
+
+def test_the_metrics_that_are_compared_with_other_exporters_exist() -> None:
+    assert [name for name in PEERS if f"`{PREFIX}_{name}`" not in metrics_table()] == []
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../src/bus/payload";
-import { HostData, type Arrival } from "../src/store/host";
+import { type Arrival, HostData } from "../src/store/host";
 
 const WALL = 1_800_000_000_000;
 
@@ -40,11 +40,14 @@ describe("a host's data", () => {
   it("keeps only the newest sample of a channel without history", () => {
     const host = new HostData("h");
     const sample = (timestamp: number, more: number): Sample => ({
-      host: "h", channel: "system/gpu/0/processes", timestamp, values: { processes: [], more },
+      host: "h",
+      channel: "system/gpu/0/processes",
+      timestamp,
+      values: { processes: [], more },
     });
     host.accept(sample(WALL, 1), arrival(0));
     host.accept(sample(WALL + 2_000, 2), arrival(1));
-    expect(host.newest.get("system/gpu/0/processes")?.values["more"]).toBe(2);
+    expect(host.newest.get("system/gpu/0/processes")?.values.more).toBe(2);
     expect(host.series.size).toBe(0);
     expect(host.gpuIds).toEqual([]);
   });
@@ -75,7 +78,8 @@ describe("a host's data", () => {
       const host = new HostData("h");
       host.accept({ ...cpu(WALL + 3 * 3_600_000), channel: "system/gpu/42" }, arrival(0, age));
       for (let at = 0; at < 20_000; at += 2_000) {
-        for (const channel of ["system/cpu", "system/memory", "system/disk"]) host.accept({ ...cpu(WALL + at), channel }, arrival(at));
+        for (const channel of ["system/cpu", "system/memory", "system/disk"])
+          host.accept({ ...cpu(WALL + at), channel }, arrival(at));
       }
       expect(host.newestTimestamp).toBe(WALL + 18_000);
       expect(host.clock.ahead).toBe(0);
@@ -93,7 +97,7 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL + 10_000, 50), arrival(0));
     host.accept(cpu(WALL + 2_000, 1), arrival(1));
-    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(50);
+    expect(host.newest.get("system/cpu")?.values.utilization).toBe(50);
     expect(host.series.get("system/cpu")?.length).toBe(2);
   });
 
@@ -101,7 +105,7 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL, 50), arrival(0));
     host.accept(cpu(WALL - 60_000, 60), arrival(6_500));
-    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(60);
+    expect(host.newest.get("system/cpu")?.values.utilization).toBe(60);
   });
 
   it("does not take a sample for older than the one that it follows, even if its clock is behind", () => {

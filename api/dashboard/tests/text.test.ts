@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
 import { parseFrames } from "../src/bus/payload";
 import { messageOf, streamAddress } from "../src/bus/rest";
-import { csvName, csvOf } from "../src/store/csv";
 import { HostClock } from "../src/store/clock";
+import { csvName, csvOf } from "../src/store/csv";
 import { HostData } from "../src/store/host";
 import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
 import { throttleLabels, throttleShares } from "../src/text/throttleReasons";
@@ -15,7 +15,13 @@ describe("numbers", () => {
     expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GB / 16 GB");
     expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GB");
     expect(`Util: ${percent(75)} | Temp: ${degrees(72)}`).toBe("Util: 75% | Temp: 72°");
-    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual(["0.00", "1.80", "24.6", "121", "6,543"]);
+    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual([
+      "0.00",
+      "1.80",
+      "24.6",
+      "121",
+      "6,543",
+    ]);
   });
 
   it("are a dash where they were not reported, never zero", () => {
@@ -46,7 +52,13 @@ describe("throttle reasons", () => {
 
 describe("the view in the address", () => {
   it("survives a round trip", () => {
-    const view = { host: "a b&c#d", gpu: "3", range: "15m", series: ["power"], zoom: { from: 1e12, to: 2e12 } } as const;
+    const view = {
+      host: "a b&c#d",
+      gpu: "3",
+      range: "15m",
+      series: ["power"],
+      zoom: { from: 1e12, to: 2e12 },
+    } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");
   });

@@ -64,57 +64,57 @@ export function parseFrames(text: string): Frame[] {
 }
 
 function frameOf(frame: unknown): Frame | null {
-  if (!isObject(frame) || !isObject(frame["data"])) return null;
+  if (!(isObject(frame) && isObject(frame.data))) return null;
   const { channel, event, data } = frame;
   if (event === "status" && channel === STATUS_CHANNEL) {
     const status = statusOf(data);
     return status && { kind: "status", status };
   }
   if (typeof channel !== "string") return null;
-  if (event === "removed" && typeof data["host"] === "string") return { kind: "removed", host: data["host"], channel };
+  if (event === "removed" && typeof data.host === "string") return { kind: "removed", host: data.host, channel };
   if (event !== "metrics") return null;
   const sample = sampleOf(channel, data);
-  return sample && { kind: "sample", sample, ageSeconds: numberOf(frame["age_seconds"]) };
+  return sample && { kind: "sample", sample, ageSeconds: numberOf(frame.age_seconds) };
 }
 
 export function sampleOf(channel: string, data: unknown): Sample | null {
   if (!isObject(data) || familyOf(channel) === null) return null;
-  const host = data["host"];
-  const timestamp = numberOf(data["timestamp"]);
+  const host = data.host;
+  const timestamp = numberOf(data.timestamp);
   if (typeof host !== "string" || timestamp === null) return null;
   return { host, channel, timestamp, values: data };
 }
 
 export function statusOf(data: unknown): CollectorStatus | null {
-  if (!isObject(data) || typeof data["host"] !== "string") return null;
-  if (data["state"] !== "online" && data["state"] !== "offline") return null;
+  if (!isObject(data) || typeof data.host !== "string") return null;
+  if (data.state !== "online" && data.state !== "offline") return null;
   const sensors: Record<string, SensorReport> = {};
-  if (isObject(data["sensors"])) {
-    for (const [name, report] of Object.entries(data["sensors"])) {
+  if (isObject(data.sensors)) {
+    for (const [name, report] of Object.entries(data.sensors)) {
       if (isObject(report)) sensors[name] = sensorOf(report);
     }
   }
   return {
-    host: data["host"],
-    state: data["state"],
-    version: textOf(data["version"]),
-    started: numberOf(data["started"]),
-    interval: numberOf(data["interval"]),
+    host: data.host,
+    state: data.state,
+    version: textOf(data.version),
+    started: numberOf(data.started),
+    interval: numberOf(data.interval),
     sensors,
   };
 }
 
 function sensorOf(report: Record<string, unknown>): SensorReport {
   const details: Record<string, string> = {};
-  if (isObject(report["details"])) {
-    for (const [name, value] of Object.entries(report["details"])) {
+  if (isObject(report.details)) {
+    for (const [name, value] of Object.entries(report.details)) {
       if (typeof value === "string") details[name] = value;
     }
   }
   return {
-    state: textOf(report["state"]) ?? "ok",
-    reason: textOf(report["reason"]),
-    description: textOf(report["description"]),
+    state: textOf(report.state) ?? "ok",
+    reason: textOf(report.reason),
+    description: textOf(report.description),
     details,
   };
 }

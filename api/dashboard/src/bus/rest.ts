@@ -1,8 +1,5 @@
-import {
-  historyOf, hostsOf, metricsOf,
-  type HistoryAnswer, type HostsAnswer, type MetricsAnswer,
-} from "./answers";
 import { logIn } from "../session";
+import { type HistoryAnswer, type HostsAnswer, historyOf, hostsOf, type MetricsAnswer, metricsOf } from "./answers";
 import { isObject, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -12,7 +9,10 @@ const NOT_FOUND = 404;
 
 /** A failed request; the message is a sentence for the reader. `status` is 0 without an answer. */
 export class RequestFailed extends Error {
-  constructor(message: string, readonly status: number) {
+  constructor(
+    message: string,
+    readonly status: number,
+  ) {
     super(message);
   }
 }
@@ -74,8 +74,8 @@ async function request(path: string, parameters: [string, string][], signal?: Ab
 
 /** The message of an error from the API; a proxy's error may have another shape. */
 export function messageOf(body: unknown, status: number): string {
-  const error = isObject(body) ? body["error"] : null;
-  const message = isObject(error) ? textOf(error["message"]) : null;
+  const error = isObject(body) ? body.error : null;
+  const message = isObject(error) ? textOf(error.message) : null;
   return message ?? `The server answered with HTTP status ${status}.`;
 }
 

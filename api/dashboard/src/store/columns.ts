@@ -1,5 +1,5 @@
-import type { Family } from "../catalogue";
 import { numberOf, numbersOf, type Values } from "../bus/payload";
+import type { Family } from "../catalogue";
 
 /** The busiest core of a CPU sample: one saturated core hides in the mean of 128. */
 export const BUSIEST_CORE = "busiest_core";

@@ -81,7 +81,7 @@ export class HostData {
 
   acceptStatus(status: CollectorStatus, at: number): void {
     this.status = status;
-    this.offlineSince = status.state === "offline" ? this.offlineSince ?? at : null;
+    this.offlineSince = status.state === "offline" ? (this.offlineSince ?? at) : null;
   }
 
   /** Forget the newest value of a channel that no longer exists; its history stays. */

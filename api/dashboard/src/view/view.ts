@@ -78,6 +78,6 @@ export function zoomTo(from: number, to: number): Zoom | null {
 }
 
 function zoomFrom(from: string | null, to: string | null): Zoom | null {
-  if (!/^\d{1,15}$/.test(from ?? "") || !/^\d{1,15}$/.test(to ?? "")) return null;
+  if (!(/^\d{1,15}$/.test(from ?? "") && /^\d{1,15}$/.test(to ?? ""))) return null;
   return zoomTo(Number(from), Number(to));
 }
