@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any, NoReturn
 
 from deploy import console, own_arguments
+from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
@@ -32,6 +33,7 @@ _HISTORY = (
     ),
     "influxdb_bucket",
 )
+NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _FINDINGS = ("disabled_findings", "finding_thresholds")
@@ -160,6 +162,17 @@ _ROLES = {
         "  system-monitor top\n"
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
+    "run": _Role(
+        "run a command, such as a training, as a run with a name and a summary",
+        run_request.OPTIONS,
+        "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
+        "of what it and all its child processes used is printed to standard error at the end. The\n"
+        "run is published to system/runs/ID, without the arguments of COMMAND. If there is no\n"
+        "broker, COMMAND runs all the same.",
+        "  system-monitor run -- python train.py --epochs 3\n"
+        "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
+        "  system-monitor run --report reports -- ./train.sh                  save the report",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -211,6 +224,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
+    if given.pop("command", None) and "--" not in (arguments or sys.argv):
+        raise SettingsError(NO_COMMAND)
     if role == "completion" and not rest:
         from deploy import completion  # noqa: PLC0415 - no other command needs shtab
 
