@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,7 +16,7 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
-from api.rest import annotations, asyncapi, exposition
+from api.rest import annotations, asyncapi, exposition, findings
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
@@ -52,6 +53,9 @@ _TOKEN_SCHEME = {
 }
 
 
+_DOCUMENTED = (newest, router, annotations.router, findings.router, runs.router, health)
+
+
 class _Application(FastAPI):
     """FastAPI, with an OpenAPI document that keeps nulls in examples and describes the token."""
 
@@ -62,13 +66,7 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in (
-            *newest.routes,
-            *router.routes,
-            *annotations.router.routes,
-            *runs.router.routes,
-            *health.routes,
-        ):
+        for route in chain(*(each.routes for each in _DOCUMENTED)):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -130,6 +128,7 @@ def create_app(
         newest,
         router,
         annotations.router,
+        findings.router,
         runs.router,
         health,
         asyncapi.router,

@@ -43,7 +43,7 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "advisor", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -57,7 +57,7 @@ class _Role:
 
 _ROLES = {
     "up": _Role(
-        "run everything on this machine: broker, collector, ingester, history, API",
+        "run everything on this machine: broker, collector, ingester, history, advisor, API",
         _EVERYTHING,
         "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
         "only this machine can connect.",
@@ -81,6 +81,13 @@ _ROLES = {
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
         "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "advisor": _Role(
+        "run only the advisor: analyse samples and publish findings",
+        (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
+        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
+        "history that the ingester writes. Use the same history settings for both.",
+        "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
@@ -308,4 +315,5 @@ def _help(name: str) -> str:
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"
+    default = str(field.default).lower() if field.annotation is bool else field.default
+    return f"{field.description}" if no_default else f"{field.description} [{default}]"

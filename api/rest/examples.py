@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.catalogue import CPU, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
+from telemetry.catalogue import CPU, FINDING, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
 from telemetry.catalogue import RUN as RUN_FAMILY
 
 _HOST = {"host": "gpu-07", "state": "online"}
@@ -67,6 +67,18 @@ ANNOTATION: Mapping[str, Any] = {
 }
 ANNOTATIONS: Mapping[str, Any] = {"annotations": [ANNOTATION]}
 
+FINDINGS: Mapping[str, Any] = {
+    "findings": [
+        {
+            "id": "3f9a1c5e0b7d428612ab34cd",
+            "timestamp": _NOW,
+            "host": "gpu-07",
+            **{field.name: field.example for field in FINDING.fields},
+            "ended": None,
+        }
+    ],
+    "history_error": None,
+}
 RUN_ID = "ablation-7-3f9a1c"
 RUN: Mapping[str, Any] = {
     "id": RUN_ID,

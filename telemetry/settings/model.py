@@ -67,6 +67,10 @@ class Settings(BaseModel):
         description="Sensors to disable, separated by commas: one or more of "
         f"{', '.join(f'`{name}`' for name in values.SENSORS)}.",
     )
+    advisor: bool = Field(
+        True,  # noqa: FBT003 - a field's default
+        description="Whether `up` also runs the advisor, which publishes findings.",
+    )
     disabled_findings: Findings = Field(
         (),
         description="Kinds of findings to disable, separated by commas: one or more of "
@@ -184,12 +188,14 @@ class Settings(BaseModel):
     )
     max_hosts: Count = Field(
         Limits.hosts,
-        description="How many hosts the ingester and the API know at once. A new host then evicts "
-        "the one that has been silent the longest, if that is two minutes or more.",
+        description="How many hosts the ingester, the advisor and the API know at once. In the "
+        "ingester and the API, a new host then evicts the one that has been silent the longest, if "
+        "that is two minutes or more.",
     )
     max_channels: Count = Field(
         Limits.channels,
-        description="How many channels of one host the ingester and the API know at once.",
+        description="How many channels of one host the ingester, the advisor and the API know at "
+        "once.",
     )
     max_devices: Count = Field(
         Limits.devices,
@@ -216,7 +222,8 @@ class Settings(BaseModel):
     metrics_port: PortOrNone = Field(
         0,
         description="Port on 127.0.0.1 at which `collector` serves its readings and counters, or "
-        "`ingester` its counters, to Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
+        "`ingester` or `advisor` its counters, to Prometheus; 0: none. `up` and `api` serve them "
+        "at `/metrics`.",
     )
 
     @model_validator(mode="before")

@@ -15,6 +15,7 @@ METHODS = {
     "/healthz": {"get"},
     "/readyz": {"get"},
     f"{PREFIX}/annotations": {"get", "post"},
+    f"{PREFIX}/findings": {"get"},
     f"{PREFIX}/gpu": {"get"},
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
@@ -23,13 +24,14 @@ METHODS = {
     RUN: {"get"},
 }
 WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN}
-STORED = ("annotations", "history", "hosts", "runs")
+STORED = ("annotations", "findings", "history", "hosts", "runs")
 WITH_STORE = {"/readyz", RUN, *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
     *("gpu_instance", "compute_instance", "exit_code"),
+    "value",  # of an evidence's number, which has its unit beside it
 }
 
 
@@ -73,6 +75,7 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
     """Generators of clients name their functions after it."""
     assert sorted(each["operationId"] for _, each in operations(document)) == [
         "get_annotations",
+        "get_findings",
         "get_gpu",
         "get_healthz",
         "get_history",
@@ -154,6 +157,8 @@ def test_the_units_come_from_the_catalogue(document: Any) -> None:
         (f"{PREFIX}/history", {"host": "nobody"}),
         (f"{PREFIX}/annotations", {}),
         (f"{PREFIX}/annotations", {"limit": 0}),
+        (f"{PREFIX}/findings", {}),
+        (f"{PREFIX}/findings", {"severity": "fatal"}),
         (f"{PREFIX}/gpu", {"host": "nobody"}),
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],
