@@ -12,10 +12,11 @@ SECRETS = {
     "mosquitto_passwords",
     *("collector_password", "ingester_password", "api_password", "reader_password"),
     "marker_password",
+    "homeassistant_password",
     *("http_token", "influxdb_password", "influxdb_token"),
 }
-FOR_PEOPLE = {"reader_password", "marker_password"}
-USERS = ("ingester", "api", "reader", "marker")
+FOR_PEOPLE = {"reader_password", "marker_password", "homeassistant_password"}
+USERS = ("ingester", "api", "reader", "marker", "homeassistant")
 
 
 @pytest.fixture(scope="module")
