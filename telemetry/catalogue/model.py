@@ -73,11 +73,11 @@ class Field:
     minimum: float | None = 0
     members: tuple["Field", ...] = ()
     max_length: int | None = None
+    choices: tuple[str, ...] = ()
     metric: str | None = None
     label: str = ""
     items: tuple[str, ...] = ()
     cumulative: bool = False
-    choices: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
