@@ -13,6 +13,7 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
 from docs.typescript import interfaces
@@ -30,6 +31,10 @@ MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
 CATALOGUE = _PAGE / "catalogue.json"
 CONTRACT = _PAGE / "bus" / "contract.ts"
+DASHBOARDS = {
+    ROOT / "deploy" / "grafana" / f"{source.identity}.json": source
+    for source in (PROMETHEUS, INFLUXDB)
+}
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
@@ -220,6 +225,8 @@ def main() -> None:
     """Update each file."""
     CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
+    for file, source in DASHBOARDS.items():
+        file.write_text(dashboard(source))
     MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))

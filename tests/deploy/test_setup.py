@@ -13,6 +13,7 @@ SECRETS = {
     *("collector_password", "ingester_password", "api_password", "reader_password"),
     "marker_password",
     "homeassistant_password",
+    "grafana_password",
     *("http_token", "influxdb_password", "influxdb_token"),
 }
 FOR_PEOPLE = {"reader_password", "marker_password", "homeassistant_password"}
