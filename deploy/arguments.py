@@ -41,7 +41,7 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "home_assistant_discovery", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -67,7 +67,7 @@ _ROLES = {
         "run only the collector: read this machine's sensors and publish samples",
         (
             *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
-            *("metrics_port", *_LOG),
+            *("home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
         "--history-hours and publishes them after it reconnects.",

@@ -9,7 +9,7 @@ import pytest
 
 from collector.home_assistant.announcer import Announcer
 from collector.home_assistant.discovery import BIRTH_TOPIC, Source
-from deploy import wiring
+from deploy import arguments, wiring
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from telemetry.samples import Sample
@@ -148,3 +148,9 @@ def _ram(listener: Listener) -> Any:
     return next(
         (each["cmps"].get("memory_ram_used") for each in reversed(payloads(listener, HOST))), None
     )
+
+
+@pytest.mark.parametrize("role", ["up", "collector", "check"])
+def test_the_roles_that_read_sensors_take_the_setting_as_an_option(role: str) -> None:
+    _, options, _ = arguments.parse([role, "--home-assistant-discovery"])
+    assert options == {"home_assistant_discovery": "true"}
