@@ -13,6 +13,7 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs import asyncapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
@@ -24,9 +25,8 @@ from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = tuple(
-    ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
-)
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
 CATALOGUE = _PAGE / "catalogue.json"
@@ -171,7 +171,19 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
+def topics_table() -> str:
+    """Return a row for each operation on a topic."""
+    return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
+
+
+def frames_table() -> str:
+    """Return a row for each message of the WebSocket."""
+    return _table(("from", "what", "example"), asyncapi.frames())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "topics": topics_table,
+    "frames": frames_table,
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
