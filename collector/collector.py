@@ -3,6 +3,7 @@
 import time
 from collections.abc import Iterable
 
+from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
 from collector.sensors.port import Sensor
 from telemetry import __version__
@@ -41,8 +42,12 @@ class Collector:
         host: str,
         interval: float,
         window: int,
+        announcer: Announcer | None = None,
     ) -> None:
-        """Create the parts; nothing is opened before ``start``."""
+        """Create the parts; nothing is opened before ``start``.
+
+        ``announcer``, if there is one, is started and stopped with the collector.
+        """
         self._host = host
         self._interval = interval
         self._started = unix_milliseconds()
@@ -56,6 +61,7 @@ class Collector:
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._last_will().payload()),
         )
         self._topics = topics
+        self._announcer = announcer
         self._publisher = Publisher(bus, window, self._status_publication)
         self._runner = Runner(
             sensors,
@@ -70,11 +76,15 @@ class Collector:
     def start(self) -> None:
         """Connect to the broker and start reading."""
         self._publisher.start()
+        if self._announcer is not None:
+            self._announcer.start()
         self._runner.start()
 
     def stop(self) -> None:
         """Stop reading, publish the state offline on ``system/status`` and disconnect."""
         self._runner.stop()
+        if self._announcer is not None:
+            self._announcer.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
 
@@ -133,10 +143,14 @@ class Collector:
 
     def _deliver(self, sample: Sample) -> None:
         self._newest[sample.channel] = sample, time.monotonic()
+        if self._announcer is not None:
+            self._announcer.note(sample)
         self._publish(sample.channel, sample.payload())
 
     def _forget(self, channel: str) -> None:
         self._newest.pop(channel, None)
+        if self._announcer is not None:
+            self._announcer.forget(channel)
         self._publish(channel, b"")  # an empty payload deletes the retained message
 
     def _publish(self, channel: str, payload: bytes) -> None:

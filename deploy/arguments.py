@@ -43,7 +43,7 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", "advisor", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "advisor", "home_assistant_discovery", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -69,7 +69,7 @@ _ROLES = {
         "run only the collector: read this machine's sensors and publish samples",
         (
             *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
-            *("metrics_port", *_LOG),
+            *("home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
         "--history-hours and publishes them after it reconnects.",

@@ -219,6 +219,10 @@ class Settings(BaseModel):
     log_format: LogFormat = Field(
         "plain", description="Log format: `plain` lines, or `json` objects for a log collector."
     )
+    home_assistant_discovery: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Announce this machine and its GPUs to Home Assistant through the broker.",
+    )
     metrics_port: PortOrNone = Field(
         0,
         description="Port on 127.0.0.1 at which `collector` serves its readings and counters, or "
