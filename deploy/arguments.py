@@ -23,15 +23,8 @@ _HTTP = (
     "http_allowed_origins",
 )
 _HISTORY = (
-    *(
-        "history_hours",
-        "history_days",
-        "data_dir",
-        "influxdb_url",
-        "influxdb_token_file",
-        "influxdb_org",
-    ),
-    "influxdb_bucket",
+    *("history_hours", "history_days", "data_dir", "influxdb_url", "influxdb_token_file"),
+    *("influxdb_org", "influxdb_bucket"),
 )
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
@@ -43,7 +36,7 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "automatic_runs", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -68,7 +61,14 @@ _ROLES = {
     "collector": _Role(
         "run only the collector: read this machine's sensors and publish samples",
         (
-            *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
+            *(
+                "interval_seconds",
+                "disabled_sensors",
+                "automatic_runs",
+                "history_hours",
+                "host_name",
+                *_BROKER,
+            ),
             *("metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
