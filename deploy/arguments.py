@@ -6,9 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from deploy import console, own_arguments
+from deploy.parser import Parser
 from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
@@ -80,17 +81,20 @@ _ROLES = {
         (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
+        "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
         "both.",
+        "  system-monitor api --mqtt-url mqtt://broker.lan:1883 --http-port 8080",
     ),
     "check": _Role(
         "show the effective settings and test the connections, without starting anything",
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if a connection fails.",
+        "  system-monitor check",
     ),
     "forget": _Role(
         "remove what the broker retains of a host, such as one that was retired",
@@ -155,6 +159,14 @@ _ROLES = {
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
         "  system-monitor run --report reports -- ./train.sh                  save the report",
     ),
+    "top": _Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -183,26 +195,13 @@ Exit codes: 0 stopped normally; 1 a part or a command failed, or the output coul
 2 invalid settings."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
-        # long help has closed the pipe.
-        if file is sys.stdout:
-            console.say(message.removesuffix("\n"))
-        else:
-            super()._print_message(message, file)
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
-
-
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
     ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
     value, which could be a secret.
     """
-    parser = _parser()
+    parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
@@ -246,8 +245,9 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command, with a parser for each role."""
+    parser = Parser(
         "system-monitor",
         description=_DESCRIPTION,
         epilog=_EPILOG,

@@ -21,6 +21,7 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     _add_replay_arguments(choices["replay"])
     export.add(choices["export"])
     request.add(choices["run"])
+    choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

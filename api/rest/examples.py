@@ -5,6 +5,7 @@ from typing import Any
 
 from telemetry import __version__
 from telemetry.catalogue import CPU, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
+from telemetry.catalogue import RUN as RUN_FAMILY
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -66,6 +67,18 @@ ANNOTATION: Mapping[str, Any] = {
 }
 ANNOTATIONS: Mapping[str, Any] = {"annotations": [ANNOTATION]}
 
+RUN_ID = "ablation-7-3f9a1c"
+RUN: Mapping[str, Any] = {
+    "id": RUN_ID,
+    "timestamp": _NOW,
+    "host": "gpu-07",
+    **{field.name: field.example for field in RUN_FAMILY.fields},
+    "ended": _NOW,
+    "exit_code": 0,
+    "state": "ended",
+}
+RUNS: Mapping[str, Any] = {"runs": [RUN], "next": None}
+
 HOSTS: Mapping[str, Any] = {
     "hosts": [
         {
@@ -90,6 +103,8 @@ HOSTS: Mapping[str, Any] = {
         }
     ],
     "history_error": None,
+    "history_hours": 1.0,
+    "history_days": 7.0,
 }
 
 HEALTH: Mapping[str, Any] = {"status": "ok"}
