@@ -132,6 +132,7 @@ def _put(make: Make) -> None:
     with _lock:
         if _outbox is None:
             _outbox = Outbox(lambda: list(_under_way.values()))
+            _outbox.start()
             atexit.register(_flush)
             multiprocessing = sys.modules.get("multiprocessing.util")
             if multiprocessing is not None:  # its children do not call what atexit knows

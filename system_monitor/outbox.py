@@ -37,13 +37,11 @@ Make = Callable[[str], Message]
 class Outbox:
     """A bounded queue, and the thread that publishes what is in it.
 
-    ``put`` never blocks and never raises. What goes wrong is logged once, in a sentence. Making one
-    loads paho, in the caller's thread: if the process forked while another thread loads a module,
-    the child could never load it.
+    ``put`` never blocks and never raises. What goes wrong is logged once, in a sentence.
     """
 
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
-        """Start the thread. What ``states`` returns is published on each connection, and again."""
+        """Start nothing yet. What ``states`` returns is published on each connection, and again."""
         self.process = os.getpid()
         self._states = states
         self._messages: queue.Queue[Make | None] = queue.Queue(_MOST_WAITING)
@@ -53,7 +51,15 @@ class Outbox:
         self._last: Any = None  # paho's handle of the message that was published last
         self._again_at = 0.0
         self._reported = False
-        self._new_client: Callable[[str], Any] | None = _load_paho()
+        self._new_client: Callable[[str], Any] | None = None
+
+    def start(self) -> None:
+        """Start the thread.
+
+        This loads paho, in the caller's thread: if the process forked while another thread loads a
+        module, the child could never load it.
+        """
+        self._new_client = _load_paho()
         threading.Thread(target=self._run, name="system-monitor", daemon=True).start()
 
     def put(self, make: Make) -> None:
