@@ -148,6 +148,14 @@ _ROLES = {
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
         "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
+    "top": _Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
+    ),
     "run": _Role(
         "run a command, such as a training, as a run with a name and a summary",
         run_request.OPTIONS,
@@ -158,14 +166,6 @@ _ROLES = {
         "  system-monitor run -- python train.py --epochs 3\n"
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
         "  system-monitor run --report reports -- ./train.sh                  save the report",
-    ),
-    "top": _Role(
-        "show live values in the terminal: GPUs, processes, the machine, findings",
-        (*_BROKER, *_LIMITS),
-        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
-        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
-        "  system-monitor top\n"
-        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",

@@ -20,8 +20,8 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
     _add_replay_arguments(choices["replay"])
     export.add(choices["export"])
-    request.add(choices["run"])
     choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
+    request.add(choices["run"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )
