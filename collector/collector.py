@@ -1,15 +1,17 @@
 """The collector: combines sensors, runner and publisher."""
 
+import sys
 import time
 from collections.abc import Iterable
 
 from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
+from collector.runs.watcher import RunWatcher
 from collector.sensors.port import Sensor
 from telemetry import __version__
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import LastWill, Publication
+from telemetry.bus.messages import AT_MOST_ONCE, LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
@@ -21,6 +23,7 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
+_RUNS = "Runs of this machine that are followed"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 
@@ -30,7 +33,7 @@ class Collector:
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
     another collector uses the same host name on the broker, one of the two publishes nothing; its
     report says why. The retained message of a channel that is no longer read, such as that of a
-    removed GPU, is deleted.
+    removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
     """
 
     def __init__(
@@ -43,6 +46,7 @@ class Collector:
         interval: float,
         window: int,
         announcer: Announcer | None = None,
+        follow_runs: bool = False,
     ) -> None:
         """Create the parts; nothing is opened before ``start``.
 
@@ -62,7 +66,12 @@ class Collector:
         )
         self._topics = topics
         self._announcer = announcer
-        self._publisher = Publisher(bus, window, self._status_publication)
+        self._bus = bus
+        self._runs: RunWatcher | None = None
+        if follow_runs and sys.platform == "linux":
+            self._runs = RunWatcher(host, topics, self._publish_run, lambda: bus.connected)
+            bus.on_message = self._runs.receive
+        self._publisher = Publisher(bus, window, self._status_publication, self._subscribe)
         self._runner = Runner(
             sensors,
             host,
@@ -78,6 +87,8 @@ class Collector:
         self._publisher.start()
         if self._announcer is not None:
             self._announcer.start()
+        if self._runs is not None:
+            self._runs.start()
         self._runner.start()
 
     def stop(self) -> None:
@@ -85,6 +96,8 @@ class Collector:
         self._runner.stop()
         if self._announcer is not None:
             self._announcer.stop()
+        if self._runs is not None:
+            self._runs.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
 
@@ -125,6 +138,7 @@ class Collector:
                 counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
                 gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
+                gauge("runs_followed", _RUNS, self._runs.count if self._runs else 0),
             ),
             notes=() if sensors else (_ALL_OFF,),
         )
@@ -141,11 +155,17 @@ class Collector:
         ]
         return HostReadings(self._host, up=True, readings=readings)
 
+    def _subscribe(self) -> None:
+        if self._runs is not None:
+            self._bus.subscribe(self._runs.topics, AT_MOST_ONCE)
+
     def _deliver(self, sample: Sample) -> None:
         self._newest[sample.channel] = sample, time.monotonic()
         if self._announcer is not None:
             self._announcer.note(sample)
         self._publish(sample.channel, sample.payload())
+        if self._runs is not None:
+            self._runs.note(sample)
 
     def _forget(self, channel: str) -> None:
         self._newest.pop(channel, None)
@@ -158,6 +178,9 @@ class Collector:
         has_history = family is None or family.retention is not Retention.NONE
         topic = self._topics.topic(self._host, channel)
         self._publisher.publish(Publication(topic, payload, retain=True, waits=has_history))
+
+    def _publish_run(self, publication: Publication) -> None:
+        self._publisher.publish(publication)
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)

@@ -112,6 +112,7 @@ def collector(settings: Settings) -> "Collector":
         interval=settings.interval_seconds,
         window=settings.window,
         announcer=_announcer(settings),
+        follow_runs=settings.automatic_runs,
     )
 
 

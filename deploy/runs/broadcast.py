@@ -97,6 +97,8 @@ class Broadcast:
             self._watch_connection()
         except SystemMonitorError as error:
             complain(f"Nothing is published about this run: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the command goes on
+            complain(f"Nothing is published about this run, because of an error: {error!r}.")
         finally:
             self._settled.set()
         while self._publisher is not None and not self._ended.wait(_UPDATE_SECONDS):
