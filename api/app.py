@@ -15,6 +15,7 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
+from api.reports import routes as reports
 from api.rest import annotations, asyncapi, exposition
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
@@ -67,6 +68,7 @@ class _Application(FastAPI):
             *router.routes,
             *annotations.router.routes,
             *runs.router.routes,
+            *reports.router.routes,
             *health.routes,
         ):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
@@ -131,6 +133,7 @@ def create_app(
         router,
         annotations.router,
         runs.router,
+        reports.router,
         health,
         asyncapi.router,
         exposition.router,

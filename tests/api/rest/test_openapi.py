@@ -21,10 +21,11 @@ METHODS = {
     f"{PREFIX}/metrics": {"get"},
     f"{PREFIX}/runs": {"get"},
     RUN: {"get"},
+    f"{RUN}/report": {"get"},
 }
-WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN}
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN, f"{RUN}/report"}
 STORED = ("annotations", "history", "hosts", "runs")
-WITH_STORE = {"/readyz", RUN, *(f"{PREFIX}/{each}" for each in STORED)}
+WITH_STORE = {"/readyz", RUN, f"{RUN}/report", *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
@@ -79,6 +80,7 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_report",
         "get_run",
         "get_runs",
         "post_annotation",
