@@ -78,17 +78,20 @@ _ROLES = {
         (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
+        "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
         "both.",
+        "  system-monitor api --mqtt-url mqtt://broker.lan:1883 --http-port 8080",
     ),
     "check": _Role(
         "show the effective settings and test the connections, without starting anything",
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if a connection fails.",
+        "  system-monitor check",
     ),
     "forget": _Role(
         "remove what the broker retains of a host, such as one that was retired",
@@ -142,6 +145,14 @@ _ROLES = {
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
         "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
+    "top": _Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -189,7 +200,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
     value, which could be a secret.
     """
-    parser = _parser()
+    parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
@@ -231,7 +242,8 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command, with a parser for each role."""
     parser = _Parser(
         "system-monitor",
         description=_DESCRIPTION,

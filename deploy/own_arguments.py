@@ -19,6 +19,7 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
     _add_replay_arguments(choices["replay"])
     export.add(choices["export"])
+    choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

@@ -22,6 +22,7 @@ from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
     from collector.sensors.port import Sensor
@@ -133,12 +134,17 @@ def ingester(settings: Settings) -> "Ingester":
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
     from api.app import create_app
-    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
-    app = create_app(settings, live, history_reader(settings), others)
+    app = create_app(settings, subscription(settings), history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
+
+
+def subscription(settings: Settings) -> "Subscription":
+    """Return the subscription to the live values of all hosts."""
+    from api.live.subscription import Subscription
+
+    return Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
 
 
 def metrics_server(

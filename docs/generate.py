@@ -1,4 +1,6 @@
-"""Generates the documentation's tables and the dashboard's catalogue: ``make docs``.
+"""Generates the tables in docs/, the manual page, and the dashboard's catalogue and types.
+
+Run it with ``make docs``.
 
 A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
 file is out of date.
@@ -10,7 +12,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs.manpage import manpage
 from docs.peers import PEERS
+from docs.typescript import interfaces
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
@@ -21,7 +26,10 @@ ROOT = Path(__file__).parents[1]
 FILES = tuple(
     ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
 )
-CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
+MANPAGE = ROOT / "deploy" / "system-monitor.1"
+_PAGE = ROOT / "api" / "dashboard" / "src"
+CATALOGUE = _PAGE / "catalogue.json"
+CONTRACT = _PAGE / "bus" / "contract.ts"
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
@@ -202,9 +210,17 @@ def catalogue_json() -> str:
     return json.dumps(families, ensure_ascii=False, indent=2) + "\n"
 
 
+def contract_types() -> str:
+    """Return the types of the responses that the dashboard reads."""
+    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
+    return head + interfaces([ErrorResponse, HistoryResponse, HostsResponse])
+
+
 def main() -> None:
     """Update each file."""
+    CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
+    MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))
 

@@ -135,6 +135,8 @@ HOSTS: Mapping[str, Any] = {
         }
     ],
     "history_error": None,
+    "history_hours": 1.0,
+    "history_days": 7.0,
 }
 
 HEALTH: Mapping[str, Any] = {"status": "ok"}

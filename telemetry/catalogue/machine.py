@@ -107,6 +107,8 @@ DISK = Family(
                     "total", "bytes that programs can use; without root's reserve", 980_000_000_000
                 ),
             ),
+            metric="filesystem",
+            label="mountpoint",
         ),
     ),
 )

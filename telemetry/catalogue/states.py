@@ -60,6 +60,7 @@ FINDING = Family(
             "warning",
             fixed=True,
             choices=("info", "warning", "critical"),
+            label="severity",
         ),
         _time("since", "when it began", _START, fixed=True),
         Field(
@@ -104,6 +105,7 @@ FINDING = Family(
     ),
     nature=Nature.STATE,
     retention=Retention.DAYS,
+    labels=("kind", "subject"),
 )
 
 _SUMMARY = (
@@ -134,9 +136,9 @@ RUN = Family(
     "A run: a process with GPU memory, or a command that was started as one. Retained while it"
     " runs; {run} is its id.",
     (
-        Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True),
+        Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
-        Field("user", Kind.TEXT, "", "user that it belongs to", "ada"),
+        Field("user", Kind.TEXT, "", "user that it belongs to", "ada", label="user"),
         Field(
             "command",
             Kind.TEXT,
@@ -171,4 +173,5 @@ RUN = Family(
     ),
     nature=Nature.STATE,
     retention=Retention.DAYS,
+    labels=("run",),
 )

@@ -66,6 +66,16 @@ def test_the_help_of_a_role_describes_it_and_lists_its_options(
     assert "--influxdb-token " not in text
 
 
+@pytest.mark.parametrize("role", [*ROLES, "export", "top", "completion"])
+def test_the_help_of_each_command_has_examples(
+    capsys: pytest.CaptureFixture[str], role: str
+) -> None:
+    assert f"\nexamples:\n  system-monitor {role}" in help_of(capsys, role).replace(
+        "  system-monitor record --output night.txt\n  system-monitor findings",
+        "  system-monitor findings",
+    )
+
+
 def test_the_help_of_completion_shows_where_to_save_each_script(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
