@@ -15,6 +15,9 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
+from api.recordings import routes as recordings
+from api.recordings.black_box import BlackBox
+from api.recordings.folder import RecordingFolder
 from api.reports import routes as reports
 from api.rest import annotations, asyncapi, exposition
 from api.rest.context import Parts
@@ -69,6 +72,7 @@ class _Application(FastAPI):
             *annotations.router.routes,
             *runs.router.routes,
             *reports.router.routes,
+            *recordings.router.routes,
             *health.routes,
         ):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
@@ -94,24 +98,33 @@ def create_app(
     sessions = Sessions(token.get_secret_value()) if token else None
     wrong_tokens = WrongTokens()
     connections = Connections()
-    reporters = [*others, connections.report, *([wrong_tokens.report] if sessions else [])]
+    folder = RecordingFolder(settings.data_dir / "recordings")
+    black_box = BlackBox(folder, settings.topics, live.newest)
+    live.on_update = black_box.note
+    reporters = [
+        *others,
+        black_box.report,
+        connections.report,
+        *([wrong_tokens.report] if sessions else []),
+    ]
     checks = History(reader, threads=1, seconds=CHECK_SECONDS)
     readiness = Readiness(live, checks, settings.window, reporters)
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
-    parts = Parts(settings, live, history, readiness, events)
+    parts = Parts(settings, live, history, readiness, events, folder)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
-        watch: asyncio.Task[None] | None = None
+        tasks: list[asyncio.Task[None]] = []
         try:
             await history.open()
             await checks.open()
             live.start(asyncio.get_running_loop())
-            watch = asyncio.create_task(readiness.watch())
+            tasks += [asyncio.create_task(each()) for each in (readiness.watch, black_box.watch)]
             yield {"connections": connections}  # which the server's protocols use
         finally:
-            if watch is not None:
-                watch.cancel()
+            for task in tasks:
+                task.cancel()
+            await black_box.check(all_failed=True)
             await asyncio.to_thread(live.stop)
             await asyncio.gather(history.close(), checks.close())
 
@@ -134,6 +147,7 @@ def create_app(
         annotations.router,
         runs.router,
         reports.router,
+        recordings.router,
         health,
         asyncapi.router,
         exposition.router,

@@ -11,6 +11,7 @@ from starlette.requests import HTTPConnection
 from api.errors import error_body
 from api.live.newest import HostState
 from api.live.subscription import Subscription
+from api.recordings.folder import RecordingFolder
 from api.rest import examples
 from api.rest.history import History
 from api.rest.readiness import Readiness
@@ -28,7 +29,8 @@ class Parts:
     """The dependencies of the routes.
 
     ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
-    Prometheus is made: that of a fleet takes tenths of a second of CPU time.
+    Prometheus is made: that of a fleet takes tenths of a second of CPU time. ``recordings`` has
+    what was recorded of failed runs.
     """
 
     settings: Settings
@@ -36,6 +38,7 @@ class Parts:
     history: History
     readiness: Readiness
     events: RateLimit
+    recordings: RecordingFolder
     scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:

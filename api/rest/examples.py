@@ -79,6 +79,7 @@ RUN: Mapping[str, Any] = {
 }
 RUNS: Mapping[str, Any] = {"runs": [RUN], "next": None}
 
+RECORDING = 'system/cpu {"host":"gpu-07","timestamp":1767225600000,"utilization":37.5}\n'
 REPORT: Mapping[str, Any] = {
     "run": RUN,
     "start": _NOW - _HOUR,

@@ -22,8 +22,10 @@ METHODS = {
     f"{PREFIX}/runs": {"get"},
     RUN: {"get"},
     f"{RUN}/report": {"get"},
+    f"{RUN}/recording": {"get"},
 }
-WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN, f"{RUN}/report"}
+OF_A_RUN = (RUN, f"{RUN}/report", f"{RUN}/recording")
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), *OF_A_RUN}
 STORED = ("annotations", "history", "hosts", "runs")
 WITH_STORE = {"/readyz", RUN, f"{RUN}/report", *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
@@ -46,7 +48,8 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def content(operation: Any, status: int) -> Any:
-    return operation["responses"][str(status)]["content"]["application/json"]
+    contents = operation["responses"][str(status)]["content"]
+    return contents.get("application/json") or contents["text/plain"]
 
 
 def numeric(schema: Any) -> bool:
@@ -80,6 +83,7 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_recording",
         "get_report",
         "get_run",
         "get_runs",
