@@ -120,7 +120,7 @@ def test_only_as_much_of_the_history_is_read_as_a_page_needs(
     monkeypatch.setattr(listing, "_AT_ONCE", 10)
     events = Events([begun(str(number), number * MINUTE) for number in range(1000)])
     assert len(listed(events, wanted(limit=25)).runs) == 25
-    assert events.queries == 3
+    assert events.queries == 2
 
 
 def test_more_events_in_one_millisecond_than_a_query_has_do_not_stop_it(
