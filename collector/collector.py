@@ -1,9 +1,11 @@
 """The collector: combines sensors, runner and publisher."""
 
+import sys
 import time
 from collections.abc import Iterable
 
 from collector.runner import Runner
+from collector.runs.watcher import RunWatcher
 from collector.sensors.port import Sensor
 from telemetry import __version__
 from telemetry.bus.address import BrokerAddress
@@ -20,6 +22,7 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
+_RUNS = "Runs of this machine that are followed"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 
@@ -29,7 +32,7 @@ class Collector:
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
     another collector uses the same host name on the broker, one of the two publishes nothing; its
     report says why. The retained message of a channel that is no longer read, such as that of a
-    removed GPU, is deleted.
+    removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
     """
 
     def __init__(
@@ -41,6 +44,7 @@ class Collector:
         host: str,
         interval: float,
         window: int,
+        follow_runs: bool = False,
     ) -> None:
         """Create the parts; nothing is opened before ``start``."""
         self._host = host
@@ -56,7 +60,12 @@ class Collector:
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._last_will().payload()),
         )
         self._topics = topics
-        self._publisher = Publisher(bus, window, self._status_publication)
+        self._runs: RunWatcher | None = None
+        if follow_runs and sys.platform == "linux":
+            self._runs = RunWatcher(host, topics, self._publish_run, lambda: bus.connected)
+            bus.on_message = self._runs.receive
+        filters = self._runs.filters if self._runs else ()
+        self._publisher = Publisher(bus, window, self._status_publication, filters)
         self._runner = Runner(
             sensors,
             host,
@@ -70,11 +79,15 @@ class Collector:
     def start(self) -> None:
         """Connect to the broker and start reading."""
         self._publisher.start()
+        if self._runs is not None:
+            self._runs.start()
         self._runner.start()
 
     def stop(self) -> None:
         """Stop reading, publish the state offline on ``system/status`` and disconnect."""
         self._runner.stop()
+        if self._runs is not None:
+            self._runs.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
 
@@ -115,6 +128,7 @@ class Collector:
                 counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
                 gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
+                gauge("runs_followed", _RUNS, self._runs.count if self._runs else 0),
             ),
             notes=() if sensors else (_ALL_OFF,),
         )
@@ -134,6 +148,8 @@ class Collector:
     def _deliver(self, sample: Sample) -> None:
         self._newest[sample.channel] = sample, time.monotonic()
         self._publish(sample.channel, sample.payload())
+        if self._runs is not None:
+            self._runs.note(sample)
 
     def _forget(self, channel: str) -> None:
         self._newest.pop(channel, None)
@@ -144,6 +160,9 @@ class Collector:
         has_history = family is None or family.retention is not Retention.NONE
         topic = self._topics.topic(self._host, channel)
         self._publisher.publish(Publication(topic, payload, retain=True, waits=has_history))
+
+    def _publish_run(self, publication: Publication) -> None:
+        self._publisher.publish(publication)
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)

@@ -108,6 +108,7 @@ def collector(settings: Settings) -> "Collector":
         host=settings.host_name,
         interval=settings.interval_seconds,
         window=settings.window,
+        follow_runs=settings.automatic_runs,
     )
 
 

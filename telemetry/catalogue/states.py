@@ -147,6 +147,13 @@ RUN = Family(
             "python3 train.py",
         ),
         Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+        Field(
+            "process",
+            Kind.TEXT,
+            "",
+            "what identifies its first process: a digest of the boot, the process ID and its start",
+            "9c1e0d5b7a2f4368",
+        ),
         Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
         _time("started", "when it began", _START, fixed=True),
         _time("ended", "null while it runs, then when it ended", None),

@@ -77,6 +77,11 @@ class Settings(BaseModel):
         description="Thresholds of findings that differ from their defaults, separated by commas, "
         "such as `idle_gpu.minutes=30`. docs/findings.md lists them.",
     )
+    automatic_runs: bool = Field(
+        True,  # noqa: FBT003 - a field's default
+        description="Publish each process that holds GPU memory for a minute as a run, and follow "
+        "the other runs of this machine (Linux).",
+    )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
     )

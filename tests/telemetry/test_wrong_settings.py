@@ -65,6 +65,7 @@ WRONG: dict[str, dict[str, str]] = {
     "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
     "disabled_findings": dict.fromkeys(("", "idle", "idle_gpu,", "all"), _FINDINGS),
     "finding_thresholds": _THRESHOLDS,
+    "automatic_runs": _BOOLEAN,
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
     "history_days": dict.fromkeys(("", "-0.5", "366", "inf", "-1", "7d"), _DAYS),
     "history_megabytes": dict.fromkeys(("", "63", "100001", "nan", "1GB"), _MEGABYTES),
