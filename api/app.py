@@ -25,6 +25,7 @@ from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, newest, router
 from api.runs import routes as runs
+from api.runs.ends import RecentEnds
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.compression import Compression
 from api.serving.connections import Connections
@@ -100,7 +101,8 @@ def create_app(
     connections = Connections()
     folder = RecordingFolder(settings.data_dir / "recordings")
     black_box = BlackBox(folder, settings.topics, live.newest)
-    live.on_update = black_box.note
+    ends = RecentEnds()
+    live.observers += [black_box.note, ends.note]
     reporters = [
         *others,
         black_box.report,
@@ -110,7 +112,7 @@ def create_app(
     checks = History(reader, threads=1, seconds=CHECK_SECONDS)
     readiness = Readiness(live, checks, settings.window, reporters)
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
-    parts = Parts(settings, live, history, readiness, events, folder)
+    parts = Parts(settings, live, history, readiness, events, folder, ends)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:

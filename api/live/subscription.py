@@ -43,10 +43,6 @@ OnUpdate: TypeAlias = Callable[[Update], None]
 """Called in the event loop with each update that is new."""
 
 
-def _nothing(_update: Update) -> None:
-    pass
-
-
 class Subscription:
     """Subscribes to all channels of all hosts, and publishes events.
 
@@ -78,7 +74,7 @@ class Subscription:
         self._wake_pending = False
         self.newest = Newest(limits)
         self.hub = Hub(self.newest)
-        self.on_update: OnUpdate = _nothing
+        self.observers: list[OnUpdate] = []
         self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason
         self.overrun = 0
@@ -190,7 +186,8 @@ class Subscription:
                     self.hub.publish(removal)
             elif update.is_event or self.newest.accept(update):
                 self.hub.publish(update)
-                self.on_update(update)
+                for observe in self.observers:
+                    observe(update)
         if self._waiting:
             self._wake_loop()
 

@@ -9,6 +9,7 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Query
 from fastapi.responses import HTMLResponse, Response
 
+from api.errors import UnknownRunError, quote
 from api.parameters import CheckedRoute
 from api.reports.build import MEAN_FIELDS, PEAK_FIELDS, Material, build, channels_of
 from api.reports.content import Report
@@ -59,9 +60,14 @@ async def report(
         ReportFormat,
         Query(description="html: one file that loads nothing from elsewhere; json: its data."),
     ] = ReportFormat.HTML,
+    ended: Annotated[  # noqa: FBT002 - a query parameter
+        bool, Query(description="Answer with 404 until the end of the run is known.")
+    ] = False,
 ) -> Response | ReportResponse:
     """Charts over the run's life with annotations, its summary, what was unusual, and its end."""
     run = await find_run(parts, identity, host)
+    if ended and run.state is not RunState.ENDED:
+        raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")
     now = unix_milliseconds()
     end = _end(parts, run, now)
     start = min(run.started, end - 1000)

@@ -17,6 +17,7 @@ from api.rest.history import History
 from api.rest.readiness import Readiness
 from api.rest.responses import ErrorResponse
 from api.rest.views import choose_host
+from api.runs.ends import RecentEnds
 from telemetry.rate_limit import RateLimit
 from telemetry.settings import Settings
 
@@ -30,7 +31,7 @@ class Parts:
 
     ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
     Prometheus is made: that of a fleet takes tenths of a second of CPU time. ``recordings`` has
-    what was recorded of failed runs.
+    what was recorded of failed runs, and ``ends`` the runs that have just ended.
     """
 
     settings: Settings
@@ -39,6 +40,7 @@ class Parts:
     readiness: Readiness
     events: RateLimit
     recordings: RecordingFolder
+    ends: RecentEnds
     scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:

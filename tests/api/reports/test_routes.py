@@ -3,10 +3,12 @@
 import pytest
 
 from api.reports.page import POLICY
+from telemetry.bus.messages import Publication
 from telemetry.samples import Sample
 from tests.api.running import RunningApi, cpu
 from tests.api.runs.examples import MINUTE, begun, ended
 from tests.api.runs.test_routes import publish
+from tests.services.processes import wait_until
 
 PATH = "/api/v1/system/runs"
 GPU = {"utilization": 75.0, "memory_used": 8, "memory_total": 2**33, "temperature": 60.0}
@@ -71,3 +73,16 @@ def test_a_lost_run_has_a_report_until_its_host_was_last_seen(api: RunningApi) -
 def test_an_unknown_run_has_no_report(shared_api: RunningApi) -> None:
     assert shared_api.error(f"{PATH}/nothing/report")[:2] == (404, "unknown_run")
     assert shared_api.error(f"{PATH}/nothing/report", format="pdf")[0] == 422
+
+
+def test_a_client_can_wait_for_the_end_of_a_run(api: RunningApi) -> None:
+    begin = begun("r-4", MINUTE)
+    publish(api, begin)
+    status, code, message = api.error(f"{PATH}/r-4/report", ended=True)
+    assert (status, code) == (404, "unknown_run")
+    assert message == "The end of run 'r-4' is not known yet."
+    topic = api.settings.topics.topic("alpha", begin.channel)
+    api.bus.publish(Publication(topic, ended(begin).payload(), retain=False))
+    api.bus.publish(Publication(topic, b"", retain=True))
+    path = f"{PATH}/r-4/report"
+    wait_until(lambda: api.get(path, ended=True).status_code == 200, "the report")
