@@ -189,7 +189,8 @@ class Settings(BaseModel):
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder for the embedded history and the embedded broker's queues.",
+        description="Folder for the embedded history, the embedded broker's queues, and the "
+        "recordings of failed runs.",
     )
     max_hosts: Count = Field(
         Limits.hosts,
