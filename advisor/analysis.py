@@ -17,10 +17,19 @@ SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer
 @dataclass(slots=True)
 class _Host:
     detectors: Sequence[Detector]
+    by_family: dict[str, Sequence[Detector]] = field(default_factory=dict)
     channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
     looked: int = 0  # when it last looked for devices that are gone
     newest: int = 0
+
+    def detectors_of(self, family: str) -> Sequence[Detector]:
+        """Return the detectors that look at ``family``."""
+        known = self.by_family.get(family)
+        if known is None:
+            known = [each for each in self.detectors if family in each.families]
+            self.by_family[family] = known
+        return known
 
 
 class Analysis:
@@ -51,7 +60,7 @@ class Analysis:
             yield from self._start_again(host)
         host.newest = max(host.newest, reading.timestamp)
         host.subjects[reading.subject] = host.newest
-        for detector in host.detectors:
+        for detector in host.detectors_of(reading.family):
             yield from detector.feed(reading)
         if host.newest - host.looked >= MINUTE:
             host.looked = host.newest
@@ -80,7 +89,8 @@ class Analysis:
         for detector in host.detectors:
             for subject in host.subjects:
                 yield from detector.forget(subject, host.newest)
-        host.detectors, host.channels, host.subjects = self._detectors(), {}, {}
+        host.detectors, host.by_family = self._detectors(), {}
+        host.channels, host.subjects = {}, {}
         host.looked = host.newest = 0
 
     @staticmethod

@@ -10,7 +10,6 @@ from advisor.trend import Slope, floor, largest_step, last_change, mann_kendall,
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`, unless a source is named.
 STRETCHES = (16, 21, 28, 37, 48)  # buckets; of the next width, 16 are as long as 64 of this one
 FEWEST_BUCKETS = 14  # some may be missing
-MINIMUM_SHARE = 0.05  # of the limit: less growth is not reported
 HORIZON = 2.0  # times the span seen: further ahead, a trend is a guess
 SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95 %
 CONFIDENCE = 2.58  # Z of the slope's interval: 99 %; buckets are not independent, so not 95 %
@@ -40,37 +39,37 @@ class Growth(NamedTuple):
     left: Slope
 
 
-def find_growth(envelope: Envelope, closed: int, limit: float) -> Growth | None:
+def find_growth(envelope: Envelope, closed: int, limit: float, smallest: float) -> Growth | None:
     """Return the growth in the longest stretch that shows one, or None.
 
     ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
-    ``limit`` is in bytes.
+    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found.
     """
     found = None
     for level in range(closed):
         buckets = envelope.closed(level)
         recent = envelope.lowest_since(buckets.times[-1])
         for number in STRETCHES:
-            found = judge(buckets.last(number), limit, recent) or found
+            found = judge(buckets.last(number), limit, smallest, recent) or found
             if number >= len(buckets.times):
                 break
     return found
 
 
-def judge(stretch: Stretch, limit: float, recent: float) -> Growth | None:
+def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
     ``recent`` is the lowest value since the last bucket. The values that decide are the floor's:
     what was never given back. The growth has to be large, to fill the limit within the horizon, to
     be significant, spread over the stretch, and steady.
     """
-    if not _may_fill(stretch, limit, recent):
+    if not _may_fill(stretch, limit, smallest, recent):
         return None
     lows = stretch.lows
     change = last_change(lows, CHANGE * (max(lows) - min(lows)))
     if change:
         stretch = stretch.last(len(lows) - change)
-        if not _may_fill(stretch, limit, recent):
+        if not _may_fill(stretch, limit, smallest, recent):
             return None
     if not _is_spread(floor([*stretch.lows, recent])) or mann_kendall(stretch.lows) < SIGNIFICANT:
         return None
@@ -78,7 +77,7 @@ def judge(stretch: Stretch, limit: float, recent: float) -> Growth | None:
     return _growth(stretch, rate, limit) if rate.low > 0 else None
 
 
-def _may_fill(stretch: Stretch, limit: float, recent: float) -> bool:
+def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) -> bool:
     """Return whether the growth is large, and large enough to reach the limit within the horizon.
 
     This is the cheap test that nearly every stretch fails.
@@ -87,7 +86,7 @@ def _may_fill(stretch: Stretch, limit: float, recent: float) -> bool:
     if len(times) < FEWEST_BUCKETS or times[-1] - times[0] < MINIMUM_SECONDS:
         return False
     size = min(recent, stretch.lows[-1]) - min(stretch.lows)
-    return size >= MINIMUM_SHARE * limit and size * HORIZON >= limit - max(stretch.highs[-3:])
+    return size >= smallest and size * HORIZON >= limit - max(stretch.highs[-3:])
 
 
 def _is_spread(values: Sequence[float]) -> bool:

@@ -6,7 +6,6 @@ from advisor.envelope import Envelope
 from advisor.growth import Growth, find_growth
 
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`.
-YOUNG_SECONDS = 45 * 60.0  # of a process: until then it may be warming up
 RELEASED = 0.25  # of the growth: if less of it is left, the memory was released
 STILL_GROWING = 0.1  # of the growth: has to be added within as long as it took, at least 20 min
 PATIENCE_SECONDS = 20 * 60.0
@@ -41,9 +40,9 @@ class MemorySeries:
         self._closed = self._envelope.add(time, used)
         return self._closed > 0
 
-    def growth(self) -> Growth | None:
-        """Return the growth that the series shows now, or None."""
-        found = find_growth(self._envelope, self._closed, self.limit)
+    def growth(self, share: float) -> Growth | None:
+        """Return the growth by at least ``share`` of the limit that the series shows, or None."""
+        found = find_growth(self._envelope, self._closed, self.limit, share * self.limit)
         if found is None or found.size < AGAIN * self._released:
             return None
         if self.born >= 0:
@@ -51,10 +50,6 @@ class MemorySeries:
             if found.peak < before + RECORD * found.size:
                 return None
         return found
-
-    def is_young(self, time: float) -> bool:
-        """Return whether a growth may still be a warm-up."""
-        return time - self.born < YOUNG_SECONDS
 
     def accept(self, found: Growth) -> None:
         """Follow ``found`` until it ends."""

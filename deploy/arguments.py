@@ -36,13 +36,14 @@ SHELLS = ("bash", "zsh", "fish")
 _OWN_ARGUMENTS = {"file"}  # of one role, and not settings
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
+_FINDINGS = ("disabled_findings", "finding_thresholds")
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = (
     *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_LIMITS, *_LOG),
+    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -105,7 +106,7 @@ _ROLES = {
     ),
     "findings": _Role(
         "print what the detectors find in a recording, such as one of last night",
-        ("topic_prefix", *_LOG),
+        ("topic_prefix", *_FINDINGS, *_LOG),
         "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
         "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
         "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"

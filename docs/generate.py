@@ -11,6 +11,7 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
+from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
@@ -108,9 +109,17 @@ def findings_tables() -> str:
                 ("not reported", kind.not_reported),
                 ("limits", kind.limits),
                 ("sources", kind.sources),
+                ("thresholds", _thresholds(kind.name)),
             ),
         )
         for kind in kinds
+    )
+
+
+def _thresholds(kind: str) -> str:
+    return "; ".join(
+        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        for name, each in THRESHOLDS[kind].items()
     )
 
 

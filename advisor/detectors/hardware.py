@@ -1,24 +1,22 @@
 """``hardware``: a GPU or a sensor is failing."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any, ClassVar
 
-from advisor.detectors.model import LONGEST_STEP, MINUTE, Kind, Ledger
+from advisor.detectors.model import DEFAULTS, LONGEST_STEP, MINUTE, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name
+from telemetry.catalogue.thresholds import effective
 
-ERRORS_MINUTES = 60.0  # without a new error, until it is over
 CONFIRMED = 2  # readings in a row that show a pending repair, or none
 LOADED = 50.0  # % utilization: an idle link saves power by slowing down
-SLOW_LINK_SECONDS = 300.0  # under load
-LOST_SECONDS = 60.0  # without a sample, while the sensor reports a failure
-FAILING_MINUTES = 5.0
 _ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
 _PENDING = {
     "remapping_pending": "memory rows wait to be remapped",
     "retirement_pending": "memory pages wait to be retired",
 }
+_USUAL = effective("hardware", {})
 _FAILING = ("failing", "hanging")
 _ADVICE = (
     "Move the work to another GPU, reset this one (`nvidia-smi --gpu-reset`) or restart the "
@@ -33,6 +31,7 @@ class _Gpu:
     """What is known about one GPU; times in Unix milliseconds."""
 
     newest: int
+    limits: Mapping[str, float]
     since: int = 0  # the beginning of the first problem
     counters: dict[str, float] = field(default_factory=dict)
     errors: dict[str, float] = field(default_factory=dict)  # new ones, by counter
@@ -63,7 +62,7 @@ class _Gpu:
         if new > 0:
             self.errors[name] = self.errors.get(name, 0) + new
             self.last_error = now
-        elif now - self.last_error > ERRORS_MINUTES * MINUTE:
+        elif now - self.last_error > self.limits["errors"] * MINUTE:
             self.errors.pop(name, None)
 
     def problems(self, *, active: bool) -> Iterator[_Problem]:
@@ -75,7 +74,7 @@ class _Gpu:
         for name, sentence in _PENDING.items():
             if self.pending.get(name, 0) > (0 if active else CONFIRMED - 1):
                 yield Severity.WARNING, sentence, {}
-        if self.slow >= SLOW_LINK_SECONDS:
+        if self.slow >= self.limits["link"] * 60:
             yield Severity.WARNING, "its PCIe link is slower under load than it was", {}
 
 
@@ -87,11 +86,11 @@ class Hardware:
         "A GPU has uncorrectable memory errors, waits for a repair, is lost, or has a slower PCIe "
         "link than before; or a sensor fails.",
         "`critical`: a counter of uncorrectable errors has grown, until "
-        f"{ERRORS_MINUTES:g} min have passed without a new one; or a GPU has published nothing "
-        f"for {LOST_SECONDS:g} s while the sensor of the GPUs reports a failure. `warning`: a row "
-        f"remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
-        f"(lanes times speed) was below its best for {SLOW_LINK_SECONDS / 60:g} min under load; a "
-        f"sensor fails or hangs for {FAILING_MINUTES:g} min. The subject of the last is "
+        f"{_USUAL['errors']:g} min have passed without a new one; or a GPU has published nothing "
+        f"for {_USUAL['lost']:g} s while the sensor of the GPUs reports a failure. `warning`: a "
+        f"row remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
+        f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load; a "
+        f"sensor fails or hangs for {_USUAL['failing']:g} min. The subject of the last is "
         "`sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart sets back; "
         "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
@@ -101,8 +100,11 @@ class Hardware:
         "need a reset; the times are ours",
     )
 
-    def __init__(self) -> None:
+    families: ClassVar[Collection[str]] = frozenset({"gpu", "status"})
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
         """Begin with no GPU."""
+        self._limits = effective(self.kind.name, thresholds)
         self._ledger = Ledger(self.kind.name)
         self._gpus: dict[str, _Gpu] = {}
         self._failing: dict[str, int] = {}  # since when each sensor fails
@@ -110,9 +112,7 @@ class Hardware:
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
-        if reading.family == "status":
-            return self._status(reading)
-        return self._gpu(reading) if reading.family == "gpu" else ()
+        return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Keep a GPU that is lost: that it is not read is the finding."""
@@ -123,7 +123,7 @@ class Hardware:
 
     def _gpu(self, reading: Reading) -> Iterable[Finding]:
         subject, now = reading.subject, reading.timestamp
-        gpu = self._gpus.setdefault(subject, _Gpu(now))
+        gpu = self._gpus.setdefault(subject, _Gpu(now, self._limits))
         gpu.note(now, reading.values)
         active = subject in self._ledger
         problem = next(gpu.problems(active=active), None)
@@ -155,14 +155,14 @@ class Hardware:
             reason = report.reason or report.state
             if name == "gpu":
                 yield from self._lost(reading, reason)
-            if now - since >= FAILING_MINUTES * MINUTE:
+            if now - since >= self._limits["failing"] * MINUTE:
                 yield from self._sensor(reading, name, since, reason)
         if "gpu" not in self._failing:
             yield from self._found(now)
 
     def _lost(self, reading: Reading, reason: str) -> Iterator[Finding]:
         for subject, gpu in self._gpus.items():
-            if reading.timestamp - gpu.newest >= LOST_SECONDS * 1000:
+            if reading.timestamp - gpu.newest >= self._limits["lost"] * 1000:
                 yield from self._ledger.report(
                     reading,
                     subject,
@@ -178,7 +178,8 @@ class Hardware:
             yield from self.forget(subject, now)
 
     def _begin_again(self, now: int) -> Iterator[Finding]:
-        for subject in [s for s, g in self._gpus.items() if now - g.newest >= LOST_SECONDS * 1000]:
+        lost = self._limits["lost"] * 1000
+        for subject in [s for s, g in self._gpus.items() if now - g.newest >= lost]:
             del self._gpus[subject]
             yield from self._ledger.end(subject, now)
         self._failing.clear()

@@ -1,17 +1,14 @@
 """``idle_gpu``: a GPU's memory is held, and nothing is computed."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
-from advisor.detectors.model import MINUTE, Kind, Ledger
+from advisor.detectors.model import DEFAULTS, MINUTE, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name, process_name
+from telemetry.catalogue.thresholds import effective
 
-IDLE_PERCENT = 5.0
-IDLE_MINUTES = 15.0
-WARNING_MINUTES = 60.0  # one GPU-hour is lost
-HELD_BYTES = 1e9  # a context alone takes 300 to 700 MB
 ACTIVE_POWER = 1.15  # times the lowest power of the stretch, and 5 W: then it computes after all
 ACTIVE_WATTS = 5.0
 ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that works seldom
@@ -25,6 +22,7 @@ FEWEST_READINGS = 25  # with long intervals, 15 min are too few to see seldom wo
 _GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
 _LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
 _GIGABYTE = 1e9
+_USUAL = effective("idle_gpu", {})  # a context alone takes 300 to 700 MB; 60 min are a GPU-hour
 _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
     "it should be at work, look at what it waits for."
@@ -44,15 +42,15 @@ class _Stretch:
     readings: int = 0
     number: int = 0  # of all readings
 
-    def is_at_work(self, utilization: float, power: float | None) -> bool:
-        """Return whether the GPU works at this moment."""
+    def is_at_work(self, power: float | None, *, visible: bool) -> bool:
+        """Return whether the GPU works at this moment; ``visible``: its utilization shows it."""
         if power is not None:
             self.lowest = min(self.lowest, power)
-            if utilization < IDLE_PERCENT and self.newest - self.start >= COOLING:
+            if not visible and self.newest - self.start >= COOLING:
                 self.powers += power
                 self.readings += 1
         above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
-        return utilization >= IDLE_PERCENT or above
+        return visible or above
 
     def may_work(self) -> bool:
         """Return whether the mean power shows hidden work, or the readings are too few to tell."""
@@ -68,12 +66,11 @@ class IdleGpu:
         "idle_gpu",
         "A GPU's memory is held while the GPU does nothing. The finding says by whom, and since "
         "when.",
-        f"At least {HELD_BYTES / _GIGABYTE:g} GB in use and below {IDLE_PERCENT:g} % utilization "
-        f"for {IDLE_MINUTES:g} min and {FEWEST_READINGS} readings, with the power at its lowest: "
-        "`info`, and `warning` from "
-        f"{WARNING_MINUTES:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do not "
-        f"count. The finding ends after {BUSY_SECONDS:g} s of work, or once the memory is "
-        "released.",
+        f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g} % utilization "
+        f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings, with the power at its "
+        f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
+        f"to {RECOVERY:.0%} of the time, do not count. The finding ends "
+        f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training with kernels so "
         "short that the driver reads 0 %, which its power shows",
         "Without a power reading, such a training is reported. In MIG mode, the driver reports no "
@@ -82,17 +79,22 @@ class IdleGpu:
         "to 1 % for up to 28 min at 1.5 to 2.3 times the idle power",
     )
 
-    def __init__(self) -> None:
+    families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
         """Begin without GPUs."""
+        self._limits = effective(self.kind.name, thresholds)
+        self._held = self._limits["held"] * _GIGABYTE
         self._ledger = Ledger(self.kind.name)
         self._stretches: dict[str, _Stretch] = {}
         self._holders: dict[str, str] = {}
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
-        if reading.family == "gpu_processes":
-            self._holders[reading.subject] = _holder(reading.values.get("processes") or ())
-        return self._judge(reading) if reading.family == "gpu" else ()
+        if reading.family == "gpu":
+            return self._judge(reading)
+        self._holders[reading.subject] = _holder(reading.values.get("processes") or ())
+        return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the finding that this ends."""
@@ -106,7 +108,7 @@ class IdleGpu:
     def _judge(self, reading: Reading) -> Iterable[Finding]:
         now, subject = reading.timestamp, reading.subject
         utilization = reading.values.get("utilization")
-        if utilization is None or (reading.values.get("memory_used") or 0) < HELD_BYTES:
+        if utilization is None or (reading.values.get("memory_used") or 0) < self._held:
             return self._end(subject, now)
         stretch = self._stretches.setdefault(subject, _Stretch(now, now))
         step, stretch.newest = now - stretch.newest, now
@@ -116,14 +118,14 @@ class IdleGpu:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         stretch.number += 1
-        if stretch.is_at_work(utilization, reading.values.get("power")):
-            visible = utilization >= IDLE_PERCENT
+        visible = utilization >= self._limits["utilization"]
+        if stretch.is_at_work(reading.values.get("power"), visible=visible):
             stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
         if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
-        if now - stretch.start < IDLE_MINUTES * MINUTE or now - stretch.told < MINUTE:
+        if now - stretch.start < self._limits["minutes"] * MINUTE or now - stretch.told < MINUTE:
             return ()
         if subject not in self._ledger and stretch.may_work():
             return ()
@@ -136,7 +138,7 @@ class IdleGpu:
         return self._ledger.report(
             reading,
             reading.subject,
-            Severity.WARNING if minutes >= WARNING_MINUTES else Severity.INFO,
+            Severity.WARNING if minutes >= self._limits["warning"] else Severity.INFO,
             f"{device_name(reading.subject)}: {holder} holds {held / _GIGABYTE:.1f} GB "
             f"and has left the GPU idle for {minutes:.0f} min",
             Evidence(

@@ -1,23 +1,23 @@
 """``memory_growth``: memory in use grows steadily, and will reach its limit."""
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar
 
 from advisor import growth
-from advisor.detectors.model import Kind, Ledger
+from advisor.detectors.model import DEFAULTS, Kind, Ledger
 from advisor.findings import Evidence, Expected, Finding, Measure, Severity
 from advisor.growth import Growth
 from advisor.loads import Loads
-from advisor.memory_series import YOUNG_SECONDS, MemorySeries
+from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, device_name, process_name
+from telemetry.catalogue.thresholds import effective
 
 LISTED_PROCESS = 0.02  # of the GPU's memory: smaller processes are not followed
 EXPLAINED = 0.5  # of the memory in use: if listed processes have it, they are judged, not the GPU
 EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
-CRITICAL_SECONDS = 15 * 60.0  # until the limit: time to save a checkpoint
-WARNING_SECONDS = 24 * 3600.0
 _MEGABYTE = 1e6
+_USUAL = effective("memory_growth", {})
 _ADVICE = (
     "Save a checkpoint soon. Look for what is kept from step to step: losses summed without "
     ".item(), outputs in a list, a growing cache."
@@ -32,25 +32,32 @@ class MemoryGrowth:
         "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
         "the driver lists them), of a MIG instance, of the RAM, or of a job's cgroup.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never given "
-        f"back) rises by at least {growth.MINIMUM_SHARE:.0%} of the limit, fast enough to reach "
+        f"back) rises by at least {_USUAL['share']:g} % of the limit, fast enough to reach "
         f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), in {growth.GROWING_SEGMENTS} of "
         f"{growth.SEGMENTS} parts of the stretch, at most {growth.LARGEST_STEP:.0%} of it in one "
         "step, and does not slow down. Theil-Sen gives the rate; its interval gives the earliest "
         "and the latest time at which the limit is reached: `critical` from "
-        f"{CRITICAL_SECONDS / 60:g} min before, `info` while it is more than a day away. The "
+        f"{_USUAL['critical']:g} min before, `info` while it is more than a day away. The "
         "finding ends once the memory is released, the process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, one job after another",
-        f"In its first {YOUNG_SECONDS / 60:g} min a process may be warming up: a leak on a GPU "
+        f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak on a GPU "
         "that fills the memory by then is not reported. RAM is judged as a whole, not by process. "
         "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
 
-    def __init__(self) -> None:
+    families: ClassVar[Collection[str]] = frozenset(
+        {"gpu", "gpu_mig", "gpu_processes", "memory", "disk", "network"}
+    )
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
         """Begin without series."""
+        limits = effective(self.kind.name, thresholds)
+        self._share, self._warm_up = limits["share"] / 100, limits["warm_up"] * 60
+        self._warning, self._critical = limits["warning"] * 3600, limits["critical"] * 60
         self._ledger = Ledger(self.kind.name)
         self._series: dict[str, dict[str, MemorySeries]] = {}  # of each subject
         self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
@@ -133,11 +140,17 @@ class MemoryGrowth:
             return self._ledger.end(reading.subject, reading.timestamp)
         if series.found is None and reading.subject in self._ledger:
             return ()  # another series of the same subject was found first
-        found = series.growth()
+        found = series.growth(self._share)
         if found is None or (reading.family == "memory" and self._loads.explain(found)):
             return ()
         series.accept(found)
-        return () if series.is_young(now) else self._report(reading, series, found)
+        young = now - series.born < self._warm_up
+        return () if young else self._report(reading, series, found)
+
+    def _severity(self, left: float) -> Severity:
+        if left <= self._critical:
+            return Severity.CRITICAL
+        return Severity.WARNING if left <= self._warning else Severity.INFO
 
     def _report(self, reading: Reading, series: MemorySeries, found: Growth) -> Iterable[Finding]:
         left = found.left
@@ -145,7 +158,7 @@ class MemoryGrowth:
         return self._ledger.report(
             reading,
             reading.subject,
-            _severity(left.likely),
+            self._severity(left.likely),
             f"{device_name(reading.subject)}: {series.label} grows by {rate:,.0f} MB/min; out of "
             f"memory in {_span(left.low, left.high)}",
             Evidence(
@@ -160,12 +173,6 @@ class MemoryGrowth:
             advice=_ADVICE,
             expected=Expected(*(round((found.end + seconds) * 1000) for seconds in left)),
         )
-
-
-def _severity(left: float) -> Severity:
-    if left <= CRITICAL_SECONDS:
-        return Severity.CRITICAL
-    return Severity.WARNING if left <= WARNING_SECONDS else Severity.INFO
 
 
 def _span(low: float, high: float) -> str:

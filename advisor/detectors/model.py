@@ -1,13 +1,15 @@
 """What every detector has: a description of its kind, and the findings that are active."""
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from types import MappingProxyType
 from typing import ClassVar, Protocol
 
 from advisor.findings import Evidence, Expected, Finding, Severity, State
 from advisor.readings import Reading
 
 MINUTE = 60_000  # milliseconds
+DEFAULTS: Mapping[str, float] = MappingProxyType({})  # no threshold is changed
 LONGEST_STEP = 65.0  # seconds: the state in a reading does not hold for longer than this
 
 
@@ -28,9 +30,16 @@ class Kind:
 
 
 class Detector(Protocol):
-    """Finds one kind on one host. Pure; its memory is bounded by the number of devices."""
+    """Finds one kind on one host. Pure; its memory is bounded by the number of devices.
+
+    It is fed the readings of ``families`` only.
+    """
 
     kind: ClassVar[Kind]
+    families: ClassVar[Collection[str]]
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
+        """Begin with nothing known; ``thresholds`` are those that differ from the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""

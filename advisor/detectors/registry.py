@@ -1,14 +1,25 @@
 """The detectors that run."""
 
+from collections.abc import Collection, Mapping
+
 from advisor.detectors.hardware import Hardware
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
-from advisor.detectors.model import Detector
+from advisor.detectors.model import DEFAULTS, Detector
 from advisor.detectors.throttling import Throttling
 
 DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling, Hardware)
 
 
-def build() -> list[Detector]:
-    """Return a new detector of each kind, for one host."""
-    return [detector() for detector in DETECTORS]
+def build(
+    disabled: Collection[str] = (), thresholds: Mapping[str, Mapping[str, float]] | None = None
+) -> list[Detector]:
+    """Return a new detector of each kind that is not ``disabled``, for one host.
+
+    ``thresholds`` are those that differ from the defaults, by kind and by name.
+    """
+    return [
+        detector((thresholds or {}).get(detector.kind.name, DEFAULTS))
+        for detector in DETECTORS
+        if detector.kind.name not in disabled
+    ]

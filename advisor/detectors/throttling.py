@@ -1,19 +1,20 @@
 """``throttling``: a GPU's clock is reduced for a good part of the time."""
 
 from collections import deque
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import ClassVar
 
-from advisor.detectors.model import LONGEST_STEP, Kind, Ledger
+from advisor.detectors.model import DEFAULTS, LONGEST_STEP, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name
+from telemetry.catalogue.thresholds import effective
 
 WINDOW_SECONDS = 300.0
 FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
 FEWEST_SLOW = 6  # and so many of them have to show the cause
-BEGIN_SHARE, END_SHARE = 0.2, 0.05
-CAP_BEGIN_SHARE, CAP_END_SHARE = 0.8, 0.4  # a power cap is how a GPU works under full load
+END = 0.25  # of the share at which a finding begins
+CAP_END = 0.5  # likewise of the power cap, which is how a GPU works under full load
 FULL_LOAD = 80.0  # % utilization
 
 # The names of NVML's reasons, as the catalogue lists them. `hw_slowdown` comes with one of the two
@@ -24,6 +25,7 @@ _CAUSES = {
     "hardware slowdown": ("hw_slowdown",),
 }
 _CAP = "sw_power_cap"
+_USUAL = effective("throttling", {})
 _ADVICE = {
     "thermal slowdown": "Check fans, filters, air flow and the room's temperature.",
     "power brake": "Check the power supply and its cables: the board asks for less power.",
@@ -69,11 +71,11 @@ class Throttling:
         "throttling",
         "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
         "The finding says how much of its clock that costs.",
-        f"Thermal or hardware slowdown or a power brake in at least {BEGIN_SHARE:.0%} of "
+        f"Thermal or hardware slowdown or a power brake in at least {_USUAL['share']:g} % of "
         f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
-        f"`warning`. The power cap in at least {CAP_BEGIN_SHARE:.0%} of them, at {FULL_LOAD:g} % "
+        f"`warning`. The power cap in at least {_USUAL['cap']:g} % of them, at {FULL_LOAD:g} % "
         f"utilization or more: `info`. The finding ends once these shares are "
-        f"below {END_SHARE:.0%} and {CAP_END_SHARE:.0%}.",
+        f"below {END * _USUAL['share']:g} % and {CAP_END * _USUAL['cap']:g} %.",
         "`gpu_idle` and clocks that somebody has set; a single sample; a GPU at its power cap is "
         "never a warning",
         "What happens between two samples is not seen. The lost clock is known only once the "
@@ -82,15 +84,19 @@ class Throttling:
         "seeds of `python -m tests.benchmarks.findings`",
     )
 
-    def __init__(self) -> None:
+    families: ClassVar[Collection[str]] = frozenset({"gpu"})
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
         """Begin without GPUs."""
+        limits = effective(self.kind.name, thresholds)
+        self._share, self._cap = limits["share"] / 100, limits["cap"] / 100
         self._ledger = Ledger(self.kind.name)
         self._windows: dict[str, _Window] = {}
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
         reasons = reading.values.get("throttle_reasons")
-        if reading.family != "gpu" or reasons is None:
+        if reasons is None:
             return ()
         window = self._windows.setdefault(reading.subject, _Window())
         causes = [cause for cause, names in _CAUSES.items() if not set(names).isdisjoint(reasons)]
@@ -115,11 +121,11 @@ class Throttling:
         subject = reading.subject
         cap = shares.pop(_CAP)
         cause = max(_CAUSES, key=lambda each: shares[each])
-        if shares[cause] >= BEGIN_SHARE:
+        if shares[cause] >= self._share:
             return self._report(reading, window, cause, shares[cause], Severity.WARNING)
-        if cap >= CAP_BEGIN_SHARE and window.busy >= FULL_LOAD:
+        if cap >= self._cap and window.busy >= FULL_LOAD:
             return self._report(reading, window, _CAP, cap, Severity.INFO)
-        if shares[cause] < END_SHARE and cap < CAP_END_SHARE:
+        if shares[cause] < END * self._share and cap < CAP_END * self._cap:
             return self._ledger.end(subject, reading.timestamp)
         return ()
 

@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO
 
@@ -24,7 +25,9 @@ def run(settings: Settings, file: str) -> int:
     """Print the findings in the recording ``file``; return 1 if it is not a recording."""
     end_on_signal(_INTERRUPTED)
     recording = Recording(settings.topics)
-    analysis = Analysis(registry.build)
+    analysis = Analysis(
+        partial(registry.build, settings.disabled_findings, settings.changed_thresholds)
+    )
     try:
         with Path(file).open("rb") as stream:
             for content in recording.read(_lines(stream)):

@@ -10,6 +10,7 @@ from pydantic import BaseModel, ConfigDict, Field, SecretStr, model_validator
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.tls import TlsFiles
 from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.history.window import Spans
 from telemetry.limits import Limits
 from telemetry.settings import secret_files, values
@@ -20,6 +21,7 @@ from telemetry.settings.kinds import (
     Count,
     EmbeddedBrokerChoice,
     File,
+    Findings,
     Folder,
     Host,
     HostName,
@@ -35,6 +37,7 @@ from telemetry.settings.kinds import (
     PortOrNone,
     Sensors,
     Text,
+    Thresholds,
     TopicPrefix,
 )
 from telemetry.settings.sources import APPLICATION
@@ -63,6 +66,16 @@ class Settings(BaseModel):
         (),
         description="Sensors to disable, separated by commas: one or more of "
         f"{', '.join(f'`{name}`' for name in values.SENSORS)}.",
+    )
+    disabled_findings: Findings = Field(
+        (),
+        description="Kinds of findings to disable, separated by commas: one or more of "
+        f"{', '.join(f'`{kind}`' for kind in THRESHOLDS)}.",
+    )
+    finding_thresholds: Thresholds = Field(
+        (),
+        description="Thresholds of findings that differ from their defaults, separated by commas, "
+        "such as `idle_gpu.minutes=30`. docs/findings.md lists them.",
     )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
@@ -252,6 +265,16 @@ class Settings(BaseModel):
         """The retention of samples, events and minutes in the history."""
         days = round(self.history_days * 86_400_000)
         return Spans(self.window, max(self.window, days), days)
+
+    @property
+    def changed_thresholds(self) -> dict[str, dict[str, float]]:
+        """The thresholds that differ from their defaults, by kind of finding and by name."""
+        changed: dict[str, dict[str, float]] = {}
+        for each in self.finding_thresholds:
+            name, _, number = each.partition("=")
+            kind, _, of_kind = name.partition(".")
+            changed.setdefault(kind, {})[of_kind] = float(number)
+        return changed
 
     @property
     def limits(self) -> Limits:

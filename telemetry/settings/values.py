@@ -3,11 +3,14 @@
 In errors, the message of each ValueError follows the word "it".
 """
 
+import math
 import re
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 from telemetry.bus.address import BrokerAddress
+from telemetry.catalogue.thresholds import THRESHOLDS
 
 SENSORS = ("gpu", "cpu", "memory", "disk", "network")
 
@@ -107,6 +110,57 @@ def sensors(value: object) -> tuple[str, ...]:
     if not set(names) <= set(SENSORS):
         raise ValueError(f"must be one or more of {', '.join(SENSORS)}, separated by commas")
     return tuple(dict.fromkeys(names))
+
+
+def findings(value: object) -> tuple[str, ...]:
+    """Return kinds of findings, from a list or from text with commas."""
+    parts: object = value.split(",") if isinstance(value, str) else value
+    listed = parts if isinstance(parts, list | tuple) else [None]
+    names = [str(part).strip().lower() for part in listed]
+    if not set(names) <= THRESHOLDS.keys():
+        raise ValueError(f"must be one or more of {', '.join(THRESHOLDS)}, separated by commas")
+    return tuple(dict.fromkeys(names))
+
+
+def thresholds(value: object) -> tuple[str, ...]:
+    """Return each threshold as ``kind.name=number``, from a table or from text with commas."""
+    if isinstance(value, str):
+        pairs = [part.partition("=")[::2] for part in value.split(",")]
+    elif isinstance(value, Mapping):
+        pairs = list(_pairs(value))
+    else:
+        pairs = [part.partition("=")[::2] for part in value] if isinstance(value, tuple) else []
+    if not pairs and value != ():
+        raise ValueError("must be one or more thresholds such as idle_gpu.minutes=30")
+    return tuple(f"{name}={number:g}" for name, number in dict(map(_threshold, pairs)).items())
+
+
+def _pairs(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
+    """Yield the entries; ``{"idle_gpu": {"minutes": 30}}`` is ``{"idle_gpu.minutes": 30}``."""
+    for name, value in table.items():
+        if isinstance(value, Mapping):
+            yield from ((f"{name}.{inner}", str(each)) for inner, each in value.items())
+        else:
+            yield name, str(value)
+
+
+def _threshold(pair: tuple[str, str]) -> tuple[str, float]:
+    name = pair[0].strip().lower()
+    kind, _, of_kind = name.partition(".")
+    if kind not in THRESHOLDS:
+        raise ValueError(f"must name kinds of findings: {', '.join(THRESHOLDS)}")
+    known = THRESHOLDS[kind].get(of_kind)
+    if known is None:
+        names = ", ".join(f"{kind}.{each}" for each in THRESHOLDS[kind])
+        raise ValueError(f"must name thresholds of {kind} as {names}")
+    try:
+        number = float(pair[1])
+    except ValueError:
+        number = math.nan
+    if not known.lowest <= number <= known.highest:
+        bounds = f"from {known.lowest:g} to {known.highest:g} {known.unit}"
+        raise ValueError(f"must have a number for {name} {bounds}")
+    return name, number
 
 
 def require_path(value: object) -> object:

@@ -38,10 +38,10 @@ def at_once(*streams: Iterable[Sample]) -> list[Sample]:
 
 
 def findings_in(
-    contents: Iterable[Sample | CollectorStatus], detector: type[Detector]
+    contents: Iterable[Sample | CollectorStatus], detector: type[Detector], **thresholds: float
 ) -> list[Finding]:
-    """Return what ``detector`` reports of ``contents``."""
-    analysis = Analysis(lambda: [detector()])
+    """Return what ``detector`` reports of ``contents``, with ``thresholds`` that are changed."""
+    analysis = Analysis(lambda: [detector(thresholds)])
     return [finding for content in contents for finding in analysis.feed(content)]
 
 

@@ -1,11 +1,12 @@
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable, Mapping
 from typing import ClassVar
 
 from advisor.analysis import Analysis
 from advisor.detectors import registry
-from advisor.detectors.model import Kind, Ledger
+from advisor.detectors.model import DEFAULTS, Kind, Ledger
 from advisor.findings import Evidence, Finding, Severity, State
 from advisor.readings import Reading
+from telemetry.catalogue.thresholds import THRESHOLDS, effective
 from telemetry.limits import Limits
 from telemetry.samples import Sample
 from tests.advisor.series import MINUTES, START, every
@@ -17,8 +18,9 @@ class Lights:
     """Finds that a red light is on."""
 
     kind: ClassVar[Kind] = Kind("lights", "", "", "", "", "")
+    families: ClassVar[Collection[str]] = ("gpu",)
 
-    def __init__(self) -> None:
+    def __init__(self, _thresholds: Mapping[str, float] = DEFAULTS) -> None:
         self._ledger = Ledger("lights")
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
@@ -89,6 +91,20 @@ def test_hosts_and_channels_beyond_the_limits_are_ignored() -> None:
     assert analysis.skipped == 2
 
 
-def test_every_kind_has_its_own_name() -> None:
-    names = [detector.kind.name for detector in registry.DETECTORS]
-    assert len(names) == len(set(names))
+def test_every_kind_has_its_own_name_and_thresholds() -> None:
+    assert [detector.kind.name for detector in registry.DETECTORS] == list(THRESHOLDS)
+
+
+def test_a_kind_that_is_disabled_is_not_looked_for() -> None:
+    kinds = {detector.kind.name for detector in registry.build(disabled=("hardware",))}
+    assert kinds == THRESHOLDS.keys() - {"hardware"}
+
+
+def test_each_kind_takes_its_thresholds_and_keeps_the_other_defaults() -> None:
+    for kind, thresholds in THRESHOLDS.items():
+        changed = {name: threshold.highest for name, threshold in thresholds.items()}
+        assert effective(kind, changed) == changed
+        assert effective(kind, {}) == {name: each.default for name, each in thresholds.items()}
+        for each in thresholds.values():
+            assert each.lowest <= each.default <= each.highest
+    assert len(registry.build(thresholds={"idle_gpu": {"minutes": 30}})) == len(THRESHOLDS)

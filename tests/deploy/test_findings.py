@@ -49,6 +49,15 @@ def test_the_topics_may_have_a_prefix(capsys: pytest.CaptureFixture[str], tmp_pa
     assert "contains no samples" in capsys.readouterr().err
 
 
+def test_a_kind_can_be_disabled_and_a_threshold_changed(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path
+) -> None:
+    file = recorded(tmp_path / "night.txt")
+    assert not found(capsys, file, "--disabled-findings", "memory_growth")
+    begin, _ = found(capsys, file, "--finding-thresholds", "memory_growth.critical=600")
+    assert begin["severity"] == "critical"
+
+
 def test_lines_that_are_not_valid_are_counted_in_one_sentence(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:

@@ -135,6 +135,33 @@ def test_the_disabled_sensors_may_be_text_with_commas_or_a_list(
     assert load_settings().disabled_sensors == ("gpu", "disk")
 
 
+@pytest.mark.parametrize(
+    "lines",
+    [
+        'finding_thresholds = "idle_gpu.minutes=30, Throttling.share=25.5"',
+        '[finding_thresholds]\n"idle_gpu.minutes" = 30\n"throttling.share" = 25.5',
+        "[finding_thresholds]\nidle_gpu.minutes = 30\nthrottling.share = 25.5",
+    ],
+)
+def test_thresholds_may_be_text_with_commas_or_a_table(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, lines: str
+) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(lines)
+    monkeypatch.setenv(CONFIG_FILE_VARIABLE, str(file))
+    settings = load_settings()
+    assert settings.changed_thresholds == {
+        "idle_gpu": {"minutes": 30.0},
+        "throttling": {"share": 25.5},
+    }
+    assert settings.masked()["finding_thresholds"] == "idle_gpu.minutes=30, throttling.share=25.5"
+
+
+def test_no_finding_is_disabled_and_no_threshold_is_changed_by_default() -> None:
+    settings = load_settings()
+    assert (settings.disabled_findings, settings.changed_thresholds) == ((), {})
+
+
 def test_no_sensor_is_disabled_by_default() -> None:
     assert load_settings().disabled_sensors == ()
 

@@ -20,6 +20,16 @@ _PORT = dict.fromkeys(("", "0", "65536", "-1", "1.5", "x", "nan"), _WHOLE)
 _PORT_OR_NONE = dict.fromkeys(("", "65536", "-1", "x"), "a whole number from 0 to 65535")
 _INTERVAL = "must be a number from 0.1 to 60"
 _SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
+_FINDINGS = "must be one or more of memory_growth, idle_gpu, "
+_THRESHOLDS = {
+    "": "must name kinds of findings: memory_growth, idle_gpu, ",
+    "idle_gpus.minutes=3": "must name kinds of findings: memory_growth, idle_gpu, ",
+    "idle_gpu.hours=3": "must name thresholds of idle_gpu as idle_gpu.utilization, idle_gpu.held, ",
+    "idle_gpu=3": "must name thresholds of idle_gpu as ",
+    "idle_gpu.minutes": "must have a number for idle_gpu.minutes from 1 to 1440 min",
+    "idle_gpu.minutes=nan": "must have a number for idle_gpu.minutes from 1 to 1440 min",
+    "throttling.share=20,idle_gpu.minutes=0": "must have a number for idle_gpu.minutes from 1",
+}
 _HOURS = "must be a number from 0.01 to 24"
 _DAYS = "must be a number from 0 to 365"
 _MEGABYTES = "must be a number from 64 to 100000"
@@ -53,6 +63,8 @@ _NO_PREFIX = "must not begin with '/' or '$', or end with '/'"
 WRONG: dict[str, dict[str, str]] = {
     "interval_seconds": dict.fromkeys(("", "0.09", "61", "often", "nan", "inf"), _INTERVAL),
     "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
+    "disabled_findings": dict.fromkeys(("", "idle", "idle_gpu,", "all"), _FINDINGS),
+    "finding_thresholds": _THRESHOLDS,
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
     "history_days": dict.fromkeys(("", "-0.5", "366", "inf", "-1", "7d"), _DAYS),
     "history_megabytes": dict.fromkeys(("", "63", "100001", "nan", "1GB"), _MEGABYTES),

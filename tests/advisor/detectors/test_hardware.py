@@ -53,6 +53,12 @@ def test_a_pending_repair_is_a_warning_until_it_is_done(flag: str) -> None:
     assert "wait to be re" in begin.summary
 
 
+def test_the_time_without_a_new_error_can_be_changed() -> None:
+    samples = gpu(lambda time: {**HEALTHY, "ecc_errors_uncorrected": int(time > HOURS)})
+    _, end = findings_in(samples, Hardware, errors=10)
+    assert seconds(end.timestamp) == pytest.approx(70 * MINUTES, abs=MINUTES)
+
+
 def test_a_link_that_is_slower_under_load_than_it_was_is_a_warning() -> None:
     (finding,) = found(gpu(lambda time: {**HEALTHY, "pcie_width": 16 if time < HOURS else 8}))
     assert finding.severity is Severity.WARNING

@@ -40,6 +40,13 @@ def test_held_memory_is_reported_after_15_minutes_and_again_once_an_hour_is_lost
     assert seconds(end.timestamp) == pytest.approx(2.5 * HOURS, abs=2 * MINUTES)
 
 
+def test_the_thresholds_can_be_changed() -> None:
+    samples = gpu(lambda _: (0.0, 120.0), until=2 * HOURS)
+    (finding,) = findings_in(samples, IdleGpu, minutes=90)
+    assert seconds(finding.timestamp) == pytest.approx(90 * MINUTES, abs=MINUTES)
+    assert not findings_in(samples, IdleGpu, held=20)
+
+
 def test_the_sentence_names_who_holds_the_memory() -> None:
     holder = {"pid": 7, "command": "python3 -m jupyter", "user": "ada", "memory_used": 17 * GB}
     processes = every("system/gpu/0/processes", lambda _: {"processes": [holder]}, until=HOURS)

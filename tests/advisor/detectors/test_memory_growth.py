@@ -56,6 +56,14 @@ def test_a_leak_is_reported_with_the_time_at_which_the_memory_runs_out() -> None
     assert finding.evidence.numbers["rate"].unit == "MB/min"
 
 
+def test_the_thresholds_can_be_changed() -> None:
+    samples = gpu(leaking, until=6 * HOURS)
+    (finding,) = findings_in(samples, MemoryGrowth, critical=10 * 60)
+    assert finding.severity is Severity.CRITICAL
+    (later,) = findings_in(samples, MemoryGrowth, share=12)
+    assert later.timestamp > finding.timestamp
+
+
 def test_the_sentence_names_the_process_that_grows() -> None:
     samples = at_once(gpu(leaking, until=6 * HOURS), process(leaking, until=6 * HOURS))
     (finding,) = found(samples)

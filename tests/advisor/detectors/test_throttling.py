@@ -36,6 +36,16 @@ def test_heat_is_reported_with_what_the_clock_loses_and_is_over_once_it_is_gone(
     assert seconds(end.timestamp) == pytest.approx(65 * MINUTES, abs=MINUTES)
 
 
+def test_the_share_can_be_changed() -> None:
+    def values(time: float) -> dict[str, Any]:
+        reasons = ["hw_thermal_slowdown"] if time % 100 < 30 else []
+        return {"utilization": 99, "throttle_reasons": reasons}
+
+    samples = list(every("system/gpu/3", values, until=HOURS))
+    assert findings_in(samples, Throttling)
+    assert not findings_in(samples, Throttling, share=40)
+
+
 def test_a_power_brake_is_a_warning_with_its_own_advice() -> None:
     (finding,) = found(lambda _: ["hw_power_brake_slowdown"])
     assert finding.severity is Severity.WARNING

@@ -1,0 +1,47 @@
+"""The kinds of findings, and the thresholds of each, which settings may change."""
+
+from collections.abc import Mapping
+from typing import NamedTuple
+
+
+class Threshold(NamedTuple):
+    """A number that decides about a finding, its default, and the values that are allowed."""
+
+    default: float
+    unit: str
+    help: str
+    lowest: float
+    highest: float
+
+
+THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
+    "memory_growth": {
+        "share": Threshold(5.0, "%", "of the limit: less growth is not reported", 0.1, 90),
+        "warm_up": Threshold(45.0, "min", "in which a new process may grow", 0, 1440),
+        "warning": Threshold(24.0, "h", "before the limit is reached: a warning", 0, 8760),
+        "critical": Threshold(15.0, "min", "before the limit is reached: critical", 0, 1440),
+    },
+    "idle_gpu": {
+        "utilization": Threshold(5.0, "%", "below which the GPU does nothing", 0.1, 100),
+        "held": Threshold(1.0, "GB", "in use: less is not reported", 0, 10_000),
+        "minutes": Threshold(15.0, "min", "of doing nothing: an info", 1, 1440),
+        "warning": Threshold(60.0, "min", "of doing nothing: a warning", 1, 10_080),
+    },
+    "throttling": {
+        "share": Threshold(20.0, "%", "of the time slowed down by heat or hardware", 1, 100),
+        "cap": Threshold(80.0, "%", "of the time at the power cap", 1, 100),
+    },
+    "hardware": {
+        "errors": Threshold(60.0, "min", "without a new error, until it is over", 1, 10_080),
+        "lost": Threshold(60.0, "s", "without a sample, while the sensor fails", 1, 3600),
+        "link": Threshold(5.0, "min", "of a slow PCIe link under load", 1, 1440),
+        "failing": Threshold(5.0, "min", "in which a sensor fails", 1, 1440),
+    },
+}
+"""By kind and name. ``idle_gpu.held`` is how the settings name one."""
+
+
+def effective(kind: str, changed: Mapping[str, float]) -> dict[str, float]:
+    """Return the thresholds of ``kind`` by name: those of ``changed``, else the defaults."""
+    known = THRESHOLDS[kind]
+    return {name: changed.get(name, threshold.default) for name, threshold in known.items()}
