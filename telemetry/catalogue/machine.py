@@ -1,6 +1,6 @@
 """The families of the machine itself: CPU, memory, disks, network."""
 
-from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, number, pressure
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, count, number, pressure
 
 CPU = Family(
     "cpu",
@@ -46,6 +46,14 @@ MEMORY = Family(
             "memory charged against cgroup_limit, excluding reclaimable cache",
             4_294_967_296,
         ),
+        number("swap_in_rate", "MB/s", "data read back from swap", 0.0),
+        number("swap_out_rate", "MB/s", "data written to swap", 0.0),
+        count(
+            "oom_kills",
+            "processes",
+            "processes that the kernel has killed since boot because memory ran out",
+            0,
+        ),
     ),
 )
 
@@ -67,6 +75,21 @@ DISK = Family(
             "the same rates for each disk",
             {"nvme0n1": {"read_rate": 120.5, "write_rate": 48.2}},
             members=_DISK_RATES,
+        ),
+        pressure("pressure_some", "some task", "I/O"),
+        pressure("pressure_full", "every task", "I/O"),
+        Field(
+            "filesystems",
+            Kind.GROUPS,
+            "bytes",
+            "each local file system that can be written, by its mount point",
+            {"/": {"used": 412_316_860_416, "total": 980_000_000_000}},
+            members=(
+                byte_count("used", "bytes in use", 412_316_860_416),
+                byte_count(
+                    "total", "bytes that programs can use; without root's reserve", 980_000_000_000
+                ),
+            ),
         ),
     ),
 )
