@@ -55,9 +55,13 @@ class Ledger:
     kind: str
     _active: dict[str, Finding] = field(default_factory=dict)
 
-    def __contains__(self, subject: str) -> bool:
+    def __contains__(self, subject: object) -> bool:
         """Return whether a finding about ``subject`` is active."""
         return subject in self._active
+
+    def subjects(self) -> list[str]:
+        """Return the subjects of the active findings."""
+        return list(self._active)
 
     def report(
         self,

@@ -3,12 +3,19 @@
 from collections.abc import Collection, Mapping
 
 from advisor.detectors.hardware import Hardware
+from advisor.detectors.host_pressure import HostPressure
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import DEFAULTS, Detector
 from advisor.detectors.throttling import Throttling
 
-DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling, Hardware)
+DETECTORS: tuple[type[Detector], ...] = (
+    MemoryGrowth,
+    IdleGpu,
+    Throttling,
+    Hardware,
+    HostPressure,
+)
 
 
 def build(

@@ -30,8 +30,10 @@ def run(settings: Settings, file: str) -> int:
     )
     try:
         with Path(file).open("rb") as stream:
+            newest = 0
             for content in recording.read(_lines(stream)):
-                for finding in analysis.feed(content):
+                newest = max(newest, content.timestamp)
+                for finding in (*analysis.feed(content), *analysis.tick(newest)):
                     say(_json(finding))
     except OSError as error:
         complain(f"Cannot read {file}: {error.strerror}.")

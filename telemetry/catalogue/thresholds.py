@@ -37,6 +37,15 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "link": Threshold(5.0, "min", "of a slow PCIe link under load", 1, 1440),
         "failing": Threshold(5.0, "min", "in which a sensor fails", 1, 1440),
     },
+    "host_pressure": {
+        "pressure": Threshold(10.0, "%", "of the time that every task waits for memory", 1, 100),
+        "critical": Threshold(40.0, "%", "likewise: critical", 1, 100),
+        "swap": Threshold(1.0, "MB/s", "swapped in and swapped out", 0.01, 1e6),
+        "kills": Threshold(60.0, "min", "for which a kill for memory is reported", 1, 10_080),
+        "used": Threshold(80.0, "%", "of a file system in use: before, none fills up", 0, 100),
+        "clock": Threshold(120.0, "s", "that a clock may be off", 1, 86_400),
+        "silent": Threshold(3.0, "min", "that a collector may be offline", 0, 10_080),
+    },
 }
 """By kind and name. ``idle_gpu.held`` is how the settings name one."""
 
