@@ -7,6 +7,7 @@ from advisor.detectors.host_pressure import HostPressure
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import DEFAULTS, Detector
+from advisor.detectors.straggler import Straggler
 from advisor.detectors.throttling import Throttling
 
 DETECTORS: tuple[type[Detector], ...] = (
@@ -15,6 +16,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     Throttling,
     Hardware,
     HostPressure,
+    Straggler,
 )
 
 

@@ -46,6 +46,13 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "clock": Threshold(120.0, "s", "that a clock may be off", 1, 86_400),
         "silent": Threshold(3.0, "min", "that a collector may be offline", 0, 10_080),
     },
+    "straggler": {
+        "minutes": Threshold(10.0, "min", "for which one GPU leaves the others", 1, 1440),
+        "clock": Threshold(15.0, "%", "lower clock than the others", 1, 100),
+        "power": Threshold(25.0, "%", "lower power than usual", 1, 100),
+        "utilization": Threshold(25.0, "points", "lower utilization than usual", 1, 100),
+        "temperature": Threshold(12.0, "°C", "higher temperature than usual", 1, 100),
+    },
 }
 """By kind and name. ``idle_gpu.held`` is how the settings name one."""
 

@@ -9,6 +9,7 @@ from tests.benchmarks.corpus import (
     hardware_scenes,
     host_scenes,
     memory_scenes,
+    run_scenes,
 )
 from tests.benchmarks.corpus.machine import EPOCH, Content, Machine, Truth
 
@@ -21,6 +22,8 @@ SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *hardware_scenes.TROUBLE,
     *host_scenes.HARMLESS,
     *host_scenes.TROUBLE,
+    *run_scenes.HARMLESS,
+    *run_scenes.TROUBLE,
 )
 AFTERWARDS = 1800.0  # seconds that a recording goes on after the last trouble
 
