@@ -79,6 +79,11 @@ class Member:
                 before = self.values[place]
                 self.values[place] = value if before is None else before + part * (value - before)
 
+    def is_back(self, now: float) -> None:
+        """Note that nothing is away."""
+        for held in self.held:
+            held.note(now, holds=False)
+
     def away(self, seconds: float, readings: int) -> Iterator[Away]:
         """Yield what has been away for so long."""
         for metric, held, value, others in zip(
@@ -89,13 +94,14 @@ class Member:
 
 
 class Comparison:
-    """The members of one run since ``began`` (seconds), and the ``limits`` of each metric."""
+    """The members of one run, and the ``limits`` of each metric."""
 
-    def __init__(self, began: float, limits: Sequence[float]) -> None:
+    def __init__(self, limits: Sequence[float]) -> None:
         """Begin without members."""
         self.members: dict[str, Member] = {}
         self.compared = -math.inf
-        self._began, self._limits = began, limits
+        self._limits = limits
+        self._loaded = 0.0  # for how many seconds most members have been at work
 
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all members; return False if they do not work in step.
@@ -106,12 +112,17 @@ class Comparison:
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
         if len(present) < FEWEST or len({m.name for m in present.values()}) > 1:
             return False
-        age = now - self._began
-        follow = step / (max(age, step) if age < SETTLING else USUAL)
         loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())
-        loaded = loads[(len(loads) - 1) // 2] >= LOADED
+        if loads[(len(loads) - 1) // 2] < LOADED:
+            for member in present.values():
+                member.is_back(now)
+            return False
+        self._loaded += step
+        settled = self._loaded >= SETTLING
+        follow = step / (USUAL if settled else self._loaded)
         for place in range(len(METRICS)):
-            self._compare(now, place, present, found, follow if loaded else 0.0)
+            ready = settled or METRICS[place].absolute
+            self._compare(now, place, present, found if ready else None, follow)
         return sum(now - m.alone < LONE_SPAN for m in present.values()) <= 1
 
     def _compare(
@@ -119,9 +130,10 @@ class Comparison:
         now: float,
         place: int,
         present: Mapping[str, Member],
-        found: Container[str],
+        found: Container[str] | None,
         follow: float,
     ) -> None:
+        """Note which members are away in one metric; none while ``found`` is None."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:
@@ -137,10 +149,10 @@ class Comparison:
             if usual is None:
                 usual = member.usual[place] = difference
             excess = difference if metric.absolute else difference - usual
-            factor = ENDS if name in found else CONTINUES if held.readings else 1.0
+            factor = CONTINUES if held.readings else 1.0
             away = (
-                follow > 0
-                and excess >= factor * limit
+                found is not None
+                and excess >= (ENDS if name in found else factor) * limit
                 and _spread_without(values, rank) <= metric.alike * scale
             )
             if away or held.readings:

@@ -139,7 +139,7 @@ def replicas(rng: Random) -> Built:
 
     def one() -> Shape:
         load = wander(rng, rng.uniform(10, 30), rng.uniform(60, 3600))
-        return lambda time: max(0.0, min(100.0, mean + load(time)))
+        return lambda time: max(8.0, min(100.0, mean + load(time)))
 
     return _machine(rng, [one() for _ in range(_number(rng))]), []
 
