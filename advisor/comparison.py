@@ -17,7 +17,7 @@ LONE, LONE_SPAN = 60.0, 7200.0  # a GPU that is alone for so long; within so lon
 SMOOTHING = 60.0  # seconds
 CONTINUES = 0.8  # of the limit at which a GPU begins to be away: it goes on being away,
 ENDS = 0.5  # and what is found goes on
-_UTILIZATION = 2  # its place in METRICS
+_POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
 
 class Metric(NamedTuple):
@@ -78,6 +78,15 @@ class Member:
             if value is not None:
                 before = self.values[place]
                 self.values[place] = value if before is None else before + part * (value - before)
+
+    def works_alike(self) -> bool:
+        """Return whether it works as much as the others: otherwise, it is warmer or colder."""
+        for place in (_POWER, _UTILIZATION):
+            value, metric, others = self.values[place], METRICS[place], self.others[place]
+            scale = others if metric.relative else 1.0
+            if value is not None and abs(value - others) > metric.alike * scale:
+                return False
+        return True
 
     def is_back(self, now: float) -> None:
         """Note that nothing is away."""
@@ -145,10 +154,15 @@ class Comparison:
             middle = member.others[place] = median_without(values, rank)
             scale = (middle or 1.0) if metric.relative else 1.0
             difference = metric.sign * (value - middle) / scale
+            if place == _TEMPERATURE and not member.works_alike():
+                held.note(now, holds=False)
+                continue
             usual = member.usual[place]
             if usual is None:
                 usual = member.usual[place] = difference
-            excess = difference if metric.absolute else difference - usual
+            excess = difference
+            if not metric.absolute:  # worse than usual, and also worse than the others
+                excess = min(difference - usual, 2 * difference)
             factor = CONTINUES if held.readings else 1.0
             away = (
                 found is not None

@@ -145,6 +145,8 @@ class Throttling:
     def _report(
         self, reading: Reading, window: _Window, cause: str, share: float, severity: Severity
     ) -> Iterable[Finding]:
+        if self._ledger.is_recent(reading.subject, severity, reading.timestamp):
+            return ()
         name = "the power cap" if cause == _CAP else f"a {cause}"
         numbers = {"share": Measure(round(100 * share), "%")}
         lost = ""

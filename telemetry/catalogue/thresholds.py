@@ -49,8 +49,8 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
     "straggler": {
         "minutes": Threshold(10.0, "min", "for which one GPU leaves the others", 1, 1440),
         "clock": Threshold(15.0, "%", "lower clock than the others", 1, 100),
-        "power": Threshold(25.0, "%", "lower power than usual", 1, 100),
-        "utilization": Threshold(25.0, "points", "lower utilization than usual", 1, 100),
+        "power": Threshold(20.0, "%", "lower power than usual", 1, 100),
+        "utilization": Threshold(20.0, "points", "lower utilization than usual", 1, 100),
         "temperature": Threshold(12.0, "°C", "higher temperature than usual", 1, 100),
     },
     "input_bound": {
