@@ -13,6 +13,8 @@ RELEASE := .venv/release/installed
 RELEASE_BIN := $(BIN:.venv/%=.venv/release/%)
 COMPILE := $(RELEASE_BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes \
 	--custom-compile-command 'make lock'
+# What checks the dashboard; npm writes this file last.
+TOOLS := api/dashboard/node_modules/.package-lock.json
 # The source of the page. Installing the project builds it.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
@@ -66,28 +68,26 @@ exercise: $(INSTALLED) ## Test Dockerfile and compose.yaml with Docker (about 10
 	TESTCONTAINERS_RYUK_DISABLED=true REQUIRE_SERVICES=1 $(BIN)/python -m pytest -n 0 \
 		tests/services tests/telemetry/history tests/deploy/test_roles.py
 
-lint: $(INSTALLED) ## Check style and types.
+lint: $(INSTALLED) $(TOOLS) ## Check style and types.
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+	@if command -v npm >/dev/null 2>&1; then npm --prefix api/dashboard run --silent lint; \
+	else echo "npm is not on PATH: the dashboard is not checked." >&2; fi
 
-format: $(INSTALLED) ## Format the code.
+format: $(INSTALLED) $(TOOLS) ## Format the code.
 	$(BIN)/ruff check --fix
 	$(BIN)/ruff format
+	@if command -v npm >/dev/null 2>&1; then npm --prefix api/dashboard run --silent format; fi
+
+$(TOOLS): api/dashboard/package-lock.json
+	@! command -v npm >/dev/null 2>&1 || npm --prefix api/dashboard ci
 
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
-benchmark: $(INSTALLED) ## Measure the cost of the pipeline on this machine, and how often findings are right (about 20 minutes).
-	$(BIN)/python -m tests.benchmarks.sensors
-	$(BIN)/python -m tests.benchmarks.gpus
-	$(BIN)/python -m tests.benchmarks.history
-	$(BIN)/python -m tests.benchmarks.ingest
-	$(BIN)/python -m tests.benchmarks.fleet
-	$(BIN)/python -m tests.benchmarks.responses
-	$(BIN)/python -m tests.benchmarks.live
-	$(BIN)/python -m tests.benchmarks.latency
-	$(BIN)/python -m tests.benchmarks.footprint
+benchmark: $(INSTALLED) ## Measure the cost of the pipeline beside its peers, and how often findings are right (about 40 minutes).
+	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.findings
 
 # Without uv, which the machine may lack: this installs it.

@@ -15,11 +15,12 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
-from api.rest import annotations
+from api.rest import annotations, asyncapi, exposition
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, newest, router
+from api.runs import routes as runs
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.compression import Compression
 from api.serving.connections import Connections
@@ -61,7 +62,13 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in (*newest.routes, *router.routes, *annotations.router.routes, *health.routes):
+        for route in (
+            *newest.routes,
+            *router.routes,
+            *annotations.router.routes,
+            *runs.router.routes,
+            *health.routes,
+        ):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -123,7 +130,10 @@ def create_app(
         newest,
         router,
         annotations.router,
+        runs.router,
         health,
+        asyncapi.router,
+        exposition.router,
         websocket.router,
         login_router(sessions, wrong_tokens),
     ):

@@ -32,6 +32,10 @@ class UnknownHostError(SystemMonitorError):
     """The host is not known."""
 
 
+class UnknownRunError(SystemMonitorError):
+    """The run is not known."""
+
+
 class InvalidParameterError(SystemMonitorError):
     """A parameter has an invalid value."""
 
@@ -89,6 +93,7 @@ class PageNotBuiltError(SystemMonitorError):
 # The only mapping from errors to responses. Subclasses come before their base class.
 RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHostError: (HTTPStatus.NOT_FOUND, "unknown_host"),
+    UnknownRunError: (HTTPStatus.NOT_FOUND, "unknown_run"),
     InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
     ReadOnlyError: (HTTPStatus.FORBIDDEN, "read_only"),
     BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),

@@ -13,10 +13,11 @@ from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
 from telemetry.clock import unix_milliseconds
+from telemetry.exposition import HostReadings, Reading
 from telemetry.reports import Report, counter, gauge
-from telemetry.status import CollectorState, CollectorStatus
+from telemetry.samples import Sample
+from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, CollectorStatus
 
-_STATUS_SECONDS = 10.0
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
@@ -47,6 +48,7 @@ class Collector:
         self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
+        self._newest: dict[str, tuple[Sample, float]] = {}  # by channel; when, in monotonic seconds
         bus = BusConnection(
             broker,
             topics.client_id("collector", host),
@@ -59,10 +61,9 @@ class Collector:
             sensors,
             host,
             interval,
-            deliver=lambda each: self._publish(each.channel, each.payload()),
+            deliver=self._deliver,
             on_change=self._publisher.publish_status,
-            # An empty payload deletes the retained message.
-            on_vanished=lambda channel: self._publish(channel, b""),
+            on_vanished=self._forget,
             on_tick=self._end_tick,
         )
 
@@ -118,6 +119,26 @@ class Collector:
             notes=() if sensors else (_ALL_OFF,),
         )
 
+    def readings(self) -> HostReadings:
+        """Return the newest sample of each channel."""
+        now = time.monotonic()
+        aged = [(sample, now - taken) for sample, taken in list(self._newest.values())]
+        readings = [
+            Reading(
+                sample.channel, sample.values, age, stale=age > STALE_INTERVALS * self._interval
+            )
+            for sample, age in aged
+        ]
+        return HostReadings(self._host, up=True, readings=readings)
+
+    def _deliver(self, sample: Sample) -> None:
+        self._newest[sample.channel] = sample, time.monotonic()
+        self._publish(sample.channel, sample.payload())
+
+    def _forget(self, channel: str) -> None:
+        self._newest.pop(channel, None)
+        self._publish(channel, b"")  # an empty payload deletes the retained message
+
     def _publish(self, channel: str, payload: bytes) -> None:
         family = family_of(channel)
         has_history = family is None or family.retention is not Retention.NONE
@@ -142,6 +163,6 @@ class Collector:
     def _end_tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_status:
-            self._next_status = now + _STATUS_SECONDS
+            self._next_status = now + STATUS_SECONDS
             self._publisher.publish_status()
         self._publisher.flush()

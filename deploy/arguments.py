@@ -8,10 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NoReturn
 
-from deploy import console
+from deploy import console, own_arguments
 from telemetry import __version__
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
 
 _BROKER = (
     *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
@@ -32,8 +32,6 @@ _HISTORY = (
     ),
     "influxdb_bucket",
 )
-SHELLS = ("bash", "zsh", "fish")
-_OWN_ARGUMENTS = {"file"}  # of one role, and not settings
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _FINDINGS = ("disabled_findings", "finding_thresholds")
@@ -80,17 +78,20 @@ _ROLES = {
         (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
+        "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
         (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
         "The API reads the history that the ingester writes. Use the same history settings for\n"
         "both.",
+        "  system-monitor api --mqtt-url mqtt://broker.lan:1883 --http-port 8080",
     ),
     "check": _Role(
         "show the effective settings and test the connections, without starting anything",
         (*_EVERYTHING, *_INGESTER, "metrics_port"),
         "Secrets are masked. The exit code is 1 if a connection fails.",
+        "  system-monitor check",
     ),
     "forget": _Role(
         "remove what the broker retains of a host, such as one that was retired",
@@ -107,11 +108,50 @@ _ROLES = {
     "findings": _Role(
         "print what the detectors find in a recording, such as one of last night",
         ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
+        "FILE has lines of `topic payload`, as `record` writes them. Each finding is one\n"
         "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
         "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
         "is 1 if the file contains no samples.",
-        "  mosquitto_sub -v -t 'system/#' > night.txt\n  system-monitor findings night.txt",
+        "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
+    ),
+    "record": _Role(
+        "write the messages of a broker to a file, for `findings` and `replay`",
+        (*_BROKER, *_LOG),
+        "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
+        "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
+        "is lost, it is made again; what was published meanwhile is missing.",
+        "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
+    ),
+    "replay": _Role(
+        "publish a recording to a broker, at its own pace or faster",
+        ("history_hours", *_BROKER, *_LOG),
+        "Its timestamps are moved so that it ends when the replay ends: it looks as if it\n"
+        "happened now. With --keep-timestamps it only fills the history, as late samples: no\n"
+        "current value changes. A host that is online at the broker is not replayed under its\n"
+        "own name. In the end, the hosts of the replay are offline.",
+        "  system-monitor replay night.txt\n"
+        "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
+        "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
+    ),
+    "export": _Role(
+        "write the history of a running System Monitor as a CSV table or as JSON lines",
+        ("http_host", "http_port", "http_token_file", *_LOG),
+        "A row has all samples of one tick, or the means of one minute where the history has only\n"
+        "one-minute points. The columns are named like `system/gpu/0.temperature`. The server is\n"
+        "asked for a limited number of points at a time, so a span of any length needs little\n"
+        "memory. The exit code is 1 if the export is incomplete.",
+        "  system-monitor export > hour.csv\n"
+        "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
+        "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
+        "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
+    ),
+    "top": _Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
@@ -137,8 +177,8 @@ Options override the environment, which overrides the file. Passwords and tokens
 because every user of the machine can read a command line. Set SYSTEM_MONITOR_HTTP_TOKEN instead, or
 name a file that contains the token (SYSTEM_MONITOR_HTTP_TOKEN_FILE, --http-token-file FILE).
 
-Exit codes: 0 stopped normally; 1 a part, `check`, `forget` or `findings` failed, or the output
-could not be written; 2 invalid settings."""
+Exit codes: 0 stopped normally; 1 a part or a command failed, or the output could not be written;
+2 invalid settings."""
 
 
 class _Parser(argparse.ArgumentParser):
@@ -154,13 +194,13 @@ class _Parser(argparse.ArgumentParser):
         raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
 
 
-def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, str]]:
+def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
     ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
     value, which could be a secret.
     """
-    parser = _parser()
+    parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
@@ -178,7 +218,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     file = given.pop("config", None)
     if file is not None:
         os.environ[CONFIG_FILE_VARIABLE] = file
-    own = {name: given.pop(name) for name in _OWN_ARGUMENTS & given.keys()}
+    own = {name: given.pop(name) for name in given.keys() - set(Settings.names())}
     return role, given, own
 
 
@@ -202,7 +242,8 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command, with a parser for each role."""
     parser = _Parser(
         "system-monitor",
         description=_DESCRIPTION,
@@ -224,21 +265,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         if role.options:
             _add_options(role_parser, role.options)
-    roles.choices["forget"].add_argument(
-        "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
-    )
-    roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
-    roles.choices["completion"].add_argument(
-        "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
-    )
+    own_arguments.add(roles.choices)
     return parser
-
-
-def _host(text: str) -> str:
-    try:
-        return values.host_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid: it {error}") from None
 
 
 def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:

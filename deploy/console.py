@@ -7,6 +7,7 @@ import errno
 import io
 import os
 import re
+import shutil
 import sys
 from typing import TextIO
 
@@ -28,14 +29,29 @@ def prepare() -> None:
             stream.reconfigure(errors="backslashreplace")
 
 
-def say(text: str = "") -> None:
-    """Write lines to standard output and flush them."""
-    _write(sys.stdout, "\n".join(map(printable, text.split("\n"))))
+def say(text: str = "") -> bool:
+    """Write lines to standard output and flush them; return whether that succeeded."""
+    return _write(sys.stdout, "\n".join(map(printable, text.split("\n"))))
 
 
 def complain(sentence: str) -> None:
     """Write an error message to standard error."""
     _write(sys.stderr, f"system-monitor: {printable(sentence)}")
+
+
+def note(sentence: str) -> None:
+    """Write a line that is neither output nor an error to standard error."""
+    _write(sys.stderr, printable(sentence))
+
+
+def show_progress(text: str) -> None:
+    """Show ``text`` instead of the previous progress, if standard error is a terminal.
+
+    The cursor is left at its beginning, so that the next line of the log replaces it.
+    """
+    if sys.stderr is not None and sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        _write(sys.stderr, f"\r{printable(text)[:width]}\x1b[K\r", end="")
 
 
 def flush() -> None:
@@ -49,13 +65,14 @@ def output_was_lost() -> bool:
     return bool(_lost)
 
 
-def _write(stream: TextIO | None, text: str | None) -> None:
+def _write(stream: TextIO | None, text: str | None, end: str = "\n") -> bool:
     if stream is None:  # it was closed before the program started
-        return
+        return False
     try:
         if text is not None:
-            stream.write(f"{text}\n")
+            stream.write(f"{text}{end}")
         stream.flush()
+        return True  # noqa: TRY300 - an else would be further away
     except OSError as error:
         nowhere = os.open(os.devnull, os.O_WRONLY)
         os.dup2(nowhere, stream.fileno())
@@ -65,3 +82,4 @@ def _write(stream: TextIO | None, text: str | None) -> None:
             complain(
                 f"Cannot write to standard output ({error.strerror}): the output is incomplete."
             )
+        return False

@@ -20,12 +20,14 @@ from telemetry.settings import Settings
 from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
+    from telemetry.exposition import HostReadings
     from telemetry.history.port import HistoryReader, HistoryWriter
     from telemetry.reports import Reporter
     from telemetry.status import SensorReport
@@ -132,19 +134,28 @@ def ingester(settings: Settings) -> "Ingester":
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
     from api.app import create_app
-    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
-    app = create_app(settings, live, history_reader(settings), others)
+    app = create_app(settings, subscription(settings), history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 
 
-def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[MetricsServer]":
-    """Return the server of a stand-alone part's counters, or none if no port is set."""
+def subscription(settings: Settings) -> "Subscription":
+    """Return the subscription to the live values of all hosts."""
+    from api.live.subscription import Subscription
+
+    return Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
+
+
+def metrics_server(
+    settings: Settings,
+    reporter: "Reporter",
+    readings: "Callable[[], HostReadings] | None" = None,
+) -> "Sequence[MetricsServer]":
+    """Return the server of a stand-alone part's metrics, or none if no port is set."""
     if settings.metrics_port == 0:
         return ()
-    return (MetricsServer(settings.metrics_port, [reporter]),)
+    return (MetricsServer(settings.metrics_port, [reporter], readings),)
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:

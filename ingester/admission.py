@@ -1,13 +1,20 @@
 """Limits the names in the history: any publisher can invent hosts and devices."""
 
 import time
+from collections import OrderedDict
 from collections.abc import Callable
 from functools import cache
 
-from telemetry.catalogue import Family, Kind, family_of
+from telemetry.catalogue import Family, Kind, Nature, family_of
 from telemetry.errors import MalformedMessageError
 from telemetry.events import Event
-from telemetry.limits import EVENT_BURST, EVENTS_PER_MINUTE, Limits
+from telemetry.limits import (
+    EVENT_BURST,
+    EVENTS_PER_MINUTE,
+    STATE_BURST,
+    STATES_PER_MINUTE,
+    Limits,
+)
 from telemetry.places import Places
 from telemetry.rate_limit import RateLimit
 from telemetry.samples import Sample
@@ -40,6 +47,8 @@ class Admission:
         self._known: dict[str, _Host] = {}
         self._hosts = Places(limits.hosts, self._known.pop, clock)
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
+        self._states = RateLimit(STATE_BURST, STATES_PER_MINUTE, clock)
+        self._newest: OrderedDict[tuple[str | None, str], str] = OrderedDict()  # ids of states
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
         """Check that ``sample`` may be stored.
@@ -65,11 +74,16 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Check that ``event`` may be stored.
+        """Check that ``event``, or a change of a state, may be stored.
 
-        ``retained`` says whether the broker delivered it as a retained message. Raises
-        MalformedMessageError with the reason ``retained event`` or ``too many events``.
+        ``retained`` says whether the broker delivered it as a retained message, as it may a state.
+        Raises MalformedMessageError with the reason ``retained event``, ``too many events`` or
+        ``too many states``.
         """
+        family = family_of(event.channel)
+        if family is not None and family.nature is Nature.STATE:
+            self._check_state(event)
+            return
         if retained:
             raise MalformedMessageError(
                 "retained event", f"publish to {event.channel} without the retain flag"
@@ -77,6 +91,20 @@ class Admission:
         if wait := self._events.take():
             detail = f"{EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
+
+    def _check_state(self, event: Event) -> None:
+        """Limit the rate of new states: a newer message about the same one replaces it."""
+        key = event.host, event.channel
+        if self._newest.get(key) == event.id:
+            self._newest.move_to_end(key)
+            return
+        if wait := self._states.take():
+            detail = f"{STATE_BURST} at once, then {STATES_PER_MINUTE:g} a minute; wait {wait} s"
+            raise MalformedMessageError("too many states", f"{event.channel}: {detail}")
+        self._newest[key] = event.id
+        self._newest.move_to_end(key)
+        if len(self._newest) > STATE_BURST:
+            self._newest.popitem(last=False)
 
 
 def _devices(sample: Sample) -> set[str]:

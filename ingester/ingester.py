@@ -36,7 +36,8 @@ class Ingester:
     Ingesters with the same ``group`` share the messages among themselves. Messages that are not
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
     discarded. A status, a message of a family without retention, or an empty payload, which deletes
-    a retained message, is acknowledged and skipped.
+    a retained message, is acknowledged and skipped. A retained state may be stored already, and may
+    have begun before the history: then it is skipped too.
     """
 
     def __init__(
@@ -149,6 +150,8 @@ class Ingester:
             if isinstance(record, CollectorStatus):
                 return None
             if isinstance(record, Event):
+                if message.retained and not self._history.keeps(record):
+                    return None
                 self._admission.check_event(record, retained=message.retained)
             elif self._history.keeps(record):  # the history discards and counts the others
                 self._admission.check(record, retained=message.retained)

@@ -7,7 +7,7 @@ from typing import Annotated, NamedTuple, TypeAlias, TypeVar
 from pydantic import Field, TypeAdapter, ValidationError
 
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, family_of
+from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, family_of, place_of
 from telemetry.errors import MalformedMessageError
 from telemetry.events import MAX_EVENT_BYTES, Event, content_id
 from telemetry.payloads import (
@@ -61,17 +61,17 @@ def resolve(scheme: TopicScheme, topic: str) -> Address:
 
 
 def decode(address: Address, payload: bytes, *, arrived: int) -> Content:
-    """Return the sample, event or status that arrived as ``payload``.
+    """Return the sample, event, state or status that arrived as ``payload``; a state is an event.
 
     ``arrived``, in Unix milliseconds, becomes the time of an event without a timestamp. Raises
-    MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event`` or
-    ``host mismatch``.
+    MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event``, ``host
+    mismatch`` or ``channel mismatch``.
     """
     if address.family is None:
         return decode_status(address, payload)
-    if address.family.nature is Nature.EVENT:
-        return _event(address, address.family, payload, arrived)
-    return _sample(address, address.family, payload)
+    if address.family.nature is Nature.SAMPLE:
+        return _sample(address, address.family, payload)
+    return _event(address, address.family, payload, arrived)
 
 
 def decode_sample(address: Address, payload: bytes) -> Sample:
@@ -94,10 +94,7 @@ def decode_status(address: Address, payload: bytes) -> CollectorStatus:
 
 def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
     """Return the event that ``model`` describes, adding an ID and a time if it has none."""
-    values = model.model_dump(exclude={"id", "timestamp", "host"})
-    timestamp = arrived if model.timestamp is None else model.timestamp
-    identity = model.id or content_id(family.channel, timestamp, model.host, values)
-    return Event(family.channel, identity, timestamp, model.host, values)
+    return _event_of(family.channel, model, arrived)
 
 
 def _sample(address: Address, family: Family, payload: bytes) -> Sample:
@@ -116,7 +113,19 @@ def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Ev
         except ValidationError:
             raise MalformedMessageError("not an event", f"host {address.host!r}") from None
     _require_same_host(address.host, model.host)
-    return make_event(family, model, arrived)
+    event = _event_of(address.channel, model, arrived)
+    for name, value in place_of(address.channel).items():
+        if event.values.get(name, value) != value:
+            detail = f"{name} {event.values[name]!r} on {address.channel}"
+            raise MalformedMessageError("channel mismatch", detail)
+    return event
+
+
+def _event_of(channel: str, model: EventPayload, arrived: int) -> Event:
+    values = model.model_dump(exclude={"id", "timestamp", "host"})
+    timestamp = arrived if model.timestamp is None else model.timestamp
+    identity = model.id or content_id(channel, timestamp, model.host, values)
+    return Event(channel, identity, timestamp, model.host, values)
 
 
 @cache

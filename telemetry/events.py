@@ -1,4 +1,8 @@
-"""An event: a reported moment, as it travels through the pipeline."""
+"""An event: a reported moment, as it travels through the pipeline.
+
+A state travels as an event too: its timestamp is the moment at which it last changed. Its end is an
+event whose id is that of its beginning and ``END``.
+"""
 
 import hashlib
 import json
@@ -6,13 +10,14 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_EVENT_BYTES = 8_192  # fits a text of 1,000 characters, however it is escaped
+END = ".end"
 
 
 @dataclass(frozen=True, slots=True)
 class Event:
     """One event on ``channel``.
 
-    ``id`` identifies the event: if it is delivered twice, it is stored once. ``timestamp`` is Unix
+    ``id`` identifies the event: it is stored once, with its newest values. ``timestamp`` is Unix
     time in integer milliseconds. ``host`` is None if the event concerns no particular host.
     ``values`` are the payload's other fields.
     """
@@ -22,6 +27,11 @@ class Event:
     timestamp: int
     host: str | None
     values: Mapping[str, object]
+
+    @property
+    def is_end(self) -> bool:
+        """Whether this is the end of a state."""
+        return self.id.endswith(END)
 
     def body(self) -> dict[str, object]:
         """Return the fields of the payload."""

@@ -7,6 +7,10 @@ SILENT_SECONDS = 120.0  # a running collector publishes at least once a minute
 # most 122,000 are stored: 25 MB if they have 200 bytes, 1 GB if each is as large as allowed.
 EVENT_BURST = 1000
 EVENTS_PER_MINUTE = 12.0
+# New states, such as runs: those of 1,000 hosts at once, then two a second. In a week at most
+# 1.2 million are stored: 600 MB if they have 500 bytes.
+STATE_BURST = 20_000
+STATES_PER_MINUTE = 120.0
 
 
 @dataclass(frozen=True)  # without slots, so that the defaults can be read from the class

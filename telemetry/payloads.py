@@ -6,7 +6,7 @@ exactly what the decoder checks.
 
 from collections.abc import Callable, Mapping
 from functools import cache
-from typing import Annotated, Any, NotRequired
+from typing import Annotated, Any, Literal, NotRequired
 
 from pydantic import (
     BaseModel,
@@ -20,7 +20,7 @@ from pydantic import (
 from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
 
 from telemetry import catalogue
-from telemetry.catalogue import Family, Kind
+from telemetry.catalogue import Family, Kind, Nature
 
 MAX_INTEGER = 2**63 - 1  # the largest integer of SQLite and InfluxDB
 MAX_TIMESTAMP = 253_402_300_799_999  # the end of the year 9999: later dates cannot be shown
@@ -32,6 +32,7 @@ MAX_TEXT = 256
 _NOT_BLANK = StringConstraints(strip_whitespace=True, min_length=1)
 Text = Annotated[str, Field(max_length=MAX_TEXT)]
 Host = Annotated[str, Field(min_length=1, max_length=MAX_TEXT, pattern=r"^[^\x00-\x1f/+#]+$")]
+Identity = Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")]
 Timestamp = Annotated[
     int,
     Field(
@@ -55,10 +56,10 @@ class EventPayload(BaseModel):
     # On assignment too: the host may come from the topic.
     model_config = ConfigDict(**Payload.model_config, validate_assignment=True)
 
-    id: Annotated[str, Field(pattern=r"^[A-Za-z0-9_.-]{1,64}$")] | None = Field(
+    id: Identity | None = Field(
         None,
-        description="ID of the event; a second event with the same ID is ignored. Default: derived "
-        "from the contents",
+        description="ID of the event; another event with the same ID replaces it. Default: "
+        "derived from the contents",
         examples=["3f9a1c5e0b7d4286"],
     )
     timestamp: Timestamp | None = Field(
@@ -71,7 +72,21 @@ class EventPayload(BaseModel):
     )
 
 
-MakeType = Callable[[str, dict[str, Any]], Any]
+class StatePayload(EventPayload):
+    """The fields that the payload of every state contains."""
+
+    id: Identity = Field(
+        description="ID of this change of the state; the newest message with it counts",
+        examples=["3f9a1c5e0b7d4286"],
+    )
+    timestamp: Timestamp = Field(
+        description="when the state last changed, Unix time in milliseconds",
+        examples=[1_767_225_600_000],
+    )
+    host: Host = Field(description="host that the state concerns", examples=["gpu-07"])
+
+
+MakeType = Callable[[str, tuple[catalogue.Field, ...]], Any]
 """Makes the type of an object, from its name and its fields."""
 
 
@@ -84,7 +99,8 @@ def _annotation(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # n
         case Kind.INTEGER:
             annotation = Annotated[int, Field(ge=field.minimum, le=MAX_INTEGER)]
         case Kind.TEXT:
-            annotation = Annotated[str, Field(max_length=field.max_length or MAX_TEXT)]
+            text = Annotated[str, Field(max_length=field.max_length or MAX_TEXT)]
+            annotation = Literal[field.choices] if field.choices else text
         case Kind.NUMBERS:
             annotation = Annotated[list[number | None], Field(max_length=_MAX_ITEMS)]
         case Kind.TEXTS:
@@ -94,6 +110,8 @@ def _annotation(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # n
         case Kind.GROUPS:
             member: Any = _member_type(field, owner, make)
             annotation = Annotated[dict[Text, member], Field(max_length=_MAX_ITEMS)]
+        case Kind.RECORD:
+            annotation = _member_type(field, owner, make)
         case Kind.RECORDS:
             record: Any = _member_type(field, owner, make)
             annotation = Annotated[list[record], Field(max_length=_MAX_RECORDS)]
@@ -106,7 +124,22 @@ def class_name(name: str) -> str:
 
 
 def _member_type(field: catalogue.Field, owner: str, make: MakeType) -> Any:  # noqa: ANN401
-    return make(f"{owner}{class_name(field.name)}", _definitions(field.members, owner, make))
+    return make(f"{owner}{class_name(field.name)}", field.members)
+
+
+def _part(name: str, fields: tuple[catalogue.Field, ...]) -> type[BaseModel]:
+    """Return the type of an object in a sample."""
+    return _model(name, _definitions(fields, name, _part))
+
+
+def _event_part(name: str, fields: tuple[catalogue.Field, ...]) -> type[BaseModel]:
+    """Return the type of an object in an event."""
+    return _model(name, _event_definitions(fields, name))
+
+
+def _message_part(name: str, fields: tuple[catalogue.Field, ...]) -> Any:  # noqa: ANN401
+    """Return the type of an object in a sample, as a dictionary."""
+    return _typed_dict(name, _definitions(fields, name, _message_part))
 
 
 def _model(name: str, definitions: dict[str, Any]) -> type[BaseModel]:
@@ -125,45 +158,47 @@ def _typed_dict(name: str, definitions: Mapping[str, Any]) -> Any:  # noqa: ANN4
     return with_config(Payload.model_config)(make(name, fields))
 
 
-def _definitions(
-    fields: tuple[catalogue.Field, ...], owner: str, make: MakeType = _model
-) -> dict[str, Any]:
+def _definitions(fields: tuple[catalogue.Field, ...], owner: str, make: MakeType) -> dict[str, Any]:
     return {
-        field.name: (
-            _annotation(field, owner, make) | None,
-            Field(
-                ... if field.fixed else None,
-                description=f"{field.help} ({field.unit})" if field.unit else field.help,
-                examples=[field.example],
-                json_schema_extra={"unit": field.unit} if field.unit else None,
-            ),
-        )
+        field.name: (_annotation(field, owner, make) | None, _information(field))
         for field in fields
     }
 
 
+def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
+    return Field(
+        ... if field.fixed else None,
+        description=f"{field.help} ({field.unit})" if field.unit else field.help,
+        examples=[field.example],
+        json_schema_extra={"unit": field.unit} if field.unit else None,
+    )
+
+
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event; the fixed ones, which are texts, must not be blank."""
-    definitions = _definitions(fields, owner)
+    """Return the fields of an event; the fixed ones must have a value, and texts not be blank."""
+    definitions: dict[str, Any] = {}
     for field in fields:
-        annotation, (_, info) = _annotation(field, owner, _model), definitions[field.name]
+        annotation, information = _annotation(field, owner, _event_part), _information(field)
         if field.fixed:
-            definitions[field.name] = Annotated[annotation, _NOT_BLANK], info
+            is_free = field.kind is Kind.TEXT and not field.choices
+            annotation = Annotated[annotation, _NOT_BLANK] if is_free else annotation
         elif field.kind is Kind.TEXTS:
-            more: Any = Field(
+            information = Field(
                 default_factory=list, description=field.help, examples=[field.example]
             )
-            definitions[field.name] = annotation, more
+        else:
+            annotation |= None
+        definitions[field.name] = annotation, information
     return definitions
 
 
 @cache
 def event_model(family: Family) -> type[EventPayload]:
-    """Return the pydantic model of the payload of an event of ``family``."""
+    """Return the pydantic model of the payload of an event of ``family``, or of a state."""
     name = class_name(family.name)
     model: type[EventPayload] = create_model(
         f"{name}Payload",
-        __base__=EventPayload,
+        __base__=StatePayload if family.nature is Nature.STATE else EventPayload,
         __doc__=family.help,
         **_event_definitions(family.fields, name),
     )
@@ -175,7 +210,10 @@ def payload_model(family: Family) -> type[Payload]:
     """Return the pydantic model of ``family``'s payload."""
     name = class_name(family.name)
     model: type[Payload] = create_model(
-        f"{name}Payload", __base__=Payload, __doc__=family.help, **_definitions(family.fields, name)
+        f"{name}Payload",
+        __base__=Payload,
+        __doc__=family.help,
+        **_definitions(family.fields, name, _part),
     )
     return model
 
@@ -189,6 +227,6 @@ def message_type(family: Family) -> TypeAdapter[dict[str, Any]]:
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}
-    definitions = {**common, **_definitions(family.fields, name, _typed_dict)}
+    definitions = {**common, **_definitions(family.fields, name, _message_part)}
     definitions["late"] = bool, Field(default=False)
     return TypeAdapter(_typed_dict(f"{name}Message", definitions))

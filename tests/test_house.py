@@ -96,6 +96,12 @@ def test_a_collector_loads_neither_asyncio_nor_a_web_framework() -> None:
     assert loaded.isdisjoint({"asyncio", "fastapi", "uvicorn", "sqlite3", "psutil"})
 
 
+def test_only_top_loads_the_library_for_terminals() -> None:
+    """It is optional, and takes 10 MB."""
+    loaded = _modules_loaded_by("deploy.arguments, deploy.wiring, deploy.roles.up, api.app")
+    assert loaded.isdisjoint({"textual", "rich"})
+
+
 def _modules_loaded_by(module: str) -> set[str]:
     code = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -1,7 +1,7 @@
 import { defineConfig } from "vitest/config";
 
 // The server that `npm run dev` shows: SYSTEM_MONITOR_URL=http://gpu-07:8000 npm run dev
-const target = process.env["SYSTEM_MONITOR_URL"] ?? "http://127.0.0.1:8000";
+const target = process.env.SYSTEM_MONITOR_URL ?? "http://127.0.0.1:8000";
 
 const toServer = {
   target,

@@ -7,8 +7,7 @@ from typing import Generic, TypeVar
 
 from api.errors import InvalidParameterError
 from telemetry.bus.topics import ALL_CHANNELS
-from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, family_of
-from telemetry.catalogue.model import PLACEHOLDER
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, example_channel, family_of
 
 CHANNEL_PARAMETERS = ("channel", "channels")  # two names for one parameter
 MAX_FILTERS = 64
@@ -17,6 +16,7 @@ _MAX_LENGTH = 256
 _LEVEL = r"(?:\+|[^+#/\x00-\x1f\ud800-\udfff]*)"
 _FILTER = re.compile(rf"(?:{_LEVEL}/)*(?:{_LEVEL}|#)")
 _CHANNELS = (*(family.channel for family in FAMILIES), STATUS_CHANNEL)
+_EXAMPLES = (*(example_channel(family) for family in FAMILIES), STATUS_CHANNEL)
 _ALLOWED = (
     "it must be a channel such as system/cpu, where + matches one level and a final # matches "
     "all remaining levels"
@@ -55,7 +55,7 @@ def is_channel(name: str) -> bool:
 
 def _can_match(channel_filter: str) -> bool:
     levels = channel_filter.split("/")
-    examples = (PLACEHOLDER.sub("0", each).split("/") for each in _CHANNELS)
+    examples = (each.split("/") for each in _EXAMPLES)
     return any(is_channel("/".join(_without_wildcards(levels, each))) for each in examples)
 
 

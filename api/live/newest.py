@@ -9,13 +9,13 @@ from functools import cached_property, partial
 
 from api.live.arrivals import Arrival, Arrivals, allowed_lag
 from api.live.removal import Removal
-from telemetry.catalogue import STATUS_CHANNEL, Family, Retention, family_of
+from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, Retention, family_of
 from telemetry.decoding import Content
 from telemetry.events import Event
 from telemetry.limits import Limits
 from telemetry.places import Places
 from telemetry.samples import Sample
-from telemetry.status import CollectorState, CollectorStatus
+from telemetry.status import STALE_INTERVALS, CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 MAX_BYTES = 67_108_864  # limit on all messages; higher if more hosts are allowed
@@ -24,7 +24,7 @@ _BYTES_OF_HOST = 65_536  # a host with eight GPUs needs half of this
 
 @dataclass(frozen=True)  # without slots, so that the frame can be cached
 class Update:
-    """A sample, an event or a status that has just arrived.
+    """A sample, an event, a state or a status that has just arrived.
 
     ``retained`` is set if the broker delivered the update as a retained message. ``arrived`` is in
     monotonic seconds. ``size`` is the size of the message in bytes.
@@ -42,8 +42,14 @@ class Update:
 
     @property
     def is_event(self) -> bool:
-        """Whether the update is an event, which is forwarded but not kept."""
-        return isinstance(self.content, Event)
+        """Whether it is an event or the end of a state, which are forwarded but not kept."""
+        return isinstance(self.content, Event) and (self.content.is_end or not self.is_state)
+
+    @property
+    def is_state(self) -> bool:
+        """Whether it is a change of a state."""
+        family = family_of(self.channel)
+        return family is not None and family.nature is Nature.STATE
 
     @property
     def channel(self) -> str:
@@ -67,15 +73,15 @@ class Update:
     def supersedes(self, known: "Update") -> bool:
         """Return whether this is newer than ``known``, the update before it on the same channel.
 
-        A duplicate is not newer, nor is an older retained sample: the broker delivers retained
-        messages on each connection, and a broker that was restored from disk may deliver old ones.
+        A duplicate is not newer, nor is an older retained sample or state: the broker delivers
+        retained messages on each connection, and a broker restored from disk may deliver old ones.
         Otherwise the order of arrival decides, because clocks may be set back. A retained status
         always counts: the timestamp of a last will is the collector's start time.
         """
         if self.content == known.content:
             return False
-        is_retained_sample = self.retained and isinstance(self.content, Sample)
-        return not is_retained_sample or self.content.timestamp >= known.content.timestamp
+        may_be_old = self.retained and not isinstance(self.content, CollectorStatus)
+        return not may_be_old or self.content.timestamp >= known.content.timestamp
 
     @cached_property
     def frame(self) -> str:
@@ -121,6 +127,11 @@ class HostState:
     def interval(self) -> float:
         """Seconds between two samples."""
         return DEFAULT_INTERVAL_SECONDS if self.status is None else self.status.interval
+
+    @property
+    def stale_seconds(self) -> float:
+        """The age from which on a sample is stale."""
+        return STALE_INTERVALS * self.interval
 
     @property
     def lag(self) -> float:
@@ -201,6 +212,8 @@ class Newest:
         state = self._hosts.get(update.host)
         known = state.updates.get(update.channel) if state is not None else None
         if known is not None and not update.supersedes(known):
+            if state is not None and update.is_state and update.content == known.content:
+                state.updates[update.channel] = update  # the broker still retains it
             return False
         more = update.size - (known.size if known is not None else 0)
         refusal = self._refusal(update, state, more)
@@ -226,6 +239,15 @@ class Newest:
             self._hosts[name].places.release(removal.channel)
             self._evict_channel(name, removal.channel)
         return [Removal(name, removal.channel) for name in found]
+
+    def remove_states(self, before: float) -> list[Removal]:
+        """Remove the states that last arrived ``before`` (monotonic); return their removals."""
+        found = [
+            Removal(update.host, update.channel)
+            for update in self.updates()
+            if update.is_state and update.arrived < before
+        ]
+        return [each for removal in found for each in self.remove(removal)]
 
     def updates(self, host: str | None = None) -> Iterator[Update]:
         """Yield the newest update of each channel of ``host``, or of all hosts."""

@@ -27,6 +27,9 @@ MAX_WAITING = 10_000
 _ACKNOWLEDGED_SECONDS = 2.0
 # A broker that has restarted acknowledges messages although no ingester has subscribed yet.
 _SETTLE_SECONDS = 2.0
+# After this long on a connection, the broker has delivered what it retains, and the publishers have
+# published again what a restarted broker had lost.
+_STATES_SECONDS = 30.0
 _TURN_SECONDS = 0.01  # of processing updates before the event loop continues with its other work
 
 _REJECTED = "Messages that are not valid samples"
@@ -135,6 +138,18 @@ class Subscription:
         for each in CHANNEL_FILTERS:
             self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
+        if self._loop is not None and not self._loop.is_closed():
+            self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
+
+    def _expect_states(self, connected: float) -> None:
+        """End the states whose end this process missed while it was not connected."""
+        asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
+
+    def _end_states(self, connected: float) -> None:
+        if self.connected and connected == self._connected_at:
+            for removal in self.newest.remove_states(before=connected):
+                self.hub.publish(removal)
+
     def _receive(self, message: Message) -> None:
         try:
             update = self._update(message)
@@ -173,8 +188,9 @@ class Subscription:
         if not message.payload:
             return Removal(address.host or "", address.channel)
         content = decode(address, message.payload, arrived=unix_milliseconds())
-        if isinstance(content, Event) and message.retained:  # it is not current
-            raise MalformedMessageError("retained event", address.channel)
         if isinstance(content, Sample) and content.late:
             return None
-        return Update(content, message.retained, len(message.payload))
+        update = Update(content, message.retained, len(message.payload))
+        if update.is_event and message.retained:  # it is not current
+            raise MalformedMessageError("retained event", address.channel)
+        return update

@@ -53,6 +53,13 @@ async def annotations(
             description="Only annotations of this host or of all hosts. Default: every annotation.",
         ),
     ] = None,
+    run: Annotated[
+        str | None,
+        Query(
+            max_length=MAX_TEXT,
+            description="Only annotations of this run: those whose `run` is this text.",
+        ),
+    ] = None,
     limit: Annotated[
         int,
         Query(ge=1, le=MAX_ANNOTATIONS, description="How many at most; the newest are returned."),
@@ -62,7 +69,7 @@ async def annotations(
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
-        query = EventQuery(ANNOTATION.channel, span.start, span.end, host, limit)
+        query = EventQuery(ANNOTATION, span.start, span.end, host, limit, run=run)
         found = await parts.history.events(query)
     return AnnotationsResponse(
         annotations=[AnnotationEntry.model_validate(each.body()) for each in found]

@@ -1,7 +1,8 @@
 """What the routes share: path prefix, dependencies, parameters and documented responses."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -24,13 +25,18 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The dependencies of the routes; ``events`` limits the rate of accepted events."""
+    """The dependencies of the routes.
+
+    ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
+    Prometheus is made: that of a fleet takes tenths of a second of CPU time.
+    """
 
     settings: Settings
     live: Subscription
     history: History
     readiness: Readiness
     events: RateLimit
+    scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:
         """Return the live state of the selected host. Raises UnknownHostError."""
@@ -61,11 +67,17 @@ async def parts_of(connection: HTTPConnection) -> Parts:
     return parts
 
 
-def documented(example: object, *errors: int, status: int = 200) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``."""
-    responses: dict[int | str, dict[str, Any]] = {
-        status: {"content": {"application/json": {"example": example}}}
-    }
+def documented(
+    example: object, *errors: int, status: int = 200, table: str | None = None
+) -> dict[int | str, dict[str, Any]]:
+    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``.
+
+    ``table`` is an example of the response as CSV, if there is one.
+    """
+    contents: dict[str, dict[str, Any]] = {"application/json": {"example": example}}
+    if table is not None:
+        contents["text/csv"] = {"schema": {"type": "string"}, "example": table}
+    responses: dict[int | str, dict[str, Any]] = {status: {"content": contents}}
     for error in (*errors, 403, 421):
         content = {"application/json": {"example": error_body(*examples.ERRORS[error])}}
         responses[error] = {"model": ErrorResponse, "content": content}

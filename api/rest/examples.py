@@ -5,6 +5,7 @@ from typing import Any
 
 from telemetry import __version__
 from telemetry.catalogue import CPU, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
+from telemetry.catalogue import RUN as RUN_FAMILY
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -50,6 +51,12 @@ HISTORY: Mapping[str, Any] = {
     },
 }
 
+HISTORY_CSV = (
+    "time,system/cpu.utilization,system/gpu/0.temperature\r\n"
+    "2026-01-01T00:00:00.000Z,37.5,61.0\r\n"
+    "2026-01-01T00:00:02.000Z,41.0,\r\n"
+)
+
 ANNOTATION: Mapping[str, Any] = {
     "id": "3f9a1c5e0b7d4286",
     "timestamp": _NOW,
@@ -59,6 +66,18 @@ ANNOTATION: Mapping[str, Any] = {
     "run": "ablation-7",
 }
 ANNOTATIONS: Mapping[str, Any] = {"annotations": [ANNOTATION]}
+
+RUN_ID = "ablation-7-3f9a1c"
+RUN: Mapping[str, Any] = {
+    "id": RUN_ID,
+    "timestamp": _NOW,
+    "host": "gpu-07",
+    **{field.name: field.example for field in RUN_FAMILY.fields},
+    "ended": _NOW,
+    "exit_code": 0,
+    "state": "ended",
+}
+RUNS: Mapping[str, Any] = {"runs": [RUN], "next": None}
 
 HOSTS: Mapping[str, Any] = {
     "hosts": [
@@ -84,6 +103,8 @@ HOSTS: Mapping[str, Any] = {
         }
     ],
     "history_error": None,
+    "history_hours": 1.0,
+    "history_days": 7.0,
 }
 
 HEALTH: Mapping[str, Any] = {"status": "ok"}

@@ -84,6 +84,13 @@ class HostsResponse(Response):
         description="why the history cannot be read or is not growing; if it cannot be read, "
         "hosts known only from it are missing"
     )
+    history_hours: float = Field(
+        description="how long the history keeps samples (h)", json_schema_extra={"unit": "h"}
+    )
+    history_days: float = Field(
+        description="how long the history keeps one-minute points (days); 0: none",
+        json_schema_extra={"unit": "days"},
+    )
 
 
 class HistoryChannel(Response):

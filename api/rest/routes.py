@@ -4,12 +4,13 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, PlainTextResponse, Response
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import Request
 
 from api.parameters import CheckedRoute, NewestRoute
 from api.rest import examples
 from api.rest.context import PREFIX, Context, End, Host, Start, documented
+from api.rest.formats import Format, chosen_format
 from api.rest.history import build_query, channel_filters, parse_fields, parse_span
 from api.rest.prebuilt import newest_response
 from api.rest.responses import (
@@ -23,6 +24,7 @@ from api.rest.responses import (
     NotReadyResponse,
     ReadyResponse,
 )
+from api.rest.table import csv_chunks
 from api.rest.views import (
     gpus_of,
     host_entry,
@@ -66,11 +68,13 @@ async def gpu(request: Request, host: Host = None) -> Response:
 
 @router.get(
     "/history",
-    responses=documented(examples.HISTORY, 401, 404, 422, 503),
+    response_model=HistoryResponse,
+    responses=documented(examples.HISTORY, 401, 404, 422, 503, table=examples.HISTORY_CSV),
     summary="A host's samples over time, as columns",
 )
 async def history(  # noqa: PLR0913, PLR0917 - one argument for each query parameter
     parts: Context,
+    request: Request,
     channel: Annotated[
         list[str] | None,
         Query(
@@ -102,7 +106,15 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         ),
     ] = None,
     host: Host = None,
-) -> HistoryResponse:
+    form: Annotated[
+        Format | None,
+        Query(
+            alias="format",
+            description="`csv`: one table, with a row for each time and columns such as "
+            "`system/cpu.utilization`. Default: what the header `Accept` prefers, else `json`.",
+        ),
+    ] = None,
+) -> HistoryResponse | Response:
     """If there are more samples than points, aggregate them into buckets of equal width.
 
     Before the window of `history_hours`, the history has one-minute points, for `history_days`.
@@ -122,6 +134,9 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         fields=selected,
     )
     columns = {} if query is None else await parts.history.read(query)
+    if chosen_format(form, request.headers) is Format.CSV:
+        chunks = csv_chunks(columns, aggregate)
+        return StreamingResponse(chunks, media_type="text/csv", headers={"Vary": "Accept"})
     return HistoryResponse(
         host=chosen,
         start=span.start,
@@ -146,7 +161,12 @@ async def hosts(parts: Context) -> HostsResponse:
         error = str(unavailable)
     entries = [host_entry(state) for state in live.values()]
     entries += [unreported_host(name) for name in stored - live.keys()]
-    return HostsResponse(hosts=sorted(entries, key=lambda entry: entry.host), history_error=error)
+    return HostsResponse(
+        hosts=sorted(entries, key=lambda entry: entry.host),
+        history_error=error,
+        history_hours=parts.settings.history_hours,
+        history_days=parts.settings.history_days,
+    )
 
 
 @health.get("/healthz", responses=documented(examples.HEALTH), summary="Liveness of the process")
@@ -177,12 +197,3 @@ async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
     error = ErrorDetail(code="not_ready", message=" ".join(reasons))
     answer = NotReadyResponse(error=error, parts=described)
     return JSONResponse(answer.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-@health.get("/metrics", include_in_schema=False)
-async def exposition(parts: Context) -> PlainTextResponse:
-    """Return the contents of /readyz in Prometheus' text format."""
-    from telemetry import exposition  # noqa: PLC0415 - 3 MB, needed only if scraped
-
-    reports = await parts.readiness.reports()
-    return PlainTextResponse(exposition.text_of(reports), media_type=exposition.CONTENT_TYPE)

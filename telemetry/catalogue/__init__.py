@@ -9,8 +9,10 @@ from telemetry.catalogue.channels import (
     EVENTS,
     FAMILIES,
     SAMPLES,
+    STATES,
     STATUS_CHANNEL,
     STORED_FILTERS,
+    example_channel,
     family_of,
     gpu_channel,
     mig_channel,
@@ -21,6 +23,7 @@ from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES, MAX_PROCESSES
 from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
 from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
+from telemetry.catalogue.states import FINDING, RUN
 
 __all__ = [
     "ANNOTATION",
@@ -29,6 +32,7 @@ __all__ = [
     "DISK",
     "EVENTS",
     "FAMILIES",
+    "FINDING",
     "GPU",
     "GPU_MIG",
     "GPU_PROCESSES",
@@ -36,7 +40,9 @@ __all__ = [
     "MEMORY",
     "NETWORK",
     "ROOT",
+    "RUN",
     "SAMPLES",
+    "STATES",
     "STATUS_CHANNEL",
     "STORED_FILTERS",
     "Family",
@@ -44,6 +50,7 @@ __all__ = [
     "Kind",
     "Nature",
     "Retention",
+    "example_channel",
     "family_of",
     "gpu_channel",
     "mig_channel",

@@ -8,13 +8,23 @@ from telemetry.catalogue.events import ANNOTATION
 from telemetry.catalogue.gpu import GPU, GPU_MIG, GPU_PROCESSES
 from telemetry.catalogue.machine import CPU, DISK, MEMORY, NETWORK
 from telemetry.catalogue.model import PLACEHOLDER, ROOT, Family, Retention
+from telemetry.catalogue.states import FINDING, RUN
 
 STATUS_CHANNEL = f"{ROOT}/status"
-_PLACES = {"id": "[0-9]{1,4}", "n": "[0-9]{1,2}"}  # the valid values of a placeholder
+_NAME = "[A-Za-z0-9_.-]{1,64}"
+_PLACES = {  # the valid values of a placeholder
+    "id": "[0-9]{1,4}",
+    "n": "[0-9]{1,2}",
+    "kind": "[a-z_]{1,32}",
+    "subject": _NAME,
+    "run": _NAME,
+}
+_EXAMPLES = {"id": "0", "n": "0", "kind": "memory_growth", "subject": "gpu0", "run": "ablation-7"}
 
 SAMPLES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
 EVENTS = (ANNOTATION,)
-FAMILIES = (*SAMPLES, *EVENTS)
+STATES = (FINDING, RUN)
+FAMILIES = (*SAMPLES, *EVENTS, *STATES)
 
 # The MQTT filters of our own channels. With a subscription to everything below ROOT, a client that
 # floods another topic there would delay our messages, or displace them at the broker.
@@ -52,6 +62,11 @@ def processes_channel(gpu: int) -> str:
 def mig_channel(gpu: int, instance: int) -> str:
     """Return the channel of the MIG instance with the index ``instance`` on ``gpu``."""
     return GPU_MIG.channel.format(id=gpu, n=instance)
+
+
+def example_channel(family: Family) -> str:
+    """Return a valid channel of ``family``."""
+    return family.channel.format(**_EXAMPLES)
 
 
 def family_of(channel: str) -> Family | None:

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 from typing import Protocol, TypeAlias
 
+from telemetry.catalogue import Family
 from telemetry.events import Event
 from telemetry.samples import Sample
 
@@ -75,18 +76,21 @@ class Columns:
 
 @dataclass(frozen=True, slots=True)
 class EventQuery:
-    """A query for the events of one ``channel``.
+    """A query for the events of a ``family``, which may be a family of states.
 
-    ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer
-    has the events of that host and those without a host. If there are more than ``limit`` events,
-    the answer has the newest ones.
+    With ``channel``, the answer has only the events of that channel. ``start`` (inclusive) and
+    ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer has the events of that host
+    and those without a host. With ``run``, it has the events whose field ``run`` is this text. If
+    there are more than ``limit`` events, the answer has the newest ones.
     """
 
-    channel: str
+    family: Family
     start: int
     end: int
     host: str | None = None
     limit: int = 1000
+    channel: str | None = None
+    run: str | None = None
 
 
 class HistoryWriter(Protocol):
@@ -109,8 +113,9 @@ class HistoryWriter(Protocol):
     def write(self, records: Sequence[Record]) -> None:
         """Store all ``records`` durably, or none; drop those outside their retention.
 
-        If a sample is already stored, its new non-null values overwrite the old ones. An event
-        that is delivered twice is stored once.
+        If a sample is already stored, its new non-null values overwrite the old ones. If an event
+        with the same channel, host and id is stored, the new values replace its values, unless the
+        new one has a later timestamp: then it may be ignored.
         Raises HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
         """
 

@@ -215,8 +215,8 @@ class Settings(BaseModel):
     )
     metrics_port: PortOrNone = Field(
         0,
-        description="Port on 127.0.0.1 at which `collector` or `ingester` serves its counters to "
-        "Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
+        description="Port on 127.0.0.1 at which `collector` serves its readings and counters, or "
+        "`ingester` its counters, to Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
     )
 
     @model_validator(mode="before")

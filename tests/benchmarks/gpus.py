@@ -9,18 +9,21 @@ answered from what was recorded, which is our own. Linux only; needs gcc.
 
 import argparse
 import ctypes
+import io
 import os
 import statistics
 import tempfile
 import time
 from collections import Counter, defaultdict
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, redirect_stdout
 from pathlib import Path
 from typing import Any
 
 import pynvml
 
 from collector.sensors.gpu.sensor import GpuSensor
+from tests.benchmarks.figures import Figure
 from tests.collector.sensors.reading import Clock
 from tests.fakes.nvml import FakeNvml, compile_library
 
@@ -77,25 +80,40 @@ def main() -> None:
     parser.add_argument("--gpus", type=int, default=8, help="how many GPUs there are (8)")
     parser.add_argument("--reads", type=int, default=600, help="how many readings (600)")
     arguments = parser.parse_args()
+    with stand_in(arguments.gpus) as (count, calls):
+        print(f"{arguments.gpus} GPUs, {arguments.reads} readings, {INTERVAL:g} s apart")
+        measure(count, arguments.reads)
+        print_calls(calls, arguments.reads)
+        calls.replays = True
+        print("without the binding and the stand-in:")
+        measure(count, arguments.reads)
+
+
+def figures(_rounds: int, gpus: int = 8, reads: int = 600) -> Iterator[Figure]:
+    """Yield our own cost of a tick; the median is that of many ticks."""
+    with stand_in(gpus) as (count, calls), redirect_stdout(io.StringIO()):
+        measure(count, reads)
+        calls.replays = True
+        own = measure(count, reads)
+    yield Figure(f"a tick of {gpus} GPUs, without binding and driver", own, "ms", "≤ 3 ms")
+
+
+@contextmanager
+def stand_in(gpus: int) -> Iterator[tuple[Callable[[], int], Calls]]:
+    """Make this process use a stand-in for NVML; yield the counter of its calls, and the calls."""
     with tempfile.TemporaryDirectory(prefix="fake-nvml-") as name:
         folder = Path(name)
         fake = FakeNvml(compile_library(folder), folder / "script")
-        fake.set_gpus(arguments.gpus)
+        fake.set_gpus(gpus)
         fake.set_readings(processes=f"{os.getpid()}:compute:1024 {os.getppid()}:compute:1024")
         os.environ.update(fake.environment)
         library = ctypes.CDLL(str(fake.library))  # pynvml finds it by its name
         library.fake_nvml_calls.restype = ctypes.c_ulonglong
-        calls = Calls()
-        print(f"{arguments.gpus} GPUs, {arguments.reads} readings, {INTERVAL:g} s apart")
-        measure(library.fake_nvml_calls, arguments.reads)
-        print_calls(calls, arguments.reads)
-        calls.replays = True
-        print("without the binding and the stand-in:")
-        measure(library.fake_nvml_calls, arguments.reads)
+        yield library.fake_nvml_calls, Calls()
 
 
-def measure(count: Callable[[], int], reads: int) -> None:
-    """Print the calls and the time of a tick."""
+def measure(count: Callable[[], int], reads: int) -> float:
+    """Print the calls and the time of a tick; return the median time in milliseconds."""
     clock = Clock()
     sensor = GpuSensor(clock)
     sensor.open()
@@ -119,6 +137,7 @@ def measure(count: Callable[[], int], reads: int) -> None:
         f"  a tick: {statistics.median(seconds) * _MILLISECONDS:.2f} ms (median);"
         f" CPU {busy * _MILLISECONDS:.2f} ms, {busy / INTERVAL:.2%} of a core"
     )
+    return statistics.median(seconds) * _MILLISECONDS
 
 
 def print_calls(calls: Calls, reads: int) -> None:

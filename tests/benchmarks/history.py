@@ -5,14 +5,17 @@ every number in the catalogue every 2 s, without text and MIG instances.
 """
 
 import argparse
+import http.client
 import random
 import sqlite3
 import statistics
+import sys
 import tempfile
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, closing
 from functools import partial
+from http import HTTPStatus
 from pathlib import Path
 
 import pytest
@@ -25,7 +28,10 @@ from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter, Quer
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
+from tests.benchmarks.figures import Figure
+from tests.deploy.monitor import running
 from tests.services.influxdb import Influxdb, running_influxdb
+from tests.services.processes import free_port
 
 MINUTE = 60_000
 HOUR = 3_600_000
@@ -33,6 +39,9 @@ DAY = 24 * HOUR
 INTERVAL = 2000
 SPANS = Spans(HOUR, 7 * DAY, 7 * DAY)
 REPEATS = 10
+_Store = tuple[str, HistoryWriter, Sequence[str], Mapping[str, str]]
+_AIMS = {"SQLite": (35, 20), "InfluxDB": (100, 60)}  # milliseconds: all fields, two fields
+_TWO = "&fields=utilization,memory_used"
 
 
 class Machine:
@@ -115,6 +124,58 @@ def measure(
     yield from measure_minutes(machine, writer, reader, channels)
     listing = partial(reader.channels, "h")
     yield "list the channels", *_summary([milliseconds(listing) for _ in range(REPEATS)])
+
+
+def figures(rounds: int) -> Iterator[Figure]:
+    """Yield how long an hour of two GPUs and eight cores takes over HTTP, from each store."""
+    machine = Machine(2, 8)
+    with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
+        folder = Path(name)
+        stores: list[_Store] = [
+            ("SQLite", SqliteWriter(folder / "history.sqlite3", SPANS), ["--data-dir", name], {})
+        ]
+        try:
+            server = stack.enter_context(running_influxdb(folder))
+        except pytest.skip.Exception as reason:
+            print(f"InfluxDB: {reason}", file=sys.stderr)
+        else:
+            bucket = server.new_bucket()
+            influxdb = InfluxdbWriter(server.url, server.token, server.org, bucket, SPANS)
+            account = ["--influxdb-url", server.url, "--influxdb-org", server.org]
+            account += ["--influxdb-bucket", bucket]
+            token = {"SYSTEM_MONITOR_INFLUXDB_TOKEN": server.token}
+            stores.append(("InfluxDB", influxdb, account, token))
+        for store, writer, options, secret in stores:
+            with closing(writer):
+                writer.open()
+                now = unix_milliseconds()
+                for age in range(HOUR - INTERVAL, 0, -INTERVAL):
+                    writer.write(machine.tick(now - age))
+            for what, fields, aim in zip(
+                ("all fields", "two fields"), ("", _TWO), _AIMS[store], strict=True
+            ):
+                milliseconds = _over_http(folder, options, secret, fields, rounds * REPEATS)
+                title = f"`/history`, an hour of {machine.columns} columns, {store}: {what}"
+                yield Figure(title, milliseconds, "ms", f"≤ {aim} ms")
+
+
+def _over_http(
+    folder: Path, options: Sequence[str], secret: Mapping[str, str], fields: str, requests: int
+) -> float:
+    """Return the median time of a response on one connection, in milliseconds."""
+    port, times = free_port(), []
+    own = ["--mqtt-url", f"mqtt://127.0.0.1:{free_port()}", "--http-port", str(port)]
+    with running(folder, "api", *own, *options, variables=secret):
+        connection = http.client.HTTPConnection("127.0.0.1", port)
+        for _ in range(requests + 1):
+            started = time.perf_counter()
+            connection.request("GET", f"/api/v1/system/history?host=h&max_points=360{fields}")
+            response = connection.getresponse()
+            body = response.read()
+            times.append((time.perf_counter() - started) * 1000)
+            assert response.status == HTTPStatus.OK, body
+        connection.close()
+    return statistics.median(times[1:])  # the first opens the store
 
 
 def measure_minutes(

@@ -8,8 +8,8 @@ seconds of the consumer, without broker and store, for 100,000 messages. Linux o
 
 import argparse
 import shutil
-import statistics
 import subprocess
+import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -30,6 +30,7 @@ from telemetry.history.port import HistoryReader, Query
 from telemetry.history.sqlite import SqliteReader
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
+from tests.benchmarks.figures import Figure, medians, print_table
 from tests.deploy.monitor import running
 from tests.services.availability import find_mosquitto, unavailable
 from tests.services.influxdb import Influxdb, running_influxdb
@@ -235,31 +236,40 @@ def main() -> None:
     parser.add_argument("--messages", type=int, default=40_000)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    consumers = {"ingester, SQLite": with_sqlite}
+    print_table(figures(options.rounds, options.messages))
+
+
+def figures(rounds: int, messages: int = 40_000) -> Iterator[Figure]:
+    """Yield the medians of what is available here."""
+    telegraf = shutil.which("telegraf") is not None
+    consumers = {"SQLite": with_sqlite}
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
         try:
             server = stack.enter_context(running_influxdb(folder))
         except pytest.skip.Exception as reason:
-            print(f"InfluxDB: {reason}")
+            print(f"InfluxDB: {reason}", file=sys.stderr)
         else:
-            consumers["ingester, InfluxDB"] = partial(with_influxdb, server)
-            if shutil.which("telegraf"):
-                consumers["Telegraf, InfluxDB"] = partial(with_telegraf, server)
-            else:
-                print("Telegraf is not on PATH")
-        figures: dict[str, list[list[float]]] = {title: [] for title in consumers}
-        for number in range(options.rounds):
-            for index, (title, consumer) in enumerate(consumers.items()):
-                place = folder / f"{number}-{index}"
+            consumers["InfluxDB"] = partial(with_influxdb, server)
+            if telegraf:
+                consumers["Telegraf"] = partial(with_telegraf, server)
+        found: dict[str, list[list[float]]] = {title: [] for title in consumers}
+        for number in range(rounds):
+            for title, consumer in consumers.items():
+                place = folder / f"{number}-{title}"
                 place.mkdir()
                 with broker(place) as port:
-                    figures[title].append(_measured(consumer(place, port), port, options.messages))
-    print(f"{options.messages} messages, medians of {options.rounds} rounds\n")
-    print(f"{'':<24}{'messages/s':>12}{'CPU s/100,000':>16}")
-    for title, rounds in figures.items():
-        rate, cpu = (statistics.median(each) for each in zip(*rounds, strict=True))
-        print(f"{title:<24}{rate:>12.0f}{cpu:>16.2f}")
+                    found[title].append(_measured(consumer(place, port), port, messages))
+    rates, seconds = zip(*(medians(each) for each in found.values()), strict=True)
+    peer = (rates[-1], seconds[-1]) if telegraf and "Telegraf" in found else (None, None)
+    backlog_of = f"a backlog of {messages:,} messages"
+    yield Figure(f"{backlog_of} into SQLite", rates[0], "a second", "≥ 15,000 a second")
+    yield Figure("100,000 messages into SQLite", seconds[0], "CPU s")
+    if "InfluxDB" in found:
+        title = f"{backlog_of} into InfluxDB"
+        yield Figure(title, rates[1], "a second", "ratio ≥ 1.2", "Telegraf", peer[0])
+        title = "100,000 messages into InfluxDB"
+        yield Figure(title, seconds[1], "CPU s", "ratio ≤ 1.0", "Telegraf", peer[1])
 
 
 def _measured(consumer: tuple[Run, HistoryReader], port: int, messages: int) -> list[float]:

@@ -37,6 +37,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.api.running import SECONDS, cpu
 from tests.api.streams import OPENING, WS
+from tests.benchmarks.figures import Figure, medians, print_table
 from tests.deploy.monitor import running
 from tests.services.processes import free_port, wait_until
 
@@ -227,26 +228,28 @@ def _measure_all() -> None:
     parser.add_argument("--seconds", type=float, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     options = parser.parse_args()
-    kinds = {
-        "uvicorn, send_text in turn": (measure_plain, 1),
-        "System Monitor": (measure_ours, 1),
-        f"System Monitor, {MOST_FILTERS} filters each": (measure_ours, MOST_FILTERS),
-    }
-    rounds: dict[str, list[Figures]] = {title: [] for title in kinds}
-    for _ in range(options.rounds):
-        for title, (measure_one, filters) in kinds.items():
-            options.filters = filters
-            rounds[title].append(measure_one(options))
-    print(f"{options.clients} clients of one channel, {PER_SECOND} samples a second\n")
-    print(
-        f"| {'':<32} | CPU s/100,000 | ratio | p50 ms | p99 ms |\n| --- | --- | --- | --- | --- |"
-    )
-    simplest = None
-    for title, figures in rounds.items():
-        cpu_seconds, median, high = map(statistics.median, zip(*figures, strict=True))
-        simplest = simplest or cpu_seconds
-        ratio = cpu_seconds / simplest
-        print(f"| {title} | {cpu_seconds:.2f} | {ratio:.2f} | {median:.0f} | {high:.0f} |")
+    print_table(figures(options.rounds, options.clients, options.seconds))
+
+
+def figures(rounds: int, clients: int = 500, seconds: float = 5) -> Iterator[Figure]:
+    """Measure each server in each round; yield the medians."""
+    kinds = ((measure_plain, 1), (measure_ours, 1), (measure_ours, MOST_FILTERS))
+    found: list[list[Figures]] = [[] for _ in kinds]
+    for _ in range(rounds):
+        for results, (measure_one, filters) in zip(found, kinds, strict=True):
+            options = argparse.Namespace(clients=clients, seconds=seconds, filters=filters)
+            results.append(measure_one(options))
+    plain, *ours = (Figures(*medians(each)) for each in found)
+    titles = (f"{clients} WebSocket clients", f"{clients} clients, {MOST_FILTERS} filters each")
+    for title, own in zip(titles, ours, strict=True):
+        for what, index, unit, aim in (
+            ("100,000 deliveries", 0, "CPU s", "ratio ≤ 0.65"),
+            ("delivery, p50", 1, "ms", ""),
+            ("delivery, p99", 2, "ms", ""),
+        ):
+            yield Figure(
+                f"{title}: {what}", own[index], unit, aim, "`send_text` loop", plain[index]
+            )
 
 
 if __name__ == "__main__":

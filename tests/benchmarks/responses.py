@@ -32,6 +32,7 @@ from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from tests.api.running import SECONDS, RunningApi, every_family, running_api, status
+from tests.benchmarks.figures import Figure, medians, print_table
 from tests.benchmarks.requests import latency, throughput
 from tests.services.processes import free_port, wait_until
 
@@ -104,25 +105,46 @@ def measured(port: int, process: psutil.Process, encoding: str) -> tuple[float, 
     return single, rate, cpu * 1000
 
 
-def compare(api: RunningApi, rounds: int) -> None:
-    """Print the figures of the newest values beside those of the bare app."""
-    print(f"\n| {_NEWEST} | one client | 16 connections | CPU |\n| --- | --- | --- | --- |")
+def compare(api: RunningApi, rounds: int) -> Iterator[Figure]:
+    """Yield the figures of the newest values beside those of the bare app."""
     for encoding in ("identity", "gzip"):
         with api.client.stream("GET", _NEWEST, headers={"Accept-Encoding": encoding}) as response:
             body = b"".join(response.iter_raw())
         with bare_app(body) as (port, process):
             servers = (api.server.port, psutil.Process()), (port, process)
-            figures = [[measured(*each, encoding) for each in servers] for _ in range(rounds)]
-        ours, bare = (
-            [median(each) for each in zip(*rows, strict=True)]
-            for rows in zip(*figures, strict=True)
-        )
-        size = f"{encoding}, {len(body)} bytes"
-        for name, (single, rate, cpu) in (("System Monitor", ours), ("bare app", bare)):
-            cells = f"{single:.2f} ms | {rate:.0f} a second | {cpu:.2f} ms"
-            print(f"| {name}, {size} | {cells} |")
-        ratios = " | ".join(f"{own / other:.2f}" for own, other in zip(ours, bare, strict=True))
-        print(f"| ratio | {ratios} |", flush=True)
+            results = [[measured(*each, encoding) for each in servers] for _ in range(rounds)]
+        ours, bare = (medians(rows) for rows in zip(*results, strict=True))
+        size = f"`/metrics`, {encoding}, {len(body) / 1000:.1f} kB"
+        for what, index, unit, aim in (
+            ("one client", 0, "ms", "ratio ≤ 1.5"),
+            (f"{_CONNECTIONS} connections", 1, "a second", "ratio ≥ 1.0"),
+            ("CPU of a response", 2, "ms", ""),
+        ):
+            yield Figure(f"{size}: {what}", ours[index], unit, aim, "bare app", bare[index])
+
+
+@contextmanager
+def busy_api() -> Iterator[RunningApi]:
+    """Run an API with an hour of samples of one host."""
+    broker = EmbeddedBroker("127.0.0.1", free_port())
+    broker.start()
+    bus = BusConnection(BrokerAddress(broker.host, broker.port), "benchmark")
+    bus.start()
+    bus.wait_connected(SECONDS)
+    with tempfile.TemporaryDirectory() as folder, running_api(bus, Path(folder)) as api:
+        samples = every_family()
+        api.feed(*samples, status())
+        for age in range(0, _HOUR, _INTERVAL):
+            api.store(*(replace(each, timestamp=each.timestamp - age) for each in samples))
+        yield api
+    bus.stop()
+    broker.stop()
+
+
+def figures(rounds: int) -> Iterator[Figure]:
+    """Yield the comparison with the bare app."""
+    with busy_api() as api:
+        yield from compare(api, rounds)
 
 
 def main() -> None:
@@ -134,25 +156,14 @@ def main() -> None:
     parser.add_argument("--requests", type=int, default=300, help="how many of each")
     parser.add_argument("--rounds", type=int, default=5, help="of the comparison")
     options = parser.parse_args()
-    broker = EmbeddedBroker("127.0.0.1", free_port())
-    broker.start()
-    bus = BusConnection(BrokerAddress(broker.host, broker.port), "benchmark")
-    bus.start()
-    bus.wait_connected(SECONDS)
-    with tempfile.TemporaryDirectory() as folder, running_api(bus, Path(folder)) as api:
-        samples = every_family()
-        api.feed(*samples, status())
-        for age in range(0, _HOUR, _INTERVAL):
-            api.store(*(replace(each, timestamp=each.timestamp - age) for each in samples))
+    with busy_api() as api:
         print("| response | median | a second | CPU | size |\n| --- | --- | --- | --- | --- |")
         for path in _PATHS:
             count = options.requests if "history" not in path else max(1, options.requests // 20)
             for encoding in ("identity", "gzip"):
-                figures = measure(api, path, {"Accept-Encoding": encoding}, count)
-                print(f"| {path}, {encoding} | {figures} |", flush=True)
-        compare(api, options.rounds)
-    bus.stop()
-    broker.stop()
+                cells = measure(api, path, {"Accept-Encoding": encoding}, count)
+                print(f"| {path}, {encoding} | {cells} |", flush=True)
+        print_table(compare(api, options.rounds))
 
 
 if __name__ == "__main__":

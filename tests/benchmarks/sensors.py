@@ -8,12 +8,14 @@ have their true share.
 import argparse
 import itertools
 import time
+from collections.abc import Iterator
 
 from collector.sensors.cpu import CpuSensor
 from collector.sensors.disk import DiskSensor
 from collector.sensors.memory import MemorySensor
 from collector.sensors.network import NetworkSensor
 from collector.sensors.port import Sensor
+from tests.benchmarks.figures import Figure, print_table
 
 INTERVAL = 2.0
 
@@ -34,14 +36,15 @@ def main() -> None:
     """Measure and print a table."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("--reads", type=int, default=2000, help="how many readings of each")
-    reads = parser.parse_args().reads
-    total = 0.0
+    print_table(figures(1, parser.parse_args().reads))
+
+
+def figures(_rounds: int, reads: int = 2000) -> Iterator[Figure]:
+    """Yield the mean cost of a reading of each sensor."""
     for kind in (CpuSensor, MemorySensor, DiskSensor, NetworkSensor):
         sensor = kind(clock=itertools.count(step=INTERVAL).__next__)
         cost = microseconds_per_read(sensor, reads)
-        total += cost
-        print(f"| {sensor.name} | {cost:.0f} µs |")
-    print(f"| together | {total:.0f} µs, {total / INTERVAL / 1e4:.4f} % of a core |")
+        yield Figure(f"a reading of the sensor `{sensor.name}`", cost, "µs")
 
 
 if __name__ == "__main__":

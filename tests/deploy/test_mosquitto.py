@@ -24,7 +24,7 @@ from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until
 
-USERS = ("gpu-07", "gpu-08", "ingester", "api", "reader", "health")
+USERS = ("gpu-07", "gpu-08", "ingester", "api", "reader", "marker", "health")
 EVERYTHING = "fleet/+/system/#"
 OWN_PATHS = {"listener", "password_file", "acl_file", "include_dir", "persistence_location"}
 BACKLOG = 2500  # Mosquitto's own limit is 1000
@@ -182,6 +182,35 @@ def test_a_consumer_writes_nothing(broker: Broker, consumer: str) -> None:
         wait_until(lambda: consumer.encode() in [each for _, each in session.received], "the last")
         topics = {topic for topic, _ in session.received}
     assert f"fleet/{consumer}/system/cpu" not in topics
+
+
+def test_the_marker_publishes_annotations_of_every_machine_and_nothing_else(
+    broker: Broker,
+) -> None:
+    own = "fleet/gpu-07/system/annotations"
+    others = (
+        "system/cpu",
+        "system/annotations/x",
+        "system/runs/r",
+        "system/findings/idle_gpu/gpu0",
+    )
+    foreign = [f"fleet/gpu-07/{each}" for each in others]
+    foreign += ["system/annotations", "fleet/marker/system/cpu", "fleet/gpu-07/annotations"]
+    with Session(broker, "reader", "#") as session:
+        publish(broker, "marker", *foreign, own, payload=b"marked")
+        wait_until(lambda: b"marked" in [each for _, each in session.received], "the annotation")
+    assert [topic for topic, payload in session.received if payload == b"marked"] == [own]
+
+
+def test_the_marker_receives_nothing(broker: Broker) -> None:
+    topic = "fleet/gpu-08/system/annotations"
+    with ExitStack() as stack:
+        reader = stack.enter_context(Session(broker, "reader", EVERYTHING))
+        marker = stack.enter_context(Session(broker, "marker", "#"))
+        publish(broker, "gpu-08", topic, "fleet/gpu-08/system/disk", payload=b"unmarked")
+        publish(broker, "marker", topic, payload=b"from the marker")
+        wait_until(lambda: (topic, b"from the marker") in reader.received, "the annotation")
+        assert marker.received == []
 
 
 def test_a_collector_cannot_forge_anothers_status_with_its_last_will(broker: Broker) -> None:

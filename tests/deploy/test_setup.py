@@ -11,8 +11,11 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SECRETS = {
     "mosquitto_passwords",
     *("collector_password", "ingester_password", "api_password", "reader_password"),
+    "marker_password",
     *("http_token", "influxdb_password", "influxdb_token"),
 }
+FOR_PEOPLE = {"reader_password", "marker_password"}
+USERS = ("ingester", "api", "reader", "marker")
 
 
 @pytest.fixture(scope="module")
@@ -49,7 +52,7 @@ def test_it_creates_every_secret_that_compose_needs(folder: Path) -> None:
     found = contents(folder)
     assert found.keys() == SECRETS | {".env"}
     asked = (DEPLOY / "compose.yaml").read_text()
-    assert all(f"secrets/{name}}}" in asked for name in SECRETS - {"reader_password"})
+    assert all(f"secrets/{name}}}" in asked for name in SECRETS - FOR_PEOPLE)
     words = [text for name, text in found.items() if name not in {".env", "mosquitto_passwords"}]
     assert len(set(words)) == len(words)
     assert all(len(word) == 64 for word in words)
@@ -78,10 +81,8 @@ def test_only_their_owner_can_reach_the_secrets(folder: Path) -> None:
 
 def test_each_service_has_its_own_password_at_the_broker(folder: Path) -> None:
     known, found = users(folder), contents(folder)
-    assert {known[name] for name in ("ingester", "api", "reader")} == {
-        found[f"{name}_password"] for name in ("ingester", "api", "reader")
-    }
-    (host,) = known.keys() - {"ingester", "api", "reader", "health"}
+    assert {known[name] for name in USERS} == {found[f"{name}_password"] for name in USERS}
+    (host,) = known.keys() - {*USERS, "health"}
     assert known[host] == found["collector_password"]
     assert f"SYSTEM_MONITOR_HOST_NAME={host}\n" in found[".env"]
 
@@ -93,7 +94,7 @@ def test_another_machine_gets_its_own_login(folder: Path) -> None:
     assert users(folder) == before | {"gpu-08": contents(folder)["machine-gpu-08"]}
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "api", "a+"])
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "api", "marker", "a+"])
 def test_an_invalid_machine_name_is_rejected(folder: Path, name: str) -> None:
     before = users(folder)
     assert setup(folder, "add-machine", name).returncode == 2

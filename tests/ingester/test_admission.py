@@ -5,6 +5,7 @@ from telemetry.errors import MalformedMessageError
 from telemetry.limits import SILENT_SECONDS, Limits
 from telemetry.samples import Sample
 from tests.fakes.monotonic import SettableClock
+from tests.states import finding
 
 LIMITS = Limits(hosts=10, channels=8, devices=6)
 
@@ -85,3 +86,19 @@ def test_a_flood_of_devices_is_rejected_and_takes_no_place() -> None:
     assert refusal(admission, disk("sdc")) == "too many devices"
     clock.now = SILENT_SECONDS  # names that are gone, such as those of containers' interfaces
     admission.check(disk("sdb", "sdc"))
+
+
+def test_new_states_have_a_rate_limit_and_newer_messages_about_a_known_one_do_not_count(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("ingester.admission.STATE_BURST", 3)
+    clock = SettableClock()
+    admission = Admission(LIMITS, clock)
+    for number in range(3):
+        for retained in (True, False, False):
+            admission.check_event(finding(str(number)), retained=retained)
+    with pytest.raises(MalformedMessageError) as caught:
+        admission.check_event(finding("one more"), retained=False)
+    assert caught.value.reason == "too many states"
+    clock.now = 1.0
+    admission.check_event(finding("one more"), retained=False)

@@ -8,6 +8,7 @@ import pytest
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import ANNOTATION, FINDING, RUN, Family
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
@@ -16,6 +17,7 @@ from telemetry.history.window import Spans
 from tests.ingester.test_ingester import HOUR, NOW, ingesting
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
+from tests.states import finding, run
 
 CHANNEL = "system/annotations"
 
@@ -25,13 +27,13 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite3"
 
 
-def annotations(file: Path) -> list[Event]:
+def events(file: Path, family: Family = ANNOTATION) -> list[Event]:
     with closing(SqliteReader(file, Spans(HOUR), clock=lambda: NOW)) as reader:
-        return reader.events(EventQuery(CHANNEL, 0, NOW + HOUR))
+        return reader.events(EventQuery(family, 0, NOW + HOUR))
 
 
 def texts(file: Path) -> list[object]:
-    return [each.values["text"] for each in annotations(file)]
+    return [each.values["text"] for each in events(file)]
 
 
 def body(text: str, **more: object) -> str:
@@ -45,13 +47,13 @@ def test_an_annotation_reaches_the_history_with_all_that_it_says(
         client.publish(CHANNEL, body("epoch 3", tags=["a", "b"], run="r", host="h", id="mine"))
         wait_until(lambda: texts(file) == ["epoch 3"], "it is stored")
     values = {"text": "epoch 3", "tags": ["a", "b"], "run": "r"}
-    assert annotations(file) == [Event(CHANNEL, "mine", NOW, "h", values)]
+    assert events(file) == [Event(CHANNEL, "mine", NOW, "h", values)]
 
 
 def test_an_annotation_needs_no_more_than_a_text(file: Path, address: BrokerAddress) -> None:
     before = unix_milliseconds()
     writer, reader = SqliteWriter(file, Spans(HOUR)), SqliteReader(file, Spans(HOUR))
-    query = EventQuery(CHANNEL, before, before + HOUR)
+    query = EventQuery(ANNOTATION, before, before + HOUR)
     with (
         Listener(address.port) as client,
         ingesting(file, address, history=writer),
@@ -115,7 +117,7 @@ def test_a_host_in_the_topic_that_is_not_a_valid_name_is_counted_and_blocks_noth
         client.publish(f"fleet/me/{CHANNEL}", body("good"))
         wait_until(lambda: texts(file) == ["good"], "the next one is stored")
         assert ingester.malformed == {"not an event": 2}
-    assert annotations(file)[0].host == "me"
+    assert events(file)[0].host == "me"
 
 
 def test_an_annotation_beyond_the_size_limit_is_counted(file: Path, address: BrokerAddress) -> None:
@@ -144,3 +146,35 @@ def test_a_retained_annotation_is_not_taken_for_a_new_one(
             client.publish(CHANNEL, body("new"))
             wait_until(lambda: texts(file) == ["new"], "the new one is stored")
             assert ingester.malformed == {"retained event": 1}
+
+
+def test_a_state_is_stored_from_its_beginning_to_its_end(
+    file: Path, address: BrokerAddress
+) -> None:
+    begun = run("r", NOW)
+    changed, ended = run("r", NOW, gpus=["0", "1"]), run("r.end", NOW + 1, ended=NOW + 1)
+    with Listener(address.port) as client:
+        client.publish(begun.channel, begun.payload(), retain=True)
+        with ingesting(file, address) as ingester:
+            wait_until(lambda: events(file, RUN) == [begun], "what was retained is stored")
+            client.publish(begun.channel, changed.payload(), retain=True)
+            client.publish(begun.channel, ended.payload())
+            client.publish(begun.channel, b"", retain=True)
+            client.publish(CHANNEL, body("after"))
+            wait_until(lambda: texts(file) == ["after"], "all have arrived")
+            assert ingester.malformed == {}
+    assert events(file, RUN) == [changed, ended]
+
+
+def test_a_retained_state_that_began_before_the_history_is_skipped_and_not_counted(
+    file: Path, address: BrokerAddress
+) -> None:
+    old = finding(timestamp=NOW - Spans(HOUR).events - 1)
+    with Listener(address.port) as client:
+        client.publish(old.channel, old.payload(), retain=True)
+        with ingesting(file, address) as ingester:
+            client.publish(CHANNEL, body("after"))
+            wait_until(lambda: texts(file) == ["after"], "both have arrived")
+            assert ingester.report().counts[3].value == 0
+            assert ingester.malformed == {}
+    assert events(file, FINDING) == []

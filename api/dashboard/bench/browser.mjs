@@ -10,8 +10,15 @@ export const HAS_GPU = process.env.GPU === "1";
 const DRAWING = HAS_GPU
   ? ["--use-angle=swiftshader", "--enable-unsafe-swiftshader", "--ignore-gpu-blocklist", "--enable-gpu-rasterization"]
   : ["--disable-gpu"];
-const FLAGS = [...DRAWING, "--no-sandbox", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+const FLAGS = [
+  ...DRAWING,
+  "--no-sandbox",
+  "--disable-quic",
+  "--no-first-run",
+  "--disable-background-networking",
+  "--disable-component-update",
+  "--disable-sync",
+];
 
 export const wait = (ms) => new Promise((resolve) => setTimeout(resolve, ms));
 

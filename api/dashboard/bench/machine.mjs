@@ -11,23 +11,45 @@ const wave = (time, period, shift) => 50 + 49 * Math.sin(time / period + shift);
 function gpu(time, id) {
   const utilization = Math.round(wave(time, 90_000, id));
   return {
-    utilization, memory_used: Math.round(GB * (20 + utilization / 2)), memory_total: 80 * GB,
-    temperature: 35 + Math.round(utilization / 2), power: 70 + 6 * utilization, name: "NVIDIA H100 80GB HBM3",
-    uuid: `GPU-${id}`, memory_utilization: utilization / 2, power_limit: 700, sm_clock: 1980, memory_clock: 2619,
+    utilization,
+    memory_used: Math.round(GB * (20 + utilization / 2)),
+    memory_total: 80 * GB,
+    temperature: 35 + Math.round(utilization / 2),
+    power: 70 + 6 * utilization,
+    name: "NVIDIA H100 80GB HBM3",
+    uuid: `GPU-${id}`,
+    memory_utilization: utilization / 2,
+    power_limit: 700,
+    sm_clock: 1980,
+    memory_clock: 2619,
     throttle_reasons: utilization > 95 ? ["sw_power_cap"] : [],
   };
 }
 
 function cpu(time) {
   const per_core = Array.from({ length: CORES }, (_, core) => Math.round(10 * wave(time, 20_000, core)) / 10);
-  return { utilization: 50, per_core, frequency: 3100, frequency_max: 3700, load_average: [60, 50, 40], pressure_some: 2 };
+  return {
+    utilization: 50,
+    per_core,
+    frequency: 3100,
+    frequency_max: 3700,
+    load_average: [60, 50, 40],
+    pressure_some: 2,
+  };
 }
 
 function memory(time) {
   const used = Math.round(GB * (200 + wave(time, 600_000, 0)));
   return {
-    ram_used: used, ram_total: 512 * GB, swap_used: GB, swap_total: 8 * GB, available: 512 * GB - used,
-    pressure_some: 0.2, pressure_full: 0, cgroup_limit: 256 * GB, cgroup_used: used / 2,
+    ram_used: used,
+    ram_total: 512 * GB,
+    swap_used: GB,
+    swap_total: 8 * GB,
+    available: 512 * GB - used,
+    pressure_some: 0.2,
+    pressure_full: 0,
+    cgroup_limit: 256 * GB,
+    cgroup_used: used / 2,
   };
 }
 
@@ -49,7 +71,8 @@ export function tick(time) {
 
 export function frames(time) {
   return tick(time).map(([channel, values]) =>
-    JSON.stringify({ channel, event: "metrics", data: { host: HOST, timestamp: time, ...values } }));
+    JSON.stringify({ channel, event: "metrics", data: { host: HOST, timestamp: time, ...values } }),
+  );
 }
 
 const STATUS = { host: HOST, state: "online", version: "0.0.0", started: 0, interval: INTERVAL_MS / 1000, sensors: {} };
@@ -61,7 +84,11 @@ export function statusFrame() {
 export function metrics(time) {
   const entry = (values) => ({ host: HOST, timestamp: time, ...values, age_seconds: 0, stale: false });
   const found = tick(time);
-  const answer = { host: HOST, state: "online", gpu: found.slice(0, GPUS).map(([, values], id) => ({ ...entry(values), id: String(id) })) };
+  const answer = {
+    host: HOST,
+    state: "online",
+    gpu: found.slice(0, GPUS).map(([, values], id) => ({ ...entry(values), id: String(id) })),
+  };
   for (const [channel, values] of found.slice(GPUS)) answer[channel.replace("system/", "")] = entry(values);
   return answer;
 }
@@ -80,7 +107,12 @@ export function history(start, end, newest) {
       known.timestamps.push(time);
       for (const [name, value] of Object.entries(values)) {
         if (typeof value === "number") (known.fields[name] ??= []).push(value);
-        if (name === "per_core") value.forEach((each, core) => (known.fields[`per_core.${core}`] ??= []).push(each));
+        if (name !== "per_core") continue;
+        for (const [core, each] of value.entries()) {
+          const column = `per_core.${core}`;
+          known.fields[column] ??= [];
+          known.fields[column].push(each);
+        }
       }
     }
   }

@@ -16,7 +16,7 @@ import { cpus, loadavg, tmpdir } from "node:os";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { chromium, emptyPage, heap, quantile, usage, wait } from "./browser.mjs";
-import { startServers, SUBJECTS } from "./subjects.mjs";
+import { SUBJECTS, startServers } from "./subjects.mjs";
 
 const SETTLE = Number(process.env.SETTLE ?? 20);
 const SECONDS = Number(process.env.SECONDS ?? 60);
@@ -30,7 +30,12 @@ function weighed(page) {
   const sizes = [];
   page.on("response", (response) => {
     if (!PARTS.includes(response.request().resourceType()) || response.url().startsWith("data:")) return;
-    sizes.push(response.body().then((body) => gzipSync(body).length, () => 0));
+    sizes.push(
+      response.body().then(
+        (body) => gzipSync(body).length,
+        () => 0,
+      ),
+    );
   });
   return async () => (await Promise.all(sizes)).reduce((sum, size) => sum + size, 0);
 }
@@ -38,8 +43,12 @@ function weighed(page) {
 /** Bytes of data received so far. */
 async function received(devtools) {
   let sum = 0;
-  devtools.on("Network.dataReceived", ({ encodedDataLength }) => { sum += encodedDataLength; });
-  devtools.on("Network.webSocketFrameReceived", ({ response }) => { sum += Buffer.byteLength(response.payloadData); });
+  devtools.on("Network.dataReceived", ({ encodedDataLength }) => {
+    sum += encodedDataLength;
+  });
+  devtools.on("Network.webSocketFrameReceived", ({ response }) => {
+    sum += Buffer.byteLength(response.payloadData);
+  });
   await devtools.send("Network.enable");
   return () => sum;
 }
@@ -77,13 +86,27 @@ async function visit(name, address) {
   return found;
 }
 
-const HEAD = ["page", "refresh, s", "main thread, ms/s", "p10–p90", "ms per refresh", "renderer, ms/s",
-  "compositor, ms/s", "heap, MB", "page, kB gzipped", "data, kB/s"];
+const HEAD = [
+  "page",
+  "refresh, s",
+  "main thread, ms/s",
+  "p10–p90",
+  "ms per refresh",
+  "renderer, ms/s",
+  "compositor, ms/s",
+  "heap, MB",
+  "page, kB gzipped",
+  "data, kB/s",
+];
 
 /** One row of the table: medians of all windows, and of the visits. */
 function row({ name, refresh }, visits) {
   const windows = visits.flatMap((each) => each.windows);
-  const of = (values, key, share = 0.5) => quantile(values.map((each) => each[key]), share);
+  const of = (values, key, share = 0.5) =>
+    quantile(
+      values.map((each) => each[key]),
+      share,
+    );
   const main = of(windows, "main");
   const spread = [0.1, 0.9].map((share) => of(windows, "main", share).toFixed(1)).join("–");
   const processes = [of(windows, "renderer"), of(windows, "compositor")];
@@ -93,10 +116,13 @@ function row({ name, refresh }, visits) {
 }
 
 const line = (cells) => `| ${cells.join(" | ")} |`;
-const load = () => loadavg().map((each) => each.toFixed(1)).join(", ");
+const load = () =>
+  loadavg()
+    .map((each) => each.toFixed(1))
+    .join(", ");
 
 async function measureAll(servers) {
-  await startServers(process.env.FOLDER ?? await mkdtemp(join(tmpdir(), "peers-")), servers);
+  await startServers(process.env.FOLDER ?? (await mkdtemp(join(tmpdir(), "peers-"))), servers);
   const found = new Map(SUBJECTS.filter(({ server }) => !server || servers.has(server)).map((each) => [each, []]));
   await wait(FILL * 1000);
   for (let round = 0; round < ROUNDS; round += 1) {

@@ -34,14 +34,20 @@ async function bytes() {
 
 /** The cost of updates, in ms of the main thread. */
 async function costs(devtools, update) {
-  const idle = (await differences(devtools, () => {}, 40)).map((each) => each.TaskDuration);
+  const idle = (await differences(devtools, () => undefined, 40)).map((each) => each.TaskDuration);
   const own = quantile(idle, 0.5);
   const found = await differences(devtools, update, UPDATES);
   const tasks = found.map((each) => each.TaskDuration - own);
   const mean = (values) => (values.reduce((sum, value) => sum + value, 0) / values.length).toFixed(2);
-  const parts = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"].map((part) => [part, mean(found.map((each) => each[part]))]);
+  const parts = ["ScriptDuration", "RecalcStyleDuration", "LayoutDuration"].map((part) => [
+    part,
+    mean(found.map((each) => each[part])),
+  ]);
   return {
-    median: quantile(tasks, 0.5).toFixed(2), mean: mean(tasks), p95: quantile(tasks, 0.95).toFixed(2), ...Object.fromEntries(parts),
+    median: quantile(tasks, 0.5).toFixed(2),
+    mean: mean(tasks),
+    p95: quantile(tasks, 0.95).toFixed(2),
+    ...Object.fromEntries(parts),
   };
 }
 
@@ -72,9 +78,14 @@ async function measure(browser) {
     await page.reload();
     await page.getByTestId("gpu-tile-7").waitFor();
     await wait(4500); // the history, and the fetch that completes it
-    for (let count = 0; count < 30; count += 1) { update(); await wait(PAUSE_MS); } // warm
+    for (let count = 0; count < 30; count += 1) {
+      update();
+      await wait(PAUSE_MS);
+    } // warm
     const cost = await costs(devtools, update);
-    console.log(`update at ${range.padEnd(3)}: median ${cost.median}, mean ${cost.mean}, p95 ${cost.p95} ms of the main thread (script ${cost.ScriptDuration}, style ${cost.RecalcStyleDuration}, layout ${cost.LayoutDuration}); ${UPDATES} updates (limit 4)`);
+    console.log(
+      `update at ${range.padEnd(3)}: median ${cost.median}, mean ${cost.mean}, p95 ${cost.p95} ms of the main thread (script ${cost.ScriptDuration}, style ${cost.RecalcStyleDuration}, layout ${cost.LayoutDuration}); ${UPDATES} updates (limit 4)`,
+    );
   }
   await page.evaluate("requestAnimationFrame = () => 0");
   const { median, mean, p95 } = await costs(devtools, update);
@@ -87,7 +98,9 @@ async function measure(browser) {
     if (count % 4 === 0) await wait(16);
     if (marks.includes(count)) {
       await wait(1500);
-      console.log(`heap after ${count} updates: ${(await heap(devtools)).toFixed(1)} MB, nodes ${(await usage(devtools)).Nodes}`);
+      console.log(
+        `heap after ${count} updates: ${(await heap(devtools)).toFixed(1)} MB, nodes ${(await usage(devtools)).Nodes}`,
+      );
     }
   }
   server.close();

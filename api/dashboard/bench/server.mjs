@@ -37,10 +37,17 @@ export async function serve(root, clock) {
     return response.end(body);
   });
   server.on("upgrade", (request, socket) => {
-    const key = createHash("sha1").update(request.headers["sec-websocket-key"] + ACCEPT).digest("base64");
-    socket.write(`HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`);
+    const key = createHash("sha1")
+      .update(request.headers["sec-websocket-key"] + ACCEPT)
+      .digest("base64");
+    socket.write(
+      `HTTP/1.1 101 Switching Protocols\r\nUpgrade: websocket\r\nConnection: Upgrade\r\nSec-WebSocket-Accept: ${key}\r\n\r\n`,
+    );
     sockets.add(socket);
-    socket.on("close", () => sockets.delete(socket)).on("error", () => sockets.delete(socket)).resume();
+    socket
+      .on("close", () => sockets.delete(socket))
+      .on("error", () => sockets.delete(socket))
+      .resume();
     socket.write(textFrame(batchOf([statusFrame(), ...frames(clock.time)])));
   });
   await new Promise((resolve) => server.listen(0, "127.0.0.1", resolve));

@@ -29,7 +29,11 @@ async function program(folder, command, options, address) {
   const child = spawn(command, options, { stdio: ["ignore", log, log], env });
   const exit = once(child, "exit");
   process.once("exit", () => child.kill());
-  const responds = () => fetch(address).then((response) => response.ok, () => false);
+  const responds = () =>
+    fetch(address).then(
+      (response) => response.ok,
+      () => false,
+    );
   for (const end = Date.now() + START_MS; !(await responds()); await wait(250)) {
     if (child.exitCode === null && Date.now() < end) continue;
     child.kill();
@@ -52,8 +56,8 @@ const systemMonitor = {
 const glances = (key, ...more) => ({
   key,
   command: process.env.GLANCES ?? "glances",
-  get: "python3 -m venv /tmp/glances; /tmp/glances/bin/pip install 'glances[web]'; "
-    + "GLANCES=/tmp/glances/bin/glances",
+  get:
+    "python3 -m venv /tmp/glances; /tmp/glances/bin/pip install 'glances[web]'; " + "GLANCES=/tmp/glances/bin/glances",
   async start(folder, command) {
     const port = await freePort();
     const options = ["-w", "-B", "127.0.0.1", "-p", port, "--disable-check-update", ...more];
@@ -65,8 +69,9 @@ const glances = (key, ...more) => ({
 const nvdashboard = {
   key: "nvdashboard",
   command: process.env.NVDASHBOARD ?? "nvdashboard",
-  get: "python3 -m venv /tmp/nv; /tmp/nv/bin/pip install 'bokeh<3' 'numpy<1.24' 'pynvml<12' psutil; "
-    + "/tmp/nv/bin/pip install --no-deps jupyterlab-nvdashboard==0.7.0; NVDASHBOARD=/tmp/nv/bin/nvdashboard",
+  get:
+    "python3 -m venv /tmp/nv; /tmp/nv/bin/pip install 'bokeh<3' 'numpy<1.24' 'pynvml<12' psutil; " +
+    "/tmp/nv/bin/pip install --no-deps jupyterlab-nvdashboard==0.7.0; NVDASHBOARD=/tmp/nv/bin/nvdashboard",
   async start(folder, command) {
     const port = await freePort();
     return program(folder, command, [port], `http://127.0.0.1:${port}/Machine-Resources`);
@@ -87,8 +92,11 @@ const netdata = {
       directories: Object.fromEntries(folders),
       web: { "bind to": `127.0.0.1:${port}`, "web files owner": "root", "web files group": "root" },
     };
-    const text = Object.entries(sections).map(([name, values]) =>
-      [`[${name}]`, ...Object.entries(values).map(([key, value]) => `\t${key} = ${value}`), ""].join("\n")).join("\n");
+    const text = Object.entries(sections)
+      .map(([name, values]) =>
+        [`[${name}]`, ...Object.entries(values).map(([key, value]) => `\t${key} = ${value}`), ""].join("\n"),
+      )
+      .join("\n");
     await writeFile(join(folder, "netdata.conf"), text);
     return program(folder, command, ["-D", "-c", join(folder, "netdata.conf")], `http://127.0.0.1:${port}/`);
   },
@@ -104,7 +112,13 @@ const simulated = {
       clock.time += INTERVAL_MS;
       server.send(frames(clock.time));
     }, INTERVAL_MS);
-    return { address: server.address, close: () => { clearInterval(ticks); server.close(); } };
+    return {
+      address: server.address,
+      close: () => {
+        clearInterval(ticks);
+        server.close();
+      },
+    };
   },
 };
 

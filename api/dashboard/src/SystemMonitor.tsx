@@ -1,5 +1,4 @@
 import { useEffect, useRef } from "preact/hooks";
-import { useConnection } from "./connection/useConnection";
 import type { Monitor } from "./monitor";
 import { CpuUtilization } from "./panels/CpuUtilization";
 import { GpuMemory } from "./panels/GpuMemory";
@@ -10,7 +9,7 @@ import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
-import { MonitorContext, useFrameWhen } from "./view/hooks";
+import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
 /** The whole page: a header, the grid of panels, and a sidebar that is always visible. */
@@ -42,9 +41,9 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
 
 /** The tab's title: the host, and the badge unless it is live. */
 function Title() {
-  const { shown } = useFrameWhen((monitor) => monitor.shown?.name ?? "");
-  const badge = useConnection();
-  const parts = [badge.kind === "live" ? "" : badge.label, shown?.name ?? "", "System Monitor"];
+  const { badge } = useMonitor();
+  const host = useValue(({ shown }) => shown?.name ?? "");
+  const parts = [badge.kind === "live" ? "" : badge.label, host, "System Monitor"];
   const title = parts.filter(Boolean).join(" – ");
   useEffect(() => {
     document.title = title;

@@ -1,9 +1,10 @@
 import { render } from "preact";
 import "uplot/dist/uPlot.min.css";
 import "./styles/index.css";
-import { Monitor } from "./monitor";
+import { Controller } from "./controller";
 import { SystemMonitor } from "./SystemMonitor";
 
-const monitor = new Monitor();
-render(<SystemMonitor monitor={monitor} />, document.getElementById("app")!);
-monitor.start();
+const controller = new Controller();
+const root = document.getElementById("app");
+if (root) render(<SystemMonitor monitor={controller.monitor} />, root);
+controller.start();

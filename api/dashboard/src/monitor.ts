@@ -1,80 +1,63 @@
+import { signal, untracked } from "@preact/signals";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory, fetchHosts } from "./bus/rest";
-import { badgeOf, type Badge } from "./connection/badge";
+import { fetchHistory } from "./bus/rest";
+import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
-import { CurrentBadge } from "./connection/currentBadge";
-import { ActiveHost } from "./feed/activeHost";
 import { Detail } from "./store/detail";
 import type { HostData } from "./store/host";
-import { Hosts } from "./store/hosts";
+import type { Hosts } from "./store/hosts";
 import { Address } from "./view/address";
-import { Cursor } from "./view/cursor";
 import { Frames } from "./view/frames";
-import { Pause, type Frozen } from "./view/pause";
+import { type Frozen, Pause } from "./view/pause";
+import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
-import { spanOf, type View, type Zoom } from "./view/view";
+import { type Span, spanOf, type View } from "./view/view";
 
-const TICK_MS = 500;
 const NOTHING: Values = {};
+const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
 
-/** The page's state: components read from it, and are drawn again with its frames. */
+/**
+ * The page's state, as its components read it; the controller changes it.
+ *
+ * A component that reads it in a computed value follows it: see view/hooks.ts.
+ */
 export class Monitor {
-  readonly frames = new Frames();
-  readonly badges = new CurrentBadge();
-  readonly cursor = new Cursor();
+  readonly address = new Address();
   readonly theme = new Theme();
-  readonly hosts = new Hosts({
-    fetchHosts,
-    isLive: () => this.connection.mode === "live",
-    onChange: () => this.onHosts(),
-  });
-  private readonly active = new ActiveHost({
-    onOpen: (data) => this.onOpen(data),
-    onState: () => this.onState(),
-    onStatus: (status) => this.hosts.note(status),
-    onValues: () => this.onValues(),
-    onHistory: () => this.onHistory(),
-  });
-  private readonly address = new Address(() => {
-    this.active.show(this.view.host);
-    this.frames.invalidate();
-  });
-  private readonly pause = new Pause();
-  private readonly detail = new Detail({ fetchHistory, onChange: () => this.frames.invalidate() });
-  private readonly drawn = { at: -Infinity, staleChannels: 0 };
+  readonly pause = new Pause();
+  readonly frames = new Frames(() => this.onFrame());
+  /** The time of the cursor in all charts, by the collector's clock; null is now. */
+  readonly cursor = signal<number | null>(null);
+  readonly current = {
+    /** The host's data as it arrives, paused or not. */
+    data: signal<HostData | null>(null),
+    connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
+    badge: signal<Badge>(CONNECTING),
+    /** Why the past is incomplete, as a sentence. */
+    historyProblem: signal<string | null>(null),
+  };
+  readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
-  start(): void {
-    this.frames.subscribe(() => this.onFrame());
-    setInterval(() => this.tick(), TICK_MS);
-    this.address.start();
-    void this.hosts.keep();
-    this.active.start(this.view.host);
-  }
+  constructor(readonly hosts: Hosts) {}
 
   get view(): View {
-    return this.address.view;
+    return this.address.view.value;
   }
 
   get badge(): Badge {
-    return this.badges.badge;
+    return this.current.badge.value;
   }
 
   get connection(): ConnectionState {
-    return this.active.connection;
+    return this.current.connection.value;
   }
 
-  /** Why the past is incomplete, as a sentence. */
   get historyProblem(): string | null {
-    return this.active.feed?.historyProblem ?? null;
+    return this.current.historyProblem.value;
   }
 
   get frozen(): Frozen | null {
-    return this.pause.frozen;
-  }
-
-  /** Whether the view is frozen, or will be once the host's history has arrived. */
-  get isPaused(): boolean {
-    return this.pause.isOn;
+    return this.pause.frozen.value;
   }
 
   /** The data that is shown: frozen while the view is paused. */
@@ -97,8 +80,13 @@ export class Monitor {
     return this.data?.clock.ahead ?? 0;
   }
 
-  get span(): Zoom {
+  get span(): Span {
     return spanOf(this.view, this.now);
+  }
+
+  /** The lengths that the reader can choose for a span that ends now. */
+  get ranges(): readonly Range[] {
+    return rangesWithin(this.hosts.keptMs.value ?? 0);
   }
 
   /** The GPU in the address, if the host has other GPUs but not that one. */
@@ -120,80 +108,29 @@ export class Monitor {
   }
 
   isStale(channel: string): boolean {
-    return this.frozen === null && this.data !== null && this.data.isStale(channel, performance.now());
+    return this.frozen === null && (this.data?.isStale(channel, performance.now()) ?? false);
   }
 
   change(view: Partial<View>): void {
     this.address.change(view);
+    this.frames.invalidate();
   }
 
   togglePause(): void {
-    this.pause.toggle(this.data);
+    this.pause.toggle(this.current.data.peek());
     this.frames.invalidate();
   }
 
   private get data(): HostData | null {
-    return this.active.feed?.data ?? null;
-  }
-
-  private onOpen(data: HostData): void {
-    this.pause.changeHost();
-    const known = this.hosts.find(data.name)?.status;
-    if (known && !data.status) data.acceptStatus(known, performance.now());
-    this.onState();
-  }
-
-  private onState(): void {
-    this.updateBadge();
-    this.frames.invalidate();
-  }
-
-  private onHosts(): void {
-    const status = this.hosts.find(this.data?.name)?.status;
-    if (status && this.connection.mode !== "live") this.data?.acceptStatus(status, performance.now());
-    this.frames.invalidate();
-  }
-
-  private onValues(): void {
-    if (this.frozen === null) this.frames.gather();
-  }
-
-  private onHistory(): void {
-    this.pause.settle(this.data);
-    this.frames.invalidate();
+    void this.frames.count.value; // its contents change in place
+    return this.current.data.value;
   }
 
   private onFrame(): void {
-    this.detail.show(this.data, this.view.zoom);
-    this.drawn.at = performance.now();
-    this.drawn.staleChannels = this.countStale();
-    this.updateBadge();
-  }
-
-  private tick(): void {
-    this.updateBadge();
-    if (this.countStale() !== this.drawn.staleChannels) this.frames.invalidate();
-    // Time passes without samples too: a growing gap is drawn.
-    const since = performance.now() - this.drawn.at;
-    if (this.frozen === null && since > 2 * (this.data?.intervalMs ?? 0)) this.frames.gather();
-  }
-
-  private countStale(): number {
-    let count = 0;
-    for (const channel of this.data?.newest.keys() ?? []) if (this.isStale(channel)) count += 1;
-    return count;
-  }
-
-  private updateBadge(): void {
-    const badge = badgeOf(this.connection, this.data, {
-      at: performance.now(),
-      wall: Date.now(),
-      answeredAt: this.active.feed?.answeredAt ?? -Infinity,
-      isListed: this.hosts.find(this.data?.name) !== undefined,
-    });
-    if (!this.badges.update(badge)) return;
-    this.frames.invalidate(); // some panels dim with the badge
-    // The server has not received anything from the host, but has its history.
-    if (this.connection.mode === "unknown" && badge.kind === "offline") this.active.feed?.catchUp();
+    this.detail.show(
+      this.current.data.peek(),
+      untracked(() => this.span),
+      untracked(() => this.now),
+    );
   }
 }

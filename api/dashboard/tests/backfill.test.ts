@@ -13,12 +13,18 @@ function serverWith(stored: () => readonly number[]) {
     const { start, end, maxPoints, host } = query;
     const inside = stored().filter((time) => time >= start && time < end);
     let timestamps = inside;
-    let bucketWidth: number | null = null;
+    let bucketWidth = 0;
     if (inside.length > maxPoints) {
-      const width = (bucketWidth = Math.ceil((end - start) / maxPoints));
+      const width = Math.ceil((end - start) / maxPoints);
+      bucketWidth = width;
       timestamps = [...new Set(inside.map((time) => start + Math.floor((time - start) / width) * width))];
     }
-    const channel = { timestamps, columns: { utilization: timestamps.map(() => 1) }, bucketWidth };
+    const channel = {
+      timestamps,
+      columns: { utilization: timestamps.map(() => 1) },
+      bucketWidth,
+      minutesUntil: -Infinity,
+    };
     return { host, start, end, channels: new Map(inside.length ? [[CPU, channel]] : []) };
   };
 }
@@ -56,10 +62,13 @@ describe("the seam between history and live", () => {
     const host = new HostData("h");
     live(host, NOW);
     const answer = serverWith(() => stored);
-    const filling = new Backfill(host, optionsFor(async (query) => {
-      await new Promise((resolve) => setTimeout(resolve, 1000));
-      return answer(query);
-    }));
+    const filling = new Backfill(
+      host,
+      optionsFor(async (query) => {
+        await new Promise((resolve) => setTimeout(resolve, 1000));
+        return answer(query);
+      }),
+    );
     filling.fill(-Infinity);
     await vi.advanceTimersByTimeAsync(500);
     live(host, NOW + 2000);
@@ -124,10 +133,13 @@ describe("the seam between history and live", () => {
     live(host, NOW + 90_000);
     const starts: number[] = [];
     const answer = serverWith(() => stored);
-    new Backfill(host, optionsFor((query) => {
-      starts.push(query.start);
-      return answer(query);
-    })).fill(NOW - 3000);
+    new Backfill(
+      host,
+      optionsFor((query) => {
+        starts.push(query.start);
+        return answer(query);
+      }),
+    ).fill(NOW - 3000);
     await vi.advanceTimersByTimeAsync(0);
     expect(times(host)).toEqual(stored);
     expect(Math.min(...starts)).toBe(NOW - 3000);
@@ -175,7 +187,13 @@ describe("the seam between history and live", () => {
       const end = Math.min(query.end, NOW + 3_600_001);
       return { host: "h", start, end, channels: new Map() };
     };
-    for (const [ahead, isOutside] of [[0, false], [3_500_000, false], [5_400_000, true], [10_800_000, true], [-3_700_000, true]] as const) {
+    for (const [ahead, isOutside] of [
+      [0, false],
+      [3_500_000, false],
+      [5_400_000, true],
+      [10_800_000, true],
+      [-3_700_000, true],
+    ] as const) {
       const host = new HostData("h");
       live(host, NOW + ahead);
       const filling = new Backfill(host, optionsFor(keeping));

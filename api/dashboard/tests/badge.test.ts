@@ -1,5 +1,5 @@
 import { describe, expect, it } from "vitest";
-import { badgeOf, type BadgeContext } from "../src/connection/badge";
+import { type BadgeContext, badgeOf } from "../src/connection/badge";
 import type { ConnectionMode, ConnectionState } from "../src/connection/connection";
 import { HostData } from "../src/store/host";
 import { clockTime } from "../src/text/time";
@@ -60,7 +60,10 @@ describe("the badge", () => {
 
   it("shows a listed host that a restarted server has not received anything from as offline, not unknown", () => {
     const unknown = is("unknown", "No host 'h' is known.");
-    for (const [host, isListed] of [[receivedAt(0), false], [new HostData("h"), true]] as const) {
+    for (const [host, isListed] of [
+      [receivedAt(0), false],
+      [new HostData("h"), true],
+    ] as const) {
       const badge = badgeOf(unknown, host, now(60_000, { isListed }));
       expect([badge.kind, badge.label]).toEqual(["offline", "Collector offline"]);
       expect(badge.detail).toContain("since the server started");

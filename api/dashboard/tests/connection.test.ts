@@ -10,7 +10,15 @@ function setUp() {
   const sockets: FakeSocket[] = [];
   const modes: ConnectionMode[] = [];
   const ages: (number | null)[] = [];
-  const server = { isUp: true, hasNews: false, polls: 0, flows: 0, isHostUnknown: false, hangs: false, problem: "" as string | null };
+  const server = {
+    isUp: true,
+    hasNews: false,
+    polls: 0,
+    flows: 0,
+    isHostUnknown: false,
+    hangs: false,
+    problem: "" as string | null,
+  };
   const connection = new Connection(
     {
       openSocket: () => {

@@ -7,16 +7,17 @@ function openTab() {
   const page = Object.assign(new EventTarget(), { hidden: false });
   vi.stubGlobal("document", page);
   vi.stubGlobal("requestAnimationFrame", (callback: () => void) => requested.push(callback));
-  const frames = new Frames();
   let drawings = 0;
-  frames.subscribe(() => (drawings += 1));
+  const frames = new Frames(() => (drawings += 1));
   return {
     frames,
     show(hidden: boolean) {
       page.hidden = hidden;
       page.dispatchEvent(new Event("visibilitychange"));
     },
-    paint: () => requested.splice(0).forEach((callback) => callback()),
+    paint() {
+      for (const callback of requested.splice(0)) callback();
+    },
     requested: () => requested.length,
     drawings: () => drawings,
   };

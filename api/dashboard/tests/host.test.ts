@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../src/bus/payload";
-import { HostData, type Arrival } from "../src/store/host";
+import { isGapAfter } from "../src/store/gaps";
+import { type Arrival, HostData } from "../src/store/host";
 
 const WALL = 1_800_000_000_000;
 
@@ -40,11 +41,14 @@ describe("a host's data", () => {
   it("keeps only the newest sample of a channel without history", () => {
     const host = new HostData("h");
     const sample = (timestamp: number, more: number): Sample => ({
-      host: "h", channel: "system/gpu/0/processes", timestamp, values: { processes: [], more },
+      host: "h",
+      channel: "system/gpu/0/processes",
+      timestamp,
+      values: { processes: [], more },
     });
     host.accept(sample(WALL, 1), arrival(0));
     host.accept(sample(WALL + 2_000, 2), arrival(1));
-    expect(host.newest.get("system/gpu/0/processes")?.values["more"]).toBe(2);
+    expect(host.newest.get("system/gpu/0/processes")?.values.more).toBe(2);
     expect(host.series.size).toBe(0);
     expect(host.gpuIds).toEqual([]);
   });
@@ -75,7 +79,8 @@ describe("a host's data", () => {
       const host = new HostData("h");
       host.accept({ ...cpu(WALL + 3 * 3_600_000), channel: "system/gpu/42" }, arrival(0, age));
       for (let at = 0; at < 20_000; at += 2_000) {
-        for (const channel of ["system/cpu", "system/memory", "system/disk"]) host.accept({ ...cpu(WALL + at), channel }, arrival(at));
+        for (const channel of ["system/cpu", "system/memory", "system/disk"])
+          host.accept({ ...cpu(WALL + at), channel }, arrival(at));
       }
       expect(host.newestTimestamp).toBe(WALL + 18_000);
       expect(host.clock.ahead).toBe(0);
@@ -93,7 +98,7 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL + 10_000, 50), arrival(0));
     host.accept(cpu(WALL + 2_000, 1), arrival(1));
-    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(50);
+    expect(host.newest.get("system/cpu")?.values.utilization).toBe(50);
     expect(host.series.get("system/cpu")?.length).toBe(2);
   });
 
@@ -101,7 +106,7 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(WALL, 50), arrival(0));
     host.accept(cpu(WALL - 60_000, 60), arrival(6_500));
-    expect(host.newest.get("system/cpu")?.values["utilization"]).toBe(60);
+    expect(host.newest.get("system/cpu")?.values.utilization).toBe(60);
   });
 
   it("does not take a sample for older than the one that it follows, even if its clock is behind", () => {
@@ -128,10 +133,21 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(2_000), arrival(0));
     const columns = { utilization: [1], "per_core.0": [7], "per_core.1": [null], "per_core.2": [60] };
-    const channel = { timestamps: [1_000], columns, bucketWidth: null };
+    const channel = { timestamps: [1_000], columns, bucketWidth: 0, minutesUntil: -Infinity };
     host.merge({ host: "h", start: 0, end: 5_000, channels: new Map([["system/cpu", channel]]) });
     const series = host.series.get("system/cpu")!;
     expect([series.value("busiest_core", 0), series.value("busiest_core", 1)]).toEqual([60, 90]);
+  });
+
+  it("draws the minutes before the samples as one-minute points, and no outage between them", () => {
+    const host = new HostData("h");
+    const timestamps = [60_000, 120_000, 180_000, 182_000];
+    const channel = { timestamps, columns: { utilization: [1, 2, 3, 4] }, bucketWidth: 0, minutesUntil: 180_000 };
+    host.merge({ host: "h", start: 60_000, end: 184_000, channels: new Map([["system/cpu", channel]]) });
+    const series = host.series.get("system/cpu")!;
+    expect([...series.times.slice(0, series.length)]).toEqual(timestamps);
+    expect([...series.widths.slice(0, series.length)]).toEqual([60_000, 60_000, 0, 0]);
+    expect(timestamps.map((_, index) => isGapAfter(series, index, 2_000))).toEqual([false, false, false, false]);
   });
 
   it("skips channels that it does not know", () => {

@@ -2,8 +2,8 @@ import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
 import { parseFrames } from "../src/bus/payload";
 import { messageOf, streamAddress } from "../src/bus/rest";
-import { csvName, csvOf } from "../src/store/csv";
 import { HostClock } from "../src/store/clock";
+import { csvName, csvOf } from "../src/store/csv";
 import { HostData } from "../src/store/host";
 import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
 import { throttleLabels, throttleShares } from "../src/text/throttleReasons";
@@ -15,7 +15,13 @@ describe("numbers", () => {
     expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GB / 16 GB");
     expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GB");
     expect(`Util: ${percent(75)} | Temp: ${degrees(72)}`).toBe("Util: 75% | Temp: 72°");
-    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual(["0.00", "1.80", "24.6", "121", "6,543"]);
+    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual([
+      "0.00",
+      "1.80",
+      "24.6",
+      "121",
+      "6,543",
+    ]);
   });
 
   it("are a dash where they were not reported, never zero", () => {
@@ -46,7 +52,13 @@ describe("throttle reasons", () => {
 
 describe("the view in the address", () => {
   it("survives a round trip", () => {
-    const view = { host: "a b&c#d", gpu: "3", range: "15m", series: ["power"], zoom: { from: 1e12, to: 2e12 } } as const;
+    const view = {
+      host: "a b&c#d",
+      gpu: "3",
+      range: "15m",
+      series: ["power"],
+      zoom: { from: 1e12, to: 2e12 },
+    } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");
   });
@@ -60,7 +72,7 @@ describe("the view in the address", () => {
   it("spans whole milliseconds, so that ticks on the axis fall on whole seconds", () => {
     expect(zoomTo(10_000.0625, 30_000.9375)).toEqual({ from: 10_000, to: 30_001 });
     expect(zoomTo(10_000, 10_900)).toBeNull();
-    expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000 });
+    expect(spanOf({ ...DEFAULT_VIEW, range: "5m" }, 400_000.4)).toEqual({ from: 100_000, to: 400_000, isFixed: false });
   });
 
   it("keeps the series in their order", () => {
@@ -78,9 +90,9 @@ describe("CSV", () => {
     put("system/network", 1_004, { upload_rate: 2 });
     put("system/disk", 3_000, { read_rate: 3 });
     const [header, first, second] = csvOf(host, { from: 0, to: 9_999 }).split("\r\n");
-    expect(header).toBe("timestamp_ms,time,disk.read_rate,disk.write_rate,network.upload_rate,network.download_rate");
-    expect(first).toBe("1000,1970-01-01T00:00:01.000Z,1.5,,2,");
-    expect(second).toBe("3000,1970-01-01T00:00:03.000Z,3,,,");
+    expect(header).toBe("timestamp_ms,time,disk.read_rate,disk.write_rate,disk.pressure_some,disk.pressure_full,network.upload_rate,network.download_rate");
+    expect(first).toBe("1000,1970-01-01T00:00:01.000Z,1.5,,,,2,");
+    expect(second).toBe("3000,1970-01-01T00:00:03.000Z,3,,,,,");
     expect(csvOf(host, { from: 2_000, to: 2_500 }).split("\r\n")).toHaveLength(2);
   });
 

@@ -9,7 +9,7 @@ import hashlib
 import json
 from collections.abc import Iterable
 
-from telemetry.catalogue import Family, family_of
+from telemetry.catalogue import family_of
 from telemetry.events import Event
 from telemetry.history.columns import unknown_channel
 from telemetry.history.influxdb import flux
@@ -31,19 +31,26 @@ def line_of(event: Event) -> str:
         "payload": json.dumps(event.values),
     }
     texts = ",".join(f'{name}="{_escaped(text)}"' for name, text in fields.items())
-    digest = hashlib.sha256(f"{event.host or _EVERY_HOST}/{event.id}".encode()).digest()
+    place = f"{event.channel}/" if family.several else ""
+    digest = hashlib.sha256(f"{place}{event.host or _EVERY_HOST}/{event.id}".encode()).digest()
     nanoseconds = event.timestamp * _NANOSECONDS + int.from_bytes(digest[1:9]) % _NANOSECONDS
     return f"{family.name},part={digest[0]:02x} {texts} {nanoseconds}"
 
 
-def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
+def question(bucket: str, query: EventQuery) -> flux.Script:
     """Return the script that queries the events of ``query``, newest first."""
-    condition = "" if query.host is None else " and (r.host == every or r.host == host)"
+    conditions = []
+    if query.host is not None:
+        conditions.append("(r.host == every or r.host == host)")
+    if query.channel is not None:
+        conditions.append("r.channel == channel")
+    if query.run is not None:
+        conditions.append("strings.containsStr(v: r.payload, substr: run)")
+    chosen = f"\n  |> filter(fn: (r) => {' and '.join(conditions)})" if conditions else ""
     text = (
-        "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
+        'import "strings"\n\nfrom(bucket: bucket)\n  |> range(start: start, stop: stop)\n'
         "  |> filter(fn: (r) => r._measurement == measurement)\n"
-        f"  |> {flux.PIVOT}\n  |> group()\n"
-        f"  |> filter(fn: (r) => r.channel == channel{condition})\n"
+        f"  |> {flux.PIVOT}\n  |> group(){chosen}\n"
         '  |> sort(columns: ["_time"], desc: true)\n'
         f"  |> limit(n: {query.limit:d})"
     )
@@ -51,30 +58,34 @@ def question(bucket: str, family: Family, query: EventQuery) -> flux.Script:
         "bucket": bucket,
         "start": flux.time_of(query.start),
         "stop": flux.time_of(query.end),
-        "measurement": family.name,
-        "channel": query.channel,
+        "measurement": query.family.name,
     }
+    if query.channel is not None:
+        parameters["channel"] = query.channel
     if query.host is not None:
         parameters |= {"host": query.host, "every": _EVERY_HOST}
+    if query.run is not None:
+        # Inside a text of the payload, the quotes would be escaped: only the field itself matches.
+        parameters["run"] = f'"run": {json.dumps(query.run)}'
     return flux.Script(text, parameters)
 
 
-def answer(channel: str, tables: Iterable[flux.Table]) -> list[Event]:
+def answer(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
     An event without a timestamp of its own gets the time at which it arrives. If such an event is
     delivered twice, the earlier time counts.
     """
-    found: dict[tuple[str, str], Event] = {}
+    found: dict[tuple[str, str, str], Event] = {}
     for table in tables:
-        columns = table.columns
-        rows = zip(columns["id"], table.times(), columns["host"], columns["payload"], strict=True)
-        for identity, timestamp, host, payload in rows:
+        names = ("channel", "id", "host", "payload")
+        rows = zip(*(table.columns[name] for name in names), table.times(), strict=True)
+        for channel, identity, host, payload, timestamp in rows:
             concerned = None if host == _EVERY_HOST else host
             event = Event(channel, identity, timestamp, concerned, json.loads(payload))
-            known = found.get((host, identity))
+            known = found.get((channel, host, identity))
             if known is None or timestamp < known.timestamp:
-                found[host, identity] = event
+                found[channel, host, identity] = event
     return sorted(found.values(), key=lambda event: (event.timestamp, event.id))
 
 

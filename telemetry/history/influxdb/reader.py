@@ -3,7 +3,6 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from telemetry.catalogue import family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history import longer
@@ -98,11 +97,11 @@ class InfluxdbReader:
 
     def events(self, query: EventQuery) -> list[Event]:
         """Answer ``query``. Raises HistoryUnavailableError."""
-        clipped, family = self._windows.events.clip(query), family_of(query.channel)
-        if clipped is None or family is None:
+        clipped = self._windows.events.clip(query)
+        if clipped is None:
             return []
-        script = events.question(self._account.for_days().bucket, family, clipped)
-        return events.answer(query.channel, flux.tables(self._long_bucket.query(script)))
+        script = events.question(self._account.for_days().bucket, clipped)
+        return events.answer(flux.tables(self._long_bucket.query(script)))
 
     def close(self) -> None:
         """Close the connections. Safe to call twice, and before ``open``."""

@@ -4,16 +4,19 @@ import json
 import sqlite3
 from collections.abc import Iterable, Mapping
 
+from telemetry.catalogue.model import PLACEHOLDER
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
 
 _INSERT = (
-    "INSERT OR IGNORE INTO event (channel, id, timestamp, host, payload) VALUES (?, ?, ?, ?, ?)"
+    "INSERT INTO event (channel, id, timestamp, host, payload) VALUES (?, ?, ?, ?, ?) "
+    "ON CONFLICT DO UPDATE SET payload = excluded.payload WHERE payload <> excluded.payload"
 )
 _SELECT = (
-    "SELECT id, timestamp, host, payload FROM event WHERE channel = :channel "
-    "AND timestamp >= :start AND timestamp < :end "
+    "SELECT channel, id, timestamp, host, payload FROM event "
+    "WHERE channel >= :first AND channel <= :last AND timestamp >= :start AND timestamp < :end "
     "AND (:host IS NULL OR host = '' OR host = :host) "
+    "AND (:run IS NULL OR json_extract(payload, '$.run') = :run) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
 # A row of more than about 1000 bytes takes an additional page. The names are in an index too.
@@ -27,10 +30,11 @@ _DELETE = (
     "WHERE timestamp < ? OR timestamp >= ? ORDER BY timestamp, id LIMIT ?)"
 )
 _AT_ONCE = 1000  # so that the journal stays small
+_LAST = "\U0010ffff"  # sorts after every name
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Insert ``events``; an event whose id exists already is ignored."""
+    """Insert ``events``; one whose id exists already gets the new values, and keeps its time."""
     connection.executemany(
         _INSERT,
         [
@@ -42,19 +46,23 @@ def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
 
 def select(connection: sqlite3.Connection, query: EventQuery) -> list[Event]:
     """Return the events that ``query`` selects, oldest first."""
+    start = query.channel or PLACEHOLDER.split(query.family.channel)[0]
+    several = query.channel is None and query.family.several
     rows = connection.execute(
         _SELECT,
         {
-            "channel": query.channel,
+            "first": start,
+            "last": f"{start}{_LAST}" if several else start,
             "start": query.start,
             "end": query.end,
             "host": query.host,
+            "run": query.run,
             "limit": query.limit,
         },
     ).fetchall()
     return [
-        Event(query.channel, identity, timestamp, host or None, json.loads(payload))
-        for identity, timestamp, host, payload in reversed(rows)
+        Event(channel, identity, timestamp, host or None, json.loads(payload))
+        for channel, identity, timestamp, host, payload in reversed(rows)
     ]
 
 

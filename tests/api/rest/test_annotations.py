@@ -20,8 +20,14 @@ PATH = "/api/v1/system/annotations"
 CHANNEL = "system/annotations"
 
 
-def event(identity: str, age: int = 0, host: str | None = None, text: str = "epoch") -> Event:
-    values = {"text": text, "tags": ["x"], "run": None}
+def event(
+    identity: str,
+    age: int = 0,
+    host: str | None = None,
+    text: str = "epoch",
+    run: str | None = None,
+) -> Event:
+    values = {"text": text, "tags": ["x"], "run": run}
     return Event(CHANNEL, identity, unix_milliseconds() - age, host, values)
 
 
@@ -58,6 +64,14 @@ def test_a_host_gets_its_own_annotations_and_those_of_all_hosts(api: RunningApi)
     api.writer.write([event("a", 3, "alpha"), event("b", 2), event("c", 1, "beta")])
     assert listed(api, host="alpha") == ["a", "b"]
     assert listed(api) == ["a", "b", "c"]
+
+
+def test_a_run_gets_its_own_annotations_only(api: RunningApi) -> None:
+    events = [event("a", 3), event("b", 2, "alpha", run="r"), event("c", 1, run="R")]
+    api.writer.write(events)
+    assert listed(api, run="r") == ["b"]
+    assert listed(api, run="r", host="beta") == []
+    assert listed(api, run="r' OR 1=1 --") == []
 
 
 def test_a_posted_annotation_is_published_and_returned_with_id_and_time(

@@ -10,6 +10,7 @@ from tests.api.running import RunningApi, cpu
 from tests.api.schema import require_valid, resolve
 
 PREFIX = "/api/v1/system"
+RUN = f"{PREFIX}/runs/{{identity}}"
 METHODS = {
     "/healthz": {"get"},
     "/readyz": {"get"},
@@ -18,14 +19,17 @@ METHODS = {
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
     f"{PREFIX}/metrics": {"get"},
+    f"{PREFIX}/runs": {"get"},
+    RUN: {"get"},
 }
-WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
-WITH_STORE = {"/readyz", *(f"{PREFIX}/{each}" for each in ("annotations", "history", "hosts"))}
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN}
+STORED = ("annotations", "history", "hosts", "runs")
+WITH_STORE = {"/readyz", RUN, *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
-    *("gpu_instance", "compute_instance"),
+    *("gpu_instance", "compute_instance", "exit_code"),
 }
 
 
@@ -75,6 +79,8 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_run",
+        "get_runs",
         "post_annotation",
     ]
 
@@ -101,7 +107,7 @@ def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -
         expected = {201 if writes else 200, 403, 421}
         expected |= {401, 422} if path.startswith("/api/") else set()
         expected |= {408, 413, 429} if writes else set()
-        expected |= {404} if path in WITH_HOST else set()
+        expected |= {404} if path in WITH_NAME else set()
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
         for status in expected - {200, 201}:

@@ -2,9 +2,11 @@
 
 import pytest
 
+from telemetry.catalogue import ANNOTATION, FINDING, RUN
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, HistoryReader, HistoryWriter
 from telemetry.history.window import Spans
+from tests.states import finding, run
 from tests.telemetry.history.conftest import HOUR, MovableClock
 from tests.telemetry.history.samples import cpu, listed, question
 
@@ -14,13 +16,18 @@ WEEK = Spans(HOUR).events
 
 
 def event(
-    timestamp: int, identity: str = "a", host: str | None = None, text: str = "epoch 3"
+    timestamp: int,
+    identity: str = "a",
+    host: str | None = None,
+    text: str = "epoch 3",
+    run: str | None = None,
 ) -> Event:
-    return Event(CHANNEL, identity, timestamp, host, {"text": text, "tags": ["x"], "run": None})
+    return Event(CHANNEL, identity, timestamp, host, {"text": text, "tags": ["x"], "run": run})
 
 
 def everything(clock: MovableClock, **more: object) -> EventQuery:
-    return EventQuery(CHANNEL, clock() - 10 * DAY, clock() + DAY, **more)  # type: ignore[arg-type]
+    options: dict[str, object] = {"family": ANNOTATION, **more}
+    return EventQuery(start=clock() - 10 * DAY, end=clock() + DAY, **options)  # type: ignore[arg-type]
 
 
 def test_events_are_read_back_unchanged_in_order_of_time(
@@ -81,6 +88,34 @@ def test_a_query_for_a_host_returns_its_events_and_those_without_a_host(
     assert [each.id for each in reader.events(everything(clock, host="x"))] == ["b"]
 
 
+def test_a_query_for_a_run_returns_its_events_only(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    names = ["ablation-7", None, "ablation-70", 'é"run": "x"\\', "100%_", "", "x"]
+    texts = [f'"run": "{name}"' for name in names]
+    events = [
+        event(clock() - number, str(number), "h", text, name)
+        for number, (name, text) in enumerate(zip(names, reversed(texts), strict=True))
+    ]
+    writer.write(events)
+    for each in events:
+        run = each.values["run"]
+        if isinstance(run, str):
+            assert reader.events(everything(clock, run=run)) == [each]
+            assert reader.events(everything(clock, run=run, host="other")) == []
+    assert reader.events(everything(clock, run="100__")) == []
+    assert len(reader.events(everything(clock))) == len(events)
+
+
+def test_the_limit_applies_to_the_events_of_the_run(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    runs = ["a", "a", "b", "b", "a"]
+    writer.write([event(clock() - n, str(n), run=run) for n, run in enumerate(runs)])
+    found = reader.events(everything(clock, run="a", limit=2))
+    assert [each.id for each in found] == ["1", "0"]
+
+
 def test_the_newest_events_are_returned_if_there_are_more_than_the_limit(
     writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
 ) -> None:
@@ -93,7 +128,7 @@ def test_the_start_is_inclusive_and_the_end_exclusive(
 ) -> None:
     now = clock()
     writer.write([event(now - number, str(number)) for number in range(4)])
-    found = reader.events(EventQuery(CHANNEL, now - 2, now))
+    found = reader.events(EventQuery(ANNOTATION, now - 2, now))
     assert [each.id for each in found] == ["2", "1"]
 
 
@@ -116,9 +151,35 @@ def test_events_outside_their_retention_are_counted_and_not_stored(
     assert reader.events(everything(clock)) == []
 
 
+def test_the_states_of_a_family_are_found_on_all_of_its_channels(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    now = clock()
+    growth, idle = finding("a", now - 3), finding("a", now - 2, "h", "system/findings/idle_gpu/g_1")
+    ended = finding("a.end", now - 1, state="over", expected=None)
+    writer.write([growth, run("r", now - 2), idle, event(now), ended])
+    assert reader.events(everything(clock, family=FINDING)) == [growth, idle, ended]
+    assert reader.events(everything(clock, family=RUN)) == [run("r", now - 2)]
+    assert reader.events(everything(clock, family=FINDING, host="h")) == [idle]
+    assert reader.events(everything(clock, family=FINDING, channel=idle.channel)) == [idle]
+    assert reader.events(everything(clock, family=FINDING, channel="system/findings/x/y")) == []
+    assert reader.events(everything(clock, family=FINDING, limit=1)) == [ended]
+
+
+def test_the_newest_message_about_a_state_replaces_those_with_the_same_id(
+    writer: HistoryWriter, reader: HistoryReader, clock: MovableClock
+) -> None:
+    first, second = (run("r", clock(), gpus=gpus) for gpus in (["0"], ["0", "1"]))
+    other = run("r", clock(), channel="system/runs/other")
+    writer.write([first, other])
+    writer.write([second, second])
+    found = reader.events(everything(clock, family=RUN))
+    assert sorted(found, key=lambda each: each.channel) == [second, other]
+
+
 @pytest.mark.usefixtures("writer")
 def test_a_channel_without_events_has_an_empty_answer(
     reader: HistoryReader, clock: MovableClock
 ) -> None:
     assert reader.events(everything(clock)) == []
-    assert reader.events(EventQuery("system/toaster", 0, clock())) == []
+    assert reader.events(EventQuery(RUN, 0, clock())) == []

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
+from telemetry.catalogue import ANNOTATION
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.port import EventQuery
 from tests.services.in_thread import served
@@ -142,7 +143,7 @@ def test_a_page_of_a_proxy_is_an_outage_even_with_status_200(
     influxdb_store: InfluxdbStore, clock: MovableClock, body: bytes, media: str
 ) -> None:
     answer = Answer(200, a_bucket(influxdb_store))
-    span = EventQuery("system/annotations", clock() - HOUR, clock())
+    span = EventQuery(ANNOTATION, clock() - HOUR, clock())
     with (
         server_giving(answer) as server,
         closing(replace(influxdb_store, server=server, events_ms=HOUR).new_writer()) as writer,

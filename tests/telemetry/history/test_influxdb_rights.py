@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from influxdb_client import BucketRetentionRules
 
+from telemetry.catalogue import ANNOTATION
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
@@ -44,7 +45,7 @@ def write_and_read(store: InfluxdbStore) -> None:
         writer.write([cpu(now), Event("system/annotations", "1", now, None, {})])
         assert reader.read(question(now, now + 1))["system/cpu"].timestamps == [now]
         assert listed(reader) == {"h": ["system/cpu"]}
-        assert len(reader.events(EventQuery("system/annotations", now, now + 1))) == 1
+        assert len(reader.events(EventQuery(ANNOTATION, now, now + 1))) == 1
 
 
 def test_a_token_for_all_buckets_and_the_organization_creates_the_buckets(
@@ -129,7 +130,7 @@ def test_a_reader_with_an_inactive_token_reports_it_for_each_query(
             reader.hosts,
             lambda: reader.channels("h"),
             lambda: reader.read(question(now - 1, now)),
-            lambda: reader.events(EventQuery("system/annotations", now - 1, now)),
+            lambda: reader.events(EventQuery(ANNOTATION, now - 1, now)),
         ):
             with pytest.raises(HistoryUnavailableError, match=HIDDEN):
                 ask()

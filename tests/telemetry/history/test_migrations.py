@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.catalogue import ANNOTATION
 from telemetry.errors import HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, Query
@@ -65,7 +66,7 @@ def test_a_converted_file_keeps_its_samples_and_accepts_events(old_file: Path) -
     query = Query("h", ("system/cpu", "system/gpu/0"), NOW - HOUR, NOW)
     with closing(new_reader(old_file)) as reader:
         answer = reader.read(query)
-        assert reader.events(EventQuery("system/annotations", NOW, NOW + 1)) == [event]
+        assert reader.events(EventQuery(ANNOTATION, NOW, NOW + 1)) == [event]
     assert answer["system/cpu"].fields["utilization"] == [12.5]
     assert answer["system/cpu"].fields["per_core.19"] == [19.0]
     assert answer["system/gpu/0"].fields["memory_used"] == [1024.0]

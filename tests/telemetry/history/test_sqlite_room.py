@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from telemetry.catalogue import ANNOTATION
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.events import Event
 from telemetry.history.port import EventQuery, Record
@@ -57,7 +58,7 @@ def stored(path: Path, clock: MovableClock, host: str = "gpu-07") -> list[int]:
 
 def texts(path: Path, clock: MovableClock) -> int:
     with closing(SqliteReader(path, Spans(HOUR), clock)) as reader:
-        query = EventQuery("system/annotations", 0, clock() + DAY, limit=5000)
+        query = EventQuery(ANNOTATION, 0, clock() + DAY, limit=5000)
         return len(reader.events(query))
 
 

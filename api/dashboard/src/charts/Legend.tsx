@@ -1,5 +1,5 @@
 import type { Monitor } from "../monitor";
-import { Live } from "../view/Live";
+import { Text } from "../view/Text";
 import type { Line } from "./lines";
 
 interface Props {
@@ -19,7 +19,11 @@ export function Legend({ channel, lines, toggles }: Props) {
           <>
             <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
             <span>{line.label}</span>
-            <b class={`in-${line.scale}`}><Live cursor read={(monitor) => readingOf(monitor, channel, line)} /></b>
+            <b class={`in-${line.scale}`}>
+              <span>
+                <Text read={(monitor) => readingOf(monitor, channel, line)} />
+              </span>
+            </b>
           </>
         );
         return toggles ? (
@@ -35,7 +39,9 @@ export function Legend({ channel, lines, toggles }: Props) {
             {content}
           </button>
         ) : (
-          <span key={line.key} class="key">{content}</span>
+          <span key={line.key} class="key">
+            {content}
+          </span>
         );
       })}
     </div>
@@ -45,7 +51,7 @@ export function Legend({ channel, lines, toggles }: Props) {
 function readingOf(monitor: Monitor, channel: string, line: Line): string {
   const series = monitor.charted?.series.get(channel);
   if (!series) return line.format(null);
-  const { time } = monitor.cursor;
+  const time = monitor.cursor.value;
   const { from, to } = monitor.span;
   const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
   const last = monitor.view.zoom ? to : Infinity;

@@ -2,7 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "../monitor";
 import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
-import { useMonitor, useTheme } from "../view/hooks";
+import { useMonitor } from "../view/hooks";
 import { Surface } from "./canvas";
 import { tint } from "./palette";
 import { pixelOf } from "./throttle";
@@ -15,8 +15,7 @@ interface Props {
 export function Sparkline({ channel }: Props) {
   const monitor = useMonitor();
   const canvas = useRef<HTMLCanvasElement>(null);
-  useTheme();
-  const colours = document.documentElement.dataset["theme"];
+  const colours = monitor.theme.colours.value;
   useEffect(() => {
     if (canvas.current === null) return undefined;
     let drawn = "";
@@ -25,19 +24,26 @@ export function Sparkline({ channel }: Props) {
       const { from, to } = monitor.span;
       const step = (to - from) / Math.max(surface.width, 1);
       const host = monitor.shown?.name ?? "";
-      const state = [host, to - from, pixelOf(to, step, channel), series?.revision, monitor.charted !== monitor.shown, surface.width].join();
+      const state = [
+        host,
+        to - from,
+        pixelOf(to, step, channel),
+        series?.revision,
+        monitor.detail.version,
+        surface.width,
+      ].join();
       if (state === drawn) return;
       drawn = state;
       paint(surface, monitor, series);
     };
-    const surface = new Surface(canvas.current, () => draw());
-    const stop = monitor.frames.subscribe(draw);
+    const surface = new Surface(canvas.current);
+    const stops = [surface.size.subscribe(draw), monitor.frames.count.subscribe(draw)];
     return () => {
-      stop();
+      for (const stop of stops) stop();
       surface.release();
     };
   }, [monitor, channel, colours]);
-  return <canvas ref={canvas} class="sparkline" aria-hidden="true" />;
+  return <canvas ref={canvas} class="sparkline" />;
 }
 
 function paint(surface: Surface, monitor: Monitor, series: ChannelSeries | undefined): void {
@@ -90,7 +96,12 @@ function trace(
 
 function path(runs: readonly Run[]): Path2D {
   const line = new Path2D();
-  for (const run of runs) run.forEach(([x, y], index) => (index === 0 ? line.moveTo(x, y) : line.lineTo(x, y)));
+  for (const run of runs) {
+    for (const [index, [x, y]] of run.entries()) {
+      if (index === 0) line.moveTo(x, y);
+      else line.lineTo(x, y);
+    }
+  }
   return line;
 }
 
@@ -99,7 +110,7 @@ function area(runs: readonly Run[], bottom: number): Path2D {
   for (const run of runs) {
     const first = run[0];
     const last = run.at(-1);
-    if (!first || !last) continue;
+    if (!(first && last)) continue;
     shape.moveTo(first[0], bottom);
     for (const [x, y] of run) shape.lineTo(x, y);
     shape.lineTo(last[0], bottom);

@@ -1,15 +1,16 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
-import { clockMinutes, clockTime } from "../text/time";
-import { useMonitor, useTheme } from "../view/hooks";
+import { clockMinutes, clockTime, date, momentTime } from "../text/time";
+import { useMonitor } from "../view/hooks";
+import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import { hasRoom, labelFont, textScale, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
 import { pointsOf } from "./points";
-import { listenToTouch } from "./touch";
 import { hasJumped, pixelOf } from "./throttle";
+import { listenToTouch } from "./touch";
 
 interface Props {
   /** The channel whose samples are drawn. */
@@ -24,32 +25,34 @@ interface Props {
 const STEPS_IN_VIEW = 360;
 const SECOND = 1_000;
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 // Steps between the times on the axis; uPlot's own have none that suit five minutes.
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600].map((step) => step * SECOND);
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200],
+  ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
+].map((step) => step * SECOND);
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
 export function TimeChart({ channel, lines, scales, label, testId }: Props) {
   const monitor = useMonitor();
-  const theme = useTheme();
   const container = useRef<HTMLDivElement>(null);
-  const colours = document.documentElement.dataset["theme"];
+  const colours = monitor.theme.colours.value;
   const shape = [...lines.map((line) => line.key), ...scales.map((scale) => scale.id ?? scale.key)].join();
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
     const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
     return () => chart.destroy();
-  }, [monitor, theme, colours, channel, shape, label, testId]);
-  return (
-    <div
-      ref={container}
-      class="chart"
-      role="img"
-      aria-label={label}
-      tabIndex={0}
-      data-testid={testId}
-    />
-  );
+  }, [monitor, colours, channel, shape, label, testId]);
+  return <div ref={container} class="chart" role="img" aria-label={label} data-testid={testId} />;
+}
+
+/** A time on the axis: the date at midnight, and where the steps are days. */
+function axisTime(time: number, step: number): string {
+  if (step < MINUTE) return clockTime(time);
+  const minutes = clockMinutes(time);
+  return step >= DAY || (step >= HOUR && minutes === "00:00") ? date(time) : minutes;
 }
 
 class Chart {
@@ -78,19 +81,18 @@ class Chart {
     resize.observe(element);
     this.stops.push(
       () => resize.disconnect(),
-      monitor.frames.subscribe(() => this.draw()),
+      monitor.frames.count.subscribe(() => this.draw()),
       monitor.cursor.subscribe(() => this.showCursor()),
       listenToTouch(this.plot, (left, right) => this.zoomBetween(left, right)),
     );
     this.listen("mousemove", (event) => this.point(event as MouseEvent));
-    this.listen("mouseleave", () => monitor.cursor.moveTo(null));
+    this.listen("mouseleave", () => (monitor.cursor.value = null));
     element.addEventListener("keydown", this.steer);
     element.addEventListener("blur", this.leave);
     this.stops.push(() => {
       element.removeEventListener("keydown", this.steer);
       element.removeEventListener("blur", this.leave);
     });
-    this.draw();
   }
 
   destroy(): void {
@@ -108,16 +110,31 @@ class Chart {
     const range = Math.round(to - from);
     const fixed = monitor.view.zoom ? `${from}` : "";
     const host = monitor.shown?.name ?? "";
-    const state = [host, range, fixed, plot.width, plot.height, series?.revision, monitor.charted !== monitor.shown, monitor.frozen !== null].join();
+    const state = [
+      host,
+      range,
+      fixed,
+      plot.width,
+      plot.height,
+      series?.revision,
+      monitor.detail.version,
+      monitor.frozen !== null,
+    ].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
-    const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
+    const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
+    const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
     if (state === this.drawn && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = pointsOf(series, { from, to }, interval, props.lines.map((line) => line.read));
+    const data = pointsOf(
+      series,
+      { from, to },
+      interval,
+      props.lines.map((line) => line.read),
+    );
     plot.batch(() => {
       plot.setData(data as uPlot.AlignedData, false);
       plot.setScale("x", { min: from, max: to });
@@ -153,32 +170,33 @@ class Chart {
 
   private point(event: MouseEvent): void {
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
-    this.monitor.cursor.moveTo(this.plot.posToVal(left, "x"));
+    this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
   private showCursor(): void {
-    const { time } = this.monitor.cursor;
+    const time = this.monitor.cursor.peek();
     const left = time === null ? -10 : this.plot.valToPos(time, "x");
     const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
-      this.flag.textContent = clockTime(time);
-      this.flag.classList.toggle("to-left", left > width - 76 * this.textScale);
-      this.flag.style.transform = `translateX(${Math.round(left)}px)`;
+      const text = momentTime(time, this.monitor.now);
+      this.flag.textContent = text;
+      const hasRoomAtRight = left < width - (text.length * 7 + 20) * this.textScale;
+      this.flag.style.transform = `translateX(${Math.round(left)}px)${hasRoomAtRight ? "" : " translateX(calc(-100% - 10px))"}`;
     }
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
-  private readonly leave = () => this.monitor.cursor.moveTo(null);
+  private readonly leave = () => (this.monitor.cursor.value = null);
 
   private readonly steer = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
-    const time = cursor.time ?? span.to;
+    const time = cursor.peek() ?? span.to;
     const step = event.shiftKey ? width / 10 : width / 100;
-    if (event.key === "ArrowLeft") cursor.moveTo(Math.max(time - step, span.from));
-    else if (event.key === "ArrowRight") cursor.moveTo(Math.min(time + step, span.to));
+    if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
+    else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
     else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;
@@ -186,9 +204,11 @@ class Chart {
   };
 
   private zoomAround(time: number, width: number): void {
-    const { from, to } = this.monitor.span;
+    const { ranges, span } = this.monitor;
+    const { from, to } = span;
+    const longest = Math.max(...ranges.map(rangeMs));
     const start = time - (width * (time - from)) / (to - from);
-    this.monitor.change({ zoom: width >= 60 * MINUTE ? null : zoomTo(start, start + width) });
+    this.monitor.change({ zoom: width >= longest ? null : zoomTo(start, start + width) });
   }
 
   private listen(event: string, listener: (event: Event) => void): void {
@@ -225,32 +245,37 @@ class Chart {
           space: 58 * textScale,
           incrs: STEPS,
           values: (plot, splits, __, ___, step) => {
-            const format = step < MINUTE ? clockTime : clockMinutes;
+            const format = (time: number) => axisTime(time, step);
             return splits.map((time) => (hasRoom(plot, time, format(time), font) ? format(time) : null));
           },
         },
-        ...scales.map((scale, index): uPlot.Axis => ({
-          ...common,
-          scale: scale.key,
-          side: scale.side === "left" ? 3 : 1,
-          grid: { ...grid, show: index === 0 },
-          stroke: tint(scale.tint ?? "axis"),
-          size: (plot, labels) => Math.max((scale.side === "left" ? 46 : 42) * textScale, widest(plot, labels ?? [], font) + 12),
-          gap: 6,
-          space: (height < 130 ? 22 : 36) * textScale,
-          values: (_, splits) => splits.map(scale.format),
-        })),
+        ...scales.map(
+          (scale, index): uPlot.Axis => ({
+            ...common,
+            scale: scale.key,
+            side: scale.side === "left" ? 3 : 1,
+            grid: { ...grid, show: index === 0 },
+            stroke: tint(scale.tint ?? "axis"),
+            size: (plot, labels) =>
+              Math.max((scale.side === "left" ? 46 : 42) * textScale, widest(plot, labels ?? [], font) + 12),
+            gap: 6,
+            space: (height < 130 ? 22 : 36) * textScale,
+            values: (_, splits) => splits.map(scale.format),
+          }),
+        ),
       ],
       series: [
         {},
-        ...lines.map((line): uPlot.Series => ({
-          scale: line.scale,
-          stroke: tint(line.tint),
-          width: line.filled ? 1.75 : 1.4,
-          points: { show: false },
-          ...(line.dash ? { dash: [...line.dash] } : {}),
-          ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
-        })),
+        ...lines.map(
+          (line): uPlot.Series => ({
+            scale: line.scale,
+            stroke: tint(line.tint),
+            width: line.filled ? 1.75 : 1.4,
+            points: { show: false },
+            ...(line.dash ? { dash: [...line.dash] } : {}),
+            ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
+          }),
+        ),
       ],
       cursor: {
         y: false,

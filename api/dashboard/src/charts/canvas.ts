@@ -1,17 +1,18 @@
+import { signal } from "@preact/signals";
+
 /** A canvas at the resolution of the screen. It knows its size without forcing a layout. */
 export class Surface {
   width = 0;
   height = 0;
+  /** Changes with the size; empty before it is known. */
+  readonly size = signal("");
   private readonly observer: ResizeObserver;
 
-  constructor(
-    private readonly element: HTMLCanvasElement,
-    onResize: () => void,
-  ) {
+  constructor(private readonly element: HTMLCanvasElement) {
     this.observer = new ResizeObserver(() => {
       this.width = element.clientWidth;
       this.height = element.clientHeight;
-      onResize();
+      this.size.value = `${this.width}x${this.height}`;
     });
     this.observer.observe(element);
   }

@@ -11,7 +11,7 @@ const known = new Map<string, string>();
 /** The value of a colour in the current theme. */
 export function tint(name: Name): string {
   const root = document.documentElement;
-  const key = `${root.dataset["theme"] ?? ""} ${name}`;
+  const key = `${root.dataset.theme ?? ""} ${name}`;
   const value = known.get(key) ?? getComputedStyle(root).getPropertyValue(`--${name}`).trim();
   known.set(key, value); // reading it in each frame would force a layout
   return value;

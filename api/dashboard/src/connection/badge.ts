@@ -31,7 +31,11 @@ const ANSWERED_INTERVALS = 1.5;
  * Staleness depends on when samples arrived here, so that different clocks cannot make a live host
  * stale or a dead one live.
  */
-export function badgeOf(state: ConnectionState, host: HostData | null, { at, wall, answeredAt, isListed }: BadgeContext): Badge {
+export function badgeOf(
+  state: ConnectionState,
+  host: HostData | null,
+  { at, wall, answeredAt, isListed }: BadgeContext,
+): Badge {
   const last = host?.lastArrival ?? null;
   const since = last === null ? null : clockTime(wall - (at - last));
   const lastSample = since === null ? "" : ` The last sample arrived at ${since}.`;
@@ -55,7 +59,9 @@ export function badgeOf(state: ConnectionState, host: HostData | null, { at, wal
   }
   if (host !== null && last !== null && at - last > STALE_INTERVALS * host.intervalMs) {
     const answers = answeredAt - last > ANSWERED_INTERVALS * host.intervalMs;
-    const detail = answers ? `The server is responding, but no sample has arrived since ${since}.` : `No sample has arrived since ${since}.`;
+    const detail = answers
+      ? `The server is responding, but no sample has arrived since ${since}.`
+      : `No sample has arrived since ${since}.`;
     return { kind: "stale", label: `Stale since ${since}`, detail };
   }
   if (state.mode === "polling") {

@@ -4,7 +4,7 @@ import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 import { Poller } from "./poller";
 import { SilenceWatch } from "./silenceWatch";
-import { SocketStream, type Socket } from "./socketStream";
+import { type Socket, SocketStream } from "./socketStream";
 
 /**
  * connecting: nothing has answered yet. live: the WebSocket is open, and the server knows the host.
@@ -70,7 +70,11 @@ export class Connection {
         else this.onPolled(answer);
       },
     });
-    this.watch = new SilenceWatch(() => this.stream?.silentMs ?? 0, intervalMs, () => void this.probe());
+    this.watch = new SilenceWatch(
+      () => this.stream?.silentMs ?? 0,
+      intervalMs,
+      () => void this.probe(),
+    );
   }
 
   /** When the server last answered over HTTP, monotonic. */
@@ -217,7 +221,7 @@ export class Connection {
     }
     const hasNews = this.listener.onMetrics(answer);
     this.goLive();
-    if (!hasNews || !wasQuiet) return;
+    if (!(hasNews && wasQuiet)) return;
     setTimeout(() => {
       if (stream === this.stream && stream.receivedAt < startedAt) this.onClose();
     }, GRACE_MS);

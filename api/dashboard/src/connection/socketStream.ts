@@ -1,4 +1,4 @@
-import { parseFrames, type Frame } from "../bus/payload";
+import { type Frame, parseFrames } from "../bus/payload";
 
 const OPENING_TIMEOUT_MS = 8_000;
 

@@ -2,7 +2,7 @@ import type { ConnectionState } from "../connection/connection";
 import type { HostData } from "../store/host";
 import { Store } from "../store/store";
 import { DefaultHost } from "./defaultHost";
-import { HostFeed, type FeedListener } from "./hostFeed";
+import { type FeedListener, HostFeed } from "./hostFeed";
 
 const CATCH_UP_MS = 30_000;
 
@@ -31,7 +31,7 @@ export class ActiveHost {
     return this.feed?.state ?? this.unresolved;
   }
 
-  start(name: string | null): void {
+  start(): void {
     setInterval(() => {
       if (this.connection.mode === "polling") this.feed?.catchUp();
     }, CATCH_UP_MS);
@@ -39,7 +39,6 @@ export class ActiveHost {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden) this.feed?.wake();
     });
-    this.show(name);
   }
 
   /** Show a host; null is the server's choice. */

@@ -1,10 +1,11 @@
-import { useLayoutEffect, useRef, useState } from "preact/hooks";
+import { effect, useSignal } from "@preact/signals";
+import { useEffect, useRef } from "preact/hooks";
 import { Surface } from "../charts/canvas";
 import { tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
 import { percent } from "../text/numbers";
-import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
-import { Live, setAttribute, useLive } from "../view/Live";
+import { useMonitor, useReading, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { Meter } from "./Meter";
 
 type Cores = readonly (number | null)[];
@@ -24,7 +25,7 @@ const BUSY_PERCENT = 90;
 
 /** A bar per core: labelled rows for a few cores, upright bars in lines of 64 for many. */
 export function CoreBars({ cores }: Props) {
-  const count = cores(useFrameWhen((monitor) => String(cores(monitor).length))).length;
+  const count = useValue((monitor) => cores(monitor).length);
   if (count === 0) return null;
   return count <= MAX_ROWS ? <Rows cores={cores} count={count} /> : <Lines cores={cores} count={count} />;
 }
@@ -37,7 +38,12 @@ function Rows({ cores, count }: CountedProps) {
         const text = (monitor: Monitor) => percent(value(monitor));
         return (
           <li key={core}>
-            <span class="label">Core {core}: <Live as="b" read={text} /></span>
+            <span class="label">
+              Core {core}:{" "}
+              <b>
+                <Text read={text} />
+              </b>
+            </span>
             <Meter label={`Core ${core}`} value={value} text={text} tint="blue" />
           </li>
         );
@@ -47,49 +53,50 @@ function Rows({ cores, count }: CountedProps) {
 }
 
 function Lines({ cores, count }: CountedProps) {
-  const [selected, select] = useState<number | null>(null);
-  useTheme();
+  const selected = useSignal<number | null>(null);
   const lines = Math.ceil(count / BARS_IN_LINE);
   const inLine = Math.ceil(count / lines);
   const monitor = useMonitor();
-  const surface = useRef<Surface | null>(null);
-  const draw = (canvas: HTMLCanvasElement, monitor: Monitor) => {
-    const values = cores(monitor);
-    setAttribute(canvas, "aria-label", `${count} cores. ${summaryOf(values)}`);
-    if (surface.current) paint(surface.current, values, inLine, selected);
-  };
-  const canvas = useLive<HTMLCanvasElement>(draw);
-  const latest = useRef(draw);
-  latest.current = draw;
-  useLayoutEffect(() => {
-    const element = canvas.current;
-    if (element === null) return undefined;
-    const made = new Surface(element, () => latest.current(element, monitor));
-    surface.current = made;
-    return () => made.release();
-  }, []);
-  const move = (by: number) => {
-    select(Math.min(Math.max((selected ?? -1) + by, 0), count - 1));
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const label = useReading((each) => `${count} cores. ${summaryOf(cores(each))}`);
+  useEffect(() => {
+    if (canvas.current === null) return undefined;
+    const surface = new Surface(canvas.current);
+    const stop = effect(() => {
+      void monitor.theme.colours.value;
+      if (surface.size.value) paint(surface, cores(monitor), inLine, selected.value);
+    });
+    return () => {
+      stop();
+      surface.release();
+    };
+  }, [monitor, inLine]);
+  const select = (core: number | null) => {
+    selected.value = core === null ? null : Math.min(Math.max(core, 0), count - 1);
   };
   const onKeyDown = (event: KeyboardEvent) => {
     const by = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -inLine, ArrowDown: inLine }[event.key];
     if (by === undefined) return;
     event.preventDefault();
-    move(by);
+    select((selected.peek() ?? -1) + by);
   };
   const onMouseMove = (event: MouseEvent) => {
     const box = (event.currentTarget as HTMLElement).getBoundingClientRect();
     const column = Math.floor(((event.clientX - box.left) / box.width) * inLine);
     const line = Math.floor(((event.clientY - box.top) / box.height) * lines);
-    select(Math.min(Math.max(line * inLine + column, 0), count - 1));
+    select(line * inLine + column);
   };
-  const textOf = (values: Cores) => (selected === null ? summaryOf(values) : `Core ${selected}: ${percent(values[selected])}`);
+  const textOf = (values: Cores) => {
+    const core = selected.value;
+    return core === null ? summaryOf(values) : `Core ${core}: ${percent(values[core])}`;
+  };
   return (
     <div class="core-lines">
       <canvas
         ref={canvas}
         style={{ height: `${lines * LINE_HEIGHT}px` }}
         role="img"
+        aria-label={label}
         tabIndex={0}
         data-testid="core-bars"
         data-cores={count}
@@ -98,7 +105,9 @@ function Lines({ cores, count }: CountedProps) {
         onBlur={() => select(null)}
         onKeyDown={onKeyDown}
       />
-      <Live as="p" class="core-text" testId="core-text" read={(monitor) => textOf(cores(monitor))} />
+      <p class="core-text" data-testid="core-text">
+        <Text read={(monitor) => textOf(cores(monitor))} />
+      </p>
     </div>
   );
 }
@@ -135,5 +144,6 @@ function paint(surface: Surface, cores: Cores, inLine: number, selected: number 
   bars(tint("track"), () => height);
   bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY_PERCENT));
   bars(tint("orange"), (value) => sizeIn(value, BUSY_PERCENT, Infinity));
-  if (selected !== null) bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
+  if (selected !== null)
+    bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
 }

@@ -1,13 +1,13 @@
 import { numbersOf } from "../bus/payload";
 import { helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
-import { PERCENT, type Line } from "../charts/lines";
+import { type Line, PERCENT } from "../charts/lines";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
+import type { Monitor } from "../monitor";
 import { BUSIEST_CORE } from "../store/columns";
 import { DASH, megahertz, megahertzBeside, percent } from "../text/numbers";
-import type { Monitor } from "../monitor";
-import { Live } from "../view/Live";
+import { Text } from "../view/Text";
 import { CoreBars } from "./CoreBars";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -15,8 +15,23 @@ import { Pressure } from "./Pressure";
 const CHANNEL = "system/cpu";
 const SCALES = [PERCENT];
 const LINES: readonly Line[] = [
-  { key: "utilization", label: "All cores", tint: "blue", scale: "percent", read: column("utilization"), filled: true, format: percent },
-  { key: BUSIEST_CORE, label: "Busiest core", tint: "orange", scale: "percent", read: column(BUSIEST_CORE), format: percent },
+  {
+    key: "utilization",
+    label: "All cores",
+    tint: "blue",
+    scale: "percent",
+    read: column("utilization"),
+    filled: true,
+    format: percent,
+  },
+  {
+    key: BUSIEST_CORE,
+    label: "Busiest core",
+    tint: "orange",
+    scale: "percent",
+    read: column(BUSIEST_CORE),
+    format: percent,
+  },
 ];
 
 /** Utilization of all cores and of each core, now and over time. */
@@ -25,7 +40,9 @@ export function CpuUtilization() {
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
       <div class="now-row">
         <div>
-          <Live as="p" class="now" testId="cpu-value" title={helpOf("cpu", "utilization")} read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+          <p class="now" data-testid="cpu-value" title={helpOf("cpu", "utilization")}>
+            <Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+          </p>
         </div>
         <Facts />
       </div>
@@ -37,7 +54,7 @@ export function CpuUtilization() {
 }
 
 function coresOf(monitor: Monitor): (number | null)[] {
-  return numbersOf(monitor.values(CHANNEL)["per_core"]);
+  return numbersOf(monitor.values(CHANNEL).per_core);
 }
 
 function Facts() {
@@ -48,20 +65,26 @@ function Facts() {
       <div class="wide" title={helpOf("cpu", "frequency")}>
         <dt>Frequency</dt>
         <dd data-testid="cpu-frequency">
-          <Live read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
-          <Live as="small" read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
+          <Text read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
+          <small>
+            <Text read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
+          </small>
         </dd>
       </div>
       <div class="wide" title={helpOf("cpu", "load_average")}>
         <dt>Load 1 · 5 · 15 min</dt>
-        <dd><Live testId="cpu-load" read={loadOf} /></dd>
+        <dd>
+          <span data-testid="cpu-load">
+            <Text read={loadOf} />
+          </span>
+        </dd>
       </div>
     </dl>
   );
 }
 
 function loadOf(monitor: Monitor): string {
-  const load = numbersOf(monitor.values(CHANNEL)["load_average"]);
+  const load = numbersOf(monitor.values(CHANNEL).load_average);
   if (load.length === 0) return DASH;
   return load.map((value) => value?.toFixed(value < 10 ? 1 : 0) ?? DASH).join(" · ");
 }

@@ -1,34 +1,37 @@
 import { numberOf, textOf } from "../bus/payload";
 import { gpuChannel, isInstanceOf } from "../catalogue";
-import type { Monitor } from "../monitor";
-import { STALE_INTERVALS, type HostData, type Newest } from "../store/host";
+import { type HostData, type Newest, STALE_INTERVALS } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
-import { useFrameWhen } from "../view/hooks";
+import { useValue } from "../view/hooks";
 import { Meter } from "./Meter";
 
 /** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
 export function GpuInstances({ id }: { readonly id: string }) {
-  const monitor = useFrameWhen(({ shown }) => {
-    const instances = shown ? instancesOf(shown, id) : [];
-    return instances.map(([channel, { timestamp }]) => `${channel} ${timestamp}`).join();
-  });
-  const host = monitor.shown;
-  const shown = host ? instancesOf(host, id) : [];
+  const shown = useValue((monitor) => (monitor.shown ? instancesOf(monitor.shown, id) : []));
   if (shown.length === 0) return null;
   return (
     <ul class="instances" data-testid="gpu-instances">
       {shown.map(([channel, { values }]) => {
-        const used = numberOf(values["memory_used"]);
-        const total = numberOf(values["memory_total"]);
+        const used = numberOf(values.memory_used);
+        const total = numberOf(values.memory_total);
         const name = `MIG ${channel.split("/").at(-1)}`;
         const text = shortSizeOf(used, total);
         return (
-          <li key={channel} title={[textOf(values["name"]), textOf(values["uuid"])].filter(Boolean).join(" · ")}>
+          <li key={channel} title={[textOf(values.name), textOf(values.uuid)].filter(Boolean).join(" · ")}>
             <div class="row">
               <span class="label">{name}</span>
-              <span class="value" title={exactBytes(used, total)}><b>{text}</b></span>
+              <span class="value" title={exactBytes(used, total)}>
+                <b>{text}</b>
+              </span>
             </div>
-            <Meter label={`Memory of ${name} of GPU ${id}`} value={() => share(used, total)} text={() => text} tint="green" warnAt={95} />
+            <Meter
+              key={`${used} ${total}`}
+              label={`Memory of ${name} of GPU ${id}`}
+              value={() => share(used, total)}
+              text={() => text}
+              tint="green"
+              warnAt={95}
+            />
           </li>
         );
       })}
@@ -38,11 +41,18 @@ export function GpuInstances({ id }: { readonly id: string }) {
 
 /** Why a GPU in MIG mode shows no utilization. */
 export function MigNote({ id }: { readonly id: string }) {
-  const applies = (each: Monitor) =>
-    each.shown !== null && each.number(gpuChannel(id), "utilization") === null && instancesOf(each.shown, id).length > 0;
-  const monitor = useFrameWhen((each) => String(applies(each)));
-  if (!applies(monitor)) return null;
-  return <p><small data-testid="gpu-mig-note">In MIG mode the driver does not report utilization for the whole GPU.</small></p>;
+  const applies = useValue(
+    (monitor) =>
+      monitor.shown !== null &&
+      monitor.number(gpuChannel(id), "utilization") === null &&
+      instancesOf(monitor.shown, id).length > 0,
+  );
+  if (!applies) return null;
+  return (
+    <p>
+      <small data-testid="gpu-mig-note">In MIG mode the driver does not report utilization for the whole GPU.</small>
+    </p>
+  );
 }
 
 function instancesOf(host: HostData, id: string): [string, Newest][] {

@@ -2,52 +2,82 @@ import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import { helpOf, processesChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
 import { duration } from "../text/time";
-import { useFrameWhen } from "../view/hooks";
+import { useValue } from "../view/hooks";
 
 const SHOWN = 6;
+const MINUTE_MS = 60_000;
 
 /** The processes that use a GPU, those with the most memory first. */
 export function GpuProcesses({ id }: { readonly id: string }) {
   // Rendered for each of its samples: there are few.
-  const monitor = useFrameWhen(({ shown }) => `${shown?.name} ${shown?.newest.get(processesChannel(id))?.timestamp}`);
-  const values = monitor.shown?.newest.get(processesChannel(id))?.values;
+  const newest = useValue((monitor) => {
+    const values = monitor.shown?.newest.get(processesChannel(id))?.values;
+    return values && { values, minute: Math.floor(monitor.now / MINUTE_MS) };
+  });
+  const values = newest?.values;
   if (values === undefined) return null; // an older collector does not report them
-  const listed = Array.isArray(values["processes"]) ? values["processes"].filter(isObject) : null;
+  const listed = Array.isArray(values.processes) ? values.processes.filter(isObject) : null;
   const rows = listed?.slice(0, SHOWN) ?? [];
-  const more = (listed?.length ?? 0) - rows.length + (numberOf(values["more"]) ?? 0);
-  const note = textOf(values["note"]);
+  const more = (listed?.length ?? 0) - rows.length + (numberOf(values.more) ?? 0);
+  const note = textOf(values.note);
   return (
     <div class="processes" data-testid="gpu-processes" title={helpOf("gpu_processes", "processes")}>
       {rows.length === 0 ? (
-        <p class="small">{listed === null ? "Processes unavailable: this GPU does not report them." : "No processes are using this GPU."}</p>
+        <p class="small">
+          {listed === null
+            ? "Processes unavailable: this GPU does not report them."
+            : "No processes are using this GPU."}
+        </p>
       ) : (
         <table>
           <thead>
-            <tr><th scope="col">Process on GPU {id}</th><th scope="col" class="user">User</th><th scope="col" class="pid">PID</th><th scope="col">Memory</th><th scope="col" class="since">Running for</th></tr>
+            <tr>
+              <th scope="col">Process on GPU {id}</th>
+              <th scope="col" class="user">
+                User
+              </th>
+              <th scope="col" class="pid">
+                PID
+              </th>
+              <th scope="col">Memory</th>
+              <th scope="col" class="since">
+                Running for
+              </th>
+            </tr>
           </thead>
-          <tbody>{rows.map((row) => <Row key={`${row["pid"]}/${row["gpu_instance"]}`} row={row} now={monitor.now} />)}</tbody>
+          <tbody>
+            {rows.map((row) => (
+              <Row key={`${row.pid}/${row.gpu_instance}`} row={row} now={(newest?.minute ?? 0) * MINUTE_MS} />
+            ))}
+          </tbody>
         </table>
       )}
       {more > 0 && <p class="small">… and {more} more using less memory.</p>}
-      {note && <p class="small" data-testid="gpu-processes-note">{note}</p>}
+      {note && (
+        <p class="small" data-testid="gpu-processes-note">
+          {note}
+        </p>
+      )}
     </div>
   );
 }
 
 function Row({ row, now }: { readonly row: Values; readonly now: number }) {
-  const started = numberOf(row["started"]);
-  const used = numberOf(row["memory_used"]);
-  const kind = textOf(row["kind"]);
-  const instance = numberOf(row["gpu_instance"]);
+  const started = numberOf(row.started);
+  const used = numberOf(row.memory_used);
+  const kind = textOf(row.kind);
+  const instance = numberOf(row.gpu_instance);
   return (
     <tr>
-      <th scope="row" title={textOf(row["name"]) ?? undefined}>
-        {textOf(row["command"]) ?? textOf(row["name"]) ?? DASH}
+      <th scope="row" title={textOf(row.name) ?? undefined}>
+        {textOf(row.command) ?? textOf(row.name) ?? DASH}
         {kind !== null && kind !== "compute" && <small> {kind}</small>}
         {instance !== null && <small> GI {instance}</small>}
       </th>
-      <td class="user" title={textOf(row["user"]) ?? undefined}>{textOf(row["user"]) ?? DASH}</td>
-      <td class="pid">{numberOf(row["pid"]) ?? DASH}</td>
+      <td class="user" title={textOf(row.user) ?? undefined}>
+        {textOf(row.user) ?? DASH}
+      </td>
+      <td class="pid">{numberOf(row.pid) ?? DASH}</td>
       <td title={used === null ? undefined : `${used} bytes`}>{size(used)}</td>
       <td class="since">{started === null ? DASH : duration(now - started)}</td>
     </tr>

@@ -1,8 +1,8 @@
 import { useState } from "preact/hooks";
 import { numberOf, textOf } from "../bus/payload";
-import { FAMILIES, gpuChannel, type Field } from "../catalogue";
+import { FAMILIES, type Field, gpuChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
-import { Live } from "../view/Live";
+import { Text } from "../view/Text";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
@@ -21,7 +21,9 @@ export function GpuReadings({ id }: { readonly id: string }) {
           {FIELDS.map((field) => (
             <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
               <dt>{labelOf(field.name)}</dt>
-              <dd><Live read={(monitor) => textFor(field, monitor.values(gpuChannel(id))[field.name])} /></dd>
+              <dd>
+                <Text read={(monitor) => textFor(field, monitor.values(gpuChannel(id))[field.name])} />
+              </dd>
             </div>
           ))}
         </dl>
@@ -32,7 +34,10 @@ export function GpuReadings({ id }: { readonly id: string }) {
 
 /** `ECC errors uncorrected volatile` for `ecc_errors_uncorrected_volatile`. */
 function labelOf(name: string): string {
-  const words = name.split("_").map((word) => ABBREVIATIONS.find((form) => form.toLowerCase() === word) ?? word).join(" ");
+  const words = name
+    .split("_")
+    .map((word) => ABBREVIATIONS.find((form) => form.toLowerCase() === word) ?? word)
+    .join(" ");
   return `${words.charAt(0).toUpperCase()}${words.slice(1)}`;
 }
 

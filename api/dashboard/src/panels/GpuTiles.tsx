@@ -5,8 +5,8 @@ import type { Monitor } from "../monitor";
 import { degrees, percent } from "../text/numbers";
 import { silenceOfGpu } from "../text/silence";
 import { throttleLabels } from "../text/throttleReasons";
-import { useFrameWhen } from "../view/hooks";
-import { Live } from "../view/Live";
+import { useMonitor, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { Flag } from "./Flag";
 
 interface Props {
@@ -18,33 +18,48 @@ interface Props {
 export function GpuTiles({ ids, selected }: Props) {
   return (
     <div class={`tiles${ids.length > 4 ? " many" : ""}`} role="group" aria-label="Select a GPU" data-testid="gpu-tiles">
-      {ids.map((id) => <Tile key={id} id={id} selected={id === selected} />)}
+      {ids.map((id) => (
+        <Tile key={id} id={id} selected={id === selected} />
+      ))}
     </div>
   );
 }
 
 function Tile({ id, selected }: { id: string; selected: boolean }) {
   const channel = gpuChannel(id);
-  const throttled = (monitor: Monitor) => throttleLabels(textsOf(monitor.values(channel)["throttle_reasons"]));
+  const throttled = (monitor: Monitor) => throttleLabels(textsOf(monitor.values(channel).throttle_reasons));
   const silence = (monitor: Monitor) => silenceOfGpu(id, monitor.shown);
   const title = (monitor: Monitor) =>
-    [silence(monitor), textOf(monitor.values(channel)["name"]), ...throttled(monitor)].filter(Boolean).join(" · ");
-  const monitor = useFrameWhen((each) => `${each.isStale(channel)} ${throttled(each).length > 0} ${title(each)}`);
-  const silent = silence(monitor);
+    [silence(monitor), textOf(monitor.values(channel).name), ...throttled(monitor)].filter(Boolean).join(" · ");
+  const monitor = useMonitor();
+  const now = useValue((each) => ({
+    isStale: each.isStale(channel),
+    isThrottled: throttled(each).length > 0,
+    silent: silence(each),
+    title: title(each),
+  }));
   return (
     <button
       type="button"
-      class={`tile${monitor.isStale(channel) ? " is-stale" : ""}`}
+      class={`tile${now.isStale ? " is-stale" : ""}`}
       aria-pressed={selected}
-      title={title(monitor)}
+      title={now.title}
       data-testid={`gpu-tile-${id}`}
       onClick={() => monitor.change({ gpu: id })}
     >
       <span class="tile-head">
-        <span class="tile-name">GPU {id}{throttled(monitor).length > 0 && <Flag icon="▾" label="throttled" />}{silent && <Flag icon="!" label={silent} />}</span>
-        <Live class="tile-temp" read={(each) => degrees(each.number(channel, "temperature"))} />
+        <span class="tile-name">
+          GPU {id}
+          {now.isThrottled && <Flag icon="▾" label="throttled" />}
+          {now.silent && <Flag icon="!" label={now.silent} />}
+        </span>
+        <span class="tile-temp">
+          <Text read={(each) => degrees(each.number(channel, "temperature"))} />
+        </span>
       </span>
-      <Live as="b" class="tile-value" read={(each) => percent(each.number(channel, "utilization"))} />
+      <b class="tile-value">
+        <Text read={(each) => percent(each.number(channel, "utilization"))} />
+      </b>
       <Sparkline channel={channel} />
     </button>
   );

@@ -1,21 +1,21 @@
 import type { HostEntry } from "../bus/answers";
 import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
-import { clockTime } from "../text/time";
-import { useFrameWhen, useMonitor, useTheme } from "../view/hooks";
+import { momentTime, spanTime } from "../text/time";
+import { useMonitor, useReading, useValue } from "../view/hooks";
+import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
-import { RANGES } from "../view/view";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { LogOut } from "./LogOut";
-
-const LABELS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
-const SPANS = { "5m": "5 minutes", "15m": "15 minutes", "1h": "hour" } as const;
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
   return (
     <header class="top">
-      <h1><Mark />System Monitor</h1>
+      <h1>
+        <Mark />
+        System Monitor
+      </h1>
       <HostChoice />
       <ConnectionBadge />
       <div class="controls">
@@ -24,7 +24,16 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <Download />
         <ThemeChoices />
         <LogOut />
-        <button type="button" class="button icon" aria-label="Help" title="Keyboard and mouse (?)" data-testid="help" onClick={onHelp}>?</button>
+        <button
+          type="button"
+          class="button icon"
+          aria-label="Help"
+          title="Keyboard and mouse (?)"
+          data-testid="help"
+          onClick={onHelp}
+        >
+          ?
+        </button>
       </div>
     </header>
   );
@@ -33,20 +42,28 @@ export function Header({ onHelp }: { onHelp: () => void }) {
 function Mark() {
   return (
     <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
-      <path d="M3 18h6l3-10 6 17 4-11 2 4h5" fill="none" stroke="currentColor" stroke-width="3" stroke-linecap="round" stroke-linejoin="round" />
+      <path
+        d="M3 18h6l3-10 6 17 4-11 2 4h5"
+        fill="none"
+        stroke="currentColor"
+        stroke-width="3"
+        stroke-linecap="round"
+        stroke-linejoin="round"
+      />
     </svg>
   );
 }
 
 function HostChoice() {
-  const monitor = useFrameWhen((each) =>
-    [each.shown?.name, ...each.hosts.entries.map((entry) => `${entry.name} ${isOffline(each, entry)}`)].join("\n"),
-  );
-  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
-  const { entries } = monitor.hosts;
-  const isListed = shown === "" || monitor.hosts.find(shown) !== undefined;
-  const hosts = isListed ? entries : [{ name: shown, status: null, isKnown: true }, ...entries];
-  if (hosts.length < 2) return <span class="host" title="Host" data-testid="host">{shown}</span>;
+  const monitor = useMonitor();
+  const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
+  const hosts = useValue((each) => choicesIn(each));
+  if (hosts.length < 2)
+    return (
+      <span class="host" title="Host" data-testid="host">
+        {shown}
+      </span>
+    );
   return (
     <select
       class="host"
@@ -56,10 +73,23 @@ function HostChoice() {
       onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
-        <option key={entry.name} value={entry.name}>{entry.name}{isOffline(monitor, entry) && " (offline)"}</option>
+        <option key={entry.name} value={entry.name}>
+          {entry.name}
+          {entry.isOffline && " (offline)"}
+        </option>
       ))}
     </select>
   );
+}
+
+function choicesIn(monitor: Monitor): { name: string; isOffline: boolean }[] {
+  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
+  const entries = monitor.hosts.entries.value.map((entry) => ({
+    name: entry.name,
+    isOffline: isOffline(monitor, entry),
+  }));
+  const isListed = shown === "" || entries.some(({ name }) => name === shown);
+  return isListed ? entries : [{ name: shown, isOffline: monitor.badge.kind === "offline" }, ...entries];
 }
 
 // The list is fetched every half minute; for the host that is shown the badge is more current.
@@ -70,25 +100,33 @@ function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEnt
 }
 
 function Ranges() {
-  const monitor = useFrameWhen(({ view }) => `${view.range} ${view.zoom?.from} ${view.zoom?.to}`);
+  const monitor = useMonitor();
   const { zoom, range } = monitor.view;
+  const ranges = useValue((each) => each.ranges);
+  const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
     <div class="segments" role="group" aria-label="Time range">
-      {RANGES.map((each, index) => (
+      {ranges.map((each, index) => (
         <button
           key={each}
           type="button"
           aria-pressed={zoom === null && range === each}
-          title={`Last ${SPANS[each]} (key ${index + 1})`}
+          title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}
         >
-          {LABELS[each]}
+          {rangeLabel(each)}
         </button>
       ))}
       {zoom && (
-        <button type="button" aria-pressed={true} title="Reset zoom (double-click or key 0)" data-testid="zoom-reset" onClick={() => monitor.change({ zoom: null })}>
-          {clockTime(zoom.from)}–{clockTime(zoom.to)} ✕
+        <button
+          type="button"
+          aria-pressed={true}
+          title="Reset zoom (double-click or key 0)"
+          data-testid="zoom-reset"
+          onClick={() => monitor.change({ zoom: null })}
+        >
+          {label} ✕
         </button>
       )}
     </div>
@@ -96,8 +134,9 @@ function Ranges() {
 }
 
 function Pause() {
-  const monitor = useFrameWhen(({ frozen, isPaused }) => `${isPaused} ${frozen?.wall}`);
-  const { frozen, isPaused } = monitor;
+  const monitor = useMonitor();
+  const { frozen } = monitor;
+  const isPaused = monitor.pause.isOn.value;
   return (
     <button
       type="button"
@@ -110,7 +149,15 @@ function Pause() {
       <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d={isPaused ? "M4 2l9 6-9 6z" : "M4 2h3v12H4zM9 2h3v12H9z"} fill="currentColor" />
       </svg>
-      {frozen ? <span>Paused<span class="since"> {clockTime(frozen.wall)}</span></span> : isPaused ? "Paused" : "Pause"}
+      {frozen ? (
+        <span>
+          Paused<span class="since"> {momentTime(frozen.wall, Date.now())}</span>
+        </span>
+      ) : isPaused ? (
+        "Paused"
+      ) : (
+        "Pause"
+      )}
     </button>
   );
 }
@@ -128,24 +175,30 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>CSV</button>
+    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>
+      CSV
+    </button>
   );
 }
 
 function ThemeChoices() {
-  const theme = useTheme();
-  const next = THEMES[(THEMES.indexOf(theme.choice) + 1) % THEMES.length]!;
+  const { theme } = useMonitor();
+  const choice = theme.choice.value;
+  const next = THEMES[(THEMES.indexOf(choice) + 1) % THEMES.length] ?? THEMES[0];
   return (
     <button
       type="button"
       class="button theme"
-      title={`Theme: ${theme.choice}. Switch to ${next}.`}
-      aria-label={`Theme: ${theme.choice}; switch to ${next}`}
+      title={`Theme: ${choice}. Switch to ${next}.`}
+      aria-label={`Theme: ${choice}; switch to ${next}`}
       data-testid="theme"
       onClick={() => theme.choose(next)}
     >
-      <svg viewBox="0 0 16 16" aria-hidden="true"><path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" /><circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" /></svg>
-      {theme.choice}
+      <svg viewBox="0 0 16 16" aria-hidden="true">
+        <path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" />
+        <circle cx="8" cy="8" r="6.4" fill="none" stroke="currentColor" stroke-width="1.3" />
+      </svg>
+      {choice}
     </button>
   );
 }

@@ -2,7 +2,7 @@ import type { RefObject } from "preact";
 
 const KEYS = [
   ["Space", "Pause / resume"],
-  ["1, 2, 3", "Last 5 minutes, 15 minutes, hour"],
+  ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
   ["+ and −", "On a chart: zoom in, out"],
@@ -22,11 +22,21 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
       <h2 id="help-title">Keyboard and mouse</h2>
       <dl>
         {[...KEYS, ...MOUSE].map(([input, effect]) => (
-          <div key={input}><dt>{input}</dt><dd>{effect}</dd></div>
+          <div key={input}>
+            <dt>{input}</dt>
+            <dd>{effect}</dd>
+          </div>
         ))}
       </dl>
-      <p>The page's address reproduces the view: copy it to share what you see. A gap in a line is an outage; a dash is a value that the hardware does not report. 1 GB is 2³⁰ bytes, 1 MB/s is 10⁶ bytes per second.</p>
-      <form method="dialog"><button class="button" type="submit">Close</button></form>
+      <p>
+        The page's address reproduces the view: copy it to share what you see. A gap in a line is an outage; a dash is a
+        value that the hardware does not report. 1 GB is 2³⁰ bytes, 1 MB/s is 10⁶ bytes per second.
+      </p>
+      <form method="dialog">
+        <button class="button" type="submit">
+          Close
+        </button>
+      </form>
     </dialog>
   );
 }

@@ -2,20 +2,26 @@ import { isObject, numberOf } from "../bus/payload";
 import { helpOf, unitOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import { fromZero, type Line, type Scale } from "../charts/lines";
+import type { Tint } from "../charts/palette";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
-import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
 import { rate } from "../text/numbers";
-import { useFrameWhen } from "../view/hooks";
-import { Live } from "../view/Live";
+import { useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { Panel } from "./Panel";
 
 const DISK = "system/disk";
 const NETWORK = "system/network";
 const AXIS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
 const SCALES: readonly Scale[] = [
-  { key: "rate", side: "left", unit: unitOf("disk", "read_rate"), range: fromZero(1), format: (value) => AXIS.format(value) },
+  {
+    key: "rate",
+    side: "left",
+    unit: unitOf("disk", "read_rate"),
+    range: fromZero(1),
+    format: (value) => AXIS.format(value),
+  },
 ];
 
 function line(key: string, label: string, tint: Tint, dash?: readonly number[]): Line {
@@ -38,18 +44,46 @@ export function InputOutputRates() {
       </dl>
       <div class="io-charts">
         <div class="io-chart">
-          <TimeChart channel={DISK} lines={DISK_LINES} scales={SCALES} label="Disk rates in MB/s over time" testId="disk-chart" />
+          <TimeChart
+            channel={DISK}
+            lines={DISK_LINES}
+            scales={SCALES}
+            label="Disk rates in MB/s over time"
+            testId="disk-chart"
+          />
           <Legend channel={DISK} lines={DISK_LINES} />
         </div>
         <div class="io-chart">
-          <TimeChart channel={NETWORK} lines={NETWORK_LINES} scales={SCALES} label="Network rates in MB/s over time" testId="network-chart" />
+          <TimeChart
+            channel={NETWORK}
+            lines={NETWORK_LINES}
+            scales={SCALES}
+            label="Network rates in MB/s over time"
+            testId="network-chart"
+          />
           <Legend channel={NETWORK} lines={NETWORK_LINES} />
         </div>
       </div>
       <details class="devices" data-testid="io-devices">
         <summary>Per disk and interface</summary>
-        <Devices title="Disk" channel={DISK} groups="per_device" columns={[["read_rate", "R"], ["write_rate", "W"]]} />
-        <Devices title="Interface" channel={NETWORK} groups="per_interface" columns={[["download_rate", "↓"], ["upload_rate", "↑"]]} />
+        <Devices
+          title="Disk"
+          channel={DISK}
+          groups="per_device"
+          columns={[
+            ["read_rate", "R"],
+            ["write_rate", "W"],
+          ]}
+        />
+        <Devices
+          title="Interface"
+          channel={NETWORK}
+          groups="per_interface"
+          columns={[
+            ["download_rate", "↓"],
+            ["upload_rate", "↑"],
+          ]}
+        />
       </details>
     </Panel>
   );
@@ -67,10 +101,17 @@ function Rate({ id, label, tint, channel, field }: RateProps) {
   const family = channel.replace("system/", "");
   return (
     <div title={helpOf(family, field)}>
-      <dt><i class={`swatch ${tint}`} aria-hidden="true" />{label}</dt>
+      <dt>
+        <i class={`swatch ${tint}`} aria-hidden="true" />
+        {label}
+      </dt>
       <dd>
-        <Live as="b" testId={id} read={(monitor) => rate(monitor.number(channel, field))} />{" "}
-        <Live as="small" read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} />
+        <b data-testid={id}>
+          <Text read={(monitor) => rate(monitor.number(channel, field))} />
+        </b>{" "}
+        <small>
+          <Text read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} />
+        </small>
       </dd>
     </div>
   );
@@ -88,21 +129,29 @@ function Devices({ title, channel, groups, columns }: DevicesProps) {
     const found = monitor.values(channel)[groups];
     return isObject(found) ? found : {};
   };
-  const names = Object.keys(members(useFrameWhen((monitor) => JSON.stringify(Object.keys(members(monitor))))));
+  const names = useValue((monitor) => Object.keys(members(monitor)));
   if (names.length === 0) return null;
   return (
     <table>
       <thead>
         <tr>
           <th scope="col">{title}</th>
-          {columns.map(([field, label]) => <th key={field} scope="col">{label} MB/s</th>)}
+          {columns.map(([field, label]) => (
+            <th key={field} scope="col">
+              {label} MB/s
+            </th>
+          ))}
         </tr>
       </thead>
       <tbody>
         {names.map((name) => (
           <tr key={name}>
             <th scope="row">{name}</th>
-            {columns.map(([field]) => <td key={field}><Live read={(monitor) => rateOf(members(monitor)[name], field)} /></td>)}
+            {columns.map(([field]) => (
+              <td key={field}>
+                <Text read={(monitor) => rateOf(members(monitor)[name], field)} />
+              </td>
+            ))}
           </tr>
         ))}
       </tbody>

@@ -9,6 +9,14 @@ export function LogOut() {
   }, []);
   if (!shown) return null;
   return (
-    <button type="button" class="button" title="End this browser's session" data-testid="logout" onClick={() => void logOut()}>Log out</button>
+    <button
+      type="button"
+      class="button"
+      title="End this browser's session"
+      data-testid="logout"
+      onClick={() => void logOut()}
+    >
+      Log out
+    </button>
   );
 }

@@ -6,8 +6,8 @@ import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import type { Monitor } from "../monitor";
 import { DASH, exactBytes, percent, share, size, sizeOf } from "../text/numbers";
-import { useFrameWhen } from "../view/hooks";
-import { Live } from "../view/Live";
+import { useReading, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { Meter } from "./Meter";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -15,8 +15,6 @@ import { Pressure } from "./Pressure";
 const CHANNEL = "system/memory";
 const NEARLY_FULL = 92;
 const AXIS = new Intl.NumberFormat("en");
-// The fields that decide which bars and lines there are.
-const STRUCTURE = ["ram_total", "cgroup_limit", "swap_total"] as const;
 
 /** The unit of the axis, and of the values in the legend unless they are much smaller. */
 interface Unit {
@@ -33,8 +31,15 @@ function linesIn({ name, bytes, digits }: Unit) {
     if (value === null) return DASH;
     return value < 1 && name === "TB" ? size(value * bytes) : `${value.toFixed(digits)} ${name}`;
   };
-  const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line =>
-    ({ key: `${key} ${name}`, label, tint, scale: "size", read: column(field, bytes), format, ...kind });
+  const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line => ({
+    key: `${key} ${name}`,
+    label,
+    tint,
+    scale: "size",
+    read: column(field, bytes),
+    format,
+    ...kind,
+  });
   return {
     ram: line("ram", "RAM", "green", "ram_used", { filled: true }),
     swap: line("swap", "Swap", "pink", "swap_used", { dash: [8, 4] }),
@@ -45,11 +50,12 @@ function linesIn({ name, bytes, digits }: Unit) {
 
 /** RAM and swap now and over time, the limit of the job, and the memory pressure. */
 export function MemoryUsage() {
-  const monitor = useFrameWhen((each) => STRUCTURE.map((field) => each.number(CHANNEL, field)).join());
-  const [total, limit, swap] = STRUCTURE.map((field) => monitor.number(CHANNEL, field));
-  const limited = limit !== null;
-  const swapped = (swap ?? 0) > 0;
-  const { lines, scale } = chartFor(total ?? null, swapped, limited);
+  const { total, limited, swapped } = useValue((monitor) => ({
+    total: monitor.number(CHANNEL, "ram_total"),
+    limited: monitor.number(CHANNEL, "cgroup_limit") !== null,
+    swapped: (monitor.number(CHANNEL, "swap_total") ?? 0) > 0,
+  }));
+  const { lines, scale } = chartFor(total, swapped, limited);
   return (
     <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure family="memory" />}>
       <div class="stack">
@@ -73,22 +79,30 @@ interface AmountProps {
 }
 
 function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
-  const none = useFrameWhen((each) => String(each.number(CHANNEL, total) === 0)).number(CHANNEL, total) === 0;
+  const none = useValue((monitor) => monitor.number(CHANNEL, total) === 0);
   const have = (monitor: Monitor) => monitor.number(CHANNEL, used);
   const all = (monitor: Monitor) => monitor.number(CHANNEL, total);
-  const text = (monitor: Monitor) => (none ? "not configured" : sizeOf(have(monitor), all(monitor)));
+  const text = (monitor: Monitor) => (all(monitor) === 0 ? "not configured" : sizeOf(have(monitor), all(monitor)));
   const full = (monitor: Monitor) => share(have(monitor), all(monitor));
-  const exact = (monitor: Monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`;
+  const exact = useReading((monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`);
   return (
     <div class={`amount${big ? " big" : ""}`}>
       <div class="row">
         <span class="label">{label}</span>
         <span class="value">
-          <Live read={text} hint={exact} testId={`${id}-value`} />
-          {!none && <Live as="b" read={(monitor) => percent(full(monitor))} testId={`${id}-percent`} />}
+          <span title={exact} data-testid={`${id}-value`}>
+            <Text read={text} />
+          </span>
+          {!none && (
+            <b data-testid={`${id}-percent`}>
+              <Text read={(monitor) => percent(full(monitor))} />
+            </b>
+          )}
         </span>
       </div>
-      {!none && <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />}
+      {!none && (
+        <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />
+      )}
     </div>
   );
 }

@@ -1,7 +1,8 @@
-import { useRef } from "preact/hooks";
+import { effect } from "@preact/signals";
+import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
-import { setAttribute, useLive } from "../view/Live";
+import { useReading } from "../view/hooks";
 
 interface Props {
   readonly label: string;
@@ -15,25 +16,32 @@ interface Props {
 
 /** A bar from 0 to 100 %. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
-  const drawn = useRef("");
-  const bar = useLive<HTMLDivElement>((element, monitor) => {
-    const percent = value(monitor);
-    const share = percent === null ? 0 : Math.min(Math.max(percent, 0), 100);
-    // A meter must have a value: without one it is hidden, and the text beside it is a dash.
-    element.ariaHidden = percent === null ? "true" : null;
-    if (percent === null) element.removeAttribute("aria-valuenow");
-    else setAttribute(element, "aria-valuenow", String(Math.round(share)));
-    setAttribute(element, "aria-valuetext", text(monitor));
-    element.classList.toggle("warns", percent !== null && percent >= warnAt);
-    // In steps of 0.1 %: a finer one would be painted without a visible change.
-    const transform = `scaleX(${(share / 100).toFixed(3)})`;
-    if (transform === drawn.current) return;
-    drawn.current = transform;
-    (element.firstElementChild as HTMLElement).style.transform = transform;
-  });
+  const fill = useRef<HTMLDivElement>(null);
+  const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
+  const isMissing = (monitor: Monitor) => value(monitor) === null;
+  // In steps of 0.1 %: a finer one would be painted without a visible change.
+  const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(3)})`);
+  // Not bound to the attribute `style`: the browser is faster with one property that changes.
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        if (fill.current) fill.current.style.transform = scale.value;
+      }),
+    [scale],
+  );
   return (
-    <div ref={bar} class={`meter ${tint}`} role="meter" aria-label={label} aria-valuemin={0} aria-valuemax={100}>
-      <div class="meter-fill" />
+    <div
+      class={useReading((monitor) => `meter ${tint}${(value(monitor) ?? 0) >= warnAt ? " warns" : ""}`)}
+      role="meter"
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      // A meter must have a value: without one it is hidden, and the text beside it is a dash.
+      aria-hidden={useReading((monitor) => (isMissing(monitor) ? "true" : undefined))}
+      aria-valuenow={useReading((monitor) => (isMissing(monitor) ? undefined : Math.round(shareIn(monitor))))}
+      aria-valuetext={useReading(text)}
+    >
+      <div ref={fill} class="meter-fill" />
     </div>
   );
 }

@@ -1,7 +1,7 @@
 import type { ComponentChildren } from "preact";
-import { clockTime } from "../text/time";
 import type { Monitor } from "../monitor";
-import { useFrameWhen } from "../view/hooks";
+import { clockTime } from "../text/time";
+import { useValue } from "../view/hooks";
 
 interface Props {
   readonly id: string;
@@ -17,15 +17,22 @@ interface Props {
 
 /** A titled region of the page. While its sensor is silent it dims, and shows since when. */
 export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
-  const monitor = useFrameWhen((each) => Object.values(silenceOf(each, channel, sensor)).join());
-  const { stale, text } = silenceOf(monitor, channel, sensor);
+  const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (
-    <section class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`} aria-labelledby={`${id}-title`} data-testid={id}>
+    <section
+      class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`}
+      aria-labelledby={`${id}-title`}
+      data-testid={id}
+    >
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
         {side}
       </header>
-      {text && <p class="silence" data-testid={`${id}-silence`}>{text}</p>}
+      {text && (
+        <p class="silence" data-testid={`${id}-silence`}>
+          {text}
+        </p>
+      )}
       {children}
     </section>
   );
@@ -40,7 +47,10 @@ function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string
   // If nothing arrives at all, the badge shows it, once for the whole page.
   const isOnlyThis = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
   const arrived = host.newest.get(channel)?.arrived;
-  if (!stale && !reason) return { stale, text: null };
-  const since = stale && isOnlyThis && arrived !== undefined ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.` : "";
+  if (!(stale || reason)) return { stale, text: null };
+  const since =
+    stale && isOnlyThis && arrived !== undefined
+      ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.`
+      : "";
   return { stale, text: [since, reason].filter(Boolean).join(" ") };
 }

@@ -1,15 +1,46 @@
 import { gpuChannel } from "../catalogue";
-import { fromZero, PERCENT, type Line, type Scale } from "../charts/lines";
+import { fromZero, type Line, PERCENT, type Scale } from "../charts/lines";
 import { column, shareOf } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import { DASH, degrees, percent, whole } from "../text/numbers";
 import { useMonitor } from "../view/hooks";
 
 export const GPU_LINES: readonly Line[] = [
-  { key: "utilization", label: "Utilization", tint: "blue", scale: "percent", read: column("utilization"), filled: true, format: percent },
-  { key: "temperature", label: "Temperature", tint: "orange", scale: "celsius", read: column("temperature"), format: (value) => (value === null ? DASH : `${degrees(value)}C`) },
-  { key: "memory", label: "Memory", tint: "green", scale: "percent", read: shareOf("memory_used", "memory_total"), dash: [8, 4], format: percent },
-  { key: "power", label: "Power", tint: "pink", scale: "watt", read: column("power"), dash: [2, 3], format: (value) => whole(value, "W") },
+  {
+    key: "utilization",
+    label: "Utilization",
+    tint: "blue",
+    scale: "percent",
+    read: column("utilization"),
+    filled: true,
+    format: percent,
+  },
+  {
+    key: "temperature",
+    label: "Temperature",
+    tint: "orange",
+    scale: "celsius",
+    read: column("temperature"),
+    format: (value) => (value === null ? DASH : `${degrees(value)}C`),
+  },
+  {
+    key: "memory",
+    label: "Memory",
+    tint: "green",
+    scale: "percent",
+    read: shareOf("memory_used", "memory_total"),
+    dash: [8, 4],
+    format: percent,
+  },
+  {
+    key: "power",
+    label: "Power",
+    tint: "pink",
+    scale: "watt",
+    read: column("power"),
+    dash: [2, 3],
+    format: (value) => whole(value, "W"),
+  },
 ];
 
 // From room temperature to throttling: a fixed axis, so that a hot card looks hot.

@@ -1,7 +1,7 @@
 import type { HistoryAnswer } from "../bus/answers";
 import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
-import { WINDOW_MS, type HostData } from "./host";
+import { type HostData, WINDOW_MS } from "./host";
 
 /** For the last hour. At the default interval of 2 s it is enough for every sample. */
 const MAX_POINTS = 2_000;

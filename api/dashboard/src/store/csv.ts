@@ -1,6 +1,6 @@
-import type { HostData } from "./host";
 import { gpuOf } from "../catalogue";
 import type { Zoom } from "../view/view";
+import type { HostData } from "./host";
 
 /**
  * The data of the charts in a span, as CSV: a row per tick, a column per value.
@@ -55,5 +55,8 @@ function shortName(channel: string): string {
 
 function offsetsOf(widths: readonly number[]): number[] {
   let sum = 0;
-  return widths.map((width) => (sum += width) - width);
+  return widths.map((width) => {
+    sum += width;
+    return sum - width;
+  });
 }

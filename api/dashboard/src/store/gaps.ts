@@ -12,10 +12,7 @@ export function isGapAfter(series: ChannelSeries, index: number, intervalMs: num
   const distance = distanceAfter(series, index, intervalMs);
   if (distance <= MISSED_INTERVALS * intervalMs) return false;
   const around = (step: number) =>
-    Math.min(
-      distanceAfter(series, index + step, intervalMs),
-      distanceAfter(series, index + 2 * step, intervalMs),
-    );
+    Math.min(distanceAfter(series, index + step, intervalMs), distanceAfter(series, index + 2 * step, intervalMs));
   return distance > MISSED_INTERVALS * Math.max(intervalMs, around(-1), around(1));
 }
 

@@ -1,3 +1,4 @@
+import { signal } from "@preact/signals";
 import type { HostEntry, HostsAnswer } from "../bus/answers";
 import type { CollectorStatus } from "../bus/payload";
 
@@ -12,19 +13,23 @@ interface HostsOptions {
 
 /** The hosts that the server knows, fetched regularly, and whether their history is being saved. */
 export class Hosts {
-  entries: readonly HostEntry[] = [];
+  readonly entries = signal<readonly HostEntry[]>([]);
   /** Why the history is not being saved, as a sentence. */
-  historyProblem: string | null = null;
+  readonly historyProblem = signal<string | null>(null);
+  /** How long the history keeps data, in ms; null until it is known. */
+  readonly keptMs = signal<number | null>(null);
 
   constructor(private readonly options: HostsOptions) {}
 
   find(name: string | undefined): HostEntry | undefined {
-    return this.entries.find((entry) => entry.name === name);
+    return this.entries.value.find((entry) => entry.name === name);
   }
 
   /** Note a status that arrived in the meantime. */
   note(status: CollectorStatus): void {
-    this.entries = this.entries.map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
+    this.entries.value = this.entries
+      .peek()
+      .map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
   }
 
   /** Fetch the list regularly, except while the page is hidden. */
@@ -38,9 +43,10 @@ export class Hosts {
 
   private async fetch(): Promise<void> {
     try {
-      const { hosts, historyProblem } = await this.options.fetchHosts();
-      this.entries = hosts;
-      this.historyProblem = historyProblem;
+      const { hosts, historyProblem, keptMs } = await this.options.fetchHosts();
+      this.entries.value = hosts;
+      this.historyProblem.value = historyProblem;
+      this.keptMs.value = keptMs;
       this.options.onChange();
     } catch {
       // The badge shows that the server is not responding.

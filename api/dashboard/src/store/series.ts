@@ -65,7 +65,7 @@ export class ChannelSeries {
   }
 
   /** Insert a sample in order of time; a late one goes between the others. */
-  insert(time: number, valueOf: (column: string) => number): Insertion {
+  insert(time: number, read: (column: string) => number): Insertion {
     const index = this.indexFrom(time);
     if (index < this.length && this.times[index] === time) {
       return this.widths[index] === 0 ? "known" : "covered";
@@ -73,7 +73,7 @@ export class ChannelSeries {
     if (index > 0 && this.times[index - 1]! + this.widths[index - 1]! > time) return "covered";
     if (time < this.last - this.windowMs) return "known"; // older than the window
     this.makeRoom();
-    this.openAt(this.indexFrom(time), time, valueOf);
+    this.openAt(this.indexFrom(time), time, read);
     return "added";
   }
 
@@ -88,7 +88,7 @@ export class ChannelSeries {
   /** The start of the bucket that includes `time`. */
   bucketStart(time: number): number {
     const index = this.indexFrom(time);
-    return this.times[index] === time && index < this.length ? time : this.times[index - 1] ?? time;
+    return this.times[index] === time && index < this.length ? time : (this.times[index - 1] ?? time);
   }
 
   /**
@@ -172,11 +172,11 @@ export class ChannelSeries {
     this.length += 1;
   }
 
-  private openAt(index: number, time: number, valueOf: (column: string) => number): void {
+  private openAt(index: number, time: number, read: (column: string) => number): void {
     const late = index < this.length;
     for (const [name, values] of this.columns) {
       if (late) values.copyWithin(index + 1, index, this.length);
-      values[index] = valueOf(name);
+      values[index] = read(name);
     }
     if (late) {
       this.times.copyWithin(index + 1, index, this.length);

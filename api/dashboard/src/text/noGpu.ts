@@ -3,7 +3,7 @@ import type { HostData } from "../store/host";
 /** Why there is no GPU, as a sentence. */
 export function noGpuReason(host: HostData | null): string {
   if (host === null) return "Waiting for the first samples.";
-  const report = host.status?.sensors["gpu"];
+  const report = host.status?.sensors.gpu;
   if (report?.reason) return report.reason;
   if (isGpuDisabled(host)) return "GPU monitoring is disabled (setting disabled_sensors).";
   if (report?.state === "starting" || host.status === null) return "The collector has not reported its GPUs yet.";
@@ -13,5 +13,5 @@ export function noGpuReason(host: HostData | null): string {
 /** Whether the collector runs without its GPU sensor. A last will does not list any sensors. */
 export function isGpuDisabled(host: HostData | null): boolean {
   const sensors = host?.status?.sensors ?? {};
-  return Object.keys(sensors).length > 0 && sensors["gpu"] === undefined;
+  return Object.keys(sensors).length > 0 && sensors.gpu === undefined;
 }

@@ -16,9 +16,7 @@ const HARMLESS = new Set(["gpu_idle", "none"]);
 
 /** Labels of the reasons why the clocks are held down; an unknown reason keeps its name. */
 export function throttleLabels(reasons: readonly string[]): string[] {
-  const labels = reasons
-    .filter((reason) => !HARMLESS.has(reason))
-    .map(labelOf);
+  const labels = reasons.filter((reason) => !HARMLESS.has(reason)).map(labelOf);
   return [...new Set(labels)];
 }
 

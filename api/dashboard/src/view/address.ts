@@ -1,26 +1,24 @@
-import { hashFromView, viewFromHash, type View } from "./view";
+import { signal } from "@preact/signals";
+import { hashFromView, type View, viewFromHash } from "./view";
 
 /** The view, kept in the page's address: a link or the browser's Back restores it. */
 export class Address {
-  view: View = viewFromHash(location.hash);
-
-  constructor(private readonly onChange: () => void) {}
+  readonly view = signal<View>(viewFromHash(location.hash));
 
   start(): void {
     addEventListener("hashchange", () => {
-      this.view = viewFromHash(location.hash);
-      this.onChange();
+      this.view.value = viewFromHash(location.hash);
     });
   }
 
   change(part: Partial<View>): void {
-    const before = this.view;
-    this.view = { ...before, ...part };
-    const address = location.pathname + location.search + hashFromView(this.view);
+    const before = this.view.peek();
+    const view = { ...before, ...part };
+    const address = location.pathname + location.search + hashFromView(view);
     // Back leads to the previous host or GPU; ranges and zooms would be in its way.
-    const isElsewhere = this.view.host !== before.host || this.view.gpu !== before.gpu;
+    const isElsewhere = view.host !== before.host || view.gpu !== before.gpu;
     if (isElsewhere) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
-    this.onChange();
+    this.view.value = view;
   }
 }

@@ -1,4 +1,4 @@
-import { Emitter } from "./emitter";
+import { signal } from "@preact/signals";
 
 // The sensors of one tick report within about 50 ms of each other.
 const TICK_MS = 60;
@@ -8,12 +8,14 @@ const TICK_MS = 60;
  *
  * A hidden page draws nothing: its changes are drawn once, when it is visible again.
  */
-export class Frames extends Emitter {
+export class Frames {
+  /** Counts the frames. A host's data changes in place, so whatever reads it depends on this count. */
+  readonly count = signal(0);
   private requested = false;
   private gathering = false;
 
-  constructor() {
-    super();
+  /** `onFrame` is called before each drawing. */
+  constructor(private readonly onFrame: () => void) {
     document.addEventListener("visibilitychange", () => {
       if (!document.hidden && (this.requested || this.gathering)) this.request();
     });
@@ -39,7 +41,8 @@ export class Frames extends Emitter {
     requestAnimationFrame(() => {
       if (document.hidden || !(this.requested || this.gathering)) return;
       this.requested = this.gathering = false;
-      this.emit();
+      this.onFrame();
+      this.count.value += 1;
     });
   }
 }

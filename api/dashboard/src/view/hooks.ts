@@ -1,7 +1,10 @@
+import { computed, type ReadonlySignal } from "@preact/signals";
 import { createContext } from "preact";
-import { useContext, useEffect, useReducer, useRef, useState } from "preact/hooks";
+import { useContext, useMemo, useRef } from "preact/hooks";
 import type { Monitor } from "../monitor";
-import type { Emitter } from "./emitter";
+import { shared } from "./shared";
+
+type Read<T> = (monitor: Monitor) => T;
 
 export const MonitorContext = createContext<Monitor | null>(null);
 
@@ -11,27 +14,24 @@ export function useMonitor(): Monitor {
   return monitor;
 }
 
-function useEmitter(emitter: Emitter): void {
-  const [, update] = useReducer((count: number) => count + 1, 0);
-  useEffect(() => emitter.subscribe(() => update(undefined as never)), [emitter]);
-}
-
 /**
- * Render again with a frame if the value of `key` has changed: it decides which parts there are.
- * Values inside them that change with each sample are written by useLive (Live.tsx).
+ * A value that follows the data, as a signal: as a text or an attribute it changes in place, without
+ * another rendering. A component whose `read` depends on its properties needs a key with them.
  */
-export function useFrameWhen(key: (monitor: Monitor) => string): Monitor {
+export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   const monitor = useMonitor();
-  const newest = useRef(key);
-  newest.current = key;
-  const [, setKey] = useState(() => key(monitor));
-  useEffect(() => monitor.frames.subscribe(() => setKey(newest.current(monitor))), [monitor]);
-  return monitor;
+  const newest = useRef(read);
+  newest.current = read;
+  return useMemo(() => {
+    let known: T | undefined;
+    return computed(() => {
+      known = shared(known, newest.current(monitor));
+      return known;
+    });
+  }, [monitor]);
 }
 
-/** Render again when the colours change. */
-export function useTheme(): Monitor["theme"] {
-  const { theme } = useMonitor();
-  useEmitter(theme);
-  return theme;
+/** The same, for what decides which parts there are: the component is rendered again when its contents change. */
+export function useValue<T>(read: Read<T>): T {
+  return useReading(read).value;
 }

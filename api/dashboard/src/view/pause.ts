@@ -1,3 +1,4 @@
+import { computed, signal } from "@preact/signals";
 import type { HostData } from "../store/host";
 
 /** A paused host: its data, the collector's clock and this browser's (Unix ms) at that moment. */
@@ -9,35 +10,32 @@ export interface Frozen {
 
 /** Whether the view is paused, and what it then shows. */
 export class Pause {
-  frozen: Frozen | null = null;
+  readonly frozen = signal<Frozen | null>(null);
+  readonly isOn = computed(() => this.frozen.value !== null || this.isPending.value);
   /** Another host was chosen while paused: it is frozen once its history has arrived. */
-  private isPending = false;
-
-  get isOn(): boolean {
-    return this.frozen !== null || this.isPending;
-  }
+  private readonly isPending = signal(false);
 
   toggle(data: HostData | null): void {
-    if (this.isOn) this.frozen = null;
+    if (this.isOn.peek()) this.frozen.value = null;
     else this.freeze(data);
-    this.isPending = false;
+    this.isPending.value = false;
   }
 
   /** Another host is shown. */
   changeHost(): void {
-    this.isPending = this.isOn;
-    this.frozen = null;
+    this.isPending.value = this.isOn.peek();
+    this.frozen.value = null;
   }
 
   /** The history of the host has arrived, or will not. */
   settle(data: HostData | null): void {
-    if (this.isPending) this.freeze(data);
-    this.isPending = false;
+    if (this.isPending.peek()) this.freeze(data);
+    this.isPending.value = false;
   }
 
   private freeze(data: HostData | null): void {
     if (data === null) return;
     const wall = Date.now();
-    this.frozen = { data: data.freeze(), now: data.clock.at(wall), wall };
+    this.frozen.value = { data: data.freeze(), now: data.clock.at(wall), wall };
   }
 }

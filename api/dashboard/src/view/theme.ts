@@ -1,4 +1,4 @@
-import { Emitter } from "./emitter";
+import { signal } from "@preact/signals";
 
 export const THEMES = ["auto", "dark", "light"] as const;
 export type ThemeChoice = (typeof THEMES)[number];
@@ -7,18 +7,18 @@ const KEY = "system-monitor-theme";
 const DARK = "(prefers-color-scheme: dark)";
 
 /** The reader's theme, stored in this browser; `auto` follows the system. */
-export class Theme extends Emitter {
-  choice: ThemeChoice;
+export class Theme {
+  readonly choice = signal<ThemeChoice>(stored());
+  /** The colours that are shown. */
+  readonly colours = signal<"dark" | "light">("dark");
 
   constructor() {
-    super();
-    this.choice = stored();
     matchMedia(DARK).addEventListener("change", () => this.apply());
     this.apply();
   }
 
   choose(choice: ThemeChoice): void {
-    this.choice = choice;
+    this.choice.value = choice;
     try {
       localStorage.setItem(KEY, choice);
     } catch {
@@ -28,9 +28,11 @@ export class Theme extends Emitter {
   }
 
   private apply(): void {
-    const dark = this.choice === "auto" ? matchMedia(DARK).matches : this.choice === "dark";
-    document.documentElement.dataset["theme"] = dark ? "dark" : "light";
-    this.emit();
+    const choice = this.choice.peek();
+    const dark = choice === "auto" ? matchMedia(DARK).matches : choice === "dark";
+    const colours = dark ? "dark" : "light";
+    document.documentElement.dataset.theme = colours;
+    this.colours.value = colours;
   }
 }
 

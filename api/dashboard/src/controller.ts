@@ -1,0 +1,124 @@
+import { fetchHosts } from "./bus/rest";
+import { badgeOf } from "./connection/badge";
+import { ActiveHost } from "./feed/activeHost";
+import { Monitor } from "./monitor";
+import type { HostData } from "./store/host";
+import { Hosts } from "./store/hosts";
+
+const TICK_MS = 500;
+
+/** Brings what arrives from the server, and the passing of time, into the page's state. */
+export class Controller {
+  readonly monitor: Monitor;
+  private readonly active = new ActiveHost({
+    onOpen: (data) => this.onOpen(data),
+    onState: () => this.onState(),
+    onStatus: (status) => this.monitor.hosts.note(status),
+    onValues: () => this.onValues(),
+    onHistory: () => this.onHistory(),
+  });
+  private drawnAt = -Infinity;
+  private drawnStale = 0;
+
+  constructor() {
+    const hosts = new Hosts({
+      fetchHosts,
+      isLive: () => this.active.connection.mode === "live",
+      onChange: () => this.onHosts(),
+    });
+    this.monitor = new Monitor(hosts);
+  }
+
+  start(): void {
+    const { address, frames, hosts } = this.monitor;
+    frames.count.subscribe(() => this.onFrame());
+    setInterval(() => this.tick(), TICK_MS);
+    address.start();
+    void hosts.keep();
+    this.active.start();
+    address.view.subscribe(({ host }) => {
+      this.active.show(host);
+      frames.invalidate();
+    });
+  }
+
+  private get data(): HostData | null {
+    return this.monitor.current.data.peek();
+  }
+
+  private onOpen(data: HostData): void {
+    const { current, pause, hosts } = this.monitor;
+    pause.changeHost();
+    current.data.value = data;
+    const known = hosts.find(data.name)?.status;
+    if (known && !data.status) data.acceptStatus(known, performance.now());
+    this.onState();
+  }
+
+  private onState(): void {
+    const { current, frames } = this.monitor;
+    current.connection.value = this.active.connection;
+    current.historyProblem.value = this.active.feed?.historyProblem ?? null;
+    this.updateBadge();
+    frames.invalidate();
+  }
+
+  private onHosts(): void {
+    const { hosts, frames } = this.monitor;
+    const status = hosts.find(this.data?.name)?.status;
+    if (status && this.active.connection.mode !== "live") this.data?.acceptStatus(status, performance.now());
+    frames.invalidate();
+  }
+
+  private onValues(): void {
+    const { frames, pause } = this.monitor;
+    if (pause.frozen.peek() === null) frames.gather();
+  }
+
+  private onHistory(): void {
+    const { current, frames, pause } = this.monitor;
+    current.historyProblem.value = this.active.feed?.historyProblem ?? null;
+    pause.settle(this.data);
+    frames.invalidate();
+  }
+
+  private onFrame(): void {
+    this.drawnAt = performance.now();
+    this.drawnStale = this.countStale();
+    this.updateBadge();
+  }
+
+  private tick(): void {
+    const { frames, pause } = this.monitor;
+    this.updateBadge();
+    if (this.countStale() !== this.drawnStale) frames.invalidate();
+    // Time passes without samples too: a growing gap is drawn.
+    const since = performance.now() - this.drawnAt;
+    if (pause.frozen.peek() === null && since > 2 * (this.data?.intervalMs ?? 0)) frames.gather();
+  }
+
+  private countStale(): number {
+    if (this.monitor.pause.frozen.peek() !== null || this.data === null) return 0;
+    const now = performance.now();
+    let count = 0;
+    for (const channel of this.data.newest.keys()) if (this.data.isStale(channel, now)) count += 1;
+    return count;
+  }
+
+  private updateBadge(): void {
+    const { current, hosts, frames } = this.monitor;
+    const before = current.badge.peek();
+    const badge = badgeOf(this.active.connection, this.data, {
+      at: performance.now(),
+      wall: Date.now(),
+      answeredAt: this.active.feed?.answeredAt ?? -Infinity,
+      isListed: hosts.find(this.data?.name) !== undefined,
+    });
+    if (badge.kind === before.kind && badge.label === before.label && badge.detail === before.detail) return;
+    current.badge.value = badge;
+    if (badge.kind === before.kind) return;
+    frames.invalidate(); // some panels dim with the badge
+    // The server has not received anything from the host, but has its history.
+    if (this.active.connection.mode === "unknown" && badge.kind === "offline") this.active.feed?.catchUp();
+  }
+}

@@ -1,0 +1,41 @@
+"""The formats of a response, and how a request chooses one."""
+
+from enum import StrEnum
+
+from starlette.datastructures import Headers
+
+
+class Format(StrEnum):
+    """The format of a history."""
+
+    JSON = "json"
+    CSV = "csv"
+
+
+_TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
+
+
+def chosen_format(requested: Format | None, headers: Headers) -> Format:
+    """Return the ``requested`` format, else the one that ``Accept`` prefers; JSON if neither."""
+    if requested is not None:
+        return requested
+    weights = _weights(headers.get("accept", ""))
+    csv, json = (_weight(weights, _TYPES[each]) for each in (Format.CSV, Format.JSON))
+    return Format.CSV if csv > json else Format.JSON
+
+
+def _weights(accept: str) -> dict[str, float]:
+    weights = {}
+    for each in accept.lower().split(","):
+        media, *parameters = (part.strip() for part in each.split(";"))
+        weight = next((part[2:] for part in parameters if part.startswith("q=")), "1")
+        try:
+            weights[media] = float(weight)
+        except ValueError:
+            continue
+    return weights
+
+
+def _weight(weights: dict[str, float], media: str) -> float:
+    family = f"{media.partition('/')[0]}/*"
+    return next((weights[each] for each in (media, family, "*/*") if each in weights), 0.0)

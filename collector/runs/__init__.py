@@ -1,0 +1,1 @@
+"""Runs: the processes of each, followed from its start to its end."""

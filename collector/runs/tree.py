@@ -1,0 +1,131 @@
+"""A process and its descendants, also those whose parent has ended. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterable, Mapping
+from dataclasses import dataclass
+
+from collector.runs.procfs import TICKS, Process
+
+
+@dataclass(frozen=True, slots=True)
+class TreeUsage:
+    """What a tree has used so far.
+
+    ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes; memory that
+    processes share counts for each. ``cpu_seconds`` and the storage traffic, in bytes, include
+    processes that have ended. None: not readable.
+    """
+
+    cpu_seconds: float
+    ram_peak: int
+    read_bytes: int | None
+    written_bytes: int | None
+
+
+class ProcessTree:
+    """Follows the process ``root`` and its descendants from one table of processes to the next.
+
+    A process belongs to the tree if its parent does, or if the leader of its process group or
+    session does or did: so a process whose parent ended before it was seen is found. Children of
+    the process ``foster`` belong to it too: it inherits those whose parent has ended.
+    """
+
+    def __init__(self, root: Process, foster: int | None = None) -> None:
+        """Begin with ``root`` only; the first update finds its descendants."""
+        self.root = root
+        self._foster = foster
+        self._members: dict[int, Process] = {root.pid: root}
+        self._led = {root.pid}
+        self._is_first = True
+        self._ended: Counter[str] = Counter()  # of ended processes that no member has waited for
+        self._ram_peak = 0
+        self._traffic_is_known = False
+
+    @property
+    def pids(self) -> Collection[int]:
+        """The ids of the processes that have not been reaped."""
+        return self._members.keys()
+
+    @property
+    def running(self) -> bool:
+        """Whether any process has not ended."""
+        return any(not process.over for process in self._members.values())
+
+    def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
+        """Take the present ``processes``, of which ``new`` were not there before."""
+        before, now = self._members, {}
+        for pid, last in before.items():
+            process = processes.get(pid)
+            if process is not None and process.started == last.started:
+                now[pid] = process
+        self._members = now
+        self._count_ended(before, now)
+        self._led &= {number for each in now.values() for number in (each.group, each.session)}
+        self._led |= now.keys()
+        self._join(processes.values() if self._is_first else new)
+        self._is_first = False
+        self._note_usage()
+
+    def usage(self) -> TreeUsage:
+        """Return what the tree has used so far."""
+        members = self._members.values()
+        ticks = self._ended["cpu"] + sum(each.cpu + each.waited for each in members)
+        read = self._ended["read"] + sum(each.usage.read or 0 for each in members)
+        written = self._ended["written"] + sum(each.usage.written or 0 for each in members)
+        known = self._traffic_is_known
+        return TreeUsage(
+            ticks / TICKS, self._ram_peak, read if known else None, written if known else None
+        )
+
+    def _join(self, candidates: Iterable[Process]) -> None:
+        # A parent may come after its child, since numbers start again.
+        waiting = [each for each in candidates if each.pid not in self._members]
+        while joining := [each for each in waiting if self._belongs(each)]:
+            self._members |= {each.pid: each for each in joining}
+            self._led |= {each.pid for each in joining}
+            waiting = [each for each in waiting if each.pid not in self._members]
+
+    def _belongs(self, process: Process) -> bool:
+        parent = self._members.get(process.parent)
+        if parent is not None:
+            return parent.started <= process.started
+        if process.parent == self._foster:
+            return process.started >= self.root.started
+        return process.group in self._led or process.session in self._led
+
+    def _count_ended(self, before: Mapping[int, Process], now: Mapping[int, Process]) -> None:
+        """Add what processes that ended had used, unless the parent's figures include it."""
+        by_heir: dict[int | None, list[Process]] = {}
+        for pid, process in before.items():
+            if pid not in now:
+                by_heir.setdefault(_heir(process, before, now), []).append(process)
+        for heir, ended in by_heir.items():
+            ticks = sum(each.cpu + each.waited for each in ended)
+            taken_over = 0 if heir is None else now[heir].waited - before[heir].waited
+            if taken_over >= ticks and heir is not None:
+                continue
+            self._ended["cpu"] += ticks - taken_over
+            self._ended["read"] += sum(each.usage.read or 0 for each in ended)
+            self._ended["written"] += sum(each.usage.written or 0 for each in ended)
+
+    def _note_usage(self) -> None:
+        members = self._members.values()
+        together = sum(process.rss for process in members)
+        alone = max((process.usage.peak or 0 for process in members), default=0)
+        self._ram_peak = max(self._ram_peak, together, alone)
+        self._traffic_is_known |= any(process.usage.read is not None for process in members)
+
+
+def _heir(
+    process: Process, before: Mapping[int, Process], now: Mapping[int, Process]
+) -> int | None:
+    """Return the nearest ancestor that is still there, or None."""
+    seen = {process.pid}
+    while process.parent not in seen:
+        if process.parent in now:
+            return process.parent
+        if process.parent not in before:
+            return None
+        process = before[process.parent]
+        seen.add(process.pid)
+    return None

@@ -1,0 +1,1 @@
+"""``system-monitor export``: the history of a running server, as a file."""

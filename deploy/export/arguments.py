@@ -1,0 +1,65 @@
+"""The arguments of ``system-monitor export`` that are not settings."""
+
+import argparse
+import re
+from dataclasses import dataclass
+
+from telemetry.settings import values
+
+FORMATS = ("csv", "jsonl")
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """The arguments as given; None: the default."""
+
+    url: str | None
+    start: str
+    end: str | None
+    channel: list[str]
+    fields: str | None
+    host: str | None
+    format: str
+    output: str | None
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments to ``parser``."""
+    times = "offset back from now such as 15m or 7d, ISO 8601, or Unix seconds"
+    parser.add_argument(
+        "--url",
+        type=_url,
+        metavar="URL",
+        help="Address of the server; default: the one on this machine.",
+    )
+    parser.add_argument("--start", type=_time, default="-1h", help=f"First moment: {times}. [1h]")
+    parser.add_argument("--end", type=_time, help="End, exclusive; default: now.")
+    parser.add_argument(
+        "--channel",
+        action="append",
+        default=[],
+        help="Channel or MQTT filter, such as 'system/gpu/+'; may be repeated. Default: all.",
+    )
+    parser.add_argument("--fields", help="Field names, separated by commas. Default: all.")
+    parser.add_argument("--host", help="Host; default: the server's own, or the first it knows.")
+    parser.add_argument(
+        "--format",
+        choices=FORMATS,
+        default="csv",
+        help="csv, or jsonl: a JSON object a line. [csv]",
+    )
+    parser.add_argument("--output", metavar="FILE", help="File to write; default: standard output.")
+
+
+def _url(text: str) -> str:
+    try:
+        return values.influxdb_url(text)
+    except ValueError:
+        raise argparse.ArgumentTypeError(
+            "it must look like http://host:8000 or https://host, without a login or a path"
+        ) from None
+
+
+def _time(text: str) -> str:
+    """Return the form of the API: an argument that begins with ``-`` would be an option."""
+    return f"-{text}" if re.fullmatch(r"[0-9]{1,9}[smhd]", text) else text

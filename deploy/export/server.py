@@ -1,0 +1,112 @@
+"""Reads the history of a running System Monitor over REST. Imports urllib3, which takes 7 MB."""
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import Any
+from urllib.parse import urlencode
+
+from urllib3 import PoolManager, Retry, Timeout
+from urllib3.exceptions import HTTPError, NewConnectionError
+
+from telemetry.errors import SystemMonitorError
+from telemetry.history.port import Columns
+
+_PATH = "/api/v1/system/history"
+_TIMEOUT = Timeout(connect=10.0, read=60.0)
+# A server that answers too many requests at once responds with 503 and a Retry-After.
+_RETRIES = Retry(
+    total=None,
+    connect=0,
+    read=0,
+    status=3,
+    status_forcelist={HTTPStatus.SERVICE_UNAVAILABLE},
+    raise_on_status=False,
+)
+
+
+class ExportError(SystemMonitorError):
+    """The history cannot be exported, for the reason that the message gives."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """Which columns to export: filters of channels, names of fields, a host; empty: the default."""
+
+    channels: Sequence[str] = ()
+    fields: str | None = None
+    host: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """A part of a host's history. ``start`` is later than requested if the server keeps less."""
+
+    host: str
+    start: int
+    channels: Mapping[str, Columns]
+
+
+class HistoryServer:
+    """The System Monitor at ``url``."""
+
+    def __init__(self, url: str, token: str | None) -> None:
+        """Store the address; nothing is sent yet."""
+        self._url = url.rstrip("/")
+        headers = {} if token is None else {"Authorization": f"Bearer {token}"}
+        self._pool = PoolManager(headers=headers, timeout=_TIMEOUT, retries=_RETRIES)
+
+    def read(self, selection: Selection, start: int, end: int, max_points: int) -> Answer:
+        """Return the history from ``start`` to ``end`` (Unix milliseconds). Raises ExportError."""
+        parameters = {
+            "channel": selection.channels,
+            "fields": selection.fields,
+            "host": selection.host,
+            "start": start,
+            "end": end,
+            "max_points": max_points,
+        }
+        given = {name: value for name, value in parameters.items() if value not in (None, ())}
+        body = self._get(f"{self._url}{_PATH}?{urlencode(given, doseq=True)}")
+        try:
+            channels = {name: _columns(each) for name, each in body["channels"].items()}
+            return Answer(body["host"], body["start"], channels)
+        except (AttributeError, LookupError, TypeError):
+            raise self._not_ours() from None
+
+    def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
+        try:
+            # Without following redirects: the token is for this server only.
+            response = self._pool.request("GET", url, redirect=False)
+        except HTTPError as error:
+            raise self._unreachable(getattr(error, "reason", None) or error) from None
+        try:
+            body = json.loads(response.data)
+            if response.status == HTTPStatus.OK:
+                return body
+            raise ExportError(f"{self._url} answers: {body['error']['message']}{_advice(response)}")
+        except (ValueError, LookupError, TypeError):
+            raise self._not_ours() from None
+
+    def _unreachable(self, error: Exception) -> ExportError:
+        reason = "" if isinstance(error, NewConnectionError) else f" ({error})"
+        return ExportError(
+            f"No System Monitor answers at {self._url}{reason}: start it with `system-monitor up`, "
+            "or choose another one with --url."
+        )
+
+    def _not_ours(self) -> ExportError:
+        return ExportError(f"The server at {self._url} is not a System Monitor: check --url.")
+
+
+def _columns(body: Mapping[str, Any]) -> Columns:
+    return Columns(
+        body["timestamps"], body["fields"], body["bucket_width"], body.get("minutes_until")
+    )
+
+
+def _advice(response: Any) -> str:  # noqa: ANN401 - urllib3's
+    if response.status == HTTPStatus.UNAUTHORIZED:
+        return " Put the server's token into a file, and name it with --http-token-file."
+    return ""

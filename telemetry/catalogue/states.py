@@ -1,0 +1,177 @@
+"""The families of states: what is true now, and for how long it was."""
+
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
+
+_START, _END = 1_767_222_000_000, 1_767_225_600_000
+
+
+def _time(name: str, text: str, example: int | None, *, fixed: bool = False) -> Field:
+    return Field(name, Kind.INTEGER, "ms", f"{text}, Unix time", example, fixed=fixed)
+
+
+def _total(name: str, unit: str, text: str, example: float) -> Field:
+    return Field(name, Kind.NUMBER, unit, text, example)
+
+
+_EVIDENCE = (
+    _time("start", "start of the span that shows it", _START, fixed=True),
+    _time("end", "end of that span", _END, fixed=True),
+    Field(
+        "numbers",
+        Kind.GROUPS,
+        "",
+        "the numbers by name, each with its unit",
+        {"rate": {"value": 118.0, "unit": "MB/min"}},
+        fixed=True,
+        members=(
+            Field("value", Kind.NUMBER, "", "the number", 118.0, fixed=True, minimum=None),
+            Field("unit", Kind.TEXT, "", "its unit", "MB/min", fixed=True),
+        ),
+    ),
+)
+_EXPECTED = (
+    _time("earliest", "earliest", _END + 2_400_000, fixed=True),
+    _time("likely", "most likely", _END + 2_800_000, fixed=True),
+    _time("latest", "latest", _END + 3_300_000, fixed=True),
+)
+
+FINDING = Family(
+    "finding",
+    f"{ROOT}/findings/{{kind}}/{{subject}}",
+    "A finding of the advisor, with its evidence. Retained while it is active.",
+    (
+        Field("kind", Kind.TEXT, "", "kind, as in the channel", "memory_growth", fixed=True),
+        Field("subject", Kind.TEXT, "", "device that it is about, or host", "gpu0", fixed=True),
+        Field(
+            "state",
+            Kind.TEXT,
+            "",
+            "whether it still holds",
+            "active",
+            fixed=True,
+            choices=("active", "over"),
+        ),
+        Field(
+            "severity",
+            Kind.TEXT,
+            "",
+            "critical: a run or the machine fails, or is about to; warning: it will fail later, or "
+            "GPU hours are lost; info: worth knowing",
+            "warning",
+            fixed=True,
+            choices=("info", "warning", "critical"),
+            label="severity",
+        ),
+        _time("since", "when it began", _START, fixed=True),
+        Field(
+            "summary",
+            Kind.TEXT,
+            "",
+            "one sentence with numbers",
+            "GPU 0: python3 train.py (PID 4242) grows by 118 MB/min; out of memory in 40 to 55 min",
+            fixed=True,
+            max_length=1000,
+        ),
+        Field(
+            "evidence",
+            Kind.RECORD,
+            "",
+            "the numbers, and the span that shows them",
+            {
+                "start": _START,
+                "end": _END,
+                "numbers": {"rate": {"value": 118.0, "unit": "MB/min"}},
+            },
+            fixed=True,
+            members=_EVIDENCE,
+        ),
+        Field(
+            "expected",
+            Kind.RECORD,
+            "",
+            "when the event is expected that it warns of; null if it warns of none",
+            {field.name: field.example for field in _EXPECTED},
+            members=_EXPECTED,
+        ),
+        Field(
+            "advice",
+            Kind.TEXT,
+            "",
+            "what to do about it",
+            "Save a checkpoint soon.",
+            fixed=True,
+            max_length=1000,
+        ),
+    ),
+    nature=Nature.STATE,
+    retention=Retention.DAYS,
+    labels=("kind", "subject"),
+)
+
+_SUMMARY = (
+    _total("duration", "s", "how long it ran", 32_400.0),
+    _total("gpu_hours", "h", "time during which it held GPUs, added up over them", 18.0),
+    _total("gpu_utilization_mean", "%", "mean utilization of its GPUs", 87.5),
+    _total("gpu_memory_peak", "bytes", "most GPU memory at one time", 17_179_869_184.0),
+    _total("ram_peak", "bytes", "most RAM at one time", 12_884_901_888.0),
+    _total("cpu_seconds", "s", "CPU time", 64_800.0),
+    _total("energy_joules", "J", "energy of its GPUs", 9_720_000.0),
+    _total("throttled_share", "%", "share of the time in which its GPUs were slowed down", 2.5),
+    _total("idle_held_share", "%", "share of the time in which it left its GPUs idle", 4.0),
+    _total("read_bytes", "bytes", "data read from storage", 5_000_000_000.0),
+    _total("written_bytes", "bytes", "data written to storage", 800_000_000.0),
+    Field(
+        "whole_machine",
+        Kind.TEXTS,
+        "",
+        "names of those numbers that are not of its processes but of the whole machine",
+        ["throttled_share"],
+        max_length=16,
+    ),
+)
+
+RUN = Family(
+    "run",
+    f"{ROOT}/runs/{{run}}",
+    "A run: a process with GPU memory, or a command that was started as one. Retained while it"
+    " runs; {run} is its id.",
+    (
+        Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
+        Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
+        Field("user", Kind.TEXT, "", "user that it belongs to", "ada", label="user"),
+        Field(
+            "command",
+            Kind.TEXT,
+            "",
+            "program and script or module; never the arguments, which may contain secrets",
+            "python3 train.py",
+        ),
+        Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+        Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
+        _time("started", "when it began", _START, fixed=True),
+        _time("ended", "null while it runs, then when it ended", None),
+        Field("exit_code", Kind.INTEGER, "", "exit code, if it is known", None, minimum=None),
+        Field("signal", Kind.TEXT, "", "name of the signal that ended it", None),
+        Field(
+            "how",
+            Kind.TEXT,
+            "",
+            "who reported it: automatic, the collector; command, `system-monitor run`; helper, the "
+            "Python helper",
+            "automatic",
+            fixed=True,
+            choices=("automatic", "command", "helper"),
+        ),
+        Field(
+            "summary",
+            Kind.RECORD,
+            "",
+            "what it used, as far as is known",
+            {field.name: field.example for field in _SUMMARY},
+            members=_SUMMARY,
+        ),
+    ),
+    nature=Nature.STATE,
+    retention=Retention.DAYS,
+    labels=("run",),
+)
