@@ -12,7 +12,7 @@ from advisor.past import Past
 from advisor.watch import Watch
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import Message, Publication
+from telemetry.bus.messages import AT_LEAST_ONCE, AT_MOST_ONCE, Message, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import FINDING, SAMPLES, STATUS_CHANNEL
@@ -62,14 +62,11 @@ class Advisor:
         """``detectors`` makes the detectors for a host; ``name`` is that of this machine."""
         self._topics = topics
         read = {family for each in detectors() for family in each.families}
-        channels = [each.channel_filter for each in SAMPLES if each.name in read]
-        # First the findings: a broker sends what it retains in the order of the subscriptions.
-        channels = [FINDING.channel_filter, STATUS_CHANNEL, *channels]
+        self._channels = [each.channel_filter for each in SAMPLES if each.name in read]
         identity = topics.client_id("advisor", name)
         self._bus = BusConnection(broker, identity, gather=_READ_SECONDS)
         self._bus.on_message = self._receive
-        filters = [topics.of_every_host(each) for each in channels]
-        self._publisher = Publisher(self._bus, spans.events, filters=filters)
+        self._publisher = Publisher(self._bus, spans.events, on_connected=self._subscribe)
         self._inbox = Inbox()
         self._past = Past(reader, spans)
         self._active = ActiveFindings(shared_topics=not topics.per_host)
@@ -117,6 +114,12 @@ class Advisor:
             self._thread.join(_STOP_SECONDS)
         self._publisher.stop()
         self._past.close()
+
+    def _subscribe(self) -> None:
+        # First the findings: a broker sends what it retains in the order of the subscriptions.
+        self._bus.subscribe(self._topics.of_every_host(FINDING.channel_filter), AT_LEAST_ONCE)
+        for each in (STATUS_CHANNEL, *self._channels):
+            self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
         # An empty payload removes a retained message; who removes a status forgets the host.

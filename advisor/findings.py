@@ -35,7 +35,10 @@ class Severity(StrEnum):
     @property
     def level(self) -> int:
         """The rank: 0 for the least severe."""
-        return list(Severity).index(self)
+        return _LEVELS[self]
+
+
+_LEVELS = {severity: level for level, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,9 +6,10 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from deploy import console, own_arguments
+from deploy.parser import Parser
 from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
@@ -23,15 +24,8 @@ _HTTP = (
     "http_allowed_origins",
 )
 _HISTORY = (
-    *(
-        "history_hours",
-        "history_days",
-        "data_dir",
-        "influxdb_url",
-        "influxdb_token_file",
-        "influxdb_org",
-    ),
-    "influxdb_bucket",
+    *("history_hours", "history_days", "data_dir", "influxdb_url", "influxdb_token_file"),
+    *("influxdb_org", "influxdb_bucket"),
 )
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
@@ -43,7 +37,8 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", "advisor", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "automatic_runs", "advisor", "home_assistant_discovery"),
+    *(*_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -68,8 +63,8 @@ _ROLES = {
     "collector": _Role(
         "run only the collector: read this machine's sensors and publish samples",
         (
-            *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
-            *("metrics_port", *_LOG),
+            *("interval_seconds", "disabled_sensors", "automatic_runs", "history_hours"),
+            *("host_name", *_BROKER, "home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
         "--history-hours and publishes them after it reconnects.",
@@ -201,19 +196,6 @@ Exit codes: 0 stopped normally; 1 a part or a command failed, or the output coul
 2 invalid settings."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
-        # long help has closed the pipe.
-        if file is sys.stdout:
-            console.say(message.removesuffix("\n"))
-        else:
-            super()._print_message(message, file)
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
-
-
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
@@ -266,7 +248,7 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
 
 def command_parser() -> argparse.ArgumentParser:
     """Return the parser of the command, with a parser for each role."""
-    parser = _Parser(
+    parser = Parser(
         "system-monitor",
         description=_DESCRIPTION,
         epilog=_EPILOG,

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
+    from collector.home_assistant.announcer import Announcer
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
     from telemetry.exposition import HostReadings
@@ -110,7 +111,19 @@ def collector(settings: Settings) -> "Collector":
         host=settings.host_name,
         interval=settings.interval_seconds,
         window=settings.window,
+        announcer=_announcer(settings),
+        follow_runs=settings.automatic_runs,
     )
+
+
+def _announcer(settings: Settings) -> "Announcer | None":
+    if not settings.home_assistant_discovery:
+        return None
+    from collector.home_assistant.announcer import Announcer
+    from collector.home_assistant.discovery import Source
+
+    source = Source(settings.host_name, settings.topics, settings.interval_seconds)
+    return Announcer(settings.broker, source)
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":

@@ -91,6 +91,39 @@ RUN: Mapping[str, Any] = {
 }
 RUNS: Mapping[str, Any] = {"runs": [RUN], "next": None}
 
+RECORDING = 'system/cpu {"host":"gpu-07","timestamp":1767225600000,"utilization":37.5}\n'
+REPORT: Mapping[str, Any] = {
+    "run": RUN,
+    "start": _NOW - _HOUR,
+    "end": _NOW,
+    "charts": [
+        {
+            "title": "GPU utilization",
+            "unit": "%",
+            "series": [
+                {
+                    "name": "GPU 0",
+                    "timestamps": [_NOW - _HOUR, _NOW - 60_000],
+                    "values": [97.5, None],
+                }
+            ],
+        }
+    ],
+    "annotations": [ANNOTATION],
+    "notices": [
+        {
+            "kind": "idle_gpu",
+            "subject": "gpu0",
+            "severity": "info",
+            "since": _NOW - _HOUR,
+            "until": _NOW - 60_000,
+            "summary": "GPU 0: 12.0 GB are held, but nothing has been computed for 15 min",
+            "advice": "End the process if it is no longer needed.",
+        }
+    ],
+    "throttling": [{"gpu": "0", "reason": "sw_power_cap", "share": 12.5}],
+}
+
 HOSTS: Mapping[str, Any] = {
     "hosts": [
         {

@@ -4,11 +4,11 @@ import logging
 import threading
 import time
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import AT_MOST_ONCE, Publication
+from telemetry.bus.messages import Publication
 from telemetry.samples import MAX_PAYLOAD_BYTES, late
 
 log = logging.getLogger(__name__)
@@ -76,14 +76,14 @@ class Publisher:
         bus: BusConnection,
         window: int,
         status: Callable[[], Publication] | None = None,
-        filters: Sequence[str] = (),
+        on_connected: Callable[[], None] | None = None,
     ) -> None:
         """Send over ``bus``; ``status`` returns the message that each connection starts with.
 
-        Each connection also subscribes to ``filters``, with QoS 0; ``bus.on_message`` receives.
+        ``on_connected`` is called first on each connection, to subscribe.
         """
         self._bus = bus
-        self._filters = filters
+        self._on_connected = on_connected
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
@@ -202,8 +202,8 @@ class Publisher:
         self._waiting_bytes = 0
 
     def _greet(self) -> None:
-        for each in self._filters:
-            self._bus.subscribe(each, AT_MOST_ONCE)
+        if self._on_connected is not None:
+            self._on_connected()
         with self._changed:
             self._forgotten = self._bus.connections > 1 and not self._bus.session_present
             self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)

@@ -49,9 +49,17 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
     "straggler": {
         "minutes": Threshold(10.0, "min", "for which one GPU leaves the others", 1, 1440),
         "clock": Threshold(15.0, "%", "lower clock than the others", 1, 100),
-        "power": Threshold(25.0, "%", "lower power than usual", 1, 100),
-        "utilization": Threshold(25.0, "points", "lower utilization than usual", 1, 100),
+        "power": Threshold(20.0, "%", "lower power than usual", 1, 100),
+        "utilization": Threshold(20.0, "points", "lower utilization than usual", 1, 100),
         "temperature": Threshold(12.0, "°C", "higher temperature than usual", 1, 100),
+    },
+    "input_bound": {
+        "utilization": Threshold(50.0, "%", "above which GPUs do not wait", 5, 100),
+        "minutes": Threshold(20.0, "min", "in which GPUs wait", 5, 1440),
+        "core": Threshold(95.0, "%", "from which a core is at its limit", 1, 100),
+        "pressure": Threshold(10.0, "%", "of the time that every task waits", 1, 100),
+        "ceiling": Threshold(80.0, "%", "of the highest rate of disks and network", 1, 100),
+        "link": Threshold(60.0, "%", "of the rate of the PCIe link", 1, 100),
     },
 }
 """By kind and name. ``idle_gpu.held`` is how the settings name one."""

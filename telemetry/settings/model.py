@@ -81,6 +81,11 @@ class Settings(BaseModel):
         description="Thresholds of findings that differ from their defaults, separated by commas, "
         "such as `idle_gpu.minutes=30`. docs/findings.md lists them.",
     )
+    automatic_runs: bool = Field(
+        True,  # noqa: FBT003 - a field's default
+        description="Publish each process that holds GPU memory for a minute as a run, and follow "
+        "the other runs of this machine (Linux).",
+    )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
     )
@@ -184,7 +189,8 @@ class Settings(BaseModel):
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder for the embedded history and the embedded broker's queues.",
+        description="Folder for the embedded history, the embedded broker's queues, and the "
+        "recordings of failed runs.",
     )
     max_hosts: Count = Field(
         Limits.hosts,
@@ -218,6 +224,10 @@ class Settings(BaseModel):
     )
     log_format: LogFormat = Field(
         "plain", description="Log format: `plain` lines, or `json` objects for a log collector."
+    )
+    home_assistant_discovery: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Announce this machine and its GPUs to Home Assistant through the broker.",
     )
     metrics_port: PortOrNone = Field(
         0,

@@ -24,7 +24,10 @@ from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until
 
-USERS = ("gpu-07", "gpu-08", "ingester", "advisor", "api", "reader", "marker", "health")
+USERS = (
+    *("gpu-07", "gpu-08", "ingester", "advisor", "api", "reader", "marker", "homeassistant"),
+    "health",
+)
 EVERYTHING = "fleet/+/system/#"
 OWN_PATHS = {"listener", "password_file", "acl_file", "include_dir", "persistence_location"}
 BACKLOG = 2500  # Mosquitto's own limit is 1000
@@ -223,6 +226,20 @@ def test_the_marker_receives_nothing(broker: Broker) -> None:
         publish(broker, "marker", topic, payload=b"from the marker")
         wait_until(lambda: (topic, b"from the marker") in reader.received, "the annotation")
         assert marker.received == []
+
+
+def test_a_collector_announces_only_its_own_devices_to_home_assistant(broker: Broker) -> None:
+    own, birth = "homeassistant/device/gpu-07/host/config", "homeassistant/status"
+    foreign = ["homeassistant/device/gpu-08/host/config", "homeassistant/sensor/x/config", birth]
+    with ExitStack() as stack:
+        home = stack.enter_context(Session(broker, "homeassistant", "homeassistant/#"))
+        collector = stack.enter_context(Session(broker, "gpu-07", birth))
+        publish(broker, "gpu-07", *foreign, own, payload=b"device")
+        publish(broker, "ingester", "homeassistant/device/ingester/host/config")
+        publish(broker, "homeassistant", birth, payload=b"online")
+        wait_until(lambda: (birth, b"online") in collector.received, "the birth")
+        wait_until(lambda: (birth, b"online") in home.received, "the birth")
+        assert home.received == [(own, b"device"), (birth, b"online")]
 
 
 def test_a_collector_cannot_forge_anothers_status_with_its_last_will(broker: Broker) -> None:

@@ -11,11 +11,11 @@ DEPLOY = Path(__file__).parents[2] / "deploy"
 SECRETS = {
     "mosquitto_passwords",
     *("collector_password", "ingester_password", "advisor_password", "api_password"),
-    *("reader_password", "marker_password"),
+    *("reader_password", "marker_password", "homeassistant_password", "grafana_password"),
     *("http_token", "influxdb_password", "influxdb_token"),
 }
-FOR_PEOPLE = {"reader_password", "marker_password"}
-USERS = ("ingester", "advisor", "api", "reader", "marker")
+FOR_PEOPLE = {"reader_password", "marker_password", "homeassistant_password"}
+USERS = ("ingester", "advisor", "api", "reader", "marker", "homeassistant")
 
 
 @pytest.fixture(scope="module")

@@ -22,10 +22,13 @@ METHODS = {
     f"{PREFIX}/metrics": {"get"},
     f"{PREFIX}/runs": {"get"},
     RUN: {"get"},
+    f"{RUN}/report": {"get"},
+    f"{RUN}/recording": {"get"},
 }
-WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN}
+OF_A_RUN = (RUN, f"{RUN}/report", f"{RUN}/recording")
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), *OF_A_RUN}
 STORED = ("annotations", "findings", "history", "hosts", "runs")
-WITH_STORE = {"/readyz", RUN, *(f"{PREFIX}/{each}" for each in STORED)}
+WITH_STORE = {"/readyz", RUN, f"{RUN}/report", *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
@@ -47,7 +50,8 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def content(operation: Any, status: int) -> Any:
-    return operation["responses"][str(status)]["content"]["application/json"]
+    contents = operation["responses"][str(status)]["content"]
+    return contents.get("application/json") or contents["text/plain"]
 
 
 def numeric(schema: Any) -> bool:
@@ -82,6 +86,8 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_recording",
+        "get_report",
         "get_run",
         "get_runs",
         "post_annotation",

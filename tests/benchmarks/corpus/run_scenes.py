@@ -116,7 +116,7 @@ def first_rank_saves(rng: Random) -> Built:
 
 def first_rank_evaluates(rng: Random) -> Built:
     """The first rank evaluates for minutes, while the others do nothing."""
-    every, length = rng.uniform(1800, 7200), rng.uniform(300, 720)
+    every, length = rng.uniform(1800, 7200), rng.uniform(100, 280)
     ranks = _ranks(rng)
     waiting = [_paused(rank, every, length) for rank in ranks[1:]]
     return _machine(rng, [ranks[0], *waiting]), []
@@ -139,7 +139,7 @@ def replicas(rng: Random) -> Built:
 
     def one() -> Shape:
         load = wander(rng, rng.uniform(10, 30), rng.uniform(60, 3600))
-        return lambda time: max(0.0, min(100.0, mean + load(time)))
+        return lambda time: max(8.0, min(100.0, mean + load(time)))
 
     return _machine(rng, [one() for _ in range(_number(rng))]), []
 

@@ -1,104 +1,19 @@
 """What `system-monitor run` publishes, on a real broker."""
 
 import json
-import subprocess
 import sys
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import pytest
 
-from telemetry.bus.topics import TopicScheme
 from telemetry.clock import unix_milliseconds
-from telemetry.decoding import decode, resolve
-from telemetry.events import Event
-from telemetry.samples import Sample
-from tests.deploy.monitor import COMMAND, SECONDS, environment
-from tests.services.embedded import Listener, Received
+from tests.deploy.monitor import SECONDS
+from tests.deploy.runs.published import GB, Published, training
+from tests.services.embedded import Listener
 from tests.services.mosquitto import Mosquitto
 from tests.services.processes import wait_until
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="`run` needs Linux")
-SCRIPT = (
-    "import os, sys\nprint(os.environ['SYSTEM_MONITOR_RUN_ID'], flush=True)\nsys.stdin.read()\n"
-)
-GB = 10**9
-
-
-class Published:
-    """The messages about runs below a prefix of their own."""
-
-    def __init__(self, listener: Listener, prefix: str) -> None:
-        self._listener = listener
-        self.scheme = TopicScheme(prefix)
-
-    def messages(self) -> list[Received]:
-        return [each for each in self._listener.received if "/system/runs/" in each.topic]
-
-    def events(self) -> list[Event]:
-        """Return the decoded states, as any consumer would see them."""
-        decoded = [
-            decode(resolve(self.scheme, each.topic), each.payload, arrived=0)
-            for each in self.messages()
-            if each.payload
-        ]
-        return [each for each in decoded if isinstance(each, Event)]
-
-    def wait_for_state(self, **values: object) -> Event:
-        def matching() -> list[Event]:
-            return [
-                each
-                for each in self.events()
-                if values.items() <= {"id": each.id, **each.values}.items()
-            ]
-
-        wait_until(lambda: bool(matching()), f"a state with {values}", SECONDS)
-        return matching()[-1]
-
-    def publish_reading(self, time: int, pid: int, **values: Any) -> None:
-        """Publish a reading of GPU 0 of the host alpha, with the process ``pid`` on it."""
-        reading = {"utilization": 80.0, "memory_used": 9 * GB, "memory_total": 80 * GB}
-        more = {"temperature": 60.0, "power": 300.0, "throttle_reasons": [], **values}
-        row = {"pid": pid, "memory_used": 2 * GB, "started": time, "name": "python3"}
-        for channel, content in (
-            ("system/gpu/0", {**reading, **more}),
-            ("system/gpu/0/processes", {"processes": [row], "more": 0, "note": None}),
-        ):
-            sample = Sample(channel, "alpha", time, content)
-            self._listener.publish(self.scheme.topic("alpha", channel), sample.payload())
-
-
-@pytest.fixture
-def published(mosquitto: Mosquitto) -> Iterator[Published]:
-    prefix = f"runs-{uuid.uuid4().hex[:8]}"
-    with Listener(mosquitto.port, f"{prefix}/#") as listener:
-        yield Published(listener, prefix)
-
-
-@contextmanager
-def training(
-    folder: Path, broker: Mosquitto, published: Published, *options: str
-) -> Iterator[subprocess.Popen[str]]:
-    script = folder / "train.py"
-    script.write_text(SCRIPT)
-    where = ("--mqtt-url", f"mqtt://127.0.0.1:{broker.port}", "--host-name", "alpha")
-    command = [sys.executable, str(script), "--token", "secret"]
-    prefix = ("--topic-prefix", published.scheme.prefix)
-    with subprocess.Popen(
-        [COMMAND, "run", *where, *prefix, *options, "--", *command],
-        env=environment(folder),
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    ) as process:
-        try:
-            yield process
-        finally:
-            process.kill()
 
 
 def test_a_run_is_retained_while_it_runs_and_an_event_when_it_ends(
@@ -154,6 +69,7 @@ def test_a_run_that_a_signal_ends_says_which(
     assert (end.values["exit_code"], end.values["signal"]) == (None, "SIGTERM")
 
 
+@pytest.mark.soak
 def test_a_broker_that_starts_late_receives_the_run(
     tmp_path: Path, own_mosquitto: Mosquitto
 ) -> None:
