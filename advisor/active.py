@@ -3,6 +3,7 @@
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count
 from typing import NamedTuple
 
 from advisor.detectors.model import MINUTE
@@ -47,6 +48,7 @@ class ActiveFindings:
         """Begin without findings; ``shared_topics`` says whether hosts have the same topics."""
         self._shared = shared_topics
         self._hosts: dict[str, dict[str, _Active]] = {}
+        self._ended: dict[tuple[str, str], None] = {}  # hosts and ids, the oldest first
 
     def by_severity(self) -> Mapping[str, int]:
         """Return the number of active findings of each severity."""
@@ -59,12 +61,13 @@ class ActiveFindings:
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
         """Take over a finding of an earlier advisor; yield its message if it is not retained."""
-        finding = Finding.of(event)
-        known = self._hosts.get(finding.host, {})
-        if event.channel in known or finding.state is State.OVER:
+        finding, base = Finding.of(event), event.id.partition(".")[0]
+        if finding.state is State.OVER:
+            self._note_end(finding.host, base)
+            return
+        if event.channel in self._hosts.get(finding.host, {}):
             return
         if sum(map(len, self._hosts.values())) < MOST_ADOPTED:
-            base = event.id.partition(".")[0]
             self._add(event.channel, _Active(finding, base, event, adopted=True))
             if not is_retained:
                 yield _message(event, retain=True)
@@ -79,15 +82,22 @@ class ActiveFindings:
                     known, finding if same else known.finding.over(finding.timestamp)
                 )
         elif known is None:
-            event = finding.event(finding.identity)
+            event = finding.event(self._new_id(finding))
             self._add(finding.channel, _Active(finding, event.id, event))
             yield _message(event, retain=True)
-        else:
+        elif finding.severity.level > known.finding.severity.level:
+            known.finding = replace(finding, since=known.finding.since)
+            known.event = known.finding.event(f"{known.base}.{finding.severity}")
             known.adopted = False
-            if finding.severity.level > known.finding.severity.level:
-                known.finding = replace(finding, since=known.finding.since)
-                known.event = known.finding.event(f"{known.base}.{finding.severity}")
+            yield _message(known.event, retain=True)
+        else:
+            # An adopted finding says more than what is found again: the detectors know less.
+            if finding.is_update and finding.since == known.finding.since:
+                time, severity = known.event.timestamp, known.finding.severity
+                known.finding = replace(finding, timestamp=time, severity=severity)
+                known.event = known.finding.event(known.event.id)
                 yield _message(known.event, retain=True)
+            known.adopted = False
 
     def is_past(self, finding: Finding) -> bool:
         """Return whether ``finding`` is older than what is published about the same subject."""
@@ -119,6 +129,16 @@ class ActiveFindings:
     def _adopted(self, host: str) -> list[_Active]:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
+    def _new_id(self, finding: Finding) -> str:
+        """Return an ID with which no finding has ended: the same one may begin again."""
+        ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
+        return next(each for each in ids if (finding.host, each) not in self._ended)
+
+    def _note_end(self, host: str, identity: str) -> None:
+        self._ended[host, identity] = None
+        if len(self._ended) > MOST_ADOPTED:
+            del self._ended[next(iter(self._ended))]
+
     def _add(self, channel: str, active: _Active) -> None:
         self._hosts.setdefault(active.finding.host, {})[channel] = active
 
@@ -127,6 +147,7 @@ class ActiveFindings:
         del self._hosts[host][channel]
         if not self._hosts[host]:
             del self._hosts[host]
+        self._note_end(host, active.base)
         yield _message(finding.event(active.base + END), retain=False)
         yield Change(host, channel, b"", retain=True)
         if self._shared:  # the removal concerns every host

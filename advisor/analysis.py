@@ -20,6 +20,7 @@ SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer
 @dataclass(slots=True)
 class _Host:
     detectors: Sequence[Detector]
+    updates: bool = False  # whether findings that have not changed are yielded too
     by_family: dict[str, Sequence[Detector]] = field(default_factory=dict)
     channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
@@ -43,7 +44,9 @@ class _Host:
             known = [each for each in self.detectors if reading.family in each.families]
             self.by_family[reading.family] = known
         for detector in known:
-            yield from detector.feed(reading)
+            for finding in detector.feed(reading):
+                if self.updates or not finding.is_update:
+                    yield finding
 
 
 class Analysis:
@@ -55,9 +58,18 @@ class Analysis:
     """
 
     def __init__(
-        self, detectors: Callable[[], Sequence[Detector]], limits: Limits | None = None
+        self,
+        detectors: Callable[[], Sequence[Detector]],
+        limits: Limits | None = None,
+        *,
+        updates: bool = False,
     ) -> None:
-        """Begin without hosts; ``detectors`` makes the detectors for a new host."""
+        """Begin without hosts; ``detectors`` makes the detectors for a new host.
+
+        With ``updates``, a finding that stays active is also yielded every ten minutes, with newer
+        numbers.
+        """
+        self._updates = updates
         self._detectors = detectors
         self._limits = limits or Limits()
         self._hosts: dict[str, _Host] = {}
@@ -111,7 +123,7 @@ class Analysis:
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
                 return None
-            host = self._hosts[content.host] = _Host(self._detectors())
+            host = self._hosts[content.host] = _Host(self._detectors(), self._updates)
         channel = ""
         if isinstance(content, Sample):
             if content.late:

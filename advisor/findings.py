@@ -73,7 +73,7 @@ class Finding:
 
     ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: it began at
     ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
-    says what to do.
+    says what to do. ``is_update`` says that it has not changed, apart from newer numbers.
     """
 
     host: str
@@ -87,6 +87,7 @@ class Finding:
     evidence: Evidence
     expected: Expected | None
     advice: str
+    is_update: bool = field(default=False, compare=False)
 
     def over(self, timestamp: int) -> "Finding":
         """Return the finding that ends this one at ``timestamp``."""
@@ -95,6 +96,7 @@ class Finding:
             self,
             state=State.OVER,
             timestamp=timestamp,
+            is_update=False,
             summary=f"Over after {minutes} min: {self.summary}",
             expected=None,
         )
@@ -137,4 +139,6 @@ class Finding:
 
     def body(self) -> dict[str, object]:
         """Return the fields as they travel, in JSON's types."""
-        return asdict(self)
+        fields = asdict(self)
+        del fields["is_update"]
+        return fields

@@ -59,7 +59,7 @@ class Watch:
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         """Begin without hosts; ``clock`` returns seconds."""
-        self._analysis = Analysis(detectors, limits)
+        self._analysis = Analysis(detectors, limits, updates=True)
         self._about_silence = {d.kind.name for d in detectors() if SILENCE in d.families}
         self._past = past
         self._active = active
@@ -178,16 +178,18 @@ class Watch:
         self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
         found = dict[str, Finding]()  # by channel, as they were last reported
         try:
-            for content in self._past.samples(name, samples):
-                for finding in self._analysis.feed(content):
-                    found[finding.channel] = finding
+            self._analyse_past(self._past.samples(name, samples), found)
             self.history_problem = None
         except HistoryError as error:
             self._note_failure(error)
-        for each in live:
-            for finding in self._analysis.feed(each):
-                found[finding.channel] = finding
+        self._analyse_past(live, found)
         yield from self._note(each for each in found.values() if not self._active.is_past(each))
+
+    def _analyse_past(self, contents: Iterable[Content], found: dict[str, Finding]) -> None:
+        for content in contents:
+            for finding in self._analysis.feed(content):
+                if not finding.is_update:
+                    found[finding.channel] = finding
 
     def _note_failure(self, error: HistoryError) -> None:
         self.history_failures += 1

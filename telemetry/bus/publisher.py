@@ -183,7 +183,16 @@ class Publisher:
         self._newest[topic] = item
         if older is not None and topic in self._unsent and older.for_history:
             self._append(older)
+            if item.deletes:
+                self._move_before_end(topic)
         self._unsent[topic] = None
+
+    def _move_before_end(self, topic: str) -> None:
+        """Move the last waiting message before the one that is the end of the same state."""
+        for index, item in enumerate(self._waiting):
+            if item.publication.topic == topic and not item.publication.retain:
+                self._waiting.insert(index, self._waiting.pop())
+                return
 
     def _append(self, item: _Item) -> None:
         self._waiting.append(item)

@@ -76,6 +76,19 @@ def test_a_finding_is_retained_from_its_beginning_to_its_end(active: ActiveFindi
     assert active.by_severity() == {}
 
 
+def test_a_finding_that_begins_again_has_an_id_of_its_own(active: ActiveFindings) -> None:
+    ids = []
+    for _ in range(3):
+        (begun,) = (event(each) for each in active.note(found()))
+        assert len([*active.note(found().over(SINCE + 2000))]) == 2
+        ids.append(begun.id)
+    assert ids == [ids[0], f"{ids[0]}-1", f"{ids[0]}-2"]
+    later, ended = ActiveFindings(shared_topics=False), found().over(SINCE + 2000)
+    assert [*later.adopt(ended.event(f"{ids[0]}.end"), is_retained=False)] == []
+    (begun,) = (event(each) for each in later.note(found()))
+    assert begun.id == ids[1]
+
+
 def test_a_finding_that_is_reported_again_is_not_published_again(active: ActiveFindings) -> None:
     assert len([*active.note(found())]) == 1
     assert [*active.note(found(SINCE + 5000))] == []
@@ -88,6 +101,17 @@ def test_it_is_known_which_findings_are_older_than_what_is_published(
     assert len([*active.note(found(SINCE + 1000))]) == 1
     assert active.is_past(found().over(SINCE + 999))
     assert not active.is_past(found().over(SINCE + 1000))
+
+
+def test_newer_numbers_are_published_with_the_same_id_and_time(active: ActiveFindings) -> None:
+    (before,) = (event(each) for each in active.note(found()))
+    newer = found(SINCE + 600_000, summary="It grows by 120 MB/min.", is_update=True)
+    (update,) = active.note(newer)
+    after = event(update)
+    assert update.retain
+    assert (after.id, after.timestamp) == (before.id, before.timestamp)
+    assert after.values == {**before.values, "summary": "It grows by 120 MB/min."}
+    assert [*active.note(found(SINCE + 700_000, since=SINCE + 5, is_update=True))] == []
 
 
 def test_an_event_is_read_back_as_the_finding_that_it_reports() -> None:
