@@ -62,17 +62,28 @@ class Publisher:
     name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
-    status and the newest message of each topic; an empty payload, which deletes a retained message,
-    is only sent until it is acknowledged. The messages that were not acknowledged follow as late
-    ones; if the broker has lost the session, so do those of the last seconds.
+    status and the newest message of each topic. The messages that were not acknowledged follow as
+    late ones; if the broker has lost the session, so do those of the last seconds. An empty
+    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
+    messages of its topic that are not retained, such as the end of a state.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those that were published, including repeats.
     """
 
-    def __init__(self, bus: BusConnection, window: int, status: Callable[[], Publication]) -> None:
-        """Send over ``bus``; ``status`` returns the message that each connection starts with."""
+    def __init__(
+        self,
+        bus: BusConnection,
+        window: int,
+        status: Callable[[], Publication] | None = None,
+        on_connected: Callable[[], None] | None = None,
+    ) -> None:
+        """Send over ``bus``; ``status`` returns the message that each connection starts with.
+
+        ``on_connected`` is called first on each connection, to subscribe.
+        """
         self._bus = bus
+        self._on_connected = on_connected
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
@@ -191,6 +202,8 @@ class Publisher:
         self._waiting_bytes = 0
 
     def _greet(self) -> None:
+        if self._on_connected is not None:
+            self._on_connected()
         with self._changed:
             self._forgotten = self._bus.connections > 1 and not self._bus.session_present
             self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
@@ -257,7 +270,7 @@ class Publisher:
                 self._requeue([item for _, item in self._sent])
                 self._sent.clear()
         messages: list[Publication] = []
-        for topic in list(self._unsent)[:_BATCH]:
+        for topic in [each for each in self._unsent if not self._is_early(each)][:_BATCH]:
             del self._unsent[topic]
             self._batch.append(self._newest[topic])
             messages.append(self._newest[topic].publication)
@@ -269,12 +282,19 @@ class Publisher:
         self.sent += len(messages)
         self._unacknowledged = None
         self._acknowledged.clear()
-        if greets:
+        if self._status is None:
+            pass
+        elif greets:
             messages.insert(0, self._status())
         elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
         self._status_due = self._flushed = False
         return messages
+
+    def _is_early(self, topic: str) -> bool:
+        """Return whether the newest message deletes a state whose end is still waiting."""
+        ends = (item.publication.topic for item in self._waiting if not item.publication.retain)
+        return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
         """Keep the acknowledged batch for some seconds, because it may have to be sent again."""

@@ -41,7 +41,14 @@ FINDING = Family(
     "A finding of the advisor, with its evidence. Retained while it is active.",
     (
         Field("kind", Kind.TEXT, "", "kind, as in the channel", "memory_growth", fixed=True),
-        Field("subject", Kind.TEXT, "", "device that it is about, or host", "gpu0", fixed=True),
+        Field(
+            "subject",
+            Kind.TEXT,
+            "",
+            "what it is about, such as a device, a sensor, or host",
+            "gpu0",
+            fixed=True,
+        ),
         Field(
             "state",
             Kind.TEXT,
@@ -147,6 +154,13 @@ RUN = Family(
             "python3 train.py",
         ),
         Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+        Field(
+            "process",
+            Kind.TEXT,
+            "",
+            "what identifies its first process: a digest of the boot, the process ID and its start",
+            "9c1e0d5b7a2f4368",
+        ),
         Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
         _time("started", "when it began", _START, fixed=True),
         _time("ended", "null while it runs, then when it ended", None),
