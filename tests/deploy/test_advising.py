@@ -1,17 +1,20 @@
 """Findings of a real `up`, from the samples of a machine to REST, also after a SIGKILL."""
 
+import signal
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
+from urllib.request import urlopen
 
 import pytest
 
+from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.messages import AT_LEAST_ONCE, AT_MOST_ONCE
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.deploy.monitor import Monitor, free_ports, running
 from tests.services.embedded import Listener
-from tests.services.processes import wait_until
+from tests.services.processes import free_port, wait_until
 
 HOST, CHANNEL = "leaking", "system/gpu/0"
 GB, HOUR, INTERVAL = 10**9, 3_600_000, 10_000
@@ -48,6 +51,25 @@ def found(up: Monitor) -> list[dict[str, Any]]:
 def analysed(up: Monitor) -> int:
     number: int = up.answer("/readyz")[1]["parts"]["advisor"]["counters"]["samples_analysed"]
     return number
+
+
+def test_an_advisor_of_its_own_analyses_what_other_processes_publish(
+    tmp_path: Path, broker: EmbeddedBroker
+) -> None:
+    port = free_port()
+    options = ["--mqtt-url", f"mqtt://127.0.0.1:{broker.port}", "--metrics-port", str(port)]
+    options += ["--data-dir", str(tmp_path / "data")]
+    with running(tmp_path, "advisor", *options) as advisor:
+        with Listener(broker.port, "nothing") as client:
+            client.publish(CHANNEL, gpu(unix_milliseconds(), 40 * GB).payload(), retain=True)
+
+            def knows_the_host() -> bool:
+                with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+                    return "\nsystem_monitor_advisor_hosts 1" in answer.read().decode()
+
+            wait_until(knows_the_host, "the host is known")
+        assert advisor.end(signal.SIGTERM)[0] == 0
+        assert advisor.stderr == ""
 
 
 @pytest.mark.soak
