@@ -13,6 +13,7 @@ from telemetry.status import CollectorState, CollectorStatus
 
 SET_BACK = 5 * MINUTE  # a host whose time falls by more has set its clock back
 FEWEST_CLOCKS = 3  # hosts whose clocks, together, are more likely to be right than ours
+SILENCE = "silence"  # the family of readings about it
 SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
 
 
@@ -98,7 +99,7 @@ class Analysis:
                 at = (host.newest or now) + host.silent
                 stopped = not host.offline.last_will
                 values = {"seconds": host.silent / 1000, "stopped": stopped}
-                yield from host.feed(Reading(name, at, "silence", "host", values))
+                yield from host.feed(Reading(name, at, SILENCE, "host", values))
             elif host.fresh:
                 values = {"offset": (host.newest - now - usual) / 1000}
                 yield from host.feed(Reading(name, host.newest, "clock", "host", values))
@@ -126,11 +127,36 @@ class Analysis:
         host.channels[channel] = content.timestamp
         return host
 
-    def _start_again(self, host: _Host, reading: Reading) -> Iterator[Finding]:
-        """End the findings of ``host``, whose clock was set back to the time of ``reading``."""
-        for detector in host.detectors:
+    def forget(self, name: str) -> Iterator[Finding]:
+        """Forget the host ``name``, which is silent; yield the findings that this ends."""
+        host = self._hosts.pop(name, None)
+        if host is not None:
+            yield from self._end_all(host)
+
+    def knows(self, name: str) -> bool:
+        """Return whether something is known about the host ``name``."""
+        return name in self._hosts
+
+    def rest(self, name: str) -> Iterator[Finding]:
+        """End the findings about a host that is silent, except those that its silence may be about.
+
+        If its collector has not said that it is offline, forget the host.
+        """
+        host = self._hosts.get(name)
+        if host is None or host.offline is None:
+            yield from self.forget(name)
+        else:
+            yield from self._end_all(host, [d for d in host.detectors if SILENCE not in d.families])
+
+    @staticmethod
+    def _end_all(host: _Host, detectors: Sequence[Detector] | None = None) -> Iterator[Finding]:
+        for detector in host.detectors if detectors is None else detectors:
             for subject in host.subjects:
                 yield from detector.forget(subject, host.newest)
+
+    def _start_again(self, host: _Host, reading: Reading) -> Iterator[Finding]:
+        """End the findings of ``host``, whose clock was set back to the time of ``reading``."""
+        yield from self._end_all(host)
         values = {"set_back": host.newest - reading.timestamp}
         host.detectors, host.by_family = self._detectors(), {}
         host.channels, host.subjects = {}, {}

@@ -17,7 +17,7 @@ LONE, LONE_SPAN = 60.0, 7200.0  # a GPU that is alone for so long; within so lon
 SMOOTHING = 60.0  # seconds
 CONTINUES = 0.8  # of the limit at which a GPU begins to be away: it goes on being away,
 ENDS = 0.5  # and what is found goes on
-_UTILIZATION = 2  # its place in METRICS
+_POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
 
 class Metric(NamedTuple):
@@ -79,6 +79,20 @@ class Member:
                 before = self.values[place]
                 self.values[place] = value if before is None else before + part * (value - before)
 
+    def works_alike(self) -> bool:
+        """Return whether it works as much as the others: otherwise, it is warmer or colder."""
+        for place in (_POWER, _UTILIZATION):
+            value, metric, others = self.values[place], METRICS[place], self.others[place]
+            scale = others if metric.relative else 1.0
+            if value is not None and abs(value - others) > metric.alike * scale:
+                return False
+        return True
+
+    def is_back(self, now: float) -> None:
+        """Note that nothing is away."""
+        for held in self.held:
+            held.note(now, holds=False)
+
     def away(self, seconds: float, readings: int) -> Iterator[Away]:
         """Yield what has been away for so long."""
         for metric, held, value, others in zip(
@@ -89,13 +103,14 @@ class Member:
 
 
 class Comparison:
-    """The members of one run since ``began`` (seconds), and the ``limits`` of each metric."""
+    """The members of one run, and the ``limits`` of each metric."""
 
-    def __init__(self, began: float, limits: Sequence[float]) -> None:
+    def __init__(self, limits: Sequence[float]) -> None:
         """Begin without members."""
         self.members: dict[str, Member] = {}
         self.compared = -math.inf
-        self._began, self._limits = began, limits
+        self._limits = limits
+        self._loaded = 0.0  # for how many seconds most members have been at work
 
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all members; return False if they do not work in step.
@@ -106,12 +121,17 @@ class Comparison:
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
         if len(present) < FEWEST or len({m.name for m in present.values()}) > 1:
             return False
-        age = now - self._began
-        follow = step / (max(age, step) if age < SETTLING else USUAL)
         loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())
-        loaded = loads[(len(loads) - 1) // 2] >= LOADED
+        if loads[(len(loads) - 1) // 2] < LOADED:
+            for member in present.values():
+                member.is_back(now)
+            return False
+        self._loaded += step
+        settled = self._loaded >= SETTLING
+        follow = step / (USUAL if settled else self._loaded)
         for place in range(len(METRICS)):
-            self._compare(now, place, present, found, follow if loaded else 0.0)
+            ready = settled or METRICS[place].absolute
+            self._compare(now, place, present, found if ready else None, follow)
         return sum(now - m.alone < LONE_SPAN for m in present.values()) <= 1
 
     def _compare(
@@ -119,9 +139,10 @@ class Comparison:
         now: float,
         place: int,
         present: Mapping[str, Member],
-        found: Container[str],
+        found: Container[str] | None,
         follow: float,
     ) -> None:
+        """Note which members are away in one metric; none while ``found`` is None."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:
@@ -133,14 +154,19 @@ class Comparison:
             middle = member.others[place] = median_without(values, rank)
             scale = (middle or 1.0) if metric.relative else 1.0
             difference = metric.sign * (value - middle) / scale
+            if place == _TEMPERATURE and not member.works_alike():
+                held.note(now, holds=False)
+                continue
             usual = member.usual[place]
             if usual is None:
                 usual = member.usual[place] = difference
-            excess = difference if metric.absolute else difference - usual
-            factor = ENDS if name in found else CONTINUES if held.readings else 1.0
+            excess = difference
+            if not metric.absolute:  # worse than usual, and also worse than the others
+                excess = min(difference - usual, 2 * difference)
+            factor = CONTINUES if held.readings else 1.0
             away = (
-                follow > 0
-                and excess >= factor * limit
+                found is not None
+                and excess >= (ENDS if name in found else factor) * limit
                 and _spread_without(values, rank) <= metric.alike * scale
             )
             if away or held.readings:

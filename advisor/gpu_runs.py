@@ -87,7 +87,7 @@ def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]
     owners = {(process_name(each), each.get("user")) for each in large}
-    if len(owners) != 1:
+    if len(owners) != 1 or not (large[0].get("command") or large[0].get("name")):
         return None
     first = large[0]
     (command, user), started = owners.pop(), first.get("started") or 0

@@ -4,13 +4,14 @@ import sys
 import time
 from collections.abc import Iterable
 
+from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
 from collector.runs.watcher import RunWatcher
 from collector.sensors.port import Sensor
 from telemetry import __version__
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import LastWill, Publication
+from telemetry.bus.messages import AT_MOST_ONCE, LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
@@ -44,9 +45,13 @@ class Collector:
         host: str,
         interval: float,
         window: int,
+        announcer: Announcer | None = None,
         follow_runs: bool = False,
     ) -> None:
-        """Create the parts; nothing is opened before ``start``."""
+        """Create the parts; nothing is opened before ``start``.
+
+        ``announcer``, if there is one, is started and stopped with the collector.
+        """
         self._host = host
         self._interval = interval
         self._started = unix_milliseconds()
@@ -60,12 +65,13 @@ class Collector:
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._last_will().payload()),
         )
         self._topics = topics
+        self._announcer = announcer
+        self._bus = bus
         self._runs: RunWatcher | None = None
         if follow_runs and sys.platform == "linux":
             self._runs = RunWatcher(host, topics, self._publish_run, lambda: bus.connected)
             bus.on_message = self._runs.receive
-        filters = self._runs.filters if self._runs else ()
-        self._publisher = Publisher(bus, window, self._status_publication, filters)
+        self._publisher = Publisher(bus, window, self._status_publication, self._subscribe)
         self._runner = Runner(
             sensors,
             host,
@@ -79,6 +85,8 @@ class Collector:
     def start(self) -> None:
         """Connect to the broker and start reading."""
         self._publisher.start()
+        if self._announcer is not None:
+            self._announcer.start()
         if self._runs is not None:
             self._runs.start()
         self._runner.start()
@@ -86,6 +94,8 @@ class Collector:
     def stop(self) -> None:
         """Stop reading, publish the state offline on ``system/status`` and disconnect."""
         self._runner.stop()
+        if self._announcer is not None:
+            self._announcer.stop()
         if self._runs is not None:
             self._runs.stop()
         self._state = CollectorState.OFFLINE
@@ -145,14 +155,22 @@ class Collector:
         ]
         return HostReadings(self._host, up=True, readings=readings)
 
+    def _subscribe(self) -> None:
+        if self._runs is not None:
+            self._bus.subscribe(self._runs.topics, AT_MOST_ONCE)
+
     def _deliver(self, sample: Sample) -> None:
         self._newest[sample.channel] = sample, time.monotonic()
+        if self._announcer is not None:
+            self._announcer.note(sample)
         self._publish(sample.channel, sample.payload())
         if self._runs is not None:
             self._runs.note(sample)
 
     def _forget(self, channel: str) -> None:
         self._newest.pop(channel, None)
+        if self._announcer is not None:
+            self._announcer.forget(channel)
         self._publish(channel, b"")  # an empty payload deletes the retained message
 
     def _publish(self, channel: str, payload: bytes) -> None:

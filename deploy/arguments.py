@@ -37,7 +37,8 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", "automatic_runs", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "automatic_runs", "advisor", "home_assistant_discovery"),
+    *(*_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -51,7 +52,7 @@ class _Role:
 
 _ROLES = {
     "up": _Role(
-        "run everything on this machine: broker, collector, ingester, history, API",
+        "run everything on this machine: broker, collector, ingester, history, advisor, API",
         _EVERYTHING,
         "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
         "only this machine can connect.",
@@ -62,15 +63,8 @@ _ROLES = {
     "collector": _Role(
         "run only the collector: read this machine's sensors and publish samples",
         (
-            *(
-                "interval_seconds",
-                "disabled_sensors",
-                "automatic_runs",
-                "history_hours",
-                "host_name",
-                *_BROKER,
-            ),
-            *("metrics_port", *_LOG),
+            *("interval_seconds", "disabled_sensors", "automatic_runs", "history_hours"),
+            *("host_name", *_BROKER, "home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
         "--history-hours and publishes them after it reconnects.",
@@ -82,6 +76,13 @@ _ROLES = {
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
         "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "advisor": _Role(
+        "run only the advisor: analyse samples and publish findings",
+        (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
+        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
+        "history that the ingester writes. Use the same history settings for both.",
+        "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
@@ -296,4 +297,5 @@ def _help(name: str) -> str:
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"
+    default = str(field.default).lower() if field.annotation is bool else field.default
+    return f"{field.description}" if no_default else f"{field.description} [{default}]"

@@ -13,6 +13,8 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs import asyncapi
+from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
 from docs.typescript import interfaces
@@ -23,13 +25,16 @@ from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = tuple(
-    ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
-)
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
 CATALOGUE = _PAGE / "catalogue.json"
 CONTRACT = _PAGE / "bus" / "contract.ts"
+DASHBOARDS = {
+    ROOT / "deploy" / "grafana" / f"{source.identity}.json": source
+    for source in (PROMETHEUS, INFLUXDB)
+}
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
@@ -166,7 +171,19 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
+def topics_table() -> str:
+    """Return a row for each operation on a topic."""
+    return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
+
+
+def frames_table() -> str:
+    """Return a row for each message of the WebSocket."""
+    return _table(("from", "what", "example"), asyncapi.frames())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "topics": topics_table,
+    "frames": frames_table,
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
@@ -220,6 +237,8 @@ def main() -> None:
     """Update each file."""
     CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
+    for file, source in DASHBOARDS.items():
+        file.write_text(dashboard(source))
     MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))

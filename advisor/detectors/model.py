@@ -63,6 +63,15 @@ class Ledger:
         """Return the subjects of the active findings."""
         return list(self._active)
 
+    def is_recent(self, subject: str, severity: Severity, now: int) -> bool:
+        """Return whether a finding that is as severe was reported in the last minute."""
+        before = self._active.get(subject)
+        return (
+            before is not None
+            and before.severity.level >= severity.level
+            and now - before.timestamp < MINUTE
+        )
+
     def report(
         self,
         reading: Reading,

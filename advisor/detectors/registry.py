@@ -5,6 +5,7 @@ from collections.abc import Collection, Mapping
 from advisor.detectors.hardware import Hardware
 from advisor.detectors.host_pressure import HostPressure
 from advisor.detectors.idle_gpu import IdleGpu
+from advisor.detectors.input_bound import InputBound
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import DEFAULTS, Detector
 from advisor.detectors.straggler import Straggler
@@ -17,6 +18,7 @@ DETECTORS: tuple[type[Detector], ...] = (
     Hardware,
     HostPressure,
     Straggler,
+    InputBound,
 )
 
 

@@ -42,12 +42,12 @@ class Straggler:
         f"Among at least {FEWEST} GPUs of one model, whose processes have the same user and "
         f"command and started within {gpu_runs.TOGETHER / 60_000:g} min of each other, while the "
         f"others are alike and above {LOADED:g} % utilization, one has for {_USUAL['minutes']:g} "
-        f"min: a clock {_USUAL['clock']:g} % below the others' median; or, compared with its usual "
+        f"min: a clock {_USUAL['clock']:g} % below the others' median; or, beyond its usual "
         f"difference from the others, {_USUAL['power']:g} % less power or "
         f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
-        f"{_USUAL['temperature']:g} °C higher: `info`. The usual difference is learned in the "
-        f"first {SETTLING / 60:g} min of the run. The finding ends once less than {ENDS:.0%} of "
-        "that is left, or the run ends.",
+        f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
+        f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once less "
+        f"than {ENDS:.0%} of that is left, or the run ends.",
         "different jobs, even with the same command: if several GPUs have been away for "
         f"{LONE:g} s within {LONE_SPAN / 3600:g} h, they do not work in step; a first rank that "
         "saves checkpoints; stages of a pipeline, which differ from the beginning; slots that are "
@@ -77,7 +77,7 @@ class Straggler:
         now = reading.timestamp / 1000
         comparison = self._compared.get(run)
         if comparison is None:
-            comparison = self._compared[run] = Comparison(now, self._limits)
+            comparison = self._compared[run] = Comparison(self._limits)
         comparison.members.setdefault(reading.subject, Member()).add(now, reading.values)
         if now - comparison.compared < EVERY:
             return ()

@@ -1,6 +1,7 @@
 """Lists runs, the newest first."""
 
-from collections.abc import Awaitable, Callable
+import asyncio
+from collections.abc import Awaitable, Callable, Iterable
 from dataclasses import dataclass
 
 from api.rest.history import Span
@@ -9,7 +10,7 @@ from telemetry.catalogue import RUN
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
 
-_AT_ONCE = 2000  # events in a query
+_AT_ONCE = 2000  # events in the first query; each further one may have twice as many
 
 Read = Callable[[EventQuery], Awaitable[list[Event]]]
 """Reads events from the history."""
@@ -54,24 +55,29 @@ async def list_runs(read: Read, live: Live, wanted: Wanted, kept: Span) -> Page:
 
     The history, which has the events of ``kept``, is read backwards until it is known that there
     are enough: the end of a run comes after its beginning. Runs that began in the same millisecond
-    stay on one page. Raises HistoryUnavailableError.
+    stay on one page. The bus knows the runs under way. Raises HistoryUnavailableError.
     """
+    if wanted.state is RunState.RUNNING:
+        return _page(_sorted(live, (), wanted), wanted.limit)
     stored: dict[tuple[RunKey, str], Event] = {}
-    start, until = max(wanted.start, kept.start), kept.end
+    start, until, size = max(wanted.start, kept.start), kept.end, _AT_ONCE
     while True:
-        query = EventQuery(RUN, start, until, wanted.host, _AT_ONCE)
+        query = EventQuery(RUN, start, until, wanted.host, size)
         events = await read(query)
         stored |= {(key_of(each), each.id): each for each in events}
-        is_all = len(events) < _AT_ONCE
+        is_all = len(events) < size
         oldest = 0 if is_all else events[0].timestamp
-        runs = sorted(
-            (run for run in live.combined(stored.values()).values() if wanted.includes(run)),
-            key=lambda run: (-run.started, run.key),
-        )
+        runs = await asyncio.to_thread(_sorted, live, stored.values(), wanted)
         known = [run for run in runs if is_all or run.started > oldest]
         if is_all or len(known) > wanted.limit:
             return _page(known, wanted.limit)
         until = oldest + 1 if oldest + 1 < until else oldest
+        size *= 2
+
+
+def _sorted(live: Live, stored: Iterable[Event], wanted: Wanted) -> list[Run]:
+    runs = (run for run in live.combined(stored).values() if wanted.includes(run))
+    return sorted(runs, key=lambda run: (-run.started, run.key))
 
 
 def _page(runs: list[Run], limit: int) -> Page:

@@ -104,4 +104,4 @@ def _kept(parts: Parts, now: int) -> Span:
 
 
 def _live(parts: Parts) -> Live:
-    return Live(parts.live.newest.hosts, time.monotonic())
+    return Live(parts.live.newest.hosts, parts.ends.events, time.monotonic())

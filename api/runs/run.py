@@ -73,10 +73,12 @@ def key_of(event: Event) -> RunKey:
 
 
 class Live:
-    """The runs that are under way according to the bus; ``now`` is in monotonic seconds."""
+    """The runs that are under way according to the bus, and those that have just ended."""
 
-    def __init__(self, hosts: Mapping[str, HostState], now: float) -> None:
-        """Look at the newest values of ``hosts``."""
+    def __init__(
+        self, hosts: Mapping[str, HostState], ends: Mapping[RunKey, Event], now: float
+    ) -> None:
+        """Look at the newest values of ``hosts``; ``now`` is in monotonic seconds."""
         self._events: dict[RunKey, Event] = {}
         self._silent: set[RunKey] = set()
         for host in hosts.values():
@@ -86,6 +88,7 @@ class Live:
                     self._events[key_of(event)] = event
                     if _is_silent(host, update, now):
                         self._silent.add(key_of(event))
+        self._events |= ends
 
     def combined(self, stored: Iterable[Event]) -> dict[RunKey, Run]:
         """Return the runs in the ``stored`` events, and those that are not stored yet."""

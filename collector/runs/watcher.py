@@ -50,9 +50,9 @@ class RunWatcher:
         self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
 
     @property
-    def filters(self) -> tuple[str, ...]:
-        """The topics of the runs of this host; `receive` takes their messages."""
-        return (self._topics.topic(self._host, RUN.channel_filter),)
+    def topics(self) -> str:
+        """The filter of the topics of this host's runs; ``receive`` takes their messages."""
+        return self._topics.topic(self._host, RUN.channel_filter)
 
     @property
     def count(self) -> int:

@@ -108,7 +108,6 @@ class Broadcast:
         from deploy import arguments, log  # noqa: PLC0415 - takes half a second, as below
         from telemetry.bus.connection import BusConnection  # noqa: PLC0415
         from telemetry.bus.publisher import Publisher  # noqa: PLC0415
-        from telemetry.catalogue import GPU, GPU_PROCESSES  # noqa: PLC0415
         from telemetry.settings import load_settings  # noqa: PLC0415
 
         _, options, _ = arguments.parse(["run", *self._request.options])
@@ -117,13 +116,21 @@ class Broadcast:
         quiet = settings.log_level == "warning"
         log.configure("error" if quiet else settings.log_level, settings.log_format)
         self._run = self._new_run(settings.host_name)
-        topics, host = settings.topics, settings.host_name
-        bus = BusConnection(settings.broker, topics.client_id("run", self._identity))
+        bus = BusConnection(settings.broker, settings.topics.client_id("run", self._identity))
         bus.on_message = self._receive
-        filters = [topics.topic(host, each.channel_filter) for each in (GPU, GPU_PROCESSES)]
-        publisher = Publisher(bus, _WINDOW, self._state, filters)
+        publisher = Publisher(bus, _WINDOW, self._state, self._subscribe)
         self._bus, self._publisher = bus, publisher
         publisher.start()
+
+    def _subscribe(self) -> None:
+        from telemetry.bus.messages import AT_MOST_ONCE  # noqa: PLC0415
+        from telemetry.catalogue import GPU, GPU_PROCESSES  # noqa: PLC0415
+
+        if self._bus is None or self._settings is None:
+            return
+        for family in (GPU, GPU_PROCESSES):
+            topic = self._settings.topics.topic(self._settings.host_name, family.channel_filter)
+            self._bus.subscribe(topic, AT_MOST_ONCE)
 
     def _new_run(self, host: str) -> Run:
         table = ProcessTable()

@@ -47,7 +47,8 @@ def _fetch(settings: Settings, identity: str) -> tuple[int, bytes]:
     host = reachable(settings.http_host)
     connection = http.client.HTTPConnection(host, settings.http_port, timeout=_TIMEOUT_SECONDS)
     try:
-        connection.request("GET", f"/api/v1/system/runs/{identity}/report", headers=headers)
+        path = f"/api/v1/system/runs/{identity}/report?ended=true"
+        connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read()
     finally:

@@ -41,7 +41,14 @@ FINDING = Family(
     "A finding of the advisor, with its evidence. Retained while it is active.",
     (
         Field("kind", Kind.TEXT, "", "kind, as in the channel", "memory_growth", fixed=True),
-        Field("subject", Kind.TEXT, "", "device that it is about, or host", "gpu0", fixed=True),
+        Field(
+            "subject",
+            Kind.TEXT,
+            "",
+            "what it is about, such as a device, a sensor, or host",
+            "gpu0",
+            fixed=True,
+        ),
         Field(
             "state",
             Kind.TEXT,

@@ -10,6 +10,7 @@ import pytest
 from docs.generate import (
     CATALOGUE,
     CONTRACT,
+    DASHBOARDS,
     FILES,
     MANPAGE,
     ROOT,
@@ -18,6 +19,7 @@ from docs.generate import (
     metrics_table,
     rendered,
 )
+from docs.grafana import dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
 from telemetry.exposition.text import PREFIX
@@ -45,6 +47,11 @@ def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
 
 def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
     assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=names(list(DASHBOARDS)))
+def test_grafanas_dashboards_are_those_of_the_catalogue(file: Path) -> None:
+    assert file.read_text() == dashboard(DASHBOARDS[file]), "run `make docs`"
 
 
 def test_the_metrics_that_are_compared_with_other_exporters_exist() -> None:

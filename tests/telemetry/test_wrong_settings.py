@@ -73,6 +73,8 @@ WRONG: dict[str, dict[str, str]] = {
     "http_host": _HOST,
     "http_port": _PORT,
     "http_token": dict.fromkeys(("", "short", "x" * 15, "x" * 513, "é" * 16, "x y" * 9), _TOKEN),
+    "advisor": _BOOLEAN,
+    "home_assistant_discovery": _BOOLEAN,
     "http_allow_anonymous": _BOOLEAN,
     "http_read_only": _BOOLEAN,
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),

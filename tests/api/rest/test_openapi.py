@@ -15,21 +15,26 @@ METHODS = {
     "/healthz": {"get"},
     "/readyz": {"get"},
     f"{PREFIX}/annotations": {"get", "post"},
+    f"{PREFIX}/findings": {"get"},
     f"{PREFIX}/gpu": {"get"},
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
     f"{PREFIX}/metrics": {"get"},
     f"{PREFIX}/runs": {"get"},
     RUN: {"get"},
+    f"{RUN}/report": {"get"},
+    f"{RUN}/recording": {"get"},
 }
-WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), RUN}
-STORED = ("annotations", "history", "hosts", "runs")
-WITH_STORE = {"/readyz", RUN, *(f"{PREFIX}/{each}" for each in STORED)}
+OF_A_RUN = (RUN, f"{RUN}/report", f"{RUN}/recording")
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), *OF_A_RUN}
+STORED = ("annotations", "findings", "history", "hosts", "runs")
+WITH_STORE = {"/readyz", RUN, f"{RUN}/report", *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
     *("gpu_instance", "compute_instance", "exit_code"),
+    "value",  # of an evidence's number, which has its unit beside it
 }
 
 
@@ -45,7 +50,8 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def content(operation: Any, status: int) -> Any:
-    return operation["responses"][str(status)]["content"]["application/json"]
+    contents = operation["responses"][str(status)]["content"]
+    return contents.get("application/json") or contents["text/plain"]
 
 
 def numeric(schema: Any) -> bool:
@@ -73,12 +79,15 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
     """Generators of clients name their functions after it."""
     assert sorted(each["operationId"] for _, each in operations(document)) == [
         "get_annotations",
+        "get_findings",
         "get_gpu",
         "get_healthz",
         "get_history",
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_recording",
+        "get_report",
         "get_run",
         "get_runs",
         "post_annotation",
@@ -154,6 +163,8 @@ def test_the_units_come_from_the_catalogue(document: Any) -> None:
         (f"{PREFIX}/history", {"host": "nobody"}),
         (f"{PREFIX}/annotations", {}),
         (f"{PREFIX}/annotations", {"limit": 0}),
+        (f"{PREFIX}/findings", {}),
+        (f"{PREFIX}/findings", {"severity": "fatal"}),
         (f"{PREFIX}/gpu", {"host": "nobody"}),
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],

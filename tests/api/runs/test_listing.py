@@ -1,16 +1,18 @@
 """Which runs are listed, and in what state."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from types import MappingProxyType
 
 import pytest
 
 from api.live.newest import Newest, Update
 from api.rest.history import Span
 from api.runs import listing
+from api.runs.ends import RecentEnds
 from api.runs.listing import Page, Wanted, list_runs
-from api.runs.run import Live, RunState
+from api.runs.run import Live, RunKey, RunState
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
@@ -39,10 +41,14 @@ def wanted(**more: object) -> Wanted:
 
 
 def listed(
-    events: Events, question: Wanted | None = None, newest: Newest | None = None, later: float = 0
+    events: Events,
+    question: Wanted | None = None,
+    newest: Newest | None = None,
+    later: float = 0,
+    ends: Mapping[RunKey, Event] = MappingProxyType({}),
 ) -> Page:
     hosts = {} if newest is None else newest.hosts
-    live = Live(hosts, Update(cpu()).arrived + later)
+    live = Live(hosts, ends, Update(cpu()).arrived + later)
     now = unix_milliseconds()
     kept = Span(now - 7 * 24 * HOUR, now + HOUR)
     return asyncio.run(list_runs(events.read, live, question or wanted(), kept))
@@ -120,7 +126,7 @@ def test_only_as_much_of_the_history_is_read_as_a_page_needs(
     monkeypatch.setattr(listing, "_AT_ONCE", 10)
     events = Events([begun(str(number), number * MINUTE) for number in range(1000)])
     assert len(listed(events, wanted(limit=25)).runs) == 25
-    assert events.queries == 3
+    assert events.queries == 2
 
 
 def test_more_events_in_one_millisecond_than_a_query_has_do_not_stop_it(
@@ -181,3 +187,21 @@ def test_a_run_on_a_machine_without_a_collector_is_running_while_its_state_is_re
     newest = seen(Update(begun("a"), retained=True))
     (run,) = listed(Events([]), newest=newest, later=1000).runs
     assert run.state is RunState.RUNNING
+
+
+def test_a_run_that_has_just_ended_is_not_lost_until_its_end_is_stored() -> None:
+    begin, ends = begun("a"), RecentEnds()
+    ends.note(Update(ended(begin, exit_code=3)))
+    for stored in ([], [begin], [begin, ended(begin, exit_code=3)]):
+        (run,) = listed(Events(stored), ends=ends.events).runs
+        assert (run.state, run.values["exit_code"]) == (RunState.ENDED, 3)
+
+
+def test_only_the_newest_ends_are_remembered_and_a_new_beginning_counts() -> None:
+    ends = RecentEnds(limit=2)
+    for name in "abc":
+        ends.note(Update(ended(begun(name))))
+    assert [key.id for key in ends.events] == ["b", "c"]
+    ends.note(Update(begun("b")))
+    ends.note(Update(cpu()))
+    assert [key.id for key in ends.events] == ["c"]

@@ -116,7 +116,7 @@ def first_rank_saves(rng: Random) -> Built:
 
 def first_rank_evaluates(rng: Random) -> Built:
     """The first rank evaluates for minutes, while the others do nothing."""
-    every, length = rng.uniform(1800, 7200), rng.uniform(300, 720)
+    every, length = rng.uniform(1800, 7200), rng.uniform(100, 280)
     ranks = _ranks(rng)
     waiting = [_paused(rank, every, length) for rank in ranks[1:]]
     return _machine(rng, [ranks[0], *waiting]), []
@@ -139,7 +139,7 @@ def replicas(rng: Random) -> Built:
 
     def one() -> Shape:
         load = wander(rng, rng.uniform(10, 30), rng.uniform(60, 3600))
-        return lambda time: max(0.0, min(100.0, mean + load(time)))
+        return lambda time: max(8.0, min(100.0, mean + load(time)))
 
     return _machine(rng, [one() for _ in range(_number(rng))]), []
 
@@ -149,6 +149,21 @@ def warm_slots(rng: Random) -> Built:
     machine = _machine(rng, _ranks(rng))
     for gpu in machine.gpus:
         gpu.warmer = rng.uniform(-14, 14)
+    return machine, []
+
+
+def restarted(rng: Random) -> Built:
+    """A run that fails now and then, and begins again; its ranks end one after the other."""
+    machine = _machine(rng, _ranks(rng))
+    every = rng.uniform(900, 5400)
+    for number, gpu in enumerate(machine.gpus):
+        first, jobs = gpu.jobs[0], []
+        for again in range(int(machine.hours * HOUR / every) + 1):
+            begin = again * every + 30
+            end = begin + every - rng.uniform(60, 240)
+            use = first.utilization
+            jobs.append(Job(first.memory, begin, end, use, pid=5000 + 100 * again + number))
+        gpu.jobs = jobs
     return machine, []
 
 
@@ -203,6 +218,6 @@ def hot_gpu(rng: Random) -> Built:
 
 HARMLESS = (
     *(in_step, sweep, same_jobs, staggered, pipeline, first_rank_saves, first_rank_evaluates),
-    *(several_users, replicas, warm_slots),
+    *(several_users, replicas, warm_slots, restarted),
 )
 TROUBLE = (slow_clock, starved_rank, hot_gpu)

@@ -8,6 +8,7 @@ from tests.benchmarks.corpus import (
     gpu_scenes,
     hardware_scenes,
     host_scenes,
+    input_scenes,
     memory_scenes,
     run_scenes,
 )
@@ -24,6 +25,8 @@ SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *host_scenes.TROUBLE,
     *run_scenes.HARMLESS,
     *run_scenes.TROUBLE,
+    *input_scenes.HARMLESS,
+    *input_scenes.TROUBLE,
 )
 AFTERWARDS = 1800.0  # seconds that a recording goes on after the last trouble
 

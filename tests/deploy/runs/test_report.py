@@ -47,7 +47,7 @@ def test_it_is_saved_once_the_end_is_in_the_history(tmp_path: Path) -> None:
     with api(404, 503) as (port, seen):
         file = save(port, tmp_path / "new" / "folder")
     assert (file.name, file.read_text()) == ("ablation-7-1.html", "<p>a report")
-    assert seen == [f"/api/v1/system/runs/ablation-7-1/report Bearer {TOKEN}"] * 3
+    assert seen == [f"/api/v1/system/runs/ablation-7-1/report?ended=true Bearer {TOKEN}"] * 3
 
 
 @pytest.mark.parametrize(
