@@ -5,12 +5,10 @@ from collections.abc import Mapping
 from enum import StrEnum
 
 from advisor.readings import Reading
-from advisor.smoothing import Smoothed
 
 ALL_CORES = 90.0  # % of all cores together
 LEAST_RATE = 20.0  # MB/s: less is nobody's limit
 DISK_PRESSURE = 10.0  # % of the time that some task waits for I/O, if that is known
-SMOOTHING = 30.0  # seconds, of the rates
 FORGETTING = 0.999  # of the highest rate in each reading: a ceiling of months ago is none
 
 
@@ -34,8 +32,7 @@ class HostLimits:
         self._thresholds = thresholds
         self._readings: Counter[str] = Counter()
         self._reached: Counter[Limit] = Counter()
-        self._rates = {family: Smoothed(SMOOTHING) for family in ("disk", "network")}
-        self._highest = dict.fromkeys(self._rates, LEAST_RATE)
+        self._highest = {"disk": LEAST_RATE, "network": LEAST_RATE}  # MB/s
 
     def note(self, reading: Reading) -> None:
         """Count a reading of ``cpu``, ``memory``, ``disk`` or ``network``."""
@@ -58,10 +55,9 @@ class HostLimits:
             self._reached[Limit.NETWORK] += self._is_at_ceiling(reading, "download_rate")
 
     def _is_at_ceiling(self, reading: Reading, field: str) -> bool:
-        family = reading.family
-        rate = self._rates[family].add(reading.timestamp / 1000, reading.values.get(field) or 0.0)
-        highest = max(self._highest[family] * FORGETTING, rate, LEAST_RATE)
-        self._highest[family] = highest
+        rate = reading.values.get(field) or 0.0
+        highest = max(self._highest[reading.family] * FORGETTING, rate, LEAST_RATE)
+        self._highest[reading.family] = highest
         return rate > LEAST_RATE and rate >= self._thresholds["ceiling"] / 100 * highest
 
     def shares(self) -> dict[Limit, float]:

@@ -7,7 +7,9 @@ from typing import Any
 WORKING, WAITING = 60.0, 10.0  # % utilization, from which and up to which a GPU works or waits
 IDLE = 5.0  # % utilization: less is not a run that waits, but one that does nothing
 WAITS_SHARE, WORKS_SHARE, BETWEEN_SHARE = 0.25, 0.08, 0.25  # of the readings, if it does both
-CHANGES = 3  # between working and waiting, in a stretch
+CHANGES = 3  # at least, between working and waiting, of each GPU in a stretch; and one in so
+CHANGE_SECONDS = 75.0  # many seconds; at long intervals, a part of what readings that do not depend
+CHANGES_SHARE = 0.6  # on each other would show
 _LANE = {1: 250.0, 2: 500.0, 3: 985.0, 4: 1969.0, 5: 3938.0, 6: 7563.0}  # MB/s, by generation
 
 
@@ -51,12 +53,14 @@ class Stretch:
         """The mean utilization in percent."""
         return self.sum / max(1, self.total)
 
-    def is_alternating(self) -> bool:
-        """Return whether the GPUs work and wait by turns, and do little between."""
-        total = max(1, self.total)
+    def is_alternating(self, seconds: float) -> bool:
+        """Return whether the GPUs work and wait by turns, within a stretch of ``seconds``."""
+        total, gpus = max(1, self.total), len(self.readings)
+        independent = 2 * self.working * self.waiting / total
+        changes = min(CHANGES_SHARE * independent, gpus * seconds / CHANGE_SECONDS)
         return (
             self.waiting >= WAITS_SHARE * total
             and self.working >= WORKS_SHARE * total
             and total - self.waiting - self.working <= BETWEEN_SHARE * total
-            and self.changes >= CHANGES * len(self.readings)
+            and self.changes >= max(CHANGES * gpus, changes)
         )

@@ -206,8 +206,6 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
-    if given.pop("command", None) and "--" not in (arguments or sys.argv):
-        raise SettingsError(NO_COMMAND)
     if role == "completion" and not rest:
         from deploy import completion  # noqa: PLC0415 - no other command needs shtab
 
@@ -216,6 +214,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     if role is None:
         parser.print_help(sys.stderr)
         parser.exit(2)
+    if role == "run" and rest and (rest[0] == "--" or not rest[0].startswith("-")):
+        raise SettingsError(NO_COMMAND)
     if rest:
         raise SettingsError(_refusal(role, rest[0].partition("=")[0]))
     _refuse_exposed_password(given.get("mqtt_url"))

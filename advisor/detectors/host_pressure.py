@@ -43,7 +43,8 @@ class HostPressure:
         "that are swapped out once, checkpoints that replace each other, a file system that has "
         "been nearly full for long",
         "Without pressure information (PSI) in the kernel, only swapping and kills are seen. "
-        "Network file systems are not read. A clock that was set forward looks like a gap. A "
+        "Network file systems are not read. A download that fits is reported if it comes close to "
+        "the size: nobody knows when it ends. A clock that was set forward looks like a gap. A "
         "collector is silent only if its status says that it is offline; in a recording of this "
         "host alone, no time passes after that.",
         "PSI: systemd-oomd kills at 60 % and oomd at 10 to 15 % of full pressure; the other values "

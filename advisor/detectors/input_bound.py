@@ -14,7 +14,7 @@ from advisor.readings import Reading, device_name
 from advisor.stretches import Stretch
 from telemetry.catalogue.thresholds import effective
 
-SECONDS, READINGS = 300.0, 20  # of a stretch; at long intervals it is longer
+SECONDS, READINGS = 300.0, 15  # of a stretch; at long intervals it is longer
 LONGEST_GAP = 300.0  # seconds: after a longer one, a stretch begins again
 EXPLAINS = 0.8  # of the share of low readings: in so many, a limit is reached
 LEAST_SHARE = 0.3
@@ -165,7 +165,9 @@ class InputBound:
             return ()
         limit = self._explanation(stretch, shares)
         is_low = stretches.IDLE <= stretch.mean < self._limits["utilization"]
-        if not is_low or (limit is None and not stretch.is_alternating()):
+        if not is_low or (
+            limit is None and not stretch.is_alternating(reading.timestamp / 1000 - self._began)
+        ):
             unit.low.clear()
             unit.others += 1
             return self._ledger.end(unit.gpus[0], reading.timestamp) if unit.others >= ENDS else ()

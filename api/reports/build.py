@@ -17,7 +17,7 @@ MEAN_FIELDS = (
 )
 PEAK_FIELDS = ("memory_used", "memory_total", "ram_used", "ram_total")
 
-_GIGA = 1024**3  # as on the dashboard: a 24 GB card then has 24 GB
+_GIBI = 1024**3  # as nvidia-smi and free count: a card with 24 on its box has 24 GiB
 _SHARES = "throttle_shares."
 _HARMLESS = {"gpu_idle", "none"}
 _LEAST_SHARE = 1.0  # percent
@@ -64,9 +64,9 @@ def build(run: Run, start: int, end: int, material: Material) -> Report:
 def _gpu_charts(run: Run, material: Material) -> Iterable[Chart]:
     means, peaks = material.means, material.peaks
     yield Chart("GPU utilization", "%", _of_gpus(run, means, "utilization"), 100)
-    totals = _of_gpus(run, peaks, "memory_total", 1 / _GIGA)
-    memory = _of_gpus(run, peaks, "memory_used", 1 / _GIGA)
-    yield Chart("GPU memory, highest", "GB", memory, _highest(totals))
+    totals = _of_gpus(run, peaks, "memory_total", 1 / _GIBI)
+    memory = _of_gpus(run, peaks, "memory_used", 1 / _GIBI)
+    yield Chart("GPU memory, highest", "GiB", memory, _highest(totals))
     yield Chart("GPU temperature", "°C", _of_gpus(run, means, "temperature"))
     yield Chart("GPU power", "W", _of_gpus(run, means, "power"))
 
@@ -74,9 +74,9 @@ def _gpu_charts(run: Run, material: Material) -> Iterable[Chart]:
 def _machine_charts(material: Material) -> Iterable[Chart]:
     means, peaks = material.means, material.peaks
     yield Chart("CPU utilization", "%", _series(means, CPU.channel, utilization="CPU"), 100)
-    total = _series(peaks, MEMORY.channel, 1 / _GIGA, ram_total="RAM")
-    ram = _series(peaks, MEMORY.channel, 1 / _GIGA, ram_used="RAM")
-    yield Chart("RAM of the machine, highest", "GB", ram, _highest(total))
+    total = _series(peaks, MEMORY.channel, 1 / _GIBI, ram_total="RAM")
+    ram = _series(peaks, MEMORY.channel, 1 / _GIBI, ram_used="RAM")
+    yield Chart("RAM of the machine, highest", "GiB", ram, _highest(total))
     disk = _series(means, DISK.channel, read_rate="read", write_rate="written")
     yield Chart("Disks", "MB/s", disk)
     network = _series(means, NETWORK.channel, download_rate="received", upload_rate="sent")

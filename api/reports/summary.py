@@ -8,18 +8,19 @@ from api.reports import text
 from api.reports.content import Report
 from api.reports.markup import Markup, joined, user_text
 from api.runs.run import Run, RunState
+from telemetry import quantities
 
 _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
-    "gpu_hours": ("GPU hours", text.digits),
+    "gpu_hours": ("GPU hours", quantities.digits),
     "gpu_utilization_mean": ("Mean GPU utilization", text.percent),
-    "gpu_memory_peak": ("Peak of GPU memory", text.size),
-    "energy_joules": ("Energy of the GPUs", text.energy),
+    "gpu_memory_peak": ("Peak of GPU memory", quantities.size),
+    "energy_joules": ("Energy of the GPUs", quantities.energy),
     "throttled_share": ("Time slowed down", text.percent),
     "idle_held_share": ("Time GPUs were left idle", text.percent),
-    "ram_peak": ("Peak of RAM", text.size),
-    "cpu_seconds": ("CPU time", text.duration),
-    "read_bytes": ("Read from storage", text.size),
-    "written_bytes": ("Written to storage", text.size),
+    "ram_peak": ("Peak of RAM", quantities.size),
+    "cpu_seconds": ("CPU time", quantities.duration),
+    "read_bytes": ("Read from storage", quantities.size),
+    "written_bytes": ("Written to storage", quantities.size),
 }
 
 
@@ -37,7 +38,7 @@ def tiles(report: Report) -> list[Tile]:
     of_machine = summary.get("whole_machine") or ()
     known = summary.get("duration")
     seconds = (report.end - report.start) / 1000 if known is None else known
-    found = [Tile("Duration", text.duration(seconds), is_of_machine=False)]
+    found = [Tile("Duration", quantities.duration(seconds), is_of_machine=False)]
     for name, (label, shown) in _SHOWN.items():
         value = summary.get(name)
         if value is not None:

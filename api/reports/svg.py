@@ -10,6 +10,7 @@ from api.reports import text
 from api.reports.content import Chart, Notice, Report, Series
 from api.reports.markup import Markup, element
 from api.reports.ticks import amounts, times
+from telemetry import quantities
 
 WIDTH, HEIGHT = 860, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 20, 22
@@ -57,8 +58,8 @@ def draw(chart: Chart, report: Report, zone: tzinfo) -> Markup:
 
 def _described(chart: Chart) -> str:
     parts = [
-        f"{each.name}: mean {text.digits(fmean(_known(each)))} {chart.unit}, "
-        f"highest {text.digits(max(_known(each)))} {chart.unit}"
+        f"{each.name}: mean {quantities.digits(fmean(_known(each)))} {chart.unit}, "
+        f"highest {quantities.digits(max(_known(each)))} {chart.unit}"
         for each in chart.series
     ]
     return f"{chart.title}. {'; '.join(parts)}."
@@ -95,7 +96,11 @@ def _grid(ticks: Sequence[float], scale: _Scale) -> Iterable[Markup]:
         y = _number(scale.y(tick))
         yield element("line", class_="grid", x1=_LEFT, x2=WIDTH - _RIGHT, y1=y, y2=y)
         yield element(
-            "text", text.digits(tick), class_="tick end", x=_LEFT - 6, y=_number(scale.y(tick) + 4)
+            "text",
+            quantities.digits(tick),
+            class_="tick end",
+            x=_LEFT - 6,
+            y=_number(scale.y(tick) + 4),
         )
 
 

@@ -1,10 +1,12 @@
-"""Numbers and times as text."""
+"""Shares, reasons and times as text."""
 
 from datetime import datetime, tzinfo
 
-_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86_400
-_KILOWATT_HOUR = 3_600_000
-UNKNOWN = "not known"
+from telemetry.payloads import MAX_TIMESTAMP
+from telemetry.quantities import digits
+
+_DAY = 86_400_000
+_LAST = MAX_TIMESTAMP - _DAY  # in every time zone
 
 # The labels of the dashboard.
 _REASONS = {
@@ -20,44 +22,9 @@ _REASONS = {
 }
 
 
-def duration(seconds: float) -> str:
-    """Return a duration in its two largest units: 2 h 13 min."""
-    rest = round(seconds)
-    if rest < _MINUTE:
-        return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"  # noqa: PLR2004 - two digits
-    units = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"))
-    index = next(index for index, (length, _) in enumerate(units) if rest >= length)
-    (length, name), (smaller, smaller_name) = units[index], units[index + 1]
-    count, more = rest // length, rest % length // smaller
-    return f"{count} {name} {more} {smaller_name}" if more else f"{count} {name}"
-
-
-def size(number: float) -> str:
-    """Return a number of bytes in binary units, as on the dashboard: 48.2 GB."""
-    for power, unit in enumerate(("bytes", "kB", "MB", "GB"), start=1):
-        if number < 1024**power:
-            return f"{digits(number / 1024 ** (power - 1))} {unit}"
-    return f"{digits(number / 1024**4)} TB"
-
-
-def energy(joules: float) -> str:
-    """Return an energy: 1.21 kWh, or 34 Wh."""
-    kilowatt_hours = joules / _KILOWATT_HOUR
-    if kilowatt_hours >= 1:
-        return f"{digits(kilowatt_hours)} kWh"
-    return f"{digits(kilowatt_hours * 1000)} Wh"
-
-
 def percent(number: float) -> str:
     """Return a share: 87%."""
     return f"{digits(number)}%"
-
-
-def digits(number: float) -> str:
-    """Return ``number`` with three significant digits."""
-    decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004
-    text = f"{number:,.{decimals}f}"
-    return text.rstrip("0").rstrip(".") if "." in text else text
 
 
 def reason(name: str) -> str:
@@ -89,4 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(timestamp / 1000, zone)
+    """Return a time from the bus, which may be one that no calendar has."""
+    return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

@@ -8,10 +8,13 @@ from collector.runs.procfs import Process
 from collector.runs.record import AUTOMATIC, Run
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
+from telemetry.catalogue import GPU_PROCESSES, family_of, place_of
 from telemetry.events import Event
+from telemetry.samples import Sample
 
 _LONG_ENOUGH = 60_000  # ms
 _FORGOTTEN = 130_000  # ms; the longest interval between two readings is 60 s
+RECENT = _LONG_ENOUGH + 10_000  # ms of samples before a run begins
 
 
 @dataclass(slots=True)
@@ -44,6 +47,15 @@ class Followed:
         running = self.tree.running if automatic else self.tree.root_is_running
         if not running and self.ended is None:
             self.ended = now
+
+    def note(self, sample: Sample) -> None:
+        """Take a sample of a GPU, or of the processes on one."""
+        gpu = int(place_of(sample.channel)["id"])
+        if family_of(sample.channel) is GPU_PROCESSES:
+            gpus = self.summary.gpu
+            gpus.note_processes(gpu, sample.timestamp, sample.values, self.is_ours)
+        else:
+            self.summary.gpu.note_sample(gpu, sample.timestamp, sample.values)
 
     def is_ours(self, row: Row) -> bool:
         """Whether a process on a GPU belongs to this run."""

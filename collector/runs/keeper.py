@@ -2,17 +2,17 @@
 
 import logging
 import time
-from collections import OrderedDict
+from collections import OrderedDict, deque
 from collections.abc import Callable
 from typing import Any
 
-from collector.runs.followed import Followed, Holders
+from collector.runs.followed import RECENT, Followed, Holders
 from collector.runs.jobs import first_process
 from collector.runs.procfs import ProcessTable
 from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
-from telemetry.catalogue import GPU, GPU_PROCESSES, family_of, place_of
+from telemetry.catalogue import GPU, GPU_PROCESSES, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.samples import Sample
@@ -24,6 +24,7 @@ _UPDATE_SECONDS = 60.0
 SILENT_SECONDS = 150.0  # a run is published once a minute
 _GRACE = 20_000  # ms: after its process has ended, a publisher has this long to say so
 _SETTLED_SECONDS = 5.0  # after a connection, until the retained states have arrived
+_MOST_RECENT = 4096  # samples
 _REMEMBERED = 256  # ids of runs that are over
 
 Publish = Callable[[Event], None]
@@ -63,6 +64,8 @@ class RunKeeper:
         self._boot = self._table.boot()
         self._runs: dict[str, Followed] = {}
         self._holders = Holders()
+        # A run begins after a minute, and that minute belongs to it. A flood is not kept.
+        self._recent: deque[Sample] = deque(maxlen=_MOST_RECENT)
         self._over: OrderedDict[str, None] = OrderedDict()
         self._refused = False
         self._connected_at: float | None = None
@@ -83,15 +86,14 @@ class RunKeeper:
         family = family_of(sample.channel)
         if family not in (GPU, GPU_PROCESSES):
             return
-        gpu, values, time = int(place_of(sample.channel)["id"]), sample.values, sample.timestamp
         for each in self._runs.values():
-            if family is GPU:
-                each.summary.gpu.note_sample(gpu, time, values)
-            else:
-                each.summary.gpu.note_processes(gpu, time, values, each.is_ours)
-        rows: Any = values.get("processes")
+            each.note(sample)
+        rows: Any = sample.values.get("processes")
         if rows:
-            self._holders.note(time, rows)
+            self._holders.note(sample.timestamp, rows)
+        self._recent.append(sample)
+        while self._recent[0].timestamp < sample.timestamp - RECENT:
+            self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
         """Take a run's state, or its end, as it arrived from the broker."""
@@ -170,6 +172,8 @@ class RunKeeper:
         )
         followed = self._add(run, ProcessTree(first), RunSummary(run.started), own=True)
         followed.update(table.processes, table.new, self._now())
+        for sample in self._recent:
+            followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
         """Continue an automatic run of an earlier collector, or end it with what is known."""

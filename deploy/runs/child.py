@@ -35,8 +35,8 @@ class End(NamedTuple):
     """How the command ended, and what it and the children that it waited for have used.
 
     ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
-    the largest RSS of one process, in bytes; 0 if it is below that of this process, since the
-    kernel counts the moment before the command has replaced it.
+    the largest RSS of one process, in bytes; 0 if it may be that of this process, since the kernel
+    counts the moment before the command has replaced it.
     """
 
     status: int
@@ -114,7 +114,7 @@ class Child:
                 os.kill(self.pid, received.si_signo)
         before_reaping()
         _, status, used = os.wait4(self.pid, 0)
-        peak = used.ru_maxrss if used.ru_maxrss > self._own_peak else 0
+        peak = used.ru_maxrss if used.ru_maxrss > 2 * self._own_peak else 0
         code = os.waitstatus_to_exitcode(status)
         return End(code, used.ru_utime + used.ru_stime, peak * 1024)
 

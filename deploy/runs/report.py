@@ -10,6 +10,8 @@ from telemetry.settings import Settings, reachable
 
 _STORED_SECONDS = 10.0  # until the end of the run is in the history
 _PAUSE_SECONDS = 0.3
+# The ingester stores the last samples and annotations within a second; the api knows the end first.
+_SETTLE_SECONDS = 1.5
 _TIMEOUT_SECONDS = 30.0
 _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -19,6 +21,7 @@ def save(settings: Settings, identity: str, folder: Path) -> Path:
 
     Raises SystemMonitorError.
     """
+    time.sleep(_SETTLE_SECONDS)
     deadline = time.monotonic() + _STORED_SECONDS
     place = f"{settings.http_host}:{settings.http_port}"
     while True:

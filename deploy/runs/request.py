@@ -89,7 +89,6 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="Folder in which to save the report at the end, as the server at http_host and "
         "http_port makes it.",
     )
-    parser.add_argument("command", nargs="*", metavar="COMMAND", help="command to run, after `--`")
 
 
 def _require_valid(name: str | None, tags: Sequence[str]) -> None:

@@ -4,6 +4,7 @@ from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
 
 from deploy.runs.child import End
+from telemetry.quantities import duration, energy, size
 
 _LABEL_WIDTH = 10
 _NOTE = "* of the whole machine: other processes were on these GPUs, or they cannot be told apart"
@@ -16,32 +17,6 @@ def summary(name: str, end: End, values: Mapping[str, Any], gpus: Collection[int
     lines = [f"  {label:<{_LABEL_WIDTH}} {text}" for label, text in _facts(values, gpus) if text]
     notes = [f"  {_NOTE}"] if values["whole_machine"] else []
     return "\n".join([head, *lines, *notes])
-
-
-def duration(seconds: float) -> str:
-    """Return a duration with its two largest units, such as ``2 h 13 min``."""
-    if seconds < 60:  # noqa: PLR2004 - a minute
-        return f"{seconds:.3g} s"
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    if hours:
-        return f"{hours} h {minutes} min"
-    return f"{minutes} min {rest} s"
-
-
-def size(count: float) -> str:
-    """Return a number of bytes with a decimal prefix, such as ``30.1 GB``."""
-    for unit in ("bytes", "kB", "MB", "GB", "TB"):
-        if count < 1000 or unit == "TB":  # noqa: PLR2004 - the next prefix
-            return f"{count:.3g} {unit}"
-        count /= 1000
-    raise AssertionError
-
-
-def energy(joules: float) -> str:
-    """Return an energy, such as ``1.2 kWh``."""
-    watt_hours = joules / 3600
-    return f"{watt_hours / 1000:.3g} kWh" if watt_hours >= 1000 else f"{watt_hours:.3g} Wh"  # noqa: PLR2004 - the next prefix
 
 
 def _facts(values: Mapping[str, Any], gpus: Collection[int]) -> Iterator[tuple[str, str]]:

@@ -1,7 +1,4 @@
-"""The connection to the MQTT broker, over paho-mqtt.
-
-A guard around each callback counts and logs its exceptions.
-"""
+"""The connection to the MQTT broker, over paho-mqtt; exceptions of callbacks are counted."""
 
 import logging
 import ssl

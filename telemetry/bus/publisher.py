@@ -5,10 +5,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
+from telemetry.bus.queued import Queued
 from telemetry.samples import MAX_PAYLOAD_BYTES, late
 
 log = logging.getLogger(__name__)
@@ -25,31 +25,6 @@ _SETTLE_SECONDS = 2.0
 # The broker may also have died before it delivered a sample, or while the ingester restarted. So
 # the messages of the last seconds are sent again, late; the history overwrites duplicates.
 _REPEATED_SECONDS = 10.0
-
-
-class _Item(NamedTuple):
-    taken: float  # monotonic time
-    publication: Publication
-
-    @property
-    def size(self) -> int:
-        return len(self.publication.payload)
-
-    @property
-    def for_history(self) -> bool:
-        """Whether the message is still useful after a newer one of its topic was sent."""
-        return self.publication.waits and not self.deletes
-
-    @property
-    def deletes(self) -> bool:
-        """Whether the message deletes the retained message of its topic."""
-        return self.publication.retain and not self.publication.payload
-
-    def as_past(self) -> Publication:
-        """Return the message as it is sent after a newer one of its topic."""
-        if not self.publication.retain:
-            return self.publication
-        return self.publication._replace(payload=late(self.publication.payload), retain=False)
 
 
 class Publisher:
@@ -87,14 +62,14 @@ class Publisher:
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
-        self._newest: dict[str, _Item] = {}  # of each retained topic
+        self._newest: dict[str, Queued] = {}  # of each retained topic
         self._unsent: dict[str, None] = {}  # the topics whose newest message is not sent yet
-        self._waiting: deque[_Item] = deque()  # overtaken, or not retained
+        self._waiting: deque[Queued] = deque()  # overtaken, or not retained
         self._waiting_bytes = 0
-        self._batch: list[_Item] = []
+        self._batch: list[Queued] = []
         self._unacknowledged: set[int] | None = set()  # of the batch; None while it is being sent
         self._acknowledged: set[int] = set()
-        self._sent: deque[tuple[float, _Item]] = deque()  # acknowledged when, in the last seconds
+        self._sent: deque[tuple[float, Queued]] = deque()  # acknowledged when, in the last seconds
         self._status_due = False
         self._flushed = False
         self._greeting_due: float | None = None  # when, in monotonic time
@@ -149,7 +124,7 @@ class Publisher:
             log.error("A message to %s is too large and was discarded: %d bytes.", topic, size)
             return
         with self._changed:
-            item = _Item(time.monotonic(), publication)
+            item = Queued(time.monotonic(), publication)
             if self._bus.displaced:
                 if publication.retain:
                     self._newest[topic] = item
@@ -177,7 +152,7 @@ class Publisher:
                 self._flushed = True
                 self._changed.notify_all()
 
-    def _overtake(self, topic: str, item: _Item) -> None:
+    def _overtake(self, topic: str, item: Queued) -> None:
         """Make ``item`` the newest message of ``topic``."""
         older = self._newest.get(topic)
         self._newest[topic] = item
@@ -194,7 +169,7 @@ class Publisher:
                 self._waiting.insert(index, self._waiting.pop())
                 return
 
-    def _append(self, item: _Item) -> None:
+    def _append(self, item: Queued) -> None:
         self._waiting.append(item)
         self._waiting_bytes += item.size
         earliest = time.monotonic() - self._window_seconds
@@ -316,7 +291,7 @@ class Publisher:
         while self._sent and self._sent[0][0] < now - _REPEATED_SECONDS:
             self._sent.popleft()
 
-    def _requeue(self, items: list[_Item]) -> None:
+    def _requeue(self, items: list[Queued]) -> None:
         """Put ``items`` first in the queue; the newest one of a topic is not late."""
         for item in reversed(items):
             topic = item.publication.topic

@@ -42,7 +42,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "critical": Threshold(40.0, "%", "likewise: critical", 1, 100),
         "swap": Threshold(1.0, "MB/s", "swapped in and swapped out", 0.01, 1e6),
         "kills": Threshold(60.0, "min", "for which a kill for memory is reported", 1, 10_080),
-        "used": Threshold(80.0, "%", "of a file system in use: before, none fills up", 0, 100),
+        "used": Threshold(90.0, "%", "of a file system in use: before, none fills up", 0, 100),
         "clock": Threshold(120.0, "s", "that a clock may be off", 1, 86_400),
         "silent": Threshold(3.0, "min", "that a collector may be offline", 0, 10_080),
     },

@@ -116,7 +116,7 @@ def filling(time: float) -> float:
 
 
 def test_a_file_system_that_fills_up_is_reported_with_the_time_until_it_is_full() -> None:
-    (finding,) = found(disk(filling, until=4 * HOURS))
+    (finding,) = found(disk(filling, until=5 * HOURS))
     assert (finding.subject, finding.severity) == ("filesystem-data", Severity.WARNING)
     assert finding.summary.startswith("Host: the file system /data fills by 50.0 GB/h; full in ")
     assert finding.expected

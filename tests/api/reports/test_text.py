@@ -1,4 +1,4 @@
-"""Numbers, times and ticks."""
+"""Shares, times and ticks."""
 
 from datetime import UTC, timedelta, timezone
 from zoneinfo import ZoneInfo
@@ -9,27 +9,7 @@ from api.reports import text, ticks
 from tests.api.reports.examples import HOUR, START
 
 
-@pytest.mark.parametrize(
-    ("seconds", "shown"),
-    [
-        *((0, "0.0 s"), (1.25, "1.2 s"), (59.4, "59 s"), (59.9, "1 min"), (61, "1 min 1 s")),
-        *((3600, "1 h"), (7980, "2 h 13 min"), (7999, "2 h 13 min"), (273_600, "3 d 4 h")),
-    ],
-)
-def test_a_duration_has_two_units(seconds: float, shown: str) -> None:
-    assert text.duration(seconds) == shown
-
-
-@pytest.mark.parametrize(
-    ("number", "shown"),
-    [(0, "0 bytes"), (1023, "1,023 bytes"), (24 * 1024**3, "24 GB"), (3.3e15, "3,001 TB")],
-)
-def test_a_size_is_in_the_units_of_the_dashboard(number: float, shown: str) -> None:
-    assert text.size(number) == shown
-
-
-def test_energy_and_shares_are_short() -> None:
-    assert (text.energy(9_720_000), text.energy(122_400)) == ("2.7 kWh", "34 Wh")
+def test_shares_are_short() -> None:
     assert (text.percent(87.25), text.percent(2.5), text.percent(100)) == ("87.2%", "2.5%", "100%")
 
 

@@ -12,7 +12,7 @@ Built = tuple[Machine, list[Truth]]
 
 
 def _machine(rng: Random, hours: float = 0.0) -> Machine:
-    use = rng.uniform(40, 99)
+    use = rng.uniform(60, 99)
     gpu = Gpu([Job(flat(30 * GIB), utilization=flat(use))])
     ram = together(flat(rng.uniform(40, 400) * GIB), wander(rng, 3 * GIB, 900))
     return Machine(rng, hours or rng.choice([3.0, 6.0, 12.0]), [gpu], ram)
@@ -133,7 +133,7 @@ def download(rng: Random) -> Built:
     """A dataset that is written, and fits."""
     machine, size = _machine(rng), _size(rng)
     base = size * rng.uniform(0.1, 0.7)
-    more = (size * rng.uniform(0.3, 0.9) - base) if rng.random() < 0.8 else size * 0.05
+    more = (size * rng.uniform(0.3, 0.92) - base) if rng.random() < 0.8 else size * 0.05
     begin, seconds = rng.uniform(0, 1) * HOUR, rng.uniform(300, 5400)
     more = max(more, size * 0.02)
     _disk(

@@ -31,7 +31,7 @@ def _rank(rng: Random, use: Shape) -> Shape:
 
 def _by_turns(rng: Random) -> Shape:
     """Return work and waiting by turns."""
-    period, share = rng.uniform(4, 120), rng.uniform(0.15, 0.42)
+    period, share = rng.uniform(4, 120), rng.uniform(0.2, 0.42)
     work, drift = rng.uniform(80, 99), wander(rng, 0.3 * period, 300)  # steps are not clockwork
 
     def use(time: float) -> float:
@@ -205,7 +205,7 @@ def debugging(rng: Random) -> Built:
     turns: list[tuple[float, float]] = []
     time = 0.0
     while time < 7 * HOUR:
-        work = rng.uniform(60, 300)
+        work = rng.uniform(180, 400)
         turns.append((time, time + work))
         time += work + rng.uniform(120, 600)
 

@@ -152,6 +152,21 @@ def warm_slots(rng: Random) -> Built:
     return machine, []
 
 
+def restarted(rng: Random) -> Built:
+    """A run that fails now and then, and begins again; its ranks end one after the other."""
+    machine = _machine(rng, _ranks(rng))
+    every = rng.uniform(900, 5400)
+    for number, gpu in enumerate(machine.gpus):
+        first, jobs = gpu.jobs[0], []
+        for again in range(int(machine.hours * HOUR / every) + 1):
+            begin = again * every + 30
+            end = begin + every - rng.uniform(60, 240)
+            use = first.utilization
+            jobs.append(Job(first.memory, begin, end, use, pid=5000 + 100 * again + number))
+        gpu.jobs = jobs
+    return machine, []
+
+
 # Trouble.
 
 
@@ -203,6 +218,6 @@ def hot_gpu(rng: Random) -> Built:
 
 HARMLESS = (
     *(in_step, sweep, same_jobs, staggered, pipeline, first_rank_saves, first_rank_evaluates),
-    *(several_users, replicas, warm_slots),
+    *(several_users, replicas, warm_slots, restarted),
 )
 TROUBLE = (slow_clock, starved_rank, hot_gpu)

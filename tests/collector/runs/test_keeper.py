@@ -143,6 +143,17 @@ def test_a_process_that_holds_gpu_memory_for_a_minute_is_a_run(lab: Lab) -> None
     assert lab.states[-1].values["gpus"] == ["0"]
 
 
+def test_the_minute_before_it_begins_belongs_to_it(lab: Lab) -> None:
+    lab.hold(gpu=0)
+    lab.wait(20)
+    lab.machine.start(70)
+    lab.hold(70)
+    lab.wait(180)
+    held = values(lab.states[-1])["summary"]["gpu_hours"] * 3600
+    assert held == pytest.approx((lab.now - 20_000 - START) / 1000, abs=62)
+    assert held >= 120
+
+
 def test_it_is_published_once_a_minute_with_what_it_has_used(lab: Lab) -> None:
     lab.machine.start(70)
     lab.hold(70)

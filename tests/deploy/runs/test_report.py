@@ -18,6 +18,11 @@ pytestmark = pytest.mark.usefixtures("own_settings")
 TOKEN = "0123456789abcdef"  # noqa: S105 - of the stand-in
 
 
+@pytest.fixture(autouse=True)
+def nothing_to_wait_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(report, "_SETTLE_SECONDS", 0.0)
+
+
 @contextmanager
 def api(*statuses: int) -> Iterator[tuple[int, list[str]]]:
     """Answer with each status once, then with the report; yield the port and the requests."""
