@@ -24,11 +24,12 @@ from tests.benchmarks.corpus.scenes import SCENES, scene
 ROUNDS = 24  # recordings of each kind of machine, in both halves
 
 
-def judge(*, odd: bool, rounds: int, only: str, verbose: bool) -> None:
+def judge(*, odd: bool, rounds: range, only: str, verbose: bool) -> None:
     """Judge one half of the corpus and print a table."""
     total, spent, samples, harmless, hours = Judge(), 0.0, 0, 0.0, 0.0
     number = 0
-    for seed in range(int(odd), rounds * len(SCENES), 2):
+    first = rounds.start * len(SCENES) // 2 * 2
+    for seed in range(first + odd, rounds.stop * len(SCENES), 2):
         each = scene(seed)
         if not re.search(only, each.name):
             continue
@@ -74,6 +75,7 @@ def main() -> None:
     parser.add_argument("logs", nargs="?", type=Path, help="folder of real recordings")
     parser.add_argument("--seeds", choices=("odd", "even"), default="odd")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
+    parser.add_argument("--skip", type=int, default=0, help="rounds to skip, for fresh seeds")
     parser.add_argument("--only", default="", help="only machines whose name has this pattern")
     parser.add_argument("--verbose", action="store_true", help="print what was wrong")
     options = parser.parse_args()
@@ -82,7 +84,7 @@ def main() -> None:
     else:
         judge(
             odd=options.seeds == "odd",
-            rounds=options.rounds,
+            rounds=range(options.skip, options.skip + options.rounds),
             only=options.only,
             verbose=options.verbose,
         )
