@@ -68,9 +68,10 @@ async def report(
     run = await find_run(parts, identity, host)
     if ended and run.state is not RunState.ENDED:
         raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")
-    now = unix_milliseconds()
-    end = _end(parts, run, now)
-    start = min(run.started, end - 1000)
+    now, spans = unix_milliseconds(), parts.settings.spans
+    # A time from the bus may be any number; the history has nothing outside these.
+    end = max(now - spans.events, min(_end(parts, run, now), now + spans.samples))
+    start = max(now - 2 * spans.events, min(run.started, end - 1000))
     material = await _material(parts, run, start, end)
     made = build(run, start, end, material)
     if format is ReportFormat.JSON:

@@ -2,9 +2,11 @@
 
 from datetime import datetime, tzinfo
 
+from telemetry.payloads import MAX_TIMESTAMP
 from telemetry.quantities import digits
 
-UNKNOWN = "not known"
+_DAY = 86_400_000
+_LAST = MAX_TIMESTAMP - _DAY  # in every time zone
 
 # The labels of the dashboard.
 _REASONS = {
@@ -54,4 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    return datetime.fromtimestamp(timestamp / 1000, zone)
+    """Return a time from the bus, which may be one that no calendar has."""
+    return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

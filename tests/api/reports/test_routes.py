@@ -1,10 +1,13 @@
 """Reports over REST."""
 
+from dataclasses import replace
+
 import pytest
 
 from api.reports.page import POLICY
 from telemetry.bus.messages import Publication
 from telemetry.samples import Sample
+from tests.api.reports.examples import finding
 from tests.api.running import RunningApi, cpu
 from tests.api.runs.examples import MINUTE, begun, ended
 from tests.api.runs.test_routes import publish
@@ -86,3 +89,24 @@ def test_a_client_can_wait_for_the_end_of_a_run(api: RunningApi) -> None:
     api.bus.publish(Publication(topic, b"", retain=True))
     path = f"{PATH}/r-4/report"
     wait_until(lambda: api.get(path, ended=True).status_code == 200, "the report")
+
+
+@pytest.mark.parametrize("started", [0, 253_402_300_799_999, 2**62])
+@pytest.mark.parametrize("ending", [0, 253_402_300_799_999, 2**62])
+def test_a_run_with_impossible_times_has_a_report(
+    api: RunningApi, started: int, ending: int
+) -> None:
+    begin = begun("r-5")
+    values = {**begin.values, "started": started}
+    end = ended(begin)
+    api.writer.write(
+        [
+            replace(begin, values=values),
+            replace(end, values={**values, "ended": ending, "summary": None}),
+            replace(finding(1, "host", since=started), timestamp=begin.timestamp, host="alpha"),
+        ]
+    )
+    assert api.get(f"{PATH}/r-5/report").status_code == 200
+    report = api.json(f"{PATH}/r-5/report", format="json")
+    assert report["start"] < report["end"]
+    assert api.json(f"{PATH}/r-5")["started"] == started
