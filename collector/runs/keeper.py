@@ -99,7 +99,7 @@ class RunKeeper:
         """Take a run's state, or its end, as it arrived from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
-        if event.host != self._host or run.id in self._over:
+        if event.host != self._host or run.channel != event.channel or run.id in self._over:
             return
         if event.is_end:
             self._note_end(event, known)

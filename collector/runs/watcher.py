@@ -17,14 +17,18 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import GPU, GPU_PROCESSES, RUN, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.errors import MalformedMessageError
-from telemetry.events import Event
+from telemetry.events import MAX_EVENT_BYTES, Event
+from telemetry.rate_limit import RateLimit
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
 _SHARE = 100  # a pause is at least this many times as long as a look at the processes
-_MOST_WAITING = 10_000
+_MOST_WAITING = 2000
+# Any client of the broker can publish to our runs. In a fleet whose topics do not name the host,
+# each collector receives the runs of all: 1,000 runs, once a minute.
+_BURST, _PER_MINUTE = 1000, 3000.0
 _STOP_SECONDS = 0.5
 
 _Item: TypeAlias = Sample | Message | None
@@ -47,6 +51,7 @@ class RunWatcher:
         self._keeper = RunKeeper(host, self._publish, connected=connected)
         self._over: list[str] = []  # topics whose retained state is to be deleted
         self._items: Queue[_Item] = Queue(_MOST_WAITING)
+        self._limit = RateLimit(_BURST, _PER_MINUTE)
         self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
 
     @property
@@ -75,8 +80,9 @@ class RunWatcher:
             self._put(sample)
 
     def receive(self, message: Message) -> None:
-        """Take a message from the broker. Never blocks."""
-        self._put(message)
+        """Take a message from the broker, unless it is one of a flood. Never blocks."""
+        if len(message.payload) <= MAX_EVENT_BYTES and not self._limit.take():
+            self._put(message)
 
     def _put(self, item: _Item) -> None:
         with suppress(Full):  # the thread hangs

@@ -281,7 +281,12 @@ def test_ctrl_c_ends_the_command_and_the_shell_sees_it(tmp_path: Path, terminal:
 
 
 def test_ctrl_z_stops_the_job_and_fg_continues_it(tmp_path: Path, terminal: Terminal) -> None:
-    started(terminal, tmp_path, "print('ready', flush=True)\nprint('got', input())\n")
+    code = (
+        "print('ready', flush=True)\n"
+        "while (line := input()) != 'end':\n"
+        "    print('got', line, flush=True)\n"
+    )
+    started(terminal, tmp_path, code)
     for number in range(2):
         terminal.type("\x1a")
         terminal.wait_for("Stopped")
@@ -289,8 +294,9 @@ def test_ctrl_z_stops_the_job_and_fg_continues_it(tmp_path: Path, terminal: Term
         terminal.wait_for(f"\nshell {number}-{number}")
         terminal.type("fg\r")
         terminal.wait_for("alone.py")
-    terminal.type("typed\r")
-    terminal.wait_for("got typed")
+        terminal.type(f"line {number}\r")
+        terminal.wait_for(f"got line {number}")
+    terminal.type("end\r")
     terminal.wait_for("status=0")
 
 
