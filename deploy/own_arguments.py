@@ -18,6 +18,9 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
     _add_replay_arguments(choices["replay"])
+    choices["notify"].add_argument(
+        "--test", action="store_true", required=True, help="send a test notice to each target"
+    )
     export.add(choices["export"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)

@@ -22,6 +22,8 @@ from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from advisor.notices.notices import Notices
+    from advisor.notices.senders import Sender
     from api.serving.server import ApiServer
     from collector.collector import Collector
     from collector.sensors.port import Sensor
@@ -139,6 +141,38 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
     app = create_app(settings, live, history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
+
+
+def senders(settings: Settings) -> "Sequence[Sender]":
+    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed and missing."""
+    from advisor.notices.senders import senders
+    from telemetry.settings.notices import minutes_of_day, urls
+
+    text = settings.notify_urls
+    return senders(
+        urls(text.get_secret_value()) if text else (),
+        settings.notify_command,
+        page=settings.http_public_url,
+        quiet=tuple(map(minutes_of_day, settings.notify_quiet_hours)),
+    )
+
+
+def notices(settings: Settings) -> "Notices | None":
+    """Return the part that sends notices, or None if no target is set. Raises SettingsError."""
+    targets = senders(settings)
+    if not targets:
+        return None
+    from advisor.notices.model import Rules
+    from advisor.notices.notices import Notices
+
+    return Notices(
+        targets,
+        Rules(settings.notify_severity, settings.notify_runs),
+        settings.data_dir / "notices.sqlite3",
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+    )
 
 
 def metrics_server(
