@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from deploy.export import arguments as export
+from deploy.runs import request
 from telemetry.settings import values
 
 SHELLS = ("bash", "zsh", "fish")
@@ -22,6 +23,8 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
         "--test", action="store_true", required=True, help="send a test notice to each target"
     )
     export.add(choices["export"])
+    choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
+    request.add(choices["run"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

@@ -3,6 +3,7 @@
 Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
 """
 
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -22,10 +23,13 @@ from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from advisor.advisor import Advisor
     from advisor.notices.notices import Notices
     from advisor.notices.senders import Sender
+    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
+    from collector.home_assistant.announcer import Announcer
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
     from telemetry.exposition import HostReadings
@@ -109,7 +113,19 @@ def collector(settings: Settings) -> "Collector":
         host=settings.host_name,
         interval=settings.interval_seconds,
         window=settings.window,
+        announcer=_announcer(settings),
+        follow_runs=settings.automatic_runs,
     )
+
+
+def _announcer(settings: Settings) -> "Announcer | None":
+    if not settings.home_assistant_discovery:
+        return None
+    from collector.home_assistant.announcer import Announcer
+    from collector.home_assistant.discovery import Source
+
+    source = Source(settings.host_name, settings.topics, settings.interval_seconds)
+    return Announcer(settings.broker, source)
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
@@ -132,14 +148,28 @@ def ingester(settings: Settings) -> "Ingester":
     )
 
 
+def advisor(settings: Settings) -> "Advisor":
+    """Return the advisor."""
+    from advisor.advisor import Advisor
+    from advisor.detectors import registry
+
+    return Advisor(
+        partial(registry.build, settings.disabled_findings, settings.changed_thresholds),
+        history_reader(settings),
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+        spans=settings.spans,
+        limits=settings.limits,
+    )
+
+
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
     from api.app import create_app
-    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
-    app = create_app(settings, live, history_reader(settings), others)
+    app = create_app(settings, subscription(settings), history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 
 
@@ -175,15 +205,22 @@ def notices(settings: Settings) -> "Notices | None":
     )
 
 
+def subscription(settings: Settings) -> "Subscription":
+    """Return the subscription to the live values of all hosts."""
+    from api.live.subscription import Subscription
+
+    return Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
+
+
 def metrics_server(
     settings: Settings,
-    reporter: "Reporter",
+    *reporters: "Reporter",
     readings: "Callable[[], HostReadings] | None" = None,
 ) -> "Sequence[MetricsServer]":
-    """Return the server of a stand-alone part's metrics, or none if no port is set."""
+    """Return the server of the metrics of stand-alone parts, or none if no port is set."""
     if settings.metrics_port == 0:
         return ()
-    return (MetricsServer(settings.metrics_port, [reporter], readings),)
+    return (MetricsServer(settings.metrics_port, reporters, readings),)
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:

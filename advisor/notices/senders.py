@@ -127,8 +127,8 @@ def senders(
     """Return a sender for each target. Raises SettingsError if Apprise is needed and missing."""
     if urls and importlib.util.find_spec("apprise") is None:
         raise SettingsError(
-            "notify_urls is set, but Apprise is not installed: install system-monitor[notify], or "
-            "apprise in the environment of System Monitor."
+            "notify_urls is set, but Apprise is not installed: `pip install "
+            "'system-monitor[notify]'`, or `pipx inject system-monitor apprise`."
         )
     schemes = [url.partition("://")[0].lower() for url in urls]
     found: list[Sender] = []

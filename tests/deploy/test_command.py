@@ -14,7 +14,10 @@ from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 WITHOUT_HISTORY = ("collector", "forget", "findings", "record", "replay")
-ROLES = ("up", "collector", "ingester", "api", "check", "forget", "findings", "record", "replay")
+ROLES = (
+    *("up", "collector", "ingester", "advisor", "api", "check", "forget", "findings", "record"),
+    "replay",
+)
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -64,6 +67,16 @@ def test_the_help_of_a_role_describes_it_and_lists_its_options(
     assert ("--interval-seconds" in text) == (role in ("up", "collector", "check"))
     assert ("--data-dir" in text) == (role not in WITHOUT_HISTORY)
     assert "--influxdb-token " not in text
+
+
+@pytest.mark.parametrize("role", [*ROLES, "export", "top", "completion"])
+def test_the_help_of_each_command_has_examples(
+    capsys: pytest.CaptureFixture[str], role: str
+) -> None:
+    assert f"\nexamples:\n  system-monitor {role}" in help_of(capsys, role).replace(
+        "  system-monitor record --output night.txt\n  system-monitor findings",
+        "  system-monitor findings",
+    )
 
 
 def test_the_help_of_completion_shows_where_to_save_each_script(

@@ -96,7 +96,7 @@ def test_without_apprise_one_sentence_says_what_to_install(
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)
     assert [each.name for each in senders((), ["run"])] == ["command"]
-    with pytest.raises(SettingsError, match=r"install system-monitor\[notify\]"):
+    with pytest.raises(SettingsError, match=r"pip install 'system-monitor\[notify\]'"):
         senders(("json://a",), ())
 
 
