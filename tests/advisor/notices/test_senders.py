@@ -1,6 +1,7 @@
 """Notices through the real Apprise: to a local HTTP server, and to a topic of a real broker."""
 
 import importlib.util
+import os
 import time
 
 import pytest
@@ -83,6 +84,16 @@ def test_a_receiver_that_hangs_is_abandoned_after_the_time_limit() -> None:
 def test_a_url_that_apprise_does_not_know_is_reported_without_sending() -> None:
     with pytest.raises(NoticeError, match="the URL is not valid for Apprise"):
         AppriseSender("nonsense", f"nonsense://{SECRET}").check()
+
+
+def test_a_process_that_outlives_system_monitor_sends_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    with webhook() as server:
+        monkeypatch.setattr(os, "getpid", lambda: 1)  # as if another process had started it
+        reason = failure(AppriseSender("json", f"json://127.0.0.1:{server.port}"))
+    assert reason == "System Monitor has ended"
+    assert server.bodies == []
 
 
 def test_the_targets_are_named_by_their_scheme_only() -> None:
