@@ -45,7 +45,7 @@ $(RUNTIME): pyproject.toml hatch_build.py locks/runtime.txt $(DASHBOARD)
 	else $(PIP) --no-deps -e .; fi
 	@touch $@
 
-# locks/runtime.txt constrains locks/dev.txt, so both have the same version of what both need.
+# locks/runtime.txt constrains locks/notify.txt and dev.txt, so all have the same version of what they share.
 $(INSTALLED): $(RUNTIME) locks/dev.txt
 	@echo "Adding what the tests need …"
 	$(call install,dev)
@@ -105,6 +105,7 @@ dist: $(RELEASE) ## Build the wheel and the source distribution into dist/, and 
 
 lock: $(RELEASE) ## Lock the dependencies in pyproject.toml into locks/; UPGRADE=--upgrade takes the newest versions.
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file locks/runtime.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra notify --constraint locks/runtime.txt --output-file locks/notify.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev --constraint locks/runtime.txt --output-file locks/dev.txt
 	$(COMPILE) $(UPGRADE) --group build --output-file locks/build.txt
 	$(COMPILE) $(UPGRADE) --group release --output-file locks/release.txt

@@ -31,6 +31,10 @@ NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- pyt
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _FINDINGS = ("disabled_findings", "finding_thresholds")
+_NOTICES = (
+    *("http_public_url", "notify_urls_file", "notify_command", "notify_severity", "notify_runs"),
+    "notify_quiet_hours",
+)
 _INGESTER = ("ingester_group", "ingester_name")
 _EMBEDDED_BROKER = (
     *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
@@ -38,7 +42,7 @@ _EMBEDDED_BROKER = (
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
     *("disabled_sensors", "automatic_runs", "advisor", "home_assistant_discovery"),
-    *(*_FINDINGS, *_LIMITS, *_LOG),
+    *(*_FINDINGS, *_NOTICES, *_LIMITS, *_LOG),
 )
 
 
@@ -78,8 +82,11 @@ _ROLES = {
         "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
     ),
     "advisor": _Role(
-        "run only the advisor: analyse samples and publish findings",
-        (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
+        "run only the advisor: analyse samples, publish findings and send notices",
+        (
+            *(*_FINDINGS, *_NOTICES, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port"),
+            *_LOG,
+        ),
         "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
         "history that the ingester writes. Use the same history settings for both.",
         "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
@@ -136,6 +143,13 @@ _ROLES = {
         "  system-monitor replay night.txt\n"
         "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
         "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
+    ),
+    "notify": _Role(
+        "test the notices: send one to each of notify_urls, and to notify_command",
+        ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
+        "Prints for each target whether it accepted the notice, or what failed. This needs no\n"
+        "broker and no history. The exit code is 1 if a target failed.",
+        "  system-monitor notify --test --notify-urls-file FILE",
     ),
     "export": _Role(
         "write the history of a running System Monitor as a CSV table or as JSON lines",

@@ -6,20 +6,14 @@ Names of devices, and texts from the bus, may contain control sequences for a te
 import errno
 import io
 import os
-import re
 import shutil
 import sys
 from typing import TextIO
 
+from telemetry.printable import printable
+
 _CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # the second on Windows
-# C0, DEL, C1, the line separators and the marks that reorder text.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _lost: list[OSError] = []
-
-
-def printable(text: str) -> str:
-    r"""Return ``text`` on one line, with each control character escaped as in JSON: ``\u001b``."""
-    return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
 def prepare() -> None:

@@ -19,6 +19,9 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
     _add_replay_arguments(choices["replay"])
+    choices["notify"].add_argument(
+        "--test", action="store_true", required=True, help="send a test notice to each target"
+    )
     export.add(choices["export"])
     choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
     request.add(choices["run"])

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from advisor.advisor import Advisor
+    from advisor.notices.notices import Notices
+    from advisor.notices.senders import Sender
     from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
@@ -171,6 +173,38 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     return ApiServer(app, settings.http_host, settings.http_port)
 
 
+def senders(settings: Settings) -> "Sequence[Sender]":
+    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed and missing."""
+    from advisor.notices.senders import senders
+    from telemetry.settings.notices import minutes_of_day, urls
+
+    text = settings.notify_urls
+    return senders(
+        urls(text.get_secret_value()) if text else (),
+        settings.notify_command,
+        page=settings.http_public_url,
+        quiet=tuple(map(minutes_of_day, settings.notify_quiet_hours)),
+    )
+
+
+def notices(settings: Settings) -> "Notices | None":
+    """Return the part that sends notices, or None if no target is set. Raises SettingsError."""
+    targets = senders(settings)
+    if not targets:
+        return None
+    from advisor.notices.model import Rules
+    from advisor.notices.notices import Notices
+
+    return Notices(
+        targets,
+        Rules(settings.notify_severity, settings.notify_runs),
+        settings.data_dir / "notices.sqlite3",
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+    )
+
+
 def subscription(settings: Settings) -> "Subscription":
     """Return the subscription to the live values of all hosts."""
     from api.live.subscription import Subscription
@@ -180,13 +214,13 @@ def subscription(settings: Settings) -> "Subscription":
 
 def metrics_server(
     settings: Settings,
-    reporter: "Reporter",
+    *reporters: "Reporter",
     readings: "Callable[[], HostReadings] | None" = None,
 ) -> "Sequence[MetricsServer]":
-    """Return the server of a stand-alone part's metrics, or none if no port is set."""
+    """Return the server of the metrics of stand-alone parts, or none if no port is set."""
     if settings.metrics_port == 0:
         return ()
-    return (MetricsServer(settings.metrics_port, [reporter], readings),)
+    return (MetricsServer(settings.metrics_port, reporters, readings),)
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:

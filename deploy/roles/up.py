@@ -21,8 +21,9 @@ def run(settings: Settings) -> int:
     # Subscribers start before the publisher.
     ingester = wiring.ingester(settings)
     advisor = wiring.advisor(settings) if settings.advisor else None
-    reporters = [part.report for part in (broker, ingester, advisor, collector) if part]
-    parts += [part for part in (ingester, advisor) if part]
+    notices = wiring.notices(settings)
+    reporters = [part.report for part in (broker, ingester, notices, advisor, collector) if part]
+    parts += [part for part in (ingester, notices, advisor) if part]
     parts += [wiring.api(settings, reporters), collector]
 
     def announce() -> None:

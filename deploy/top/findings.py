@@ -4,11 +4,11 @@ import textwrap
 from collections.abc import Iterator, Mapping
 
 from api.live.newest import HostState
-from deploy.console import printable
 from deploy.top.lines import Line, Span, Style
 from deploy.top.text import duration, number
 from telemetry.catalogue import FINDING, family_of
 from telemetry.events import Event
+from telemetry.printable import printable
 
 _SHOWN = 5
 _LEVELS = {"critical": 2, "warning": 1, "info": 0}

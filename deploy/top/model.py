@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from api.live.newest import HostState
-from deploy.console import printable
 from deploy.top import hosts, processes
 from deploy.top.findings import finding_lines
 from deploy.top.gpus import gpu_lines
@@ -13,6 +12,7 @@ from deploy.top.machine import machine_lines
 from deploy.top.processes import process_lines
 from deploy.top.series import Series
 from telemetry.catalogue import GPU
+from telemetry.printable import printable
 
 _LISTED = 5
 _STATES = {"live": Style.GOOD, "stale": Style.WARNING, "offline": Style.WARNING}

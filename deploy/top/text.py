@@ -4,7 +4,7 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
-from deploy.console import printable
+from telemetry.printable import printable
 
 DASH = "\N{EN DASH}"
 _UNITS = ("B", "kB", "MB", "GB", "TB", "PB")  # binary, labelled as nvidia-smi and free -h do

@@ -30,11 +30,17 @@ from telemetry.settings.kinds import (
     InfluxdbUrl,
     LogFormat,
     LogLevel,
+    NotifyCommand,
+    NotifyRuns,
+    NotifySeverity,
+    NotifyUrls,
     Number,
     Origins,
     Password,
     Port,
     PortOrNone,
+    PublicUrl,
+    QuietHours,
     Sensors,
     Text,
     Thresholds,
@@ -126,6 +132,34 @@ class Settings(BaseModel):
         (),
         description="Origins, separated by commas, at which a proxy serves the API or whose pages "
         "may read it, such as `https://monitor.example`.",
+    )
+    http_public_url: PublicUrl | None = Field(
+        None,
+        description="URL at which people open the dashboard, such as `https://monitor.example`; "
+        "notices link to it.",
+    )
+    notify_urls: NotifyUrls | None = Field(
+        None,
+        description="Where to send notices: URLs of Apprise, such as `ntfys://ntfy.sh/topic`, "
+        "separated by spaces or line breaks.",
+    )
+    notify_command: NotifyCommand = Field(
+        (),
+        description="Program, and its arguments, that is run for each notice, with the finding or "
+        "run as JSON on standard input; never through a shell.",
+    )
+    notify_severity: NotifySeverity = Field(
+        "warning",
+        description="Least severity of the findings that are sent: `info`, `warning` or "
+        "`critical`.",
+    )
+    notify_runs: NotifyRuns = Field(
+        "all", description="Ended runs that are sent: `all`, `failed` or `none`."
+    )
+    notify_quiet_hours: QuietHours = Field(
+        (),
+        description="Ranges of local time, separated by commas, such as `22:00-07:00`, during "
+        "which `notify_urls` receive only critical findings; the others are sent afterwards.",
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")

@@ -26,6 +26,7 @@ def with_extras(required: list[str]) -> list[str]:
 REQUIRED = {
     "runtime": RUNTIME,
     "dev": [*RUNTIME, *with_extras(EXTRAS["dev"])],
+    "notify": [*RUNTIME, *EXTRAS["notify"]],
     "build": PROJECT["dependency-groups"]["build"],
     "release": PROJECT["dependency-groups"]["release"],
 }
