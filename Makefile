@@ -88,6 +88,7 @@ docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 
 benchmark: $(INSTALLED) ## Measure the cost of the pipeline beside its peers, and how often findings are right (about 40 minutes).
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.scrape
 	$(BIN)/python -m tests.benchmarks.findings
 
 # Without uv, which the machine may lack: this installs it.

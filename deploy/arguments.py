@@ -6,9 +6,11 @@ import re
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
 from deploy import console, own_arguments
+from deploy.parser import Parser
+from deploy.runs import request as run_request
 from telemetry import __version__
 from telemetry.errors import SettingsError
 from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
@@ -22,16 +24,10 @@ _HTTP = (
     "http_allowed_origins",
 )
 _HISTORY = (
-    *(
-        "history_hours",
-        "history_days",
-        "data_dir",
-        "influxdb_url",
-        "influxdb_token_file",
-        "influxdb_org",
-    ),
-    "influxdb_bucket",
+    *("history_hours", "history_days", "data_dir", "influxdb_url", "influxdb_token_file"),
+    *("influxdb_org", "influxdb_bucket"),
 )
+NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _LIMITS = ("max_hosts", "max_channels", "max_devices")
 _LOG = ("log_level", "log_format")
 _FINDINGS = ("disabled_findings", "finding_thresholds")
@@ -41,7 +37,8 @@ _EMBEDDED_BROKER = (
 )
 _EVERYTHING = (
     *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
+    *("disabled_sensors", "automatic_runs", "advisor", "home_assistant_discovery"),
+    *(*_FINDINGS, *_LIMITS, *_LOG),
 )
 
 
@@ -55,7 +52,7 @@ class _Role:
 
 _ROLES = {
     "up": _Role(
-        "run everything on this machine: broker, collector, ingester, history, API",
+        "run everything on this machine: broker, collector, ingester, history, advisor, API",
         _EVERYTHING,
         "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
         "only this machine can connect.",
@@ -66,8 +63,8 @@ _ROLES = {
     "collector": _Role(
         "run only the collector: read this machine's sensors and publish samples",
         (
-            *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
-            *("metrics_port", *_LOG),
+            *("interval_seconds", "disabled_sensors", "automatic_runs", "history_hours"),
+            *("host_name", *_BROKER, "home_assistant_discovery", "metrics_port", *_LOG),
         ),
         "While the broker is unreachable, the collector buffers the samples of the last\n"
         "--history-hours and publishes them after it reconnects.",
@@ -79,6 +76,13 @@ _ROLES = {
         "Ingesters with the same --ingester-group share the work; give each its own\n"
         "--ingester-name.",
         "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "advisor": _Role(
+        "run only the advisor: analyse samples and publish findings",
+        (*_FINDINGS, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port", *_LOG),
+        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
+        "history that the ingester writes. Use the same history settings for both.",
+        "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
     ),
     "api": _Role(
         "run only the API: serve REST, WebSocket and the dashboard",
@@ -153,6 +157,17 @@ _ROLES = {
         "  system-monitor top\n"
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
+    "run": _Role(
+        "run a command, such as a training, as a run with a name and a summary",
+        run_request.OPTIONS,
+        "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
+        "of what it and all its child processes used is printed to standard error at the end. The\n"
+        "run is published to system/runs/ID, without the arguments of COMMAND. If there is no\n"
+        "broker, COMMAND runs all the same.",
+        "  system-monitor run -- python train.py --epochs 3\n"
+        "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
+        "  system-monitor run --report reports -- ./train.sh                  save the report",
+    ),
     "completion": _Role(
         "print the completion script of bash, zsh or fish",
         (),
@@ -181,19 +196,6 @@ Exit codes: 0 stopped normally; 1 a part or a command failed, or the output coul
 2 invalid settings."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
-        # long help has closed the pipe.
-        if file is sys.stdout:
-            console.say(message.removesuffix("\n"))
-        else:
-            super()._print_message(message, file)
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
-
-
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
@@ -212,6 +214,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     if role is None:
         parser.print_help(sys.stderr)
         parser.exit(2)
+    if role == "run" and rest and (rest[0] == "--" or not rest[0].startswith("-")):
+        raise SettingsError(NO_COMMAND)
     if rest:
         raise SettingsError(_refusal(role, rest[0].partition("=")[0]))
     _refuse_exposed_password(given.get("mqtt_url"))
@@ -244,7 +248,7 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
 
 def command_parser() -> argparse.ArgumentParser:
     """Return the parser of the command, with a parser for each role."""
-    parser = _Parser(
+    parser = Parser(
         "system-monitor",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -293,4 +297,5 @@ def _help(name: str) -> str:
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"
+    default = str(field.default).lower() if field.annotation is bool else field.default
+    return f"{field.description}" if no_default else f"{field.description} [{default}]"

@@ -39,9 +39,9 @@ def complain(sentence: str) -> None:
     _write(sys.stderr, f"system-monitor: {printable(sentence)}")
 
 
-def note(sentence: str) -> None:
-    """Write a line that is neither output nor an error to standard error."""
-    _write(sys.stderr, printable(sentence))
+def note(text: str) -> None:
+    """Write lines that are neither output nor an error to standard error."""
+    _write(sys.stderr, "\n".join(map(printable, text.split("\n"))))
 
 
 def show_progress(text: str) -> None:

@@ -1,4 +1,4 @@
-"""Serves the counters of a stand-alone collector or ingester to Prometheus, and the readings."""
+"""Serves the counters of a stand-alone part to Prometheus, and a collector's readings."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence

@@ -4,6 +4,7 @@ import argparse
 from collections.abc import Callable, Mapping
 
 from deploy.export import arguments as export
+from deploy.runs import request
 from telemetry.settings import values
 
 SHELLS = ("bash", "zsh", "fish")
@@ -20,6 +21,7 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     _add_replay_arguments(choices["replay"])
     export.add(choices["export"])
     choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
+    request.add(choices["run"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
     )

@@ -3,6 +3,7 @@
 Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
 """
 
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -22,9 +23,11 @@ from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from advisor.advisor import Advisor
     from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
+    from collector.home_assistant.announcer import Announcer
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
     from telemetry.exposition import HostReadings
@@ -108,7 +111,19 @@ def collector(settings: Settings) -> "Collector":
         host=settings.host_name,
         interval=settings.interval_seconds,
         window=settings.window,
+        announcer=_announcer(settings),
+        follow_runs=settings.automatic_runs,
     )
+
+
+def _announcer(settings: Settings) -> "Announcer | None":
+    if not settings.home_assistant_discovery:
+        return None
+    from collector.home_assistant.announcer import Announcer
+    from collector.home_assistant.discovery import Source
+
+    source = Source(settings.host_name, settings.topics, settings.interval_seconds)
+    return Announcer(settings.broker, source)
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
@@ -127,6 +142,22 @@ def ingester(settings: Settings) -> "Ingester":
         settings.topics,
         name=settings.ingester_name or settings.host_name,
         group=settings.ingester_group,
+        limits=settings.limits,
+    )
+
+
+def advisor(settings: Settings) -> "Advisor":
+    """Return the advisor."""
+    from advisor.advisor import Advisor
+    from advisor.detectors import registry
+
+    return Advisor(
+        partial(registry.build, settings.disabled_findings, settings.changed_thresholds),
+        history_reader(settings),
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+        spans=settings.spans,
         limits=settings.limits,
     )
 

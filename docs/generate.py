@@ -1,4 +1,6 @@
-"""Generates the tables in docs/, the manual page and the dashboard's catalogue: ``make docs``.
+"""Generates the tables in docs/, the manual page, and the dashboard's catalogue and types.
+
+Run it with ``make docs``.
 
 A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
 file is out of date.
@@ -10,8 +12,12 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs import asyncapi
+from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
+from docs.typescript import interfaces
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
@@ -19,11 +25,16 @@ from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = tuple(
-    ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "prometheus", "settings")
-)
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
-CATALOGUE = ROOT / "api" / "dashboard" / "src" / "catalogue.json"
+_PAGE = ROOT / "api" / "dashboard" / "src"
+CATALOGUE = _PAGE / "catalogue.json"
+CONTRACT = _PAGE / "bus" / "contract.ts"
+DASHBOARDS = {
+    ROOT / "deploy" / "grafana" / f"{source.identity}.json": source
+    for source in (PROMETHEUS, INFLUXDB)
+}
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
@@ -160,7 +171,19 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
+def topics_table() -> str:
+    """Return a row for each operation on a topic."""
+    return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
+
+
+def frames_table() -> str:
+    """Return a row for each message of the WebSocket."""
+    return _table(("from", "what", "example"), asyncapi.frames())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "topics": topics_table,
+    "frames": frames_table,
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
@@ -204,9 +227,18 @@ def catalogue_json() -> str:
     return json.dumps(families, ensure_ascii=False, indent=2) + "\n"
 
 
+def contract_types() -> str:
+    """Return the types of the responses that the dashboard reads."""
+    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
+    return head + interfaces([ErrorResponse, HistoryResponse, HostsResponse])
+
+
 def main() -> None:
     """Update each file."""
+    CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
+    for file, source in DASHBOARDS.items():
+        file.write_text(dashboard(source))
     MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))

@@ -89,6 +89,15 @@ PEERS = {
     "memory_swap_total_bytes": Names(node="node_memory_SwapTotal_bytes"),
     "memory_pressure_some_ratio": Names(node="rate(node_pressure_memory_waiting_seconds_total)"),
     "memory_pressure_full_ratio": Names(node="rate(node_pressure_memory_stalled_seconds_total)"),
+    "memory_oom_kills_total": Names(node="node_vmstat_oom_kill"),
+    "memory_swap_in_bytes_per_second": Names(node="rate(node_vmstat_pswpin), in pages"),
+    "memory_swap_out_bytes_per_second": Names(node="rate(node_vmstat_pswpout), in pages"),
+    "disk_filesystem_used_bytes": Names(
+        node="node_filesystem_size_bytes - node_filesystem_free_bytes"
+    ),
+    "disk_filesystem_total_bytes": Names(node="node_filesystem_size_bytes, with root's reserve"),
+    "disk_pressure_some_ratio": Names(node="rate(node_pressure_io_waiting_seconds_total)"),
+    "disk_pressure_full_ratio": Names(node="rate(node_pressure_io_stalled_seconds_total)"),
     "disk_device_read_bytes_per_second": Names(node="rate(node_disk_read_bytes_total)"),
     "disk_device_write_bytes_per_second": Names(node="rate(node_disk_written_bytes_total)"),
     "network_interface_upload_bytes_per_second": Names(

@@ -49,6 +49,13 @@ def test_imports_go_one_way(package: str) -> None:
             assert room in ALLOWED[package] | {package}, (file, name)
 
 
+def test_the_helper_for_users_programs_imports_only_the_standard_library_and_paho() -> None:
+    for file, name in imports_of("system_monitor"):
+        top = name.partition(".")[0]
+        if file.name != "__main__.py":
+            assert top in sys.stdlib_module_names | {"paho", "system_monitor"}, (file, name)
+
+
 def test_the_ingester_sees_only_the_writing_half_and_the_api_only_the_reading_half() -> None:
     port = "telemetry.history.port"
     assert f"{port}.HistoryReader" not in {name for _, name in imports_of("ingester")}

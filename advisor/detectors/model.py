@@ -55,9 +55,22 @@ class Ledger:
     kind: str
     _active: dict[str, Finding] = field(default_factory=dict)
 
-    def __contains__(self, subject: str) -> bool:
+    def __contains__(self, subject: object) -> bool:
         """Return whether a finding about ``subject`` is active."""
         return subject in self._active
+
+    def subjects(self) -> list[str]:
+        """Return the subjects of the active findings."""
+        return list(self._active)
+
+    def is_recent(self, subject: str, severity: Severity, now: int) -> bool:
+        """Return whether a finding that is as severe was reported in the last minute."""
+        before = self._active.get(subject)
+        return (
+            before is not None
+            and before.severity.level >= severity.level
+            and now - before.timestamp < MINUTE
+        )
 
     def report(
         self,

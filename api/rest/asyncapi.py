@@ -35,6 +35,8 @@ _PLACES = {"host": "name of the host that the message is from"}
 _RETAINED = "A new client gets the newest message, which the broker retains."
 _ABOUT = {
     Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
+    Nature.STATE: "Published when it begins and when it changes, and retained while it is true. "
+    "Its last message is not retained, and an empty one deletes the retained message.",
     Nature.EVENT: "Published once, not retained. Any client that the broker lets may publish one.",
 }
 

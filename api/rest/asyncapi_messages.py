@@ -5,7 +5,7 @@ from typing import Any
 from pydantic import TypeAdapter
 
 from telemetry import __version__
-from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, Family, Nature
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, Family, Nature, example_channel
 from telemetry.payloads import event_model, message_type
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
 
@@ -77,7 +77,7 @@ def _frame(name: str, message: dict[str, Any]) -> dict[str, Any]:
     event = "status" if family is None else family.name
     if family is not None and family.nature is Nature.SAMPLE:
         event = "metrics"
-    channel = STATUS_CHANNEL if family is None else family.channel.format(id=0, n=0)
+    channel = STATUS_CHANNEL if family is None else example_channel(family)
     schema = _object(
         {
             "channel": {"type": "string", "examples": [channel]},

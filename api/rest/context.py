@@ -11,11 +11,13 @@ from starlette.requests import HTTPConnection
 from api.errors import error_body
 from api.live.newest import HostState
 from api.live.subscription import Subscription
+from api.recordings.folder import RecordingFolder
 from api.rest import examples
 from api.rest.history import History
 from api.rest.readiness import Readiness
 from api.rest.responses import ErrorResponse
 from api.rest.views import choose_host
+from api.runs.ends import RecentEnds
 from telemetry.rate_limit import RateLimit
 from telemetry.settings import Settings
 
@@ -28,7 +30,8 @@ class Parts:
     """The dependencies of the routes.
 
     ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
-    Prometheus is made: that of a fleet takes tenths of a second of CPU time.
+    Prometheus is made: that of a fleet takes tenths of a second of CPU time. ``recordings`` has
+    what was recorded of failed runs, and ``ends`` the runs that have just ended.
     """
 
     settings: Settings
@@ -36,6 +39,8 @@ class Parts:
     history: History
     readiness: Readiness
     events: RateLimit
+    recordings: RecordingFolder
+    ends: RecentEnds
     scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:

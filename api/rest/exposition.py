@@ -1,7 +1,8 @@
 """``/metrics``: the newest readings of all hosts, and the state of the parts, for Prometheus."""
 
 import asyncio
-from collections.abc import Iterable, Mapping, Sequence
+import math
+from collections.abc import Iterable, Sequence
 from typing import Annotated
 
 from fastapi import APIRouter, Query
@@ -9,9 +10,11 @@ from fastapi.responses import Response
 from starlette.requests import Request
 
 from api.live.newest import HostState
+from api.live.subscription import Subscription
 from api.rest.context import MAX_TEXT, Context
 from api.serving.compression import accepts_gzip, compressed
 from telemetry.clock import unix_milliseconds
+from telemetry.events import Event
 from telemetry.exposition import (
     CONTENT_TYPE,
     MAX_SERIES,
@@ -46,7 +49,7 @@ async def metrics(
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
     async with parts.scrapes:
-        hosts = _selected(parts.live.newest.hosts, host)
+        hosts = _selected(parts.live, host)
         # In a thread, so that other clients do not wait.
         body = await asyncio.to_thread(_body, reports, hosts, limit, packs=packs)
     headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if packs else {})
@@ -61,26 +64,35 @@ def _body(
     return compressed(body) if packs else body
 
 
-def _selected(states: Mapping[str, HostState], names: Sequence[str] | None) -> list[HostReadings]:
-    now = unix_milliseconds()
-    if not names:
-        return [host_readings(state, now) for state in states.values()]
+def _selected(live: Subscription, names: Sequence[str] | None) -> list[HostReadings]:
+    now, states = unix_milliseconds(), live.newest.hosts
     return [
-        host_readings(states[name], now) if name in states else HostReadings(name, up=False)
-        for name in dict.fromkeys(names)
+        host_readings(states[name], now, with_states=live.connected)
+        if name in states
+        else HostReadings(name, up=False)
+        for name in dict.fromkeys(names or states)
     ]
 
 
-def host_readings(state: HostState, now: int) -> HostReadings:
-    """Return the newest samples of a host; ``now`` is Unix milliseconds."""
+def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadings:
+    """Return the newest samples of a host, and its states; ``now`` is Unix milliseconds.
+
+    States are known only while the broker, which retains them, is connected.
+    """
     stale = state.stale_seconds
-    ages = {channel: update.age(now) for channel, update in state.updates.items()}
+    aged = [(update, update.age(now)) for update in state.updates.values()]
     readings = [
-        Reading(channel, update.values, age, stale=age > stale)
-        for (channel, update), age in zip(state.updates.items(), ages.values(), strict=True)
+        Reading(update.channel, update.values, age, stale=age > stale)
+        for update, age in aged
         if isinstance(update.content, Sample)
     ]
-    heard = min(ages.values(), default=_SILENT_SECONDS) < max(stale, _SILENT_SECONDS)
-    return HostReadings(
-        state.name, heard and state.collector_state is not CollectorState.OFFLINE, readings
-    )
+    if with_states:
+        readings += [
+            Reading(update.channel, update.content.values, age, stale=False)
+            for update, age in aged
+            if isinstance(update.content, Event)
+        ]
+    youngest = min((age for _, age in aged), default=math.inf)
+    heard = youngest < max(stale, _SILENT_SECONDS)
+    up = heard and state.collector_state is not CollectorState.OFFLINE
+    return HostReadings(state.name, up, readings)

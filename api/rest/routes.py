@@ -161,7 +161,12 @@ async def hosts(parts: Context) -> HostsResponse:
         error = str(unavailable)
     entries = [host_entry(state) for state in live.values()]
     entries += [unreported_host(name) for name in stored - live.keys()]
-    return HostsResponse(hosts=sorted(entries, key=lambda entry: entry.host), history_error=error)
+    return HostsResponse(
+        hosts=sorted(entries, key=lambda entry: entry.host),
+        history_error=error,
+        history_hours=parts.settings.history_hours,
+        history_days=parts.settings.history_days,
+    )
 
 
 @health.get("/healthz", responses=documented(examples.HEALTH), summary="Liveness of the process")

@@ -14,6 +14,7 @@ from collector.sensors.rates import RateMeter, as_values
 from collector.sensors.registry import register
 from collector.sensors.vmstat import read_vmstat
 from telemetry.catalogue import MEMORY
+from telemetry.quantities import size
 
 _SWAP = ("swap_in_rate", "swap_out_rate")
 _LIMIT_SECONDS = 30.0  # limits change seldom
@@ -90,10 +91,10 @@ class MemorySensor(Sensor):
     def describe(self) -> str:
         """Return how much RAM there is, and the memory limit if it is lower."""
         total, limit = self._total, self._limit
-        size = "RAM" if total is None else f"{_gigabytes(total)} RAM"
+        memory = "RAM" if total is None else f"{size(total)} RAM"
         if limit is None:
-            return size
-        return f"{size}, of which this job may use {_gigabytes(limit.limit)} (its cgroup's limit)"
+            return memory
+        return f"{memory}, of which this job may use {size(limit.limit)} (its cgroup's limit)"
 
     def close(self) -> None:
         """Discard the limit and the counters."""
@@ -122,8 +123,3 @@ class MemorySensor(Sensor):
             self._limit_due = now + _LIMIT_SECONDS
             self._total = meminfo.get("MemTotal")
             self._limit = None if self._total is None else find_limit(self._proc, self._total)
-
-
-def _gigabytes(size: int) -> str:
-    # In units of 2^30 bytes, as the dashboard and `free -h` count: 16 GB of modules are 16.0 GB.
-    return f"{size / 2**30:.1f} GB"

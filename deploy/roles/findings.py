@@ -29,8 +29,9 @@ def run(settings: Settings, file: str) -> int:
     try:
         with Path(file).open("rb") as stream:
             for entry in recording.read(lines_in(stream)):
-                if isinstance(entry.content, Sample | CollectorStatus):
-                    for finding in analysis.feed(entry.content):
+                content = entry.content
+                if isinstance(content, Sample | CollectorStatus):
+                    for finding in (*analysis.feed(content), *analysis.tick(recording.clock.now)):
                         say(_json(finding))
     except OSError as error:
         complain(f"Cannot read {file}: {error.strerror}.")

@@ -20,8 +20,10 @@ def run(settings: Settings) -> int:
     parts: list[Component] = [part for part in (folder, broker) if part]
     # Subscribers start before the publisher.
     ingester = wiring.ingester(settings)
-    reporters = [part.report for part in (broker, ingester, collector) if part]
-    parts += [ingester, wiring.api(settings, reporters), collector]
+    advisor = wiring.advisor(settings) if settings.advisor else None
+    reporters = [part.report for part in (broker, ingester, advisor, collector) if part]
+    parts += [part for part in (ingester, advisor) if part]
+    parts += [wiring.api(settings, reporters), collector]
 
     def announce() -> None:
         facts = [

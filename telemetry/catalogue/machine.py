@@ -1,6 +1,6 @@
 """The families of the machine itself: CPU, memory, disks, network."""
 
-from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, count, number, pressure
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, number, pressure, total
 
 CPU = Family(
     "cpu",
@@ -63,8 +63,9 @@ MEMORY = Family(
         ),
         number("swap_in_rate", "MB/s", "data read back from swap", 0.0),
         number("swap_out_rate", "MB/s", "data written to swap", 0.0),
-        count(
+        total(
             "oom_kills",
+            Kind.INTEGER,
             "processes",
             "processes that the kernel has killed since boot because memory ran out",
             0,
@@ -107,6 +108,8 @@ DISK = Family(
                     "total", "bytes that programs can use; without root's reserve", 980_000_000_000
                 ),
             ),
+            metric="filesystem",
+            label="mountpoint",
         ),
     ),
 )

@@ -15,8 +15,9 @@ Items = Iterable[tuple[object, Any]]
 class Metric(NamedTuple):
     """One metric: its name, and how it is read from the values of a sample.
 
-    ``field`` is the field that it comes from. If ``label`` is set, the metric has a series for each
-    of the ``items`` of the field's value; else ``single`` returns the one number.
+    ``field`` is the field that it comes from, and ``member`` the one in its groups. If ``label`` is
+    set, the metric has a series for each of the ``items`` of the field's value; else ``single``
+    returns the one number, or is None if the value is the number.
     """
 
     name: str
@@ -25,6 +26,7 @@ class Metric(NamedTuple):
     unit: BaseUnit
     field: Field
     label: str = ""
+    member: str = ""
     items: Callable[[Any], Items] = dict.items
     single: Callable[[Any], float] | None = None
 
@@ -65,7 +67,7 @@ def _metrics(family: Family, field: Field) -> Iterable[Metric]:
         case Kind.GROUPS:
             for member in field.members:
                 yield _metric(family, field, member, f"{part}_{member.name}")._replace(
-                    items=partial(_members, member.name)
+                    member=member.name, items=partial(_members, member.name)
                 )
         case Kind.NUMBERS:
             yield _metric(family, field, field, part)._replace(items=partial(_listed, field.items))

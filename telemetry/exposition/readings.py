@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any, NamedTuple
 
-from telemetry.catalogue import SAMPLES, Family, family_of, place_of
+from telemetry.catalogue import SAMPLES, STATES, Family, family_of, place_of
 from telemetry.exposition.metrics import Metric, info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX, block, escaped, labels_of
 
@@ -19,7 +19,10 @@ _OMITTED = "Hosts whose readings are left out because the response would have to
 
 @dataclass(frozen=True, slots=True)
 class Reading:
-    """The newest sample of a channel, its age in seconds, and whether it is stale."""
+    """The newest sample of a channel, its age in seconds, and whether it is stale.
+
+    Or a state, which is not stale as long as it is retained.
+    """
 
     channel: str
     values: Mapping[str, Any]
@@ -29,7 +32,7 @@ class Reading:
 
 @dataclass(frozen=True, slots=True)
 class HostReadings:
-    """The newest samples of one host, and whether its collector runs."""
+    """The newest samples and the states of one host, and whether its collector runs."""
 
     host: str
     up: bool
@@ -58,6 +61,9 @@ def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str
     blocks = [*_host_blocks(shown, omitted)]
     for family in SAMPLES:
         blocks += _family_blocks(family, rows[family])
+    for family in STATES:
+        lines = [f"{{{row.labels}}} 1" for row in rows[family]]
+        blocks.append(block(f"{PREFIX}_{family.name}_active", "gauge", family.help, lines))
     return "".join(blocks)
 
 
@@ -77,7 +83,7 @@ def _within(hosts: Iterable[HostReadings], limit: int) -> tuple[list[HostReading
 def _size(reading: Reading) -> int:
     """Return the largest number of series that ``reading`` can have."""
     family = family_of(reading.channel)
-    if family is None or reading.stale:
+    if family not in SAMPLES or reading.stale:
         return 1
     single, several = _shape(family)
     found = (reading.values.get(name) for name in several)
@@ -110,6 +116,7 @@ def _host_blocks(hosts: Sequence[HostReadings], omitted: int) -> Iterator[str]:
         f"{{{labels_of({'host': each.host, 'channel': reading.channel})}}} {reading.age:.3f}"
         for each in hosts
         for reading in each.readings
+        if family_of(reading.channel) in SAMPLES
     )
     yield block(f"{PREFIX}_sample_age_seconds", "gauge", _AGE, ages)
     yield block(f"{PREFIX}_hosts_omitted", "gauge", _OMITTED, [f" {omitted}"])

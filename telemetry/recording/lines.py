@@ -22,7 +22,7 @@ def line_of(topic: str, payload: bytes) -> bytes:
 
     Line breaks in the payload, which JSON allows between its values, become spaces.
     """
-    return b"%b %b\n" % (topic.encode(), payload.translate(_ONE_LINE) or _REMOVED)
+    return b"%b %b\n" % (topic.encode(errors="replace"), payload.translate(_ONE_LINE) or _REMOVED)
 
 
 def lines_in(stream: BinaryIO) -> Iterator[bytes]:

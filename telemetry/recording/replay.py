@@ -7,7 +7,7 @@ from typing import Any
 
 from telemetry.bus.messages import Publication
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import Field, Kind, Retention
+from telemetry.catalogue import Field, Kind, Nature, Retention
 from telemetry.events import Event
 from telemetry.recording.lines import Entry
 from telemetry.samples import Sample, late
@@ -46,6 +46,7 @@ class Replay:
         self._form = form
         self._any_host = any_host
         self._online: dict[str, dict[str, Any]] = {}  # the statuses by topic
+        self._true: dict[str, None] = {}  # the topics of states that have not ended
 
     def publication(self, entry: Entry) -> Publication | None:
         """Return the message for ``entry``; None if there is nothing to publish."""
@@ -60,15 +61,22 @@ class Replay:
                 return self._event(entry, entry.content)
 
     def endings(self, now: int) -> Iterator[Publication]:
-        """Return the messages that end the replay: its hosts are offline from ``now`` on."""
+        """Return the messages that end the replay: its hosts are offline from ``now`` on.
+
+        A state that the recording did not end is true no longer, although it has no end.
+        """
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}
             yield Publication(topic, _payload(ended), retain=True)
+        for topic in self._true:
+            yield Publication(topic, b"", retain=True)
 
     def _removal(self, entry: Entry) -> Publication | None:
         if self._form.past:
             return None
-        return Publication(self._topic(entry, entry.address.host), b"", retain=True)
+        topic = self._topic(entry, entry.address.host)
+        self._true.pop(topic, None)
+        return Publication(topic, b"", retain=True)
 
     def _sample(self, entry: Entry, sample: Sample) -> Publication | None:
         family = entry.address.family
@@ -101,9 +109,12 @@ class Replay:
         topic = self._topic(entry, event.host)
         body = self._body(entry, family.fields)
         body["timestamp"] = event.timestamp + self._form.offset
-        if self._form.offset:
+        if family.nature is Nature.EVENT and self._form.offset:
             body.pop("id", None)  # it is another event, at another time
-        return Publication(topic, _payload(body), retain=False)
+        is_true = family.nature is Nature.STATE and not event.is_end and not self._form.past
+        if is_true:
+            self._true[topic] = None
+        return Publication(topic, _payload(body), retain=is_true)
 
     def _topic(self, entry: Entry, host: str | None) -> str:
         name = self._form.name_of(host or self._any_host)
@@ -140,6 +151,8 @@ def _objects_in(field: Field, value: Any) -> Iterable[dict[str, Any]]:  # noqa: 
     match field.kind:
         case Kind.GROUPS:
             objects: Iterable[dict[str, Any]] = value.values()
+        case Kind.RECORD:
+            objects = (value,)
         case _:
             objects = value
     return objects

@@ -67,6 +67,10 @@ class Settings(BaseModel):
         description="Sensors to disable, separated by commas: one or more of "
         f"{', '.join(f'`{name}`' for name in values.SENSORS)}.",
     )
+    advisor: bool = Field(
+        True,  # noqa: FBT003 - a field's default
+        description="Whether `up` also runs the advisor, which publishes findings.",
+    )
     disabled_findings: Findings = Field(
         (),
         description="Kinds of findings to disable, separated by commas: one or more of "
@@ -76,6 +80,11 @@ class Settings(BaseModel):
         (),
         description="Thresholds of findings that differ from their defaults, separated by commas, "
         "such as `idle_gpu.minutes=30`. docs/findings.md lists them.",
+    )
+    automatic_runs: bool = Field(
+        True,  # noqa: FBT003 - a field's default
+        description="Publish each process that holds GPU memory for a minute as a run, and follow "
+        "the other runs of this machine (Linux).",
     )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
@@ -180,16 +189,19 @@ class Settings(BaseModel):
     )
     data_dir: Folder = Field(
         default_factory=lambda: platformdirs.user_data_path(APPLICATION),
-        description="Folder for the embedded history and the embedded broker's queues.",
+        description="Folder for the embedded history, the embedded broker's queues, and the "
+        "recordings of failed runs.",
     )
     max_hosts: Count = Field(
         Limits.hosts,
-        description="How many hosts the ingester and the API know at once. A new host then evicts "
-        "the one that has been silent the longest, if that is two minutes or more.",
+        description="How many hosts the ingester, the advisor and the API know at once. In the "
+        "ingester and the API, a new host then evicts the one that has been silent the longest, if "
+        "that is two minutes or more.",
     )
     max_channels: Count = Field(
         Limits.channels,
-        description="How many channels of one host the ingester and the API know at once.",
+        description="How many channels of one host the ingester, the advisor and the API know at "
+        "once.",
     )
     max_devices: Count = Field(
         Limits.devices,
@@ -213,10 +225,15 @@ class Settings(BaseModel):
     log_format: LogFormat = Field(
         "plain", description="Log format: `plain` lines, or `json` objects for a log collector."
     )
+    home_assistant_discovery: bool = Field(
+        False,  # noqa: FBT003 - a field's default
+        description="Announce this machine and its GPUs to Home Assistant through the broker.",
+    )
     metrics_port: PortOrNone = Field(
         0,
         description="Port on 127.0.0.1 at which `collector` serves its readings and counters, or "
-        "`ingester` its counters, to Prometheus; 0: none. `up` and `api` serve them at `/metrics`.",
+        "`ingester` or `advisor` its counters, to Prometheus; 0: none. `up` and `api` serve them "
+        "at `/metrics`.",
     )
 
     @model_validator(mode="before")

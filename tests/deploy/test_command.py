@@ -14,7 +14,10 @@ from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 WITHOUT_HISTORY = ("collector", "forget", "findings", "record", "replay")
-ROLES = ("up", "collector", "ingester", "api", "check", "forget", "findings", "record", "replay")
+ROLES = (
+    *("up", "collector", "ingester", "advisor", "api", "check", "forget", "findings", "record"),
+    "replay",
+)
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 

@@ -55,6 +55,11 @@ def test_it_installs_the_manual_page(names: list[str]) -> None:
     ]
 
 
+def test_it_contains_the_helper_for_users_programs(names: list[str]) -> None:
+    files = {"__init__", "__main__", "helper", "outbox", "process", "settings"}
+    assert {f"system_monitor/{name}.py" for name in files} <= set(names)
+
+
 def test_it_contains_the_license_and_names_it_in_its_metadata(wheel: ZipFile) -> None:
     (file,) = (name for name in wheel.namelist() if name.endswith(".dist-info/METADATA"))
     metadata = message_from_bytes(wheel.read(file))

@@ -9,13 +9,17 @@ import pytest
 
 from docs.generate import (
     CATALOGUE,
+    CONTRACT,
+    DASHBOARDS,
     FILES,
     MANPAGE,
     ROOT,
     catalogue_json,
+    contract_types,
     metrics_table,
     rendered,
 )
+from docs.grafana import dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
 from telemetry.exposition.text import PREFIX
@@ -45,6 +49,11 @@ def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
     assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
 
 
+@pytest.mark.parametrize("file", DASHBOARDS, ids=names(list(DASHBOARDS)))
+def test_grafanas_dashboards_are_those_of_the_catalogue(file: Path) -> None:
+    assert file.read_text() == dashboard(DASHBOARDS[file]), "run `make docs`"
+
+
 def test_the_metrics_that_are_compared_with_other_exporters_exist() -> None:
     assert [name for name in PEERS if f"`{PREFIX}_{name}`" not in metrics_table()] == []
 
@@ -68,6 +77,10 @@ def test_the_manual_page_describes_each_command_in_valid_roff() -> None:
         assert f"\n   {command}\n" in text
     assert "\n         system-monitor export > hour.csv\n" in text
     assert "--http-port" in text
+
+
+def test_the_dashboards_types_are_those_of_the_responses() -> None:
+    assert CONTRACT.read_text() == contract_types(), "run `make docs`"
 
 
 @pytest.mark.parametrize("page", PAGES, ids=names(PAGES))

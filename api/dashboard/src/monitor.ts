@@ -1,4 +1,4 @@
-import { signal } from "@preact/signals";
+import { signal, untracked } from "@preact/signals";
 import { numberOf, type Values } from "./bus/payload";
 import { fetchHistory } from "./bus/rest";
 import type { Badge } from "./connection/badge";
@@ -9,8 +9,9 @@ import type { Hosts } from "./store/hosts";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { type Frozen, Pause } from "./view/pause";
+import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
-import { spanOf, type View, type Zoom } from "./view/view";
+import { type Span, spanOf, type View } from "./view/view";
 
 const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
@@ -35,7 +36,7 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
-  private readonly detail = new Detail({ fetchHistory, onChange: () => this.frames.invalidate() });
+  readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
   constructor(readonly hosts: Hosts) {}
 
@@ -79,8 +80,13 @@ export class Monitor {
     return this.data?.clock.ahead ?? 0;
   }
 
-  get span(): Zoom {
+  get span(): Span {
     return spanOf(this.view, this.now);
+  }
+
+  /** The lengths that the reader can choose for a span that ends now. */
+  get ranges(): readonly Range[] {
+    return rangesWithin(this.hosts.keptMs.value ?? 0);
   }
 
   /** The GPU in the address, if the host has other GPUs but not that one. */
@@ -121,6 +127,10 @@ export class Monitor {
   }
 
   private onFrame(): void {
-    this.detail.show(this.current.data.peek(), this.address.view.peek().zoom);
+    this.detail.show(
+      this.current.data.peek(),
+      untracked(() => this.span),
+      untracked(() => this.now),
+    );
   }
 }

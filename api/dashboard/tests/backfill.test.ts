@@ -13,13 +13,18 @@ function serverWith(stored: () => readonly number[]) {
     const { start, end, maxPoints, host } = query;
     const inside = stored().filter((time) => time >= start && time < end);
     let timestamps = inside;
-    let bucketWidth: number | null = null;
+    let bucketWidth = 0;
     if (inside.length > maxPoints) {
       const width = Math.ceil((end - start) / maxPoints);
       bucketWidth = width;
       timestamps = [...new Set(inside.map((time) => start + Math.floor((time - start) / width) * width))];
     }
-    const channel = { timestamps, columns: { utilization: timestamps.map(() => 1) }, bucketWidth };
+    const channel = {
+      timestamps,
+      columns: { utilization: timestamps.map(() => 1) },
+      bucketWidth,
+      minutesUntil: -Infinity,
+    };
     return { host, start, end, channels: new Map(inside.length ? [[CPU, channel]] : []) };
   };
 }

@@ -1,5 +1,6 @@
 import { describe, expect, it } from "vitest";
 import type { Sample } from "../src/bus/payload";
+import { isGapAfter } from "../src/store/gaps";
 import { type Arrival, HostData } from "../src/store/host";
 
 const WALL = 1_800_000_000_000;
@@ -132,10 +133,21 @@ describe("a host's data", () => {
     const host = new HostData("h");
     host.accept(cpu(2_000), arrival(0));
     const columns = { utilization: [1], "per_core.0": [7], "per_core.1": [null], "per_core.2": [60] };
-    const channel = { timestamps: [1_000], columns, bucketWidth: null };
+    const channel = { timestamps: [1_000], columns, bucketWidth: 0, minutesUntil: -Infinity };
     host.merge({ host: "h", start: 0, end: 5_000, channels: new Map([["system/cpu", channel]]) });
     const series = host.series.get("system/cpu")!;
     expect([series.value("busiest_core", 0), series.value("busiest_core", 1)]).toEqual([60, 90]);
+  });
+
+  it("draws the minutes before the samples as one-minute points, and no outage between them", () => {
+    const host = new HostData("h");
+    const timestamps = [60_000, 120_000, 180_000, 182_000];
+    const channel = { timestamps, columns: { utilization: [1, 2, 3, 4] }, bucketWidth: 0, minutesUntil: 180_000 };
+    host.merge({ host: "h", start: 60_000, end: 184_000, channels: new Map([["system/cpu", channel]]) });
+    const series = host.series.get("system/cpu")!;
+    expect([...series.times.slice(0, series.length)]).toEqual(timestamps);
+    expect([...series.widths.slice(0, series.length)]).toEqual([60_000, 60_000, 0, 0]);
+    expect(timestamps.map((_, index) => isGapAfter(series, index, 2_000))).toEqual([false, false, false, false]);
   });
 
   it("skips channels that it does not know", () => {

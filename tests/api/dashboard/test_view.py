@@ -5,6 +5,7 @@ import re
 import pytest
 from playwright.sync_api import Route, expect
 
+from telemetry.clock import unix_milliseconds
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
 from tests.services.processes import wait_until
@@ -198,6 +199,27 @@ def test_a_link_with_a_zoom_shows_every_sample_where_the_page_has_the_hour_in_bu
     wait_until(lambda: read() == values[:-1], "each sample of the zoom", SECONDS)
     visit.page.keyboard.press("0")
     assert read()[: len(values)] != values
+
+
+def test_the_ranges_reach_back_as_far_as_the_history_and_a_span_that_is_gone_is_a_notice(
+    open_visit: OpenVisit,
+) -> None:
+    page = open_visit().go(fragment(HOST, range="7d"))
+    expect(page.get_by_test_id("range-7d")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_role("group", name="Time range").get_by_role("button")).to_have_count(6)
+    notices = page.get_by_test_id("notices")
+    expect(notices).to_have_count(0)
+    page.evaluate("location.hash += '&from=1700000000000&to=1700003600000'")
+    expect(notices).to_contain_text("is gone. The history keeps 7 d, since ")
+    expect(page.get_by_test_id("zoom-reset")).to_contain_text("14 Nov 2")
+    hour_before_last = unix_milliseconds() - 2 * 3_600_000
+    page.goto(
+        page.url.partition("#")[0]
+        + fragment(HOST, **{"from": str(hour_before_last), "to": str(hour_before_last + 60_000)})
+    )
+    expect(notices).to_contain_text("There is no data of this host between ")
+    page.keyboard.press("0")
+    expect(notices).to_have_count(0)
 
 
 def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None:

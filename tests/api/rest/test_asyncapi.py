@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from telemetry.catalogue import FAMILIES, Nature
+from telemetry.catalogue import FAMILIES, SAMPLES, Nature, example_channel
 from telemetry.decoding import decode, resolve
 from telemetry.status import CollectorState, CollectorStatus
 from tests.api.running import SECONDS, RunningApi
@@ -77,31 +77,23 @@ def test_the_example_of_each_message_is_one_that_the_decoder_accepts(
     topics = shared_api.settings.topics
     for family in FAMILIES:
         (example,) = document["components"]["messages"][family.name]["examples"]
-        topic = topics.topic("", family.channel.format_map(_Places()))
+        topic = topics.topic("", example_channel(family))
         content = decode(resolve(topics, topic), json.dumps(example["payload"]).encode(), arrived=0)
         assert content.host == "gpu-07"
-
-
-class _Places(dict[str, int]):
-    def __missing__(self, _name: str) -> int:
-        return 0
 
 
 def test_each_frame_of_the_stream_matches_its_message(
     document: Any, shared_api: RunningApi
 ) -> None:
     messages = document["components"]["messages"]
-    names = {family.channel.format_map(_Places()): family.name for family in FAMILIES}
+    names = {example_channel(family): family.name for family in SAMPLES}
     names["system/status"] = "status"
-    waiting = set(names) - {
-        f.channel.format_map(_Places()) for f in FAMILIES if f.nature != "sample"
-    }
     with shared_api.stream() as stream:
-        while waiting:
+        while names:
             frame = json.loads(stream.recv(timeout=SECONDS))
-            message = messages[f"{names[frame['channel']]}_frame"]
-            require_valid(document, message["payload"], frame)
-            waiting.discard(frame["channel"])
+            name = names.pop(frame["channel"], None)
+            if name is not None:
+                require_valid(document, messages[f"{name}_frame"]["payload"], frame)
 
 
 def test_the_addresses_are_those_of_this_installation(

@@ -8,6 +8,7 @@ from telemetry.status import CollectorState
 from tests.api.running import SECONDS, RunningApi, cpu, gpu, status
 from tests.services.processes import wait_until
 from tests.services.prometheus import promtool
+from tests.states import FINDING_CHANNEL, finding
 from tests.telemetry.exposition.test_readings import series
 
 PATH = "/metrics"
@@ -78,10 +79,19 @@ def test_a_host_is_up_while_its_collector_says_so_and_is_not_silent(
     wait_until(lambda: scraped(api).get((UP, "alpha")) == up, "it is up or down", SECONDS)
 
 
+def test_a_finding_is_active_until_the_broker_no_longer_retains_it(api: RunningApi) -> None:
+    name = ("system_monitor_finding_active", "alpha")
+    topic = api.settings.topics.topic("alpha", FINDING_CHANNEL)
+    api.send_raw(topic, finding().payload())
+    wait_until(lambda: scraped(api).get(name) == 1, "the finding is active", SECONDS)
+    api.send_raw(topic, b"")
+    wait_until(lambda: name not in scraped(api), "the finding has ended", SECONDS)
+
+
 def test_prometheus_gets_the_response_compressed(shared_api: RunningApi) -> None:
     with shared_api.client.stream("GET", PATH, headers={"Accept-Encoding": "gzip"}) as answer:
         assert answer.headers["content-encoding"] == "gzip"
         body = gzip.decompress(b"".join(answer.iter_raw())).decode()
-    assert 'system_monitor_cpu_utilization_ratio{host="alpha"}' in body
+    assert 'system_monitor_host_up{host="alpha"}' in body
     plain = shared_api.get(PATH, host="alpha")
     assert plain.headers["content-type"] == "text/plain; version=0.0.4; charset=utf-8"

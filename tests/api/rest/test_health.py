@@ -156,6 +156,7 @@ def test_hosts_lists_live_hosts_and_hosts_known_from_the_history(api: RunningApi
     body = api.json("/api/v1/system/hosts")
     alpha, beta, gamma = body["hosts"]
     assert body["history_error"] is None
+    assert (body["history_hours"], body["history_days"]) == (1.0, 7.0)
     assert (alpha["host"], alpha["state"], alpha["version"]) == ("alpha", "online", "1.2.3")
     assert (alpha["started"], alpha["timestamp"]) == (alpha_status.started, sample.timestamp)
     assert (alpha["interval"], alpha["waiting"]) == (2.0, 3)

@@ -59,7 +59,7 @@ def test_used_is_total_less_available(proc: Path) -> None:
         "swap_out_rate": None,
         "oom_kills": None,
     }
-    assert sensor.describe() == "16.0 GB RAM"
+    assert sensor.describe() == "16 GiB RAM"
 
 
 def test_a_field_that_the_kernel_does_not_write_is_unknown() -> None:
@@ -128,7 +128,7 @@ def test_a_limit_below_the_machines_memory_is_reported(proc: Path) -> None:
     assert values["cgroup_limit"] == 8 * GIB
     assert values["cgroup_used"] == 2 * GIB
     assert values["ram_total"] == 16 * GIB
-    assert "this job may use 8.0 GB" in sensor.describe()
+    assert "this job may use 8 GiB" in sensor.describe()
 
 
 @pytest.mark.parametrize("limit", ["max", str(16 * GIB), str(2**63 - 4096)])

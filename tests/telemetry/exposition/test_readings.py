@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from prometheus_client.parser import text_string_to_metric_families
 
-from telemetry.catalogue import CPU, GPU, SAMPLES, Family, Kind
+from telemetry.catalogue import CPU, FINDING, GPU, RUN, SAMPLES, Family, Kind, example_channel
 from telemetry.exposition import HostReadings, Reading, readings_text
 from telemetry.exposition.metrics import info_fields, label_fields, metrics_of
 from telemetry.exposition.units import BASE_UNITS
@@ -24,7 +24,7 @@ IDENTITY = {
 
 def reading(family: Family, *, stale: bool = False) -> Reading:
     examples = {field.name: field.example for field in family.fields}
-    return Reading(family.channel.format(id=0, n=1), examples, 0.5, stale)
+    return Reading(example_channel(family), examples, 0.5, stale)
 
 
 def text(*readings: Reading, up: bool = True) -> str:
@@ -46,7 +46,7 @@ def value(found: Series, name: str, labels: Mapping[str, str]) -> float:
     return found[f"system_monitor_{name}", frozenset(labels.items())]
 
 
-ALL = [reading(family) for family in SAMPLES]
+ALL = [reading(family) for family in (*SAMPLES, FINDING, RUN)]
 
 
 @pytest.mark.parametrize(
@@ -84,6 +84,16 @@ ALL = [reading(family) for family in SAMPLES]
             },
             1,
         ),
+        (
+            "finding_active",
+            {"host": "alpha", "kind": "memory_growth", "subject": "gpu0", "severity": "warning"},
+            1,
+        ),
+        (
+            "run_active",
+            {"host": "alpha", "run": "ablation-7", "name": "ablation-7", "user": "ada"},
+            1,
+        ),
         ("host_up", {"host": "alpha"}, 1),
         ("sample_age_seconds", {"host": "alpha", "channel": "system/cpu"}, 0.5),
     ],
@@ -118,6 +128,11 @@ def test_a_new_metric_of_the_catalogue_appears_by_itself() -> None:
     assert metric.name == "system_monitor_gpu_novelty_bytes_per_second_total"
     assert metric.kind == "counter"
     assert metric.unit is BASE_UNITS["MB/s"]
+
+
+def test_a_state_has_no_age_since_it_holds_until_it_ends() -> None:
+    channels = [dict(labels).get("channel", "") for _, labels in series(text(*ALL))]
+    assert not any("findings" in each or "runs" in each for each in channels)
 
 
 def test_every_metric_has_one_name() -> None:

@@ -5,7 +5,7 @@ import pytest
 
 from telemetry.bus.messages import Publication
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import FAMILIES, Field
+from telemetry.catalogue import FAMILIES, FINDING, RUN, Family, Field
 from telemetry.decoding import decode, resolve
 from telemetry.recording.lines import Recording, line_of
 from telemetry.recording.replay import Form, Replay
@@ -27,6 +27,11 @@ def replayed(
     replay = Replay(form, "a")
     entries = Recording(recorded).read(line_of(*message) for message in messages)
     return [replay.publication(entry) for entry in entries]
+
+
+def example(family: Family, **more: object) -> dict[str, Any]:
+    """Return the body of a message of host a, with the examples of the catalogue."""
+    return {"host": "a", **{field.name: field.example for field in family.fields}, **more}
 
 
 def body(publication: Publication | None) -> Any:
@@ -93,6 +98,43 @@ def test_an_event_that_is_moved_is_another_event() -> None:
     assert (body(moved)["timestamp"], moved.retain) == (NOW + 7, False)
     assert "id" not in body(moved)
     assert body(same) == note
+
+
+def test_a_state_is_retained_until_it_ends_and_its_times_move() -> None:
+    begin = example(FINDING, id="x", timestamp=NOW)
+    end = {**begin, "id": "x.end", "state": "over", "timestamp": NOW + 5}
+    topic = "system/findings/memory_growth/gpu0"
+    messages = [(topic, json.dumps(each).encode()) for each in (begin, end)]
+    first, last, removal = replayed(Form(PLAIN, DAY), *messages, (topic, b""))
+    assert first is not None
+    assert last is not None
+    assert (first.retain, last.retain) == (True, False)
+    moved = body(first)
+    assert (moved["id"], moved["since"]) == ("x", begin["since"] + DAY)
+    assert moved["evidence"]["start"] == begin["evidence"]["start"] + DAY
+    assert moved["evidence"]["numbers"] == begin["evidence"]["numbers"]
+    assert moved["expected"]["latest"] == begin["expected"]["latest"] + DAY
+    assert removal == Publication(topic, b"", retain=True)
+
+
+def test_in_the_end_no_state_is_true() -> None:
+    replay = Replay(Form(FLEET), "a")
+    runs = [("system/runs/r-1", b""), ("system/runs/r-2", b"")]
+    for topic, _ in runs:
+        run = json.dumps(example(RUN, id=topic.rpartition("/")[2], timestamp=NOW)).encode()
+        for entry in Recording(PLAIN).read([line_of(topic, run)]):
+            replay.publication(entry)
+    for entry in Recording(FLEET).read([line_of("fleet/a/system/runs/r-1", b"")]):
+        replay.publication(entry)
+    ending = Publication("fleet/a/system/runs/r-2", b"", retain=True)
+    assert list(replay.endings(NOW)) == [ending]
+
+
+def test_in_a_replay_of_the_past_a_state_is_not_retained() -> None:
+    run = json.dumps(example(RUN, id="r", timestamp=NOW)).encode()
+    assert replayed(Form(PLAIN, past=True), ("system/runs/r", run)) == [
+        Publication("system/runs/r", run.replace(b": ", b":").replace(b", ", b","), retain=False)
+    ]
 
 
 def test_an_event_without_a_time_and_a_host_gets_those_of_the_recording() -> None:

@@ -1,5 +1,16 @@
 import { channelAt, FAMILIES } from "../catalogue";
-import { type CollectorStatus, isObject, numberOf, type Sample, sampleOf, statusOf, textOf } from "./payload";
+import type { HistoryChannel, HistoryResponse, HostsResponse, HostEntry as ListedHost } from "./contract";
+import {
+  type CollectorStatus,
+  isObject,
+  numberOf,
+  numbersOf,
+  received,
+  type Sample,
+  sampleOf,
+  statusOf,
+  textOf,
+} from "./payload";
 
 /** A sample from /metrics, with its age by the server's clock: the time since it arrived there. */
 export interface AgedSample extends Sample {
@@ -12,11 +23,13 @@ export interface MetricsAnswer {
   readonly samples: readonly AgedSample[];
 }
 
-/** One channel's history: `columns` are aligned with `timestamps`. */
+/** One channel's history: `columns` are aligned with `timestamps`, and `bucketWidth` is 0 for single samples. */
 export interface HistoryColumns {
   readonly timestamps: readonly number[];
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
-  readonly bucketWidth: number | null;
+  readonly bucketWidth: number;
+  /** The points before this time are minutes. */
+  readonly minutesUntil: number;
 }
 
 export interface HistoryAnswer {
@@ -36,6 +49,8 @@ export interface HostEntry {
 /** `historyProblem`: why the history cannot be read or written, as a sentence. */
 export interface HostsAnswer {
   readonly hosts: readonly HostEntry[];
+  /** How long the history keeps samples or one-minute points; null from an older server. */
+  readonly keptMs: number | null;
   readonly historyProblem: string | null;
 }
 
@@ -56,31 +71,45 @@ export function metricsOf(body: unknown): MetricsAnswer | null {
 }
 
 export function historyOf(body: unknown): HistoryAnswer | null {
-  if (!(isObject(body) && isObject(body.channels))) return null;
+  const answer = received<HistoryResponse>(body);
+  if (!isObject(answer?.channels)) return null;
   const channels = new Map<string, HistoryColumns>();
-  for (const [channel, columns] of Object.entries(body.channels)) {
-    if (!(isObject(columns) && Array.isArray(columns.timestamps))) continue;
-    const fields = columns.fields;
-    channels.set(channel, {
-      timestamps: columns.timestamps as number[],
-      columns: (isObject(fields) ? fields : {}) as HistoryColumns["columns"],
-      bucketWidth: numberOf(columns.bucket_width),
-    });
+  for (const [channel, value] of Object.entries(answer.channels)) {
+    const columns = columnsOf(value);
+    if (columns) channels.set(channel, columns);
   }
   return {
-    host: textOf(body.host) ?? "",
-    start: numberOf(body.start) ?? 0,
-    end: numberOf(body.end) ?? 0,
+    host: textOf(answer.host) ?? "",
+    start: numberOf(answer.start) ?? 0,
+    end: numberOf(answer.end) ?? 0,
     channels,
   };
 }
 
+function columnsOf(value: unknown): HistoryColumns | null {
+  const channel = received<HistoryChannel>(value);
+  if (!Array.isArray(channel?.timestamps)) return null;
+  const fields = isObject(channel.fields) ? Object.entries(channel.fields) : [];
+  return {
+    timestamps: numbersOf(channel.timestamps).map((time) => time ?? 0),
+    columns: Object.fromEntries(fields.map(([name, values]) => [name, numbersOf(values)])),
+    bucketWidth: numberOf(channel.bucket_width) ?? 0,
+    minutesUntil: numberOf(channel.minutes_until) ?? -Infinity,
+  };
+}
+
+const HOUR_MS = 3_600_000;
+
 export function hostsOf(body: unknown): HostsAnswer {
-  if (!(isObject(body) && Array.isArray(body.hosts))) return { hosts: [], historyProblem: null };
-  const hosts = body.hosts.flatMap((entry: unknown) =>
-    isObject(entry) && typeof entry.host === "string"
-      ? [{ name: entry.host, status: statusOf(entry), isKnown: numberOf(entry.timestamp) !== null }]
-      : [],
-  );
-  return { hosts, historyProblem: textOf(body.history_error) };
+  const answer = received<HostsResponse>(body);
+  const hosts = Array.isArray(answer?.hosts) ? answer.hosts.flatMap((entry) => entryOf(entry) ?? []) : [];
+  const [hours, days] = [numberOf(answer?.history_hours), numberOf(answer?.history_days)];
+  const keptMs = hours === null || days === null ? null : Math.max(hours, 24 * days) * HOUR_MS;
+  return { hosts, historyProblem: textOf(answer?.history_error), keptMs };
+}
+
+function entryOf(value: unknown): HostEntry | null {
+  const entry = received<ListedHost>(value);
+  if (typeof entry?.host !== "string") return null;
+  return { name: entry.host, status: statusOf(value), isKnown: numberOf(entry.timestamp) !== null };
 }

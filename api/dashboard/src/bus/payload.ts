@@ -1,4 +1,5 @@
 import { familyOf, STATUS_CHANNEL } from "../catalogue";
+import type { CollectorState, HostEntry, SensorResponse } from "./contract";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -10,19 +11,13 @@ export interface Sample {
   readonly values: Values;
 }
 
-export interface SensorReport {
+/** `state`: a newer collector may have states that this page does not know. */
+export interface SensorReport extends Pick<SensorResponse, "reason" | "description" | "details"> {
   readonly state: string;
-  readonly reason: string | null;
-  readonly description: string | null;
-  readonly details: Readonly<Record<string, string>>;
 }
 
-export interface CollectorStatus {
-  readonly host: string;
-  readonly state: "online" | "offline";
-  readonly version: string | null;
-  readonly started: number | null;
-  readonly interval: number | null;
+export interface CollectorStatus extends Pick<HostEntry, "host" | "version" | "started" | "interval"> {
+  readonly state: CollectorState;
   readonly sensors: Readonly<Record<string, SensorReport>>;
 }
 
@@ -34,6 +29,14 @@ export type Frame =
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
+}
+
+/**
+ * What was received, under the names that `T`, a generated type, has; null if it is not an object.
+ * Each value is still unknown: another version of the server, or a proxy, may send something else.
+ */
+export function received<T>(value: unknown): { readonly [Name in keyof T]?: unknown } | null {
+  return isObject(value) ? value : null;
 }
 
 export function numberOf(value: unknown): number | null {
@@ -86,35 +89,27 @@ export function sampleOf(channel: string, data: unknown): Sample | null {
 }
 
 export function statusOf(data: unknown): CollectorStatus | null {
-  if (!isObject(data) || typeof data.host !== "string") return null;
-  if (data.state !== "online" && data.state !== "offline") return null;
-  const sensors: Record<string, SensorReport> = {};
-  if (isObject(data.sensors)) {
-    for (const [name, report] of Object.entries(data.sensors)) {
-      if (isObject(report)) sensors[name] = sensorOf(report);
-    }
-  }
+  const entry = received<HostEntry>(data);
+  if (typeof entry?.host !== "string") return null;
+  if (entry.state !== "online" && entry.state !== "offline") return null;
+  const reports = isObject(entry.sensors) ? Object.entries(entry.sensors) : [];
   return {
-    host: data.host,
-    state: data.state,
-    version: textOf(data.version),
-    started: numberOf(data.started),
-    interval: numberOf(data.interval),
-    sensors,
+    host: entry.host,
+    state: entry.state,
+    version: textOf(entry.version),
+    started: numberOf(entry.started),
+    interval: numberOf(entry.interval),
+    sensors: Object.fromEntries(reports.map(([name, report]) => [name, sensorOf(report)])),
   };
 }
 
-function sensorOf(report: Record<string, unknown>): SensorReport {
-  const details: Record<string, string> = {};
-  if (isObject(report.details)) {
-    for (const [name, value] of Object.entries(report.details)) {
-      if (typeof value === "string") details[name] = value;
-    }
-  }
+function sensorOf(value: unknown): SensorReport {
+  const report = received<SensorResponse>(value);
+  const details = isObject(report?.details) ? Object.entries(report.details) : [];
   return {
-    state: textOf(report.state) ?? "ok",
-    reason: textOf(report.reason),
-    description: textOf(report.description),
-    details,
+    state: textOf(report?.state) ?? "ok",
+    reason: textOf(report?.reason),
+    description: textOf(report?.description),
+    details: Object.fromEntries(details.filter((entry): entry is [string, string] => typeof entry[1] === "string")),
   };
 }

@@ -1,6 +1,8 @@
 import { logIn } from "../session";
+import { HISTORY_FIELDS } from "../store/columns";
 import { type HistoryAnswer, type HostsAnswer, historyOf, hostsOf, type MetricsAnswer, metricsOf } from "./answers";
-import { isObject, textOf } from "./payload";
+import type { ErrorDetail, ErrorResponse } from "./contract";
+import { received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
@@ -43,6 +45,7 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
     ["start", String(Math.floor(query.start))],
     ["end", String(Math.ceil(query.end))],
     ["max_points", String(query.maxPoints)],
+    ["fields", HISTORY_FIELDS],
   ];
   return required(historyOf(await request("history", parameters, signal)));
 }
@@ -74,8 +77,8 @@ async function request(path: string, parameters: [string, string][], signal?: Ab
 
 /** The message of an error from the API; a proxy's error may have another shape. */
 export function messageOf(body: unknown, status: number): string {
-  const error = isObject(body) ? body.error : null;
-  const message = isObject(error) ? textOf(error.message) : null;
+  const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
+  const message = textOf(error?.message);
   return message ?? `The server answered with HTTP status ${status}.`;
 }
 

@@ -29,7 +29,7 @@ export function Sparkline({ channel }: Props) {
         to - from,
         pixelOf(to, step, channel),
         series?.revision,
-        monitor.charted !== monitor.shown,
+        monitor.detail.version,
         surface.width,
       ].join();
       if (state === drawn) return;

@@ -1,8 +1,9 @@
 import { useEffect, useRef } from "preact/hooks";
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
-import { clockMinutes, clockTime } from "../text/time";
+import { clockMinutes, clockTime, date, momentTime } from "../text/time";
 import { useMonitor } from "../view/hooks";
+import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import { hasRoom, labelFont, textScale, widest } from "./labels";
 import type { Line, Scale } from "./lines";
@@ -24,8 +25,13 @@ interface Props {
 const STEPS_IN_VIEW = 360;
 const SECOND = 1_000;
 const MINUTE = 60_000;
+const HOUR = 60 * MINUTE;
+const DAY = 24 * HOUR;
 // Steps between the times on the axis; uPlot's own have none that suit five minutes.
-const STEPS = [1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600].map((step) => step * SECOND);
+const STEPS = [
+  ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200],
+  ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
+].map((step) => step * SECOND);
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
 export function TimeChart({ channel, lines, scales, label, testId }: Props) {
@@ -40,6 +46,13 @@ export function TimeChart({ channel, lines, scales, label, testId }: Props) {
     return () => chart.destroy();
   }, [monitor, colours, channel, shape, label, testId]);
   return <div ref={container} class="chart" role="img" aria-label={label} data-testid={testId} />;
+}
+
+/** A time on the axis: the date at midnight, and where the steps are days. */
+function axisTime(time: number, step: number): string {
+  if (step < MINUTE) return clockTime(time);
+  const minutes = clockMinutes(time);
+  return step >= DAY || (step >= HOUR && minutes === "00:00") ? date(time) : minutes;
 }
 
 class Chart {
@@ -104,12 +117,13 @@ class Chart {
       plot.width,
       plot.height,
       series?.revision,
-      monitor.charted !== monitor.shown,
+      monitor.detail.version,
       monitor.frozen !== null,
     ].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
-    const moved = fixed ? !series || series.last <= to + 10_000 : pixel !== this.drawnPixel;
+    const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
+    const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
     if (state === this.drawn && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
     this.drawn = state;
     this.drawnPixel = pixel;
@@ -166,9 +180,10 @@ class Chart {
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
-      this.flag.textContent = clockTime(time);
-      this.flag.classList.toggle("to-left", left > width - 76 * this.textScale);
-      this.flag.style.transform = `translateX(${Math.round(left)}px)`;
+      const text = momentTime(time, this.monitor.now);
+      this.flag.textContent = text;
+      const hasRoomAtRight = left < width - (text.length * 7 + 20) * this.textScale;
+      this.flag.style.transform = `translateX(${Math.round(left)}px)${hasRoomAtRight ? "" : " translateX(calc(-100% - 10px))"}`;
     }
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
@@ -189,9 +204,11 @@ class Chart {
   };
 
   private zoomAround(time: number, width: number): void {
-    const { from, to } = this.monitor.span;
+    const { ranges, span } = this.monitor;
+    const { from, to } = span;
+    const longest = Math.max(...ranges.map(rangeMs));
     const start = time - (width * (time - from)) / (to - from);
-    this.monitor.change({ zoom: width >= 60 * MINUTE ? null : zoomTo(start, start + width) });
+    this.monitor.change({ zoom: width >= longest ? null : zoomTo(start, start + width) });
   }
 
   private listen(event: string, listener: (event: Event) => void): void {
@@ -228,7 +245,7 @@ class Chart {
           space: 58 * textScale,
           incrs: STEPS,
           values: (plot, splits, __, ___, step) => {
-            const format = step < MINUTE ? clockTime : clockMinutes;
+            const format = (time: number) => axisTime(time, step);
             return splits.map((time) => (hasRoom(plot, time, format(time), font) ? format(time) : null));
           },
         },

@@ -1,15 +1,12 @@
 import type { HostEntry } from "../bus/answers";
 import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
-import { clockTime } from "../text/time";
-import { useMonitor, useValue } from "../view/hooks";
+import { momentTime, spanTime } from "../text/time";
+import { useMonitor, useReading, useValue } from "../view/hooks";
+import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
-import { RANGES } from "../view/view";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { LogOut } from "./LogOut";
-
-const LABELS = { "5m": "5 m", "15m": "15 m", "1h": "1 h" } as const;
-const SPANS = { "5m": "5 minutes", "15m": "15 minutes", "1h": "hour" } as const;
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
@@ -105,18 +102,20 @@ function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEnt
 function Ranges() {
   const monitor = useMonitor();
   const { zoom, range } = monitor.view;
+  const ranges = useValue((each) => each.ranges);
+  const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
     <div class="segments" role="group" aria-label="Time range">
-      {RANGES.map((each, index) => (
+      {ranges.map((each, index) => (
         <button
           key={each}
           type="button"
           aria-pressed={zoom === null && range === each}
-          title={`Last ${SPANS[each]} (key ${index + 1})`}
+          title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}
         >
-          {LABELS[each]}
+          {rangeLabel(each)}
         </button>
       ))}
       {zoom && (
@@ -127,7 +126,7 @@ function Ranges() {
           data-testid="zoom-reset"
           onClick={() => monitor.change({ zoom: null })}
         >
-          {clockTime(zoom.from)}–{clockTime(zoom.to)} ✕
+          {label} ✕
         </button>
       )}
     </div>
@@ -152,7 +151,7 @@ function Pause() {
       </svg>
       {frozen ? (
         <span>
-          Paused<span class="since"> {clockTime(frozen.wall)}</span>
+          Paused<span class="since"> {momentTime(frozen.wall, Date.now())}</span>
         </span>
       ) : isPaused ? (
         "Paused"

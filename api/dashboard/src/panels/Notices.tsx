@@ -1,4 +1,6 @@
 import type { Monitor } from "../monitor";
+import { WINDOW_MS } from "../store/host";
+import { missingInSpan } from "../text/span";
 import { duration } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
 
@@ -31,6 +33,13 @@ function sentencesOf(monitor: Monitor): string[] {
   } else if (notSaved && badge.kind !== "reconnecting") {
     sentences.push(`History is not being saved: ${notSaved}`);
   }
+  const { detail, now, shown, span } = monitor;
+  const unloaded = detail.problem.value;
+  if (unloaded) sentences.push(`The history of this span could not be loaded: ${unloaded} Retrying.`);
+  const isComplete = detail.isLoaded || span.from >= now - WINDOW_MS;
+  const data = isComplete && shown?.newestTimestamp !== null ? monitor.charted : null;
+  const missing = missingInSpan(span, { now, keptMs: monitor.hosts.keptMs.value, data });
+  if (missing) sentences.push(missing);
   const aboutClock = clockNotice(monitor);
   if (aboutClock) sentences.push(aboutClock);
   if (missingGpu !== null)

@@ -1,5 +1,5 @@
 import { numberOf, numbersOf, type Values } from "../bus/payload";
-import type { Family } from "../catalogue";
+import { FAMILIES, type Family, isCharted } from "../catalogue";
 
 /** The busiest core of a CPU sample: one saturated core hides in the mean of 128. */
 export const BUSIEST_CORE = "busiest_core";
@@ -20,6 +20,15 @@ export function keptColumns(family: Family): string[] {
   if (family.name === "gpu") return names.filter((name) => GPU_COLUMNS.has(name));
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
+
+/** The fields of the history that the kept columns come from, separated by commas. */
+export const HISTORY_FIELDS = [
+  ...new Set(
+    FAMILIES.filter(isCharted)
+      .flatMap(keptColumns)
+      .map((name) => (name === BUSIEST_CORE ? PER_CORE : name)),
+  ),
+].join(",");
 
 /** The value of a kept column in a payload; NaN where it was not reported. */
 export function valueIn(values: Values, column: string): number {

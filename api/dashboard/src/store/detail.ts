@@ -1,54 +1,80 @@
+import { signal } from "@preact/signals";
 import type { HistoryAnswer } from "../bus/answers";
 import type { HistoryQuery } from "../bus/rest";
-import type { Zoom } from "../view/view";
-import { HostData } from "./host";
+import { pauseBefore } from "../connection/backoff";
+import type { Span } from "../view/view";
+import { HostData, WINDOW_MS } from "./host";
 
+/** For a span in the past, which is fetched once. */
 const MAX_POINTS = 4_000;
+/** For a span that ends now, which is fetched again and again: a point for each pixel or so. */
+const MAX_POINTS_MOVING = 1_000;
+const PIXELS = 360;
+const MIN_REFRESH_MS = 30_000;
+const MIN_RETRY_MS = 1_000;
 
 interface DetailOptions {
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  random(): number;
   onChange(): void;
 }
 
 /**
- * The history of a zoomed span, as fine as the server has it.
+ * The history of a span that the page does not have: one from before its own hour, one longer than
+ * that, or a zoom where it has only buckets.
  *
- * At short intervals the page keeps the hour in buckets. The data for a zoom is kept apart from them
- * and discarded with the zoom.
+ * It is kept apart from the live data, and discarded with the span.
  */
 export class Detail {
-  private host: HostData | null = null;
-  private zoom: Zoom | null = null;
+  /** Why the history of the span could not be loaded, as a sentence. It is fetched again. */
+  readonly problem = signal<string | null>(null);
+  /** Whether the history of the span has arrived. */
+  isLoaded = false;
+  /** Changes with each answer. */
+  version = 0;
+  private key = "";
   private data: HostData | null = null;
-  private isRequested = false;
+  private loadedAt = -Infinity;
+  private isBusy = false;
+  private attempts = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
   private request = new AbortController();
 
   constructor(private readonly options: DetailOptions) {}
 
-  /** Fetch the samples of `host` in `zoom`, if the page has only buckets of it; null discards them. */
-  show(host: HostData | null, zoom: Zoom | null): void {
-    if (host !== this.host || zoom?.from !== this.zoom?.from || zoom?.to !== this.zoom?.to) {
-      this.request.abort();
-      this.request = new AbortController();
-      this.host = host;
-      this.zoom = zoom;
-      this.data = null;
-      this.isRequested = false;
-    }
+  /** Fetch the history of `host` in `span` if necessary; call it with each frame. `now` is by the host's clock. */
+  show(host: HostData | null, span: Span, now: number): void {
+    const key = `${host?.name} ${span.isFixed ? span.from : ""} ${span.to - span.from}`;
+    if (key !== this.key) this.reset(key);
     // A link opens with its zoom before the history has arrived: how coarse that is is not known yet.
-    if (this.isRequested || host === null || zoom === null || !isCoarse(host, zoom)) return;
-    this.isRequested = true;
-    void this.fetch(host, zoom);
+    if (this.isBusy || host === null || !isNeeded(host, span, now)) return;
+    const refreshMs = Math.max((span.to - span.from) / PIXELS, MIN_REFRESH_MS);
+    if (this.isLoaded && (isPast(span, now) || now - this.loadedAt < refreshMs)) return;
+    this.isBusy = true;
+    void this.fetch(host, span, now);
   }
 
-  /** The data for the charts of `host`: the samples of the zoom if they were fetched, else its own. */
+  /** The data for the charts of `host`: that of the span if it was fetched, else its own. */
   of(host: HostData | null): HostData | null {
     return this.data !== null && host?.name === this.data.name ? this.data : host;
   }
 
-  private async fetch(host: HostData, { from, to }: Zoom): Promise<void> {
+  private reset(key: string): void {
+    clearTimeout(this.timer);
+    this.request.abort();
+    this.request = new AbortController();
+    this.key = key;
+    this.data = null;
+    this.isLoaded = this.isBusy = false;
+    this.attempts = 0;
+    this.problem.value = null;
+    this.version += 1;
+  }
+
+  private async fetch(host: HostData, span: Span, now: number): Promise<void> {
     const { signal } = this.request;
-    const query = { host: host.name, start: from, end: to + 1, maxPoints: MAX_POINTS };
+    const maxPoints = isPast(span, now) ? MAX_POINTS : MAX_POINTS_MOVING;
+    const query = { host: host.name, start: span.from, end: span.to + 1, maxPoints };
     try {
       const answer = await this.options.fetchHistory(query, signal);
       if (signal.aborted) return;
@@ -56,15 +82,41 @@ export class Detail {
       data.status = host.status;
       data.merge(answer);
       this.data = data;
-      this.options.onChange();
-    } catch {
-      // The charts keep drawing the buckets.
+      this.isLoaded = true;
+      this.isBusy = false;
+      this.loadedAt = now;
+      this.attempts = 0;
+      this.version += 1;
+      this.problem.value = null;
+    } catch (error) {
+      if (signal.aborted) return;
+      this.problem.value = error instanceof Error ? error.message : "The server is not responding.";
+      this.retryLater();
     }
+    this.options.onChange();
+  }
+
+  private retryLater(): void {
+    const pause = Math.max(pauseBefore(this.attempts, this.options.random), MIN_RETRY_MS);
+    this.attempts += 1;
+    this.timer = setTimeout(() => {
+      this.isBusy = false;
+      this.options.onChange();
+    }, pause);
   }
 }
 
-/** Whether the span holds buckets and lies in the past, where it does not grow. */
-function isCoarse(host: HostData, { from, to }: Zoom): boolean {
+/** Whether the span no longer grows. */
+function isPast({ isFixed, to }: Span, now: number): boolean {
+  return isFixed && to <= now;
+}
+
+function isNeeded(host: HostData, span: Span, now: number): boolean {
+  return span.isFixed ? span.from < now - WINDOW_MS || isCoarse(host, span) : span.to - span.from > WINDOW_MS;
+}
+
+/** Whether the page has buckets of the span, and it lies in the past, where it does not grow. */
+function isCoarse(host: HostData, { from, to }: Span): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;
   for (const series of host.series.values()) {
     const end = series.indexFrom(to);

@@ -6,6 +6,7 @@ import { columnIn, keptColumns, valueIn } from "./columns";
 import { ChannelSeries, type Insertion } from "./series";
 
 export const WINDOW_MS = 3_600_000;
+const MINUTE_MS = 60_000;
 export const DEFAULT_INTERVAL_MS = 2_000;
 export const STALE_INTERVALS = 3;
 const MAX_POINTS = 4_500; // an hour at 1 s, and a fifth more
@@ -96,14 +97,17 @@ export class HostData {
     for (const [channel, history] of answer.channels) {
       const series = this.seriesOf(channel);
       if (series === null) continue;
-      const length = history.timestamps.length;
-      series.merge({
-        start: answer.start,
-        end: answer.end,
-        width: history.bucketWidth ?? 0,
-        times: history.timestamps,
-        columns: new Map(series.names.map((name) => [name, columnIn(history.columns, name, length)])),
+      const { timestamps, bucketWidth, minutesUntil, columns } = history;
+      const kept = series.names.map((name) => [name, columnIn(columns, name, timestamps.length)] as const);
+      const seam = timestamps.findIndex((time) => time >= minutesUntil);
+      const first = seam < 0 ? timestamps.length : seam;
+      const rows = (from: number, to: number) => ({
+        times: timestamps.slice(from, to),
+        columns: new Map(kept.map(([name, values]) => [name, values.subarray(from, to)])),
       });
+      const middle = first === 0 ? answer.start : Math.max(minutesUntil, answer.start);
+      series.merge({ start: answer.start, end: middle, width: MINUTE_MS, ...rows(0, first) });
+      series.merge({ start: middle, end: answer.end, width: bucketWidth, ...rows(first, timestamps.length) });
     }
   }
 

@@ -16,6 +16,8 @@ export class Hosts {
   readonly entries = signal<readonly HostEntry[]>([]);
   /** Why the history is not being saved, as a sentence. */
   readonly historyProblem = signal<string | null>(null);
+  /** How long the history keeps data, in ms; null until it is known. */
+  readonly keptMs = signal<number | null>(null);
 
   constructor(private readonly options: HostsOptions) {}
 
@@ -41,9 +43,10 @@ export class Hosts {
 
   private async fetch(): Promise<void> {
     try {
-      const { hosts, historyProblem } = await this.options.fetchHosts();
+      const { hosts, historyProblem, keptMs } = await this.options.fetchHosts();
       this.entries.value = hosts;
       this.historyProblem.value = historyProblem;
+      this.keptMs.value = keptMs;
       this.options.onChange();
     } catch {
       // The badge shows that the server is not responding.

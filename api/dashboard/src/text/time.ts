@@ -1,5 +1,6 @@
 const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
+const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
 /** HH:MM:SS in the reader's time zone. */
 export function clockTime(wall: number): string {
@@ -11,13 +12,34 @@ export function clockMinutes(wall: number): string {
   return MINUTES.format(wall);
 }
 
-/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h. */
+/** `28 Nov`, in the reader's time zone. */
+export function date(wall: number): string {
+  return DATE.format(wall);
+}
+
+/** HH:MM:SS, and the date before it unless it is that of `now`. */
+export function momentTime(wall: number, now: number): string {
+  const day = date(wall);
+  return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
+}
+
+/** `23:10:05–23:20:00`, with the dates where they differ from that of `now`. */
+export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
+  const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
+  return `${momentTime(from, now)}–${end}`;
+}
+
+/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h; a whole number of days or hours in one. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;
   const minutes = Math.floor(seconds / 60);
   if (minutes < 100) return `${minutes} min`;
   const hours = Math.floor(minutes / 60);
-  if (hours < 48) return `${hours} h ${minutes % 60} min`;
-  return `${Math.floor(hours / 24)} d ${hours % 24} h`;
+  if (hours < 48) return inTwo(hours, "h", minutes % 60, "min");
+  return inTwo(Math.floor(hours / 24), "d", hours % 24, "h");
+}
+
+function inTwo(large: number, largeUnit: string, small: number, smallUnit: string): string {
+  return small === 0 ? `${large} ${largeUnit}` : `${large} ${largeUnit} ${small} ${smallUnit}`;
 }

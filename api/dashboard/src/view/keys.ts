@@ -1,6 +1,5 @@
 import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
-import { RANGES } from "./view";
 
 /** Handles the keys that work anywhere on the page; Help.tsx lists them. Returns a function that stops it. */
 export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
@@ -27,7 +26,7 @@ export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void
 }
 
 function act(monitor: Monitor, key: string, showHelp: () => void): boolean {
-  const range = RANGES[Number(key) - 1];
+  const range = monitor.ranges[Number(key) - 1];
   if (key === " ") monitor.togglePause();
   else if (range) monitor.change({ range, zoom: null });
   else if (key === "0" || key === "Escape") monitor.change({ zoom: null });

@@ -1,3 +1,5 @@
+import { type Range, rangeMs } from "./ranges";
+
 /** The state of the page apart from its data: a link reproduces it. */
 export interface View {
   readonly host: string | null;
@@ -6,9 +8,6 @@ export interface View {
   readonly series: readonly GpuSeries[];
   readonly zoom: Zoom | null;
 }
-
-export const RANGES = ["5m", "15m", "1h"] as const;
-export type Range = (typeof RANGES)[number];
 
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
@@ -19,7 +18,11 @@ export interface Zoom {
   readonly to: number;
 }
 
-const MINUTES: Readonly<Record<Range, number>> = { "5m": 5, "15m": 15, "1h": 60 };
+/** The span of the charts. It is fixed if it was chosen, else it ends now. */
+export interface Span extends Zoom {
+  readonly isFixed: boolean;
+}
+
 const MIN_ZOOM_MS = 1_000;
 
 export const DEFAULT_VIEW: View = {
@@ -30,14 +33,10 @@ export const DEFAULT_VIEW: View = {
   zoom: null,
 };
 
-export function rangeMs(range: Range): number {
-  return MINUTES[range] * 60_000;
-}
-
 /** The span of the charts when the collector's clock is at `now`. */
-export function spanOf(view: View, now: number): Zoom {
+export function spanOf(view: View, now: number): Span {
   const to = Math.round(now);
-  return view.zoom ?? { from: to - rangeMs(view.range), to };
+  return view.zoom ? { ...view.zoom, isFixed: true } : { from: to - rangeMs(view.range), to, isFixed: false };
 }
 
 /** Parse the view in an address's fragment; invalid parts get their defaults. */
@@ -48,7 +47,7 @@ export function viewFromHash(hash: string): View {
   return {
     host: query.get("host") || null,
     gpu: gpu !== null && /^\d{1,4}$/.test(gpu) ? gpu : null,
-    range: RANGES.find((range) => range === query.get("range")) ?? DEFAULT_VIEW.range,
+    range: rangeFrom(query.get("range")),
     series: series ? GPU_SERIES.filter((name) => series.includes(name)) : DEFAULT_VIEW.series,
     zoom: zoomFrom(query.get("from"), query.get("to")),
   };
@@ -75,6 +74,10 @@ export function toggled(series: readonly GpuSeries[], name: GpuSeries): GpuSerie
 
 export function zoomTo(from: number, to: number): Zoom | null {
   return to - from >= MIN_ZOOM_MS ? { from: Math.round(from), to: Math.round(to) } : null;
+}
+
+function rangeFrom(text: string | null): Range {
+  return text !== null && rangeMs(text) > 0 ? text : DEFAULT_VIEW.range;
 }
 
 function zoomFrom(from: string | null, to: string | null): Zoom | null {

@@ -1,0 +1,88 @@
+// Generated from api/rest/responses.py by `make docs`.
+
+export type CollectorState = "online" | "offline";
+
+export interface ErrorDetail {
+  /** a fixed identifier for programs */
+  readonly code: string;
+  /** one sentence for people */
+  readonly message: string;
+}
+
+export interface ErrorResponse {
+  /** what is wrong */
+  readonly error: ErrorDetail;
+}
+
+export interface HistoryChannel {
+  /** Unix times in milliseconds, ascending; the start of each bucket */
+  readonly timestamps: readonly number[];
+  /** one value per timestamp for each field, in its unit; null for a gap. List items are named per_core.0, per_core.1, …; object leaves per_device.sda.read_rate */
+  readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
+  /** width of a bucket (ms); null if the samples are not aggregated */
+  readonly bucket_width: number | null;
+  /** Unix time in milliseconds before which the points are one-minute buckets, and bucket_width is that of the later points; null if all have the same width */
+  readonly minutes_until: number | null;
+}
+
+export interface HistoryResponse {
+  /** the host that was sampled */
+  readonly host: string;
+  /** Unix time in milliseconds, inclusive */
+  readonly start: number;
+  /** Unix time in milliseconds, exclusive */
+  readonly end: number;
+  /** the channels with samples in the span, by name */
+  readonly channels: Readonly<Record<string, HistoryChannel>>;
+}
+
+export interface HostEntry {
+  /** the host that was sampled */
+  readonly host: string;
+  /** whether the host's collector is running; null before its first status */
+  readonly state: CollectorState | null;
+  /** the collector's version */
+  readonly version: string | null;
+  /** Unix time of the collector's start in milliseconds */
+  readonly started: number | null;
+  /** time between two samples (s) */
+  readonly interval: number | null;
+  /** Unix time of the newest live sample in milliseconds; null without one */
+  readonly timestamp: number | null;
+  /** the collector's sensors, by name */
+  readonly sensors: Readonly<Record<string, SensorResponse>>;
+  /** samples not yet sent to the broker */
+  readonly waiting: number | null;
+  /** samples dropped because too many were waiting */
+  readonly dropped: number | null;
+}
+
+export interface HostsResponse {
+  /** the hosts, by name */
+  readonly hosts: readonly HostEntry[];
+  /** why the history cannot be read or is not growing; if it cannot be read, hosts known only from it are missing */
+  readonly history_error: string | null;
+  /** how long the history keeps samples (h) */
+  readonly history_hours: number;
+  /** how long the history keeps one-minute points (days); 0: none */
+  readonly history_days: number;
+}
+
+export interface SensorResponse {
+  /** state of the sensor */
+  readonly state: SensorState;
+  /** why it cannot be read, in one sentence */
+  readonly reason: string | null;
+  /** what it reads */
+  readonly description: string | null;
+  /** duration of the last reading (ms) */
+  readonly duration_ms: number | null;
+  /** failed readings since the collector started */
+  readonly failures: number;
+  /** ticks without a reading since the collector started */
+  readonly missed_ticks: number;
+  /** details such as the driver version, by name */
+  readonly details: Readonly<Record<string, string>>;
+}
+
+export type SensorState = "starting" | "ok" | "absent" | "failing" | "hanging";

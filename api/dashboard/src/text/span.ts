@@ -1,0 +1,34 @@
+import type { HostData } from "../store/host";
+import type { Span } from "../view/view";
+import { duration, momentTime, spanTime } from "./time";
+
+interface Context {
+  readonly now: number;
+  /** How long the history keeps data, in ms; null where it is not known. */
+  readonly keptMs: number | null;
+  /** The data of the charts; null until it has arrived. */
+  readonly data: HostData | null;
+}
+
+/** Why the charts are empty in a part of the span, as a sentence; null if they are not. */
+export function missingInSpan(span: Span, { now, keptMs, data }: Context): string | null {
+  if (keptMs !== null && span.from < now - Math.max(keptMs, 1)) {
+    const kept = `The history keeps ${duration(keptMs)}`;
+    const first = momentTime(now - keptMs, now);
+    if (span.isFixed && span.to <= now - keptMs)
+      return `The data of ${spanTime(span, now)} is gone. ${kept}, since ${first}.`;
+    return `${kept}: the data from before ${first} is gone.`;
+  }
+  if (!span.isFixed || data === null || hasData(data, span)) return null;
+  return `There is no data of this host between ${spanTime(span, now).replace("–", " and ")}.`;
+}
+
+function hasData(data: HostData, { from, to }: Span): boolean {
+  for (const series of data.series.values()) {
+    const index = Math.max(series.indexFrom(from) - 1, 0);
+    for (let at = index; at < series.length && series.times[at]! <= to; at += 1) {
+      if (series.times[at]! + series.widths[at]! >= from) return true;
+    }
+  }
+  return false;
+}

@@ -1,0 +1,46 @@
+/** The length of a span that ends now, such as 15m, 6h or 7d. */
+export type Range = string;
+
+const MINUTE_MS = 60_000;
+const UNITS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS } as const;
+const WORDS = { m: "minute", h: "hour", d: "day" } as const;
+const PATTERN = /^(\d{1,3})([mhd])$/;
+const PRESETS: readonly Range[] = ["5m", "15m", "1h", "6h", "1d", "7d", "30d", "90d"];
+/** What the page itself keeps, whatever the server does. */
+const OWN = UNITS.h;
+const LONGEST = 366 * UNITS.d;
+// A last range is offered if the history has this much more than the one before.
+const MUCH_MORE = 1.2;
+
+/** Milliseconds; 0 for a text that is not a range. */
+export function rangeMs(range: Range): number {
+  const { count, unit } = parse(range);
+  const length = count * UNITS[unit];
+  return length <= LONGEST ? length : 0;
+}
+
+/** `15 min`, `6 h`, `7 d`. */
+export function rangeLabel(range: Range): string {
+  const { count, unit } = parse(range);
+  return `${count} ${unit === "m" ? "min" : unit}`;
+}
+
+/** `15 minutes`, `6 hours`, `hour`. */
+export function rangeWords(range: Range): string {
+  const { count, unit } = parse(range);
+  return count === 1 ? WORDS[unit] : `${count} ${WORDS[unit]}s`;
+}
+
+/** The ranges to offer if the history keeps `keptMs`: at least those that the page keeps. */
+export function rangesWithin(keptMs: number): Range[] {
+  const offered = PRESETS.filter((range) => rangeMs(range) <= Math.max(keptMs, OWN));
+  const longest = Math.max(...offered.map(rangeMs));
+  if (keptMs <= MUCH_MORE * longest) return offered;
+  const rest = keptMs >= UNITS.d ? `${Math.floor(keptMs / UNITS.d)}d` : `${Math.floor(keptMs / UNITS.h)}h`;
+  return rangeMs(rest) > longest ? [...offered, rest] : offered;
+}
+
+function parse(range: Range): { count: number; unit: keyof typeof UNITS } {
+  const [, count, unit] = PATTERN.exec(range) ?? [];
+  return { count: Number(count ?? 0), unit: unit === "h" || unit === "d" ? unit : "m" };
+}
