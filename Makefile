@@ -18,7 +18,7 @@ TOOLS := api/dashboard/node_modules/.package-lock.json
 # The source of the page. Installing the project builds it.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test soak exercise lint format docs benchmark dist lock audit clean
+.PHONY: help run test soak exercise lint format docs benchmark dist release lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -102,6 +102,12 @@ dist: $(RELEASE) ## Build the wheel and the source distribution into dist/, and 
 	$(RELEASE_BIN)/python -m build
 	$(RELEASE_BIN)/twine check --strict dist/*
 	$(RELEASE_BIN)/check-wheel-contents dist/*.whl
+
+release: dist $(INSTALLED) ## Build the packages and their bills of materials (CycloneDX), and check that they can be released.
+	$(RELEASE_BIN)/cyclonedx-py requirements locks/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file dist/python.cdx.json
+	npm sbom --prefix api/dashboard --omit dev --sbom-format cyclonedx --package-lock-only > dist/dashboard.cdx.json
+	$(BIN)/python -m tests.release dist
 
 lock: $(RELEASE) ## Lock the dependencies in pyproject.toml into locks/; UPGRADE=--upgrade takes the newest versions.
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file locks/runtime.txt
