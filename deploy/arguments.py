@@ -16,8 +16,8 @@ from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_fi
 
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _DESCRIPTION = """\
-GPU, CPU, memory, disk and network metrics of machine-learning machines, with findings and runs, over
-MQTT, REST and WebSocket. Start with `system-monitor up`; `system-monitor check` shows the settings."""
+GPU, CPU, memory, disk and network metrics of machine-learning machines, with findings and runs,
+over MQTT, REST and WebSocket. `system-monitor up` starts everything; `check` shows the settings."""
 
 _EPILOG = f"""\
 Each setting can also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line in the

@@ -53,7 +53,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``; each connection first calls ``on_connected``, then sends ``status``."""
+        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000
