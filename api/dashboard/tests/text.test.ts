@@ -5,29 +5,45 @@ import { messageOf, streamAddress } from "../src/bus/rest";
 import { HostClock } from "../src/store/clock";
 import { csvName, csvOf } from "../src/store/csv";
 import { HostData } from "../src/store/host";
-import { DASH, degrees, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
+import { DASH, degrees, energy, exactBytes, percent, rate, shortSizeOf, size, sizeOf } from "../src/text/numbers";
+import { labelOf, readingOf } from "../src/text/readings";
 import { throttleLabels, throttleShares } from "../src/text/throttleReasons";
 import { duration } from "../src/text/time";
 import { DEFAULT_VIEW, hashFromView, spanOf, toggled, viewFromHash, zoomTo } from "../src/view/view";
 
 describe("numbers", () => {
   it("are written as the product's requirements write them", () => {
-    expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GB / 16 GB");
-    expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GB");
+    expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GiB / 16 GiB");
+    expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GiB");
     expect(`Util: ${percent(75)} | Temp: ${degrees(72)}`).toBe("Util: 75% | Temp: 72°");
-    expect([rate(0), rate(1.8), rate(24.64), rate(120.5), rate(6543)]).toEqual([
-      "0.00",
-      "1.80",
-      "24.6",
-      "121",
-      "6,543",
+    expect([0, 0.0123, 0.9994, 0.9996, 1.8, 24.64, 120.5, 999.4, 6543].map(rate)).toEqual([
+      "0 kB/s",
+      "12.3 kB/s",
+      "999 kB/s",
+      "1.00 MB/s",
+      "1.80 MB/s",
+      "24.6 MB/s",
+      "121 MB/s",
+      "999 MB/s",
+      "6.54 GB/s",
     ]);
+  });
+
+  it("have the units in which people read them", () => {
+    expect([energy(287_634_775.5), energy(5_000)]).toEqual(["79.9 kWh", "1.4 Wh"]);
+    const field = (name: string, unit = "") => ({ name, unit, kind: "number", help: "", fixed: false });
+    expect(readingOf(field("nvlink_tx_rate", "MB/s"), 30_738.4)).toBe("30.7 GB/s");
+    expect(readingOf(field("performance_state"), 0)).toBe("P0");
+    expect(readingOf(field("sm_clock", "MHz"), 1_980)).toBe("1.98 GHz");
+    expect(readingOf(field("remapping_pending"), 1)).toBe("yes");
+    expect(readingOf(field("fan_speed", "%"), null)).toBe(DASH);
+    expect(labelOf("ecc_errors_uncorrected_volatile")).toBe("ECC errors uncorrected volatile");
   });
 
   it("are a dash where they were not reported, never zero", () => {
     for (const missing of [null, undefined, NaN]) {
       expect([percent(missing), degrees(missing), rate(missing), size(missing)]).toEqual([DASH, DASH, DASH, DASH]);
-      expect(shortSizeOf(missing, 8 * 1024 ** 3)).toBe(`${DASH} / 8.0 GB`);
+      expect(shortSizeOf(missing, 8 * 1024 ** 3)).toBe(`${DASH} / 8.0 GiB`);
       expect(exactBytes(missing, 5)).toBe(`${DASH} / 5 bytes`);
     }
   });
@@ -90,7 +106,9 @@ describe("CSV", () => {
     put("system/network", 1_004, { upload_rate: 2 });
     put("system/disk", 3_000, { read_rate: 3 });
     const [header, first, second] = csvOf(host, { from: 0, to: 9_999 }).split("\r\n");
-    expect(header).toBe("timestamp_ms,time,disk.read_rate,disk.write_rate,disk.pressure_some,disk.pressure_full,network.upload_rate,network.download_rate");
+    expect(header).toBe(
+      "timestamp_ms,time,disk.read_rate,disk.write_rate,disk.pressure_some,disk.pressure_full,network.upload_rate,network.download_rate",
+    );
     expect(first).toBe("1000,1970-01-01T00:00:01.000Z,1.5,,,,2,");
     expect(second).toBe("3000,1970-01-01T00:00:03.000Z,3,,,,,");
     expect(csvOf(host, { from: 2_000, to: 2_500 }).split("\r\n")).toHaveLength(2);

@@ -147,10 +147,10 @@ def test_the_numbers_and_names_of_a_large_server_fit_on_every_screen(page: Page)
 
 def test_the_axes_have_the_units_of_the_numbers(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST))
-    expect(page.get_by_test_id("ram-value")).to_have_text("1.5 TB / 2 TB")
+    expect(page.get_by_test_id("ram-value")).to_have_text("1.5 TiB / 2 TiB")
     memory = page.get_by_test_id("memory-chart")
     expect(memory).to_have_accessible_name(
-        re.compile(r"RAM 1\.48 TB, Swap 3\.0 GB, This job 1\.32 TB")
+        re.compile(r"RAM 1\.48 TiB, Swap 3\.0 GiB, This job 1\.32 TiB")
     )
 
 

@@ -56,7 +56,7 @@ def assert_panels_agree(visit: Visit, laboratory: Laboratory, host: str) -> None
 def test_the_panels_and_the_widget_agree_with_rest(visit: Visit, laboratory: Laboratory) -> None:
     expect(visit.page.get_by_test_id("badge")).to_contain_text("Live")
     assert_panels_agree(visit, laboratory, HOST)
-    size = r"\d+(\.\d)? [GT]B"
+    size = r"\d+(\.\d)? [GT]iB"
     expect(visit.page.get_by_test_id("ram-value")).to_have_text(re.compile(rf"^{size} / {size}$"))
 
 
@@ -70,10 +70,10 @@ def test_a_reading_is_shown_as_a_researcher_reads_it(visit: Visit, laboratory: L
     )
     page = visit.page
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 75% | Temp: 72°")
-    expect(page.get_by_test_id("gpu-memory-0")).to_contain_text("6.2 / 8.0 GB")
+    expect(page.get_by_test_id("gpu-memory-0")).to_contain_text("6.2 / 8.0 GiB")
     meter = page.get_by_role("meter", name="Memory of GPU 0")
     expect(meter).to_have_attribute("aria-valuenow", "78")
-    expect(meter).to_have_attribute("aria-valuetext", "6.2 / 8.0 GB")
+    expect(meter).to_have_attribute("aria-valuetext", "6.2 / 8.0 GiB")
 
 
 def is_drawn(page: Page, where: str, colour: str) -> bool:

@@ -9,6 +9,7 @@ DASH = "–"  # noqa: RUF001 - the page's dash
 _MOST_CORES_WITH_TEXT = 16
 _HARMLESS = {"none", "gpu_idle"}  # throttle reasons
 _GIBIBYTE = 2**30
+_LEAST_MEGABYTE = 0.9995  # what rounds to 1.00 MB/s
 _MEGAHERTZ_IN_GIGAHERTZ = 1000
 
 
@@ -32,7 +33,7 @@ def expected_texts(metrics: Mapping[str, Any]) -> dict[str, str]:
         texts["core-bars"] = "".join(cores)
     for gpu in metrics["gpu"]:
         share = percent(100 * gpu["memory_used"] / gpu["memory_total"])
-        sizes = f"{_gibibytes(gpu['memory_used'])} / {_gibibytes(gpu['memory_total'])} GB"
+        sizes = f"{_gibibytes(gpu['memory_used'])} / {_gibibytes(gpu['memory_total'])} GiB"
         texts[f"gpu-memory-{gpu['id']}"] = f"GPU {gpu['id']}{sizes} {share}"
         values = f"{degrees(gpu['temperature'])}{percent(gpu['utilization'])}"
         flag = "▾" if set(gpu["throttle_reasons"]) - _HARMLESS else ""
@@ -74,10 +75,13 @@ def _frequency(value: float | None) -> str:
 
 
 def _rate(value: float | None) -> str:
-    """Return a rate below 1000 MB/s."""
+    """Return a rate, which is given in MB/s, below 1000 MB/s."""
     if value is None:
         return DASH
-    return _fixed(value, 0 if value >= 100 else 1 if value >= 10 else 2)
+    if value < _LEAST_MEGABYTE:
+        number = 1000 * value
+        return f"{_fixed(number, 0 if number >= 100 or number == 0 else 1)} kB/s"
+    return f"{_fixed(value, 0 if value >= 100 else 1 if value >= 10 else 2)} MB/s"
 
 
 def _gibibytes(value: float) -> str:

@@ -30,7 +30,7 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
       </dl>
       <p>
         The page's address reproduces the view: copy it to share what you see. A gap in a line is an outage; a dash is a
-        value that the hardware does not report. 1 GB is 2³⁰ bytes, 1 MB/s is 10⁶ bytes per second.
+        value that the hardware does not report. 1 GiB is 2³⁰ bytes, 1 MB/s is 10⁶ bytes per second.
       </p>
       <form method="dialog">
         <button class="button" type="submit">

@@ -6,7 +6,7 @@ import type { Tint } from "../charts/palette";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import type { Monitor } from "../monitor";
-import { rate } from "../text/numbers";
+import { rate, rateParts } from "../text/numbers";
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Panel } from "./Panel";
@@ -105,12 +105,12 @@ function Rate({ id, label, tint, channel, field }: RateProps) {
         <i class={`swatch ${tint}`} aria-hidden="true" />
         {label}
       </dt>
-      <dd>
-        <b data-testid={id}>
-          <Text read={(monitor) => rate(monitor.number(channel, field))} />
+      <dd data-testid={id}>
+        <b>
+          <Text read={(monitor) => rateParts(monitor.number(channel, field)).number} />
         </b>{" "}
         <small>
-          <Text read={(monitor) => (monitor.number(channel, field) === null ? "" : unitOf(family, field))} />
+          <Text read={(monitor) => rateParts(monitor.number(channel, field)).unit} />
         </small>
       </dd>
     </div>
@@ -138,7 +138,7 @@ function Devices({ title, channel, groups, columns }: DevicesProps) {
           <th scope="col">{title}</th>
           {columns.map(([field, label]) => (
             <th key={field} scope="col">
-              {label} MB/s
+              {label}
             </th>
           ))}
         </tr>

@@ -18,18 +18,18 @@ const AXIS = new Intl.NumberFormat("en");
 
 /** The unit of the axis, and of the values in the legend unless they are much smaller. */
 interface Unit {
-  readonly name: "GB" | "TB";
+  readonly name: "GiB" | "TiB";
   readonly bytes: number;
   readonly digits: number;
 }
 
-const GIGABYTES: Unit = { name: "GB", bytes: 1024 ** 3, digits: 1 };
-const TERABYTES: Unit = { name: "TB", bytes: 1024 ** 4, digits: 2 };
+const GIB: Unit = { name: "GiB", bytes: 1024 ** 3, digits: 1 };
+const TIB: Unit = { name: "TiB", bytes: 1024 ** 4, digits: 2 };
 
 function linesIn({ name, bytes, digits }: Unit) {
   const format = (value: number | null) => {
     if (value === null) return DASH;
-    return value < 1 && name === "TB" ? size(value * bytes) : `${value.toFixed(digits)} ${name}`;
+    return value < 1 && name === "TiB" ? size(value * bytes) : `${value.toFixed(digits)} ${name}`;
   };
   const line = (key: string, label: string, tint: Tint, field: string, kind: Partial<Line>): Line => ({
     key: `${key} ${name}`,
@@ -108,7 +108,7 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
 }
 
 function chartFor(total: number | null, swapped: boolean, limited: boolean): { lines: Line[]; scale: Scale } {
-  const unit = (total ?? 0) >= TERABYTES.bytes ? TERABYTES : GIGABYTES;
+  const unit = (total ?? 0) >= TIB.bytes ? TIB : GIB;
   const { ram, swap, job, limit } = linesIn(unit);
   const scale: Scale = {
     key: "size",

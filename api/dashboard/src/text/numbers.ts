@@ -1,13 +1,15 @@
 /** Shown for a value that was not reported. Never 0. */
 export const DASH = "–";
 
-// Sizes are in binary units labelled GB, as in nvidia-smi, free -h and most monitors: a "24 GB" card
-// or a "64 GB" machine then shows the number on its box. The tooltip of each value has the exact bytes.
-// Rates are those of the catalogue: 1 MB/s is 10^6 bytes per second.
-const KB = 1024;
-const UNITS = ["B", "kB", "MB", "GB", "TB", "PB"] as const;
+// Sizes are in binary units, as nvidia-smi and free count: a card with 24 on its box then shows 24 GiB.
+// Rates are those of the catalogue, as disks and networks count: 1 MB/s is 10^6 bytes per second.
+const KIB = 1024;
+const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 const GROUPED = new Intl.NumberFormat("en");
+
+// The smallest number that is not written in the unit below: 0.9995 MB/s is 1.00 MB/s.
+const ONE = 0.9995;
 
 type Maybe = number | null | undefined;
 
@@ -44,21 +46,41 @@ export function megahertzBeside(value: Maybe, highest: Maybe): string {
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
 }
 
-/** The number of a rate in MB/s, with three significant digits or so. */
+/** A rate given in MB/s, with three significant digits or so: its number and its unit. */
+export function rateParts(value: Maybe): { readonly number: string; readonly unit: string } {
+  if (isMissing(value)) return { number: DASH, unit: "" };
+  if (value < ONE) return { number: threeDigits(value * 1000, 1), unit: "kB/s" };
+  if (value < 1000 * ONE) return { number: threeDigits(value, 2), unit: "MB/s" };
+  return { number: threeDigits(value / 1000, 2), unit: "GB/s" };
+}
+
+/** A rate given in MB/s: `24.6 MB/s`. */
 export function rate(value: Maybe): string {
-  if (isMissing(value)) return DASH;
+  const { number, unit } = rateParts(value);
+  return unit === "" ? number : `${number} ${unit}`;
+}
+
+/** Energy given in joules: `79.9 kWh`. */
+export function energy(joules: Maybe): string {
+  if (isMissing(joules)) return DASH;
+  const wattHours = joules / 3600;
+  return wattHours >= 1000 ? `${threeDigits(wattHours / 1000, 2)} kWh` : `${threeDigits(wattHours, 1)} Wh`;
+}
+
+function threeDigits(value: number, most: number): string {
   if (value >= 1000) return GROUPED.format(Math.round(value));
-  return value.toFixed(value >= 100 ? 0 : value >= 10 ? 1 : 2);
+  if (value === 0) return "0";
+  return value.toFixed(value >= 100 ? 0 : value >= 10 ? Math.min(most, 1) : most);
 }
 
 function unitFor(bytes: number): number {
   let unit = 0;
-  while (unit + 1 < UNITS.length && bytes >= KB ** (unit + 1)) unit += 1;
+  while (unit + 1 < UNITS.length && bytes >= KIB ** (unit + 1)) unit += 1;
   return unit;
 }
 
 function inUnit(bytes: number, unit: number): string {
-  const value = bytes / KB ** unit;
+  const value = bytes / KIB ** unit;
   return value.toFixed(unit < 2 || value >= 999.5 ? 0 : 1);
 }
 
@@ -68,7 +90,7 @@ export function size(bytes: Maybe): string {
   return `${inUnit(bytes, unit)} ${UNITS[unit]!}`;
 }
 
-/** `12.8 GB / 16 GB`, both in the unit of the total; a total that is whole is written whole. */
+/** `12.8 GiB / 16 GiB`, both in the unit of the total; a total that is whole is written whole. */
 export function sizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);
@@ -76,7 +98,7 @@ export function sizeOf(used: Maybe, total: Maybe): string {
   return `${isMissing(used) ? DASH : text(used)} / ${text(total).replace(/\.0(?= )/, "")}`;
 }
 
-/** `6.2 / 8.0 GB`, both in the unit of the total. */
+/** `6.2 / 8.0 GiB`, both in the unit of the total. */
 export function shortSizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);
