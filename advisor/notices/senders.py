@@ -28,13 +28,13 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if it is known, without trying, that nothing can be delivered."""
+        """Raise NoticeError if it is clear, without trying, that nothing can be delivered."""
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Deliver ``notices``. Raises NoticeError."""
 
     def stop(self) -> None:
-        """End a delivery that is under way, and make no other. May be called from any thread."""
+        """End the current delivery, and start no other. May be called from any thread."""
 
 
 class AppriseSender:
