@@ -50,7 +50,7 @@ class _Host:
 
 
 class Analysis:
-    """Feeds each host's readings, in the order of their time, to detectors of its own.
+    """Feeds each host's readings, in the order of their time, to its own detectors.
 
     A sample that is late, or not newer than the one before on its channel, is skipped. If a host's
     clock is set back, its findings end and its detectors start again. The findings about a device

@@ -40,7 +40,7 @@ class Sender(Protocol):
 class AppriseSender:
     """Sends messages to the service behind one Apprise URL.
 
-    Each message is sent by a process of its own. Apprise takes 37 MB and half a second to load, and
+    Each message is sent by a separate process. Apprise takes 37 MB and half a second to load, and
     is needed rarely; a service that hangs is ended with the process; and the libraries, which write
     URLs with their secrets into their logs, have no log to write to.
     """

@@ -64,7 +64,7 @@ async def report(
         bool, Query(description="Answer with 404 until the end of the run is known.")
     ] = False,
 ) -> Response | ReportResponse:
-    """Charts over the run's life with annotations, its summary, what was unusual, and its end."""
+    """Charts of the whole run with annotations, its summary, what was unusual, and its end."""
     run = await find_run(parts, identity, host)
     if ended and run.state is not RunState.ENDED:
         raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")
