@@ -26,7 +26,7 @@ _CHECK_SECONDS = 10.0
 # The samples of the moment of the failure are still on their way: the longest usual interval.
 _DELAY_SECONDS = 5.0
 
-_KEPT = "Recordings that were set aside"
+_KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
 _BUFFERED = "Messages in memory of hosts with a run"
 

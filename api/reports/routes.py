@@ -58,10 +58,10 @@ async def report(
     host: OfHost = None,
     format: Annotated[  # noqa: A002 - the name of the parameter
         ReportFormat,
-        Query(description="html: one file that loads nothing from elsewhere; json: its data."),
+        Query(description="html: one file that loads nothing else; json: its data."),
     ] = ReportFormat.HTML,
     ended: Annotated[  # noqa: FBT002 - a query parameter
-        bool, Query(description="Answer with 404 until the end of the run is known.")
+        bool, Query(description="Return 404 until the end of the run is known.")
     ] = False,
 ) -> Response | ReportResponse:
     """Charts of the whole run with annotations, its summary, what was unusual, and its end."""
