@@ -11,14 +11,14 @@ from telemetry.catalogue.thresholds import effective
 
 ACTIVE_POWER = 1.15  # times the lowest power of the stretch, and 5 W: then it computes after all
 ACTIVE_WATTS = 5.0
-ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that works seldom
+ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that rarely works
 ACTIVE_MEAN_WATTS = 2.0
 COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
 BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
 RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
 LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
-FEWEST_READINGS = 40  # with long intervals, 15 min are too few to see seldom work
+FEWEST_READINGS = 40  # with long intervals, 15 min are too short to see rare work
 _GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
 _LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
 _GIGABYTE = 1e9

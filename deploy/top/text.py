@@ -70,7 +70,7 @@ def _in_unit(size: float, unit: int) -> str:
 
 
 def rate(value: object) -> str:
-    """Return a rate in MB/s, without the unit, with three digits or so."""
+    """Return a rate in MB/s, without the unit, with about three digits."""
     known = number(value)
     if known is None:
         return DASH
@@ -120,7 +120,7 @@ def bar(value: float | None, top: float = 100.0) -> str:
 
 
 def cell_width(text: str) -> int:
-    """Return how many columns of a terminal ``text`` takes."""
+    """Return how many columns of a terminal ``text`` occupies."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
         for each in text

@@ -47,7 +47,7 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "used": Threshold(
             90.0, "%", "of a file system in use: below, growth is not reported", 0, 100
         ),
-        "clock": Threshold(120.0, "s", "of error of a clock: less is not reported", 1, 86_400),
+        "clock": Threshold(120.0, "s", "of clock error: less is not reported", 1, 86_400),
         "silent": Threshold(3.0, "min", "of silence of an offline collector", 0, 10_080),
     },
     "straggler": {

@@ -188,7 +188,7 @@ def test_what_is_wrong_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFix
     address = f"mqtt://127.0.0.1:{free_port()}"
     assert "cannot be reached" in refusal(1, file, "--mqtt-url", address)
     assert "has 2 hosts, so --host-as must contain {host}" in refusal(1, file, "--host-as", "x")
-    assert f"{tmp_path} is not a file, and a recording is read twice." in refusal(1, str(tmp_path))
+    assert f"{tmp_path} is not a regular file" in refusal(1, str(tmp_path))
     assert "must be a number from 1 to 100,000" in refusal(2, file, "--speed", "0")
     assert "is not valid" in refusal(2, file, "--host-as", "a/b")
 
