@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterable, Mapping
+from itertools import islice
 from types import TracebackType
 
 from system_monitor import process
@@ -171,8 +172,11 @@ def _printable(name: object) -> str:
 
 
 def _texts(texts: Iterable[str], longest: int) -> list[str]:
-    several = [texts] if isinstance(texts, str) else list(texts)
-    return [str(text)[:longest] for text in several[:_MOST_TAGS]]
+    """Return the first of ``texts``; what is not an iterable, such as None, has none."""
+    if isinstance(texts, str):
+        texts = [texts]
+    several = texts if isinstance(texts, Iterable) else ()
+    return [str(text)[:longest] for text in islice(several, _MOST_TAGS)]
 
 
 def _safely(act: Callable[[], None]) -> None:

@@ -11,6 +11,7 @@ from telemetry.private_files import create_file, create_folder
 MAX_FILES = 50
 MAX_BYTES = 100_000_000
 _SUFFIX = ".txt"
+_UNFINISHED = ".new"
 
 
 class RecordingFolder:
@@ -30,12 +31,17 @@ class RecordingFolder:
         for each in (self._path.parent, self._path):
             create_folder(each)
         file = self._path / f"{run}@{_digest(host)}{_SUFFIX}"
-        new = file.with_suffix(".new")
-        new.unlink(missing_ok=True)  # of a process that was killed
-        create_file(new)
-        with new.open("wb") as stream:
-            stream.writelines(lines)
-        os.replace(new, file)  # noqa: PTH105 - pathlib's has the same name as that of str
+        new = file.with_suffix(_UNFINISHED)
+        self._delete_unfinished()  # of a process that was killed
+        try:
+            create_file(new)
+            with new.open("wb") as stream:
+                stream.writelines(lines)
+            os.replace(new, file)  # noqa: PTH105 - pathlib's has the same name as that of str
+        except OSError:  # such as a full disk, of which it must not keep a part
+            with contextlib.suppress(OSError):
+                self._delete_unfinished()
+            raise
         self._prune(file)
 
     def find(self, run: str, host: str | None) -> Path | None:
@@ -45,6 +51,10 @@ class RecordingFolder:
             files = list(self._path.glob(f"{run}@{name}{_SUFFIX}"))
             return max(files, key=_modified, default=None)
         return None
+
+    def _delete_unfinished(self) -> None:
+        for each in self._path.glob(f"*{_UNFINISHED}"):
+            each.unlink(missing_ok=True)
 
     def _prune(self, newest: Path) -> None:
         """Delete the oldest files, but never ``newest``."""

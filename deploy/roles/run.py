@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from deploy.console import complain, note
 from deploy.runs import request as command_line
-from deploy.runs.child import Child, CommandError, End, end_like
+from deploy.runs.child import Child, CommandError, End, allow_interruption, end_like
 from telemetry.errors import SystemMonitorError
 
 if TYPE_CHECKING:
@@ -74,6 +74,9 @@ def _save_report(folder: str, identity: str, settings: "Settings | None") -> Non
     from deploy.runs import report  # noqa: PLC0415
 
     try:
+        allow_interruption()
         note(f"system-monitor: The report is {report.save(settings, identity, Path(folder))}.")
     except SystemMonitorError as error:
         complain(str(error))
+    except KeyboardInterrupt:
+        complain("The report is not saved, because Ctrl-C was pressed.")

@@ -159,6 +159,17 @@ def end_like(end: End) -> int:
     return 128 + number
 
 
+def allow_interruption() -> None:
+    """Let signals end this process again, now that the command has ended.
+
+    What has arrived so far was for the command.
+    """
+    ending = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
+    while signal.sigtimedwait(ending, 0) is not None:
+        pass
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, ending)
+
+
 def _inherit_orphans() -> None:
     """Let descendants whose parent ends become children of this process instead of init."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -3,6 +3,8 @@
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
 
+from telemetry.printable import printable
+
 PREFIX = "system_monitor"
 
 _IN_LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
@@ -18,8 +20,11 @@ def labels_of(labels: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=32_768)  # the names of a fleet hardly change from scrape to scrape
 def escaped(value: object) -> str:
-    """Return the value of a label as it stands between the quotes."""
-    return str(value).translate(_IN_LABEL)
+    """Return the value of a label as it stands between the quotes.
+
+    People read metrics with curl, so it has no control sequences for a terminal.
+    """
+    return "\n".join(map(printable, str(value).split("\n"))).translate(_IN_LABEL)
 
 
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:

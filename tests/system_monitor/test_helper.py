@@ -207,6 +207,21 @@ def test_nothing_that_is_passed_raises(bus: Bus) -> None:
     assert "? text" in texts
 
 
+def test_tags_that_cannot_be_used_do_not_lose_the_mark_or_the_run(bus: Bus) -> None:
+    code = (
+        "from itertools import repeat\n"
+        "with run('r', tags=None):\n    mark('none', tags=None)\n"
+        "    mark('endless', tags=repeat('t'))"
+    )
+    end = bus.run(code)
+    assert (end.stderr, end.returncode) == ("", 0)
+    bus.wait_for(4)
+    bus.wait_for_deletion()
+    tags = {each.values.get("text", each.id[-4:]): each.values["tags"] for each in bus.events()}
+    assert tags.pop("endless") == ["t"] * 16
+    assert tags.pop("none") == tags.pop(".end") == []
+
+
 def test_it_needs_only_paho_and_the_standard_library(bus: Bus, tmp_path: Path) -> None:
     """The package may also be copied, or installed without its dependencies."""
     bare = tmp_path / "bare"

@@ -1,7 +1,9 @@
 """The recordings on disk."""
 
+import errno
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -71,3 +73,24 @@ def test_what_a_killed_process_left_is_replaced(path: Path) -> None:
     file.with_suffix(".new").write_bytes(b"incompl")
     folder.save("h", "r", [b"new"])
     assert [each.read_bytes() for each in path.iterdir()] == [b"new"]
+
+
+def test_a_recording_that_cannot_be_written_leaves_nothing_behind(path: Path) -> None:
+    folder = RecordingFolder(path)
+    save(folder, "a")
+
+    def lines() -> Iterator[bytes]:
+        yield b"x" * 100_000
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    with pytest.raises(OSError, match="No space left"):
+        folder.save("h", "b", lines())
+    assert runs(path) == ["a"]
+
+
+def test_what_a_killed_process_had_not_finished_is_deleted(path: Path) -> None:
+    folder = RecordingFolder(path)
+    save(folder, "a")
+    (path / "b@0123456789ab.new").write_bytes(b"x")
+    save(folder, "c")
+    assert runs(path) == ["a", "c"]

@@ -1,6 +1,8 @@
 """What `system-monitor run` publishes, on a real broker."""
 
 import json
+import signal
+import socket
 import sys
 from pathlib import Path
 
@@ -83,3 +85,21 @@ def test_a_broker_that_starts_late_receives_the_run(
             state = published.wait_for_state(how="command")
             process.communicate("", SECONDS)
             published.wait_for_state(id=f"{state.id}.end")
+
+
+def test_ctrl_c_ends_the_wait_for_a_report_and_the_exit_code_stays(
+    tmp_path: Path, mosquitto: Mosquitto, published: Published
+) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        options = ("--report", str(tmp_path), "--http-port", str(silent.getsockname()[1]))
+        with training(tmp_path, mosquitto, published, *options) as process:
+            published.wait_for_state(ended=None)
+            assert process.stdin is not None
+            process.stdin.close()
+            silent.settimeout(SECONDS)
+            connection, _ = silent.accept()
+            with connection:
+                process.send_signal(signal.SIGINT)
+                assert process.wait(SECONDS) == 0
+            assert process.stderr is not None
+            assert "not saved, because Ctrl-C was pressed" in process.stderr.read()

@@ -165,7 +165,8 @@ def test_names_from_the_bus_stay_inside_their_label(hostile: str) -> None:
     rates = {"read_rate": 1.0, "write_rate": 2.0}
     disk = Reading("system/disk", {"per_device": {hostile: rates}}, 0.0, stale=False)
     found = series(readings_text([HostReadings(hostile, up=True, readings=[disk])]))
-    labels = {"host": hostile, "device": hostile}
+    shown = hostile.replace("\r", r"\u000d").replace("\x00", r"\u0000")
+    labels = {"host": shown, "device": shown}
     assert value(found, "disk_device_read_bytes_per_second", labels) == 1e6
     assert {name for name, _ in found if "evil" in name} == set()
 
