@@ -124,7 +124,7 @@ def _exit_code(error: BaseException | None) -> int:
         return _INTERRUPTED
     if isinstance(error, SystemExit):
         code = error.code
-        return code if isinstance(code, int) else int(code is not None)
+        return code & 0xFF if isinstance(code, int) else int(code is not None)  # as the kernel does
     return 1
 
 

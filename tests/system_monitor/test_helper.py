@@ -112,6 +112,12 @@ def test_an_exception_is_the_exit_code_and_goes_on(bus: Bus) -> None:
     assert bus.wait_for(2)[-1].values["exit_code"] == 1
 
 
+@pytest.mark.parametrize("code", ["-1", "2**80 + 255"])
+def test_an_exit_code_is_that_which_the_shell_shows(bus: Bus, code: str) -> None:
+    bus.run(f"with run('x'):\n    raise SystemExit({code})")
+    assert bus.wait_for(2)[-1].values["exit_code"] == 255
+
+
 def test_inside_another_run_only_marks_are_published(bus: Bus) -> None:
     end = bus.run(
         "with run('inner'):\n    with run('innermost'):\n        mark('here')",
