@@ -86,6 +86,11 @@ class Broadcast:
             ended, self.summary.gpu.gpus, values, exit_code=end.exit_code, signal=end.signal
         )
         is_connected = bus.connected
+        if not bus.connections and bus.failure is None:
+            complain(
+                f"This run is not published: the MQTT broker at {bus.address.masked()} has not "
+                "answered yet."
+            )
         publisher.publish(self._publication(final.payload(), retain=False))
         self._final = final  # from now on, the status deletes the retained state
         publisher.stop()

@@ -5,6 +5,7 @@ import pty
 import re
 import select
 import signal
+import socket
 import subprocess
 import sys
 import termios
@@ -115,6 +116,21 @@ def test_without_a_broker_the_command_runs_and_one_sentence_says_what_is_missing
     (missing,) = [line for line in lines if "This run is not published" in line]
     assert "mqtt://127.0.0.1:1 cannot be reached" in missing
     assert not any("Traceback" in line for line in lines)
+
+
+def test_a_broker_that_does_not_answer_in_time_is_reported(tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"mqtt://127.0.0.1:{silent.getsockname()[1]}"
+        end = subprocess.run(
+            [COMMAND, "run", "--", "true"],
+            env=environment(tmp_path, SYSTEM_MONITOR_MQTT_URL=url),
+            capture_output=True,
+            text=True,
+            timeout=SECONDS,
+            check=False,
+        )
+    assert end.returncode == 0
+    assert f"This run is not published: the MQTT broker at {url} has not answered" in end.stderr
 
 
 @pytest.mark.parametrize(
