@@ -18,7 +18,7 @@ TOOLS := api/dashboard/node_modules/.package-lock.json
 # The source of the page. Installing the project builds it.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test soak exercise lint format docs benchmark dist lock audit clean
+.PHONY: help run test soak exercise lint format docs benchmark dist release lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -45,7 +45,7 @@ $(RUNTIME): pyproject.toml hatch_build.py locks/runtime.txt $(DASHBOARD)
 	else $(PIP) --no-deps -e .; fi
 	@touch $@
 
-# locks/runtime.txt constrains locks/dev.txt, so both have the same version of what both need.
+# locks/runtime.txt constrains locks/notify.txt and dev.txt, so all have the same version of what they share.
 $(INSTALLED): $(RUNTIME) locks/dev.txt
 	@echo "Adding what the tests need …"
 	$(call install,dev)
@@ -88,6 +88,7 @@ docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 
 benchmark: $(INSTALLED) ## Measure the cost of the pipeline beside its peers, and how often findings are right (about 40 minutes).
 	$(BIN)/python -m tests.benchmarks
+	$(BIN)/python -m tests.benchmarks.scrape
 	$(BIN)/python -m tests.benchmarks.findings
 
 # Without uv, which the machine may lack: this installs it.
@@ -102,8 +103,15 @@ dist: $(RELEASE) ## Build the wheel and the source distribution into dist/, and 
 	$(RELEASE_BIN)/twine check --strict dist/*
 	$(RELEASE_BIN)/check-wheel-contents dist/*.whl
 
+release: dist $(INSTALLED) ## Build the packages and their bills of materials (CycloneDX), and check that they can be released.
+	$(RELEASE_BIN)/cyclonedx-py requirements locks/runtime.txt --pyproject pyproject.toml \
+		--output-reproducible --output-file dist/python.cdx.json
+	npm sbom --prefix api/dashboard --omit dev --sbom-format cyclonedx --package-lock-only > dist/dashboard.cdx.json
+	$(BIN)/python -m tests.release dist
+
 lock: $(RELEASE) ## Lock the dependencies in pyproject.toml into locks/; UPGRADE=--upgrade takes the newest versions.
 	$(COMPILE) $(UPGRADE) pyproject.toml --output-file locks/runtime.txt
+	$(COMPILE) $(UPGRADE) pyproject.toml --extra notify --constraint locks/runtime.txt --output-file locks/notify.txt
 	$(COMPILE) $(UPGRADE) pyproject.toml --extra dev --constraint locks/runtime.txt --output-file locks/dev.txt
 	$(COMPILE) $(UPGRADE) --group build --output-file locks/build.txt
 	$(COMPILE) $(UPGRADE) --group release --output-file locks/release.txt

@@ -2,34 +2,51 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
+from statistics import median
 
 from advisor.detectors.model import MINUTE, Detector
 from advisor.findings import Finding
-from advisor.readings import reading_of
+from advisor.readings import Reading, reading_of
 from telemetry.limits import Limits
 from telemetry.samples import Sample
-from telemetry.status import CollectorStatus
+from telemetry.status import CollectorState, CollectorStatus
 
 SET_BACK = 5 * MINUTE  # a host whose time falls by more has set its clock back
+FEWEST_CLOCKS = 3  # hosts whose clocks, together, are more likely to be right than ours
+SILENCE = "silence"  # the family of readings about it
 SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
 
 
 @dataclass(slots=True)
 class _Host:
     detectors: Sequence[Detector]
+    updates: bool = False  # whether findings that have not changed are yielded too
     by_family: dict[str, Sequence[Detector]] = field(default_factory=dict)
     channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
     looked: int = 0  # when it last looked for devices that are gone
     newest: int = 0
+    fresh: bool = False  # something has come since the last tick
+    offline: CollectorStatus | None = None
+    silent: int = 0  # since it went offline, milliseconds
 
-    def detectors_of(self, family: str) -> Sequence[Detector]:
-        """Return the detectors that look at ``family``."""
-        known = self.by_family.get(family)
+    def is_online(self, status: CollectorStatus) -> bool:
+        """Return whether the collector is online; remember since when it is not."""
+        online = status.state is CollectorState.ONLINE
+        self.offline = None if online else status
+        self.silent = 0 if online else self.silent
+        return online
+
+    def feed(self, reading: Reading) -> Iterator[Finding]:
+        """Feed ``reading`` to the detectors that look at its family."""
+        known = self.by_family.get(reading.family)
         if known is None:
-            known = [each for each in self.detectors if family in each.families]
-            self.by_family[family] = known
-        return known
+            known = [each for each in self.detectors if reading.family in each.families]
+            self.by_family[reading.family] = known
+        for detector in known:
+            for finding in detector.feed(reading):
+                if self.updates or not finding.is_update:
+                    yield finding
 
 
 class Analysis:
@@ -41,12 +58,22 @@ class Analysis:
     """
 
     def __init__(
-        self, detectors: Callable[[], Sequence[Detector]], limits: Limits | None = None
+        self,
+        detectors: Callable[[], Sequence[Detector]],
+        limits: Limits | None = None,
+        *,
+        updates: bool = False,
     ) -> None:
-        """Begin without hosts; ``detectors`` makes the detectors for a new host."""
+        """Begin without hosts; ``detectors`` makes the detectors for a new host.
+
+        With ``updates``, a finding that stays active is also yielded every ten minutes, with newer
+        numbers.
+        """
+        self._updates = updates
         self._detectors = detectors
         self._limits = limits or Limits()
         self._hosts: dict[str, _Host] = {}
+        self._ticked = 0
         self.skipped = 0
 
     def feed(self, content: Sample | CollectorStatus) -> Iterator[Finding]:
@@ -57,26 +84,53 @@ class Analysis:
             return
         reading = reading_of(content)
         if reading.timestamp < host.newest - SET_BACK:
-            yield from self._start_again(host)
-        host.newest = max(host.newest, reading.timestamp)
+            yield from self._start_again(host, reading)
+        host.newest, host.fresh = max(host.newest, reading.timestamp), True
         host.subjects[reading.subject] = host.newest
-        for detector in host.detectors_of(reading.family):
-            yield from detector.feed(reading)
+        yield from host.feed(reading)
         if host.newest - host.looked >= MINUTE:
             host.looked = host.newest
             yield from self._forget_silent(host)
 
+    def tick(self, now: int) -> Iterator[Finding]:
+        """Yield what begins or ends because time passes.
+
+        ``now`` is Unix milliseconds: the time of the machine that analyses, or in a recording the
+        newest timestamp of all hosts. It does something at most once a minute, however often it is
+        called.
+        """
+        step = now - self._ticked
+        if 0 <= step < MINUTE:
+            return
+        self._ticked = now
+        offsets = [host.newest - now for host in self._hosts.values() if host.fresh]
+        usual = median(offsets) if len(offsets) >= FEWEST_CLOCKS else 0
+        for name, host in self._hosts.items():
+            if host.offline is not None:
+                host.silent += step if 0 < step <= SET_BACK else 0
+                at = (host.newest or now) + host.silent
+                stopped = not host.offline.last_will
+                values = {"seconds": host.silent / 1000, "stopped": stopped}
+                yield from host.feed(Reading(name, at, SILENCE, "host", values))
+            elif host.fresh:
+                values = {"offset": (host.newest - now - usual) / 1000}
+                yield from host.feed(Reading(name, host.newest, "clock", "host", values))
+            host.fresh = False
+
     def _host_of(self, content: Sample | CollectorStatus) -> _Host | None:
         """Return the host of ``content``, or None if ``content`` is to be skipped."""
-        if isinstance(content, Sample):
-            channel, late = content.channel, content.late
-        else:
-            channel, late = "", content.last_will  # its timestamp is the collector's start
         host = self._hosts.get(content.host)
-        if late or (host is None and len(self._hosts) >= self._limits.hosts):
-            return None
         if host is None:
-            host = self._hosts[content.host] = _Host(self._detectors())
+            if len(self._hosts) >= self._limits.hosts:
+                return None
+            host = self._hosts[content.host] = _Host(self._detectors(), self._updates)
+        channel = ""
+        if isinstance(content, Sample):
+            if content.late:
+                return None
+            channel = content.channel
+        elif not host.is_online(content):
+            return None
         newest = host.channels.get(channel)
         if newest is None and len(host.channels) >= self._limits.channels:
             return None
@@ -85,13 +139,41 @@ class Analysis:
         host.channels[channel] = content.timestamp
         return host
 
-    def _start_again(self, host: _Host) -> Iterator[Finding]:
-        for detector in host.detectors:
+    def forget(self, name: str) -> Iterator[Finding]:
+        """Forget the host ``name``, which is silent; yield the findings that this ends."""
+        host = self._hosts.pop(name, None)
+        if host is not None:
+            yield from self._end_all(host)
+
+    def knows(self, name: str) -> bool:
+        """Return whether something is known about the host ``name``."""
+        return name in self._hosts
+
+    def rest(self, name: str) -> Iterator[Finding]:
+        """End the findings about a host that is silent, except those that its silence may be about.
+
+        If its collector has not said that it is offline, forget the host.
+        """
+        host = self._hosts.get(name)
+        if host is None or host.offline is None:
+            yield from self.forget(name)
+        else:
+            yield from self._end_all(host, [d for d in host.detectors if SILENCE not in d.families])
+
+    @staticmethod
+    def _end_all(host: _Host, detectors: Sequence[Detector] | None = None) -> Iterator[Finding]:
+        for detector in host.detectors if detectors is None else detectors:
             for subject in host.subjects:
                 yield from detector.forget(subject, host.newest)
+
+    def _start_again(self, host: _Host, reading: Reading) -> Iterator[Finding]:
+        """End the findings of ``host``, whose clock was set back to the time of ``reading``."""
+        yield from self._end_all(host)
+        values = {"set_back": host.newest - reading.timestamp}
         host.detectors, host.by_family = self._detectors(), {}
         host.channels, host.subjects = {}, {}
         host.looked = host.newest = 0
+        yield from host.feed(Reading(reading.host, reading.timestamp, "clock", "host", values))
 
     @staticmethod
     def _forget_silent(host: _Host) -> Iterator[Finding]:

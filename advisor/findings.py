@@ -1,8 +1,17 @@
 """A finding: something a user should know, with its evidence."""
 
+import hashlib
+import re
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
+from typing import Any
+
+from telemetry.catalogue import FINDING
+from telemetry.events import Event
+
+_LONGEST = 1000  # characters of a text, as in the catalogue
+_INVALID = re.compile(r"[^A-Za-z0-9_.-]")  # in a subject, as in the catalogue
 
 
 class State(StrEnum):
@@ -26,7 +35,10 @@ class Severity(StrEnum):
     @property
     def level(self) -> int:
         """The rank: 0 for the least severe."""
-        return list(Severity).index(self)
+        return _LEVELS[self]
+
+
+_LEVELS = {severity: level for level, severity in enumerate(Severity)}
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,7 +73,7 @@ class Finding:
 
     ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: it began at
     ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
-    says what to do.
+    says what to do. ``is_update`` says that it has not changed, apart from newer numbers.
     """
 
     host: str
@@ -75,6 +87,7 @@ class Finding:
     evidence: Evidence
     expected: Expected | None
     advice: str
+    is_update: bool = field(default=False, compare=False)
 
     def over(self, timestamp: int) -> "Finding":
         """Return the finding that ends this one at ``timestamp``."""
@@ -83,10 +96,49 @@ class Finding:
             self,
             state=State.OVER,
             timestamp=timestamp,
+            is_update=False,
             summary=f"Over after {minutes} min: {self.summary}",
             expected=None,
         )
 
+    @property
+    def channel(self) -> str:
+        """The channel of the finding; characters that its name may not contain are replaced."""
+        return FINDING.channel.format(kind=self.kind, subject=_INVALID.sub("_", self.subject)[:64])
+
+    @property
+    def identity(self) -> str:
+        """The ID of its beginning, the same for everybody who finds it; a dot and more follow it.
+
+        It does not contain dots itself.
+        """
+        return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
+
+    def event(self, identity: str) -> Event:
+        """Return the event that reports this change of the finding."""
+        values = self.body()
+        for name in ("host", "timestamp"):
+            del values[name]
+        values["subject"] = self.channel.rpartition("/")[2]
+        values |= {name: str(values[name])[:_LONGEST] for name in ("summary", "advice")}
+        return Event(self.channel, identity, self.timestamp, self.host, values)
+
+    @classmethod
+    def of(cls, event: Event) -> "Finding":
+        """Return the finding that a valid ``event`` reports."""
+        values: dict[str, Any] = {**event.values}
+        evidence, expected = values["evidence"], values["expected"]
+        numbers = {name: Measure(**each) for name, each in evidence["numbers"].items()}
+        values |= {
+            "state": State(values["state"]),
+            "severity": Severity(values["severity"]),
+            "evidence": Evidence(evidence["start"], evidence["end"], numbers),
+            "expected": None if expected is None else Expected(**expected),
+        }
+        return cls(host=event.host or "", timestamp=event.timestamp, **values)
+
     def body(self) -> dict[str, object]:
         """Return the fields as they travel, in JSON's types."""
-        return asdict(self)
+        fields = asdict(self)
+        del fields["is_update"]
+        return fields

@@ -17,6 +17,10 @@ class Reading:
     ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is
     the device: ``gpu0``, ``gpu0-mig1``; ``host`` if the channel is not of a device. ``timestamp``
     is Unix milliseconds. ``values`` follow the catalogue; of a status, they are its fields.
+
+    What the analysis itself notices is a reading too: ``silence`` (``seconds`` without anything
+    from a collector that is offline; ``stopped``: it was not lost) and ``clock`` (``offset`` in
+    seconds from other clocks, or ``set_back`` by milliseconds).
     """
 
     host: str
@@ -35,6 +39,13 @@ def device_name(subject: str) -> str:
 def process_name(process: Mapping[str, Any]) -> str:
     """Return what a person calls a process of a reading: its command, else its name."""
     return process.get("command") or process.get("name") or "a process"
+
+
+def duration(low: float, high: float) -> str:
+    """Return a span of seconds as a sentence has it: ``40 to 55 min``."""
+    if high < 2 * 3600:
+        return f"{low / 60:.0f} to {high / 60:.0f} min"
+    return f"{low / 3600:.1f} to {high / 3600:.1f} h"
 
 
 def reading_of(content: Sample | CollectorStatus) -> Reading:

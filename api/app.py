@@ -4,6 +4,7 @@ import asyncio
 import socket
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
+from itertools import chain
 from typing import Any
 
 from fastapi import FastAPI
@@ -15,11 +16,17 @@ from api.errors import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
-from api.rest import annotations
+from api.recordings import routes as recordings
+from api.recordings.black_box import BlackBox
+from api.recordings.folder import RecordingFolder
+from api.reports import routes as reports
+from api.rest import annotations, asyncapi, exposition, findings
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
 from api.rest.routes import health, newest, router
+from api.runs import routes as runs
+from api.runs.ends import RecentEnds
 from api.serving.access import Gate, Sessions, WrongTokens, login_router
 from api.serving.compression import Compression
 from api.serving.connections import Connections
@@ -51,6 +58,18 @@ _TOKEN_SCHEME = {
 }
 
 
+_DOCUMENTED = (
+    newest,
+    router,
+    annotations.router,
+    findings.router,
+    runs.router,
+    reports.router,
+    recordings.router,
+    health,
+)
+
+
 class _Application(FastAPI):
     """FastAPI, with an OpenAPI document that keeps nulls in examples and describes the token."""
 
@@ -61,7 +80,7 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in (*newest.routes, *router.routes, *annotations.router.routes, *health.routes):
+        for route in chain(*(each.routes for each in _DOCUMENTED)):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -85,24 +104,34 @@ def create_app(
     sessions = Sessions(token.get_secret_value()) if token else None
     wrong_tokens = WrongTokens()
     connections = Connections()
-    reporters = [*others, connections.report, *([wrong_tokens.report] if sessions else [])]
+    folder = RecordingFolder(settings.data_dir / "recordings")
+    black_box = BlackBox(folder, settings.topics, live.newest)
+    ends = RecentEnds()
+    live.observers += [black_box.note, ends.note]
+    reporters = [
+        *others,
+        black_box.report,
+        connections.report,
+        *([wrong_tokens.report] if sessions else []),
+    ]
     checks = History(reader, threads=1, seconds=CHECK_SECONDS)
     readiness = Readiness(live, checks, settings.window, reporters)
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
-    parts = Parts(settings, live, history, readiness, events)
+    parts = Parts(settings, live, history, readiness, events, folder, ends)
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
-        watch: asyncio.Task[None] | None = None
+        tasks: list[asyncio.Task[None]] = []
         try:
             await history.open()
             await checks.open()
             live.start(asyncio.get_running_loop())
-            watch = asyncio.create_task(readiness.watch())
+            tasks += [asyncio.create_task(each()) for each in (readiness.watch, black_box.watch)]
             yield {"connections": connections}  # which the server's protocols use
         finally:
-            if watch is not None:
-                watch.cancel()
+            for task in tasks:
+                task.cancel()
+            await black_box.check(all_failed=True)
             await asyncio.to_thread(live.stop)
             await asyncio.gather(history.close(), checks.close())
 
@@ -120,10 +149,9 @@ def create_app(
     app.state.parts = parts
     install_error_handlers(app)
     for each in (
-        newest,
-        router,
-        annotations.router,
-        health,
+        *_DOCUMENTED,
+        asyncapi.router,
+        exposition.router,
         websocket.router,
         login_router(sessions, wrong_tokens),
     ):

@@ -32,6 +32,14 @@ class UnknownHostError(SystemMonitorError):
     """The host is not known."""
 
 
+class UnknownRunError(SystemMonitorError):
+    """The run is not known."""
+
+
+class UnknownRecordingError(SystemMonitorError):
+    """The run has no recording."""
+
+
 class InvalidParameterError(SystemMonitorError):
     """A parameter has an invalid value."""
 
@@ -89,6 +97,8 @@ class PageNotBuiltError(SystemMonitorError):
 # The only mapping from errors to responses. Subclasses come before their base class.
 RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHostError: (HTTPStatus.NOT_FOUND, "unknown_host"),
+    UnknownRunError: (HTTPStatus.NOT_FOUND, "unknown_run"),
+    UnknownRecordingError: (HTTPStatus.NOT_FOUND, "unknown_recording"),
     InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
     ReadOnlyError: (HTTPStatus.FORBIDDEN, "read_only"),
     BodyTooLargeError: (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "too_large"),

@@ -1,24 +1,29 @@
 """The collector: combines sensors, runner and publisher."""
 
+import sys
 import time
 from collections.abc import Iterable
 
+from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
+from collector.runs.watcher import RunWatcher
 from collector.sensors.port import Sensor
 from telemetry import __version__
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import LastWill, Publication
+from telemetry.bus.messages import AT_MOST_ONCE, LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
 from telemetry.clock import unix_milliseconds
+from telemetry.exposition import HostReadings, Reading
 from telemetry.reports import Report, counter, gauge
-from telemetry.status import CollectorState, CollectorStatus
+from telemetry.samples import Sample
+from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, CollectorStatus
 
-_STATUS_SECONDS = 10.0
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
+_RUNS = "Runs of this machine that are followed"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 
@@ -28,7 +33,7 @@ class Collector:
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
     another collector uses the same host name on the broker, one of the two publishes nothing; its
     report says why. The retained message of a channel that is no longer read, such as that of a
-    removed GPU, is deleted.
+    removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
     """
 
     def __init__(
@@ -40,13 +45,19 @@ class Collector:
         host: str,
         interval: float,
         window: int,
+        announcer: Announcer | None = None,
+        follow_runs: bool = False,
     ) -> None:
-        """Create the parts; nothing is opened before ``start``."""
+        """Create the parts; nothing is opened before ``start``.
+
+        ``announcer``, if there is one, is started and stopped with the collector.
+        """
         self._host = host
         self._interval = interval
         self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
+        self._newest: dict[str, tuple[Sample, float]] = {}  # by channel; when, in monotonic seconds
         bus = BusConnection(
             broker,
             topics.client_id("collector", host),
@@ -54,26 +65,39 @@ class Collector:
             last_will=LastWill(topics.topic(host, STATUS_CHANNEL), self._last_will().payload()),
         )
         self._topics = topics
-        self._publisher = Publisher(bus, window, self._status_publication)
+        self._announcer = announcer
+        self._bus = bus
+        self._runs: RunWatcher | None = None
+        if follow_runs and sys.platform == "linux":
+            self._runs = RunWatcher(host, topics, self._publish_run, lambda: bus.connected)
+            bus.on_message = self._runs.receive
+        self._publisher = Publisher(bus, window, self._status_publication, self._subscribe)
         self._runner = Runner(
             sensors,
             host,
             interval,
-            deliver=lambda each: self._publish(each.channel, each.payload()),
+            deliver=self._deliver,
             on_change=self._publisher.publish_status,
-            # An empty payload deletes the retained message.
-            on_vanished=lambda channel: self._publish(channel, b""),
+            on_vanished=self._forget,
             on_tick=self._end_tick,
         )
 
     def start(self) -> None:
         """Connect to the broker and start reading."""
         self._publisher.start()
+        if self._announcer is not None:
+            self._announcer.start()
+        if self._runs is not None:
+            self._runs.start()
         self._runner.start()
 
     def stop(self) -> None:
         """Stop reading, publish the state offline on ``system/status`` and disconnect."""
         self._runner.stop()
+        if self._announcer is not None:
+            self._announcer.stop()
+        if self._runs is not None:
+            self._runs.stop()
         self._state = CollectorState.OFFLINE
         self._publisher.stop()
 
@@ -114,15 +138,49 @@ class Collector:
                 counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
                 gauge("samples_buffered", "Samples not yet sent", publisher.waiting),
                 gauge("sensor_reading_seconds", _READING, seconds, label="sensor"),
+                gauge("runs_followed", _RUNS, self._runs.count if self._runs else 0),
             ),
             notes=() if sensors else (_ALL_OFF,),
         )
+
+    def readings(self) -> HostReadings:
+        """Return the newest sample of each channel."""
+        now = time.monotonic()
+        aged = [(sample, now - taken) for sample, taken in list(self._newest.values())]
+        readings = [
+            Reading(
+                sample.channel, sample.values, age, stale=age > STALE_INTERVALS * self._interval
+            )
+            for sample, age in aged
+        ]
+        return HostReadings(self._host, up=True, readings=readings)
+
+    def _subscribe(self) -> None:
+        if self._runs is not None:
+            self._bus.subscribe(self._runs.topics, AT_MOST_ONCE)
+
+    def _deliver(self, sample: Sample) -> None:
+        self._newest[sample.channel] = sample, time.monotonic()
+        if self._announcer is not None:
+            self._announcer.note(sample)
+        self._publish(sample.channel, sample.payload())
+        if self._runs is not None:
+            self._runs.note(sample)
+
+    def _forget(self, channel: str) -> None:
+        self._newest.pop(channel, None)
+        if self._announcer is not None:
+            self._announcer.forget(channel)
+        self._publish(channel, b"")  # an empty payload deletes the retained message
 
     def _publish(self, channel: str, payload: bytes) -> None:
         family = family_of(channel)
         has_history = family is None or family.retention is not Retention.NONE
         topic = self._topics.topic(self._host, channel)
         self._publisher.publish(Publication(topic, payload, retain=True, waits=has_history))
+
+    def _publish_run(self, publication: Publication) -> None:
+        self._publisher.publish(publication)
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)
@@ -142,6 +200,6 @@ class Collector:
     def _end_tick(self) -> None:
         now = time.monotonic()
         if now >= self._next_status:
-            self._next_status = now + _STATUS_SECONDS
+            self._next_status = now + STATUS_SECONDS
             self._publisher.publish_status()
         self._publisher.flush()

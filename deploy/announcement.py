@@ -80,7 +80,10 @@ def _embedded_facts(settings: Settings, embedded: EmbeddedBroker) -> Facts:
 def history_fact(settings: Settings) -> tuple[str, str]:
     """Return where the history is stored and how much of the past it covers."""
     place = wiring.history_description(settings)
-    return "History", f"the last {settings.history_hours:g} h, {place}"
+    kept = f"{settings.history_hours:g} h in full"
+    if settings.spans.minutes > settings.spans.samples:
+        kept += f", {settings.history_days:g} days of minutes"
+    return "History", f"{kept}, {place}"
 
 
 def http_commands(settings: Settings) -> list[str]:

@@ -5,142 +5,19 @@ import os
 import re
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
-from typing import Any, NoReturn
+from typing import Any
 
-from deploy import console
-from deploy.export import arguments as export
+from deploy import console, own_arguments
+from deploy.parser import Parser
+from deploy.role_table import ROLES
 from telemetry import __version__
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file, values
+from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
 
-_BROKER = (
-    *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
-    *("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file", "topic_prefix"),
-)
-_HTTP = (
-    *("http_host", "http_port", "http_token_file", "http_allow_anonymous", "http_read_only"),
-    "http_allowed_origins",
-)
-_HISTORY = (
-    *(
-        "history_hours",
-        "history_days",
-        "data_dir",
-        "influxdb_url",
-        "influxdb_token_file",
-        "influxdb_org",
-    ),
-    "influxdb_bucket",
-)
-SHELLS = ("bash", "zsh", "fish")
-_LIMITS = ("max_hosts", "max_channels", "max_devices")
-_LOG = ("log_level", "log_format")
-_FINDINGS = ("disabled_findings", "finding_thresholds")
-_INGESTER = ("ingester_group", "ingester_name")
-_EMBEDDED_BROKER = (
-    *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
-)
-_EVERYTHING = (
-    *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
-    *("disabled_sensors", *_FINDINGS, *_LIMITS, *_LOG),
-)
-
-
-@dataclass(frozen=True, slots=True)
-class _Role:
-    help: str
-    options: tuple[str, ...]
-    more: str
-    examples: str = ""
-
-
-_ROLES = {
-    "up": _Role(
-        "run everything on this machine: broker, collector, ingester, history, API",
-        _EVERYTHING,
-        "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
-        "only this machine can connect.",
-        "  system-monitor up\n"
-        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   open to other machines\n"
-        "  system-monitor up --mqtt-url mqtt://localhost:1883             use an external broker",
-    ),
-    "collector": _Role(
-        "run only the collector: read this machine's sensors and publish samples",
-        (
-            *("interval_seconds", "disabled_sensors", "history_hours", "host_name", *_BROKER),
-            *("metrics_port", *_LOG),
-        ),
-        "While the broker is unreachable, the collector buffers the samples of the last\n"
-        "--history-hours and publishes them after it reconnects.",
-        "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
-    ),
-    "ingester": _Role(
-        "run only the ingester: store samples from the broker in the history",
-        (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
-        "Ingesters with the same --ingester-group share the work; give each its own\n"
-        "--ingester-name.",
-    ),
-    "api": _Role(
-        "run only the API: serve REST, WebSocket and the dashboard",
-        (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
-        "The API reads the history that the ingester writes. Use the same history settings for\n"
-        "both.",
-    ),
-    "check": _Role(
-        "show the effective settings and test the connections, without starting anything",
-        (*_EVERYTHING, *_INGESTER, "metrics_port"),
-        "Secrets are masked. The exit code is 1 if a connection fails.",
-    ),
-    "forget": _Role(
-        "remove what the broker retains of a host, such as one that was retired",
-        (*_BROKER, *_LOG),
-        "The broker retains the newest message of each topic until an empty one replaces it. This\n"
-        "command removes those of HOST and lists their topics; the API then no longer shows the\n"
-        "host. Samples in the history stay until they expire. A collector that is still running\n"
-        "publishes its values again: only topics that it no longer reads stay removed. Log in as\n"
-        "a user that may read and write the host's topics, such as the host's own.",
-        "  system-monitor forget gpu-07\n"
-        "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
-        "--topic-prefix 'fleet/{host}'",
-    ),
-    "findings": _Role(
-        "print what the detectors find in a recording, such as one of last night",
-        ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as mosquitto_sub -v prints them. Each finding is one\n"
-        "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
-        "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
-        "is 1 if the file contains no samples.",
-        "  mosquitto_sub -v -t 'system/#' > night.txt\n  system-monitor findings night.txt",
-    ),
-    "export": _Role(
-        "write the history of a running System Monitor as a CSV table or as JSON lines",
-        ("http_host", "http_port", "http_token_file", *_LOG),
-        "A row has all samples of one tick, or the means of one minute where the history has only\n"
-        "one-minute points. The columns are named like `system/gpu/0.temperature`. The server is\n"
-        "asked for a limited number of points at a time, so a span of any length needs little\n"
-        "memory. The exit code is 1 if the export is incomplete.",
-        "  system-monitor export > hour.csv\n"
-        "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
-        "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
-        "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
-    ),
-    "completion": _Role(
-        "print the completion script of bash, zsh or fish",
-        (),
-        "Save it where the shell looks for completions, and save it again after each upgrade.\n"
-        "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
-        "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
-        "  system-monitor completion bash "
-        "> ~/.local/share/bash-completion/completions/system-monitor\n"
-        "  system-monitor completion zsh > ~/.zfunc/_system-monitor\n"
-        "  system-monitor completion fish > ~/.config/fish/completions/system-monitor.fish",
-    ),
-}
-
+NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _DESCRIPTION = """\
-GPU, CPU, memory, disk and network metrics of this machine, live and for the last hour, over MQTT,
-REST and WebSocket. Start with `system-monitor up`; `system-monitor check` shows the settings."""
+GPU, CPU, memory, disk and network metrics of machine-learning machines, with findings and runs,
+over MQTT, REST and WebSocket. `system-monitor up` starts everything; `check` shows the settings."""
 
 _EPILOG = f"""\
 Each setting can also be an environment variable (SYSTEM_MONITOR_HTTP_PORT=8080) or a line in the
@@ -153,26 +30,13 @@ Exit codes: 0 stopped normally; 1 a part or a command failed, or the output coul
 2 invalid settings."""
 
 
-class _Parser(argparse.ArgumentParser):
-    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
-        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
-        # long help has closed the pipe.
-        if file is sys.stdout:
-            console.say(message.removesuffix("\n"))
-        else:
-            super()._print_message(message, file)
-
-    def error(self, message: str) -> NoReturn:
-        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")
-
-
-def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, str]]:
+def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
     ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
     value, which could be a secret.
     """
-    parser = _parser()
+    parser = command_parser()
     known, rest = parser.parse_known_args(arguments)
     given = vars(known)
     role: str | None = given.pop("role")
@@ -184,6 +48,8 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     if role is None:
         parser.print_help(sys.stderr)
         parser.exit(2)
+    if role == "run" and rest and (rest[0] == "--" or not rest[0].startswith("-")):
+        raise SettingsError(NO_COMMAND)
     if rest:
         raise SettingsError(_refusal(role, rest[0].partition("=")[0]))
     _refuse_exposed_password(given.get("mqtt_url"))
@@ -196,7 +62,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
 
 def _refusal(role: str, option: str) -> str:
     name = option.removeprefix("--").replace("-", "_")
-    options = _ROLES[role].options
+    options = ROLES[role].options
     problem = f"Unknown argument {option}"
     if name in Settings.model_fields and name not in options:
         problem = f"`{role}` does not accept {option}"
@@ -214,8 +80,9 @@ def _refuse_exposed_password(mqtt_url: object) -> None:
         )
 
 
-def _parser() -> argparse.ArgumentParser:
-    parser = _Parser(
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of the command, with a parser for each role."""
+    parser = Parser(
         "system-monitor",
         description=_DESCRIPTION,
         epilog=_EPILOG,
@@ -224,7 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=f"system-monitor {__version__}")
     roles = parser.add_subparsers(dest="role", metavar="COMMAND", title="commands")
-    for name, role in _ROLES.items():
+    for name, role in ROLES.items():
         examples = f"examples:\n{role.examples}\n\n" if role.examples else ""
         role_parser = roles.add_parser(
             name,
@@ -236,22 +103,8 @@ def _parser() -> argparse.ArgumentParser:
         )
         if role.options:
             _add_options(role_parser, role.options)
-    roles.choices["forget"].add_argument(
-        "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
-    )
-    roles.choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
-    export.add(roles.choices["export"])
-    roles.choices["completion"].add_argument(
-        "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
-    )
+    own_arguments.add(roles.choices)
     return parser
-
-
-def _host(text: str) -> str:
-    try:
-        return values.host_name(text)
-    except ValueError as error:
-        raise argparse.ArgumentTypeError(f"{text!r} is not valid: it {error}") from None
 
 
 def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
@@ -278,4 +131,5 @@ def _help(name: str) -> str:
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)
-    return f"{field.description}" if no_default else f"{field.description} [{field.default}]"
+    default = str(field.default).lower() if field.annotation is bool else field.default
+    return f"{field.description}" if no_default else f"{field.description} [{default}]"

@@ -1,4 +1,4 @@
-"""Short connections to the broker, for commands that end by themselves."""
+"""Connections to the broker, for commands."""
 
 import logging
 import time
@@ -9,24 +9,58 @@ from telemetry.bus.connection import BusConnection
 from telemetry.errors import SystemMonitorError
 
 _SECONDS = 3.0
+_SUBSCRIBED_SECONDS = 5.0
 _POLL_SECONDS = 0.05
 
 
 @contextmanager
 def connected(bus: BusConnection) -> Iterator[None]:
-    """Connect ``bus`` for the block. Raises SystemMonitorError if connecting takes over 3 s."""
-    logger = logging.getLogger(BusConnection.__module__)
-    level = logger.level
-    if not logger.isEnabledFor(logging.INFO):
-        logger.setLevel(logging.ERROR)  # the command reports the failure itself
+    """Connect ``bus`` for the block, which reports failures itself: they are not logged.
+
+    Raises SystemMonitorError if connecting takes over 3 s.
+    """
+    with _unlogged(), started(bus):
+        yield
+
+
+@contextmanager
+def subscribed(bus: BusConnection) -> Iterator[None]:
+    """Do as ``started``, and wait for the subscriptions that ``bus`` requests, at most 5 s.
+
+    Raises SystemMonitorError.
+    """
+    with started(bus):
+        if not bus.wait_subscribed(_SUBSCRIBED_SECONDS):
+            raise SystemMonitorError(bus.outage or f"{bus.address.masked()} does not answer.")
+        yield
+
+
+@contextmanager
+def started(bus: BusConnection) -> Iterator[None]:
+    """Connect ``bus`` for the block; failures after the first connection are logged.
+
+    Raises SystemMonitorError if connecting takes over 3 s.
+    """
     try:
-        bus.start()
-        deadline = time.monotonic() + _SECONDS
-        while not bus.wait_connected(_POLL_SECONDS):
-            if bus.failure is not None or time.monotonic() > deadline:
-                what = bus.failure or "does not answer"
-                raise SystemMonitorError(f"The broker at {bus.address.masked()} {what}.")
+        with _unlogged():
+            bus.start()
+            deadline = time.monotonic() + _SECONDS
+            while not bus.wait_connected(_POLL_SECONDS):
+                if bus.failure is not None or time.monotonic() > deadline:
+                    what = bus.failure or "does not answer"
+                    raise SystemMonitorError(f"The broker at {bus.address.masked()} {what}.")
         yield
     finally:
         bus.stop()
+
+
+@contextmanager
+def _unlogged() -> Iterator[None]:
+    logger = logging.getLogger(BusConnection.__module__)
+    level = logger.level
+    if not logger.isEnabledFor(logging.INFO):
+        logger.setLevel(logging.ERROR)
+    try:
+        yield
+    finally:
         logger.setLevel(level)

@@ -5,22 +5,28 @@ This module imports little, so that it handles signals before the libraries are 
 
 import importlib
 import os
+import sys
 from collections.abc import Sequence
 from typing import NoReturn
 
 from deploy import console
 from deploy.lifecycle import EXIT_WRONG_SETTING, end_on_signal
-from telemetry.errors import SystemMonitorError
+from telemetry.errors import SettingsError, SystemMonitorError
+
+_INTERRUPTED = 130
 
 
 def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
-    end_on_signal()
+    if not _runs_a_command(sys.argv[1:]):
+        end_on_signal()  # what `run` starts has the signals that this process was started with
     console.prepare()
     try:
         code = run()
     except SystemExit as end:  # of --help and the like
         code = int(end.code or 0)
+    except KeyboardInterrupt:  # before `run` has started its command
+        code = _INTERRUPTED
     finally:
         console.flush()
     # All parts have stopped. A normal exit would also tear down the libraries, which takes longer
@@ -30,12 +36,21 @@ def main() -> NoReturn:
 
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run the command with ``arguments``, by default those of the process; return its exit code."""
-    from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
-    from deploy import log  # noqa: PLC0415
-    from telemetry.settings import load_settings  # noqa: PLC0415
-
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        role, options, own = command_line.parse(arguments)
+        if _runs_a_command(given):
+            from deploy.roles import run as starter  # noqa: PLC0415 - no other role needs it
+
+            status = starter.run(given[1:])
+            if status is not None:
+                return status
+        from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
+        from deploy import log  # noqa: PLC0415
+        from telemetry.settings import load_settings  # noqa: PLC0415
+
+        role, options, own = command_line.parse(given)
+        if _runs_a_command(given):
+            raise SettingsError(command_line.NO_COMMAND)
         settings = load_settings(options)
         log.configure(settings.log_level, settings.log_format)
         log.warn_about_ignored_variables()
@@ -45,3 +60,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         console.complain(str(error))
         return EXIT_WRONG_SETTING
     return code
+
+
+def _runs_a_command(arguments: Sequence[str]) -> bool:
+    return list(arguments[:1]) == ["run"]

@@ -12,6 +12,8 @@ VALUES = {
     "embedded_broker": ("auto", "mosquitto", "bundled"),
     "log_level": ("debug", "info", "warning", "error"),
     "log_format": ("plain", "json"),
+    "notify_runs": ("all", "failed", "none"),
+    "notify_severity": ("info", "warning", "critical"),
 }
 """The settings that take one of a few values. The parser leaves their check to the settings."""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}

@@ -6,19 +6,14 @@ Names of devices, and texts from the bus, may contain control sequences for a te
 import errno
 import io
 import os
-import re
+import shutil
 import sys
 from typing import TextIO
 
+from telemetry.printable import printable
+
 _CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # the second on Windows
-# C0, DEL, C1, the line separators and the marks that reorder text.
-_CONTROLS = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028-\u202e\u2066-\u2069]")
 _lost: list[OSError] = []
-
-
-def printable(text: str) -> str:
-    r"""Return ``text`` on one line, with each control character escaped as in JSON: ``\u001b``."""
-    return _CONTROLS.sub(lambda control: f"\\u{ord(control[0]):04x}", text)
 
 
 def prepare() -> None:
@@ -38,6 +33,21 @@ def complain(sentence: str) -> None:
     _write(sys.stderr, f"system-monitor: {printable(sentence)}")
 
 
+def note(text: str) -> None:
+    """Write lines that are neither output nor an error to standard error."""
+    _write(sys.stderr, "\n".join(map(printable, text.split("\n"))))
+
+
+def show_progress(text: str) -> None:
+    """Show ``text`` instead of the previous progress, if standard error is a terminal.
+
+    The cursor is left at its beginning, so that the next line of the log replaces it.
+    """
+    if sys.stderr is not None and sys.stderr.isatty():
+        width = shutil.get_terminal_size().columns - 1
+        _write(sys.stderr, f"\r{printable(text)[:width]}\x1b[K\r", end="")
+
+
 def flush() -> None:
     """Flush what libraries have printed, so that no buffered output can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
@@ -49,12 +59,12 @@ def output_was_lost() -> bool:
     return bool(_lost)
 
 
-def _write(stream: TextIO | None, text: str | None) -> bool:
+def _write(stream: TextIO | None, text: str | None, end: str = "\n") -> bool:
     if stream is None:  # it was closed before the program started
         return False
     try:
         if text is not None:
-            stream.write(f"{text}\n")
+            stream.write(f"{text}{end}")
         stream.flush()
         return True  # noqa: TRY300 - an else would be further away
     except OSError as error:

@@ -39,6 +39,11 @@ def end_on_signal(code: int = 0) -> None:
     _handle_signals(end)
 
 
+def set_on_signal(stopping: threading.Event) -> None:
+    """Let a signal set ``stopping``, for which the main thread waits."""
+    _handle_signals(lambda _signal, _frame: stopping.set())
+
+
 def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> int:
     """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal; return the exit code.
 

@@ -4,7 +4,7 @@ import json
 import logging
 from datetime import UTC, datetime
 
-from deploy.console import printable
+from telemetry.printable import printable
 from telemetry.settings import ignored_variables
 
 log = logging.getLogger(__name__)

@@ -1,38 +1,49 @@
-"""Serves the counters of a stand-alone collector or ingester to Prometheus."""
+"""Serves the counters of a stand-alone part to Prometheus, and a collector's readings."""
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Callable, Iterable, Sequence
 from typing import TYPE_CHECKING
 
 from deploy.ports import require_free_port
+from telemetry.exposition import CONTENT_TYPE, HostReadings, readings_text, reports_text
 from telemetry.reports import Reporter
 
 if TYPE_CHECKING:
-    import threading
-    from wsgiref.simple_server import WSGIServer
+    from http.server import ThreadingHTTPServer
 
 _HOST = "127.0.0.1"
+_SECONDS = 10.0  # for a request
 
 
 class MetricsServer:
-    """Serves the reports of ``reporters`` on ``port`` of the loopback interface, at every path."""
+    """Serves text for Prometheus on ``port`` of the loopback interface, at every path.
 
-    def __init__(self, port: int, reporters: Sequence[Reporter]) -> None:
+    It consists of the reports of ``reporters`` and, if ``readings`` is given, what it returns.
+    """
+
+    def __init__(
+        self,
+        port: int,
+        reporters: Sequence[Reporter],
+        readings: Callable[[], HostReadings] | None = None,
+    ) -> None:
         """Prepare; ``start`` listens."""
         self._port = port
         self._reporters = reporters
-        self._server: WSGIServer | None = None
+        self._readings = readings
+        self._server: ThreadingHTTPServer | None = None
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
         """Listen. Raises SettingsError if the port is in use."""
-        from prometheus_client import start_http_server  # noqa: PLC0415 - 3 MB, only if it is used
-
-        from telemetry.exposition import registry_of  # noqa: PLC0415 - likewise
+        from http.server import ThreadingHTTPServer  # noqa: PLC0415 - only if it is used
 
         require_free_port(_HOST, self._port, "metrics")
-        self._server, self._thread = start_http_server(
-            self._port, _HOST, registry_of(self._reporters)
+        self._server = ThreadingHTTPServer((_HOST, self._port), _handler(self._texts))
+        self._thread = threading.Thread(
+            target=self._server.serve_forever, name="metrics", daemon=True
         )
+        self._thread.start()
 
     def stop(self) -> None:
         """Stop listening. Safe to call twice, and before ``start``."""
@@ -41,3 +52,30 @@ class MetricsServer:
             server.shutdown()
             server.server_close()
             self._thread.join()
+
+    def _texts(self) -> Iterable[str]:
+        yield reports_text(reporter() for reporter in self._reporters)
+        if self._readings is not None:
+            yield readings_text([self._readings()])
+
+
+def _handler(texts: Callable[[], Iterable[str]]) -> type:
+    from http.server import BaseHTTPRequestHandler  # noqa: PLC0415 - as above
+
+    class Handler(BaseHTTPRequestHandler):
+        """Answers each GET."""
+
+        timeout = _SECONDS
+
+        def do_GET(self) -> None:
+            body = "".join(texts()).encode()
+            self.send_response(200)
+            self.send_header("Content-Type", CONTENT_TYPE)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            self.wfile.write(body)
+
+        def log_message(self, *_: object) -> None:
+            """Log nothing: a log line for each scrape would hide the others."""
+
+    return Handler

@@ -4,6 +4,7 @@ import secrets
 import threading
 import time
 
+from collector.home_assistant.discovery import device_topics
 from deploy.broker_access import connected
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
@@ -19,7 +20,7 @@ _REMOVED_SECONDS = 5.0
 
 
 class RetainedMessages:
-    """Removes the retained messages of ``host``.
+    """Removes the retained messages of ``host``, and its devices in Home Assistant.
 
     If topics name their host, all topics of ``host`` are removed, whatever they contain. Otherwise
     hosts share topics, and a topic is removed if its message is from ``host``.
@@ -30,6 +31,7 @@ class RetainedMessages:
         self._broker = broker
         self._topics = topics
         self._host = host
+        self._devices = f"{device_topics(host)}/"
         self._changed = threading.Condition()
         self._found: set[str] = set()
         self._removed: set[str] = set()
@@ -48,7 +50,7 @@ class RetainedMessages:
     def _remove_found(self) -> set[str]:
         self._found, self._removed = set(), set()
         bus = BusConnection(self._broker, f"sm-forget-{secrets.token_hex(6)}")
-        bus.on_connected = lambda: bus.subscribe(self._filter(), AT_LEAST_ONCE)
+        bus.on_connected = lambda: self._subscribe(bus)
         bus.on_message = self._receive
         with connected(bus):
             if not bus.wait_subscribed(_SUBSCRIBED_SECONDS):
@@ -66,6 +68,10 @@ class RetainedMessages:
                 "that may publish to these topics."
             )
         return found
+
+    def _subscribe(self, bus: BusConnection) -> None:
+        for each in (self._filter(), f"{self._devices}#"):
+            bus.subscribe(each, AT_LEAST_ONCE)
 
     def _filter(self) -> str:
         if self._topics.per_host:
@@ -91,7 +97,7 @@ class RetainedMessages:
             self._changed.notify_all()
 
     def _is_of_host(self, message: Message) -> bool:
-        if self._topics.per_host:
+        if self._topics.per_host or message.topic.startswith(self._devices):
             return True
         try:
             content = decode(resolve(self._topics, message.topic), message.payload, arrived=0)

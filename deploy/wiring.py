@@ -3,6 +3,7 @@
 Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
 """
 
+from functools import partial
 from itertools import count
 from pathlib import Path
 from typing import TYPE_CHECKING, TypedDict
@@ -20,12 +21,18 @@ from telemetry.settings import Settings
 from telemetry.settings.values import BUNDLED, MOSQUITTO, SENSORS
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
+    from advisor.advisor import Advisor
+    from advisor.notices.notices import Notices
+    from advisor.notices.senders import Sender
+    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
     from collector.collector import Collector
+    from collector.home_assistant.announcer import Announcer
     from collector.sensors.port import Sensor
     from ingester.ingester import Ingester
+    from telemetry.exposition import HostReadings
     from telemetry.history.port import HistoryReader, HistoryWriter
     from telemetry.reports import Reporter
     from telemetry.status import SensorReport
@@ -106,7 +113,19 @@ def collector(settings: Settings) -> "Collector":
         host=settings.host_name,
         interval=settings.interval_seconds,
         window=settings.window,
+        announcer=_announcer(settings),
+        follow_runs=settings.automatic_runs,
     )
+
+
+def _announcer(settings: Settings) -> "Announcer | None":
+    if not settings.home_assistant_discovery:
+        return None
+    from collector.home_assistant.announcer import Announcer
+    from collector.home_assistant.discovery import Source
+
+    source = Source(settings.host_name, settings.topics, settings.interval_seconds)
+    return Announcer(settings.broker, source)
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
@@ -129,22 +148,79 @@ def ingester(settings: Settings) -> "Ingester":
     )
 
 
+def advisor(settings: Settings) -> "Advisor":
+    """Return the advisor."""
+    from advisor.advisor import Advisor
+    from advisor.detectors import registry
+
+    return Advisor(
+        partial(registry.build, settings.disabled_findings, settings.changed_thresholds),
+        history_reader(settings),
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+        spans=settings.spans,
+        limits=settings.limits,
+    )
+
+
 def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
     """Return the API's server; ``others`` are the parts in this process whose reports it serves."""
     from api.app import create_app
-    from api.live.subscription import Subscription
     from api.serving.server import ApiServer
 
-    live = Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
-    app = create_app(settings, live, history_reader(settings), others)
+    app = create_app(settings, subscription(settings), history_reader(settings), others)
     return ApiServer(app, settings.http_host, settings.http_port)
 
 
-def metrics_server(settings: Settings, reporter: "Reporter") -> "Sequence[MetricsServer]":
-    """Return the server of a stand-alone part's counters, or none if no port is set."""
+def senders(settings: Settings) -> "Sequence[Sender]":
+    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed and missing."""
+    from advisor.notices.senders import senders
+    from telemetry.settings.notices import minutes_of_day, urls
+
+    text = settings.notify_urls
+    return senders(
+        urls(text.get_secret_value()) if text else (),
+        settings.notify_command,
+        page=settings.http_public_url,
+        quiet=tuple(map(minutes_of_day, settings.notify_quiet_hours)),
+    )
+
+
+def notices(settings: Settings) -> "Notices | None":
+    """Return the part that sends notices, or None if no target is set. Raises SettingsError."""
+    targets = senders(settings)
+    if not targets:
+        return None
+    from advisor.notices.model import Rules
+    from advisor.notices.notices import Notices
+
+    return Notices(
+        targets,
+        Rules(settings.notify_severity, settings.notify_runs),
+        settings.data_dir / "notices.sqlite3",
+        settings.broker,
+        settings.topics,
+        name=settings.host_name,
+    )
+
+
+def subscription(settings: Settings) -> "Subscription":
+    """Return the subscription to the live values of all hosts."""
+    from api.live.subscription import Subscription
+
+    return Subscription(settings.broker, settings.topics, settings.host_name, settings.limits)
+
+
+def metrics_server(
+    settings: Settings,
+    *reporters: "Reporter",
+    readings: "Callable[[], HostReadings] | None" = None,
+) -> "Sequence[MetricsServer]":
+    """Return the server of the metrics of stand-alone parts, or none if no port is set."""
     if settings.metrics_port == 0:
         return ()
-    return (MetricsServer(settings.metrics_port, [reporter]),)
+    return (MetricsServer(settings.metrics_port, reporters, readings),)
 
 
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:

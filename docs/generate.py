@@ -1,4 +1,6 @@
-"""Generates the documentation's tables, and the dashboard's catalogue and types: ``make docs``.
+"""Generates the tables in docs/, the manual page, and the dashboard's catalogue and types.
+
+Run it with ``make docs``.
 
 A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
 file is out of date.
@@ -11,16 +13,28 @@ from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
 from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from docs import asyncapi
+from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
+from docs.manpage import manpage
+from docs.peers import PEERS
 from docs.typescript import interfaces
 from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field, Kind, Retention
 from telemetry.catalogue.thresholds import THRESHOLDS
+from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
+from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-FILES = tuple(ROOT / "docs" / f"{name}.md" for name in ("channels", "findings", "settings"))
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
+MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
 CATALOGUE = _PAGE / "catalogue.json"
 CONTRACT = _PAGE / "bus" / "contract.ts"
+DASHBOARDS = {
+    ROOT / "deploy" / "grafana" / f"{source.identity}.json": source
+    for source in (PROMETHEUS, INFLUXDB)
+}
 _BLOCK = re.compile(r"<!-- begin (?P<name>\w+) -->\n.*?<!-- end (?P=name) -->", re.DOTALL)
 
 _KEPT = {
@@ -128,16 +142,54 @@ def _thresholds(kind: str) -> str:
     )
 
 
+def metrics_table() -> str:
+    """Return a row for each metric that is made of the catalogue."""
+    rows = []
+    for family in SAMPLES:
+        labels = ["host", *family.labels, *(field.label for field in label_fields(family))]
+        for metric in metrics_of(family):
+            more = [metric.label] if metric.label else []
+            rows.append((metric.name, ", ".join([*labels, *more]), metric.help))
+        if texts := [field.name for field in info_fields(family)]:
+            rows.append(
+                (info_name(family), ", ".join([*labels, *texts]), "texts as labels; always 1")
+            )
+    return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
+
+
+def peers_table() -> str:
+    """Return a row for each of our metrics that another exporter has too."""
+    rows = [
+        (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
+        for ours, names in PEERS.items()
+    ]
+    return _table(("System Monitor", "dcgm-exporter", "nvidia_gpu_exporter", "node_exporter"), rows)
+
+
 def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
     lines = [head, ("---",) * len(head), *rows]
     return "\n".join(f"| {' | '.join(cell.replace('|', '/') for cell in line)} |" for line in lines)
 
 
+def topics_table() -> str:
+    """Return a row for each operation on a topic."""
+    return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
+
+
+def frames_table() -> str:
+    """Return a row for each message of the WebSocket."""
+    return _table(("from", "what", "example"), asyncapi.frames())
+
+
 TABLES: dict[str, Callable[[], str]] = {
+    "topics": topics_table,
+    "frames": frames_table,
     "settings": settings_table,
     "channels": channels_table,
     "fields": fields_tables,
     "findings": findings_tables,
+    "metrics": metrics_table,
+    "peers": peers_table,
 }
 
 
@@ -185,6 +237,9 @@ def main() -> None:
     """Update each file."""
     CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
+    for file, source in DASHBOARDS.items():
+        file.write_text(dashboard(source))
+    MANPAGE.write_text(manpage())
     for file in FILES:
         file.write_text(rendered(file.read_text()))
 

@@ -9,7 +9,7 @@ from pydantic import Field, TypeAdapter, ValidationError
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import STATUS_CHANNEL, Family, Nature, family_of, place_of
 from telemetry.errors import MalformedMessageError
-from telemetry.events import MAX_EVENT_BYTES, Event, content_id
+from telemetry.events import MAX_EVENT_BYTES, MAX_STATE_BYTES, Event, content_id
 from telemetry.payloads import (
     MAX_INTEGER,
     MAX_TEXT,
@@ -106,7 +106,8 @@ def _sample(address: Address, family: Family, payload: bytes) -> Sample:
 
 def _event(address: Address, family: Family, payload: bytes, arrived: int) -> Event:
     validate = event_model(family).model_validate_json
-    model = _validated(validate, address.channel, payload, MAX_EVENT_BYTES, "not an event")
+    limit = MAX_STATE_BYTES if family.nature is Nature.STATE else MAX_EVENT_BYTES
+    model = _validated(validate, address.channel, payload, limit, "not an event")
     if model.host is None and address.host is not None:
         try:
             model.host = address.host

@@ -10,6 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 MAX_EVENT_BYTES = 8_192  # fits a text of 1,000 characters, however it is escaped
+MAX_STATE_BYTES = 32_768
 END = ".end"
 
 

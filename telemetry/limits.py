@@ -17,9 +17,10 @@ STATES_PER_MINUTE = 120.0
 class Limits:
     """The largest numbers of known hosts, of channels per host, and of devices per channel.
 
-    The defaults suit 1,000 hosts with up to 64 GPUs, each with its processes and 7 MIG instances.
+    The defaults suit 1,000 hosts with up to 64 GPUs, each with its processes, 7 MIG instances, a
+    run and a finding.
     """
 
     hosts: int = 1000
-    channels: int = 64 * (1 + 1 + 7) + 8
+    channels: int = 64 * (1 + 1 + 7 + 1 + 1) + 8
     devices: int = 1024  # disks, network interfaces

@@ -6,6 +6,8 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 LONGEST_INTERVAL = 60.0  # seconds between two samples
+STATUS_SECONDS = 10.0  # between two messages of a collector's status
+STALE_INTERVALS = 3  # without a newer sample, after which a sample is stale
 _DECODING = {"allow_inf_nan": False}  # NaN and infinity cannot be encoded as JSON again
 
 

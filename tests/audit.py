@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).parents[1]
-DASHBOARD = ROOT / "api" / "dashboard"
+NODE_FOLDERS = ("api/dashboard", "tests/api/asyncapi")
 
 
 @dataclass
@@ -80,7 +80,8 @@ def main(programs: Path) -> int:
         options = ("--require-hashes", "--disable-pip", "--progress-spinner=off", "--format=json")
         outputs = _outputs([str(programs / "pip-audit"), *options, "-r", str(lock)])
         audits[str(lock.relative_to(ROOT))] = python_audit(*outputs)
-    audits["api/dashboard"] = npm_audit(*_outputs(["npm", "audit", "--json"], DASHBOARD))
+    for folder in NODE_FOLDERS:
+        audits[folder] = npm_audit(*_outputs(["npm", "audit", "--json"], ROOT / folder))
     for what, audit in audits.items():
         print(audit.sentence(what))
     return 1 if any(audit.found for audit in audits.values()) else 0

@@ -49,6 +49,13 @@ def test_imports_go_one_way(package: str) -> None:
             assert room in ALLOWED[package] | {package}, (file, name)
 
 
+def test_the_helper_for_users_programs_imports_only_the_standard_library_and_paho() -> None:
+    for file, name in imports_of("system_monitor"):
+        top = name.partition(".")[0]
+        if file.name != "__main__.py":
+            assert top in sys.stdlib_module_names | {"paho", "system_monitor"}, (file, name)
+
+
 def test_the_ingester_sees_only_the_writing_half_and_the_api_only_the_reading_half() -> None:
     port = "telemetry.history.port"
     assert f"{port}.HistoryReader" not in {name for _, name in imports_of("ingester")}
@@ -94,6 +101,12 @@ def test_a_collector_loads_neither_asyncio_nor_a_web_framework() -> None:
     """It runs on every machine of a fleet, and its memory is that of its libraries."""
     loaded = _modules_loaded_by("deploy.arguments, deploy.roles.collector, collector.collector")
     assert loaded.isdisjoint({"asyncio", "fastapi", "uvicorn", "sqlite3", "psutil"})
+
+
+def test_only_top_loads_the_library_for_terminals() -> None:
+    """It is optional, and takes 10 MB."""
+    loaded = _modules_loaded_by("deploy.arguments, deploy.wiring, deploy.roles.up, api.app")
+    assert loaded.isdisjoint({"textual", "rich"})
 
 
 def _modules_loaded_by(module: str) -> set[str]:

@@ -10,7 +10,7 @@ from advisor.findings import Evidence, Expected, Finding, Measure, Severity
 from advisor.growth import Growth
 from advisor.loads import Loads
 from advisor.memory_series import MemorySeries
-from advisor.readings import Reading, device_name, process_name
+from advisor.readings import Reading, device_name, duration, process_name
 from telemetry.catalogue.thresholds import effective
 
 LISTED_PROCESS = 0.02  # of the GPU's memory: smaller processes are not followed
@@ -160,7 +160,7 @@ class MemoryGrowth:
             reading.subject,
             self._severity(left.likely),
             f"{device_name(reading.subject)}: {series.label} grows by {rate:,.0f} MB/min; out of "
-            f"memory in {_span(left.low, left.high)}",
+            f"memory in {duration(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),
                 round(found.end * 1000),
@@ -173,10 +173,3 @@ class MemoryGrowth:
             advice=_ADVICE,
             expected=Expected(*(round((found.end + seconds) * 1000) for seconds in left)),
         )
-
-
-def _span(low: float, high: float) -> str:
-    """Return a span of seconds as a text: ``40 to 55 min``."""
-    if high < 2 * 3600:
-        return f"{low / 60:.0f} to {high / 60:.0f} min"
-    return f"{low / 3600:.1f} to {high / 3600:.1f} h"

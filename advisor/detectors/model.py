@@ -1,7 +1,7 @@
 """What every detector has: a description of its kind, and the findings that are active."""
 
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import MappingProxyType
 from typing import ClassVar, Protocol
 
@@ -10,6 +10,7 @@ from advisor.readings import Reading
 
 MINUTE = 60_000  # milliseconds
 DEFAULTS: Mapping[str, float] = MappingProxyType({})  # no threshold is changed
+REFRESH = 10 * MINUTE  # how often a finding that has not changed is returned with newer numbers
 LONGEST_STEP = 65.0  # seconds: the state in a reading does not hold for longer than this
 
 
@@ -54,10 +55,24 @@ class Ledger:
 
     kind: str
     _active: dict[str, Finding] = field(default_factory=dict)
+    _returned: dict[str, int] = field(default_factory=dict)  # when each was returned last
 
-    def __contains__(self, subject: str) -> bool:
+    def __contains__(self, subject: object) -> bool:
         """Return whether a finding about ``subject`` is active."""
         return subject in self._active
+
+    def subjects(self) -> list[str]:
+        """Return the subjects of the active findings."""
+        return list(self._active)
+
+    def is_recent(self, subject: str, severity: Severity, now: int) -> bool:
+        """Return whether a finding that is as severe was reported in the last minute."""
+        before = self._active.get(subject)
+        return (
+            before is not None
+            and before.severity.level >= severity.level
+            and now - before.timestamp < MINUTE
+        )
 
     def report(
         self,
@@ -70,9 +85,10 @@ class Ledger:
         advice: str,
         expected: Expected | None = None,
     ) -> Iterable[Finding]:
-        """Begin the finding, or bring it up to date; return it if it is new or more severe.
+        """Begin the finding, or bring it up to date.
 
-        While it is active, its severity never falls, so that it does not flap.
+        Return it if it is new, more severe, or was last returned 10 min ago. While it is active,
+        its severity never falls, so that it does not flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:
@@ -91,9 +107,14 @@ class Ledger:
             advice,
         )
         self._active[subject] = finding
-        return [] if before and before.severity is severity else [finding]
+        is_update = before is not None and before.severity is severity
+        if is_update and reading.timestamp - self._returned.get(subject, 0) < REFRESH:
+            return []
+        self._returned[subject] = reading.timestamp
+        return [replace(finding, is_update=is_update)]
 
     def end(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """End the finding about ``subject``, if there is one."""
+        self._returned.pop(subject, None)
         finding = self._active.pop(subject, None)
         return [finding.over(timestamp)] if finding else []

@@ -3,12 +3,23 @@
 from collections.abc import Collection, Mapping
 
 from advisor.detectors.hardware import Hardware
+from advisor.detectors.host_pressure import HostPressure
 from advisor.detectors.idle_gpu import IdleGpu
+from advisor.detectors.input_bound import InputBound
 from advisor.detectors.memory_growth import MemoryGrowth
 from advisor.detectors.model import DEFAULTS, Detector
+from advisor.detectors.straggler import Straggler
 from advisor.detectors.throttling import Throttling
 
-DETECTORS: tuple[type[Detector], ...] = (MemoryGrowth, IdleGpu, Throttling, Hardware)
+DETECTORS: tuple[type[Detector], ...] = (
+    MemoryGrowth,
+    IdleGpu,
+    Throttling,
+    Hardware,
+    HostPressure,
+    Straggler,
+    InputBound,
+)
 
 
 def build(

@@ -25,6 +25,7 @@ _CAUSES = {
     "hardware slowdown": ("hw_slowdown",),
 }
 _CAP = "sw_power_cap"
+_ALL = (*_CAUSES, _CAP)
 _USUAL = effective("throttling", {})
 _ADVICE = {
     "thermal slowdown": "Check fans, filters, air flow and the room's temperature.",
@@ -36,9 +37,16 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Window:
-    """The last readings of a GPU: the time of each, how long it holds, and its causes."""
+    """The last readings of a GPU: the time of each, how long it holds, and its causes.
+
+    ``known`` are the seconds of all of them; ``slowed_for`` and ``number`` are the seconds and the
+    number of those with each cause.
+    """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
+    known: float = 0.0
+    slowed_for: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_ALL, 0.0))
+    number: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ALL, 0))
     newest: float | None = None
     busy: float = 0.0  # utilization, smoothed
     fastest: float = 0.0  # clock in MHz while nothing reduced it
@@ -47,21 +55,26 @@ class _Window:
     def add(self, now: float, causes: Collection[str]) -> None:
         if self.newest is not None and 0 < now - self.newest <= LONGEST_STEP:
             self.steps.append((now, now - self.newest, causes))
+            self._count(now - self.newest, causes, 1)
         self.newest = now
         while len(self.steps) > FEWEST_READINGS and self.steps[0][0] <= now - WINDOW_SECONDS:
-            self.steps.popleft()
+            _, seconds, before = self.steps.popleft()
+            self._count(seconds, before, -1)
+
+    def _count(self, seconds: float, causes: Collection[str], sign: int) -> None:
+        self.known += sign * seconds
+        for cause in causes:
+            self.slowed_for[cause] += sign * seconds
+            self.number[cause] += sign
 
     def shares(self) -> dict[str, float]:
         """Return the share of the time with each cause; empty while too little is known."""
-        known = sum(seconds for _, seconds, _ in self.steps)
         if len(self.steps) < FEWEST_READINGS:
             return {}
-        shares = dict.fromkeys((*_CAUSES, _CAP), 0.0)
-        for cause in shares:
-            spans = [seconds for _, seconds, causes in self.steps if cause in causes]
-            if len(spans) >= FEWEST_SLOW:
-                shares[cause] = sum(spans) / known
-        return shares
+        return {
+            cause: seconds / self.known if self.number[cause] >= FEWEST_SLOW else 0.0
+            for cause, seconds in self.slowed_for.items()
+        }
 
 
 class Throttling:
@@ -132,6 +145,8 @@ class Throttling:
     def _report(
         self, reading: Reading, window: _Window, cause: str, share: float, severity: Severity
     ) -> Iterable[Finding]:
+        if self._ledger.is_recent(reading.subject, severity, reading.timestamp):
+            return ()
         name = "the power cap" if cause == _CAP else f"a {cause}"
         numbers = {"share": Measure(round(100 * share), "%")}
         lost = ""

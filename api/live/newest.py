@@ -15,7 +15,7 @@ from telemetry.events import Event
 from telemetry.limits import Limits
 from telemetry.places import Places
 from telemetry.samples import Sample
-from telemetry.status import CollectorState, CollectorStatus
+from telemetry.status import STALE_INTERVALS, CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
 MAX_BYTES = 67_108_864  # limit on all messages; higher if more hosts are allowed
@@ -73,14 +73,15 @@ class Update:
     def supersedes(self, known: "Update") -> bool:
         """Return whether this is newer than ``known``, the update before it on the same channel.
 
-        A duplicate is not newer, nor is an older retained sample or state: the broker delivers
-        retained messages on each connection, and a broker restored from disk may deliver old ones.
+        A duplicate is not newer, nor is an older retained sample: the broker delivers retained
+        messages on each connection, and a broker restored from disk may deliver old ones. An older
+        state is not newer either: after an outage, the newest one is sent first.
         Otherwise the order of arrival decides, because clocks may be set back. A retained status
         always counts: the timestamp of a last will is the collector's start time.
         """
         if self.content == known.content:
             return False
-        may_be_old = self.retained and not isinstance(self.content, CollectorStatus)
+        may_be_old = self.is_state or (self.retained and isinstance(self.content, Sample))
         return not may_be_old or self.content.timestamp >= known.content.timestamp
 
     @cached_property
@@ -127,6 +128,11 @@ class HostState:
     def interval(self) -> float:
         """Seconds between two samples."""
         return DEFAULT_INTERVAL_SECONDS if self.status is None else self.status.interval
+
+    @property
+    def stale_seconds(self) -> float:
+        """The age from which on a sample is stale."""
+        return STALE_INTERVALS * self.interval
 
     @property
     def lag(self) -> float:

@@ -5,6 +5,8 @@ import contextlib
 import secrets
 import time
 from collections import deque
+from collections.abc import Callable
+from typing import TypeAlias
 
 from api.live.hub import Hub
 from api.live.newest import Newest, Update
@@ -37,12 +39,16 @@ _REFUSED = "Updates of hosts or channels beyond the limits"
 _REPLACED = "Clients closed to make room for clients of other addresses"
 
 
+OnUpdate: TypeAlias = Callable[[Update], None]
+"""Called in the event loop with each update that is new."""
+
+
 class Subscription:
     """Subscribes to all channels of all hosts, and publishes events.
 
     Messages are decoded in the connection's thread; ``newest`` and ``hub`` are used only in the
-    event loop's thread. ``malformed`` counts invalid messages by reason;
-    ``overrun`` counts updates that were dropped because the event loop could not keep up.
+    event loop's thread. ``malformed`` counts invalid messages by reason; ``overrun`` counts updates
+    that were dropped because the event loop could not keep up.
     """
 
     def __init__(
@@ -68,6 +74,7 @@ class Subscription:
         self._wake_pending = False
         self.newest = Newest(limits)
         self.hub = Hub(self.newest)
+        self.observers: list[OnUpdate] = []
         self._malformed = Tally("Message is not a valid sample")
         self.malformed = self._malformed.by_reason
         self.overrun = 0
@@ -179,6 +186,8 @@ class Subscription:
                     self.hub.publish(removal)
             elif update.is_event or self.newest.accept(update):
                 self.hub.publish(update)
+                for observe in self.observers:
+                    observe(update)
         if self._waiting:
             self._wake_loop()
 

@@ -1,7 +1,8 @@
 """What the routes share: path prefix, dependencies, parameters and documented responses."""
 
+import asyncio
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
@@ -10,11 +11,13 @@ from starlette.requests import HTTPConnection
 from api.errors import error_body
 from api.live.newest import HostState
 from api.live.subscription import Subscription
+from api.recordings.folder import RecordingFolder
 from api.rest import examples
 from api.rest.history import History
 from api.rest.readiness import Readiness
 from api.rest.responses import ErrorResponse
 from api.rest.views import choose_host
+from api.runs.ends import RecentEnds
 from telemetry.rate_limit import RateLimit
 from telemetry.settings import Settings
 
@@ -24,13 +27,21 @@ MAX_TEXT = 256
 
 @dataclass(frozen=True, slots=True)
 class Parts:
-    """The dependencies of the routes; ``events`` limits the rate of accepted events."""
+    """The dependencies of the routes.
+
+    ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
+    Prometheus is made: that of a fleet takes tenths of a second of CPU time. ``recordings`` has
+    what was recorded of failed runs, and ``ends`` the runs that have just ended.
+    """
 
     settings: Settings
     live: Subscription
     history: History
     readiness: Readiness
     events: RateLimit
+    recordings: RecordingFolder
+    ends: RecentEnds
+    scrapes: asyncio.Lock = field(default_factory=asyncio.Lock)
 
     def host_state(self, requested: str | None) -> HostState:
         """Return the live state of the selected host. Raises UnknownHostError."""

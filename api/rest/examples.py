@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 
 from telemetry import __version__
-from telemetry.catalogue import CPU, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
+from telemetry.catalogue import CPU, FINDING, GPU, GPU_PROCESSES, SAMPLES, Family, place_of
+from telemetry.catalogue import RUN as RUN_FAMILY
 
 _HOST = {"host": "gpu-07", "state": "online"}
 _NOW = 1_767_225_600_000
@@ -65,6 +66,63 @@ ANNOTATION: Mapping[str, Any] = {
     "run": "ablation-7",
 }
 ANNOTATIONS: Mapping[str, Any] = {"annotations": [ANNOTATION]}
+
+FINDINGS: Mapping[str, Any] = {
+    "findings": [
+        {
+            "id": "3f9a1c5e0b7d428612ab34cd",
+            "timestamp": _NOW,
+            "host": "gpu-07",
+            **{field.name: field.example for field in FINDING.fields},
+            "ended": None,
+        }
+    ],
+    "history_error": None,
+}
+RUN_ID = "ablation-7-3f9a1c"
+RUN: Mapping[str, Any] = {
+    "id": RUN_ID,
+    "timestamp": _NOW,
+    "host": "gpu-07",
+    **{field.name: field.example for field in RUN_FAMILY.fields},
+    "ended": _NOW,
+    "exit_code": 0,
+    "state": "ended",
+}
+RUNS: Mapping[str, Any] = {"runs": [RUN], "next": None}
+
+RECORDING = 'system/cpu {"host":"gpu-07","timestamp":1767225600000,"utilization":37.5}\n'
+REPORT: Mapping[str, Any] = {
+    "run": RUN,
+    "start": _NOW - _HOUR,
+    "end": _NOW,
+    "charts": [
+        {
+            "title": "GPU utilization",
+            "unit": "%",
+            "series": [
+                {
+                    "name": "GPU 0",
+                    "timestamps": [_NOW - _HOUR, _NOW - 60_000],
+                    "values": [97.5, None],
+                }
+            ],
+        }
+    ],
+    "annotations": [ANNOTATION],
+    "notices": [
+        {
+            "kind": "idle_gpu",
+            "subject": "gpu0",
+            "severity": "info",
+            "since": _NOW - _HOUR,
+            "until": _NOW - 60_000,
+            "summary": "GPU 0: 12.0 GB are held, but nothing has been computed for 15 min",
+            "advice": "End the process if it is no longer needed.",
+        }
+    ],
+    "throttling": [{"gpu": "0", "reason": "sw_power_cap", "share": 12.5}],
+}
 
 HOSTS: Mapping[str, Any] = {
     "hosts": [

@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, create_model
 
-from telemetry.catalogue import ANNOTATION, GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family
+from telemetry.catalogue import ANNOTATION, FINDING, GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family
 from telemetry.payloads import class_name, event_model, payload_model
 from telemetry.status import CollectorState, SensorState
 
@@ -141,6 +141,32 @@ class AnnotationsResponse(Response):
     """Annotations, oldest first."""
 
     annotations: list[AnnotationEntry] = Field(description="the annotations in the span")
+
+
+_Finding: Any = event_model(FINDING)
+FindingEntry: Any = create_model(
+    "FindingEntry",
+    __base__=(Response, _Finding),
+    __doc__="A finding of the advisor, with its evidence.",
+    id=(str, Field(description="id of the finding, the same from its beginning to its end")),
+    timestamp=(UnixTime, Field(description="Unix time of its last change in milliseconds")),
+    ended=(
+        UnixTime | None,
+        Field(
+            description="Unix time of its end in milliseconds; null while it is active, or if it "
+            "is over and nobody has reported when it ended"
+        ),
+    ),
+)
+
+
+class FindingsResponse(Response):
+    """Findings, the active ones first."""
+
+    findings: list[FindingEntry] = Field(description="the findings in the span")
+    history_error: str | None = Field(
+        description="why the history cannot be read; the findings that are over are then missing"
+    )
 
 
 class HealthResponse(Response):

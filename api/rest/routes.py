@@ -4,7 +4,7 @@ from http import HTTPStatus
 from typing import Annotated
 
 from fastapi import APIRouter, Query
-from fastapi.responses import JSONResponse, PlainTextResponse, Response, StreamingResponse
+from fastapi.responses import JSONResponse, Response, StreamingResponse
 from starlette.requests import Request
 
 from api.parameters import CheckedRoute, NewestRoute
@@ -197,12 +197,3 @@ async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
     error = ErrorDetail(code="not_ready", message=" ".join(reasons))
     answer = NotReadyResponse(error=error, parts=described)
     return JSONResponse(answer.model_dump(), HTTPStatus.SERVICE_UNAVAILABLE)
-
-
-@health.get("/metrics", include_in_schema=False)
-async def exposition(parts: Context) -> PlainTextResponse:
-    """Return the contents of /readyz in Prometheus' text format."""
-    from telemetry import exposition  # noqa: PLC0415 - 3 MB, needed only if scraped
-
-    reports = await parts.readiness.reports()
-    return PlainTextResponse(exposition.text_of(reports), media_type=exposition.CONTENT_TYPE)

@@ -17,7 +17,6 @@ from telemetry.catalogue import GPU, GPU_MIG, GPU_PROCESSES, SAMPLES, Family, pl
 from telemetry.reports import Report
 from telemetry.status import CollectorState
 
-_STALE_INTERVALS = 3
 _LISTED_HOSTS = 5
 _GPU_SENSOR = "gpu"
 
@@ -142,7 +141,7 @@ def _with_freshness(update: Update, state: HostState, now: int) -> dict[str, Any
         "timestamp": update.content.timestamp,
         **place_of(update.channel),
         "age_seconds": round(age, 3),
-        "stale": age > _STALE_INTERVALS * state.interval,
+        "stale": age > state.stale_seconds,
     }
 
 

@@ -127,6 +127,13 @@ class ProcessTable:
         content = self._content(pid, "cmdline").removesuffix(b"\0")
         return [each.decode(errors="replace") for each in content.split(b"\0")] if content else []
 
+    def boot(self) -> str:
+        """Return the id of this boot; empty if it cannot be read."""
+        try:
+            return (self._proc / "sys/kernel/random/boot_id").read_text().strip()
+        except OSError:
+            return ""
+
     def owner(self, pid: int) -> int | None:
         """Return the id of the user who owns the process, or None."""
         try:

@@ -161,12 +161,16 @@ class GpuUse:
 class RunSummary:
     """Adds up what a run uses: its time, its GPUs and its processes."""
 
-    def __init__(self, started: int, seed: Mapping[str, Any] | None = None) -> None:
+    def __init__(
+        self, started: int, seed: Mapping[str, Any] | None = None, *, is_part: bool = False
+    ) -> None:
         """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
 
-        What ended processes had used before is known from ``seed`` only.
+        What ended processes had used before is known from ``seed`` only. Of a run that ``is_part``
+        of the life of its process, what that process used before does not count.
         """
         self._seed = seed or {}
+        self._is_part = is_part
         self._started = started
         self.gpu = GpuUse(started, self._seed)
         self._usage: TreeUsage | None = None
@@ -177,7 +181,8 @@ class RunSummary:
         if self._usage is None:
             for name in ("cpu_seconds", "read_bytes", "written_bytes"):
                 now, before = getattr(usage, name), self._seed.get(name)
-                self._earlier[name] = max(0, (before or 0) - (now or 0))
+                difference = (before or 0) - (now or 0)
+                self._earlier[name] = difference if self._is_part else max(0, difference)
         self._usage = usage
 
     def values(self, now: int) -> dict[str, Any]:

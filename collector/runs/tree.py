@@ -27,12 +27,14 @@ class ProcessTree:
 
     A process belongs to the tree if its parent does, or if the leader of its process group or
     session does or did: so a process whose parent ended before it was seen is found. Children of
-    the process ``foster`` belong to it too: it inherits those whose parent has ended.
+    the process ``foster`` belong to it too: it inherits those whose parent has ended. A run that
+    ``is_part`` of the life of its process does not have the peak of that life.
     """
 
-    def __init__(self, root: Process, foster: int | None = None) -> None:
+    def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
         """Begin with ``root`` only; the first update finds its descendants."""
         self.root = root
+        self._is_part = is_part
         self._foster = foster
         self._members: dict[int, Process] = {root.pid: root}
         self._led = {root.pid}
@@ -50,6 +52,12 @@ class ProcessTree:
     def running(self) -> bool:
         """Whether any process has not ended."""
         return any(not process.over for process in self._members.values())
+
+    @property
+    def root_is_running(self) -> bool:
+        """Whether the first process has not ended."""
+        root = self._members.get(self.root.pid)
+        return root is not None and root.started == self.root.started and not root.over
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
         """Take the present ``processes``, of which ``new`` were not there before."""
@@ -112,7 +120,7 @@ class ProcessTree:
         members = self._members.values()
         together = sum(process.rss for process in members)
         alone = max((process.usage.peak or 0 for process in members), default=0)
-        self._ram_peak = max(self._ram_peak, together, alone)
+        self._ram_peak = max(self._ram_peak, together, 0 if self._is_part else alone)
         self._traffic_is_known |= any(process.usage.read is not None for process in members)
 
 

@@ -1,4 +1,4 @@
-"""Disks: bytes read and written; each physical byte is counted once.
+"""Disks: bytes read and written; each physical byte is counted once. And how full they are.
 
 ``/proc/diskstats`` counts a byte again in each layer that it passes. Here, only whole devices count
 that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and
@@ -31,8 +31,10 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.sensors.filesystems import Filesystems
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
+from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
 from collector.sensors.registry import register
 from telemetry.catalogue import DISK
@@ -80,7 +82,10 @@ def _disk_of(device: str) -> str:
 
 @register
 class DiskSensor(Sensor):
-    """Reads the rates of all physical disks; the module's docstring says which disks these are."""
+    """Reads the rates of all physical disks, I/O pressure, and how full the file systems are.
+
+    The module's docstring says which disks these are.
+    """
 
     name = DISK.name
 
@@ -92,6 +97,8 @@ class DiskSensor(Sensor):
     ) -> None:
         """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
         self._diskstats = proc / "diskstats"
+        self._pressure = proc / "pressure" / "io"
+        self._filesystems = Filesystems(proc, clock)
         self._sysfs = sysfs
         self._clock = clock
         self._meter = RateMeter()
@@ -111,7 +118,15 @@ class DiskSensor(Sensor):
             by_disk.setdefault(self._disks[device], []).append(rate)
         per_device = {disk: as_values(total(paths), _RATES) for disk, paths in by_disk.items()}
         totals = as_values(total(rates.values()), _RATES)
-        return [Reading(DISK.channel, {**totals, "per_device": per_device})]
+        pressure = read_pressure(self._pressure)
+        values = {
+            **totals,
+            "per_device": per_device,
+            "pressure_some": pressure.some,
+            "pressure_full": pressure.full,
+            "filesystems": self._filesystems.read(),
+        }
+        return [Reading(DISK.channel, values)]
 
     def describe(self) -> str:
         """Return the disks' names."""

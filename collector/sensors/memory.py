@@ -1,5 +1,6 @@
 """Memory: RAM, swap, pressure, and the memory limit of the job that this process runs in."""
 
+import os
 import re
 import sys
 import time
@@ -9,9 +10,13 @@ from pathlib import Path
 from collector.sensors.cgroup import CgroupMemory, find_limit
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
+from collector.sensors.rates import RateMeter, as_values
 from collector.sensors.registry import register
+from collector.sensors.vmstat import read_vmstat
 from telemetry.catalogue import MEMORY
+from telemetry.quantities import size
 
+_SWAP = ("swap_in_rate", "swap_out_rate")
 _LIMIT_SECONDS = 30.0  # limits change seldom
 _MEMINFO = re.compile(rb"^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d+) kB$", re.MULTILINE)
 
@@ -55,15 +60,18 @@ class MemorySensor(Sensor):
         """Read below ``proc``; ``clock`` is monotonic, in seconds."""
         self._proc = proc
         self._pressure = proc / "pressure" / "memory"
+        self._vmstat = proc / "vmstat"
         self._clock = clock
+        self._meter = RateMeter()
         self._total: int | None = None
         self._limit: CgroupMemory | None = None
         self._limit_due = float("-inf")
 
     def open(self) -> None:
-        """Look for a limit; there are no counters to take."""
+        """Look for a limit, and read the first counters."""
         self.close()
         self._refresh_limit(self._meminfo())
+        self._counters()
 
     def read(self) -> Iterable[Reading]:
         """Return the memory as it is now."""
@@ -76,20 +84,22 @@ class MemorySensor(Sensor):
             "pressure_full": pressure.full,
             "cgroup_limit": self._limit.limit if self._limit else None,
             "cgroup_used": self._limit.used() if self._limit else None,
+            **self._counters(),
         }
         return [Reading(MEMORY.channel, values)]
 
     def describe(self) -> str:
         """Return how much RAM there is, and the memory limit if it is lower."""
         total, limit = self._total, self._limit
-        size = "RAM" if total is None else f"{_gigabytes(total)} RAM"
+        memory = "RAM" if total is None else f"{size(total)} RAM"
         if limit is None:
-            return size
-        return f"{size}, of which this job may use {_gigabytes(limit.limit)} (its cgroup's limit)"
+            return memory
+        return f"{memory}, of which this job may use {size(limit.limit)} (its cgroup's limit)"
 
     def close(self) -> None:
-        """Discard the limit."""
+        """Discard the limit and the counters."""
         self._limit = None
+        self._meter = RateMeter()
         self._limit_due = float("-inf")
 
     def _meminfo(self) -> Mapping[str, int]:
@@ -99,14 +109,17 @@ class MemorySensor(Sensor):
             return portable.memory()
         return parse_meminfo((self._proc / "meminfo").read_bytes())
 
+    def _counters(self) -> dict[str, float | int | None]:
+        counters = read_vmstat(self._vmstat)
+        page = os.sysconf("SC_PAGE_SIZE") if counters else 0
+        pages = [counters[name] for name in ("pswpin", "pswpout") if name in counters]
+        swapped = {"swap": (pages[0] * page, pages[1] * page)} if len(pages) == len(_SWAP) else {}
+        rate = self._meter.rates(swapped, self._clock()).get("swap")
+        return {**as_values(rate, _SWAP), "oom_kills": counters.get("oom_kill")}
+
     def _refresh_limit(self, meminfo: Mapping[str, int]) -> None:
         now = self._clock()
         if now >= self._limit_due:
             self._limit_due = now + _LIMIT_SECONDS
             self._total = meminfo.get("MemTotal")
             self._limit = None if self._total is None else find_limit(self._proc, self._total)
-
-
-def _gigabytes(size: int) -> str:
-    # In units of 2^30 bytes, as the dashboard and `free -h` count: 16 GB of modules are 16.0 GB.
-    return f"{size / 2**30:.1f} GB"

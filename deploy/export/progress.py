@@ -1,14 +1,14 @@
 """A progress bar on a terminal."""
 
-import sys
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from types import TracebackType
 from typing import Self
 
+from deploy.console import show_progress
+
 _WIDTH = 30
 _SECONDS = 0.1  # between two updates
-_ERASE_LINE = "\r\x1b[K"
 
 
 class Progress:
@@ -16,8 +16,7 @@ class Progress:
 
     def __init__(self, start: int, end: int, *, visible: bool) -> None:
         """Prepare the bar of a span, in Unix milliseconds."""
-        self._stream = sys.stderr
-        self._visible = visible and self._stream is not None and self._stream.isatty()
+        self._visible = visible
         self._start, self._length = start, max(1, end - start)
         self._due = 0.0
         self._rows = 0
@@ -33,7 +32,7 @@ class Progress:
         traceback: TracebackType | None,
     ) -> None:
         """Erase the bar, whether the export succeeded or failed."""
-        self._write(_ERASE_LINE)
+        self._show("")
 
     def counted(
         self, rows: Iterable[tuple[int, Mapping[str, float]]]
@@ -43,7 +42,7 @@ class Progress:
             self._rows += 1
             if time.monotonic() >= self._due:
                 self._due = time.monotonic() + _SECONDS
-                self._write(f"{_ERASE_LINE}{self._bar(row[0])}")
+                self._show(self._bar(row[0]))
             yield row
 
     def _bar(self, position: int) -> str:
@@ -51,7 +50,6 @@ class Progress:
         bar = ("#" * round(_WIDTH * share)).ljust(_WIDTH, ".")
         return f"[{bar}] {share:4.0%}, {self._rows:,} rows"
 
-    def _write(self, text: str) -> None:
+    def _show(self, text: str) -> None:
         if self._visible:
-            self._stream.write(text)
-            self._stream.flush()
+            show_progress(text)

@@ -9,12 +9,13 @@ from typing import TYPE_CHECKING
 
 from deploy import announcement, wiring
 from deploy.broker_access import connected
-from deploy.console import printable, say
+from deploy.console import say
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from deploy.lifecycle import end_on_signal
 from deploy.ports import require_http_port, require_mqtt_port
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import SensorAbsentError, SystemMonitorError
+from telemetry.printable import printable
 from telemetry.settings import Settings, config_file, reachable
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ def run(settings: Settings) -> int:
         "API": lambda: _check_api(settings, running=running),
         "MQTT": lambda: _check_broker(settings, running=running),
         "History": lambda: _check_history(settings),
+        "Notices": lambda: _check_notices(settings),
     }
     problems = sum(not _succeeds(label, check) for label, check in checks.items())
     say("\nSensors\n")
@@ -119,6 +121,13 @@ def _check_history(settings: Settings) -> str:
         reader.open()
         reader.ping()
     return f"{place}, answers"
+
+
+def _check_notices(settings: Settings) -> str:
+    names = [sender.name for sender in wiring.senders(settings)]
+    if not names:
+        return announcement.OFF
+    return f"to {', '.join(names)}; `system-monitor notify --test` sends one to each"
 
 
 def _require_writable(folder: Path) -> None:

@@ -15,5 +15,5 @@ def run(settings: Settings) -> int:
         announcement.print_sensors(reports, off=settings.disabled_sensors)
         announcement.print_next_steps(announcement.broker_command(settings))
 
-    server = wiring.metrics_server(settings, collector.report)
+    server = wiring.metrics_server(settings, collector.report, readings=collector.readings)
     return run_until_signal([collector, *server], announce)

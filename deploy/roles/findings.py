@@ -1,23 +1,21 @@
 """``system-monitor findings``."""
 
 import json
-from collections.abc import Iterator
 from functools import partial
 from pathlib import Path
-from typing import BinaryIO
 
 from advisor.analysis import Analysis
 from advisor.detectors import registry
 from advisor.findings import Finding
-from advisor.recording import Recording
 from deploy.console import complain, say
 from deploy.lifecycle import end_on_signal
-from telemetry.samples import MAX_PAYLOAD_BYTES
+from telemetry.recording.lines import Recording, lines_in
+from telemetry.samples import Sample
 from telemetry.settings import Settings
+from telemetry.status import CollectorStatus
 
 _INTERRUPTED = 130
 _FAILED = 1
-_LONGEST_LINE = 2 * MAX_PAYLOAD_BYTES
 _PRINTED = ("timestamp", "state", "host", "kind", "subject", "severity", "summary", "expected")
 
 
@@ -30,32 +28,17 @@ def run(settings: Settings, file: str) -> int:
     )
     try:
         with Path(file).open("rb") as stream:
-            for content in recording.read(_lines(stream)):
-                for finding in analysis.feed(content):
-                    say(_json(finding))
+            for entry in recording.read(lines_in(stream)):
+                content = entry.content
+                if isinstance(content, Sample | CollectorStatus):
+                    for finding in (*analysis.feed(content), *analysis.tick(recording.clock.now)):
+                        say(_json(finding))
     except OSError as error:
         complain(f"Cannot read {file}: {error.strerror}.")
         return _FAILED
-    skipped = recording.rejected.total()
-    if skipped:
-        reasons = ", ".join(f"{number} {reason}" for reason, number in recording.rejected.items())
-        complain(
-            f"{skipped:,} of the {recording.lines:,} lines of {file} are not valid and were "
-            f"skipped ({reasons}); the first is {recording.first_error}"
-        )
-    if recording.samples:
-        return 0
-    complain(
-        f"{file} contains no samples: a recording has lines of `topic payload`, as `mosquitto_sub "
-        "-v -t 'system/#'` prints them. If the topics have a prefix, set --topic-prefix."
-    )
-    return _FAILED
-
-
-def _lines(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of ``stream``, none longer than a message can be."""
-    while line := stream.readline(_LONGEST_LINE):
-        yield line
+    for problem in recording.problems(file, "--topic-prefix"):
+        complain(problem)
+    return 0 if recording.samples else _FAILED
 
 
 def _json(finding: Finding) -> str:

@@ -1,9 +1,10 @@
 """``system-monitor forget``."""
 
-from deploy.console import complain, printable, say
+from deploy.console import complain, say
 from deploy.lifecycle import end_on_signal
 from deploy.retained import RetainedMessages
 from telemetry.errors import SystemMonitorError
+from telemetry.printable import printable
 from telemetry.settings import Settings
 
 _INTERRUPTED = 130

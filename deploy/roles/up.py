@@ -20,8 +20,11 @@ def run(settings: Settings) -> int:
     parts: list[Component] = [part for part in (folder, broker) if part]
     # Subscribers start before the publisher.
     ingester = wiring.ingester(settings)
-    reporters = [part.report for part in (broker, ingester, collector) if part]
-    parts += [ingester, wiring.api(settings, reporters), collector]
+    advisor = wiring.advisor(settings) if settings.advisor else None
+    notices = wiring.notices(settings)
+    reporters = [part.report for part in (broker, ingester, notices, advisor, collector) if part]
+    parts += [part for part in (ingester, notices, advisor) if part]
+    parts += [wiring.api(settings, reporters), collector]
 
     def announce() -> None:
         facts = [

@@ -16,7 +16,7 @@ from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
-_KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
+KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
 _READ_BYTES = 65_536
 _LENGTH_BYTES = 4  # at most, of the length of a packet
 _MESSAGE_MASK = 0xF4  # of a packet's first byte: its type, and whether it has QoS 2
@@ -146,7 +146,7 @@ def new_client(
         client.will_set(last_will.topic, last_will.payload, AT_LEAST_ONCE, retain=True)
     client.connect_timeout = _CONNECT_TIMEOUT_SECONDS
     client.on_socket_open = _send_at_once
-    client.connect_async(address.host, address.port, _KEEPALIVE_SECONDS)
+    client.connect_async(address.host, address.port, KEEPALIVE_SECONDS)
     return client
 
 

@@ -41,8 +41,12 @@ class NetworkLoop:
         tenure: Tenure,
         on_failure: Callable[[], None],
         on_turn: Callable[[], None],
+        gather: float = 0.0,
     ) -> None:
-        """Prepare the thread; nothing is sent before ``start``."""
+        """Prepare the thread; nothing is sent before ``start``.
+
+        Messages wait for up to ``gather`` seconds for others, to be read together.
+        """
         self._new_client = new_client
         self._client = new_client()
         self._backoff = Backoff(first_pause, longest_pause)
@@ -50,6 +54,7 @@ class NetworkLoop:
         self._tenure = tenure
         self._on_failure = on_failure
         self._on_turn = on_turn
+        self._gather = gather
         self._stopping = threading.Event()
         self._waker: socket.socket | None = None
         self._thread: threading.Thread | None = None
@@ -117,6 +122,8 @@ class NetworkLoop:
                 decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
                 ready = selector.select(0 if decrypted else _KEEPALIVE_CHECK_SECONDS)
                 readable = {key.fd for key, mask in ready if mask & selectors.EVENT_READ}
+                if number in readable and self._gather:
+                    self._stopping.wait(self._gather)
                 if woken.fileno() in readable:
                     woken.recv(_WAKES)
                 if not self._exchange(read=decrypted or number in readable):

@@ -5,10 +5,10 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable
-from typing import NamedTuple
 
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
+from telemetry.bus.queued import Queued
 from telemetry.samples import MAX_PAYLOAD_BYTES, late
 
 log = logging.getLogger(__name__)
@@ -27,31 +27,6 @@ _SETTLE_SECONDS = 2.0
 _REPEATED_SECONDS = 10.0
 
 
-class _Item(NamedTuple):
-    taken: float  # monotonic time
-    publication: Publication
-
-    @property
-    def size(self) -> int:
-        return len(self.publication.payload)
-
-    @property
-    def for_history(self) -> bool:
-        """Whether the message is still useful after a newer one of its topic was sent."""
-        return self.publication.waits and not self.deletes
-
-    @property
-    def deletes(self) -> bool:
-        """Whether the message deletes the retained message of its topic."""
-        return self.publication.retain and not self.publication.payload
-
-    def as_past(self) -> Publication:
-        """Return the message as it is sent after a newer one of its topic."""
-        if not self.publication.retain:
-            return self.publication
-        return self.publication._replace(payload=late(self.publication.payload), retain=False)
-
-
 class Publisher:
     """Publishes the newest message of each retained topic first, then the others in order.
 
@@ -62,28 +37,36 @@ class Publisher:
     name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
-    status and the newest message of each topic; an empty payload, which deletes a retained message,
-    is only sent until it is acknowledged. The messages that were not acknowledged follow as late
-    ones; if the broker has lost the session, so do those of the last seconds.
+    status and the newest message of each topic. The messages that were not acknowledged follow as
+    late ones; if the broker has lost the session, so do those of the last seconds. An empty
+    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
+    messages of its topic that are not retained, such as the end of a state.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those that were published, including repeats.
     """
 
-    def __init__(self, bus: BusConnection, window: int, status: Callable[[], Publication]) -> None:
-        """Send over ``bus``; ``status`` returns the message that each connection starts with."""
+    def __init__(
+        self,
+        bus: BusConnection,
+        window: int,
+        status: Callable[[], Publication] | None = None,
+        on_connected: Callable[[], None] | None = None,
+    ) -> None:
+        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
         self._bus = bus
+        self._on_connected = on_connected
         self._window_seconds = window / 1000
         self._status = status
         self._changed = threading.Condition()
-        self._newest: dict[str, _Item] = {}  # of each retained topic
+        self._newest: dict[str, Queued] = {}  # of each retained topic
         self._unsent: dict[str, None] = {}  # the topics whose newest message is not sent yet
-        self._waiting: deque[_Item] = deque()  # overtaken, or not retained
+        self._waiting: deque[Queued] = deque()  # overtaken, or not retained
         self._waiting_bytes = 0
-        self._batch: list[_Item] = []
+        self._batch: list[Queued] = []
         self._unacknowledged: set[int] | None = set()  # of the batch; None while it is being sent
         self._acknowledged: set[int] = set()
-        self._sent: deque[tuple[float, _Item]] = deque()  # acknowledged when, in the last seconds
+        self._sent: deque[tuple[float, Queued]] = deque()  # acknowledged when, in the last seconds
         self._status_due = False
         self._flushed = False
         self._greeting_due: float | None = None  # when, in monotonic time
@@ -138,7 +121,7 @@ class Publisher:
             log.error("A message to %s is too large and was discarded: %d bytes.", topic, size)
             return
         with self._changed:
-            item = _Item(time.monotonic(), publication)
+            item = Queued(time.monotonic(), publication)
             if self._bus.displaced:
                 if publication.retain:
                     self._newest[topic] = item
@@ -166,15 +149,24 @@ class Publisher:
                 self._flushed = True
                 self._changed.notify_all()
 
-    def _overtake(self, topic: str, item: _Item) -> None:
+    def _overtake(self, topic: str, item: Queued) -> None:
         """Make ``item`` the newest message of ``topic``."""
         older = self._newest.get(topic)
         self._newest[topic] = item
         if older is not None and topic in self._unsent and older.for_history:
             self._append(older)
+            if item.deletes:
+                self._move_before_end(topic)
         self._unsent[topic] = None
 
-    def _append(self, item: _Item) -> None:
+    def _move_before_end(self, topic: str) -> None:
+        """Move the last waiting message before the one that is the end of the same state."""
+        for index, item in enumerate(self._waiting):
+            if item.publication.topic == topic and not item.publication.retain:
+                self._waiting.insert(index, self._waiting.pop())
+                return
+
+    def _append(self, item: Queued) -> None:
         self._waiting.append(item)
         self._waiting_bytes += item.size
         earliest = time.monotonic() - self._window_seconds
@@ -191,6 +183,8 @@ class Publisher:
         self._waiting_bytes = 0
 
     def _greet(self) -> None:
+        if self._on_connected is not None:
+            self._on_connected()
         with self._changed:
             self._forgotten = self._bus.connections > 1 and not self._bus.session_present
             self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
@@ -257,7 +251,7 @@ class Publisher:
                 self._requeue([item for _, item in self._sent])
                 self._sent.clear()
         messages: list[Publication] = []
-        for topic in list(self._unsent)[:_BATCH]:
+        for topic in [each for each in self._unsent if not self._is_early(each)][:_BATCH]:
             del self._unsent[topic]
             self._batch.append(self._newest[topic])
             messages.append(self._newest[topic].publication)
@@ -269,12 +263,19 @@ class Publisher:
         self.sent += len(messages)
         self._unacknowledged = None
         self._acknowledged.clear()
-        if greets:
+        if self._status is None:
+            pass
+        elif greets:
             messages.insert(0, self._status())
         elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
         self._status_due = self._flushed = False
         return messages
+
+    def _is_early(self, topic: str) -> bool:
+        """Return whether the newest message deletes a state whose end is still waiting."""
+        ends = (item.publication.topic for item in self._waiting if not item.publication.retain)
+        return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
         """Keep the acknowledged batch for some seconds, because it may have to be sent again."""
@@ -287,7 +288,7 @@ class Publisher:
         while self._sent and self._sent[0][0] < now - _REPEATED_SECONDS:
             self._sent.popleft()
 
-    def _requeue(self, items: list[_Item]) -> None:
+    def _requeue(self, items: list[Queued]) -> None:
         """Put ``items`` first in the queue; the newest one of a topic is not late."""
         for item in reversed(items):
             topic = item.publication.topic

@@ -19,7 +19,7 @@ _PLACES = {  # the valid values of a placeholder
     "subject": _NAME,
     "run": _NAME,
 }
-_EXAMPLES = {"id": "0", "n": "0", "kind": "x", "subject": "0", "run": "0"}
+_EXAMPLES = {"id": "0", "n": "0", "kind": "memory_growth", "subject": "gpu0", "run": "ablation-7"}
 
 SAMPLES = (GPU, GPU_PROCESSES, GPU_MIG, CPU, MEMORY, DISK, NETWORK)
 EVENTS = (ANNOTATION,)

@@ -9,6 +9,7 @@ from telemetry.catalogue.model import (
     byte_count,
     count,
     number,
+    total,
 )
 
 MAX_PROCESSES = 64  # per GPU; far below what a payload can carry
@@ -31,13 +32,14 @@ GPU = Family(
         ),
         Field("temperature", Kind.NUMBER, "°C", "core temperature", 72.0, fixed=True, minimum=None),
         number("power", "W", "power draw", 215.4, fixed=True),
-        Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090"),
+        Field("name", Kind.TEXT, "", "product name", "NVIDIA GeForce RTX 4090", label="name"),
         Field(
             "uuid",
             Kind.TEXT,
             "",
             "UUID of the GPU, as the driver reports it",
             "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
+            label="uuid",
         ),
         Field("vendor", Kind.TEXT, "", "vendor of the driver that reads the GPU: nvidia", "nvidia"),
         Field(
@@ -51,18 +53,28 @@ GPU = Family(
         number("power_limit", "W", "enforced power limit", 450.0),
         number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         number("memory_clock", "MHz", "memory clock", 10501.0),
-        Field("throttle_reasons", Kind.TEXTS, "", "why the clocks are reduced", ["sw_power_cap"]),
+        Field(
+            "throttle_reasons",
+            Kind.TEXTS,
+            "",
+            "why the clocks are reduced",
+            ["sw_power_cap"],
+            metric="throttle_reason_active",
+            label="reason",
+        ),
         Field(
             "throttle_shares",
             Kind.NUMBERS_BY_NAME,
             "%",
             "share of the last 5 min during which each reason was active",
             {"sw_power_cap": 37.5, "gpu_idle": 2.0},
+            metric="throttle_share",
+            label="reason",
         ),
         Field("memory_temperature", Kind.NUMBER, "°C", "memory temperature", 78.0, minimum=None),
-        number("fan_speed", "%", "fan speed as a share of full speed; may exceed 100", 45.0),
+        number("fan_speed", "%", "fan speed as a share of full speed, which it may exceed", 45.0),
         count("performance_state", "", "P-state: 0 is the fastest, 15 the slowest", 2),
-        number("energy", "J", "energy used since the driver was loaded", 1_234_567.8),
+        total("energy", Kind.NUMBER, "J", "energy used since the driver was loaded", 1_234_567.8),
         number(
             "power_average",
             "W",
@@ -84,24 +96,30 @@ GPU = Family(
         count("nvlink_active", "links", "NVLinks that are up", 18),
         number("nvlink_tx_rate", "MB/s", "payload data sent over all NVLinks", 48_210.4),
         number("nvlink_rx_rate", "MB/s", "payload data received over all NVLinks", 47_980.1),
-        count(
-            "ecc_errors_corrected", "errors", "corrected memory errors over the GPU's lifetime", 3
+        total(
+            "ecc_errors_corrected",
+            Kind.INTEGER,
+            "errors",
+            "corrected memory errors over the GPU's lifetime",
+            3,
         ),
-        count(
+        total(
             "ecc_errors_uncorrected",
+            Kind.INTEGER,
             "errors",
             "uncorrected memory errors over the GPU's lifetime",
             0,
         ),
-        count(
+        total(
             "ecc_errors_uncorrected_volatile",
+            Kind.INTEGER,
             "errors",
             "uncorrected memory errors since the driver was loaded",
             0,
         ),
-        count("retired_pages", "pages", "memory pages retired because of errors", 0),
+        total("retired_pages", Kind.INTEGER, "pages", "memory pages retired because of errors", 0),
         count("retirement_pending", "", "1 if pages will be retired at the next reboot", 0),
-        count("remapped_rows", "rows", "memory rows remapped because of errors", 0),
+        total("remapped_rows", Kind.INTEGER, "rows", "memory rows remapped because of errors", 0),
         count("remapping_pending", "", "1 if rows will be remapped at the next reset", 0),
         Field(
             "compute_mode", Kind.TEXT, "", "which processes may use the GPU for compute", "default"
@@ -124,6 +142,7 @@ GPU = Family(
             minimum=None,
         ),
     ),
+    labels=("gpu",),
 )
 
 GPU_PROCESSES = Family(
@@ -149,6 +168,7 @@ GPU_PROCESSES = Family(
                 }
             ],
             fixed=True,
+            metric="listed",
             members=(
                 Field("pid", Kind.INTEGER, "", "process ID, as the driver reports it", 41_213),
                 Field("name", Kind.TEXT, "", "process name", "python3"),
@@ -174,9 +194,10 @@ GPU_PROCESSES = Family(
         ),
         count("more", "processes", "further processes, which use less memory", 0),
         count("unresolved", "processes", "listed processes that could not be looked up", 0),
-        Field("note", Kind.TEXT, "", "why the lookup failed, in one sentence", None),
+        Field("note", Kind.TEXT, "", "why the lookup failed, in one sentence", None, metric=""),
     ),
     retention=Retention.NONE,
+    labels=("gpu",),
 )
 
 GPU_MIG = Family(
@@ -187,7 +208,12 @@ GPU_MIG = Family(
         byte_count("memory_used", "memory in use", 3_221_225_472, fixed=True),
         byte_count("memory_total", "memory of the instance", 10_468_982_784, fixed=True),
         Field(
-            "name", Kind.TEXT, "", "product name and profile", "NVIDIA H100 80GB HBM3 MIG 1g.10gb"
+            "name",
+            Kind.TEXT,
+            "",
+            "product name and profile",
+            "NVIDIA H100 80GB HBM3 MIG 1g.10gb",
+            label="name",
         ),
         Field(
             "uuid",
@@ -195,8 +221,24 @@ GPU_MIG = Family(
             "",
             "UUID of the instance, as the driver reports it",
             "MIG-2d3b5a4e-8c1f-5b7e-9a60-3f1c2d4e5b6a",
+            label="uuid",
         ),
-        count("gpu_instance", "", "GPU instance ID; GI in nvidia-smi", 7),
-        count("compute_instance", "", "compute instance ID; CI in nvidia-smi", 0),
+        Field(
+            "gpu_instance",
+            Kind.INTEGER,
+            "",
+            "GPU instance ID; GI in nvidia-smi",
+            7,
+            label="gpu_instance",
+        ),
+        Field(
+            "compute_instance",
+            Kind.INTEGER,
+            "",
+            "compute instance ID; CI in nvidia-smi",
+            0,
+            label="compute_instance",
+        ),
     ),
+    labels=("gpu", "mig"),
 )

@@ -1,6 +1,6 @@
 """The families of the machine itself: CPU, memory, disks, network."""
 
-from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, number, pressure
+from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, number, pressure, total
 
 CPU = Family(
     "cpu",
@@ -14,11 +14,26 @@ CPU = Family(
             37.5,
             fixed=True,
         ),
-        Field("per_core", Kind.NUMBERS, "%", "utilization of each core", [35.0, 40.0], fixed=True),
+        Field(
+            "per_core",
+            Kind.NUMBERS,
+            "%",
+            "utilization of each core",
+            [35.0, 40.0],
+            fixed=True,
+            metric="core_utilization",
+            label="core",
+        ),
         number("frequency", "MHz", "mean current frequency of the cores", 3600.0),
         number("frequency_max", "MHz", "highest frequency that the cores support", 5000.0),
         Field(
-            "load_average", Kind.NUMBERS, "", "load average over 1, 5 and 15 min", [1.2, 0.9, 0.7]
+            "load_average",
+            Kind.NUMBERS,
+            "",
+            "load average over 1, 5 and 15 min",
+            [1.2, 0.9, 0.7],
+            label="period",
+            items=("1m", "5m", "15m"),
         ),
         pressure("pressure_some", "some task", "a CPU"),
     ),
@@ -46,6 +61,15 @@ MEMORY = Family(
             "memory charged against cgroup_limit, excluding reclaimable cache",
             4_294_967_296,
         ),
+        number("swap_in_rate", "MB/s", "data read back from swap", 0.0),
+        number("swap_out_rate", "MB/s", "data written to swap", 0.0),
+        total(
+            "oom_kills",
+            Kind.INTEGER,
+            "processes",
+            "processes that the kernel has killed since boot because memory ran out",
+            0,
+        ),
     ),
 )
 
@@ -67,6 +91,25 @@ DISK = Family(
             "the same rates for each disk",
             {"nvme0n1": {"read_rate": 120.5, "write_rate": 48.2}},
             members=_DISK_RATES,
+            metric="device",
+            label="device",
+        ),
+        pressure("pressure_some", "some task", "I/O"),
+        pressure("pressure_full", "every task", "I/O"),
+        Field(
+            "filesystems",
+            Kind.GROUPS,
+            "bytes",
+            "each local file system that can be written, by its mount point",
+            {"/": {"used": 412_316_860_416, "total": 980_000_000_000}},
+            members=(
+                byte_count("used", "bytes in use", 412_316_860_416),
+                byte_count(
+                    "total", "bytes that programs can use; without root's reserve", 980_000_000_000
+                ),
+            ),
+            metric="filesystem",
+            label="mountpoint",
         ),
     ),
 )
@@ -89,6 +132,8 @@ NETWORK = Family(
             "the same rates for each interface",
             {"eth0": {"upload_rate": 1.8, "download_rate": 24.6}},
             members=_NETWORK_RATES,
+            metric="interface",
+            label="interface",
         ),
     ),
 )

@@ -55,6 +55,13 @@ class Field:
     the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, and those of the object if
     it is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
     decoder's limit. A text with ``choices`` is one of them.
+
+    The others describe the field to monitoring systems such as Prometheus. ``metric`` is its part
+    of a metric's name; None: ``name``; empty: it is not a metric. ``label`` names what tells the
+    items of a list or object apart, such as the core; a field with a single value is itself the
+    label of that name on each metric of its family. ``items`` are the label's values for a list;
+    empty: the positions. A ``cumulative`` number only grows until the driver or the hardware is
+    reset.
     """
 
     name: str
@@ -67,6 +74,10 @@ class Field:
     members: tuple["Field", ...] = ()
     max_length: int | None = None
     choices: tuple[str, ...] = ()
+    metric: str | None = None
+    label: str = ""
+    items: tuple[str, ...] = ()
+    cumulative: bool = False
 
 
 @dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
@@ -74,7 +85,8 @@ class Family:
     """One family: its channel, with placeholders if a host has several, and its fields.
 
     ``retention`` is how long the history keeps the family. A family that the history does not keep
-    is still published, retained by the broker and served; the ingester skips it.
+    is still published, retained by the broker and served; the ingester skips it. ``labels`` names
+    the values of the channel's placeholders in monitoring systems, in their order.
     """
 
     name: str
@@ -83,6 +95,7 @@ class Family:
     fields: tuple[Field, ...]
     nature: Nature = Nature.SAMPLE
     retention: Retention = Retention.WINDOW
+    labels: tuple[str, ...] = ()
 
     @property
     def channel_filter(self) -> str:
@@ -98,6 +111,11 @@ class Family:
 def number(name: str, unit: str, text: str, example: object, *, fixed: bool = False) -> Field:
     """Return a numeric field."""
     return Field(name, Kind.NUMBER, unit, text, example, fixed=fixed)
+
+
+def total(name: str, kind: Kind, unit: str, text: str, example: object) -> Field:
+    """Return a field for a number that only grows until it is reset."""
+    return Field(name, kind, unit, text, example, cumulative=True)
 
 
 def byte_count(name: str, text: str, example: int, *, fixed: bool = False) -> Field:

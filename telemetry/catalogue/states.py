@@ -41,7 +41,14 @@ FINDING = Family(
     "A finding of the advisor, with its evidence. Retained while it is active.",
     (
         Field("kind", Kind.TEXT, "", "kind, as in the channel", "memory_growth", fixed=True),
-        Field("subject", Kind.TEXT, "", "device that it is about, or host", "gpu0", fixed=True),
+        Field(
+            "subject",
+            Kind.TEXT,
+            "",
+            "what it is about, such as a device, a sensor, or host",
+            "gpu0",
+            fixed=True,
+        ),
         Field(
             "state",
             Kind.TEXT,
@@ -60,6 +67,7 @@ FINDING = Family(
             "warning",
             fixed=True,
             choices=("info", "warning", "critical"),
+            label="severity",
         ),
         _time("since", "when it began", _START, fixed=True),
         Field(
@@ -104,6 +112,7 @@ FINDING = Family(
     ),
     nature=Nature.STATE,
     retention=Retention.DAYS,
+    labels=("kind", "subject"),
 )
 
 _SUMMARY = (
@@ -134,9 +143,9 @@ RUN = Family(
     "A run: a process with GPU memory, or a command that was started as one. Retained while it"
     " runs; {run} is its id.",
     (
-        Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True),
+        Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
-        Field("user", Kind.TEXT, "", "user that it belongs to", "ada"),
+        Field("user", Kind.TEXT, "", "user that it belongs to", "ada", label="user"),
         Field(
             "command",
             Kind.TEXT,
@@ -145,6 +154,13 @@ RUN = Family(
             "python3 train.py",
         ),
         Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+        Field(
+            "process",
+            Kind.TEXT,
+            "",
+            "what identifies its first process: a digest of the boot, the process ID and its start",
+            "9c1e0d5b7a2f4368",
+        ),
         Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
         _time("started", "when it began", _START, fixed=True),
         _time("ended", "null while it runs, then when it ended", None),
@@ -171,4 +187,5 @@ RUN = Family(
     ),
     nature=Nature.STATE,
     retention=Retention.DAYS,
+    labels=("run",),
 )

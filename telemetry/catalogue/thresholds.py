@@ -37,6 +37,30 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
         "link": Threshold(5.0, "min", "of a slow PCIe link under load", 1, 1440),
         "failing": Threshold(5.0, "min", "in which a sensor fails", 1, 1440),
     },
+    "host_pressure": {
+        "pressure": Threshold(10.0, "%", "of the time that every task waits for memory", 1, 100),
+        "critical": Threshold(40.0, "%", "likewise: critical", 1, 100),
+        "swap": Threshold(1.0, "MB/s", "swapped in and swapped out", 0.01, 1e6),
+        "kills": Threshold(60.0, "min", "for which a kill for memory is reported", 1, 10_080),
+        "used": Threshold(90.0, "%", "of a file system in use: before, none fills up", 0, 100),
+        "clock": Threshold(120.0, "s", "that a clock may be off", 1, 86_400),
+        "silent": Threshold(3.0, "min", "that a collector may be offline", 0, 10_080),
+    },
+    "straggler": {
+        "minutes": Threshold(10.0, "min", "for which one GPU leaves the others", 1, 1440),
+        "clock": Threshold(15.0, "%", "lower clock than the others", 1, 100),
+        "power": Threshold(20.0, "%", "lower power than usual", 1, 100),
+        "utilization": Threshold(20.0, "points", "lower utilization than usual", 1, 100),
+        "temperature": Threshold(12.0, "°C", "higher temperature than usual", 1, 100),
+    },
+    "input_bound": {
+        "utilization": Threshold(50.0, "%", "above which GPUs do not wait", 5, 100),
+        "minutes": Threshold(20.0, "min", "in which GPUs wait", 5, 1440),
+        "core": Threshold(95.0, "%", "from which a core is at its limit", 1, 100),
+        "pressure": Threshold(10.0, "%", "of the time that every task waits", 1, 100),
+        "ceiling": Threshold(80.0, "%", "of the highest rate of disks and network", 1, 100),
+        "link": Threshold(60.0, "%", "of the rate of the PCIe link", 1, 100),
+    },
 }
 """By kind and name. ``idle_gpu.held`` is how the settings name one."""
 

@@ -79,6 +79,44 @@ def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | int | None]
     )
 
 
+def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
+    """Yield a sample for each row of ``columns``, with its numbers; the history has no texts.
+
+    The mark of an outage is skipped. Each bucket of several samples becomes one.
+    """
+    family = family_of(channel)
+    kinds = {} if family is None else {field.name: field.kind for field in family.fields}
+    scalars = {name: column for name, column in columns.fields.items() if name in kinds}
+    leaves = [
+        (*_place(name, kinds), column)
+        for name, column in columns.fields.items()
+        if name not in kinds and name.partition(".")[0] in kinds
+    ]
+    for row, timestamp in enumerate(columns.timestamps):
+        values: dict[str, Any] = {name: column[row] for name, column in scalars.items()}
+        for field, key, member, column in leaves:
+            if (value := column[row]) is None:
+                continue
+            several = values.setdefault(field, {})
+            if member:
+                several.setdefault(key, {})[member] = value
+            else:
+                several[key] = value
+        for field in {leaf[0] for leaf in leaves if kinds[leaf[0]] is Kind.NUMBERS} & values.keys():
+            values[field] = [values[field][key] for key in sorted(values[field], key=int)]
+        if any(value is not None for value in values.values()):
+            yield Sample(channel, host, timestamp, values)
+
+
+def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
+    """Return a column's field, its key or index in that, and the member of that or nothing."""
+    field, _, key = column.partition(".")
+    if kinds[field] is Kind.GROUPS:
+        key, _, member = key.rpartition(".")
+        return field, key, member
+    return field, key, ""
+
+
 @lru_cache(_LENGTHS)
 def _item_names(name: str, length: int) -> tuple[str, ...]:
     return tuple(f"{name}.{index}" for index in range(length))

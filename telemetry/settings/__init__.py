@@ -6,6 +6,7 @@ from telemetry.settings.secret_files import file_setting
 from telemetry.settings.sources import (
     CONFIG_FILE_VARIABLE,
     ENVIRONMENT_PREFIX,
+    RUN_VARIABLE,
     config_file,
     default_config_file,
 )
@@ -13,6 +14,7 @@ from telemetry.settings.sources import (
 __all__ = [
     "CONFIG_FILE_VARIABLE",
     "ENVIRONMENT_PREFIX",
+    "RUN_VARIABLE",
     "Settings",
     "config_file",
     "default_config_file",

@@ -6,7 +6,7 @@ from typing import Annotated
 
 from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
 
-from telemetry.settings import values
+from telemetry.settings import notices, values
 
 
 def _not_a_boolean(value: object) -> object:
@@ -52,3 +52,11 @@ Sensors = Annotated[tuple[str, ...], BeforeValidator(values.sensors)]
 Findings = Annotated[tuple[str, ...], BeforeValidator(values.findings)]
 Thresholds = Annotated[tuple[str, ...], BeforeValidator(values.thresholds)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(values.origins)]
+NotifyUrls = Annotated[
+    SecretStr, BeforeValidator(notices.joined), AfterValidator(_in_secret(notices.notify_urls))
+]
+NotifyCommand = Annotated[tuple[str, ...], BeforeValidator(notices.notify_command)]
+NotifyRuns = Annotated[str, AfterValidator(notices.notify_runs)]
+NotifySeverity = Annotated[str, AfterValidator(notices.notify_severity)]
+PublicUrl = Annotated[str, AfterValidator(notices.public_url)]
+QuietHours = Annotated[tuple[str, ...], BeforeValidator(notices.quiet_hours)]

@@ -15,6 +15,8 @@ import platformdirs
 APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
+RUN_VARIABLE = f"{ENVIRONMENT_PREFIX}RUN_ID"
+"""Set by `system-monitor run` and by the Python helper: the id of the run around a process."""
 # Similar enough for a misspelling. The variables that Kubernetes sets for a service with our name
 # are less similar.
 _ALIKE = 0.75
@@ -60,7 +62,7 @@ def source_of(name: str, options: Mapping[str, object]) -> str:
 
 def unknown_variables(known: Iterable[str]) -> list[str]:
     """Return the environment variables that have our prefix but are not in ``known``."""
-    ours = {CONFIG_FILE_VARIABLE, *map(variable, known)}
+    ours = {CONFIG_FILE_VARIABLE, RUN_VARIABLE, *map(variable, known)}
     return sorted(
         each
         for each in os.environ

@@ -58,6 +58,15 @@ def test_a_finding_is_reported_when_it_begins_becomes_more_severe_and_ends() -> 
     ]
 
 
+def test_a_finding_that_stays_active_is_yielded_again_only_if_that_is_asked_for() -> None:
+    samples = [sample(minute, 1) for minute in range(25)]
+    assert len(states(samples)) == 1
+    analysis = Analysis(lambda: [Lights()], updates=True)
+    found = [finding for each in samples for finding in analysis.feed(each)]
+    assert [finding.is_update for finding in found] == [False, True, True]
+    assert [(finding.timestamp - START) / 60_000 for finding in found] == [0, 10, 20]
+
+
 def test_each_host_and_each_device_has_its_own_findings() -> None:
     samples = [sample(0, 1), sample(0, 1, gpu=1), sample(0, 1, host="b"), sample(1, 0)]
     assert [state for state, _ in states(samples)] == ["active", "active", "active", "over"]

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 
 from advisor.findings import Evidence, Expected, Finding, Severity, State
+from telemetry.catalogue.thresholds import THRESHOLDS
 from tests.benchmarks.corpus.judge import Judge
 from tests.benchmarks.corpus.machine import EPOCH, Truth
 from tests.benchmarks.corpus.scenes import SCENES, scene
@@ -25,9 +26,14 @@ def result(findings: Sequence[Finding], truths: Sequence[Truth]) -> tuple[int, i
     return one.right, one.false, one.missed, one.alarms
 
 
-def test_about_two_thirds_of_the_machines_are_harmless() -> None:
+def test_at_least_two_thirds_of_the_machines_are_harmless() -> None:
     harmless = sum(not scene(seed).truths for seed in range(0, 2 * len(SCENES), 2))
-    assert 0.6 <= harmless / len(SCENES) <= 0.7
+    assert harmless / len(SCENES) >= 2 / 3
+
+
+def test_every_kind_has_machines_with_trouble() -> None:
+    troubles = {truth.kind for seed in range(0, 2 * len(SCENES), 2) for truth in scene(seed).truths}
+    assert troubles == THRESHOLDS.keys()
 
 
 def test_a_seed_gives_the_same_recording_each_time() -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from deploy import broker_memory
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
@@ -24,15 +25,20 @@ from tests.services.processes import free_port
 
 @pytest.fixture(scope="session")
 def shared_bus() -> Iterator[BusConnection]:
-    """Connect a publisher to an embedded broker shared by all API tests."""
-    broker = EmbeddedBroker("127.0.0.1", free_port())
-    broker.start()
-    bus = BusConnection(BrokerAddress(broker.host, broker.port), "api-tests")
-    bus.start()
-    assert bus.wait_connected(SECONDS)
-    yield bus
-    bus.stop()
-    broker.stop()
+    """Connect a publisher to an embedded broker shared by all API tests.
+
+    Each API of a test has its own topics. The broker never frees their logs: 2.5 MB for each API.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker_memory, "LIMIT_BYTES", 4_000_000_000)
+        broker = EmbeddedBroker("127.0.0.1", free_port())
+        broker.start()
+        bus = BusConnection(BrokerAddress(broker.host, broker.port), "api-tests")
+        bus.start()
+        assert bus.wait_connected(SECONDS)
+        yield bus
+        bus.stop()
+        broker.stop()
 
 
 @pytest.fixture(scope="session")

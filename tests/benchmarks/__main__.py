@@ -17,7 +17,7 @@ from tests.benchmarks.figures import Figure, figures_of, print_table
 
 BENCHMARKS = (
     *("responses", "history", "live", "latency", "ingest", "fleet", "footprint", "gpus"),
-    "sensors",
+    *("sensors", "advisor"),
 )
 
 

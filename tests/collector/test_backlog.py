@@ -113,7 +113,7 @@ def test_what_a_frozen_broker_did_not_take_is_late_and_not_retained(
 def test_what_a_dead_broker_did_not_acknowledge_is_late(
     own_mosquitto: Mosquitto, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.bus.client._KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("telemetry.bus.client.KEEPALIVE_SECONDS", 1)
     sensor = CountingSensor()
     address = BrokerAddress("127.0.0.1", own_mosquitto.port)
     with collecting(address, sensor) as collector:

@@ -60,6 +60,24 @@ def test_samples_are_published_on_the_topic_named_like_the_channel(address: Brok
     assert first["per_core"] == [1]
 
 
+def test_the_newest_reading_of_each_channel_is_offered_to_prometheus_until_it_is_stale(
+    address: BrokerAddress,
+) -> None:
+    sensor, hanging = ChangingSensor("system/gpu/0", "system/gpu/1"), HangingSensor()
+    with collecting(address, sensor, hanging) as collector:
+
+        def channels(*, stale: bool = False) -> set[str]:
+            readings = collector.readings().readings
+            return {each.channel for each in readings if each.stale is stale}
+
+        wait_until(lambda: channels() == {"system/gpu/0", "system/gpu/1"}, "both are read")
+        sensor.channels = ("system/gpu/0",)
+        wait_until(lambda: channels() == {"system/gpu/0"}, "the removed GPU is forgotten")
+        assert collector.readings().host == "me"
+        collector.stop()
+        wait_until(lambda: channels(stale=True) == {"system/gpu/0"}, "it is stale")
+
+
 def test_a_tick_is_sent_once_its_last_sensor_has_been_read(
     address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -263,7 +281,7 @@ def test_the_retained_messages_of_a_removed_gpu_are_deleted(address: BrokerAddre
 def test_what_vanishes_while_the_broker_is_away_is_deleted_once_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr(collector_module, "_STATUS_SECONDS", 0.2)
+    monkeypatch.setattr(collector_module, "STATUS_SECONDS", 0.2)
     port = free_port()
     sensor = ChangingSensor(*GPUS)
     with collecting(BrokerAddress("127.0.0.1", port), sensor) as collector:

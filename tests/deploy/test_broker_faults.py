@@ -101,7 +101,7 @@ def stored(file: Path) -> list[float | None]:
 def test_a_broker_that_fails_for_seconds_loses_nothing_and_doubles_nothing(
     fault: Fault, own_mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("telemetry.bus.client._KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("telemetry.bus.client.KEEPALIVE_SECONDS", 1)
     sensor = CountingSensor()
     file = tmp_path / "history.sqlite3"
     address = BrokerAddress("127.0.0.1", own_mosquitto.port)

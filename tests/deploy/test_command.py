@@ -7,13 +7,17 @@ import psutil
 import pytest
 
 from deploy import command
-from deploy.arguments import SHELLS
+from deploy.own_arguments import SHELLS
 from telemetry import __version__
 from telemetry.settings import Settings
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
-ROLES = ("up", "collector", "ingester", "api", "check", "forget", "findings")
+WITHOUT_HISTORY = ("collector", "forget", "findings", "record", "replay")
+ROLES = (
+    *("up", "collector", "ingester", "advisor", "api", "check", "forget", "findings", "record"),
+    "replay",
+)
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 
@@ -61,8 +65,18 @@ def test_the_help_of_a_role_describes_it_and_lists_its_options(
     assert "config.toml" in text
     assert ("--http-port" in text) == (role in ("up", "api", "check"))
     assert ("--interval-seconds" in text) == (role in ("up", "collector", "check"))
-    assert ("--data-dir" in text) == (role not in ("collector", "forget", "findings"))
+    assert ("--data-dir" in text) == (role not in WITHOUT_HISTORY)
     assert "--influxdb-token " not in text
+
+
+@pytest.mark.parametrize("role", [*ROLES, "export", "top", "completion"])
+def test_the_help_of_each_command_has_examples(
+    capsys: pytest.CaptureFixture[str], role: str
+) -> None:
+    assert f"\nexamples:\n  system-monitor {role}" in help_of(capsys, role).replace(
+        "  system-monitor record --output night.txt\n  system-monitor findings",
+        "  system-monitor findings",
+    )
 
 
 def test_the_help_of_completion_shows_where_to_save_each_script(

@@ -114,6 +114,7 @@ def arguments_after(typed: str, shell: str, script: str, folder: Path) -> list[s
         ("check --config folder/my\\ set\t", ["check", "--config", "folder/my settings.toml"]),
         ("up --http-token-file ~/set\t", ["up", "--http-token-file", "{home}/settings.toml"]),
         ("ingester --data-d\tfol\t", ["ingester", "--data-dir", "folder"]),
+        ("run --repo\tfol\t -- x", ["run", "--report", "folder", "--", "x"]),
     ],
 )
 def test_tab_completes(

@@ -26,6 +26,7 @@ main()
         ("up", "ingester.batcher.Batcher._next_batch", "batcher"),
         ("up", "api.serving.server._Server.main_loop", "api"),
         ("collector", "telemetry.bus.publisher.Publisher._take", "publisher"),
+        ("advisor", "advisor.inbox.Inbox.take", "advisor"),
         ("ingester", "telemetry.bus.network_loop.NetworkLoop._serve", "bus"),
     ],
 )

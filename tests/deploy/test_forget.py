@@ -83,6 +83,18 @@ def test_where_hosts_share_topics_the_payload_decides(
     assert retained(port) == {"system/gpu/0", "system/gpu/1", "end"}
 
 
+def test_the_devices_of_a_host_in_home_assistant_are_removed(
+    port: int, capsys: pytest.CaptureFixture[str]
+) -> None:
+    mine = "homeassistant/device/old/gpu_0/config"
+    other = "homeassistant/device/older/host/config"
+    with Listener(port) as client:
+        for topic in (mine, other, "end"):
+            client.publish(topic, "{}", retain=True)
+        assert forgotten(port, "old", capsys) == [mine, summary("1 message", "old", port)]
+    assert retained(port) == {other, "end"}
+
+
 def test_of_a_running_collector_only_what_it_no_longer_reads_is_gone(
     port: int, capsys: pytest.CaptureFixture[str]
 ) -> None:

@@ -1,6 +1,7 @@
 """The source of the container image."""
 
 import re
+import tomllib
 from pathlib import Path
 
 from telemetry import __version__
@@ -18,3 +19,10 @@ def test_the_build_context_contains_only_listed_files() -> None:
     rules = [line for line in lines if line and not line.startswith("#")]
     assert rules[0] == "*"
     assert {"deploy/.env", "deploy/secrets"} <= set(rules)
+
+
+def test_the_build_context_contains_every_package_of_the_wheel() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())
+    packages = project["tool"]["hatch"]["build"]["targets"]["wheel"]["packages"]
+    rules = (ROOT / ".dockerignore").read_text().splitlines()
+    assert {f"!{package}" for package in packages} <= set(rules)

@@ -11,9 +11,22 @@ from packaging.version import Version
 ROOT = Path(__file__).parents[2]
 PROJECT = tomllib.loads((ROOT / "pyproject.toml").read_text())
 RUNTIME: list[str] = PROJECT["project"]["dependencies"]
+EXTRAS: dict[str, list[str]] = PROJECT["project"]["optional-dependencies"]
+
+
+def with_extras(required: list[str]) -> list[str]:
+    """Return ``required`` with the packages of our own extras instead of their names."""
+    found = []
+    for each in map(Requirement, required):
+        own = each.name == PROJECT["project"]["name"]
+        found += [name for extra in each.extras for name in EXTRAS[extra]] if own else [str(each)]
+    return found
+
+
 REQUIRED = {
     "runtime": RUNTIME,
-    "dev": [*RUNTIME, *PROJECT["project"]["optional-dependencies"]["dev"]],
+    "dev": [*RUNTIME, *with_extras(EXTRAS["dev"])],
+    "notify": [*RUNTIME, *EXTRAS["notify"]],
     "build": PROJECT["dependency-groups"]["build"],
     "release": PROJECT["dependency-groups"]["release"],
 }

@@ -4,6 +4,7 @@ import pytest
 
 from deploy.metrics_server import MetricsServer
 from telemetry.errors import SettingsError
+from telemetry.exposition import HostReadings, Reading
 from telemetry.reports import Report, counter
 from tests.services.processes import free_port
 
@@ -26,3 +27,21 @@ def test_each_scrape_reads_the_counters_again() -> None:
     finally:
         server.stop()
         server.stop()
+
+
+def test_the_readings_follow_the_counters() -> None:
+    reading = Reading("system/cpu", {"utilization": 12.5}, 0.1, stale=False)
+    port = free_port()
+    server = MetricsServer(
+        port,
+        [lambda: Report("collector")],
+        lambda: HostReadings("alpha", up=True, readings=[reading]),
+    )
+    server.start()
+    try:
+        with urlopen(f"http://127.0.0.1:{port}/metrics", timeout=10) as answer:
+            text = answer.read().decode()
+    finally:
+        server.stop()
+    assert 'system_monitor_ready{part="collector"} 1.0' in text
+    assert 'system_monitor_cpu_utilization_ratio{host="alpha"} 0.125' in text

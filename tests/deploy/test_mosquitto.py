@@ -24,7 +24,10 @@ from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until
 
-USERS = ("gpu-07", "gpu-08", "ingester", "api", "reader", "marker", "health")
+USERS = (
+    *("gpu-07", "gpu-08", "ingester", "advisor", "api", "reader", "marker", "homeassistant"),
+    "health",
+)
 EVERYTHING = "fleet/+/system/#"
 OWN_PATHS = {"listener", "password_file", "acl_file", "include_dir", "persistence_location"}
 BACKLOG = 2500  # Mosquitto's own limit is 1000
@@ -143,7 +146,7 @@ def test_a_client_without_the_password_is_rejected(
         bus.stop()
 
 
-@pytest.mark.parametrize("consumer", ["ingester", "api", "reader"])
+@pytest.mark.parametrize("consumer", ["ingester", "advisor", "api", "reader"])
 def test_a_consumer_receives_every_machine(broker: Broker, consumer: str) -> None:
     topics = {f"fleet/{host}/system/{consumer}" for host in ("gpu-07", "gpu-08")}
     with Session(broker, consumer, EVERYTHING) as session:
@@ -174,7 +177,7 @@ def test_a_collector_receives_only_its_own_topics(broker: Broker) -> None:
         assert {topic.split("/")[1] for topic, _ in collector.received} == {"gpu-08"}
 
 
-@pytest.mark.parametrize("consumer", ["ingester", "api", "reader", "health"])
+@pytest.mark.parametrize("consumer", ["ingester", "advisor", "api", "reader", "health"])
 def test_a_consumer_writes_nothing(broker: Broker, consumer: str) -> None:
     with Session(broker, "reader", "#") as session:
         publish(broker, consumer, f"fleet/{consumer}/system/cpu", "fleet/gpu-07/system/cpu", "a")
@@ -202,6 +205,18 @@ def test_the_marker_publishes_annotations_of_every_machine_and_nothing_else(
     assert [topic for topic, payload in session.received if payload == b"marked"] == [own]
 
 
+def test_the_advisor_publishes_findings_of_every_machine_and_nothing_else(broker: Broker) -> None:
+    own = [f"fleet/{host}/system/findings/idle_gpu/gpu0" for host in ("gpu-07", "gpu-08")]
+    others = ("system/cpu", "system/annotations", "system/runs/r", "system/status")
+    foreign = [f"fleet/gpu-07/{each}" for each in others]
+    foreign += ["system/findings/idle_gpu/gpu0", "fleet/advisor/system/findings/idle_gpu/gpu0"]
+    with Session(broker, "reader", "#") as session:
+        publish(broker, "advisor", *foreign, *own, payload=b"found")
+        found = [(topic, b"found") for topic in own]
+        wait_until(lambda: set(found) <= set(session.received), "the findings")
+    assert [each for each in session.received if each[1] == b"found"] == found
+
+
 def test_the_marker_receives_nothing(broker: Broker) -> None:
     topic = "fleet/gpu-08/system/annotations"
     with ExitStack() as stack:
@@ -211,6 +226,20 @@ def test_the_marker_receives_nothing(broker: Broker) -> None:
         publish(broker, "marker", topic, payload=b"from the marker")
         wait_until(lambda: (topic, b"from the marker") in reader.received, "the annotation")
         assert marker.received == []
+
+
+def test_a_collector_announces_only_its_own_devices_to_home_assistant(broker: Broker) -> None:
+    own, birth = "homeassistant/device/gpu-07/host/config", "homeassistant/status"
+    foreign = ["homeassistant/device/gpu-08/host/config", "homeassistant/sensor/x/config", birth]
+    with ExitStack() as stack:
+        home = stack.enter_context(Session(broker, "homeassistant", "homeassistant/#"))
+        collector = stack.enter_context(Session(broker, "gpu-07", birth))
+        publish(broker, "gpu-07", *foreign, own, payload=b"device")
+        publish(broker, "ingester", "homeassistant/device/ingester/host/config")
+        publish(broker, "homeassistant", birth, payload=b"online")
+        wait_until(lambda: (birth, b"online") in collector.received, "the birth")
+        wait_until(lambda: (birth, b"online") in home.received, "the birth")
+        assert home.received == [(own, b"device"), (birth, b"online")]
 
 
 def test_a_collector_cannot_forge_anothers_status_with_its_last_will(broker: Broker) -> None:

@@ -10,12 +10,12 @@ import pytest
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SECRETS = {
     "mosquitto_passwords",
-    *("collector_password", "ingester_password", "api_password", "reader_password"),
-    "marker_password",
+    *("collector_password", "ingester_password", "advisor_password", "api_password"),
+    *("reader_password", "marker_password", "homeassistant_password", "grafana_password"),
     *("http_token", "influxdb_password", "influxdb_token"),
 }
-FOR_PEOPLE = {"reader_password", "marker_password"}
-USERS = ("ingester", "api", "reader", "marker")
+FOR_PEOPLE = {"reader_password", "marker_password", "homeassistant_password"}
+USERS = ("ingester", "advisor", "api", "reader", "marker", "homeassistant")
 
 
 @pytest.fixture(scope="module")
@@ -94,7 +94,7 @@ def test_another_machine_gets_its_own_login(folder: Path) -> None:
     assert users(folder) == before | {"gpu-08": contents(folder)["machine-gpu-08"]}
 
 
-@pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "api", "marker", "a+"])
+@pytest.mark.parametrize("name", ["", "a b", "a:b", "../x", "api", "advisor", "marker", "a+"])
 def test_an_invalid_machine_name_is_rejected(folder: Path, name: str) -> None:
     before = users(folder)
     assert setup(folder, "add-machine", name).returncode == 2

@@ -10,7 +10,7 @@ import pytest
 from tests.services.availability import unavailable
 
 UNITS = Path(__file__).parents[2] / "deploy" / "systemd"
-PARTS = ("up", "collector", "ingester", "api")
+PARTS = ("up", "collector", "ingester", "advisor", "api")
 LIMIT = 3.0
 
 

@@ -76,7 +76,8 @@ def test_each_part_reports_its_counters(up: Monitor) -> None:
     up.wait_for_history(2)
     status, ready = up.answer("/readyz")
     assert (status, ready["status"]) == (200, "ready")
-    parts = {"api", "history", "connections", "broker", "ingester", "collector"}
+    parts = {"api", "history", "connections", "broker", "ingester", "advisor", "collector"}
+    parts.add("recordings")
     assert ready["parts"].keys() == parts
     counted = {name: part["counters"] for name, part in ready["parts"].items()}
     assert counted["collector"]["samples_taken"] >= counted["collector"]["samples_published"] > 0

@@ -29,7 +29,7 @@ def names(wheel: ZipFile) -> list[str]:
 
 def test_it_installs_seven_packages_that_the_docs_name(names: list[str]) -> None:
     top = {name.partition("/")[0] for name in names}
-    assert {name for name in top if not name.endswith(".dist-info")} == PACKAGES
+    assert {name for name in top if not name.endswith((".dist-info", ".data"))} == PACKAGES
     text = PAGE.read_text()
     assert all(f"`{package}`" in text for package in PACKAGES)
 
@@ -41,10 +41,24 @@ def test_it_contains_the_built_dashboard_and_not_its_source(names: list[str]) ->
 
 
 def test_it_contains_only_code_and_the_pages(names: list[str]) -> None:
-    login = {f"api/serving/access/login.{suffix}" for suffix in ("html", "css", "js")}
-    assert login <= set(names)
-    rest = [name for name in names if not name.startswith("api/static/") and name not in login]
-    assert {Path(name).suffix for name in rest if ".dist-info/" not in name} == {".py"}
+    pages = {f"api/serving/access/login.{suffix}" for suffix in ("html", "css", "js")}
+    pages.add("api/reports/style.css")
+    assert pages <= set(names)
+    rest = [name for name in names if not name.startswith("api/static/") and name not in pages]
+    code = [name for name in rest if ".dist-info/" not in name and ".data/" not in name]
+    assert {Path(name).suffix for name in code} == {".py"}
+
+
+def test_it_installs_the_manual_page(names: list[str]) -> None:
+    data = [name for name in names if ".data/" in name]
+    assert [name.partition(".data/")[2] for name in data] == [
+        "data/share/man/man1/system-monitor.1"
+    ]
+
+
+def test_it_contains_the_helper_for_users_programs(names: list[str]) -> None:
+    files = {"__init__", "__main__", "helper", "outbox", "process", "settings"}
+    assert {f"system_monitor/{name}.py" for name in files} <= set(names)
 
 
 def test_it_contains_the_license_and_names_it_in_its_metadata(wheel: ZipFile) -> None:

@@ -18,8 +18,8 @@ from tests.services.processes import wait_until
 ROOT = Path(__file__).parents[2]
 IMAGE = "system-monitor:exercise"
 PROJECT = "system-monitor-exercise"
-SERVICES = ("mosquitto", "influxdb", "collector", "ingester", "api")
-_COPIED = ("deploy", "docs", "locks", "telemetry", "collector", "ingester", "api")
+SERVICES = ("mosquitto", "influxdb", "collector", "ingester", "advisor", "api")
+_COPIED = ("deploy", "docs", "locks", "telemetry", "collector", "ingester", "advisor", "api")
 _FILES = ("pyproject.toml", "hatch_build.py", "README.md", ".dockerignore")
 _NOT_COPIED = ("__pycache__", "node_modules", "static", "secrets", ".env")
 _SECONDS = 90.0

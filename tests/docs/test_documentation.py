@@ -1,6 +1,8 @@
 """Documentation that lags behind the code fails here."""
 
 import re
+import shutil
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -8,12 +10,20 @@ import pytest
 from docs.generate import (
     CATALOGUE,
     CONTRACT,
+    DASHBOARDS,
     FILES,
+    MANPAGE,
     ROOT,
     catalogue_json,
     contract_types,
+    metrics_table,
     rendered,
 )
+from docs.grafana import dashboard
+from docs.manpage import manpage
+from docs.peers import PEERS
+from telemetry.exposition.text import PREFIX
+from tests.services.availability import unavailable
 
 PAGES = [*ROOT.glob("*.md"), *(ROOT / "docs").rglob("*.md")]
 RELATIVE_LINK = re.compile(r"\]\((?!https?:)([^)#]*)(?:#([^)]*))?\)")
@@ -37,6 +47,36 @@ def test_the_generated_tables_are_those_of_the_code(file: Path) -> None:
 
 def test_the_dashboard_has_the_catalogue_of_the_code() -> None:
     assert CATALOGUE.read_text() == catalogue_json(), "run `make docs`"
+
+
+@pytest.mark.parametrize("file", DASHBOARDS, ids=names(list(DASHBOARDS)))
+def test_grafanas_dashboards_are_those_of_the_catalogue(file: Path) -> None:
+    assert file.read_text() == dashboard(DASHBOARDS[file]), "run `make docs`"
+
+
+def test_the_metrics_that_are_compared_with_other_exporters_exist() -> None:
+    assert [name for name in PEERS if f"`{PREFIX}_{name}`" not in metrics_table()] == []
+
+
+def test_the_manual_page_is_that_of_the_code() -> None:
+    assert MANPAGE.read_text() == manpage(), "run `make docs`"
+
+
+def test_the_manual_page_describes_each_command_in_valid_roff() -> None:
+    if shutil.which("groff") is None:
+        unavailable("groff")
+    shown = subprocess.run(
+        ["groff", "-man", "-ww", "-Tutf8", "-P-c", MANPAGE],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert shown.stderr == ""
+    text = re.sub(r".\x08|\x1b\[[0-9;]*m", "", shown.stdout)
+    for command in ("up", "export", "top", "completion"):
+        assert f"\n   {command}\n" in text
+    assert "\n         system-monitor export > hour.csv\n" in text
+    assert "--http-port" in text
 
 
 def test_the_dashboards_types_are_those_of_the_responses() -> None:

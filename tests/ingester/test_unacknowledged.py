@@ -20,7 +20,7 @@ def test_while_the_store_takes_nothing_the_log_says_so_and_not_that_the_broker_i
     monkeypatch: pytest.MonkeyPatch,
     caplog: pytest.LogCaptureFixture,
 ) -> None:
-    monkeypatch.setattr("telemetry.bus.client._KEEPALIVE_SECONDS", 1)
+    monkeypatch.setattr("telemetry.bus.client.KEEPALIVE_SECONDS", 1)
     monkeypatch.setattr("telemetry.bus.tenure._SETTLED_SECONDS", 0.5)
     monkeypatch.setattr("ingester.storage._LONGEST_PAUSE_SECONDS", 0.5)
     monkeypatch.setattr("telemetry.history.sqlite.schema._BUSY_MILLISECONDS", 100)

@@ -46,6 +46,11 @@ def find_influxd() -> str | None:
     return shutil.which("influxd") or shutil.which("influxd", path=str(built))
 
 
+def find_program(name: str) -> str:
+    """Return the path of a program of Debian's; skip or fail if it is not installed."""
+    return shutil.which(name) or skip_or_fail(f"{name} is not on PATH")
+
+
 def unavailable(service: str) -> NoReturn:
     """Skip the test because ``service`` is unavailable; fail it if every service is required."""
     skip_or_fail(f"no Docker daemon answers and {service} is not on PATH")

@@ -108,9 +108,16 @@ class Listener:
         self._client.loop_stop()
         del self._client  # its sockets are closed now, not in a later test
 
-    def publish(self, topic: str, payload: bytes | str, *, retain: bool = False) -> None:
-        """Publish at least once and wait until the broker has it."""
-        self._client.publish(topic, payload, AT_LEAST_ONCE, retain).wait_for_publish(_SECONDS)
+    def publish(
+        self,
+        topic: str,
+        payload: bytes | str,
+        *,
+        retain: bool = False,
+        quality: int = AT_LEAST_ONCE,
+    ) -> None:
+        """Publish, by default at least once, and wait until the broker has it."""
+        self._client.publish(topic, payload, quality, retain).wait_for_publish(_SECONDS)
 
     def on(self, topic: str) -> list[bytes]:
         """Return the payloads received on ``topic``, in order."""

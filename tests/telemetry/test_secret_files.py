@@ -20,6 +20,7 @@ GOOD = {
     "mqtt_url": "mqtt://me:correct-horse@broker.lan",
     "mqtt_password": "correct horse",
     "influxdb_token": "correct-horse-battery",
+    "notify_urls": "ntfys://correct-horse@ntfy.example/battery",
 }
 # Other settings that a secret needs.
 REQUIRED: dict[str, dict[str, object]] = {"mqtt_password": {"mqtt_user": "me"}}

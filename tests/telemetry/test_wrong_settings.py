@@ -54,6 +54,11 @@ _FILE = {
     "no/such/file": "must name a readable file (no such file",
     "/": "(is",
 }
+_URLS = (
+    "must be URLs of notification services such as ntfys://ntfy.sh/topic, separated by spaces or"
+)
+_QUIET = "must be one or more ranges of local time such as 22:00-07:00, separated by commas"
+_PUBLIC = "must look like https://monitor.example or https://host/path, without a login"
 _IDENTIFIER = "must be 1 to 64 letters, digits, '_', '.' or '-'"
 _COUNT = dict.fromkeys(("", "0", "100001", "-1", "x"), "a whole number from 1 to 100000")
 _INFLUXDB = "must look like http://host:8086 or https://host, without a login or a path"
@@ -65,6 +70,7 @@ WRONG: dict[str, dict[str, str]] = {
     "disabled_sensors": dict.fromkeys(("", "gpus", "gpu,", "gpu disk", "all"), _SENSORS),
     "disabled_findings": dict.fromkeys(("", "idle", "idle_gpu,", "all"), _FINDINGS),
     "finding_thresholds": _THRESHOLDS,
+    "automatic_runs": _BOOLEAN,
     "history_hours": dict.fromkeys(("", "0", "25", "inf", "-1", "1h"), _HOURS),
     "history_days": dict.fromkeys(("", "-0.5", "366", "inf", "-1", "7d"), _DAYS),
     "history_megabytes": dict.fromkeys(("", "63", "100001", "nan", "1GB"), _MEGABYTES),
@@ -72,9 +78,28 @@ WRONG: dict[str, dict[str, str]] = {
     "http_host": _HOST,
     "http_port": _PORT,
     "http_token": dict.fromkeys(("", "short", "x" * 15, "x" * 513, "é" * 16, "x y" * 9), _TOKEN),
+    "advisor": _BOOLEAN,
+    "home_assistant_discovery": _BOOLEAN,
     "http_allow_anonymous": _BOOLEAN,
     "http_read_only": _BOOLEAN,
     "http_allowed_origins": dict.fromkeys(_ORIGINS, _ORIGIN),
+    "http_public_url": dict.fromkeys(
+        ("", "monitor", "ftp://a", "https://me:x@a", "https://a?b", "https://a#b", "https://a:0"),
+        _PUBLIC,
+    ),
+    "notify_urls": dict.fromkeys(
+        ("", " ", "ntfy", "://x", "ntfy://", "ntfy://a b", "json://a " * 17, f"json://{_LONG}"),
+        _URLS,
+    ),
+    "notify_command": {
+        **dict.fromkeys(("", " ", "'' x"), "must be a program and its arguments, such as "),
+        "notify 'me": "a quote is not closed",
+    },
+    "notify_severity": dict.fromkeys(("", "error"), "must be one of info, warning, critical"),
+    "notify_runs": dict.fromkeys(("", "some"), "must be one of all, failed, none"),
+    "notify_quiet_hours": dict.fromkeys(
+        ("", "22-7", "22:00", "24:00-07:00", "22:60-07:00", "07:00-07:00", "22:00-07:00,x"), _QUIET
+    ),
     "mqtt_host": _HOST,
     "mqtt_port": _PORT,
     "mqtt5_port": _PORT_OR_NONE,

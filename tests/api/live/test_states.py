@@ -52,10 +52,11 @@ def test_a_run_has_a_frame_of_its_own() -> None:
     assert json.loads(Update(run()).frame)["event"] == "run"
 
 
-def test_an_older_retained_state_does_not_replace_a_newer_one() -> None:
+@pytest.mark.parametrize("retained", [True, False])
+def test_an_older_state_does_not_replace_a_newer_one(*, retained: bool) -> None:
     newest = Newest()
     newest.accept(Update(finding("new", 2000)))
-    assert not newest.accept(Update(finding("old", 1000), retained=True))
+    assert not newest.accept(Update(finding("old", 1000), retained=retained))
     assert newest.accept(Update(finding("newer", 3000), retained=True))
 
 

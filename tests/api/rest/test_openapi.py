@@ -10,22 +10,31 @@ from tests.api.running import RunningApi, cpu
 from tests.api.schema import require_valid, resolve
 
 PREFIX = "/api/v1/system"
+RUN = f"{PREFIX}/runs/{{identity}}"
 METHODS = {
     "/healthz": {"get"},
     "/readyz": {"get"},
     f"{PREFIX}/annotations": {"get", "post"},
+    f"{PREFIX}/findings": {"get"},
     f"{PREFIX}/gpu": {"get"},
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
     f"{PREFIX}/metrics": {"get"},
+    f"{PREFIX}/runs": {"get"},
+    RUN: {"get"},
+    f"{RUN}/report": {"get"},
+    f"{RUN}/recording": {"get"},
 }
-WITH_HOST = {f"{PREFIX}/gpu", f"{PREFIX}/history", f"{PREFIX}/metrics"}
-WITH_STORE = {"/readyz", *(f"{PREFIX}/{each}" for each in ("annotations", "history", "hosts"))}
+OF_A_RUN = (RUN, f"{RUN}/report", f"{RUN}/recording")
+WITH_NAME = {*(f"{PREFIX}/{each}" for each in ("gpu", "history", "metrics")), *OF_A_RUN}
+STORED = ("annotations", "findings", "history", "hosts", "runs")
+WITH_STORE = {"/readyz", RUN, f"{RUN}/report", *(f"{PREFIX}/{each}" for each in STORED)}
 # Counts, load averages, levels and flags have no unit.
 WITHOUT_UNIT = {
     *("failures", "missed_ticks", "waiting", "dropped", "load_average"),
     *("performance_state", "pcie_generation", "retirement_pending", "remapping_pending", "pid"),
-    *("gpu_instance", "compute_instance"),
+    *("gpu_instance", "compute_instance", "exit_code"),
+    "value",  # of an evidence's number, which has its unit beside it
 }
 
 
@@ -41,7 +50,8 @@ def operations(document: Any) -> Iterator[tuple[str, Any]]:
 
 
 def content(operation: Any, status: int) -> Any:
-    return operation["responses"][str(status)]["content"]["application/json"]
+    contents = operation["responses"][str(status)]["content"]
+    return contents.get("application/json") or contents["text/plain"]
 
 
 def numeric(schema: Any) -> bool:
@@ -69,12 +79,17 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
     """Generators of clients name their functions after it."""
     assert sorted(each["operationId"] for _, each in operations(document)) == [
         "get_annotations",
+        "get_findings",
         "get_gpu",
         "get_healthz",
         "get_history",
         "get_hosts",
         "get_metrics",
         "get_readyz",
+        "get_recording",
+        "get_report",
+        "get_run",
+        "get_runs",
         "post_annotation",
     ]
 
@@ -101,7 +116,7 @@ def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -
         expected = {201 if writes else 200, 403, 421}
         expected |= {401, 422} if path.startswith("/api/") else set()
         expected |= {408, 413, 429} if writes else set()
-        expected |= {404} if path in WITH_HOST else set()
+        expected |= {404} if path in WITH_NAME else set()
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
         for status in expected - {200, 201}:
@@ -148,6 +163,8 @@ def test_the_units_come_from_the_catalogue(document: Any) -> None:
         (f"{PREFIX}/history", {"host": "nobody"}),
         (f"{PREFIX}/annotations", {}),
         (f"{PREFIX}/annotations", {"limit": 0}),
+        (f"{PREFIX}/findings", {}),
+        (f"{PREFIX}/findings", {"severity": "fatal"}),
         (f"{PREFIX}/gpu", {"host": "nobody"}),
         (f"{PREFIX}/metrics", {"host": "x" * 257}),
     ],

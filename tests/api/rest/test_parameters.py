@@ -32,6 +32,7 @@ SYSTEM = "/api/v1/system"
         ("gpu?id=0", "Unknown parameter 'id'; use host."),
         ("hosts?host=alpha", "Unknown parameter 'host'; leave it out."),
         ("annotations?limits=3", "Unknown parameter 'limits'; did you mean limit?"),
+        ("findings?serverity=info", "Unknown parameter 'serverity'; did you mean severity?"),
         ("hosts?%C3%A9%0A=", r"Unknown parameter '\xe9\n'; leave it out."),
         ("history?start=-1m&start=-2m", "start='-2m' is not allowed: it may be given only once."),
         ("metrics?host=alpha&host=alpha", "host='alpha' is not allowed: it may be given only"),

@@ -55,7 +55,7 @@ def test_each_part_reports_its_readiness_and_counters(
             wait_until(lambda: api.live.hub.clients == 1, "the client has joined")
             answer = api.json("/readyz")
         assert answer["status"] == "ready"
-        assert answer["parts"].keys() == {"api", "history", "connections", "ingester"}
+        assert answer["parts"].keys() == {"api", "history", "connections", "ingester", "recordings"}
         assert answer["parts"]["api"]["counters"]["clients"] == 1
         assert answer["parts"]["ingester"] == {
             "ready": True,

@@ -43,6 +43,15 @@ def rebooted(rng: Random) -> Built:
     return machine, []
 
 
+def passing_flags(rng: Random) -> Built:
+    """A flag that is read wrongly now and then, and a narrow link while nothing is computed."""
+    every = rng.uniform(1800, 7200)
+    length = rng.uniform(1, 3)
+    machine = _machine(rng, lambda time: {"remapping_pending": int(time % every < length)})
+    machine.gpus[1].overrides = lambda _time: {"pcie_width": rng.choice([4, 8, 16])}
+    return machine, []
+
+
 def short_failures(rng: Random) -> Built:
     """A sensor that fails for a moment."""
     every, length = rng.uniform(1200, 7200), rng.uniform(5, 150)
@@ -88,5 +97,5 @@ def lost_gpu(rng: Random) -> Built:
     return machine, [Truth(KIND, subject, begin, end) for subject in subjects]
 
 
-HARMLESS = (corrected_errors, rebooted, short_failures)
+HARMLESS = (corrected_errors, rebooted, passing_flags, short_failures)
 TROUBLE = (memory_errors, pending_repair, slow_link, lost_gpu)

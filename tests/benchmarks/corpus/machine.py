@@ -7,7 +7,7 @@ from typing import Any
 
 from telemetry.catalogue import gpu_channel, processes_channel
 from telemetry.samples import Sample
-from telemetry.status import CollectorStatus
+from telemetry.status import CollectorState, CollectorStatus
 from tests.benchmarks.corpus.shapes import GIB, MIB, Shape, flat
 
 HOST = "gpu-07"
@@ -62,6 +62,7 @@ class Gpu:
     overrides: Extra = nothing
     idle_power: float = 70.0
     power_limit: float = 700.0
+    warmer: float = 0.0  # than other slots, °C
     temperature: float = field(default=35.0, init=False)
 
     def sample(self, time: float, rng: Random) -> tuple[dict[str, Any], list[dict[str, Any]]]:
@@ -104,7 +105,7 @@ class Gpu:
             "utilization": round(busy),
             "memory_used": int(used),
             "memory_total": int(self.total),
-            "temperature": round(self.temperature),
+            "temperature": round(self.temperature + self.warmer),
             "power": round(max(power, 5.0), 1),
             "power_limit": self.power_limit,
             "sm_clock": round(1980 - rng.random() * 30) if context else 345,
@@ -138,6 +139,10 @@ class Machine:
     statuses: Callable[[float], CollectorStatus | None] = lambda _time: None
     disk: Extra | None = None
     network: Extra | None = None
+    neighbours: int = 0  # other hosts, which are healthy
+    silent: list[tuple[float, float]] = field(default_factory=list)  # the collector is offline
+    stopped: bool = False  # in these times it was stopped, and has not disappeared
+    clock: Shape = field(default_factory=lambda: flat(0.0))  # how far ahead it is, seconds
 
     def __post_init__(self) -> None:
         """Draw the interval and the gaps."""
@@ -154,15 +159,28 @@ class Machine:
 
     def contents(self) -> Iterator[Content]:
         """Yield what is published, in order."""
-        time = 0.0
+        time, was_silent = 0.0, False
         while time < self.hours * HOUR:
             time += self.interval * self.rng.uniform(0.98, 1.02)
             tick = list(self._tick(time))
-            if not any(start <= time < end for start, end in self.gaps):
+            for number in range(self.neighbours):
+                at = EPOCH + int(time * 1000)
+                yield Sample("system/cpu", f"neighbour-{number}", at, {"utilization": 1.0})
+            silent = any(start <= time < end for start, end in self.silent)
+            if silent is not was_silent:
+                was_silent = silent
+                yield self._presence(time, offline=silent)
+            if not silent and not any(start <= time < end for start, end in self.gaps):
                 yield from tick
 
+    def _presence(self, time: float, *, offline: bool) -> CollectorStatus:
+        state = CollectorState.OFFLINE if offline else CollectorState.ONLINE
+        will = offline and not self.stopped
+        at = EPOCH + (0 if will else int((time + self.clock(time)) * 1000))
+        return CollectorStatus(HOST, at, state, "0", EPOCH, self.interval, last_will=will)
+
     def _tick(self, time: float) -> Iterator[Content]:
-        at = EPOCH + int(time * 1000)
+        at = EPOCH + int((time + self.clock(time)) * 1000)
         for number, gpu in enumerate(self.gpus):
             values, processes = gpu.sample(time, self.rng)
             if "lost" in values:
@@ -195,6 +213,9 @@ class Machine:
             "swap_total": 0,
             "pressure_some": 0.0,
             "pressure_full": 0.0,
+            "swap_in_rate": 0.0,
+            "swap_out_rate": 0.0,
+            "oom_kills": 0,
         }
         if self.cgroup is not None:
             shape, limit = self.cgroup

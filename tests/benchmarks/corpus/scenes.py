@@ -4,7 +4,14 @@ from collections.abc import Callable, Iterator
 from random import Random
 from typing import NamedTuple
 
-from tests.benchmarks.corpus import gpu_scenes, hardware_scenes, memory_scenes
+from tests.benchmarks.corpus import (
+    gpu_scenes,
+    hardware_scenes,
+    host_scenes,
+    input_scenes,
+    memory_scenes,
+    run_scenes,
+)
 from tests.benchmarks.corpus.machine import EPOCH, Content, Machine, Truth
 
 SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
@@ -14,6 +21,12 @@ SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *gpu_scenes.TROUBLE,
     *hardware_scenes.HARMLESS,
     *hardware_scenes.TROUBLE,
+    *host_scenes.HARMLESS,
+    *host_scenes.TROUBLE,
+    *run_scenes.HARMLESS,
+    *run_scenes.TROUBLE,
+    *input_scenes.HARMLESS,
+    *input_scenes.TROUBLE,
 )
 AFTERWARDS = 1800.0  # seconds that a recording goes on after the last trouble
 

@@ -69,6 +69,11 @@ def machine(tmp_path: Path) -> Machine:
     return Machine(tmp_path)
 
 
+NOTHING_ELSE: Mapping[str, object] = {
+    "pressure_some": None,
+    "pressure_full": None,
+    "filesystems": {},
+}
 MEGABYTE = 2000  # sectors, nearly: 1.024 MB, which is 0.512 MB/s over 2 s
 
 
@@ -90,7 +95,7 @@ def test_lvm_on_luks_on_nvme_counts_each_byte_once(machine: Machine) -> None:
     machine.move(dict.fromkeys(layers, (MEGABYTE, 2 * MEGABYTE)))
     machine.write()
     rates = {"read_rate": 0.512, "write_rate": 1.024}
-    assert read_once(sensor, DISK) == {**rates, "per_device": {"nvme0n1": rates}}
+    assert read_once(sensor, DISK) == {**rates, "per_device": {"nvme0n1": rates}, **NOTHING_ELSE}
     assert sensor.describe() == "1 disk: nvme0n1"
 
 
@@ -106,6 +111,7 @@ def test_a_mirror_counts_the_bytes_of_both_its_disks(machine: Machine) -> None:
         "read_rate": 0.0,
         "write_rate": 1.024,
         "per_device": {"sda": disk, "sdb": disk},
+        **NOTHING_ELSE,
     }
 
 
@@ -156,6 +162,19 @@ def test_a_disk_whose_name_is_not_utf_8_is_published_escaped(machine: Machine) -
     values = read_once(sensor, DISK)
     assert values["per_device"].keys() == {"sd\\xff", "sda"}
     assert sensor.describe() == "2 disks: sd\\xff, sda"
+
+
+def test_pressure_and_file_systems_are_read_with_the_rates(machine: Machine) -> None:
+    machine.add("sda", hardware=True)
+    (machine.proc / "pressure").mkdir()
+    (machine.proc / "pressure" / "io").write_text("some avg10=7.50 a\nfull avg10=2.25 a\n")
+    (machine.proc / "self").mkdir()
+    line = f"27 1 254:0 / {machine.proc} rw,relatime - ext4 /dev/sda1 rw\n"
+    (machine.proc / "self" / "mountinfo").write_text(line)
+    values = read_once(machine.sensor(), DISK)
+    assert (values["pressure_some"], values["pressure_full"]) == (7.5, 2.25)
+    (size,) = values["filesystems"].values()
+    assert 0 < size["used"] <= size["total"]
 
 
 def test_a_machine_without_disks_says_so(machine: Machine) -> None:

@@ -1,9 +1,11 @@
+import os
 import sys
 from pathlib import Path
 
 import pytest
 
 from collector.sensors.memory import MemorySensor, memory_values, parse_meminfo
+from collector.sensors.vmstat import read_vmstat
 from telemetry.catalogue import MEMORY
 from tests.collector.sensors.reading import Clock, read_once
 
@@ -53,8 +55,11 @@ def test_used_is_total_less_available(proc: Path) -> None:
         "pressure_full": None,
         "cgroup_limit": None,
         "cgroup_used": None,
+        "swap_in_rate": None,
+        "swap_out_rate": None,
+        "oom_kills": None,
     }
-    assert sensor.describe() == "16.0 GB RAM"
+    assert sensor.describe() == "16 GiB RAM"
 
 
 def test_a_field_that_the_kernel_does_not_write_is_unknown() -> None:
@@ -80,6 +85,41 @@ def test_pressure_is_read(proc: Path) -> None:
     assert values["pressure_full"] == 2.25
 
 
+def vmstat(proc: Path, swapped_in: int, swapped_out: int, killed: int) -> None:
+    (proc / "vmstat").write_text(
+        f"nr_free_pages 1\npswpin {swapped_in}\npswpout {swapped_out}\noom_kill {killed}\n"
+    )
+
+
+def test_swapping_is_a_rate_and_kills_are_counted_since_boot(proc: Path) -> None:
+    clock = Clock()
+    sensor = MemorySensor(proc, clock)
+    vmstat(proc, 1000, 0, 3)
+    sensor.open()
+    clock.advance(2.0)
+    vmstat(proc, 2000, 500, 4)
+    values = read_once(sensor, MEMORY)
+    megabytes = 1000 * os.sysconf("SC_PAGE_SIZE") / 1e6
+    assert values["swap_in_rate"] == pytest.approx(megabytes / 2, abs=0.001)
+    assert values["swap_out_rate"] == pytest.approx(megabytes / 4, abs=0.001)
+    assert values["oom_kills"] == 4
+
+
+def test_a_kernel_that_counts_no_kills_reports_the_swapping(proc: Path) -> None:
+    (proc / "vmstat").write_text("nr_free_pages 1\npswpin 5\npswpout 5\n")
+    clock = Clock()
+    sensor = MemorySensor(proc, clock)
+    sensor.open()
+    clock.advance(2.0)
+    values = read_once(sensor, MEMORY)
+    assert (values["swap_in_rate"], values["oom_kills"]) == (0.0, None)
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+def test_this_kernels_counters_are_understood() -> None:
+    assert read_vmstat(Path("/proc/vmstat")).keys() >= {"pswpin", "pswpout"}
+
+
 def test_a_limit_below_the_machines_memory_is_reported(proc: Path) -> None:
     limit_to(proc, str(8 * GIB))
     sensor = MemorySensor(proc)
@@ -88,7 +128,7 @@ def test_a_limit_below_the_machines_memory_is_reported(proc: Path) -> None:
     assert values["cgroup_limit"] == 8 * GIB
     assert values["cgroup_used"] == 2 * GIB
     assert values["ram_total"] == 16 * GIB
-    assert "this job may use 8.0 GB" in sensor.describe()
+    assert "this job may use 8 GiB" in sensor.describe()
 
 
 @pytest.mark.parametrize("limit", ["max", str(16 * GIB), str(2**63 - 4096)])

@@ -26,11 +26,11 @@ def shown(monkeypatch: pytest.MonkeyPatch, stream: io.StringIO, *, visible: bool
 def test_a_terminal_shows_the_share_and_the_rows_and_nothing_at_the_end(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    first, half, whole, last = shown(monkeypatch, Terminal()).split("\r\x1b[K")[1:]
-    assert first == f"[{30 * '.'}]   0%, 1 rows"
-    assert half == f"[{15 * '#'}{15 * '.'}]  50%, 2 rows"
-    assert whole == f"[{30 * '#'}] 100%, 3 rows"
-    assert last == ""
+    first, half, whole, last, _ = shown(monkeypatch, Terminal()).split("\x1b[K\r")
+    assert first == f"\r[{30 * '.'}]   0%, 1 rows"
+    assert half == f"\r[{15 * '#'}{15 * '.'}]  50%, 2 rows"
+    assert whole == f"\r[{30 * '#'}] 100%, 3 rows"
+    assert last == "\r"
 
 
 def test_a_file_gets_no_bar(monkeypatch: pytest.MonkeyPatch) -> None:

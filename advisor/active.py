@@ -1,0 +1,160 @@
+"""The findings that are published as active, and what to publish when they change. Pure."""
+
+from collections import Counter
+from collections.abc import Collection, Iterator, Mapping
+from dataclasses import dataclass, replace
+from itertools import count
+from typing import NamedTuple
+
+from advisor.detectors.model import MINUTE
+from advisor.findings import Finding, State
+from telemetry.events import END, Event
+
+# An adopted finding that no detector has reported again is over after this long, or after as long
+# as its evidence took: processes are not in the history, so a detector may need as much again.
+PATIENCE = 20 * MINUTE
+LONGEST_PATIENCE = 360 * MINUTE
+MOST_ADOPTED = 10_000  # any client can retain made-up findings
+
+
+class Change(NamedTuple):
+    """A message to publish: an event; if ``payload`` is empty, the removal of a retained one."""
+
+    host: str
+    channel: str
+    payload: bytes
+    retain: bool
+
+
+@dataclass(slots=True)
+class _Active:
+    """``until`` is the host's time until which an adopted finding waits to be reported again."""
+
+    finding: Finding
+    base: str  # the ID of its beginning
+    event: Event  # as it is retained
+    adopted: bool = False
+    until: int | None = None
+
+
+class ActiveFindings:
+    """The active findings by host and channel.
+
+    A finding of an earlier advisor is adopted: if a detector reports it again, it continues with
+    its id and its beginning, and nothing new is published.
+    """
+
+    def __init__(self, *, shared_topics: bool) -> None:
+        """Begin without findings; ``shared_topics`` says whether hosts have the same topics."""
+        self._shared = shared_topics
+        self._hosts: dict[str, dict[str, _Active]] = {}
+        self._ended: dict[tuple[str, str], None] = {}  # hosts and ids, the oldest first
+
+    def by_severity(self) -> Mapping[str, int]:
+        """Return the number of active findings of each severity."""
+        hosts = list(self._hosts.values())  # the caller may be another thread
+        return Counter(str(each.finding.severity) for host in hosts for each in list(host.values()))
+
+    def hosts(self) -> list[str]:
+        """Return the hosts that have active findings."""
+        return list(self._hosts)
+
+    def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
+        """Take over a finding of an earlier advisor; yield its message if it is not retained."""
+        finding, base = Finding.of(event), event.id.partition(".")[0]
+        if finding.state is State.OVER:
+            self._note_end(finding.host, base)
+            return
+        if event.channel in self._hosts.get(finding.host, {}):
+            return
+        if sum(map(len, self._hosts.values())) < MOST_ADOPTED:
+            self._add(event.channel, _Active(finding, base, event, adopted=True))
+            if not is_retained:
+                yield _message(event, retain=True)
+
+    def note(self, finding: Finding) -> Iterator[Change]:
+        """Yield what to publish now that a detector has reported ``finding``."""
+        known = self._known(finding)
+        if finding.state is State.OVER:
+            if known is not None:
+                same = finding.since == known.finding.since
+                yield from self._end(
+                    known, finding if same else known.finding.over(finding.timestamp)
+                )
+        elif known is None:
+            event = finding.event(self._new_id(finding))
+            self._add(finding.channel, _Active(finding, event.id, event))
+            yield _message(event, retain=True)
+        elif finding.severity.level > known.finding.severity.level:
+            known.finding = replace(finding, since=known.finding.since)
+            known.event = known.finding.event(f"{known.base}.{finding.severity}")
+            known.adopted = False
+            yield _message(known.event, retain=True)
+        else:
+            # An adopted finding says more than what is found again: the detectors know less.
+            if finding.is_update and finding.since == known.finding.since:
+                time, severity = known.event.timestamp, known.finding.severity
+                known.finding = replace(finding, timestamp=time, severity=severity)
+                known.event = known.finding.event(known.event.id)
+                yield _message(known.event, retain=True)
+            known.adopted = False
+
+    def is_past(self, finding: Finding) -> bool:
+        """Return whether ``finding`` is older than what is published about the same subject."""
+        known = self._known(finding)
+        return known is not None and finding.timestamp < known.finding.timestamp
+
+    def wait(self, host: str, now: int) -> None:
+        """Wait from ``now``, the host's time, for the detectors to report what was adopted."""
+        for each in self._adopted(host):
+            evidence = each.finding.evidence
+            needed = min(evidence.end - evidence.start, LONGEST_PATIENCE)
+            each.until = now + max(PATIENCE, needed)
+
+    def expire(self, host: str, now: int) -> Iterator[Change]:
+        """End the adopted findings that no detector has reported in time."""
+        for each in self._adopted(host):
+            if each.until is not None and each.until <= now:
+                yield from self._end(each, each.finding.over(now))
+
+    def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
+        """End the findings of ``host``, of which nothing is known any more."""
+        for each in list(self._hosts.get(host, {}).values()):
+            if each.finding.kind not in except_kinds:
+                yield from self._end(each, each.finding.over(now))
+
+    def _known(self, finding: Finding) -> _Active | None:
+        return self._hosts.get(finding.host, {}).get(finding.channel)
+
+    def _adopted(self, host: str) -> list[_Active]:
+        return [each for each in self._hosts.get(host, {}).values() if each.adopted]
+
+    def _new_id(self, finding: Finding) -> str:
+        """Return an ID with which no finding has ended: the same one may begin again."""
+        ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
+        return next(each for each in ids if (finding.host, each) not in self._ended)
+
+    def _note_end(self, host: str, identity: str) -> None:
+        self._ended[host, identity] = None
+        if len(self._ended) > MOST_ADOPTED:
+            del self._ended[next(iter(self._ended))]
+
+    def _add(self, channel: str, active: _Active) -> None:
+        self._hosts.setdefault(active.finding.host, {})[channel] = active
+
+    def _end(self, active: _Active, finding: Finding) -> Iterator[Change]:
+        host, channel = active.finding.host, active.event.channel
+        del self._hosts[host][channel]
+        if not self._hosts[host]:
+            del self._hosts[host]
+        self._note_end(host, active.base)
+        yield _message(finding.event(active.base + END), retain=False)
+        yield Change(host, channel, b"", retain=True)
+        if self._shared:  # the removal concerns every host
+            for others in self._hosts.values():
+                if channel in others:
+                    yield _message(others[channel].event, retain=True)
+
+
+def _message(event: Event, *, retain: bool) -> Change:
+    return Change(event.host or "", event.channel, event.payload(), retain)

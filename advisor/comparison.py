@@ -1,0 +1,192 @@
+"""Compares the GPUs of one run with each other. Pure."""
+
+import math
+from collections.abc import Container, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Any, NamedTuple
+
+from advisor.detectors.model import LONGEST_STEP
+from advisor.smoothing import Held
+
+FEWEST = 3  # GPUs: of two, nobody knows which one leaves the other
+LOADED = 30.0  # % utilization of the others
+SETTLING = 600.0  # seconds in which the usual differences of a new run become known,
+USUAL = 1800.0  # and over which they follow after that
+LONE, LONE_SPAN = 60.0, 7200.0  # a GPU that is alone for so long; within so long, if several were,
+# they do not work in step
+SMOOTHING = 60.0  # seconds
+CONTINUES = 0.8  # of the limit at which a GPU begins to be away: it goes on being away,
+ENDS = 0.5  # and what is found goes on
+_POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
+
+
+class Metric(NamedTuple):
+    """A value to compare: ``sign`` is -1 if lower is worse; the others may differ by ``alike``.
+
+    If it is ``relative``, differences are parts of the others' median. ``absolute``: GPUs under the
+    same load do not differ in it, not even from the beginning.
+    """
+
+    field: str
+    name: str
+    unit: str
+    sign: int
+    alike: float
+    relative: bool = False
+    absolute: bool = False
+
+
+METRICS = (
+    Metric("sm_clock", "clock", "MHz", -1, 0.08, relative=True, absolute=True),
+    Metric("power", "power", "W", -1, 0.12, relative=True),
+    Metric("utilization", "utilization", "%", -1, 12.0),
+    Metric("temperature", "temperature", "°C", 1, 15.0),
+)
+
+
+class Away(NamedTuple):
+    """``metric`` of one GPU is away from the ``others``' median since ``since`` (seconds)."""
+
+    metric: Metric
+    value: float
+    others: float
+    since: float
+
+
+@dataclass(slots=True)
+class Member:
+    """One GPU: its smoothed values, how they usually differ from the others', and what is away.
+
+    The lists have a place for each of ``METRICS``.
+    """
+
+    at: float = -math.inf
+    name: object = None
+    values: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
+    usual: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
+    held: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
+    others: list[float] = field(default_factory=lambda: [0.0] * len(METRICS))
+    alone: float = -math.inf  # when it was last alone
+
+    def add(self, now: float, readings: Mapping[str, Any]) -> None:
+        """Add a reading at ``now`` (seconds)."""
+        step, self.at = now - self.at, now
+        self.name = readings.get("name")
+        part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
+        for place, metric in enumerate(METRICS):
+            value = readings.get(metric.field)
+            if value is not None:
+                before = self.values[place]
+                self.values[place] = value if before is None else before + part * (value - before)
+
+    def works_alike(self) -> bool:
+        """Return whether it works as much as the others: otherwise, it is warmer or colder."""
+        for place in (_POWER, _UTILIZATION):
+            value, metric, others = self.values[place], METRICS[place], self.others[place]
+            scale = others if metric.relative else 1.0
+            if value is not None and abs(value - others) > metric.alike * scale:
+                return False
+        return True
+
+    def is_back(self, now: float) -> None:
+        """Note that nothing is away."""
+        for held in self.held:
+            held.note(now, holds=False)
+
+    def away(self, seconds: float, readings: int) -> Iterator[Away]:
+        """Yield what has been away for so long."""
+        for metric, held, value, others in zip(
+            METRICS, self.held, self.values, self.others, strict=True
+        ):
+            if value is not None and held.lasts(seconds, readings):
+                yield Away(metric, value, others, held.since)
+
+
+class Comparison:
+    """The members of one run, and the ``limits`` of each metric."""
+
+    def __init__(self, limits: Sequence[float]) -> None:
+        """Begin without members."""
+        self.members: dict[str, Member] = {}
+        self.compared = -math.inf
+        self._limits = limits
+        self._loaded = 0.0  # for how many seconds most members have been at work
+
+    def compare(self, now: float, found: Container[str]) -> bool:
+        """Compare all members; return False if they do not work in step.
+
+        ``found`` has the members about which a finding is active.
+        """
+        step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
+        present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
+        if len(present) < FEWEST or len({m.name for m in present.values()}) > 1:
+            return False
+        loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())
+        if loads[(len(loads) - 1) // 2] < LOADED:
+            for member in present.values():
+                member.is_back(now)
+            return False
+        self._loaded += step
+        settled = self._loaded >= SETTLING
+        follow = step / (USUAL if settled else self._loaded)
+        for place in range(len(METRICS)):
+            ready = settled or METRICS[place].absolute
+            self._compare(now, place, present, found if ready else None, follow)
+        return sum(now - m.alone < LONE_SPAN for m in present.values()) <= 1
+
+    def _compare(
+        self,
+        now: float,
+        place: int,
+        present: Mapping[str, Member],
+        found: Container[str] | None,
+        follow: float,
+    ) -> None:
+        """Note which members are away in one metric; none while ``found`` is None."""
+        metric, limit = METRICS[place], self._limits[place]
+        known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
+        if len(known) < FEWEST:
+            return
+        known.sort()
+        values = [value for value, _ in known]
+        for rank, (value, name) in enumerate(known):
+            member, held = present[name], present[name].held[place]
+            middle = member.others[place] = median_without(values, rank)
+            scale = (middle or 1.0) if metric.relative else 1.0
+            difference = metric.sign * (value - middle) / scale
+            if place == _TEMPERATURE and not member.works_alike():
+                held.note(now, holds=False)
+                continue
+            usual = member.usual[place]
+            if usual is None:
+                usual = member.usual[place] = difference
+            excess = difference
+            if not metric.absolute:  # worse than usual, and also worse than the others
+                excess = min(difference - usual, 2 * difference)
+            factor = CONTINUES if held.readings else 1.0
+            away = (
+                found is not None
+                and excess >= (ENDS if name in found else factor) * limit
+                and _spread_without(values, rank) <= metric.alike * scale
+            )
+            if away or held.readings:
+                held.note(now, holds=away)
+            if not away:
+                member.usual[place] = usual + follow * (difference - usual)
+            elif not metric.absolute and held.lasts(LONE, 2):
+                member.alone = now
+
+
+def median_without(ordered: Sequence[float], rank: int) -> float:
+    """Return the median of ``ordered`` without the value at ``rank``."""
+    last = len(ordered) - 2  # of those that are left
+
+    def at(place: int) -> float:
+        return ordered[place if place < rank else place + 1]
+
+    return (at(last // 2) + at((last + 1) // 2)) / 2
+
+
+def _spread_without(ordered: Sequence[float], rank: int) -> float:
+    lowest, highest = int(rank == 0), len(ordered) - 1 - (rank == len(ordered) - 1)
+    return ordered[highest] - ordered[lowest]

@@ -1,0 +1,128 @@
+"""``straggler``: one GPU of a run leaves the others."""
+
+from collections.abc import Collection, Iterable, Iterator, Mapping
+from typing import ClassVar
+
+from advisor import gpu_runs
+from advisor.comparison import (
+    ENDS,
+    FEWEST,
+    LOADED,
+    LONE,
+    LONE_SPAN,
+    METRICS,
+    SETTLING,
+    Away,
+    Comparison,
+    Member,
+)
+from advisor.detectors.model import DEFAULTS, Kind, Ledger
+from advisor.findings import Evidence, Finding, Measure, Severity
+from advisor.gpu_runs import GpuRuns, Run
+from advisor.readings import Reading, device_name
+from telemetry.catalogue.thresholds import effective
+
+EVERY = 15.0  # seconds between two comparisons
+READINGS = 4
+_USUAL = effective("straggler", {})
+_ADVICE = (
+    "A run that works in step is as slow as its slowest GPU. Compare its clocks, power and PCIe "
+    "link with those of another GPU (`nvidia-smi -q -i 0,1`), and the CPU time and data of its "
+    "process with those of the others."
+)
+
+
+class Straggler:
+    """Compares the GPUs of each run with each other."""
+
+    kind: ClassVar[Kind] = Kind(
+        "straggler",
+        "One GPU of a run leaves the others: its clock, power, utilization or temperature. A run "
+        "that works in step is then as slow as this GPU.",
+        f"Among at least {FEWEST} GPUs of one model, whose processes have the same user and "
+        f"command and started within {gpu_runs.TOGETHER / 60_000:g} min of each other, while the "
+        f"others are alike and above {LOADED:g} % utilization, one has for {_USUAL['minutes']:g} "
+        f"min: a clock {_USUAL['clock']:g} % below the others' median; or, beyond its usual "
+        f"difference from the others, {_USUAL['power']:g} % less power or "
+        f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
+        f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
+        f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once less "
+        f"than {ENDS:.0%} of that is left, or the run ends.",
+        "different jobs, even with the same command: if several GPUs have been away for "
+        f"{LONE:g} s within {LONE_SPAN / 3600:g} h, they do not work in step; a first rank that "
+        "saves checkpoints; stages of a pipeline, which differ from the beginning; slots that are "
+        "always warmer",
+        "The driver has to list the processes, and the collector to see their commands. A GPU that "
+        "is slow from the beginning is found only by its clock. Of two GPUs, neither is reported.",
+        "the values are ours, checked with the even seeds of `python -m tests.benchmarks.findings`",
+    )
+    families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
+
+    def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
+        """Begin without GPUs."""
+        limits = effective(self.kind.name, thresholds)
+        self._seconds = limits["minutes"] * 60
+        self._limits = [limits[metric.name] / (100 if metric.relative else 1) for metric in METRICS]
+        self._ledger = Ledger(self.kind.name)
+        self._runs = GpuRuns()
+        self._compared: dict[Run, Comparison] = {}
+
+    def feed(self, reading: Reading) -> Iterable[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        if reading.family == "gpu_processes":
+            return self._regroup(reading.timestamp) if self._runs.note(reading) else ()
+        run = self._runs.of(reading.subject)
+        if run is None or len(run.gpus) < FEWEST:
+            return ()
+        now = reading.timestamp / 1000
+        comparison = self._compared.get(run)
+        if comparison is None:
+            comparison = self._compared[run] = Comparison(self._limits)
+        comparison.members.setdefault(reading.subject, Member()).add(now, reading.values)
+        if now - comparison.compared < EVERY:
+            return ()
+        return self._judge(reading, now, run, comparison)
+
+    def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
+        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        self._runs.forget(subject)
+        yield from self._regroup(timestamp)
+
+    def _regroup(self, timestamp: int) -> Iterator[Finding]:
+        """Forget the runs that are over."""
+        for run in [run for run in self._compared if self._runs.of(run.gpus[0]) != run]:
+            del self._compared[run]
+            for gpu in run.gpus:
+                yield from self._ledger.end(gpu, timestamp)
+
+    def _judge(
+        self, reading: Reading, now: float, run: Run, comparison: Comparison
+    ) -> Iterator[Finding]:
+        in_step = comparison.compare(now, self._ledger)
+        for gpu, member in comparison.members.items():
+            away = next(member.away(self._seconds, READINGS), None)
+            if away is None:
+                if gpu in self._ledger and not any(held.readings for held in member.held):
+                    yield from self._ledger.end(gpu, reading.timestamp)
+            elif in_step or away.metric.absolute:
+                yield from self._report(reading, gpu, run, away)
+
+    def _report(self, reading: Reading, gpu: str, run: Run, away: Away) -> Iterable[Finding]:
+        metric, minutes = away.metric, (reading.timestamp / 1000 - away.since) / 60
+        return self._ledger.report(
+            reading,
+            gpu,
+            Severity.INFO if metric.sign > 0 else Severity.WARNING,
+            f"{device_name(gpu)}: its {metric.name} has been {away.value:.0f} {metric.unit} for "
+            f"{minutes:.0f} min, and {away.others:.0f} {metric.unit} on the other "
+            f"{len(run.gpus) - 1} GPUs of {run.command}",
+            Evidence(
+                round(away.since * 1000),
+                reading.timestamp,
+                {
+                    metric.name: Measure(round(away.value), metric.unit),
+                    "others": Measure(round(away.others), metric.unit),
+                },
+            ),
+            advice=_ADVICE,
+        )

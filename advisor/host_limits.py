@@ -1,0 +1,79 @@
+"""Which limits a host has reached in a stretch of time: cores, memory, disk, network. Pure."""
+
+from collections import Counter
+from collections.abc import Mapping
+from enum import StrEnum
+
+from advisor.readings import Reading
+
+ALL_CORES = 90.0  # % of all cores together
+LEAST_RATE = 20.0  # MB/s: less is nobody's limit
+DISK_PRESSURE = 10.0  # % of the time that some task waits for I/O, if that is known
+FORGETTING = 0.999  # of the highest rate in each reading: a ceiling of months ago is none
+
+
+class Limit(StrEnum):
+    """A limit, as a sentence has it; the most specific first."""
+
+    MEMORY = "every task waits for memory"
+    IO = "every task waits for I/O"
+    CORES = "all CPU cores are at their limit"
+    DISK = "the disks read at the highest rate that they have shown"
+    NETWORK = "the network receives at the highest rate that it has shown"
+    PCIE = "the PCIe link is full"
+    CORE = "one CPU core is at its limit: loading in one process, or Python"
+
+
+class HostLimits:
+    """Counts in how many readings each limit was reached."""
+
+    def __init__(self, thresholds: Mapping[str, float]) -> None:
+        """Begin with nothing read; ``thresholds`` are those of ``input_bound``."""
+        self._thresholds = thresholds
+        self._readings: Counter[str] = Counter()
+        self._reached: Counter[Limit] = Counter()
+        self._highest = {"disk": LEAST_RATE, "network": LEAST_RATE}  # MB/s
+
+    def note(self, reading: Reading) -> None:
+        """Count a reading of ``cpu``, ``memory``, ``disk`` or ``network``."""
+        family, values, limits = reading.family, reading.values, self._thresholds
+        self._readings[family] += 1
+        if family == "cpu":
+            cores = values.get("per_core") or ()
+            self._reached[Limit.CORE] += max(filter(None, cores), default=0) >= limits["core"]
+            self._reached[Limit.CORES] += (values.get("utilization") or 0) >= ALL_CORES
+        elif family == "memory":
+            pressure = values.get("pressure_full") or 0
+            self._reached[Limit.MEMORY] += pressure >= limits["pressure"]
+        elif family == "disk":
+            full, some = values.get("pressure_full") or 0, values.get("pressure_some")
+            self._reached[Limit.IO] += full >= limits["pressure"]
+            at_ceiling = self._is_at_ceiling(reading, "read_rate")
+            waits = some is None or some >= DISK_PRESSURE
+            self._reached[Limit.DISK] += at_ceiling and waits
+        else:
+            self._reached[Limit.NETWORK] += self._is_at_ceiling(reading, "download_rate")
+
+    def _is_at_ceiling(self, reading: Reading, field: str) -> bool:
+        rate = reading.values.get(field) or 0.0
+        highest = max(self._highest[reading.family] * FORGETTING, rate, LEAST_RATE)
+        self._highest[reading.family] = highest
+        return rate > LEAST_RATE and rate >= self._thresholds["ceiling"] / 100 * highest
+
+    def shares(self) -> dict[Limit, float]:
+        """Return in which share of the readings each limit was reached, and begin again."""
+        families = {
+            Limit.MEMORY: "memory",
+            Limit.IO: "disk",
+            Limit.CORES: "cpu",
+            Limit.DISK: "disk",
+            Limit.NETWORK: "network",
+            Limit.CORE: "cpu",
+        }
+        shares = {
+            limit: self._reached[limit] / max(1, self._readings[family])
+            for limit, family in families.items()
+        }
+        self._readings.clear()
+        self._reached.clear()
+        return shares

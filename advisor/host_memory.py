@@ -1,0 +1,104 @@
+"""A host's memory pressure, its swapping, and the processes that the kernel kills. Pure."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+from advisor.detectors.model import MINUTE, Ledger
+from advisor.findings import Evidence, Finding, Measure, Severity
+from advisor.readings import Reading
+from advisor.smoothing import Held, Smoothed
+
+SECONDS, READINGS = 180.0, 3  # for which pressure has to last
+END = 0.25  # of the pressure at which a finding begins
+SMOOTHING = 30.0  # seconds
+SWAPPING_PRESSURE = 5.0  # % of the time that some task waits for memory: less swapping is harmless
+SUBJECT, KILL_SUBJECT = "memory", "oom"
+_ADVICE = (
+    "Look for what uses the memory (`ps aux --sort=-rss`), and end it or give it less: smaller "
+    "batches, fewer data-loading workers."
+)
+_KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` names the process and its limit."
+
+
+class HostMemory:
+    """Follows one host's ``system/memory``; ``limits`` are the thresholds of ``host_pressure``."""
+
+    def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
+        """Begin with nothing known."""
+        self._ledger, self._limits = ledger, limits
+        self._full, self._some, self._in, self._out = (Smoothed(SMOOTHING) for _ in range(4))
+        self._waits, self._hardly_works, self._swaps = Held(), Held(), Held()
+        self._kills: float | None = None  # since boot, as last read
+        self._killed, self._last_kill = 0.0, 0  # while the finding lasts
+
+    def feed(self, reading: Reading) -> Iterator[Finding]:
+        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        yield from self._pressure(reading)
+        yield from self._kill(reading)
+
+    def _pressure(self, reading: Reading) -> Iterable[Finding]:
+        now, values, limits = reading.timestamp / 1000, reading.values, self._limits
+        full = self._full.add(now, values.get("pressure_full") or 0.0)
+        some = self._some.add(now, values.get("pressure_some") or 0.0)
+        swap = min(
+            self._in.add(now, values.get("swap_in_rate") or 0.0),
+            self._out.add(now, values.get("swap_out_rate") or 0.0),
+        )
+        known = values.get("pressure_some") is not None
+        thrashing = swap >= limits["swap"] and (some >= SWAPPING_PRESSURE or not known)
+        self._waits.note(now, holds=full >= limits["pressure"])
+        self._hardly_works.note(now, holds=full >= limits["critical"])
+        self._swaps.note(now, holds=thrashing)
+        if self._waits.lasts(SECONDS, READINGS):
+            worst = self._hardly_works.lasts(SECONDS, READINGS)
+            return self._report(
+                reading,
+                self._waits.since,
+                Severity.CRITICAL if worst else Severity.WARNING,
+                f"Host: every task waits for memory in {full:.0f} % of the time",
+                {"pressure": Measure(round(full, 1), "%")},
+            )
+        if self._swaps.lasts(SECONDS, READINGS):
+            return self._report(
+                reading,
+                self._swaps.since,
+                Severity.WARNING,
+                f"Host: it swaps all the time: {self._in.mean:.0f} MB/s in, "
+                f"{self._out.mean:.0f} MB/s out",
+                {"swapped": Measure(round(swap, 1), "MB/s")},
+            )
+        if full < END * limits["pressure"] and swap < END * limits["swap"]:
+            return self._ledger.end(SUBJECT, reading.timestamp)
+        return ()
+
+    def _report(
+        self,
+        reading: Reading,
+        since: float,
+        severity: Severity,
+        summary: str,
+        numbers: Mapping[str, Measure],
+    ) -> Iterable[Finding]:
+        evidence = Evidence(round(since * 1000), reading.timestamp, numbers)
+        return self._ledger.report(reading, SUBJECT, severity, summary, evidence, advice=_ADVICE)
+
+    def _kill(self, reading: Reading) -> Iterable[Finding]:
+        count, now = reading.values.get("oom_kills"), reading.timestamp
+        if count is None:
+            return ()
+        new = count - (count if self._kills is None else self._kills)  # it falls when it is reset
+        self._kills = count
+        if new > 0:
+            self._killed, self._last_kill = self._killed + new, now
+            number = f"{self._killed:.0f} process{'es' * (self._killed > 1)}"
+            return self._ledger.report(
+                reading,
+                KILL_SUBJECT,
+                Severity.CRITICAL,
+                f"Host: the kernel has killed {number}, because memory ran out",
+                Evidence(now, now, {"killed": Measure(self._killed, "processes")}),
+                advice=_KILL_ADVICE,
+            )
+        if now - self._last_kill <= self._limits["kills"] * MINUTE:
+            return ()
+        self._killed = 0.0
+        return self._ledger.end(KILL_SUBJECT, now)

@@ -1,0 +1,58 @@
+"""Messages on their way from the connection's thread to the analysis."""
+
+import threading
+from collections import deque
+
+from telemetry.bus.messages import Message
+
+CAPACITY_BYTES = 16 * 1024 * 1024
+_OVERHEAD_BYTES = 1024  # memory for a message besides its payload
+
+
+class Inbox:
+    """A queue that is limited in bytes: when it is full, the oldest messages are dropped.
+
+    ``dropped`` counts them.
+    """
+
+    def __init__(self, capacity: int = CAPACITY_BYTES) -> None:
+        """Begin empty."""
+        self._capacity = capacity
+        self._messages: deque[Message] = deque()
+        self._bytes = 0
+        self._changed = threading.Condition()
+        self._stopped = False
+        self.dropped = 0
+
+    def put(self, message: Message) -> None:
+        """Add ``message``. Never blocks."""
+        with self._changed:
+            self._messages.append(message)
+            self._bytes += _size(message)
+            while self._bytes > self._capacity:
+                self._bytes -= _size(self._messages.popleft())
+                self.dropped += 1
+            if self._bytes > self._capacity // 2:
+                self._changed.notify_all()
+
+    def take(self, seconds: float) -> list[Message]:
+        """Return all messages, after ``seconds`` or once the queue is half full."""
+        with self._changed:
+            self._changed.wait_for(self._is_urgent, seconds)
+            messages = list(self._messages)
+            self._messages.clear()
+            self._bytes = 0
+            return messages
+
+    def stop(self) -> None:
+        """Let ``take`` return at once."""
+        with self._changed:
+            self._stopped = True
+            self._changed.notify_all()
+
+    def _is_urgent(self) -> bool:
+        return self._stopped or self._bytes > self._capacity // 2
+
+
+def _size(message: Message) -> int:
+    return len(message.payload) + _OVERHEAD_BYTES

@@ -1,0 +1,1 @@
+"""Notices: they bring findings, and the ends of runs, to people and programs."""

@@ -1,0 +1,134 @@
+"""Which states are worth a notice, and what the notice says. Pure."""
+
+import hashlib
+import json
+from dataclasses import dataclass
+from enum import StrEnum
+
+from advisor.findings import Severity
+from advisor.notices.wording import failure_of, plain, run_text
+from telemetry.catalogue import FINDING, RUN, family_of
+from telemetry.events import Event
+
+
+class Grade(StrEnum):
+    """How a service shows a notice, from the least to the most important; Apprise's own names."""
+
+    INFO = "info"
+    SUCCESS = "success"
+    WARNING = "warning"
+    FAILURE = "failure"
+
+    @property
+    def level(self) -> int:
+        """The rank: 0 for the least important."""
+        return list(Grade).index(self)
+
+
+_GRADES = {
+    Severity.INFO: Grade.INFO,
+    Severity.WARNING: Grade.WARNING,
+    Severity.CRITICAL: Grade.FAILURE,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Notice:
+    """One thing to report.
+
+    ``key`` identifies it, across restarts too. ``thing`` identifies what it is about: a run, or a
+    kind of finding and its subject. An ``urgent`` notice is sent during quiet hours as well.
+    """
+
+    key: str
+    thing: str
+    grade: Grade
+    urgent: bool
+    headline: str
+    text: str
+    event: Event
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What is reported: findings of ``severity`` or worse; ``runs``: all, failed or none."""
+
+    severity: str = Severity.WARNING
+    runs: str = "all"
+
+    def notice_of(self, event: Event) -> Notice | None:
+        """Return the notice about ``event``, a change of a state, or None if it is not reported."""
+        family = family_of(event.channel)
+        if family is FINDING:
+            return self._finding(event)
+        return self._run(event) if family is RUN else None
+
+    def _finding(self, event: Event) -> Notice | None:
+        values = event.values
+        severity = Severity(str(values["severity"]))
+        if severity.level < Severity(self.severity).level:
+            return None
+        over = values["state"] == "over"
+        head = "Over" if over else str(severity).capitalize()
+        kind = str(values["kind"]).replace("_", " ")
+        text = " ".join(
+            filter(None, (str(values["summary"]), "" if over else str(values["advice"])))
+        )
+        return _notice(
+            event,
+            Grade.SUCCESS if over else _GRADES[severity],
+            f"{head}: {kind}",
+            text,
+            urgent=severity is Severity.CRITICAL,
+        )
+
+    def _run(self, event: Event) -> Notice | None:
+        if event.values["ended"] is None:
+            return None
+        failure = failure_of(event.values)
+        if self.runs == "none" or (self.runs == "failed" and failure is None):
+            return None
+        return _notice(
+            event,
+            Grade.SUCCESS if failure is None else Grade.FAILURE,
+            f"Run ended: {event.values['name']}"
+            if failure is None
+            else f"Run failed ({failure}): {event.values['name']}",
+            run_text(event.values),
+            urgent=False,
+        )
+
+
+def trial_notice(host: str, timestamp: int) -> Notice:
+    """Return a notice that tests a target: a finding of the kind ``test`` about ``host``."""
+    values: dict[str, object] = {
+        "kind": "test",
+        "subject": "host",
+        "state": "active",
+        "severity": "info",
+        "since": timestamp,
+        "summary": "This is a test of System Monitor's notices.",
+        "evidence": {"start": timestamp, "end": timestamp, "numbers": {}},
+        "expected": None,
+        "advice": "Nothing is wrong.",
+    }
+    event = Event(FINDING.channel.format(**values), f"test-{timestamp}", timestamp, host, values)
+    text = f"{values['summary']} {values['advice']}"
+    return _notice(event, Grade.INFO, "Test", text, urgent=True)
+
+
+def _notice(event: Event, grade: Grade, headline: str, text: str, *, urgent: bool) -> Notice:
+    place = (event.host, event.channel)
+    return Notice(
+        _digest(*place, event.id),
+        _digest(*place),
+        grade,
+        urgent,
+        plain(f"{headline} on {event.host}" if event.host else headline),
+        plain(text),
+        event,
+    )
+
+
+def _digest(*parts: str | None) -> str:
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()[:32]

@@ -1,0 +1,93 @@
+"""When to send which notices to one target: grouping, quiet hours, pauses. Pure."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from advisor.notices.model import Notice
+from telemetry.backoff import Backoff
+
+_LONGEST_RETRY_SECONDS = 300.0
+_LONGEST_PAUSE_SECONDS = 30.0  # the clock of the quiet hours may be set
+
+
+@dataclass(frozen=True, slots=True)
+class Pace:
+    """How notices are grouped and held back.
+
+    A message waits ``gather`` seconds for more notices, and ``gap`` seconds after the last message.
+    It has at most ``batch`` notices; at most ``most`` wait. After a failure, the first pause is
+    ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has ranges of minutes of the
+    local day, of which the end is excluded; an end before the start is on the next day.
+    """
+
+    gather: float = 5.0
+    gap: float = 30.0
+    retry: float = 5.0
+    batch: int = 1_000
+    most: int = 1_000
+    quiet: tuple[tuple[int, int], ...] = ()
+
+    def is_quiet(self, minute: int) -> bool:
+        """Return whether ``minute``, of the local day, belongs to the quiet hours."""
+        return any(
+            start <= minute < end if start < end else not end <= minute < start
+            for start, end in self.quiet
+        )
+
+
+class Outbox:
+    """The notices that wait for one target, oldest first. Times are in monotonic seconds."""
+
+    def __init__(self, pace: Pace) -> None:
+        """Start empty."""
+        self._pace = pace
+        self._waiting: dict[str, tuple[float, Notice]] = {}  # since when, by key
+        self._not_before = float("-inf")
+        self._backoff = Backoff(pace.retry, _LONGEST_RETRY_SECONDS)
+
+    def __len__(self) -> int:
+        """Return how many notices wait."""
+        return len(self._waiting)
+
+    def add(self, notice: Notice, now: float) -> Notice | None:
+        """Add ``notice``; return the oldest one if there are now too many and it was dropped."""
+        self._waiting[notice.key] = now, notice
+        if len(self._waiting) <= self._pace.most:
+            return None
+        _, oldest = self._waiting.pop(next(iter(self._waiting)))
+        return oldest
+
+    def due(self, now: float, minute: int) -> Sequence[Notice]:
+        """Return the notices to send now, in one message; ``minute`` is that of the local day."""
+        free = self._free(minute)
+        if not free or now < self._due_at(free):
+            return []
+        return [notice for _, notice in free[: self._pace.batch]]
+
+    def pause(self, now: float, minute: int) -> float | None:
+        """Return after how many seconds to ask for due notices again; None: once one is added."""
+        if not self._waiting:
+            return None
+        free = self._free(minute)
+        return min(
+            max(0.0, self._due_at(free) - now) if free else _LONGEST_PAUSE_SECONDS,
+            _LONGEST_PAUSE_SECONDS,
+        )
+
+    def remove(self, notices: Sequence[Notice], now: float) -> None:
+        """Remove ``notices``, which have been sent."""
+        for notice in notices:
+            self._waiting.pop(notice.key, None)
+        self._not_before = now + self._pace.gap
+        self._backoff.reset()
+
+    def delay(self, now: float) -> None:
+        """Try again later: sending has failed."""
+        self._not_before = now + self._backoff.next_delay()
+
+    def _free(self, minute: int) -> list[tuple[float, Notice]]:
+        quiet = self._pace.is_quiet(minute)
+        return [each for each in self._waiting.values() if each[1].urgent or not quiet]
+
+    def _due_at(self, free: Sequence[tuple[float, Notice]]) -> float:
+        return max(free[0][0] + self._pace.gather, self._not_before)

@@ -1,0 +1,106 @@
+"""Runs a program that reads JSON from its standard input, for a limited time."""
+
+import contextlib
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+from collections.abc import Mapping, Sequence
+
+from telemetry.errors import SystemMonitorError
+from telemetry.settings.sources import ENVIRONMENT_PREFIX
+
+
+class NoticeError(SystemMonitorError):
+    """A notice was not delivered; the message says why, as the end of a sentence."""
+
+
+class Program:
+    """A program that is started for each notice; never through a shell.
+
+    It inherits the environment without the settings of System Monitor, some of which are secrets.
+    What it writes to standard error is discarded. A program that exceeds its time is killed, with
+    the processes that it started.
+    """
+
+    def __init__(self, command: Sequence[str], seconds: float) -> None:
+        """Run ``command`` for at most ``seconds``."""
+        self._command = command
+        self._seconds = seconds
+        self._lock = threading.Lock()
+        self._process: subprocess.Popen[bytes] | None = None
+        self._stopped = False
+
+    def run(self, content: Mapping[str, object], *, answers: bool = False) -> bytes:
+        """Run the program with ``content`` as JSON; return what it prints if it ``answers``.
+
+        Raises NoticeError if it cannot be started, takes too long, or does not exit with 0.
+        """
+        process = self._started(subprocess.PIPE if answers else subprocess.DEVNULL)
+        try:
+            with process:  # at the end it closes the pipes, and waits
+                try:
+                    answer, _ = process.communicate(json.dumps(content).encode(), self._seconds)
+                finally:
+                    _kill(process)
+        except subprocess.TimeoutExpired:
+            raise NoticeError(f"it did not end within {self._seconds:g} s and was killed") from None
+        finally:
+            self._process = None
+        if process.returncode:
+            raise NoticeError(_ending(process.returncode))
+        return answer or b""
+
+    def stop(self) -> None:
+        """Kill the program if it runs, and start it no more."""
+        with self._lock:
+            self._stopped = True
+            process = self._process
+        if process is not None:
+            _kill(process)
+
+    def _started(self, output: int) -> "subprocess.Popen[bytes]":
+        with self._lock:
+            if self._stopped:
+                raise NoticeError("System Monitor stops")
+            try:
+                self._process = subprocess.Popen(  # noqa: S603 - the user's choice, without a shell
+                    self._command,
+                    stdin=subprocess.PIPE,
+                    stdout=output,
+                    stderr=subprocess.DEVNULL,
+                    env=_environment(),
+                    start_new_session=True,
+                )
+            except OSError as error:
+                raise NoticeError(f"it cannot be started ({error.strerror})") from None
+            return self._process
+
+
+def _environment() -> dict[str, str]:
+    return {
+        name: value
+        for name, value in os.environ.items()
+        if not name.upper().startswith(ENVIRONMENT_PREFIX)
+    }
+
+
+def _kill(process: "subprocess.Popen[bytes]") -> None:
+    """Kill the process and, where sessions exist, those that it started."""
+    if process.poll() is not None:
+        return
+    with contextlib.suppress(OSError):
+        if sys.platform == "win32":
+            process.kill()
+        else:
+            os.killpg(process.pid, signal.SIGKILL)
+
+
+def _ending(code: int) -> str:
+    if code > 0:
+        return f"it ended with exit code {code}"
+    with contextlib.suppress(ValueError):
+        return f"{signal.Signals(-code).name} ended it"
+    return f"signal {-code} ended it"

@@ -1,0 +1,92 @@
+"""``python -m advisor.notices.with_apprise`` sends one message with Apprise.
+
+It reads one JSON object from standard input: ``url``, ``parent`` (the process that started it) and
+``message`` (``title``, ``body`` and ``grade``; null: only check the URL). It prints one with the
+``problem``: null, or the end of a sentence without any part of the URL.
+"""
+
+import json
+import logging
+import os
+import re
+import sys
+from typing import Any
+from urllib.parse import unquote
+
+_INVALID = "the URL is not valid for Apprise, or needs a package that is not installed"
+_SHORTEST_SECRET = 3
+_LONGEST_PROBLEM = 200
+
+
+# What is worth knowing in the text of an exception; the rest of it may contain the URL.
+_CAUSE = re.compile(r"\[Errno -?\d+\] ([\w ,]+)|(timed out|certificate verify failed)|\((\d{3}), b")
+
+
+class _Reason(logging.Handler):
+    """Keeps the newest warning, and its cause: Apprise says only in its log why it failed."""
+
+    def __init__(self) -> None:
+        super().__init__(logging.DEBUG)
+        self._warning = ""
+        self._cause: str | None = None
+
+    def emit(self, record: logging.LogRecord) -> None:
+        text = record.getMessage()
+        if record.levelno >= logging.WARNING:
+            self._warning = text.rstrip(". ")
+        elif found := _CAUSE.search(text):
+            self._cause = next(filter(None, found.groups())).strip()
+
+    def text(self) -> str:
+        """Return the reason; it may contain parts of the URL."""
+        return f"{self._warning} ({self._cause})" if self._cause else self._warning
+
+
+def problem_of(request: dict[str, Any]) -> str | None:
+    """Do what ``request`` asks for; return why it failed, or None."""
+    import apprise  # noqa: PLC0415 - not before the request is read
+
+    reason = _Reason()
+    log = logging.getLogger("apprise")
+    log.addHandler(reason)
+    log.setLevel(logging.DEBUG)
+    url: str = request["url"]
+    # A service may reject a message that is too long, and would do so again.
+    apprise.NotifyBase.overflow_mode = apprise.OverflowMode.TRUNCATE
+    asset = apprise.AppriseAsset(app_id="System Monitor", app_desc="System Monitor")
+    service = apprise.Apprise(asset=asset)
+    if not service.add(url):
+        return _INVALID
+    message = request["message"]
+    if message is None:
+        return None
+    if request["parent"] not in (None, os.getppid()):
+        return "System Monitor has ended"  # it sends the message again when it starts
+    sent = service.notify(
+        title=message["title"],
+        body=message["body"],
+        notify_type=message["grade"],
+        body_format="text",
+    )
+    return None if sent else without_secrets(reason.text(), url) or "it was not accepted"
+
+
+def without_secrets(text: str, url: str) -> str:
+    """Return ``text`` on one line with every part of ``url`` but its scheme replaced by stars."""
+    _, _, rest = url.partition("://")
+    parts = re.split(r"[\s/:@?&=,;#+|]+", rest)
+    forms = {form for part in parts for form in (part, unquote(part))}
+    secrets = sorted((each for each in forms if len(each) >= _SHORTEST_SECRET), key=len)
+    pattern = "|".join(re.escape(each) for each in reversed(secrets))
+    masked = re.sub(pattern, "***", text, flags=re.IGNORECASE) if pattern else text
+    return " ".join(masked.split())[:_LONGEST_PROBLEM]
+
+
+def main() -> None:
+    """Answer the request on standard input."""
+    request = json.load(sys.stdin)
+    print(json.dumps({"problem": problem_of(request)}))  # noqa: T201 - the answer
+
+
+if __name__ == "__main__":
+    main()

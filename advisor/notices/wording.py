@@ -1,0 +1,109 @@
+"""The texts of notices. Pure."""
+
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, NamedTuple
+from urllib.parse import quote
+
+from telemetry.printable import printable
+
+if TYPE_CHECKING:
+    from advisor.notices.model import Grade, Notice
+
+_LONGEST_TEXT = 600
+_LONGEST_LINE = 200
+_LONGEST_BODY = 1_700  # with the link, it fits a message on Discord, which has 2,000 characters
+# What a service would take for a mention of people, or for a link with a text of its own.
+_SPECIAL = re.compile(r"[@<]|\](?=\()")
+
+
+class Message(NamedTuple):
+    """A message to people: plain text."""
+
+    title: str
+    body: str
+    grade: "Grade"
+
+
+def plain(text: str) -> str:
+    """Return ``text`` from the bus on one line, limited, and without mentions of people."""
+    broken = _SPECIAL.sub(lambda match: f"{match[0]}\u200b", printable(text))
+    return _shortened(broken, _LONGEST_TEXT)
+
+
+def message(notices: Sequence["Notice"], page: str | None = None) -> Message:
+    """Return one message for all of ``notices``, with a link to the ``page`` if it has a URL.
+
+    Of several notices about the same thing, it contains the last.
+    """
+    newest = list({each.thing: each for each in notices}.values())
+    grade = max((each.grade for each in newest), key=lambda grade: grade.level)
+    hosts = {each.event.host for each in newest if each.event.host}
+    link = [] if page is None else ["", _link(page, hosts)]
+    if len(newest) == 1:
+        return Message(newest[0].headline, "\n".join([newest[0].text, *link]), grade)
+    newest.sort(key=lambda each: -each.grade.level)
+    place = f"on {next(iter(hosts))}" if len(hosts) == 1 else f"on {len(hosts)} hosts"
+    title = plain(f"{len(newest)} notices {place}" if hosts else f"{len(newest)} notices")
+    return Message(title, "\n".join([*_lines(newest), *link]), grade)
+
+
+def _lines(notices: Sequence["Notice"]) -> Iterator[str]:
+    left = _LONGEST_BODY
+    for number, notice in enumerate(notices):
+        line = _shortened(f"- {notice.headline}. {notice.text}", _LONGEST_LINE)
+        left -= len(line) + 1
+        if left < 0:
+            yield f"… and {len(notices) - number} more"
+            return
+        yield line
+
+
+def _link(page: str, hosts: set[str]) -> str:
+    return f"{page}/#host={quote(next(iter(hosts)), safe='')}" if len(hosts) == 1 else f"{page}/"
+
+
+def failure_of(run: Mapping[str, object]) -> str | None:
+    """Return how ``run``, the values of one that ended, failed; None if it is not known to have."""
+    if run["signal"] is not None:
+        return str(run["signal"])
+    return f"exit code {run['exit_code']}" if run["exit_code"] else None
+
+
+def run_text(run: Mapping[str, object]) -> str:
+    """Return what is known about ``run``, the values of one that ended, in one sentence."""
+    summary = run["summary"]
+    known = summary if isinstance(summary, Mapping) else {}
+    parts = [
+        text(float(known[name])) for name, text in _SUMMARY.items() if known.get(name) is not None
+    ]
+    command = f"{run['command']}: " if run["command"] else ""
+    return f"{command}{', '.join(parts)}." if parts else f"{run['command'] or ''}"
+
+
+def _duration(seconds: float) -> str:
+    minutes = round(seconds / 60)
+    if minutes < 1:
+        return f"ran for {seconds:.0f} s"
+    hours, minutes = divmod(minutes, 60)
+    return f"ran for {hours} h {minutes} min" if hours else f"ran for {minutes} min"
+
+
+def _gigabytes(what: str) -> Callable[[float], str]:
+    return lambda size: f"{what} up to {size / 1e9:.1f} GB"
+
+
+_SUMMARY: Mapping[str, Callable[[float], str]] = {
+    "duration": _duration,
+    "gpu_hours": lambda hours: f"{hours:.1f} GPU-hours",
+    "gpu_utilization_mean": lambda share: f"GPU utilization {share:.0f} %",
+    "gpu_memory_peak": _gigabytes("GPU memory"),
+    "ram_peak": _gigabytes("RAM"),
+    "energy_joules": lambda joules: f"{joules / 3.6e6:.2f} kWh",
+    "throttled_share": lambda share: f"throttled {share:.0f} % of the time",
+    "idle_held_share": lambda share: f"GPUs idle {share:.0f} % of the time",
+}
+
+
+def _shortened(text: str, length: int) -> str:
+    return text if len(text) <= length else f"{text[: length - 1]}…"

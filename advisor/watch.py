@@ -1,0 +1,230 @@
+"""Watches every host: reads its past, analyses its samples, and follows its findings."""
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
+from itertools import chain
+
+from advisor.active import ActiveFindings, Change
+from advisor.analysis import SILENCE, Analysis
+from advisor.detectors.model import MINUTE, Detector
+from advisor.findings import Finding
+from advisor.past import Past
+from telemetry.clock import unix_milliseconds
+from telemetry.errors import HistoryError
+from telemetry.events import Event
+from telemetry.limits import Limits
+from telemetry.samples import Sample
+from telemetry.status import CollectorStatus
+
+SETTLE_SECONDS = 3.0  # until what the broker retains has arrived
+SILENT_SECONDS = 600.0  # after that, nothing is known about a host but its silence,
+FORGOTTEN_SECONDS = 86_400.0  # and after that, nothing at all
+_HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
+_RETRY_SECONDS = 2.0
+_LOOK_SECONDS = 30.0
+_MOST_BYTES = 67_108_864  # of newest messages that wait for the past of their hosts
+
+Content = Sample | CollectorStatus
+
+
+@dataclass(slots=True)
+class _Host:
+    """``first`` and ``last`` are when messages arrived, in monotonic seconds.
+
+    ``newest`` are the newest messages by channel with their sizes, until the past has been read.
+    """
+
+    first: float
+    last: float
+    newest: dict[str, tuple[Content, int]] | None = field(default_factory=dict)
+    look: int = 0  # when to look at adopted findings next, in the host's time
+    is_resting: bool = False
+
+
+class Watch:
+    """Yields the changes to publish. Not thread-safe.
+
+    The past of a host is read before its first sample is analysed, of one host at a time. Until
+    then, only the newest sample of each of its channels is kept: the history has the others.
+    ``history_problem`` is why the history could not be read, in a sentence, or None.
+    """
+
+    def __init__(
+        self,
+        detectors: Callable[[], Sequence[Detector]],
+        past: Past,
+        active: ActiveFindings,
+        limits: Limits,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Begin without hosts; ``clock`` returns seconds."""
+        self._analysis = Analysis(detectors, limits, updates=True)
+        self._about_silence = {d.kind.name for d in detectors() if SILENCE in d.families}
+        self._past = past
+        self._active = active
+        self._limits = limits
+        self._clock = clock
+        self._hosts: dict[str, _Host] = {}
+        self._connected: float | None = None  # since when
+        self._deadline: float | None = None  # for the history to answer
+        self._retry = self._look = 0.0
+        self._size = 0  # of the messages that wait
+        self._knows_past = self._is_busy = False
+        self.analysed = 0
+        self.history_failures = 0
+        self.history_problem: str | None = None
+
+    @property
+    def hosts(self) -> int:
+        """How many hosts are known."""
+        return len(self._hosts)
+
+    @property
+    def skipped(self) -> int:
+        """How many samples were not analysed: late or repeated ones, or beyond a limit."""
+        return self._analysis.skipped
+
+    @property
+    def is_busy(self) -> bool:
+        """Whether the past of another host is to be read next."""
+        return self._is_busy
+
+    def adopt(self, event: Event) -> Iterator[Change]:
+        """Take over a finding that the broker retains."""
+        yield from self._active.adopt(event, is_retained=True)
+
+    def feed(self, content: Content, size: int = 0) -> Iterator[Change]:
+        """Analyse ``content``, or keep it until the past of its host has been read.
+
+        ``size`` is that of the message in bytes.
+        """
+        host, now = self._hosts.get(content.host), self._clock()
+        if host is None:
+            if len(self._hosts) >= self._limits.hosts:
+                self._analysis.skipped += 1
+                return
+            host = self._hosts[content.host] = _Host(now, now)
+        host.last, host.is_resting = now, False
+        if host.newest is None:
+            yield from self._analyse(host, content)
+            return
+        channel = content.channel if isinstance(content, Sample) else ""
+        late = isinstance(content, Sample) and content.late
+        is_over = channel not in host.newest and len(host.newest) >= self._limits.channels
+        _, before = host.newest.get(channel, (None, 0))
+        if late or is_over or self._size + size - before > _MOST_BYTES:
+            self._analysis.skipped += 1
+            return
+        host.newest[channel] = content, size
+        self._size += size - before
+
+    def _analyse(self, host: _Host, content: Content) -> Iterator[Change]:
+        self.analysed += 1
+        yield from self._note(self._analysis.feed(content))
+        if content.timestamp >= host.look:
+            host.look = content.timestamp + MINUTE
+            yield from self._active.expire(content.host, content.timestamp)
+
+    def turn(self, *, connected: bool) -> Iterator[Change]:
+        """Do what is due besides the messages; ``connected`` is whether they arrive now."""
+        now = self._clock()
+        if not connected:
+            self._connected = None
+            return
+        if self._connected is None:
+            self._connected = now
+            self._deadline = self._deadline or now + _HISTORY_SECONDS
+        if now - self._connected < SETTLE_SECONDS:
+            return
+        if not self._knows_past:
+            yield from self._read_findings(now)
+            return
+        new = (name for name, host in self._hosts.items() if self._is_new(host, now))
+        name = next(new, None)
+        self._is_busy = next(new, None) is not None
+        if name is not None:
+            yield from self._begin(name, self._hosts[name])
+        yield from self._note(self._analysis.tick(unix_milliseconds()))
+        if now >= self._look:
+            self._look = now + _LOOK_SECONDS
+            yield from self._end_silent(now)
+
+    @staticmethod
+    def _is_new(host: _Host, now: float) -> bool:
+        return bool(host.newest) and now - host.first >= SETTLE_SECONDS
+
+    def _read_findings(self, now: float) -> Iterator[Change]:
+        """Adopt the findings in the history that are not over, once the history answers."""
+        if now < self._retry:
+            return
+        try:
+            found = self._past.findings()
+        except HistoryError as error:
+            self._note_failure(error)
+            self._retry = now + _RETRY_SECONDS
+            self._knows_past = self._deadline is not None and now >= self._deadline
+            return
+        self._knows_past = True
+        self.history_problem = None
+        for event in found:
+            yield from self._active.adopt(event, is_retained=False)
+
+    def _begin(self, name: str, host: _Host) -> Iterator[Change]:
+        """Read the past of a host, and publish how what was found in it differs from before."""
+        newest = self._take(host)
+        live = sorted(newest.values(), key=lambda content: content.timestamp)
+        samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
+        self._active.wait(name, live[-1].timestamp if live else unix_milliseconds())
+        found = dict[str, Finding]()  # by channel, as they were last reported
+        try:
+            self._analyse_past(self._past.samples(name, samples), found)
+            self.history_problem = None
+        except HistoryError as error:
+            self._note_failure(error)
+        self._analyse_past(live, found)
+        yield from self._note(each for each in found.values() if not self._active.is_past(each))
+
+    def _analyse_past(self, contents: Iterable[Content], found: dict[str, Finding]) -> None:
+        for content in contents:
+            for finding in self._analysis.feed(content):
+                if not finding.is_update:
+                    found[finding.channel] = finding
+
+    def _note_failure(self, error: HistoryError) -> None:
+        self.history_failures += 1
+        self.history_problem = str(error)
+
+    def _end_silent(self, now: float) -> Iterator[Change]:
+        """End the findings of hosts that are silent, and forget those that have been for a day."""
+        connected = now if self._connected is None else self._connected
+        for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
+            host = self._hosts.get(name)
+            heard = connected if host is None else max(host.last, connected)
+            silent = now - heard
+            if silent >= FORGOTTEN_SECONDS or (host is None and silent >= SILENT_SECONDS):
+                yield from self.forget(name)
+            elif host is not None and silent >= SILENT_SECONDS and not host.is_resting:
+                host.is_resting = True
+                yield from self._note(self._analysis.rest(name))
+                kept = self._about_silence if self._analysis.knows(name) else ()
+                yield from self._active.end_all(name, unix_milliseconds(), kept)
+                if not kept:
+                    host.newest = {}  # its past is read again if it comes back
+
+    def forget(self, name: str) -> Iterator[Change]:
+        """Forget a host, and end its findings."""
+        if host := self._hosts.pop(name, None):
+            self._take(host)
+        yield from self._note(self._analysis.forget(name))
+        yield from self._active.end_all(name, unix_milliseconds())
+
+    def _take(self, host: _Host) -> dict[str, Content]:
+        """Return the newest messages of ``host``, which waits no longer."""
+        waiting, host.newest = host.newest or {}, None
+        self._size -= sum(size for _, size in waiting.values())
+        return {channel: content for channel, (content, _) in waiting.items()}
+
+    def _note(self, findings: Iterable[Finding]) -> Iterator[Change]:
+        for finding in findings:
+            yield from self._active.note(finding)

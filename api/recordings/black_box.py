@@ -1,0 +1,141 @@
+"""Sets aside the last minutes before a run failed, or its host became silent."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+
+from api.live.newest import Newest, Update
+from api.recordings.buffer import Buffer, Moment, noted
+from api.recordings.folder import RecordingFolder
+from api.runs.run import RunKey, key_of
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import ANNOTATION, MEMORY, RUN, family_of
+from telemetry.events import Event
+from telemetry.limits import SILENT_SECONDS
+from telemetry.recording.lines import line_of
+from telemetry.reports import Report, counter, gauge
+
+log = logging.getLogger(__name__)
+
+SECONDS = 300.0
+_BUFFER_BYTES = 64 * 1024 * 1024
+# A silence is noticed late, and the minutes before it must still be there.
+_BUFFER_SECONDS = SECONDS + 2 * SILENT_SECONDS
+_CHECK_SECONDS = 10.0
+# The samples of the moment of the failure are still on their way: the longest usual interval.
+_DELAY_SECONDS = 5.0
+
+_KEPT = "Recordings that were set aside"
+_FAILED = "Recordings that could not be written"
+_BUFFERED = "Messages in memory of hosts with a run"
+
+
+class BlackBox:
+    """Keeps the messages of each host that has a run under way, and saves them if it fails.
+
+    All methods run in the event loop's thread; files are written in another one.
+    """
+
+    def __init__(
+        self,
+        folder: RecordingFolder,
+        topics: TopicScheme,
+        newest: Newest,
+        clock: Callable[[], float] = time.monotonic,
+    ) -> None:
+        """Start empty; ``clock`` returns seconds, as in the updates of ``newest``."""
+        self._folder = folder
+        self._topics = topics
+        self._newest = newest
+        self._clock = clock
+        self._buffer = Buffer(_BUFFER_SECONDS, _BUFFER_BYTES)
+        self._failed: dict[RunKey, float] = {}  # when they are to be saved
+        self._silent: set[RunKey] = set()
+        self.kept = self.failures = 0
+
+    def report(self) -> Report:
+        """Return how many recordings were set aside."""
+        return Report(
+            "recordings",
+            None,
+            (
+                counter("recordings_kept", _KEPT, self.kept),
+                counter("recordings_failed", _FAILED, self.failures),
+                gauge("recording_buffer_bytes", _BUFFERED, self._buffer.size),
+            ),
+        )
+
+    def note(self, update: Update) -> None:
+        """Keep ``update`` if its host has a run under way. Never raises."""
+        content = update.content
+        if isinstance(content, Event) and family_of(content.channel) is RUN:
+            self._note_run(content)
+        if update.retained or not self._buffer.keeps(update.host):
+            return
+        kills = update.values.get("oom_kills") if update.channel == MEMORY.channel else None
+        topic = self._topics.topic(update.host, update.channel)
+        moment = Moment(
+            update.arrived,
+            content.timestamp,
+            line_of(topic, content.payload()),
+            kills if isinstance(kills, int) else None,
+        )
+        self._buffer.append(update.host, moment)
+
+    def _note_run(self, event: Event) -> None:
+        key = key_of(event)
+        if not event.is_end:
+            self._failed.pop(key, None)
+            if not self._buffer.keeps(key.host):
+                self._buffer.keep(self._hosts() | {key.host})
+        elif event.values["signal"] or event.values["exit_code"]:
+            self._failed[key] = self._clock() + _DELAY_SECONDS
+
+    async def watch(self) -> None:
+        """Save what is due, until this is cancelled."""
+        while True:
+            await asyncio.sleep(_CHECK_SECONDS)
+            await self.check()
+
+    async def check(self, *, all_failed: bool = False) -> None:
+        """Save the recordings of failed runs that are due, or all, and of hosts that are silent."""
+        now = self._clock()
+        due = [key for key, time in self._failed.items() if all_failed or now >= time]
+        silent = {key for key in self._runs() if self._is_silent(key.host, now)}
+        for key in [*due, *sorted(silent - self._silent)]:
+            await self._save(key)
+        for key in due:
+            self._failed.pop(key, None)
+        self._silent = silent
+        self._buffer.keep(self._hosts())
+
+    def _is_silent(self, host: str, now: float) -> bool:
+        state, heard = self._newest.hosts.get(host), self._buffer.newest(host)
+        sample = None if state is None else state.arrivals.newest
+        if sample is None or heard is None:  # without a collector, a host is always silent
+            return False
+        return now - max(sample.arrived, heard) >= SILENT_SECONDS
+
+    def _runs(self) -> dict[RunKey, Event]:
+        """Return the states of the runs under way."""
+        contents = (update.content for update in self._newest.updates())
+        events = [each for each in contents if isinstance(each, Event)]
+        return {key_of(each): each for each in events if family_of(each.channel) is RUN}
+
+    def _hosts(self) -> set[str]:
+        return {key.host for key in (*self._runs(), *self._failed)}
+
+    async def _save(self, key: RunKey) -> None:
+        moments = self._buffer.last(key.host, SECONDS)
+        if not moments:
+            return
+        topic = self._topics.topic(key.host, ANNOTATION.channel)
+        lines = list(noted(moments, topic, key.host, key.id))
+        try:
+            await asyncio.to_thread(self._folder.save, key.host, key.id, lines)
+        except OSError as error:
+            self.failures += 1
+            log.warning("The recording of run %s cannot be written: %s.", key.id, error)
+        else:
+            self.kept += 1

@@ -1,0 +1,110 @@
+"""The last minutes of some hosts, in memory."""
+
+import json
+from collections import deque
+from collections.abc import Collection, Iterator
+from typing import NamedTuple
+
+from telemetry.catalogue import ANNOTATION
+from telemetry.recording.lines import line_of
+
+
+class Moment(NamedTuple):
+    """A message, as the ``line`` of a recording.
+
+    ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` is the number
+    of processes that the kernel had killed because memory ran out, if the message has it.
+    """
+
+    arrived: float
+    timestamp: int
+    line: bytes
+    kills: int | None = None
+
+
+class Buffer:
+    """Keeps the last ``seconds`` of each host, and at most about ``limit`` bytes in total.
+
+    Each host has an equal share of the bytes, so a host with large messages shortens only its own
+    past. Not thread-safe.
+    """
+
+    def __init__(self, seconds: float, limit: int) -> None:
+        """Start without hosts."""
+        self._seconds = seconds
+        self._limit = limit
+        self._hosts: dict[str, deque[Moment]] = {}
+        self._sizes: dict[str, int] = {}
+
+    @property
+    def size(self) -> int:
+        """How many bytes are kept."""
+        return sum(self._sizes.values())
+
+    def keep(self, hosts: Collection[str]) -> None:
+        """Keep ``hosts`` from now on, and no others."""
+        for host in self._hosts.keys() - hosts:
+            del self._hosts[host], self._sizes[host]
+        for host in hosts:
+            self._hosts.setdefault(host, deque())
+            self._sizes.setdefault(host, 0)
+        for host in hosts:  # now that the share of each is known
+            self._trim(host)
+
+    def keeps(self, host: str) -> bool:
+        """Return whether ``host`` is kept."""
+        return host in self._hosts
+
+    def append(self, host: str, moment: Moment) -> None:
+        """Add a message of ``host``, which is kept."""
+        self._hosts[host].append(moment)
+        self._sizes[host] += len(moment.line)
+        self._trim(host)
+
+    def newest(self, host: str) -> float | None:
+        """Return when the newest message of ``host`` arrived; None if there is none."""
+        moments = self._hosts.get(host)
+        return moments[-1].arrived if moments else None
+
+    def last(self, host: str, seconds: float) -> list[Moment]:
+        """Return the messages of the last ``seconds`` before the newest one."""
+        newest = self.newest(host)
+        if newest is None:
+            return []
+        return [each for each in self._hosts[host] if each.arrived >= newest - seconds]
+
+    def _trim(self, host: str) -> None:
+        moments, share = self._hosts[host], self._limit // len(self._hosts)
+        while moments and (
+            self._sizes[host] > share or moments[0].arrived < moments[-1].arrived - self._seconds
+        ):
+            self._sizes[host] -= len(moments.popleft().line)
+
+
+def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
+    """Yield the lines of ``moments``, with an annotation on ``topic`` where the kernel has killed.
+
+    The annotation concerns ``host`` and ``run``.
+    """
+    before: int | None = None
+    for moment in moments:
+        yield moment.line
+        if moment.kills is None:
+            continue
+        if before is not None and moment.kills > before:
+            yield line_of(topic, _note(moment, moment.kills - before, host, run))
+        before = moment.kills
+
+
+def _note(moment: Moment, kills: int, host: str, run: str) -> bytes:
+    processes = "a process" if kills == 1 else f"{kills} processes"
+    body: dict[str, object] = {
+        "text": f"The kernel killed {processes} because memory ran out.",
+        "tags": ["oom_kill"],
+        "run": run,
+        "timestamp": moment.timestamp,
+        "host": host,
+    }
+    unknown = body.keys() - {field.name for field in ANNOTATION.fields} - {"timestamp", "host"}
+    assert not unknown  # noqa: S101 - the fields above are those of an annotation
+    return json.dumps(body, separators=(",", ":")).encode()

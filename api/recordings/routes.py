@@ -1,0 +1,43 @@
+"""The route of a run's recording."""
+
+import asyncio
+from http import HTTPStatus
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import FileResponse
+
+from api.errors import UnknownRecordingError, quote
+from api.parameters import CheckedRoute
+from api.rest import examples
+from api.rest.context import PREFIX, Context, documented
+from api.runs.routes import Identity, OfHost
+
+router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
+
+
+def _documented() -> dict[int | str, dict[str, Any]]:
+    responses = documented(None, 401, 404, 422)
+    text = {"schema": {"type": "string"}, "example": examples.RECORDING}
+    responses[HTTPStatus.OK]["content"] = {"text/plain": text}
+    return responses
+
+
+@router.get(
+    "/runs/{identity}/recording",
+    response_class=FileResponse,
+    responses=_documented(),
+    summary="The last minutes before a run failed, as lines of `topic payload`",
+)
+async def recording(parts: Context, identity: Identity, host: OfHost = None) -> FileResponse:
+    """Return the messages of the run's host in the five minutes before it failed or was silent.
+
+    `system-monitor findings` and `system-monitor replay` read such a file.
+    """
+    file = await asyncio.to_thread(parts.recordings.find, identity, host)
+    if file is None:
+        raise UnknownRecordingError(
+            f"Run {quote(identity)} has no recording: one is kept if a run fails, or if its host "
+            "becomes silent."
+        )
+    return FileResponse(file, media_type="text/plain", filename=f"{identity}.txt")

@@ -1,0 +1,1 @@
+"""Reports of runs: pure, apart from the routes, which read the history."""

@@ -1,0 +1,36 @@
+"""Builds HTML and SVG in which no text can become markup."""
+
+from html import escape
+
+
+class Markup(str):
+    """Text that is markup already."""
+
+    __slots__ = ()
+
+
+def element(name: str, *children: str, **attributes: object) -> Markup:
+    """Return an element; children that are not Markup, and all attributes, are escaped.
+
+    An underscore in an attribute's name is a hyphen, and one at its end is dropped: ``class_``. An
+    attribute that is None is left out.
+    """
+    given = "".join(
+        f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
+        for key, value in attributes.items()
+        if value is not None
+    )
+    return Markup(f"<{name}{given}>{joined(children)}</{name}>")
+
+
+def joined(children: object) -> Markup:
+    """Return the ``children``, an iterable of texts, one after the other."""
+    parts = children if isinstance(children, list | tuple) else [children]
+    return Markup(
+        "".join(part if isinstance(part, Markup) else escape(str(part)) for part in parts)
+    )
+
+
+def user_text(text: object) -> Markup:
+    """Return a text from the bus, which cannot change the direction of the text around it."""
+    return element("bdi", str(text))

@@ -1,0 +1,66 @@
+"""A report as JSON."""
+
+from pydantic import Field, JsonValue
+
+from api.rest.responses import AnnotationEntry, Response, UnixTime
+from api.runs.responses import RunEntry
+
+_PERCENT: dict[str, JsonValue] = {"unit": "%"}
+
+
+class SeriesEntry(Response):
+    """A line of a chart."""
+
+    name: str = Field(description="what the line shows, such as GPU 0")
+    timestamps: list[UnixTime] = Field(
+        description="Unix times in milliseconds, ascending", json_schema_extra={"unit": "ms"}
+    )
+    values: list[float | None] = Field(
+        description="one value per timestamp, in the unit of the chart; null for a gap",
+        json_schema_extra={"unit": "of the chart"},
+    )
+
+
+class ChartEntry(Response):
+    """Lines with one unit."""
+
+    title: str = Field(description="what the chart shows")
+    unit: str = Field(description="unit of its values")
+    series: list[SeriesEntry] = Field(description="its lines")
+
+
+class NoticeEntry(Response):
+    """A finding during the run."""
+
+    kind: str = Field(description="kind of finding")
+    subject: str = Field(description="device that it is about, or host")
+    severity: str = Field(description="info, warning or critical")
+    since: UnixTime = Field(description="when it began, Unix milliseconds")
+    until: UnixTime | None = Field(
+        description="when it was over, Unix milliseconds; null if not before the end of the run"
+    )
+    summary: str = Field(description="one sentence with numbers")
+    advice: str = Field(description="what to do about it")
+
+
+class ThrottlingEntry(Response):
+    """Why a GPU was slow."""
+
+    gpu: str = Field(description="id of the GPU")
+    reason: str = Field(description="the throttle reason")
+    share: float = Field(
+        description="mean share of the time during which it was active (%)",
+        json_schema_extra=_PERCENT,
+    )
+
+
+class ReportResponse(Response):
+    """What happened during a run."""
+
+    run: RunEntry = Field(description="the run")
+    start: UnixTime = Field(description="beginning of the charts, Unix milliseconds")
+    end: UnixTime = Field(description="end of the charts, Unix milliseconds, exclusive")
+    charts: list[ChartEntry] = Field(description="the charts over the life of the run")
+    annotations: list[AnnotationEntry] = Field(description="its annotations, oldest first")
+    notices: list[NoticeEntry] = Field(description="the findings during the run, oldest first")
+    throttling: list[ThrottlingEntry] = Field(description="why its GPUs were slow")

@@ -1,0 +1,60 @@
+"""Shares, reasons and times as text."""
+
+from datetime import datetime, tzinfo
+
+from telemetry.payloads import MAX_TIMESTAMP
+from telemetry.quantities import digits
+
+_DAY = 86_400_000
+_LAST = MAX_TIMESTAMP - _DAY  # in every time zone
+
+# The labels of the dashboard.
+_REASONS = {
+    "applications_clocks_setting": "clocks set by an administrator",
+    "clocks_setting": "clocks set by an administrator",
+    "display_clock_setting": "display clocks",
+    "hw_power_brake_slowdown": "external power brake",
+    "hw_slowdown": "hardware slowdown",
+    "hw_thermal_slowdown": "too hot (hardware)",
+    "sw_power_cap": "power limit",
+    "sw_thermal_slowdown": "too hot",
+    "sync_boost": "synchronized with slower GPUs",
+}
+
+
+def percent(number: float) -> str:
+    """Return a share: 87%."""
+    return f"{digits(number)}%"
+
+
+def reason(name: str) -> str:
+    """Return the label of a throttle reason."""
+    return _REASONS.get(name, name.replace("_", " "))
+
+
+def moment(timestamp: int, zone: tzinfo) -> str:
+    """Return a date and time: 28 Nov 2026, 04:10:00."""
+    return _local(timestamp, zone).strftime("%-d %b %Y, %H:%M:%S")
+
+
+def time_of_day(timestamp: int, zone: tzinfo, *, seconds: bool) -> str:
+    """Return a time: 04:10, or 04:10:00."""
+    return _local(timestamp, zone).strftime("%H:%M:%S" if seconds else "%H:%M")
+
+
+def day(timestamp: int, zone: tzinfo) -> str:
+    """Return a day: 28 Nov."""
+    return _local(timestamp, zone).strftime("%-d %b")
+
+
+def zone_name(timestamp: int, zone: tzinfo) -> str:
+    """Return the name of ``zone`` at that time, with its offset: CET (UTC+01:00)."""
+    local = _local(timestamp, zone)
+    offset = local.strftime("%z")
+    name = local.strftime("%Z")
+    return name if name == "UTC" else f"{name} (UTC{offset[:3]}:{offset[3:]})"
+
+
+def _local(timestamp: int, zone: tzinfo) -> datetime:
+    """Return a time from the bus, which may be one that no calendar has."""
+    return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

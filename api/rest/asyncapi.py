@@ -1,0 +1,196 @@
+"""``/api/v1/asyncapi.json``: topics and WebSocket as AsyncAPI 3, made from the catalogue."""
+
+from collections.abc import Iterable, Iterator
+from typing import Any
+
+from fastapi import APIRouter
+from fastapi.responses import JSONResponse
+from starlette.requests import Request
+
+from api.live.filters import CHANNEL_PARAMETERS
+from api.live.websocket import SUBPROTOCOL
+from api.rest.asyncapi_messages import (
+    FROM_CLIENT,
+    STATUS,
+    STATUS_HELP,
+    example_status,
+    frames,
+    messages,
+    schemas,
+)
+from api.rest.context import PREFIX, Context
+from telemetry import __version__
+from telemetry.bus.client import KEEPALIVE_SECONDS
+from telemetry.bus.messages import AT_LEAST_ONCE
+from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, Nature
+from telemetry.catalogue.model import PLACEHOLDER
+from telemetry.settings import Settings
+from telemetry.status import STATUS_SECONDS, CollectorState
+
+router = APIRouter(include_in_schema=False)
+
+_STREAM = "stream"
+_MQTT = {"bindingVersion": "0.2.0"}
+_PLACES = {"host": "name of the host that the message is from"}
+_RETAINED = "A new client gets the newest message, which the broker retains."
+_ABOUT = {
+    Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
+    Nature.STATE: "Published when it begins and when it changes, and retained while it is true. "
+    "Its last message is not retained, and an empty one deletes the retained message.",
+    Nature.EVENT: "Published once, not retained. Any client that the broker lets may publish one.",
+}
+
+
+@router.get("/api/v1/asyncapi.json")
+async def asyncapi(request: Request, parts: Context) -> JSONResponse:
+    """Describe the topics at the broker of the settings, and the WebSocket at this address."""
+    return JSONResponse(document(parts.settings, request.url.netloc, tls=request.url.is_secure))
+
+
+def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]:
+    """Return the AsyncAPI document; ``http_host`` and ``tls`` are how clients reach the API."""
+    sent = frames()
+    return {
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "System Monitor",
+            "version": __version__,
+            "description": "Metrics of machine-learning machines: topics of MQTT, and frames of a "
+            "WebSocket. A value that the hardware does not report is null. Fields may be added.",
+            "license": {"name": "Apache-2.0"},
+        },
+        "defaultContentType": "application/json",
+        "servers": _servers(settings, http_host, tls=tls),
+        "channels": {**dict(_channels(settings)), _STREAM: _stream(sent)},
+        "operations": dict(_operations(sent)),
+        "components": {
+            "messages": messages() | sent,
+            "schemas": schemas(),
+            "securitySchemes": {
+                "login": {"type": "userPassword", "description": "A user of the broker."},
+                "token": {"type": "http", "scheme": "bearer", "description": "`http_token`."},
+            },
+        },
+    }
+
+
+def _servers(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]:
+    broker = settings.broker
+    secured = [{"$ref": "#/components/securitySchemes/login"}]
+    token = [{"$ref": "#/components/securitySchemes/token"}]
+    will = {
+        "topic": settings.topics.topic("{host}", STATUS_CHANNEL),
+        "qos": AT_LEAST_ONCE,
+        "retain": True,
+        "message": example_status(CollectorState.OFFLINE).payload().decode(),
+    }
+    return {
+        "mqtt": {
+            "host": f"{broker.host}:{broker.port}",
+            "protocol": "secure-mqtt" if broker.tls else "mqtt",
+            "protocolVersion": "3.1.1",
+            "description": "The broker. The last will is that of each collector.",
+            **({"security": secured} if broker.username is not None else {}),
+            "bindings": {
+                "mqtt": {
+                    "clientId": settings.topics.client_id("collector", "{host}"),
+                    "cleanSession": False,
+                    "keepAlive": KEEPALIVE_SECONDS,
+                    "lastWill": will,
+                    **_MQTT,
+                }
+            },
+        },
+        "api": {
+            "host": http_host,
+            "protocol": "wss" if tls else "ws",
+            "description": "The API. Through a proxy with TLS, use wss.",
+            **({"security": token} if settings.http_token is not None else {}),
+        },
+    }
+
+
+def _channels(settings: Settings) -> Iterator[tuple[str, Any]]:
+    named = [(family.name, family.channel, family.help, family.labels) for family in FAMILIES]
+    for name, channel, text, labels in (*named, (STATUS, STATUS_CHANNEL, STATUS_HELP, ())):
+        address = settings.topics.topic("{host}", channel)
+        found = [match["name"] for match in PLACEHOLDER.finditer(channel)]
+        about = _PLACES | {
+            place: f"the {label}" for place, label in zip(found, labels, strict=False)
+        }
+        places = [match["name"] for match in PLACEHOLDER.finditer(address)]
+        parameters = {place: {"description": about.get(place, place)} for place in places}
+        yield (
+            name,
+            {
+                "address": address,
+                "title": channel,
+                "description": text,
+                "servers": [{"$ref": "#/servers/mqtt"}],
+                "messages": {name: {"$ref": f"#/components/messages/{name}"}},
+                **({"parameters": parameters} if parameters else {}),
+            },
+        )
+
+
+def _operations(sent: Iterable[str]) -> Iterator[tuple[str, Any]]:
+    for family in FAMILIES:
+        retained = family.nature is not Nature.EVENT
+        yield (
+            f"send_{family.name}",
+            _publishing(family.name, _ABOUT[family.nature], retain=retained),
+        )
+        if not retained:
+            receive = _publishing(family.name, _ABOUT[family.nature], retain=False)
+            yield f"receive_{family.name}", receive | {"action": "receive"}
+    about = (
+        f"Published every {STATUS_SECONDS:g} s, at each change, and as the last will. {_RETAINED}"
+    )
+    yield f"send_{STATUS}", _publishing(STATUS, about, retain=True)
+    sides = {"send": [name for name in sent if name != FROM_CLIENT], "receive": [FROM_CLIENT]}
+    for action, names in sides.items():
+        yield (
+            f"{action}_{_STREAM}",
+            {
+                "action": action,
+                "channel": {"$ref": f"#/channels/{_STREAM}"},
+                "messages": [{"$ref": f"#/channels/{_STREAM}/messages/{name}"} for name in names],
+            },
+        )
+
+
+def _publishing(name: str, text: str, *, retain: bool) -> dict[str, Any]:
+    return {
+        "action": "send",
+        "channel": {"$ref": f"#/channels/{name}"},
+        "summary": text,
+        "bindings": {"mqtt": {"qos": AT_LEAST_ONCE, "retain": retain, **_MQTT}},
+    }
+
+
+def _stream(sent: Iterable[str]) -> dict[str, Any]:
+    filters = {"type": "string", "description": "channels or MQTT filters, separated by commas"}
+    query = {
+        **dict.fromkeys(CHANNEL_PARAMETERS, filters),
+        "host": {"type": "string", "description": "only this host"},
+        "batch": {
+            "type": "string",
+            "enum": ["true", "false"],
+            "description": "true: each message is an array of the frames of 50 ms",
+        },
+    }
+    return {
+        "address": f"{PREFIX}/ws",
+        "title": "Live stream",
+        "description": "The newest values at once, then each message as it arrives. The "
+        f"subprotocol, if any is offered, is {SUBPROTOCOL}.",
+        "servers": [{"$ref": "#/servers/api"}],
+        "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sent},
+        "bindings": {
+            "ws": {
+                "method": "GET",
+                "query": {"type": "object", "properties": query},
+                "bindingVersion": "0.1.0",
+            }
+        },
+    }

@@ -1,0 +1,121 @@
+"""The route for findings: the active ones, and those in the history."""
+
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Annotated, Any, Literal
+
+from fastapi import APIRouter, Query
+
+from api.parameters import CheckedRoute
+from api.rest import examples
+from api.rest.context import MAX_TEXT, PREFIX, Context, End, Start, documented
+from api.rest.history import Span, parse_span
+from api.rest.responses import FindingEntry, FindingsResponse
+from telemetry.catalogue import FINDING, family_of
+from telemetry.clock import unix_milliseconds
+from telemetry.errors import HistoryUnavailableError
+from telemetry.events import Event
+from telemetry.history.port import EventQuery
+
+MAX_FINDINGS = 1_000
+_MAX_EVENTS = 5_000  # of the history: a finding has two, and one more for each rise in severity
+_SEVERITIES = ("info", "warning", "critical")
+
+Entry = Mapping[str, Any]
+
+router = APIRouter(prefix=PREFIX, tags=["findings"], route_class=CheckedRoute)
+
+
+@router.get(
+    "/findings",
+    responses=documented(examples.FINDINGS, 401, 422, 503),
+    summary="Findings: active ones first, the most severe first; then past ones, the newest first",
+)
+async def findings(
+    parts: Context,
+    start: Start = None,
+    end: End = None,
+    host: Annotated[
+        str | None, Query(max_length=MAX_TEXT, description="Only findings of this host.")
+    ] = None,
+    kind: Annotated[
+        str | None,
+        Query(
+            pattern="^[a-z_]{1,32}$",
+            description="Only findings of this kind.",
+            examples=["memory_growth"],
+        ),
+    ] = None,
+    state: Annotated[
+        Literal["active", "over"] | None, Query(description="Only findings in this state.")
+    ] = None,
+    severity: Annotated[
+        Literal["info", "warning", "critical"] | None,
+        Query(description="Only findings that are at least this severe."),
+    ] = None,
+    limit: Annotated[
+        int, Query(ge=1, le=MAX_FINDINGS, description="How many at most; the first are returned.")
+    ] = 100,
+) -> FindingsResponse:
+    """Return the findings that were active at some time between `start` and `end`."""
+    span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
+    past: list[Event] = []
+    error = None
+    try:
+        if state != "active":
+            retention = parse_span(None, None, unix_milliseconds(), parts.settings.spans.events)
+            query = EventQuery(FINDING, retention.start, retention.end, host, _MAX_EVENTS)
+            past = await parts.history.events(query)
+    except HistoryUnavailableError as failure:
+        error = str(failure)
+    found = merged(_active(parts, host), past, is_live=parts.live.outage is None)
+    least = _SEVERITIES.index(severity) if severity else 0
+    chosen = [
+        entry
+        for entry in found
+        if _overlaps(entry, span)
+        and kind in (None, entry["kind"])
+        and state in (None, entry["state"])
+        and _SEVERITIES.index(entry["severity"]) >= least
+    ]
+    entries = [FindingEntry.model_validate(each) for each in sorted(chosen, key=_order)[:limit]]
+    return FindingsResponse(findings=entries, history_error=error)
+
+
+def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:
+    """Return each finding once, as it was last reported.
+
+    ``past`` are events of the history, by ascending time. If ``active`` is what the broker retains
+    now, as ``is_live`` says, no other finding is active, even if its end is not in the history.
+    """
+    retained = {_key(event): event for event in active}
+    newest = {_key(event): event for event in past} | retained
+    return [
+        {
+            **event.body(),
+            "id": event.id.partition(".")[0],
+            "state": "over" if is_live and key not in retained else event.values["state"],
+            "ended": event.timestamp if event.is_end else None,
+        }
+        for key, event in newest.items()
+    ]
+
+
+def _active(parts: Context, host: str | None) -> Iterator[Event]:
+    for update in parts.live.newest.updates(host):
+        if isinstance(update.content, Event) and family_of(update.channel) is FINDING:
+            yield update.content
+
+
+def _key(event: Event) -> tuple[str | None, str, object]:
+    return event.host, event.channel, event.values["since"]
+
+
+def _overlaps(entry: Entry, span: Span) -> bool:
+    lasts = entry["state"] == "active" or entry["timestamp"] >= span.start
+    return bool(lasts and entry["since"] < span.end)
+
+
+def _order(entry: Entry) -> tuple[bool, int, int]:
+    if entry["state"] == "active":
+        return False, -_SEVERITIES.index(entry["severity"]), -entry["since"]
+    return True, 0, -entry["timestamp"]

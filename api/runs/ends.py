@@ -1,0 +1,39 @@
+"""The ends of runs that the bus has delivered."""
+
+from collections import OrderedDict
+from collections.abc import Mapping
+
+from api.live.newest import Update
+from api.runs.run import RunKey, key_of
+from telemetry.catalogue import RUN, family_of
+from telemetry.events import Event
+
+_REMEMBERED = 1000
+
+
+class RecentEnds:
+    """Remembers the newest ends: the history has an end only after a second or so.
+
+    Without it, a run that has just ended would be lost for that time.
+    """
+
+    def __init__(self, limit: int = _REMEMBERED) -> None:
+        """Start empty."""
+        self._limit = limit
+        self._events: OrderedDict[RunKey, Event] = OrderedDict()
+
+    @property
+    def events(self) -> Mapping[RunKey, Event]:
+        """The ends, by run."""
+        return self._events
+
+    def note(self, update: Update) -> None:
+        """Remember ``update`` if it is the end of a run; forget the end of one that begins."""
+        event = update.content
+        if not isinstance(event, Event) or family_of(event.channel) is not RUN:
+            return
+        self._events.pop(key_of(event), None)
+        if event.is_end:
+            self._events[key_of(event)] = event
+            if len(self._events) > self._limit:
+                self._events.popitem(last=False)

@@ -1,0 +1,105 @@
+"""Publishes the discovery messages, over a connection of its own."""
+
+import json
+import secrets
+import threading
+from typing import TYPE_CHECKING, Any
+
+from collector.home_assistant.discovery import (
+    BIRTH_TOPIC,
+    Key,
+    Source,
+    component_id,
+    device_of,
+    message,
+    present_fields,
+)
+from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
+from telemetry.bus.messages import AT_LEAST_ONCE, Message, Publication
+from telemetry.catalogue import family_of
+from telemetry.samples import Sample
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+
+class Announcer:
+    """Announces the devices of a machine to Home Assistant.
+
+    A message is retained. It is published when a value appears for the first time, when the broker
+    is connected again, and when Home Assistant starts. A value that is null for some time keeps its
+    component. An empty payload removes a device whose channels are gone.
+    """
+
+    def __init__(self, broker: BrokerAddress, source: Source) -> None:
+        """Prepare; nothing is published before ``start``."""
+        self._source = source
+        self._bus = BusConnection(broker, f"sm-ha-{secrets.token_hex(8)}")
+        self._bus.on_connected = self._connect
+        self._bus.on_message = self._receive
+        self._lock = threading.Lock()  # samples come from the sensors' threads
+        self._found: dict[Key, dict[str, frozenset[str]]] = {}  # the fields, by channel
+        self._texts: dict[Key, Mapping[str, Any]] = {}
+        self._removed: dict[Key, set[str]] = {}  # components of messages that were published
+
+    def start(self) -> None:
+        """Connect in the background."""
+        self._bus.start()
+
+    def stop(self) -> None:
+        """Disconnect. The devices stay; the collector's last will makes them unavailable."""
+        self._bus.stop()
+
+    def note(self, sample: Sample) -> None:
+        """Announce the fields of ``sample`` that have a value for the first time. Never blocks."""
+        family = family_of(sample.channel)
+        if family is None:
+            return
+        device = device_of(sample.channel)
+        with self._lock:
+            channels = self._found.setdefault(device, {})
+            known = channels.get(sample.channel, frozenset())
+            present = present_fields(family, sample.values)
+            if present <= known:
+                return
+            channels[sample.channel] = known | present
+            if family.name == "gpu":
+                self._texts[device] = sample.values
+            self._publish(device)
+
+    def forget(self, channel: str) -> None:
+        """Remove the components of ``channel``, and its device if it has no other channel."""
+        device = device_of(channel)
+        with self._lock:
+            names = self._found.get(device, {}).pop(channel, frozenset())
+            self._removed.setdefault(device, set()).update(
+                component_id(channel, name) for name in names
+            )
+            if names:
+                self._publish(device)
+
+    def _connect(self) -> None:
+        self._bus.subscribe(BIRTH_TOPIC, AT_LEAST_ONCE)
+        self._publish_all()
+
+    def _receive(self, received: Message) -> None:
+        if received.payload == b"online":
+            self._publish_all()
+
+    def _publish_all(self) -> None:
+        with self._lock:
+            for device in self._found:
+                self._publish(device)
+
+    def _publish(self, device: Key) -> None:
+        """Publish the message of ``device``, if the broker is connected; else ``_connect`` does."""
+        if not self._bus.connected:
+            return
+        found = self._found[device]
+        payload = b""
+        if found:
+            texts, removed = self._texts.get(device, {}), self._removed.get(device, ())
+            body = message(self._source, device, found, texts, removed)
+            payload = json.dumps(body, separators=(",", ":")).encode()
+        self._bus.publish(Publication(self._source.topic(device), payload, retain=True))

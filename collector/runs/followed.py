@@ -1,0 +1,128 @@
+"""One run that the collector follows, and the holders of GPU memory that may become one."""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from collector.runs.procfs import Process
+from collector.runs.record import AUTOMATIC, Run
+from collector.runs.summary import Row, RunSummary
+from collector.runs.tree import ProcessTree
+from telemetry.catalogue import GPU_PROCESSES, family_of, place_of
+from telemetry.events import Event
+from telemetry.samples import Sample
+
+_LONG_ENOUGH = 60_000  # ms
+_FORGOTTEN = 130_000  # ms; the longest interval between two readings is 60 s
+RECENT = _LONG_ENOUGH + 10_000  # ms of samples before a run begins
+
+
+@dataclass(slots=True)
+class Followed:
+    """A run, its processes and its summary.
+
+    The collector publishes a run that is its ``own``: an automatic one, or one whose publisher is
+    silent. ``heard_at`` is when the publisher's last message arrived, and ``published_at`` when the
+    collector last published the run, in monotonic seconds. ``tree`` is None if the process is not
+    there. ``ended`` is when its processes had ended, in Unix milliseconds.
+    """
+
+    run: Run
+    tree: ProcessTree | None
+    summary: RunSummary
+    own: bool
+    heard_at: float
+    published_at: float = float("-inf")
+    published_gpus: frozenset[int] = frozenset()
+    ended: int | None = None
+
+    def update(self, processes: Mapping[int, Process], new: Iterable[Process], now: int) -> None:
+        """Take the present processes; ``now`` is in Unix milliseconds."""
+        if self.tree is None:
+            return
+        self.tree.update(processes, new)
+        self.summary.note_usage(self.tree.usage())
+        # An automatic run has no command whose end is its own.
+        automatic = self.run.how == AUTOMATIC
+        running = self.tree.running if automatic else self.tree.root_is_running
+        if not running and self.ended is None:
+            self.ended = now
+
+    def note(self, sample: Sample) -> None:
+        """Take a sample of a GPU, or of the processes on one."""
+        gpu = int(place_of(sample.channel)["id"])
+        if family_of(sample.channel) is GPU_PROCESSES:
+            gpus = self.summary.gpu
+            gpus.note_processes(gpu, sample.timestamp, sample.values, self.is_ours)
+        else:
+            self.summary.gpu.note_sample(gpu, sample.timestamp, sample.values)
+
+    def is_ours(self, row: Row) -> bool:
+        """Whether a process on a GPU belongs to this run."""
+        return self.tree is not None and row.get("pid") in self.tree.pids
+
+    def state(self, now: int) -> Event:
+        """Return the state while it is under way."""
+        return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
+
+    def end(self) -> Event:
+        """Return the end, now that its processes have ended; how they ended is not known."""
+        ended = self.run.started if self.ended is None else self.ended
+        return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
+
+    def completed(self, end: Event) -> Event:
+        """Return ``end``, as its publisher sent it, with the numbers that are known here."""
+        values: Any = end.values
+        summary = self.summary.values(values["ended"])
+        theirs = values["summary"] or {}
+        summary |= {name: theirs.get(name) for name, each in summary.items() if each is None}
+        how = {name: values[name] for name in ("exit_code", "signal")}
+        return self.run.end(values["ended"], self.summary.gpu.gpus, summary, **how)
+
+
+@dataclass(slots=True)
+class _Holder:
+    since: int
+    until: int
+    row: Row
+
+
+@dataclass(slots=True)
+class Holders:
+    """The processes that hold GPU memory, and since when."""
+
+    _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
+
+    def __len__(self) -> int:
+        """How many there are."""
+        return len(self._by_process)
+
+    def note(self, timestamp: int, rows: Iterable[Row]) -> None:
+        """Take a list of the processes on a GPU."""
+        for row in rows:
+            if not _holds(row):
+                continue
+            key = row["pid"], row["started"]
+            holder = self._by_process.setdefault(key, _Holder(timestamp, timestamp, row))
+            holder.until = max(holder.until, timestamp)
+            if (row.get("memory_used") or 0) > (holder.row.get("memory_used") or 0):
+                holder.row = row
+
+    def due(self, now: int) -> list[Row]:
+        """Return those that have held memory for a minute, the largest first; forget the ended."""
+        self._by_process = {
+            key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN
+        }
+        due = [
+            each.row
+            for each in self._by_process.values()
+            if each.until - each.since >= _LONG_ENOUGH
+        ]
+        return sorted(due, key=lambda row: -(row.get("memory_used") or 0))
+
+
+def _holds(row: Row) -> bool:
+    """Return whether a process computes: a desktop, and the server of MPS, are not runs."""
+    is_known = row.get("pid") is not None and row.get("started") is not None
+    is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
+    return is_known and row.get("kind") != "graphics" and not is_server

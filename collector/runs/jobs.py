@@ -1,0 +1,52 @@
+"""Which process is the first of a run, given one that is on a GPU."""
+
+import re
+from collections.abc import Callable, Mapping, Sequence
+
+from collector.runs.procfs import TICKS, Process
+
+_PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
+# What starts the processes of a job, each of which may be on a GPU of its own.
+_LAUNCHERS = {"mpirun", "mpiexec", "orterun", "prterun", "hydra_pmi_proxy"}
+# A launcher starts its workers soon; a scheduler starts one job after another, for days.
+_SOON = 600 * TICKS
+_NOTEBOOK = "ipykernel_launcher"  # the kernel of each notebook is a job of its own
+
+Arguments = Callable[[int], Sequence[str]]
+"""Returns the arguments of a process, beginning with its program."""
+
+
+def first_process(
+    process: Process,
+    processes: Mapping[int, Process],
+    arguments: Arguments,
+    owner: Callable[[int], int | None],
+) -> Process:
+    """Return the first process of the job that ``process`` belongs to.
+
+    The parent of a Python process belongs to the same job if it runs Python too, as the same user,
+    and started it within 10 minutes: so the workers of torchrun are one run. The same is true of
+    what ``mpirun`` starts.
+    """
+    user, seen = owner(process.pid), {process.pid}
+    while True:
+        parent = processes.get(process.parent)
+        if parent is None or parent.pid in seen or owner(parent.pid) != user:
+            return process
+        is_soon = 0 <= process.started - parent.started <= _SOON
+        if not is_soon or not _is_one_job(arguments(parent.pid), arguments(process.pid)):
+            return process
+        process = parent
+        seen.add(process.pid)
+
+
+def _is_one_job(parent: Sequence[str], child: Sequence[str]) -> bool:
+    program = _program(parent)
+    if program in _LAUNCHERS:
+        return True
+    both_python = _PYTHON.fullmatch(program) and _PYTHON.fullmatch(_program(child))
+    return bool(both_python) and _NOTEBOOK not in child
+
+
+def _program(arguments: Sequence[str]) -> str:
+    return arguments[0].rpartition("/")[2] if arguments else ""

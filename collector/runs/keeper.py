@@ -1,0 +1,244 @@
+"""Begins, follows and ends the runs of this machine. One thread; reads only ``/proc``."""
+
+import logging
+import time
+from collections import OrderedDict, deque
+from collections.abc import Callable
+from typing import Any
+
+from collector.runs.followed import RECENT, Followed, Holders
+from collector.runs.jobs import first_process
+from collector.runs.procfs import ProcessTable
+from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
+from collector.runs.summary import Row, RunSummary
+from collector.runs.tree import ProcessTree
+from telemetry.catalogue import GPU, GPU_PROCESSES, family_of
+from telemetry.clock import unix_milliseconds
+from telemetry.events import Event
+from telemetry.samples import Sample
+
+log = logging.getLogger(__name__)
+
+_MOST_RUNS = 64  # of each kind: automatic, and published by others
+_UPDATE_SECONDS = 60.0
+SILENT_SECONDS = 150.0  # a run is published once a minute
+_GRACE = 20_000  # ms: after its process has ended, a publisher has this long to say so
+_SETTLED_SECONDS = 5.0  # after a connection, until the retained states have arrived
+_MOST_RECENT = 4096  # samples
+_REMEMBERED = 256  # ids of runs that are over
+
+Publish = Callable[[Event], None]
+"""Publishes a state or an end, and deletes the retained state after an end."""
+
+
+class RunKeeper:
+    """Follows the runs of ``host``.
+
+    A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
+    run already. Runs that `system-monitor run` and the Python helper publish are followed too. If
+    their publisher falls silent, because it was killed, they are published from here. Runs of an
+    earlier collector are continued.
+    """
+
+    def __init__(
+        self,
+        host: str,
+        publish: Publish,
+        *,
+        connected: Callable[[], bool],
+        table: ProcessTable | None = None,
+        clock: Callable[[], float] = time.monotonic,
+        now: Callable[[], int] = unix_milliseconds,
+    ) -> None:
+        """Follow nothing yet.
+
+        ``connected`` returns whether messages from the broker can arrive. ``clock`` is monotonic;
+        ``now`` is in Unix milliseconds.
+        """
+        self._host = host
+        self._publish = publish
+        self._connected = connected
+        self._table = table or ProcessTable()
+        self._clock = clock
+        self._now = now
+        self._boot = self._table.boot()
+        self._runs: dict[str, Followed] = {}
+        self._holders = Holders()
+        # A run begins after a minute, and that minute belongs to it. A flood is not kept.
+        self._recent: deque[Sample] = deque(maxlen=_MOST_RECENT)
+        self._over: OrderedDict[str, None] = OrderedDict()
+        self._refused = False
+        self._connected_at: float | None = None
+        self._knows_others = False
+
+    @property
+    def active(self) -> bool:
+        """Whether there is anything to look at."""
+        return bool(self._runs or len(self._holders))
+
+    @property
+    def count(self) -> int:
+        """How many runs are followed."""
+        return len(self._runs)
+
+    def note_sample(self, sample: Sample) -> None:
+        """Take a sample of a GPU, or of the processes on one."""
+        family = family_of(sample.channel)
+        if family not in (GPU, GPU_PROCESSES):
+            return
+        for each in self._runs.values():
+            each.note(sample)
+        rows: Any = sample.values.get("processes")
+        if rows:
+            self._holders.note(sample.timestamp, rows)
+        self._recent.append(sample)
+        while self._recent[0].timestamp < sample.timestamp - RECENT:
+            self._recent.popleft()
+
+    def note_run(self, event: Event) -> None:
+        """Take a run's state, or its end, as it arrived from the broker."""
+        run = run_from(event)
+        known = self._runs.get(run.id)
+        if event.host != self._host or run.channel != event.channel or run.id in self._over:
+            return
+        if event.is_end:
+            self._note_end(event, known)
+        elif known is not None:
+            known.heard_at = self._clock()
+        elif run.how == AUTOMATIC:
+            self._continue(run, event)
+        else:
+            self._follow(run, event, own=False)
+
+    def step(self) -> None:
+        """Look at the processes; begin, publish and end runs as is due."""
+        followed = {pid for each in self._runs.values() if each.tree for pid in each.tree.pids}
+        self._table.update(followed)
+        now = self._now()
+        for each in self._runs.values():
+            each.update(self._table.processes, self._table.new, now)
+        self._note_connection()
+        due = self._holders.due(now)
+        for row in due if self._knows_others else ():
+            self._consider(row)
+        for each in list(self._runs.values()):
+            self._publish_if_due(each, now)
+
+    def publish_all(self) -> None:
+        """Publish the newest state of each run, before the collector stops."""
+        for each in self._runs.values():
+            if each.own and each.ended is None:
+                self._publish(each.state(self._now()))
+
+    def _note_connection(self) -> None:
+        """Note whether the runs of others are known, and whether silence means anything."""
+        clock = self._clock()
+        if not self._connected():
+            self._connected_at = None
+            for each in self._runs.values():
+                each.heard_at = clock
+        elif self._connected_at is None:
+            self._connected_at = clock
+        elif clock - self._connected_at >= _SETTLED_SECONDS:
+            self._knows_others = True
+
+    def _consider(self, row: Row) -> None:
+        """Begin an automatic run with the process of ``row``, unless it belongs to a run."""
+        pid = row["pid"]
+        process = self._table.processes.get(pid)
+        if process is None or process.over:
+            return
+        if any(each.is_ours(row) for each in self._runs.values()):
+            return
+        table = self._table
+        first = first_process(process, table.processes, table.arguments, table.owner)
+        identity = process_identity(first, self._boot)
+        run_id = f"auto-{identity}"
+        if run_id in self._runs or run_id in self._over:
+            return
+        if not self._has_room(AUTOMATIC):
+            return
+        command = row.get("command") or row.get("name")
+        run = Run(
+            id=run_id,
+            name=command or f"process {first.pid}",
+            host=self._host,
+            how=AUTOMATIC,
+            started=started_at(first),
+            pid=first.pid,
+            process=identity,
+            user=row.get("user"),
+            command=command,
+        )
+        followed = self._add(run, ProcessTree(first), RunSummary(run.started), own=True)
+        followed.update(table.processes, table.new, self._now())
+        for sample in self._recent:
+            followed.note(sample)
+
+    def _continue(self, run: Run, event: Event) -> None:
+        """Continue an automatic run of an earlier collector, or end it with what is known."""
+        followed = self._follow(run, event, own=True)
+        if followed is not None and followed.tree is None:
+            summary: Any = event.values.get("summary") or {}
+            followed.ended = run.started + round((summary.get("duration") or 0) * 1000)
+
+    def _follow(self, run: Run, event: Event, *, own: bool) -> Followed | None:
+        if not self._has_room(run.how):
+            return None
+        seed: Any = event.values.get("summary")
+        process = None if run.pid is None else self._table.read(run.pid)
+        if process and process_identity(process, self._boot) != run.process:
+            process = None  # another process has this number here
+        is_part = run.how == HELPER
+        tree = ProcessTree(process, is_part=is_part) if process else None
+        return self._add(run, tree, RunSummary(run.started, seed, is_part=is_part), own=own)
+
+    def _has_room(self, how: str) -> bool:
+        automatic = how == AUTOMATIC
+        same = sum((each.run.how == AUTOMATIC) == automatic for each in self._runs.values())
+        if same < _MOST_RUNS:
+            return True
+        if not self._refused:
+            log.warning("More than %d runs at once: the others are not followed.", _MOST_RUNS)
+        self._refused = True
+        return False
+
+    def _add(
+        self, run: Run, tree: ProcessTree | None, summary: RunSummary, *, own: bool
+    ) -> Followed:
+        followed = Followed(run, tree, summary, own, heard_at=self._clock())
+        self._runs[run.id] = followed
+        return followed
+
+    def _note_end(self, event: Event, known: Followed | None) -> None:
+        """Forget a run that has ended; complete the summary of one that the helper published."""
+        if known is None or known.run.how == AUTOMATIC:
+            return
+        self._forget(known)
+        if known.run.how == HELPER and known.tree is not None:
+            self._publish(known.completed(event))
+
+    def _publish_if_due(self, followed: Followed, now: int) -> None:
+        clock = self._clock()
+        if not followed.own:
+            ended = followed.ended is not None and now - followed.ended >= _GRACE
+            if not ended and clock - followed.heard_at < SILENT_SECONDS:
+                return
+            followed.own = True  # its publisher was killed
+            if followed.tree is None:
+                followed.ended = now
+        if followed.ended is not None:
+            self._forget(followed)
+            self._publish(followed.end())
+            return
+        gpus = frozenset(followed.summary.gpu.gpus)
+        due = clock - followed.published_at >= _UPDATE_SECONDS
+        if due or gpus != followed.published_gpus:
+            followed.published_at, followed.published_gpus = clock, gpus
+            self._publish(followed.state(now))
+
+    def _forget(self, followed: Followed) -> None:
+        del self._runs[followed.run.id]
+        self._over[followed.run.id] = None
+        if len(self._over) > _REMEMBERED:
+            self._over.popitem(last=False)

@@ -1,0 +1,150 @@
+"""Feeds the samples and the messages about runs to the keeper, in a thread of its own.
+
+Looking at a process may block, for instance while it hangs in the kernel; no sensor waits for that.
+"""
+
+import logging
+import threading
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from queue import Empty, Full, Queue
+from typing import TypeAlias
+
+from collector.runs.keeper import RunKeeper
+from telemetry.bus.messages import Message, Publication
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import GPU, GPU_PROCESSES, RUN, family_of
+from telemetry.clock import unix_milliseconds
+from telemetry.errors import MalformedMessageError
+from telemetry.events import MAX_EVENT_BYTES, Event
+from telemetry.rate_limit import RateLimit
+from telemetry.samples import Sample
+
+log = logging.getLogger(__name__)
+
+_PAUSE_SECONDS = 2.0
+_SHARE = 100  # a pause is at least this many times as long as a look at the processes
+_MOST_WAITING = 2000
+# Any client of the broker can publish to our runs. In a fleet whose topics do not name the host,
+# each collector receives the runs of all: 1,000 runs, once a minute.
+_BURST, _PER_MINUTE = 1000, 3000.0
+_STOP_SECONDS = 0.5
+
+_Item: TypeAlias = Sample | Message | None
+
+
+class RunWatcher:
+    """Follows the runs of ``host`` and passes what is to be published to ``publish``."""
+
+    def __init__(
+        self,
+        host: str,
+        topics: TopicScheme,
+        publish: Callable[[Publication], None],
+        connected: Callable[[], bool],
+    ) -> None:
+        """Start no thread yet; ``connected`` returns whether messages can arrive."""
+        self._topics = topics
+        self._host = host
+        self._send = publish
+        self._keeper = RunKeeper(host, self._publish, connected=connected)
+        self._over: list[str] = []  # topics whose retained state is to be deleted
+        self._items: Queue[_Item] = Queue(_MOST_WAITING)
+        self._limit = RateLimit(_BURST, _PER_MINUTE)
+        self._thread = threading.Thread(target=self._run, name="runs", daemon=True)
+
+    @property
+    def topics(self) -> str:
+        """The filter of the topics of this host's runs; ``receive`` takes their messages."""
+        return self._topics.topic(self._host, RUN.channel_filter)
+
+    @property
+    def count(self) -> int:
+        """How many runs are followed."""
+        return self._keeper.count
+
+    def start(self) -> None:
+        """Start to follow."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Publish the newest states; the runs go on, and the next collector continues them."""
+        self._put(None)
+        if self._thread.is_alive():
+            self._thread.join(_STOP_SECONDS)
+
+    def note(self, sample: Sample) -> None:
+        """Take a sample. Never blocks."""
+        if family_of(sample.channel) in (GPU, GPU_PROCESSES):
+            self._put(sample)
+
+    def receive(self, message: Message) -> None:
+        """Take a message from the broker, unless it is one of a flood. Never blocks."""
+        if len(message.payload) <= MAX_EVENT_BYTES and not self._limit.take():
+            self._put(message)
+
+    def _put(self, item: _Item) -> None:
+        with suppress(Full):  # the thread hangs
+            self._items.put_nowait(item)
+
+    def _run(self) -> None:
+        due = time.monotonic()
+        while True:
+            # Without a run, and without a process on a GPU, there is nothing to look at.
+            pause = max(0.0, due - time.monotonic()) if self._active else None
+            try:
+                item = self._items.get(timeout=pause)
+            except Empty:
+                due = self._step()
+                continue
+            if item is None:
+                self._keeper.publish_all()
+                return
+            self._take(item)
+            if time.monotonic() >= due:
+                due = self._step()
+
+    @property
+    def _active(self) -> bool:
+        return self._keeper.active or bool(self._over)
+
+    def _step(self) -> float:
+        """Look at the processes; return when to look again, in monotonic seconds."""
+        began = time.monotonic()
+        over, self._over = self._over, []
+        for topic in over:
+            self._send(Publication(topic, b"", retain=True))
+        if self._keeper.active:
+            self._keeper.step()
+        took = time.monotonic() - began
+        return time.monotonic() + max(_PAUSE_SECONDS, _SHARE * took)
+
+    def _take(self, item: Sample | Message) -> None:
+        if isinstance(item, Sample):
+            self._keeper.note_sample(item)
+            return
+        event = self._decoded(item)
+        if event is not None:
+            self._keeper.note_run(event)
+
+    def _decoded(self, message: Message) -> Event | None:
+        from telemetry.decoding import decode, resolve  # noqa: PLC0415 - only once there is a run
+
+        if not message.payload:
+            return None
+        try:
+            address = resolve(self._topics, message.topic)
+            content = decode(address, message.payload, arrived=unix_milliseconds())
+        except MalformedMessageError as error:
+            log.debug("A message about a run was discarded: %s", error)
+            return None
+        return content if isinstance(content, Event) and address.family is RUN else None
+
+    def _publish(self, event: Event) -> None:
+        topic = self._topics.topic(self._host, event.channel)
+        retain = not event.is_end
+        # A newer state replaces one that has not been sent; the history needs each end.
+        self._send(Publication(topic, event.payload(), retain=retain, waits=not retain))
+        if event.is_end:
+            self._over.append(topic)  # at the next step, after the end has been sent

@@ -1,0 +1,82 @@
+"""How full the file systems of this machine are.
+
+Only local ones are read, which answer at once: those on a block device, ZFS, and shared memory,
+through which data loaders pass their batches. The call for a network file system hangs while its
+server is unreachable. A file system that is mounted several times is read once, and one that is
+mounted read-only is never filled.
+"""
+
+import os
+import re
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+from collector.sensors.names import decoded, shown
+
+MOST = 32  # file systems; a container host may have thousands of mounts
+_MOUNTS_SECONDS = 30.0  # mounts change seldom
+_LONGEST_NAME = 200
+_ALWAYS = ("/", "/dev/shm")  # noqa: S108 - read, not written
+_ESCAPED = re.compile(rb"\\([0-7]{3})")
+
+
+def parse_mounts(mountinfo: bytes) -> list[str]:
+    """Return the mount points of the file systems to read, at most ``MOST``, shortest first.
+
+    The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
+    """
+    points: dict[str, str] = {}  # by source
+    for point, source in sorted(_writable(mountinfo), key=lambda mount: len(mount[0])):
+        points.setdefault(source, point)
+    return list(points.values())[:MOST]
+
+
+def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
+    """Yield the mount point and the source of each local mount that can be written."""
+    for line in mountinfo.splitlines():
+        mount, _, rest = line.partition(b" - ")
+        fields, more = mount.split(b" "), rest.split(b" ", 2)
+        if len(fields) < 6 or len(more) < 3:  # noqa: PLR2004 - the fields that are read below
+            continue
+        kind, source, options = more
+        point = decoded(_ESCAPED.sub(lambda match: bytes([int(match[1], 8) & 255]), fields[4]))
+        local = source.startswith(b"/dev/") or kind == b"zfs" or point in _ALWAYS
+        writable = b"ro" not in (*fields[5].split(b","), *options.split(b","))
+        if local and writable and len(point) <= _LONGEST_NAME and shown(point).isprintable():
+            yield point, decoded(source) if source.startswith(b"/dev/") else point
+
+
+class Filesystems:
+    """Reads the size of each file system in ``/proc/self/mountinfo``."""
+
+    def __init__(self, proc: Path, clock: Callable[[], float]) -> None:
+        """Read below ``proc``; ``clock`` is monotonic, in seconds."""
+        self._mountinfo = proc / "self" / "mountinfo"
+        self._clock = clock
+        self._points: list[str] = []
+        self._due = float("-inf")
+
+    def read(self) -> dict[str, dict[str, int]]:
+        """Return the bytes in use and in total of each file system, by its mount point.
+
+        The total is what programs can use, without the blocks that are reserved for root: at 100 %,
+        they cannot write, as in `df`. Empty on systems other than Linux.
+        """
+        now = self._clock()
+        if now >= self._due:
+            self._due = now + _MOUNTS_SECONDS
+            try:
+                self._points = parse_mounts(self._mountinfo.read_bytes())
+            except OSError:  # not Linux
+                self._points = []
+        sizes = {}
+        for point in self._points:
+            try:
+                found = os.statvfs(point)
+            except OSError:  # unmounted meanwhile, or not for this user
+                continue
+            used = (found.f_blocks - found.f_bfree) * found.f_frsize
+            total = used + found.f_bavail * found.f_frsize
+            if total > 0:
+                sizes[shown(point)] = {"used": used, "total": total}
+        return sizes

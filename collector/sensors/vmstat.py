@@ -1,0 +1,27 @@
+"""Counters of the kernel's memory management: swapping, and processes killed for their memory."""
+
+from pathlib import Path
+
+_COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
+
+
+def parse_vmstat(text: bytes) -> dict[str, int]:
+    """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
+
+    ``oom_kill`` counts all kills of the machine, also those for the limit of a cgroup. The fields:
+    https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
+    """
+    found = {}
+    for name in _COUNTERS:  # a regular expression over the 200 lines takes longer than reading them
+        _, there, rest = text.partition(b"\n%b " % name)
+        if there:
+            found[name.decode()] = int(rest.partition(b"\n")[0])
+    return found
+
+
+def read_vmstat(file: Path) -> dict[str, int]:
+    """Return the counters in ``file``; empty if the system has no such file."""
+    try:
+        return parse_vmstat(file.read_bytes())
+    except OSError:  # not Linux, or a sandbox
+        return {}

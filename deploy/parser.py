@@ -1,0 +1,24 @@
+"""A parser of command lines that prints and fails as every part of this program does."""
+
+import argparse
+import sys
+from typing import Any, NoReturn
+
+from deploy import console
+from telemetry.errors import SettingsError
+
+
+class Parser(argparse.ArgumentParser):
+    """Raises SettingsError for a command line that is not valid."""
+
+    def _print_message(self, message: str, file: Any = None) -> None:  # noqa: ANN401 - argparse has no public type
+        # argparse's method ignores a full disk and, before Python 3.11.4, fails if the reader of a
+        # long help has closed the pipe.
+        if file is sys.stdout:
+            console.say(message.removesuffix("\n"))
+        else:
+            super()._print_message(message, file)
+
+    def error(self, message: str) -> NoReturn:
+        """Raise SettingsError."""
+        raise SettingsError(f"{message[0].upper()}{message[1:]}; see `{self.prog} --help`.")

@@ -1,0 +1,186 @@
+"""The roles: what each does, the settings that it takes as options, and examples."""
+
+from dataclasses import dataclass
+
+from deploy.runs import request as run_request
+
+_BROKER = (
+    *("mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user", "mqtt_password_file"),
+    *("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file", "topic_prefix"),
+)
+_HTTP = (
+    *("http_host", "http_port", "http_token_file", "http_allow_anonymous", "http_read_only"),
+    "http_allowed_origins",
+)
+_HISTORY = (
+    *("history_hours", "history_days", "data_dir", "influxdb_url", "influxdb_token_file"),
+    *("influxdb_org", "influxdb_bucket"),
+)
+_LIMITS = ("max_hosts", "max_channels", "max_devices")
+_LOG = ("log_level", "log_format")
+_FINDINGS = ("disabled_findings", "finding_thresholds")
+_NOTICES = (
+    *("http_public_url", "notify_urls_file", "notify_command", "notify_severity", "notify_runs"),
+    "notify_quiet_hours",
+)
+_INGESTER = ("ingester_group", "ingester_name")
+_EMBEDDED_BROKER = (
+    *("embedded_broker", "mqtt5_port", "mqtt_websocket_port", "mqtt_allow_anonymous"),
+)
+_EVERYTHING = (
+    *("interval_seconds", "host_name", *_HTTP, *_BROKER, *_EMBEDDED_BROKER, *_HISTORY),
+    *("disabled_sensors", "automatic_runs", "advisor", "home_assistant_discovery"),
+    *(*_FINDINGS, *_NOTICES, *_LIMITS, *_LOG),
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Role:
+    """A role of the command, as its help describes it."""
+
+    help: str
+    options: tuple[str, ...]
+    more: str
+    examples: str = ""
+
+
+ROLES = {
+    "up": Role(
+        "run everything on this machine: broker, collector, ingester, history, advisor, API",
+        _EVERYTHING,
+        "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
+        "only this machine can connect.",
+        "  system-monitor up\n"
+        "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   open to other machines\n"
+        "  system-monitor up --mqtt-url mqtt://localhost:1883             use an external broker",
+    ),
+    "collector": Role(
+        "run only the collector: read this machine's sensors and publish samples",
+        (
+            *("interval_seconds", "disabled_sensors", "automatic_runs", "history_hours"),
+            *("host_name", *_BROKER, "home_assistant_discovery", "metrics_port", *_LOG),
+        ),
+        "While the broker is unreachable, the collector buffers the samples of the last\n"
+        "--history-hours and publishes them after it reconnects.",
+        "  system-monitor collector --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "ingester": Role(
+        "run only the ingester: store samples from the broker in the history",
+        (*_BROKER, *_HISTORY, *_INGESTER, *_LIMITS, "metrics_port", *_LOG),
+        "Ingesters with the same --ingester-group share the work; give each its own\n"
+        "--ingester-name.",
+        "  system-monitor ingester --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "advisor": Role(
+        "run only the advisor: analyse samples, publish findings and send notices",
+        (
+            *(*_FINDINGS, *_NOTICES, "host_name", *_BROKER, *_HISTORY, *_LIMITS, "metrics_port"),
+            *_LOG,
+        ),
+        "One advisor serves all hosts of a broker. When it starts, it reads the past from the\n"
+        "history that the ingester writes. Use the same history settings for both.",
+        "  system-monitor advisor --mqtt-url mqtt://broker.lan:1883",
+    ),
+    "api": Role(
+        "run only the API: serve REST, WebSocket and the dashboard",
+        (*_HTTP, "host_name", *_BROKER, *_HISTORY, *_LIMITS, *_LOG),
+        "The API reads the history that the ingester writes. Use the same history settings for\n"
+        "both.",
+        "  system-monitor api --mqtt-url mqtt://broker.lan:1883 --http-port 8080",
+    ),
+    "check": Role(
+        "show the effective settings and test the connections, without starting anything",
+        (*_EVERYTHING, *_INGESTER, "metrics_port"),
+        "Secrets are masked. The exit code is 1 if a connection fails.",
+        "  system-monitor check",
+    ),
+    "forget": Role(
+        "remove what the broker retains of a host, such as one that was retired",
+        (*_BROKER, *_LOG),
+        "The broker retains the newest message of each topic until an empty one replaces it. This\n"
+        "command removes those of HOST and lists their topics; the API then no longer shows the\n"
+        "host. Samples in the history stay until they expire. A collector that is still running\n"
+        "publishes its values again: only topics that it no longer reads stay removed. Log in as\n"
+        "a user that may read and write the host's topics, such as the host's own.",
+        "  system-monitor forget gpu-07\n"
+        "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
+        "--topic-prefix 'fleet/{host}'",
+    ),
+    "findings": Role(
+        "print what the detectors find in a recording, such as one of last night",
+        ("topic_prefix", *_FINDINGS, *_LOG),
+        "FILE has lines of `topic payload`, as `record` writes them. Each finding is one\n"
+        "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
+        "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
+        "is 1 if the file contains no samples.",
+        "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
+    ),
+    "record": Role(
+        "write the messages of a broker to a file, for `findings` and `replay`",
+        (*_BROKER, *_LOG),
+        "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
+        "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
+        "is lost, it is made again; what was published meanwhile is missing.",
+        "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
+    ),
+    "replay": Role(
+        "publish a recording to a broker, at its own pace or faster",
+        ("history_hours", *_BROKER, *_LOG),
+        "Its timestamps are moved so that it ends when the replay ends: it looks as if it\n"
+        "happened now. With --keep-timestamps it only fills the history, as late samples: no\n"
+        "current value changes. A host that is online at the broker is not replayed under its\n"
+        "own name. In the end, the hosts of the replay are offline.",
+        "  system-monitor replay night.txt\n"
+        "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
+        "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
+    ),
+    "notify": Role(
+        "test the notices: send one to each of notify_urls, and to notify_command",
+        ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
+        "Prints for each target whether it accepted the notice, or what failed. This needs no\n"
+        "broker and no history. The exit code is 1 if a target failed.",
+        "  system-monitor notify --test --notify-urls-file FILE",
+    ),
+    "export": Role(
+        "write the history of a running System Monitor as a CSV table or as JSON lines",
+        ("http_host", "http_port", "http_token_file", *_LOG),
+        "A row has all samples of one tick, or the means of one minute where the history has only\n"
+        "one-minute points. The columns are named like `system/gpu/0.temperature`. The server is\n"
+        "asked for a limited number of points at a time, so a span of any length needs little\n"
+        "memory. The exit code is 1 if the export is incomplete.",
+        "  system-monitor export > hour.csv\n"
+        "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
+        "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
+        "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
+    ),
+    "top": Role(
+        "show live values in the terminal: GPUs, processes, the machine, findings",
+        (*_BROKER, *_LIMITS),
+        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
+        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "  system-monitor top\n"
+        "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
+    ),
+    "run": Role(
+        "run a command, such as a training, as a run with a name and a summary",
+        run_request.OPTIONS,
+        "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
+        "of what it and all its child processes used is printed to standard error at the end. The\n"
+        "run is published to system/runs/ID, without the arguments of COMMAND. If there is no\n"
+        "broker, COMMAND runs all the same.",
+        "  system-monitor run -- python train.py --epochs 3\n"
+        "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
+        "  system-monitor run --report reports -- ./train.sh                  save the report",
+    ),
+    "completion": Role(
+        "print the completion script of bash, zsh or fish",
+        (),
+        "Save it where the shell looks for completions, and save it again after each upgrade.\n"
+        "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
+        "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
+        "  system-monitor completion bash "
+        "> ~/.local/share/bash-completion/completions/system-monitor\n"
+        "  system-monitor completion zsh > ~/.zfunc/_system-monitor\n"
+        "  system-monitor completion fish > ~/.config/fish/completions/system-monitor.fish",
+    ),
+}

@@ -1,0 +1,79 @@
+"""``system-monitor run``."""
+
+import os
+import time
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from deploy.console import complain, note
+from deploy.runs import request as command_line
+from deploy.runs.child import Child, CommandError, End, end_like
+from telemetry.errors import SystemMonitorError
+
+if TYPE_CHECKING:
+    from telemetry.settings import Settings
+
+RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # telemetry.settings has it too, but takes long to load
+
+
+def run(arguments: Sequence[str]) -> int | None:
+    """Run the command in ``arguments`` and return its exit code, or end with its signal.
+
+    Return None without running anything if ``arguments`` need the full parser: for help, or because
+    they are wrong. Raises SettingsError.
+    """
+    request = command_line.read(arguments)
+    if request is None:
+        return None
+    identity = request.new_id()
+    child = Child(request.command, {**os.environ, **request.variables(), RUN_VARIABLE: identity})
+    started = time.time_ns() // 1_000_000
+    try:
+        child.start()
+    except CommandError as error:
+        complain(str(error))
+        return error.code
+    return end_like(_accompany(child, request, identity, started))
+
+
+def _accompany(child: Child, request: command_line.Request, identity: str, started: int) -> End:
+    """Follow the running command, publish its run, and print the summary."""
+    from collector.runs.tree import TreeUsage  # noqa: PLC0415 - the command is running already
+    from deploy.runs import text  # noqa: PLC0415
+    from deploy.runs.broadcast import Broadcast  # noqa: PLC0415
+    from deploy.runs.sampler import Sampler  # noqa: PLC0415
+
+    sampler = Sampler(child.pid)
+    broadcast = Broadcast(request, identity, child.pid, started, sampler)
+    try:
+        sampler.start()
+        broadcast.start()
+    except RuntimeError as error:  # no more threads: the command must go on
+        complain(f"The run cannot be followed: {error}.")
+    end = child.wait(lambda: sampler.pids, sampler.stop)
+    ended = time.time_ns() // 1_000_000
+    usage = sampler.usage or TreeUsage(0.0, 0, None, None)
+    # Of what ended between two looks, the kernel still knows this.
+    values = broadcast.values(ended)
+    values |= {
+        "ram_peak": max(usage.ram_peak, end.ram_peak) or None,
+        "cpu_seconds": round(max(usage.cpu_seconds, end.cpu_seconds), 2),
+    }
+    note(text.summary(broadcast.name, end, values, broadcast.summary.gpu.gpus))
+    was_published = broadcast.stop(end, ended, values)
+    if request.report is not None:
+        _save_report(request.report, identity, broadcast.settings if was_published else None)
+    return end
+
+
+def _save_report(folder: str, identity: str, settings: "Settings | None") -> None:
+    if settings is None:
+        complain("There is no report, because the end of this run could not be published.")
+        return
+    from deploy.runs import report  # noqa: PLC0415
+
+    try:
+        note(f"system-monitor: The report is {report.save(settings, identity, Path(folder))}.")
+    except SystemMonitorError as error:
+        complain(str(error))

@@ -1,0 +1,1 @@
+"""``system-monitor run``: a command, and what is published about it."""

@@ -1,0 +1,163 @@
+"""The command as a child process that has the terminal, and its signals, as if it were alone.
+
+It stays in this process' group. So the terminal's own signals (Ctrl-C, Ctrl-Z, a new size) reach it
+without us, and we ignore them. A signal that another program sends to us is for the command, and
+forwarded. When the command stops, we stop as well, so that a shell with job control sees it.
+"""
+
+import ctypes
+import os
+import resource
+import signal
+import sys
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import NamedTuple
+
+_NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # the exit codes of a shell
+_PR_SET_CHILD_SUBREAPER = 36
+# Faults of this process, what cannot be caught, and what Python ignores.
+_OURS = (
+    *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGABRT", "SIGKILL"),
+    *("SIGSTOP", "SIGPIPE", "SIGXFSZ"),
+)
+
+
+class CommandError(Exception):
+    """The command could not be started; ``code`` is the exit code of a shell for that."""
+
+    def __init__(self, sentence: str, code: int) -> None:
+        """Keep the sentence for the user, and the code."""
+        super().__init__(sentence)
+        self.code = code
+
+
+class End(NamedTuple):
+    """How the command ended, and what it and the children that it waited for have used.
+
+    ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
+    the largest RSS of one process, in bytes; 0 if it may be that of this process, since the kernel
+    counts the moment before the command has replaced it.
+    """
+
+    status: int
+    cpu_seconds: float
+    ram_peak: int
+
+    @property
+    def exit_code(self) -> int | None:
+        """The exit code, if it has one."""
+        return self.status if self.status >= 0 else None
+
+    @property
+    def signal(self) -> str | None:
+        """The name of the signal that ended it, or None."""
+        return None if self.status >= 0 else signal_name(-self.status)
+
+
+def signal_name(number: int) -> str:
+    """Return a name such as ``SIGTERM``, or ``SIGRTMIN+3`` for a signal without one."""
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"SIGRTMIN+{number - signal.SIGRTMIN}"
+
+
+class Child:
+    """Runs ``command``. Use it in the main thread, before any other thread has been started."""
+
+    def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
+        """Start nothing yet."""
+        self.pid = 0
+        self._own_peak = 0  # kB
+        self._command = list(command)
+        self._environment = environment
+        ours = {getattr(signal, name) for name in _OURS}
+        self._signals = signal.valid_signals() - ours
+
+    def start(self) -> None:
+        """Start the command. Raises CommandError."""
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the exit code would be lost
+        self._own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
+        program = self._command[0]
+        try:
+            self.pid = os.posix_spawnp(
+                program,
+                self._command,
+                self._environment,
+                setsigmask=before,
+                setsigdef=(signal.SIGPIPE, signal.SIGXFSZ),  # Python ignores these
+            )
+        except (OSError, ValueError) as error:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+            found = not isinstance(error, FileNotFoundError)
+            reason = getattr(error, "strerror", None) or str(error)
+            code = _NOT_EXECUTABLE if found else _NOT_FOUND
+            raise CommandError(f"Cannot run {program}: {reason}.", code) from None
+        _inherit_orphans()
+
+    def wait(
+        self, family: Callable[[], Collection[int]], before_reaping: Callable[[], None]
+    ) -> End:
+        """Wait until the command ends, and forward signals to it.
+
+        Signals from the processes in ``family()`` are not forwarded. ``before_reaping`` is called
+        while the ended command is still visible in ``/proc``.
+        """
+        while not self._has_ended():
+            received = signal.sigwaitinfo(self._signals)
+            if received.si_signo == signal.SIGCHLD:
+                self._follow_stop()
+            elif received.si_signo == signal.SIGCONT or (
+                received.si_code <= 0 and received.si_pid not in {self.pid, *family()}
+            ):
+                os.kill(self.pid, received.si_signo)
+        before_reaping()
+        _, status, used = os.wait4(self.pid, 0)
+        peak = used.ru_maxrss if used.ru_maxrss > 2 * self._own_peak else 0
+        code = os.waitstatus_to_exitcode(status)
+        return End(code, used.ru_utime + used.ru_stime, peak * 1024)
+
+    def _has_ended(self) -> bool:
+        """Reap the orphans that have ended; return whether the command has, without reaping it."""
+        while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
+            if ended.si_pid == self.pid:
+                return True
+            os.waitpid(ended.si_pid, 0)
+        return False
+
+    def _follow_stop(self) -> None:
+        try:
+            stopped = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)
+        except ChildProcessError:  # it has ended
+            return
+        if stopped is None or signal.SIGCONT in signal.sigpending():
+            return
+        number = {stopped.si_status}
+        if signal.SIGSTOP in number:
+            os.kill(os.getpid(), signal.SIGSTOP)
+            return
+        signal.sigtimedwait(number, 0)  # the terminal's own one: two would stop us twice
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, number)
+        os.kill(os.getpid(), stopped.si_status)
+        signal.pthread_sigmask(signal.SIG_BLOCK, number)
+
+
+def end_like(end: End) -> int:
+    """End this process with the signal that ended the command, or return its exit code."""
+    if end.status >= 0:
+        return end.status
+    number = -end.status
+    _, hard = resource.getrlimit(resource.RLIMIT_CORE)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))  # the command has left its own dump
+    if number != signal.SIGKILL:
+        signal.signal(number, signal.SIG_DFL)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
+    sys.stderr.flush()
+    os.kill(os.getpid(), number)
+    return 128 + number
+
+
+def _inherit_orphans() -> None:
+    """Let descendants whose parent ends become children of this process, and not of init."""
+    ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

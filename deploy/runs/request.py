@@ -1,0 +1,105 @@
+"""The command line of ``system-monitor run``, read without loading the settings.
+
+The command starts at once; what takes half a second, such as the check of the settings, comes
+afterwards.
+"""
+
+import argparse
+import os
+import re
+import secrets
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from telemetry.errors import SettingsError
+
+OPTIONS = (
+    *("host_name", "mqtt_url", "mqtt_url_file", "mqtt_host", "mqtt_port", "mqtt_user"),
+    *("mqtt_password_file", "mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file"),
+    *("topic_prefix", "http_host", "http_port", "http_token_file", "log_level", "log_format"),
+)
+"""The settings that `run` takes as options."""
+_SETTINGS = {"--config", *(f"--{name.replace('_', '-')}" for name in OPTIONS)}
+_LONGEST_NAME = 100
+_MOST_TAGS = 16
+_LONGEST_TAG = 50
+_LONGEST_SLUG = 40
+_CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
+
+
+class Request(NamedTuple):
+    """What to run. ``options`` are the other options, which have not been checked."""
+
+    command: Sequence[str]
+    name: str | None
+    tags: Sequence[str]
+    report: str | None
+    options: Sequence[str]
+
+    def new_id(self) -> str:
+        """Return a new id for the run that begins with its name: ``ablation-7-3f9a1c5e``."""
+        name = self.name or os.path.basename(self.command[0])  # noqa: PTH119 - loads no pathlib
+        slug = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:_LONGEST_SLUG]
+        return f"{slug or 'run'}-{secrets.token_hex(4)}"
+
+    def variables(self) -> dict[str, str]:
+        """Return the options as environment variables, for the Python helper in the command."""
+        pairs = zip(self.options[::2], self.options[1::2], strict=True)
+        names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
+        if "CONFIG" in names:
+            names["CONFIG_FILE"] = names.pop("CONFIG")
+        return {f"SYSTEM_MONITOR_{name}": value for name, value in names.items()}
+
+
+def read(arguments: Sequence[str]) -> Request | None:
+    """Return the request, or None if ``arguments`` need the full parser: for help, or an error.
+
+    Raises SettingsError if the name or a tag is not valid.
+    """
+    if "--" not in arguments:
+        return None
+    end = arguments.index("--")
+    given, command = arguments[:end], arguments[end + 1 :]
+    own: dict[str, list[str]] = {"--name": [], "--tag": [], "--report": []}
+    options: list[str] = []
+    rest = iter(given)
+    for argument in rest:
+        option, equals, value = argument.partition("=")
+        if option not in own:
+            if option not in _SETTINGS:
+                return None
+            options += [option, value if equals else next(rest, "")]
+            continue
+        own[option].append(value if equals else next(rest, ""))
+    if not command or any("" in values for values in own.values()) or "" in options:
+        return None
+    name, report = (own[option][-1] if own[option] else None for option in ("--name", "--report"))
+    _require_valid(name, own["--tag"])
+    return Request(command, name, own["--tag"], report, options)
+
+
+def add(parser: argparse.ArgumentParser) -> None:
+    """Add the arguments that are not settings to the full ``parser``."""
+    parser.usage = "system-monitor run [--name NAME] [--tag TAG]... [options] -- COMMAND..."
+    parser.add_argument("--name", help="Name of the run; default: the program and its script.")
+    parser.add_argument("--tag", action="append", help="Tag to find the run by; may be repeated.")
+    parser.add_argument(
+        "--report",
+        metavar="DIR",
+        help="Folder in which to save the report at the end, as the server at http_host and "
+        "http_port makes it.",
+    )
+
+
+def _require_valid(name: str | None, tags: Sequence[str]) -> None:
+    if name is not None and not _is_valid(name, _LONGEST_NAME):
+        raise SettingsError(f"--name must have 1 to {_LONGEST_NAME} printable characters.")
+    if len(tags) > _MOST_TAGS or not all(_is_valid(tag, _LONGEST_TAG) for tag in tags):
+        raise SettingsError(
+            f"At most {_MOST_TAGS} --tag are allowed, each with 1 to {_LONGEST_TAG} printable "
+            "characters."
+        )
+
+
+def _is_valid(text: str, longest: int) -> bool:
+    return bool(text.strip()) and len(text) <= longest and not _CONTROL.search(text)

@@ -1,0 +1,78 @@
+"""Follows the command's processes, in a thread of its own."""
+
+import os
+import threading
+import time
+from collections.abc import Collection
+
+from collector.runs.procfs import Process, ProcessTable
+from collector.runs.tree import ProcessTree, TreeUsage
+
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds: a short command is looked at more often
+_SHARE = 100  # a pause is at least this many times as long as a look
+_LAST_SECONDS = 1.0
+
+
+class Sampler:
+    """Looks at the process ``pid`` and its descendants about once a second.
+
+    A look may block, for instance while a process of the tree hangs in the kernel, so it never
+    happens in the caller's thread.
+    """
+
+    def __init__(self, pid: int) -> None:
+        """Look at nothing yet. This process inherits the orphans of the tree."""
+        self._pid = pid
+        self._table = ProcessTable()
+        self._tree: ProcessTree | None = None
+        self._usage: TreeUsage | None = None
+        self._processes: dict[int, Process] = {}
+        self._stopping = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="run-sampler", daemon=True)
+
+    @property
+    def processes(self) -> dict[int, Process]:
+        """The processes of the tree, by id."""
+        return self._processes
+
+    @property
+    def usage(self) -> TreeUsage | None:
+        """What the tree has used so far; None if nothing could be read."""
+        return self._usage
+
+    @property
+    def pids(self) -> Collection[int]:
+        """The ids of the tree's processes."""
+        return self._processes.keys()
+
+    def start(self) -> None:
+        """Start to look."""
+        self._thread.start()
+
+    def stop(self) -> None:
+        """Look once more and stop; if that takes long, without that look."""
+        self._stopping.set()
+        self._thread.join(_LAST_SECONDS)
+
+    def _run(self) -> None:
+        pause = _FIRST_PAUSE
+        is_last = False
+        while not is_last:
+            is_last = self._stopping.is_set()
+            began = time.monotonic()
+            self._look()
+            took = time.monotonic() - began
+            self._stopping.wait(max(pause, _SHARE * took))
+            pause = min(1.5 * pause, _LONGEST_PAUSE)
+
+    def _look(self) -> None:
+        table, tree = self._table, self._tree
+        table.update(tree.pids if tree else [self._pid])
+        if tree is None:
+            root = table.processes.get(self._pid)
+            if root is None:
+                return
+            self._tree = tree = ProcessTree(root, foster=os.getpid())
+        tree.update(table.processes, table.new)
+        self._processes = {pid: table.processes[pid] for pid in tree.pids}
+        self._usage = tree.usage()

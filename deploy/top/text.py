@@ -1,0 +1,141 @@
+"""Numbers and texts as they appear on the terminal, with the same units as on the dashboard."""
+
+import math
+import unicodedata
+from collections.abc import Sequence
+
+from telemetry.printable import printable
+
+DASH = "\N{EN DASH}"
+_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")  # binary, labelled as nvidia-smi and free -h do
+_KB = 1024
+_WHOLE_UNITS = 2  # bytes and kB have no decimals
+_LONG = 999.5  # has four digits before the decimal point
+_BARS = " ▁▂▃▄▅▆▇█"
+_PERIODS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
+_DECIMALS = ((100, 0), (10, 1), (0, 2))
+
+
+def number(value: object) -> float | None:
+    """Return ``value`` if it is a finite number, else None."""
+    if isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value):
+        return float(value)
+    return None
+
+
+def percent(value: object) -> str:
+    """Return a share, such as ``87%``."""
+    return _rounded(value, "%")
+
+
+def degrees(value: object) -> str:
+    """Return a temperature, such as ``72°``."""
+    return _rounded(value, "°")
+
+
+def _rounded(value: object, unit: str) -> str:
+    known = number(value)
+    return DASH if known is None else f"{known:.0f}{unit}"
+
+
+def size_of(used: object, total: object) -> str:
+    """Return ``6.2/8.0 GB``, both in the unit of the total."""
+    whole, part = number(total), number(used)
+    if whole is None and part is None:
+        return DASH
+    unit = _unit(part if whole is None else whole)
+    texts = [DASH if each is None else _in_unit(each or 0.0, unit) for each in (part, whole)]
+    return f"{'/'.join(texts)} {_UNITS[unit]}"
+
+
+def size(value: object) -> str:
+    """Return ``6.2 GB``."""
+    known = number(value)
+    if known is None:
+        return DASH
+    unit = _unit(known)
+    return f"{_in_unit(known, unit)} {_UNITS[unit]}"
+
+
+def _unit(size: float | None) -> int:
+    unit = 0
+    while size is not None and unit + 1 < len(_UNITS) and size >= _KB ** (unit + 1):
+        unit += 1
+    return unit
+
+
+def _in_unit(size: float, unit: int) -> str:
+    value = size / _KB**unit
+    return f"{value:.0f}" if unit < _WHOLE_UNITS or value >= _LONG else f"{value:.1f}"
+
+
+def rate(value: object) -> str:
+    """Return a rate in MB/s, without the unit, with three digits or so."""
+    known = number(value)
+    if known is None:
+        return DASH
+    decimals = next(count for least, count in _DECIMALS if known >= least or least == 0)
+    return f"{known:,.{decimals}f}"
+
+
+def of_limit(value: object, limit: object, unit: str) -> str:
+    """Return ``215/450 W``; without a limit, ``215 W``."""
+    known, most = number(value), number(limit)
+    text = DASH if known is None else f"{known:.0f}"
+    return f"{text} {unit}" if most is None else f"{text}/{most:.0f} {unit}"
+
+
+def share(used: object, total: object) -> float | None:
+    """Return the share of a total in percent; None if it is not known."""
+    part, whole = number(used), number(total)
+    return None if part is None or whole is None or whole <= 0 else 100 * part / whole
+
+
+def duration(seconds: float) -> str:
+    """Return a time span in its two largest units, such as ``2 h 05 min``."""
+    whole = max(0, int(seconds))
+    for length, name, part, part_name in _PERIODS:
+        if whole >= length:
+            return f"{whole // length} {name} {whole % length // part:02} {part_name}"
+    return f"{whole} s"
+
+
+def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:
+    """Return the last ``width`` values as bars; a gap is a space.
+
+    ``top`` is the value of a full bar; None: the largest value.
+    """
+    shown = values[-width:] if width > 0 else ()
+    if top is None:
+        top = max((value for value in shown if value is not None), default=0.0)
+    return "".join(bar(value, top) for value in shown).rjust(max(0, width))
+
+
+def bar(value: float | None, top: float = 100.0) -> str:
+    """Return one bar; the lowest one, not a space, for 0."""
+    if value is None:
+        return " "
+    share = value / top if top > 0 else 0.0
+    return _BARS[1 + min(7, max(0, int(share * 8)))]
+
+
+def cell_width(text: str) -> int:
+    """Return how many columns of a terminal ``text`` takes."""
+    return sum(
+        0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
+        for each in text
+    )
+
+
+def fit(text: str, width: int, *, right: bool = False) -> str:
+    """Return ``text`` on one line of exactly ``width`` columns, cut or filled with spaces.
+
+    Control characters, which a name from the bus may contain, are escaped.
+    """
+    line = printable(text)
+    if cell_width(line) > width:
+        while line and cell_width(line) > width - 1:
+            line = line[:-1]
+        line = f"{line}…" if width > 0 else ""
+    space = " " * (width - cell_width(line))
+    return space + line if right else line + space

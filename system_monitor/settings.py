@@ -1,0 +1,79 @@
+"""Where to publish, from the environment; the variables are those of ``system-monitor``.
+
+Imports only the standard library.
+"""
+
+import os
+import re
+import socket
+import ssl
+from pathlib import Path
+from typing import NamedTuple
+from urllib.parse import unquote, urlsplit
+
+_PORTS = {"mqtt": 1883, "mqtts": 8883}
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens
+_CONTROL = re.compile(r"[\x00-\x1f\x7f+#]")
+
+
+class Broker(NamedTuple):
+    """The broker, and how topics begin. ``masked`` is its address for sentences."""
+
+    host: str
+    port: int
+    tls: ssl.SSLContext | None
+    user: str | None
+    password: str | None
+    prefix: str
+    host_name: str
+
+    @property
+    def masked(self) -> str:
+        """The address without the login."""
+        return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
+
+    def topic(self, channel: str) -> str:
+        """Return the topic of ``channel`` of this host."""
+        prefix = self.prefix.replace("{host}", self.host_name)
+        return f"{prefix}/{channel}" if prefix else channel
+
+
+def load() -> Broker:
+    """Return the broker that the environment names. Raises ValueError and OSError."""
+    url = _value("MQTT_URL", file=True)
+    host = _value("MQTT_HOST") or "127.0.0.1"
+    parts = urlsplit(url or f"mqtt://{host}:{_value('MQTT_PORT') or 1883}")
+    if parts.scheme not in _PORTS or not parts.hostname:
+        raise ValueError("SYSTEM_MONITOR_MQTT_URL must look like mqtt://host:1883")
+    user = _value("MQTT_USER") or (unquote(parts.username) if parts.username else None)
+    password = _value("MQTT_PASSWORD", file=True)
+    if parts.password is not None:
+        password = unquote(parts.password)
+    prefix, host_name = _value("TOPIC_PREFIX") or "", _value("HOST_NAME") or socket.gethostname()
+    if _CONTROL.search(prefix + host_name):
+        raise ValueError("SYSTEM_MONITOR_TOPIC_PREFIX or _HOST_NAME is not valid")
+    return Broker(
+        host=_ANY_ADDRESS.get(parts.hostname, parts.hostname),
+        port=parts.port or _PORTS[parts.scheme],
+        tls=_tls() if parts.scheme == "mqtts" else None,
+        user=user,
+        password=password,
+        prefix=prefix,
+        host_name=host_name,
+    )
+
+
+def _value(name: str, *, file: bool = False) -> str | None:
+    value = os.environ.get(f"SYSTEM_MONITOR_{name}")
+    path = os.environ.get(f"SYSTEM_MONITOR_{name}_FILE") if file and not value else None
+    if path:
+        return Path(path).expanduser().read_text("utf-8").rstrip("\r\n")
+    return value or None
+
+
+def _tls() -> ssl.SSLContext:
+    context = ssl.create_default_context(cafile=_value("MQTT_CA_FILE"))
+    certificate = _value("MQTT_CERTIFICATE_FILE")
+    if certificate:
+        context.load_cert_chain(certificate, _value("MQTT_KEY_FILE"))
+    return context

@@ -1,0 +1,34 @@
+"""The text format: names, labels and lines."""
+
+from collections.abc import Iterable, Mapping
+from functools import lru_cache
+
+PREFIX = "system_monitor"
+
+_IN_LABEL = str.maketrans({"\\": r"\\", "\n": r"\n", '"': r"\""})
+_IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
+
+
+def labels_of(labels: Mapping[str, object]) -> str:
+    """Return ``labels`` as the inside of the braces; those that are None or empty are left out."""
+    return ",".join(
+        f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
+    )
+
+
+@lru_cache(maxsize=32_768)  # the names of a fleet hardly change from scrape to scrape
+def escaped(value: object) -> str:
+    """Return the value of a label as it stands between the quotes."""
+    return str(value).translate(_IN_LABEL)
+
+
+def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
+    """Return a metric with all of its lines, or nothing if it has none.
+
+    ``lines`` have neither name nor newline: each is `{labels} value`.
+    """
+    series = f"\n{name}".join(lines)
+    if not series:
+        return ""
+    described = f"{meaning[:1].upper()}{meaning[1:]}".translate(_IN_HELP)
+    return f"# HELP {name} {described}\n# TYPE {name} {kind}\n{name}{series}\n"

@@ -1,0 +1,39 @@
+"""Durations, sizes and energies as people read them. Pure."""
+
+_SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86_400
+_UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"))
+_KILOWATT_HOUR = 3_600_000
+
+
+def duration(seconds: float) -> str:
+    """Return a duration in its two largest units: 2 h 13 min."""
+    rest = round(seconds)
+    if rest < _MINUTE:
+        return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"  # noqa: PLR2004 - two digits
+    index = next(index for index, (length, _) in enumerate(_UNITS) if rest >= length)
+    (length, name), (smaller, smaller_name) = _UNITS[index], _UNITS[index + 1]
+    count, more = rest // length, rest % length // smaller
+    return f"{count} {name} {more} {smaller_name}" if more else f"{count} {name}"
+
+
+def size(number: float) -> str:
+    """Return a number of bytes in binary units, as nvidia-smi and free count: 48.2 GiB."""
+    for power, unit in enumerate(("bytes", "KiB", "MiB", "GiB"), start=1):
+        if number < 1024**power:
+            return f"{digits(number / 1024 ** (power - 1))} {unit}"
+    return f"{digits(number / 1024**4)} TiB"
+
+
+def energy(joules: float) -> str:
+    """Return an energy: 1.21 kWh, or 34 Wh."""
+    kilowatt_hours = joules / _KILOWATT_HOUR
+    if kilowatt_hours >= 1:
+        return f"{digits(kilowatt_hours)} kWh"
+    return f"{digits(kilowatt_hours * 1000)} Wh"
+
+
+def digits(number: float) -> str:
+    """Return ``number`` with three significant digits."""
+    decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004
+    text = f"{number:,.{decimals}f}"
+    return text.rstrip("0").rstrip(".") if "." in text else text

@@ -1,0 +1,36 @@
+"""The time in a recording, which has no times but those of its samples. Pure."""
+
+from telemetry.limits import SILENT_SECONDS
+from telemetry.samples import Sample
+from telemetry.status import CollectorStatus
+
+_LONGEST_PAUSE = int(SILENT_SECONDS * 1000)
+
+
+class RecordingClock:
+    """Follows the timestamps of samples.
+
+    ``now`` is the newest one, in Unix milliseconds. ``elapsed`` is the time since the first one in
+    milliseconds, without pauses of more than two minutes: while a collector runs, such a pause is
+    an outage of the recorder, or the jump from an outdated retained message to the present.
+    """
+
+    def __init__(self) -> None:
+        """Start before the first sample."""
+        self.now = 0
+        self.elapsed = 0
+
+    def advance(self, content: Sample | CollectorStatus) -> None:
+        """Move to the time of ``content``, unless it is from the past."""
+        step = content.timestamp - self.now
+        if step <= 0 or self._is_past(content):
+            return
+        self.now = content.timestamp
+        if step <= _LONGEST_PAUSE:
+            self.elapsed += step
+
+    @staticmethod
+    def _is_past(content: Sample | CollectorStatus) -> bool:
+        if isinstance(content, Sample):
+            return content.late
+        return content.last_will  # which has the time at which its collector started

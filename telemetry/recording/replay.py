@@ -1,0 +1,167 @@
+"""Makes the messages of a recording into those of a replay. Pure."""
+
+import json
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from telemetry.bus.messages import Publication
+from telemetry.bus.topics import TopicScheme
+from telemetry.catalogue import Field, Kind, Nature, Retention
+from telemetry.events import Event
+from telemetry.recording.lines import Entry
+from telemetry.samples import Sample, late
+from telemetry.status import CollectorState, CollectorStatus
+
+HOST = "{host}"
+
+
+@dataclass(frozen=True, slots=True)
+class Form:
+    """How a replay differs from its recording.
+
+    ``topics`` are those of the replay. ``offset``, in milliseconds, is added to each time. ``host``
+    is the new name of each host, in which ``{host}`` is the recorded name. With ``past``, the
+    replay only fills the history: nothing in it is a current state.
+    """
+
+    topics: TopicScheme
+    offset: int = 0
+    host: str = HOST
+    past: bool = False
+
+    def name_of(self, host: str) -> str:
+        """Return the name in the replay of the recorded ``host``."""
+        return self.host.replace(HOST, host)
+
+
+class Replay:
+    """Turns entries into publications in a ``form``, and remembers what has to be ended.
+
+    ``any_host`` is the recorded host whose topics get the events that concern every host.
+    """
+
+    def __init__(self, form: Form, any_host: str) -> None:
+        """Begin with nothing published."""
+        self._form = form
+        self._any_host = any_host
+        self._online: dict[str, dict[str, Any]] = {}  # the statuses by topic
+        self._true: dict[str, None] = {}  # the topics of states that have not ended
+
+    def publication(self, entry: Entry) -> Publication | None:
+        """Return the message for ``entry``; None if there is nothing to publish."""
+        match entry.content:
+            case None:
+                return self._removal(entry)
+            case Sample():
+                return self._sample(entry, entry.content)
+            case CollectorStatus():
+                return self._status(entry, entry.content)
+            case Event():
+                return self._event(entry, entry.content)
+
+    def endings(self, now: int) -> Iterator[Publication]:
+        """Return the messages that end the replay: its hosts are offline from ``now`` on.
+
+        A state that the recording did not end is true no longer, although it has no end.
+        """
+        for topic, body in self._online.items():
+            ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}
+            yield Publication(topic, _payload(ended), retain=True)
+        for topic in self._true:
+            yield Publication(topic, b"", retain=True)
+
+    def _removal(self, entry: Entry) -> Publication | None:
+        if self._form.past:
+            return None
+        topic = self._topic(entry, entry.address.host)
+        self._true.pop(topic, None)
+        return Publication(topic, b"", retain=True)
+
+    def _sample(self, entry: Entry, sample: Sample) -> Publication | None:
+        family = entry.address.family
+        if family is None or (self._form.past and family.retention is Retention.NONE):
+            return None
+        payload = _payload(self._body(entry, family.fields))
+        topic = self._topic(entry, sample.host)
+        if sample.late:
+            return Publication(topic, payload, retain=False)
+        if self._form.past:
+            return Publication(topic, late(payload), retain=False)
+        return Publication(topic, payload, retain=True)
+
+    def _status(self, entry: Entry, status: CollectorStatus) -> Publication | None:
+        if self._form.past:
+            return None
+        topic = self._topic(entry, status.host)
+        body = self._body(entry, ())
+        body["started"] += self._form.offset
+        if status.state is CollectorState.ONLINE:
+            self._online[topic] = body
+        else:
+            self._online.pop(topic, None)
+        return Publication(topic, _payload(body), retain=True)
+
+    def _event(self, entry: Entry, event: Event) -> Publication | None:
+        family = entry.address.family
+        if family is None:
+            return None
+        topic = self._topic(entry, event.host)
+        body = self._body(entry, family.fields)
+        body["timestamp"] = event.timestamp + self._form.offset
+        if family.nature is Nature.EVENT and self._form.offset:
+            body.pop("id", None)  # it is another event, at another time
+        is_true = family.nature is Nature.STATE and not event.is_end and not self._form.past
+        if is_true:
+            self._true[topic] = None
+        return Publication(topic, _payload(body), retain=is_true)
+
+    def _topic(self, entry: Entry, host: str | None) -> str:
+        name = self._form.name_of(host or self._any_host)
+        return self._form.topics.topic(name, entry.address.channel)
+
+    def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
+        """Return the payload with the new times and the new host.
+
+        It is not made from the decoded content: that lacks the fields of newer versions.
+        """
+        body = _parsed(entry.payload)
+        if body.get("host") is not None:
+            body["host"] = self._form.name_of(body["host"])
+        if body.get("timestamp") is not None:
+            body["timestamp"] += self._form.offset
+        _shift(body, fields, self._form.offset)
+        return body
+
+
+def _shift(values: dict[str, Any], fields: tuple[Field, ...], offset: int) -> None:
+    """Add ``offset`` to each time in ``values``: the integers in milliseconds are Unix times."""
+    for field in fields:
+        value = values.get(field.name)
+        if value is None:
+            continue
+        if field.kind is Kind.INTEGER and field.unit == "ms":
+            values[field.name] = value + offset
+        elif field.members:
+            for member in _objects_in(field, value):
+                _shift(member, field.members, offset)
+
+
+def _objects_in(field: Field, value: Any) -> Iterable[dict[str, Any]]:  # noqa: ANN401 - JSON
+    match field.kind:
+        case Kind.GROUPS:
+            objects: Iterable[dict[str, Any]] = value.values()
+        case Kind.RECORD:
+            objects = (value,)
+        case _:
+            objects = value
+    return objects
+
+
+def _parsed(payload: bytes) -> dict[str, Any]:
+    body: dict[str, Any] = json.loads(payload)
+    return body
+
+
+def _payload(body: Mapping[str, object]) -> bytes:
+    return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()

@@ -1,0 +1,63 @@
+"""What a recording contains, known before it is replayed. Pure."""
+
+from collections import Counter
+from collections.abc import Iterable
+
+from telemetry.catalogue import Retention
+from telemetry.recording.lines import Entry
+from telemetry.samples import Sample
+
+_STEP = 60_000
+
+
+class Survey:
+    """Counts the messages of each host, and their ages when they are replayed at ``speed``.
+
+    ``hosts`` has the number of samples and statuses of each host. ``elapsed`` is the length of the
+    recording in milliseconds, and ``newest`` the newest timestamp in it.
+    """
+
+    def __init__(self, speed: float) -> None:
+        """Begin with nothing read."""
+        self._speed = speed
+        self._steps: Counter[int] = Counter()
+        self.hosts: Counter[str] = Counter()
+        self.messages = self.elapsed = self.newest = 0
+
+    def read(self, entries: Iterable[Entry]) -> None:
+        """Read all ``entries``."""
+        for entry in entries:
+            self.messages += 1
+            self.elapsed = entry.elapsed
+            content = entry.content
+            if content is None or content.host is None:
+                continue
+            self.hosts[content.host] += 1
+            if isinstance(content, Sample):
+                family = entry.address.family
+                if not content.late:
+                    self.newest = max(self.newest, content.timestamp)
+                if family is not None and family.retention is Retention.WINDOW:
+                    self._steps[self._after_start(content.timestamp, entry.elapsed)] += 1
+
+    @property
+    def duration(self) -> float:
+        """How long the replay takes, in milliseconds."""
+        return self.elapsed / self._speed
+
+    @property
+    def stored(self) -> int:
+        """The number of samples that a history would store."""
+        return self._steps.total()
+
+    def older_than(self, window: int, begin: int, offset: int) -> int:
+        """Return how many samples are older than ``window`` ms when they are published.
+
+        The replay begins at ``begin``, in Unix milliseconds, and adds ``offset`` to each timestamp.
+        """
+        first = begin - window - offset
+        return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
+
+    def _after_start(self, timestamp: int, elapsed: int) -> int:
+        """Return the timestamp, less the time after the beginning of the replay, in steps."""
+        return round(timestamp - elapsed / self._speed) // _STEP

@@ -1,0 +1,119 @@
+"""Parses and validates the settings of notices, in the manner of ``values``."""
+
+import re
+import shlex
+from urllib.parse import urlsplit
+
+from telemetry.catalogue import FINDING
+
+SEVERITIES = next(field.choices for field in FINDING.fields if field.name == "severity")
+RUNS = ("all", "failed", "none")
+
+_MOST_URLS = 16
+_LONGEST_URL = 2048
+_URLS = (
+    "must be URLs of notification services such as ntfys://ntfy.sh/topic, separated by spaces or "
+    f"line breaks, at most {_MOST_URLS}"
+)
+_COMMAND = "must be a program and its arguments, such as /usr/local/bin/on-finding --quiet"
+_QUIET = "must be one or more ranges of local time such as 22:00-07:00, separated by commas"
+_PUBLIC_URL = "must look like https://monitor.example or https://host/path, without a login"
+_DAY = 1440
+
+
+def joined(value: object) -> object:
+    """Return the URLs of a list as one text, each on a line."""
+    if isinstance(value, list):
+        if not value or not all(isinstance(each, str) for each in value):
+            raise ValueError(_URLS)
+        return "\n".join(value)
+    return value
+
+
+def notify_urls(text: str) -> str:
+    """Check URLs of Apprise, as far as that is possible without it."""
+    found = urls(text)
+    valid = r"[A-Za-z][A-Za-z0-9]{0,31}://[^\s\x00-\x1f\x7f]+"
+    if not 1 <= len(found) <= _MOST_URLS or not all(
+        re.fullmatch(valid, each) and len(each) <= _LONGEST_URL for each in found
+    ):
+        raise ValueError(_URLS)
+    return text
+
+
+def urls(text: str) -> tuple[str, ...]:
+    """Return the URLs in ``text``; a comma before the next URL's scheme also separates them."""
+    return tuple(re.split(r"[\s,]+(?=[A-Za-z][A-Za-z0-9]*://)|\s+", text.strip()))
+
+
+def notify_severity(value: str) -> str:
+    """Return the severity in lower case."""
+    return _one_of(SEVERITIES, value)
+
+
+def notify_runs(value: str) -> str:
+    """Return the choice of runs in lower case."""
+    return _one_of(RUNS, value)
+
+
+def _one_of(choices: tuple[str, ...], value: str) -> str:
+    chosen = value.lower()
+    if chosen not in choices:
+        raise ValueError(f"must be one of {', '.join(choices)}")
+    return chosen
+
+
+def notify_command(value: object) -> tuple[str, ...]:
+    """Return a program and its arguments, from a list or from text with a shell's quotes."""
+    try:
+        parts: object = shlex.split(value) if isinstance(value, str) else value
+    except ValueError:
+        raise ValueError(f"{_COMMAND}; a quote is not closed") from None
+    if parts == () and value == ():
+        return ()
+    if (
+        not isinstance(parts, list | tuple)
+        or not parts
+        or not all(isinstance(each, str) and "\x00" not in each for each in parts)
+        or not parts[0]
+    ):
+        raise ValueError(_COMMAND)
+    return tuple(parts)
+
+
+def quiet_hours(value: object) -> tuple[str, ...]:
+    """Return ranges of the day, from a list or from text with commas."""
+    parts: object = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list | tuple):
+        raise ValueError(_QUIET)  # noqa: TRY004 - pydantic takes no TypeError
+    ranges = tuple(str(each).strip() for each in parts)
+    for each in ranges:
+        minutes_of_day(each)
+    return ranges
+
+
+def minutes_of_day(text: str) -> tuple[int, int]:
+    """Return the first minute of the range ``text``, and the one after its last.
+
+    The second is the smaller one if the range goes over midnight.
+    """
+    match = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", text)
+    if match is None:
+        raise ValueError(_QUIET)
+    hour, minute, last_hour, last_minute = map(int, match.groups())
+    start, end = 60 * hour + minute, 60 * last_hour + last_minute
+    if max(minute, last_minute) > 59 or start >= _DAY or end > _DAY or start == end:  # noqa: PLR2004 - minutes of an hour
+        raise ValueError(_QUIET)
+    return start, end
+
+
+def public_url(value: str) -> str:
+    """Return the URL of the page without a final slash."""
+    try:
+        parts = urlsplit(value)
+        good = re.fullmatch(r"https?://[^\s@?#]+", value) and parts.hostname and parts.port != 0
+    except ValueError:
+        good = False
+    if not good or len(value) > _LONGEST_URL:
+        raise ValueError(_PUBLIC_URL)
+    return value.rstrip("/")

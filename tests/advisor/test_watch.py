@@ -1,0 +1,339 @@
+"""What an advisor says after a restart, with a real history and the real detectors."""
+
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pytest
+from typing_extensions import TypeIs
+
+from advisor.active import PATIENCE, ActiveFindings, Change
+from advisor.detectors import registry
+from advisor.past import Past
+from advisor.watch import FORGOTTEN_SECONDS, SETTLE_SECONDS, SILENT_SECONDS, Content, Watch
+from telemetry.bus.topics import TopicScheme
+from telemetry.decoding import decode, resolve
+from telemetry.events import Event
+from telemetry.history.sqlite import SqliteReader, SqliteWriter
+from telemetry.history.window import Spans
+from telemetry.limits import Limits
+from telemetry.samples import Sample
+from telemetry.status import CollectorState
+from tests.advisor.series import GB, HOURS, MINUTES, START, at_once, every
+from tests.api.running import status
+from tests.fakes.monotonic import SettableClock
+from tests.states import finding
+
+SPANS = Spans(3_600_000, minutes=7 * 86_400_000)
+LEAK, IDLE = "system/findings/memory_growth/gpu0", "system/findings/idle_gpu/gpu0"
+Samples = Iterable[Sample]
+AnyContent = TypeVar("AnyContent", Sample, Content)
+Memory = Callable[[float], float]
+
+
+def leaking(time: float) -> float:
+    """Return 40 GB, and from the first hour on 5 GB more in each."""
+    return 40 * GB + max(0.0, time - HOURS) / HOURS * 5 * GB
+
+
+def gpu(memory: Memory, until: float, begin: float = 0.0, utilization: float = 90.0) -> Samples:
+    def values(time: float) -> dict[str, Any]:
+        used = float(int(memory(time)))
+        return {"utilization": utilization, "memory_used": used, "memory_total": 80.0 * GB}
+
+    return every("system/gpu/0", values, until=until, begin=begin, host="alpha")
+
+
+def processes(memory: Memory, until: float, begin: float, other: int = 0) -> Samples:
+    """Yield a process with ``memory``, less that of the ``other`` one."""
+
+    def values(time: float) -> dict[str, Any]:
+        held = {4242: int(memory(time)) - other, 17: other}
+        one = {"started": START}
+        return {
+            "processes": [{**one, "pid": pid, "memory_used": each} for pid, each in held.items()]
+        }
+
+    return every("system/gpu/0/processes", values, until=until, begin=begin, host="alpha")
+
+
+class House:
+    """A history, the advisors that read it one after another, and what the broker retains."""
+
+    def __init__(self, file: Path) -> None:
+        self.now = START
+        self.writer = SqliteWriter(file, SPANS, lambda: self.now)
+        self.reader = SqliteReader(file, SPANS, lambda: self.now)
+        self.retained: dict[str, Event] = {}
+        self.events: list[Event] = []  # as published
+        self.taken: set[str] = set()  # ids
+        self.clock = SettableClock()
+        self.writer.open()
+        self.start()
+
+    def start(self) -> None:
+        """Start an advisor, in place of the one before."""
+        active = ActiveFindings(shared_topics=False)
+        past = Past(self.reader, SPANS, lambda: self.now)
+        self.watch = Watch(registry.build, past, active, Limits(), self.clock)
+        for event in self.retained.values():
+            self._publish(self.watch.adopt(event))
+
+    def settle(self, *, connected: bool = True) -> None:
+        """Let the advisor do all that is due after a while."""
+        for _ in range(4):
+            self._publish(self.watch.turn(connected=connected))
+            self.clock.now += SETTLE_SECONDS
+
+    def store(self, samples: Samples) -> None:
+        """Let time pass with these samples in the history, while no advisor runs."""
+        for some in _parts(samples):
+            self._write(some)
+
+    def feed(self, samples: Iterable[Content]) -> None:
+        """Let time pass while an advisor runs."""
+        for some in _parts(samples):
+            self._write([each for each in some if _is_stored(each)])
+            self._publish(change for each in some for change in self.watch.feed(each))
+
+    def _write(self, samples: Sequence[Sample]) -> None:
+        self.now = max([self.now, *(sample.timestamp + 1 for sample in samples)])
+        self.writer.write(samples)
+        while self.writer.roll_up():
+            pass
+
+    def restart(self, live: Samples) -> None:
+        """Start an advisor that first receives ``live``."""
+        self.start()
+        self._publish(change for each in live for change in self.watch.feed(each))
+        self.settle()
+
+    def take(self) -> list[tuple[str, str]]:
+        """Return the channels and states of the changes that were published since the last call."""
+        taken = {(each.host, each.id): each for each in self.events if each.id not in self.taken}
+        self.events.clear()
+        self.taken |= {each.id for each in taken.values()}
+        return [(each.channel, str(each.values["state"])) for each in taken.values()]
+
+    def _publish(self, changes: Iterable[Change]) -> None:
+        for change in changes:
+            if not change.payload:
+                del self.retained[change.channel]
+                continue
+            content = decode(resolve(TopicScheme(), change.channel), change.payload, arrived=1)
+            assert isinstance(content, Event)
+            self.events.append(content)
+            self.writer.write([content])
+            if change.retain:
+                self.retained[change.channel] = content
+
+
+def _is_stored(content: Content) -> TypeIs[Sample]:
+    return isinstance(content, Sample) and not content.channel.endswith("processes")
+
+
+def _parts(samples: Iterable[AnyContent]) -> Iterator[Sequence[AnyContent]]:
+    """Yield ``samples`` in parts of less than an hour."""
+    all_of_them = list(samples)
+    for start in range(0, len(all_of_them), 300):
+        yield all_of_them[start : start + 300]
+
+
+@pytest.fixture
+def house(tmp_path: Path) -> Iterator[House]:
+    house = House(tmp_path / "history.sqlite3")
+    with closing(house.writer), closing(house.reader):
+        yield house
+
+
+def test_the_first_advisor_of_a_machine_finds_what_the_history_shows(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    assert house.take() == [(LEAK, "active")]
+    assert house.watch.history_problem is None
+
+
+def test_after_a_restart_a_finding_that_is_still_true_continues(house: House) -> None:
+    house.settle()
+    house.restart(gpu(leaking, 10))
+    house.feed(gpu(leaking, 5 * HOURS, 10))
+    updates = [each for each in house.events if each.id == house.retained[LEAK].id]
+    assert len(updates) > 1
+    assert house.take() == [(LEAK, "active")]
+    before = house.retained[LEAK]
+    assert before.timestamp == updates[0].timestamp
+    house.store(gpu(leaking, 5.2 * HOURS, 5 * HOURS))
+    house.restart(gpu(leaking, 5.2 * HOURS + 10, 5.2 * HOURS))
+    house.feed(gpu(leaking, 7 * HOURS, 5.2 * HOURS + 10))
+    assert house.take() == []
+    assert house.retained[LEAK].id == before.id
+    assert house.retained[LEAK].timestamp == before.timestamp
+    house.feed(gpu(lambda _: 40 * GB, 7.1 * HOURS, 7 * HOURS))
+    (over,) = house.events
+    assert (over.id, over.values["since"]) == (f"{before.id}.end", before.values["since"])
+    assert house.retained == {}
+
+
+def test_a_broker_that_lost_a_finding_gets_it_again(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    before = dict(house.retained)
+    house.retained.clear()
+    house.events.clear()
+    house.restart(gpu(leaking, 6 * HOURS + 20, 6 * HOURS + 10))
+    assert house.retained == before
+    assert [each.id for each in house.events] == [before[LEAK].id]
+
+
+def test_a_finding_that_ended_while_no_advisor_ran_is_ended(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    assert house.take() == [(LEAK, "active")]
+    house.store(gpu(lambda _: 40 * GB, 6.3 * HOURS, 6 * HOURS + 10))
+    house.restart(gpu(lambda _: 40 * GB, 6.3 * HOURS + 10, 6.3 * HOURS))
+    assert house.take() == [(LEAK, "over")]
+    assert house.retained == {}
+
+
+def test_the_finding_about_the_only_process_of_a_gpu_continues(house: House) -> None:
+    begin = at_once(gpu(leaking, 10), processes(leaking, 10, 0))
+    house.restart(begin)
+    house.feed(at_once(gpu(leaking, 5 * HOURS, 10), processes(leaking, 5 * HOURS, 10)))
+    assert house.take() == [(LEAK, "active")]
+    assert "PID 4242" in str(house.retained[LEAK].values["summary"])
+    now = 5.2 * HOURS
+    house.store(gpu(leaking, now, 5 * HOURS))
+    house.restart(at_once(gpu(leaking, now + 10, now), processes(leaking, now + 10, now)))
+    later = 6 * HOURS
+    house.feed(at_once(gpu(leaking, later, now + 10), processes(leaking, later, now + 10)))
+    assert house.take() == []
+    house.feed(at_once(*(each(lambda _: 40 * GB, later + 600, later) for each in (gpu, processes))))
+    assert house.take() == [(LEAK, "over")]
+
+
+def test_a_finding_about_one_of_several_processes_waits_to_be_found_again(house: House) -> None:
+    def both(until: float, begin: float) -> Samples:
+        listed = processes(leaking, until, begin, 6 * GB)
+        return at_once(gpu(leaking, until, begin), listed)
+
+    house.restart(both(10, 0))
+    house.feed(both(5 * HOURS, 10))
+    assert house.take() == [(LEAK, "active")]
+    house.restart(both(5 * HOURS + 10, 5 * HOURS))
+    house.feed(both(5.2 * HOURS, 5 * HOURS + 10))
+    assert house.take() == []
+    assert LEAK in house.retained
+
+
+def test_what_a_detector_finds_in_the_last_hour_is_found_at_once(house: House) -> None:
+    house.store(gpu(lambda _: 30 * GB, HOURS, utilization=0.0))
+    house.restart(gpu(lambda _: 30 * GB, HOURS + 10, HOURS, utilization=0.0))
+    assert house.take() == [(IDLE, "active")]
+    house.restart(gpu(lambda _: 30 * GB, HOURS + 20, HOURS + 10, utilization=0.0))
+    assert house.take() == []
+
+
+def test_a_retained_finding_that_no_detector_reports_is_over_after_some_patience(
+    house: House,
+) -> None:
+    stale = finding("stale", START, channel="system/findings/old_kind/gpu0")
+    house.retained[stale.channel] = stale
+    house.restart(gpu(lambda _: GB, 10))
+    house.feed(gpu(lambda _: GB, PATIENCE / 1000 - 60, 10))
+    assert house.take() == []
+    house.feed(gpu(lambda _: GB, 2 * HOURS, PATIENCE / 1000 - 60))
+    assert house.take() == [(stale.channel, "over")]
+    assert house.retained == {}
+
+
+def test_the_findings_of_a_host_that_is_silent_are_over(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    gone = finding("gone", house.now, "beta", "system/findings/idle_gpu/gpu1")
+    house.retained[gone.channel] = gone
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    assert house.take() == [(LEAK, "active")]
+    house.clock.now += SILENT_SECONDS - 60
+    house.settle()
+    assert house.take() == []
+    house.settle(connected=False)  # nothing is received then
+    house.clock.now += SILENT_SECONDS
+    house.settle()
+    assert house.take() == []
+    house.clock.now += SILENT_SECONDS
+    house.settle()
+    assert sorted(house.take()) == [(gone.channel, "over"), (LEAK, "over")]
+    assert house.retained == {}
+
+
+def test_of_a_host_that_is_offline_only_the_findings_about_its_silence_remain(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.watch.unix_milliseconds", lambda: house.now)
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    assert house.take() == [(LEAK, "active")]
+    house.feed([status("alpha", timestamp=house.now, state=CollectorState.OFFLINE)])
+    for _ in range(15):
+        house.now += 60_000
+        house.clock.now += 60
+        house.settle()
+    silence = "system/findings/host_pressure/collector"
+    assert sorted(house.take()) == [(silence, "active"), (LEAK, "over")]
+    house.clock.now += FORGOTTEN_SECONDS
+    house.settle()
+    assert house.take() == [(silence, "over")]
+    assert house.watch.hosts == 0
+
+
+def test_the_past_of_a_host_that_comes_back_is_read_again(house: House) -> None:
+    house.store(gpu(leaking, 6 * HOURS))
+    house.restart(gpu(leaking, 6 * HOURS + 10, 6 * HOURS))
+    house.clock.now += SILENT_SECONDS
+    house.settle()
+    assert house.take() == [(LEAK, "active"), (LEAK, "over")]
+    house.store(gpu(leaking, 6.2 * HOURS, 6 * HOURS + 10))
+    house.feed(gpu(leaking, 6.2 * HOURS + 10, 6.2 * HOURS))
+    house.settle()
+    assert house.take() == [(LEAK, "active")]
+
+
+def test_without_a_history_the_advisor_begins_a_minute_later_and_says_so(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    file = house.reader._path  # noqa: SLF001 - the test breaks the file
+    house.writer.close()
+    for each in file.parent.glob(f"{file.name}*"):
+        each.unlink()
+    file.write_bytes(b"not a database" * 1000)
+    monkeypatch.setattr(house.writer, "write", lambda _: None)
+    monkeypatch.setattr(house.writer, "roll_up", lambda: False)
+    house.restart(gpu(lambda _: 30 * GB, 10, utilization=0.0))
+    assert "history file" in str(house.watch.history_problem)
+    house.clock.now += 60
+    house.settle()
+    assert house.watch.history_failures > 1
+    house.feed(gpu(lambda _: 30 * GB, 30 * MINUTES, 10, utilization=0.0))
+    assert house.take() == [(IDLE, "active")]
+
+
+def test_what_waits_for_the_past_of_its_host_is_limited(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("advisor.watch._MOST_BYTES", 1000)
+    for number in range(3):
+        sample = Sample("system/cpu", f"host-{number}", START, {"utilization": 1.0})
+        assert list(house.watch.feed(sample, size=500)) == []
+    assert house.watch.skipped == 1
+    house.settle()
+    sample = Sample("system/cpu", "one more", START, {"utilization": 1.0})
+    assert list(house.watch.feed(sample, size=500)) == []
+    assert house.watch.skipped == 1
+
+
+def test_hosts_beyond_the_limit_are_ignored_and_counted(house: House) -> None:
+    past = Past(house.reader, SPANS, lambda: house.now)
+    watch = Watch(registry.build, past, ActiveFindings(shared_topics=False), Limits(hosts=1))
+    for host in ("a", "b"):
+        assert list(watch.feed(Sample("system/cpu", host, START, {}))) == []
+    assert (watch.hosts, watch.skipped) == (1, 1)

@@ -1,0 +1,42 @@
+"""What the watcher of runs takes from the broker."""
+
+import pytest
+
+from collector.runs import watcher as watcher_module
+from collector.runs.watcher import RunWatcher
+from telemetry.bus.messages import Message, Publication
+from telemetry.bus.topics import TopicScheme
+from telemetry.events import MAX_EVENT_BYTES
+from tests.services.processes import wait_until
+from tests.states import run
+
+
+def message(payload: bytes) -> Message:
+    return Message("system/runs/x", payload, False, 1, 0, 0)  # noqa: FBT003 - live
+
+
+def test_a_flood_is_discarded_and_a_run_among_it_is_not_looked_at_for_long() -> None:
+    """The thread is not running, so everything that is taken waits."""
+    watcher = RunWatcher("alpha", TopicScheme(), lambda _: None, lambda: True)
+    for _ in range(10_000):
+        watcher.receive(message(b"x" * 100))
+        watcher.receive(message(b"x" * (MAX_EVENT_BYTES + 1)))
+    assert 1000 <= watcher._items.qsize() <= 1100  # noqa: SLF001 - nothing else shows it
+
+
+def test_what_is_not_a_run_is_ignored_and_a_run_that_cannot_go_on_is_ended(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(watcher_module, "_PAUSE_SECONDS", 0.01)
+    published: list[Publication] = []
+    watcher = RunWatcher("alpha", TopicScheme(), published.append, lambda: True)
+    watcher.start()
+    for payload in (b"", b"{}", b"\xff", b"[1]", run("y", channel="system/runs/y").payload()):
+        watcher.receive(message(payload))
+    left = run("x", channel="system/runs/x", process="another boot")
+    watcher.receive(message(left.payload()))
+    wait_until(lambda: len(published) == 2, "its end")
+    watcher.stop()
+    end, deletion = published
+    assert (end.topic, end.retain, b'"x.end"' in end.payload) == ("system/runs/x", False, True)
+    assert (deletion.topic, deletion.retain, deletion.payload) == ("system/runs/x", True, b"")
