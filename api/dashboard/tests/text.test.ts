@@ -106,7 +106,9 @@ describe("CSV", () => {
     put("system/network", 1_004, { upload_rate: 2 });
     put("system/disk", 3_000, { read_rate: 3 });
     const [header, first, second] = csvOf(host, { from: 0, to: 9_999 }).split("\r\n");
-    expect(header).toBe("timestamp_ms,time,disk.read_rate,disk.write_rate,disk.pressure_some,disk.pressure_full,network.upload_rate,network.download_rate");
+    expect(header).toBe(
+      "timestamp_ms,time,disk.read_rate,disk.write_rate,disk.pressure_some,disk.pressure_full,network.upload_rate,network.download_rate",
+    );
     expect(first).toBe("1000,1970-01-01T00:00:01.000Z,1.5,,,,2,");
     expect(second).toBe("3000,1970-01-01T00:00:03.000Z,3,,,,,");
     expect(csvOf(host, { from: 2_000, to: 2_500 }).split("\r\n")).toHaveLength(2);
