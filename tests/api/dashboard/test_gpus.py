@@ -153,6 +153,7 @@ def test_the_name_of_a_script_on_a_gpu_is_text_and_never_markup(
         row = page.get_by_test_id("gpu-processes").get_by_role("row").nth(1)
         expect(row.get_by_role("cell").nth(1)).to_have_text(str(process.pid))
         expect(row).to_contain_text("1.0 GiB")
+        expect(row.get_by_role("cell").last).to_have_text(re.compile(r"^[1-9]\d* s$"))
         listed = laboratory.monitor.get("/gpu", host=HOST)["gpus"][GPU_WITH_MARKUP]["processes"]
         if not listed["unresolved"]:  # as in a container with process ids of its own
             expect(row.get_by_role("rowheader")).to_have_text(

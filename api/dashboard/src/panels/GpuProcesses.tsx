@@ -5,15 +5,11 @@ import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
 
 const SHOWN = 6;
-const MINUTE_MS = 60_000;
 
 /** The processes that use a GPU, those with the most memory first. */
 export function GpuProcesses({ id }: { readonly id: string }) {
   // Rendered for each of its samples: there are few.
-  const newest = useValue((monitor) => {
-    const values = monitor.shown?.newest.get(processesChannel(id))?.values;
-    return values && { values, minute: Math.floor(monitor.now / MINUTE_MS) };
-  });
+  const newest = useValue((monitor) => monitor.shown?.newest.get(processesChannel(id)));
   const values = newest?.values;
   if (values === undefined) return null; // an older collector does not report them
   const listed = Array.isArray(values.processes) ? values.processes.filter(isObject) : null;
@@ -47,7 +43,7 @@ export function GpuProcesses({ id }: { readonly id: string }) {
           </thead>
           <tbody>
             {rows.map((row) => (
-              <Row key={`${row.pid}/${row.gpu_instance}`} row={row} now={(newest?.minute ?? 0) * MINUTE_MS} />
+              <Row key={`${row.pid}/${row.gpu_instance}`} row={row} now={newest?.timestamp ?? 0} />
             ))}
           </tbody>
         </table>
