@@ -4,6 +4,7 @@ import { worstFirst } from "../store/findings";
 import { momentTime } from "../text/time";
 import { verdictOf } from "../text/verdict";
 import { useMonitor, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 import { zoomTo } from "../view/view";
 
 const SHOWN = 3;
@@ -56,11 +57,13 @@ function Card({ finding }: { readonly finding: Finding }) {
   const zoom = evidence && zoomTo(evidence.from, evidence.to);
   return (
     <li class={`finding ${severity}`} data-testid="finding">
-      <div class="row">
+      <div class="finding-head">
         <b class="severity">
           <i aria-hidden="true">{SIGNS[severity]}</i> {severity}
         </b>
-        <span class="since">since {momentTime(since, Date.now())}</span>
+        <span class="since">
+          since <Text key={since} read={({ now }) => momentTime(since, now)} />
+        </span>
         {zoom && (
           <button type="button" class="button" onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}>
             Show in charts
