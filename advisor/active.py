@@ -11,7 +11,7 @@ from advisor.findings import Finding, State
 from telemetry.events import END, Event
 
 # An adopted finding that no detector has reported again is over after this long, or after as long
-# as its evidence took: processes are not in the history, so a detector may need as much again.
+# as its evidence took: processes are not in the history, so a detector may need as long again.
 PATIENCE = 20 * MINUTE
 LONGEST_PATIENCE = 360 * MINUTE
 MOST_ADOPTED = 10_000  # any client can retain made-up findings
@@ -45,7 +45,7 @@ class ActiveFindings:
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
-        """Begin without findings; ``shared_topics`` says whether hosts have the same topics."""
+        """Begin without findings; ``shared_topics`` is whether hosts have the same topics."""
         self._shared = shared_topics
         self._hosts: dict[str, dict[str, _Active]] = {}
         self._ended: dict[tuple[str, str], None] = {}  # hosts and ids, the oldest first
@@ -91,7 +91,7 @@ class ActiveFindings:
             known.adopted = False
             yield _message(known.event, retain=True)
         else:
-            # An adopted finding says more than what is found again: the detectors know less.
+            # The adopted finding is based on more than the new one: the detectors know less.
             if finding.is_update and finding.since == known.finding.since:
                 time, severity = known.event.timestamp, known.finding.severity
                 known.finding = replace(finding, timestamp=time, severity=severity)
@@ -118,7 +118,7 @@ class ActiveFindings:
                 yield from self._end(each, each.finding.over(now))
 
     def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
-        """End the findings of ``host``, of which nothing is known any more."""
+        """End the findings of ``host``, about which nothing is known any more."""
         for each in list(self._hosts.get(host, {}).values()):
             if each.finding.kind not in except_kinds:
                 yield from self._end(each, each.finding.over(now))

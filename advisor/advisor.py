@@ -28,7 +28,7 @@ from telemetry.tally import Tally
 
 log = logging.getLogger(__name__)
 
-# Findings take minutes; woken less often, the advisor costs less.
+# Findings take minutes, so the advisor wakes up rarely, which saves CPU time.
 _GATHER_SECONDS = 5.0
 _READ_SECONDS = 0.05
 _STOP_SECONDS = 1.0
@@ -37,7 +37,7 @@ _REJECTED = "Messages that are not valid"
 _SKIPPED = "Samples not analysed: late, repeated, or beyond a limit"
 _DROPPED = "Messages dropped because too many were waiting"
 _FAILED = "Samples whose analysis failed because of an error in System Monitor"
-_NO_PAST = "The advisor could not read the past, and may report slow leaks later. {}"
+_NO_PAST = "The advisor could not read the history, so it may report slow leaks late. {}"
 
 
 class Advisor:
@@ -107,7 +107,7 @@ class Advisor:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish what is due, and disconnect. The active findings stay retained."""
+        """Publish pending messages, and disconnect. The active findings stay retained."""
         self._stopping.set()
         self._inbox.stop()
         if self._thread.is_alive():
@@ -122,7 +122,7 @@ class Advisor:
             self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
-        # An empty payload removes a retained message; who removes a status forgets the host.
+        # An empty payload removes a retained message; removing a status forgets the host.
         if message.payload or message.topic.endswith(STATUS_CHANNEL):
             self._inbox.put(message)
 

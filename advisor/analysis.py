@@ -12,7 +12,7 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
 SET_BACK = 5 * MINUTE  # a host whose time falls by more has set its clock back
-FEWEST_CLOCKS = 3  # hosts whose clocks, together, are more likely to be right than ours
+FEWEST_CLOCKS = 3  # hosts whose clocks together are more likely to be right than ours
 SILENCE = "silence"  # the family of readings about it
 SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
 
@@ -26,7 +26,7 @@ class _Host:
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
     looked: int = 0  # when it last looked for devices that are gone
     newest: int = 0
-    fresh: bool = False  # something has come since the last tick
+    fresh: bool = False  # something has arrived since the last tick
     offline: CollectorStatus | None = None
     silent: int = 0  # since it went offline, milliseconds
 
@@ -50,7 +50,7 @@ class _Host:
 
 
 class Analysis:
-    """Feeds each host's readings, in the order of their time, to detectors of its own.
+    """Feeds each host's readings, in the order of their time, to its own detectors.
 
     A sample that is late, or not newer than the one before on its channel, is skipped. If a host's
     clock is set back, its findings end and its detectors start again. The findings about a device
@@ -118,7 +118,7 @@ class Analysis:
             host.fresh = False
 
     def _host_of(self, content: Sample | CollectorStatus) -> _Host | None:
-        """Return the host of ``content``, or None if ``content`` is to be skipped."""
+        """Return the host of ``content``, or None to skip ``content``."""
         host = self._hosts.get(content.host)
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
@@ -150,7 +150,7 @@ class Analysis:
         return name in self._hosts
 
     def rest(self, name: str) -> Iterator[Finding]:
-        """End the findings about a host that is silent, except those that its silence may be about.
+        """End the findings about a silent host, except those that its silence may explain.
 
         If its collector has not said that it is offline, forget the host.
         """

@@ -8,23 +8,23 @@ from typing import Any, NamedTuple
 from advisor.detectors.model import LONGEST_STEP
 from advisor.smoothing import Held
 
-FEWEST = 3  # GPUs: of two, nobody knows which one leaves the other
+FEWEST = 3  # GPUs: of two, it is not clear which one is wrong
 LOADED = 30.0  # % utilization of the others
 SETTLING = 600.0  # seconds in which the usual differences of a new run become known,
 USUAL = 1800.0  # and over which they follow after that
-LONE, LONE_SPAN = 60.0, 7200.0  # a GPU that is alone for so long; within so long, if several were,
-# they do not work in step
+# GPUs do not work in step if several have each been away for LONE seconds within LONE_SPAN.
+LONE, LONE_SPAN = 60.0, 7200.0
 SMOOTHING = 60.0  # seconds
-CONTINUES = 0.8  # of the limit at which a GPU begins to be away: it goes on being away,
-ENDS = 0.5  # and what is found goes on
+CONTINUES = 0.8  # of the limit at which a GPU begins to be away: above this, it stays away,
+ENDS = 0.5  # and above this, a finding stays active
 _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
 
 class Metric(NamedTuple):
     """A value to compare: ``sign`` is -1 if lower is worse; the others may differ by ``alike``.
 
-    If it is ``relative``, differences are parts of the others' median. ``absolute``: GPUs under the
-    same load do not differ in it, not even from the beginning.
+    If it is ``relative``, differences are fractions of the others' median. ``absolute``: GPUs under
+    the same load do not differ in it, not even from the beginning.
     """
 
     field: str

@@ -65,7 +65,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return the growth that is new or goes on, if the file system is full enough."""
+        """Return growth that is new or continues, if the file system is full enough."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:
@@ -78,7 +78,7 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that it is full: critical if that was seen to come, since something writes."""
+        """Report that it is full: critical if growth was reported, since something still writes."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(
@@ -99,7 +99,7 @@ class Filesystems:
             reading,
             series.subject,
             Severity.CRITICAL if left.likely <= CRITICAL_SECONDS else severity,
-            f"Host: the file system {mount} fills by {rate:,.1f} GB/h; full in "
+            f"Host: the file system {mount} fills up at {rate:,.1f} GB/h; full in "
             f"{duration(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),

@@ -15,7 +15,7 @@ _INVALID = re.compile(r"[^A-Za-z0-9_.-]")  # in a subject, as in the catalogue
 
 
 class State(StrEnum):
-    """Whether a finding still holds."""
+    """Whether a finding is still true."""
 
     ACTIVE = "active"
     OVER = "over"
@@ -51,7 +51,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The numbers by name, and the span that shows them, in Unix milliseconds."""
+    """The numbers by name, and the span in which they were measured, in Unix milliseconds."""
 
     start: int
     end: int
@@ -60,7 +60,7 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True)
 class Expected:
-    """The time of the event that a finding warns of, in Unix milliseconds."""
+    """The time of the event that a finding predicts, in Unix milliseconds."""
 
     earliest: int
     likely: int
@@ -108,9 +108,9 @@ class Finding:
 
     @property
     def identity(self) -> str:
-        """The ID of its beginning, the same for everybody who finds it; a dot and more follow it.
+        """The ID of its beginning, the same in each advisor; later IDs append a dot and a word.
 
-        It does not contain dots itself.
+        It contains no dots itself.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 
@@ -138,7 +138,7 @@ class Finding:
         return cls(host=event.host or "", timestamp=event.timestamp, **values)
 
     def body(self) -> dict[str, object]:
-        """Return the fields as they travel, in JSON's types."""
+        """Return the fields as they are published, as JSON types."""
         fields = asdict(self)
         del fields["is_update"]
         return fields

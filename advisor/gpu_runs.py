@@ -59,7 +59,7 @@ class GpuRuns:
             self._group()
 
     def of(self, gpu: str) -> Run | None:
-        """Return the run on ``gpu``; None if there is none, or several processes share it."""
+        """Return the run on ``gpu``; None if there is none, or several processes share the GPU."""
         return self._runs.get(gpu)
 
     def _group(self) -> None:

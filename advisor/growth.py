@@ -10,7 +10,7 @@ from advisor.trend import Slope, floor, largest_step, last_change, mann_kendall,
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`, unless a source is named.
 STRETCHES = (16, 21, 28, 37, 48)  # buckets; of the next width, 16 are as long as 64 of this one
 FEWEST_BUCKETS = 14  # some may be missing
-HORIZON = 2.0  # times the span seen: further ahead, a trend is a guess
+HORIZON = 2.0  # times the observed span: further ahead, a trend is a guess
 SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95 %
 CONFIDENCE = 2.58  # Z of the slope's interval: 99 %; buckets are not independent, so not 95 %
 UNCERTAINTY = 0.2  # the interval of the slope is at least this wide to either side
@@ -90,7 +90,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
 
 
 def _is_spread(values: Sequence[float]) -> bool:
-    """Return whether a floor rises all along, rather than at its beginning or in one step."""
+    """Return whether a floor rises throughout, rather than at its beginning or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
     marks = [values[round(last * part / SEGMENTS)] for part in range(SEGMENTS + 1)]

@@ -7,13 +7,13 @@ from enum import StrEnum
 from advisor.readings import Reading
 
 ALL_CORES = 90.0  # % of all cores together
-LEAST_RATE = 20.0  # MB/s: less is nobody's limit
+LEAST_RATE = 20.0  # MB/s: less is not a limit
 DISK_PRESSURE = 10.0  # % of the time that some task waits for I/O, if that is known
-FORGETTING = 0.999  # of the highest rate in each reading: a ceiling of months ago is none
+FORGETTING = 0.999  # of the highest rate, per reading: one from months ago does not count
 
 
 class Limit(StrEnum):
-    """A limit, as a sentence has it; the most specific first."""
+    """A limit, as the end of a sentence; the most specific first."""
 
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"
@@ -61,7 +61,7 @@ class HostLimits:
         return rate > LEAST_RATE and rate >= self._thresholds["ceiling"] / 100 * highest
 
     def shares(self) -> dict[Limit, float]:
-        """Return in which share of the readings each limit was reached, and begin again."""
+        """Return the share of readings in which each limit was reached, and start over."""
         families = {
             Limit.MEMORY: "memory",
             Limit.IO: "disk",

@@ -13,8 +13,8 @@ SMOOTHING = 30.0  # seconds
 SWAPPING_PRESSURE = 5.0  # % of the time that some task waits for memory: less swapping is harmless
 SUBJECT, KILL_SUBJECT = "memory", "oom"
 _ADVICE = (
-    "Look for what uses the memory (`ps aux --sort=-rss`), and end it or give it less: smaller "
-    "batches, fewer data-loading workers."
+    "Find the processes that use the memory (`ps aux --sort=-rss`), and end them or let them use "
+    "less: smaller batches, fewer data-loading workers."
 )
 _KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` names the process and its limit."
 
@@ -54,7 +54,7 @@ class HostMemory:
                 reading,
                 self._waits.since,
                 Severity.CRITICAL if worst else Severity.WARNING,
-                f"Host: every task waits for memory in {full:.0f} % of the time",
+                f"Host: every task waits for memory during {full:.0f} % of the time",
                 {"pressure": Measure(round(full, 1), "%")},
             )
         if self._swaps.lasts(SECONDS, READINGS):
@@ -62,7 +62,7 @@ class HostMemory:
                 reading,
                 self._swaps.since,
                 Severity.WARNING,
-                f"Host: it swaps all the time: {self._in.mean:.0f} MB/s in, "
+                f"Host: it swaps continuously: {self._in.mean:.0f} MB/s in, "
                 f"{self._out.mean:.0f} MB/s out",
                 {"swapped": Measure(round(swap, 1), "MB/s")},
             )

@@ -10,7 +10,7 @@ _OVERHEAD_BYTES = 1024  # memory for a message besides its payload
 
 
 class Inbox:
-    """A queue that is limited in bytes: when it is full, the oldest messages are dropped.
+    """A queue with a limit in bytes: when it is full, the oldest messages are dropped.
 
     ``dropped`` counts them.
     """

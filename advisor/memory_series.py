@@ -9,7 +9,7 @@ from advisor.growth import Growth, find_growth
 RELEASED = 0.25  # of the growth: if less of it is left, the memory was released
 STILL_GROWING = 0.1  # of the growth: has to be added within as long as it took, at least 20 min
 PATIENCE_SECONDS = 20 * 60.0
-FULL = 0.95  # of the limit: growth that got this far did not end well
+FULL = 0.95  # of the limit: growth that got this far probably ended in a failure
 AGAIN = 1.25  # times a growth that was released: the next of the same process has to exceed that
 RECORD = 0.3  # of the growth: peaks have to exceed by it what they have reached before
 
@@ -31,7 +31,7 @@ class MemorySeries:
     _closed: int = 0
     _released: float = 0.0
     _highest: float = 0.0  # level of the growth that was found
-    _risen: float = 0.0  # its level when it last went on, and when that was
+    _risen: float = 0.0  # its level when it last grew, and when that was
     _risen_at: float = 0.0
 
     def add(self, time: float, used: float, limit: float) -> bool:

@@ -28,7 +28,7 @@ MOST_ROWS = 15_000  # of a host in each of the two parts: a second or two of wor
 MOST_FINDINGS = 5_000
 _HOUR = 3_600_000
 _LONG = 102 * _HOUR  # as far back as the widest stretch of memory growth reaches
-_RECENT = _HOUR  # of the other detectors, none needs more
+_RECENT = _HOUR  # no other detector needs more
 _MEMORY = ("memory_used", "memory_total", "ram_used", "ram_total", "cgroup_used", "cgroup_limit")
 _DELIVERED = ("read_rate", "download_rate", "filesystems")
 _SOLE = 0.9  # of the memory of the listed processes: nearly all of it
@@ -52,7 +52,7 @@ class Past:
         self._clock = clock
 
     def open(self) -> None:
-        """Get ready to read."""
+        """Open the history."""
         self._reader.open()
 
     def close(self) -> None:
@@ -103,7 +103,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Add to the samples of a channel what the history lacks, as far as it is known."""
+    """Add what the history lacks to the samples of a channel, as far as it is known."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples

@@ -1,4 +1,4 @@
-"""Whether a host's collector is there, and whether the host's clock is right. Pure."""
+"""Whether a host's collector is online, and whether the host's clock is right. Pure."""
 
 from collections.abc import Iterable, Mapping
 
@@ -7,13 +7,11 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading
 
 CLOCK_TICKS = 5  # minutes in a row in which the clock is off
-SET_BACK_CONFIRMED = 2 * MINUTE  # of the new time: before, one message from the past may be it
+SET_BACK_CONFIRMED = 2 * MINUTE  # of the new time: before that, it may be one message from the past
 SET_BACK_SHOWN = 60 * MINUTE
 SUBJECT, CLOCK_SUBJECT = "collector", "clock"
 _CLOCK_ADVICE = "Check the synchronization of its time: `timedatectl`, `chronyc tracking`."
-_ADVICE = (
-    "Check whether the machine runs, its network, and `systemctl status system-monitor@collector`."
-)
+_ADVICE = "Check the machine, its network, and `systemctl status system-monitor@collector`."
 
 
 class Presence:
@@ -27,7 +25,7 @@ class Presence:
         self._shown_until = 0
 
     def silence(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how long nothing has come since the collector went offline."""
+        """Judge how long nothing has arrived since the collector went offline."""
         minutes, stopped = reading.values["seconds"] / 60, reading.values["stopped"]
         if minutes < self._limits["silent"]:
             return ()

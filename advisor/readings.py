@@ -31,18 +31,18 @@ class Reading:
 
 
 def device_name(subject: str) -> str:
-    """Return ``subject`` as a sentence begins with it: ``GPU 0, MIG instance 1``, or ``Host``."""
+    """Return ``subject`` as the start of a sentence: ``GPU 0, MIG instance 1``, or ``Host``."""
     name = subject.replace("gpu", "GPU ").replace("-mig", ", MIG instance ")
     return name[0].upper() + name[1:]
 
 
 def process_name(process: Mapping[str, Any]) -> str:
-    """Return what a person calls a process of a reading: its command, else its name."""
+    """Return the name of a process for users: its command, else its name."""
     return process.get("command") or process.get("name") or "a process"
 
 
 def duration(low: float, high: float) -> str:
-    """Return a span of seconds as a sentence has it: ``40 to 55 min``."""
+    """Return a span of seconds as text: ``40 to 55 min``."""
     if high < 2 * 3600:
         return f"{low / 60:.0f} to {high / 60:.0f} min"
     return f"{low / 3600:.1f} to {high / 3600:.1f} h"

@@ -10,7 +10,7 @@ from advisor.detectors.model import LONGEST_STEP
 class Smoothed:
     """An exponential mean over about ``seconds``; it begins at 0.
 
-    A value does not hold for longer than ``LONGEST_STEP``.
+    A value is not assumed to last longer than ``LONGEST_STEP``.
     """
 
     seconds: float

@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 WORKING, WAITING = 60.0, 10.0  # % utilization, from which and up to which a GPU works or waits
-IDLE = 5.0  # % utilization: less is not a run that waits, but one that does nothing
+IDLE = 5.0  # % utilization: a run with less is idle, not waiting
 WAITS_SHARE, WORKS_SHARE, BETWEEN_SHARE = 0.25, 0.08, 0.25  # of the readings, if it does both
 CHANGES = 3  # at least, between working and waiting, of each GPU in a stretch; and one in so
 CHANGE_SECONDS = 75.0  # many seconds; at long intervals, a part of what readings that do not depend
@@ -54,7 +54,7 @@ class Stretch:
         return self.sum / max(1, self.total)
 
     def is_alternating(self, seconds: float) -> bool:
-        """Return whether the GPUs work and wait by turns, within a stretch of ``seconds``."""
+        """Return whether the GPUs alternately work and wait in a stretch of ``seconds``."""
         total, gpus = max(1, self.total), len(self.readings)
         independent = 2 * self.working * self.waiting / total
         changes = min(CHANGES_SHARE * independent, gpus * seconds / CHANGE_SECONDS)

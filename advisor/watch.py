@@ -18,7 +18,7 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
 SETTLE_SECONDS = 3.0  # until what the broker retains has arrived
-SILENT_SECONDS = 600.0  # after that, nothing is known about a host but its silence,
+SILENT_SECONDS = 600.0  # after that, only the silence of a host is known,
 FORGOTTEN_SECONDS = 86_400.0  # and after that, nothing at all
 _HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
 _RETRY_SECONDS = 2.0
@@ -87,7 +87,7 @@ class Watch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the past of another host is to be read next."""
+        """Whether the past of some host has yet to be read."""
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
@@ -127,7 +127,7 @@ class Watch:
             yield from self._active.expire(content.host, content.timestamp)
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
-        """Do what is due besides the messages; ``connected`` is whether they arrive now."""
+        """Do the periodic work; ``connected`` is whether messages can arrive now."""
         now = self._clock()
         if not connected:
             self._connected = None
@@ -220,7 +220,7 @@ class Watch:
         yield from self._active.end_all(name, unix_milliseconds())
 
     def _take(self, host: _Host) -> dict[str, Content]:
-        """Return the newest messages of ``host``, which waits no longer."""
+        """Return the newest messages of ``host``, and no longer keep them."""
         waiting, host.newest = host.newest or {}, None
         self._size -= sum(size for _, size in waiting.values())
         return {channel: content for channel, (content, _) in waiting.items()}

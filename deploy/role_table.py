@@ -95,7 +95,7 @@ ROLES = {
         "  system-monitor check",
     ),
     "forget": Role(
-        "remove what the broker retains of a host, such as one that was retired",
+        "remove the messages of a host, such as a retired one, that the broker retains",
         (*_BROKER, *_LOG),
         "The broker retains the newest message of each topic until an empty one replaces it. This\n"
         "command removes those of HOST and lists their topics; the API then no longer shows the\n"
@@ -107,10 +107,10 @@ ROLES = {
         "--topic-prefix 'fleet/{host}'",
     ),
     "findings": Role(
-        "print what the detectors find in a recording, such as one of last night",
+        "analyse a recording and print its findings",
         ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as `record` writes them. Each finding is one\n"
-        "JSON object a line, when it begins, becomes more severe, and is over. This needs no\n"
+        "FILE has lines of `topic payload`, as `record` writes them. Each finding is printed as\n"
+        "one JSON object per line when it begins, becomes more severe, and is over. This needs no\n"
         "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
         "is 1 if the file contains no samples.",
         "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
@@ -120,22 +120,22 @@ ROLES = {
         (*_BROKER, *_LOG),
         "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
         "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
-        "is lost, it is made again; what was published meanwhile is missing.",
+        "is lost, the command reconnects; what was published meanwhile is missing.",
         "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
     ),
     "replay": Role(
-        "publish a recording to a broker, at its own pace or faster",
+        "publish a recording to a broker, at the original pace or faster",
         ("history_hours", *_BROKER, *_LOG),
-        "Its timestamps are moved so that it ends when the replay ends: it looks as if it\n"
-        "happened now. With --keep-timestamps it only fills the history, as late samples: no\n"
-        "current value changes. A host that is online at the broker is not replayed under its\n"
-        "own name. In the end, the hosts of the replay are offline.",
+        "The timestamps are shifted so that the recording ends when the replay ends, as if it\n"
+        "happened now. With --keep-timestamps, the replay only fills the history with late\n"
+        "samples: no current value changes. A host that is online at the broker is not replayed\n"
+        "under its own name. At the end, the hosts of the replay are offline.",
         "  system-monitor replay night.txt\n"
         "  system-monitor replay night.txt --speed 60 --host-as 'replay-{host}'\n"
         "  system-monitor replay night.txt --speed 1000 --keep-timestamps --history-hours 24",
     ),
     "notify": Role(
-        "test the notices: send one to each of notify_urls, and to notify_command",
+        "send a test notice to each of notify_urls, and to notify_command",
         ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
         "Prints for each target whether it accepted the notice, or what failed. This needs no\n"
         "broker and no history. The exit code is 1 if a target failed.",
@@ -144,10 +144,10 @@ ROLES = {
     "export": Role(
         "write the history of a running System Monitor as a CSV table or as JSON lines",
         ("http_host", "http_port", "http_token_file", *_LOG),
-        "A row has all samples of one tick, or the means of one minute where the history has only\n"
-        "one-minute points. The columns are named like `system/gpu/0.temperature`. The server is\n"
-        "asked for a limited number of points at a time, so a span of any length needs little\n"
-        "memory. The exit code is 1 if the export is incomplete.",
+        "Each row has the samples of one tick, or the means of one minute where the history has\n"
+        "only one-minute points. The columns are named like `system/gpu/0.temperature`. The\n"
+        "server is asked for a limited number of points at a time, so a span of any length needs\n"
+        "little memory. The exit code is 1 if the export is incomplete.",
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
@@ -162,12 +162,12 @@ ROLES = {
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "run": Role(
-        "run a command, such as a training, as a run with a name and a summary",
+        "run a command, such as a training job, as a run with a name and a summary",
         run_request.OPTIONS,
         "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
         "of what it and all its child processes used is printed to standard error at the end. The\n"
-        "run is published to system/runs/ID, without the arguments of COMMAND. If there is no\n"
-        "broker, COMMAND runs all the same.",
+        "run is published to system/runs/ID, without the arguments of COMMAND. If the broker\n"
+        "is unavailable, COMMAND runs anyway.",
         "  system-monitor run -- python train.py --epochs 3\n"
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
         "  system-monitor run --report reports -- ./train.sh                  save the report",

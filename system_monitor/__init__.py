@@ -3,9 +3,9 @@
     with run("ablation-7"):
         mark("epoch 3")
 
-Importing this package changes nothing: it loads no other module, and only the command
+Importing this package has no side effects: it loads no other module, and only the command
 ``system-monitor`` sets ``sys.path``. The first call starts a thread that publishes. No call waits
-for it, and none raises: without a broker, one sentence is logged. Needs paho-mqtt and nothing else.
+for it, and none raises: without a broker, one sentence is logged. Needs only paho-mqtt.
 """
 
 TYPE_CHECKING = False  # without importing `typing`

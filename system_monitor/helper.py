@@ -68,7 +68,7 @@ class Run:
         error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        """End the run; an exception is its exit code, and goes on."""
+        """End the run; an exception sets its exit code, and is not suppressed."""
         _safely(lambda: self._end(_exit_code(error)))
 
     def _begin(self) -> None:
@@ -135,7 +135,7 @@ def _put(make: Make) -> None:
             _outbox.start()
             atexit.register(_flush)
             multiprocessing = sys.modules.get("multiprocessing.util")
-            if multiprocessing is not None:  # its children do not call what atexit knows
+            if multiprocessing is not None:  # its children do not run atexit handlers
                 multiprocessing.Finalize(None, _flush, exitpriority=1)
     _outbox.put(make)
 
@@ -146,7 +146,7 @@ def _flush() -> None:
 
 
 def _forget() -> None:
-    """Begin again in a child of this process, which has none of its threads."""
+    """Start over in a forked child, which has none of the parent's threads."""
     global _outbox, _lock
     _outbox, _lock = None, threading.Lock()
     _under_way.clear()  # the parent publishes them

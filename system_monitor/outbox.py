@@ -16,7 +16,7 @@ log = logging.getLogger("system_monitor")
 
 _MOST_WAITING = 1000
 _FIRST_SECONDS = 5.0  # for the first connection
-_AGAIN_SECONDS = 60.0  # between two states of a run that is under way
+_AGAIN_SECONDS = 60.0  # between two states of a run under way
 _LAST_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _RESULT = "marks and runs are not published"
@@ -35,13 +35,13 @@ Make = Callable[[str], Message]
 
 
 class Outbox:
-    """A bounded queue, and the thread that publishes what is in it.
+    """A bounded queue, and the thread that publishes its messages.
 
-    ``put`` never blocks and never raises. What goes wrong is logged once, in a sentence.
+    ``put`` never blocks and never raises. The first failure is logged, in one sentence.
     """
 
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
-        """Start nothing yet. What ``states`` returns is published on each connection, and again."""
+        """Start nothing yet. ``states`` are published on each connection, and every minute."""
         self.process = os.getpid()
         self._states = states
         self._messages: queue.Queue[Make | None] = queue.Queue(_MOST_WAITING)
@@ -68,7 +68,9 @@ class Outbox:
         try:
             self._messages.put_nowait(make)
         except queue.Full:
-            self._report(f"{_MOST_WAITING} messages wait to be published, and more are discarded")
+            self._report(
+                f"{_MOST_WAITING} messages are waiting to be published; more are discarded"
+            )
 
     def flush(self) -> None:
         """Wait until everything is published: at most 2 s, and not at all without a broker."""
@@ -158,7 +160,7 @@ class Outbox:
 
 
 def _load_paho() -> Callable[[str], Any] | None:
-    """Load paho and what it loads later; return what makes its client, or None if it is missing."""
+    """Load paho and its lazy imports; return what makes a client, or None if it is missing."""
     try:
         from paho.mqtt.client import Client  # noqa: PLC0415 - only once something is published
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415

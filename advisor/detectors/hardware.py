@@ -13,8 +13,8 @@ CONFIRMED = 2  # readings in a row that show a pending repair, or none
 LOADED = 50.0  # % utilization: an idle link saves power by slowing down
 _ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
 _PENDING = {
-    "remapping_pending": "memory rows wait to be remapped",
-    "retirement_pending": "memory pages wait to be retired",
+    "remapping_pending": "memory rows are waiting to be remapped",
+    "retirement_pending": "memory pages are waiting to be retired",
 }
 _USUAL = effective("hardware", {})
 _FAILING = ("failing", "hanging")
@@ -22,7 +22,9 @@ _ADVICE = (
     "Move the work to another GPU, reset this one (`nvidia-smi --gpu-reset`) or restart the "
     "machine. If it happens again, have it replaced."
 )
-_SENSOR_ADVICE = "The sentence says why; `system-monitor check` on the machine tries each sensor."
+_SENSOR_ADVICE = (
+    "The summary gives the reason; `system-monitor check` on the machine tests each sensor."
+)
 _Problem = tuple[Severity, str, Mapping[str, Measure]]
 
 
@@ -83,8 +85,8 @@ class Hardware:
 
     kind: ClassVar[Kind] = Kind(
         "hardware",
-        "A GPU has uncorrectable memory errors, waits for a repair, is lost, or has a slower PCIe "
-        "link than before; or a sensor fails.",
+        "A GPU has uncorrectable memory errors, has a memory repair pending, is lost, or has a "
+        "slower PCIe link than before; or a sensor fails.",
         "`critical`: a counter of uncorrectable errors has grown, until "
         f"{_USUAL['errors']:g} min have passed without a new one; or a GPU has published nothing "
         f"for {_USUAL['lost']:g} s while the sensor of the GPUs reports a failure. `warning`: a "
@@ -92,12 +94,12 @@ class Hardware:
         f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load; a "
         f"sensor fails or hangs for {_USUAL['failing']:g} min. The subject of the last is "
         "`sensor-NAME`.",
-        "corrected errors; errors from before the first sample; counters that a restart sets back; "
+        "corrected errors; errors from before the first sample; counters that a restart resets; "
         "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
-        "Xid events are not read. That a GPU is lost is known from `system/status`, which a "
-        "recording has to contain.",
+        "Xid events are not read. A lost GPU is detected from `system/status`, so a recording has "
+        "to contain that channel.",
         "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, pending repairs "
-        "need a reset; the times are ours",
+        "need a reset; the times are our own",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "status"})

@@ -20,13 +20,13 @@ class HostPressure:
 
     kind: ClassVar[Kind] = Kind(
         "host_pressure",
-        "The machine itself is in trouble: tasks wait for memory, it swaps all the time, the "
-        "kernel kills processes, a file system fills up, its clock is off, or its collector is "
+        "The machine itself is in trouble: tasks wait for memory, it swaps continuously, the "
+        "kernel kills processes, a file system fills up, its clock is wrong, or its collector is "
         "silent.",
-        "`memory`: every task waits for memory in "
+        "`memory`: every task waits for memory during "
         f"{_USUAL['pressure']:g} % of the time for {host_memory.SECONDS / 60:g} min: `warning`, "
         f"from {_USUAL['critical']:g} % `critical`; or at least {_USUAL['swap']:g} MB/s are "
-        "swapped in and out for as long, while some task waits for memory in "
+        "swapped in, and as much out, for as long, while some task waits for memory during "
         f"{host_memory.SWAPPING_PRESSURE:g} % of the time: `warning`. `oom`: the kernel has killed "
         f"a process because memory ran out: `critical`, for {_USUAL['kills']:g} min. "
         f"`filesystem-NAME`: at least {_USUAL['used']:g} % is in use and grows, by the rule of "
@@ -34,21 +34,21 @@ class HostPressure:
         f"{filling.WARNING_SECONDS / 3600:g} h before it is full `warning`, from "
         f"{filling.CRITICAL_SECONDS / 60:g} min before `critical`; or less than "
         f"{filling.FULL_SHARE:.0%} and less than {filling.FULL_BYTES / 1e9:g} GB are free: "
-        f"`warning`. `clock`: {_USUAL['clock']:g} s off for {presence.CLOCK_TICKS} min, compared "
-        "with most other hosts or the machine that analyses, or set back by more than 5 min: "
-        f"`warning`. `collector`: silent for {_USUAL['silent']:g} min after it disappeared: "
-        "`warning`; after it was stopped: `info`. Pressure ends below "
-        f"{host_memory.END:.0%} of its threshold.",
-        "a busy machine: full CPUs, RAM that is used as cache, pressure for some seconds, pages "
+        f"`warning`, or `critical` if the growth was reported before. `clock`: {_USUAL['clock']:g} "
+        f"s off for {presence.CLOCK_TICKS} min, compared with most other hosts or with the "
+        "advisor's machine, or set back by more than 5 min: `warning`. `collector`: silent for "
+        f"{_USUAL['silent']:g} min after it disappeared: `warning`; after it was stopped: `info`. "
+        f"The finding about pressure ends below {host_memory.END:.0%} of the threshold.",
+        "a busy machine: full CPUs, RAM that is used as cache, pressure for a few seconds, pages "
         "that are swapped out once, checkpoints that replace each other, a file system that has "
-        "been nearly full for long",
-        "Without pressure information (PSI) in the kernel, only swapping and kills are seen. "
-        "Network file systems are not read. A download that fits is reported if it comes close to "
-        "the size: nobody knows when it ends. A clock that was set forward looks like a gap. A "
-        "collector is silent only if its status says that it is offline; in a recording of this "
-        "host alone, no time passes after that.",
+        "been nearly full for a long time",
+        "Without pressure information (PSI) in the kernel, only swapping and kills are detected. "
+        "Network file systems are not read. A download that fits is reported if it nearly fills "
+        "the file system, because its final size is not known. A clock that was set forward looks "
+        "like a gap. A collector counts as silent only if its status is offline; in a recording of "
+        "this host alone, no time passes after that, so it is not reported.",
         "PSI: systemd-oomd kills at 60 % and oomd at 10 to 15 % of full pressure; the other values "
-        "are ours, checked with the even seeds of `python -m tests.benchmarks.findings`",
+        "are our own, checked with the even seeds of `python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
         {"memory", "disk", "status", "silence", "clock"}

@@ -11,21 +11,21 @@ from telemetry.catalogue.thresholds import effective
 
 ACTIVE_POWER = 1.15  # times the lowest power of the stretch, and 5 W: then it computes after all
 ACTIVE_WATTS = 5.0
-ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that works seldom
+ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that rarely works
 ACTIVE_MEAN_WATTS = 2.0
 COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
 BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
 RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
 LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
-FEWEST_READINGS = 40  # with long intervals, 15 min are too few to see seldom work
+FEWEST_READINGS = 40  # with long intervals, 15 min are too short to see rare work
 _GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
 _LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
 _GIGABYTE = 1e9
 _USUAL = effective("idle_gpu", {})  # a context alone takes 300 to 700 MB; 60 min are a GPU-hour
 _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
-    "it should be at work, look at what it waits for."
+    "it should be working, find out what it is waiting for."
 )
 
 
@@ -64,19 +64,19 @@ class IdleGpu:
 
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",
-        "A GPU's memory is held while the GPU does nothing. The finding says by whom, and since "
+        "A GPU's memory is held while the GPU does nothing. The finding reports by whom, and since "
         "when.",
         f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g} % utilization "
         f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings, with the power at its "
         f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
         f"to {RECOVERY:.0%} of the time, do not count. The finding ends "
         f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
-        "a context of 300 MB; pauses for a checkpoint or an evaluation; a training with kernels so "
-        "short that the driver reads 0 %, which its power shows",
-        "Without a power reading, such a training is reported. In MIG mode, the driver reports no "
-        "utilization, and nothing is reported.",
-        "5 % and 15 min: jobstats marks 15 % as red and 25 % as dark; traces of real GPUs read 0 "
-        "to 1 % for up to 28 min at 1.5 to 2.3 times the idle power",
+        "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
+        "kernels so short that the driver reports 0 %, which is recognized by its power",
+        "Without a power reading, such a training run is reported. In MIG mode, the driver reports "
+        "no utilization, and nothing is reported.",
+        "5 % and 15 min: jobstats highlights a mean utilization below 15 %; traces of real GPUs "
+        "show 0 to 1 % for up to 28 min at 1.5 to 2.3 times the idle power",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})

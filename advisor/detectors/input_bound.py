@@ -28,12 +28,12 @@ _SERVER = re.compile(
 )
 _USUAL = effective("input_bound", {})
 _ADVICE = {
-    Limit.MEMORY: "Give the data loading less memory: fewer workers, less prefetching.",
+    Limit.MEMORY: "Reduce the memory that data loading uses: fewer workers, less prefetching.",
     Limit.IO: "Read larger files in sequence, cache the data in RAM, or use a faster disk.",
     Limit.CORES: "Move decoding or augmentation to the GPU, or prepare the data beforehand.",
     Limit.DISK: "Cache the data in RAM or on a faster disk, or compress it.",
     Limit.NETWORK: "Copy the data to a local disk before the run.",
-    Limit.PCIE: "Send less to the GPU: smaller types, decoding on the GPU.",
+    Limit.PCIE: "Send less data to the GPU: use smaller data types, or decode on the GPU.",
     Limit.CORE: "Use more data-loading workers (`num_workers`), larger batches, or fewer small "
     "kernels (`torch.compile`, CUDA graphs).",
     None: "Profile some steps (`torch.profiler`, `nsys`): look for synchronization, small "
@@ -57,28 +57,29 @@ class InputBound:
 
     kind: ClassVar[Kind] = Kind(
         "input_bound",
-        "A run uses its GPUs little, because they wait: for data, for the CPU, or for something "
-        "that the host does not show. The subject is the first GPU of the run.",
+        "The GPUs of a run have low utilization because they wait: for data, for the CPU, or for "
+        "something that the host does not show. The subject is the first GPU of the run.",
         f"In each stretch of {SECONDS / 60:g} min (at least {READINGS} readings) within "
         f"{_USUAL['minutes']:g} min, the mean utilization of the run's GPUs is from "
         f"{stretches.IDLE:g} % to {_USUAL['utilization']:g} %, and the host is at a limit at "
         f"least {EXPLAINS:.0%} as often as utilization is low: `warning`. The limits, of which the "
         f"first is named: memory or I/O pressure (full) of {_USUAL['pressure']:g} %; all cores at "
-        f"{host_limits.ALL_CORES:g} %; disks or network at {_USUAL['ceiling']:g} % of the highest "
-        "rate that they have shown, while tasks wait for I/O; the PCIe link at "
+        f"{host_limits.ALL_CORES:g} %; disks at {_USUAL['ceiling']:g} % of the highest rate that "
+        "they have shown, while tasks wait for I/O; the network at the same share of its own "
+        "highest rate; the PCIe link at "
         f"{_USUAL['link']:g} % of its rate; one core at {_USUAL['core']:g} %. If none is reached, "
         f"but the GPUs work (from {stretches.WORKING:g} %) and wait (up to {stretches.WAITING:g} "
-        "%) by turns: `info`, 'not explained by the host'. The finding ends after "
-        f"{ENDS} stretches that are not like this, or with the run.",
+        "%) alternately: `info`, 'not explained by the host'. The finding ends after "
+        f"{ENDS} stretches for which this is not true, or with the run.",
         "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "
-        "notebooks and inference servers, known by their commands, which wait for requests; low "
-        "utilization without turns and without a limit",
+        "notebooks and inference servers that wait for requests, recognized by their commands; low "
+        "utilization that neither alternates nor coincides with a limit",
         "That a limit is reached at the same time does not prove that it is the cause. Without a "
-        "list of processes, each GPU is judged by itself. A server with an unknown command that "
+        "list of processes, each GPU is judged separately. A server with an unknown command that "
         "waits for requests can look like a run that waits.",
-        "jobstats marks 15 % as red and 25 % as dark; of 168 real GPUs in use, 104 are below 50 % "
-        "on average, so low utilization alone is not a finding; the other values: the even seeds "
-        "of `python -m tests.benchmarks.findings`",
+        "jobstats highlights a mean utilization below 15 %; of 168 real GPUs in use, 104 are below "
+        "50 % on average, so low utilization alone is not a finding; the other values: the even "
+        "seeds of `python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
         {"gpu", "gpu_processes", "cpu", "memory", "disk", "network"}
@@ -193,7 +194,7 @@ class InputBound:
         mean = sum(mean for _, mean, _ in newest) / len(newest)
         begin = unit.low[0][0]
         minutes = (reading.timestamp / 1000 - begin) / 60
-        why = limit or "it works and waits by turns, which is not explained by the host"
+        why = limit or "work and waiting alternate, which is not explained by the host"
         return self._ledger.report(
             reading,
             unit.gpus[0],

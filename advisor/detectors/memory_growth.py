@@ -19,8 +19,8 @@ EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
 _MEGABYTE = 1e6
 _USUAL = effective("memory_growth", {})
 _ADVICE = (
-    "Save a checkpoint soon. Look for what is kept from step to step: losses summed without "
-    ".item(), outputs in a list, a growing cache."
+    "Save a checkpoint soon. Look for objects that are kept from step to step: losses summed "
+    "without .item(), outputs in a list, a growing cache."
 )
 
 
@@ -31,19 +31,19 @@ class MemoryGrowth:
         "memory_growth",
         "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
         "the driver lists them), of a MIG instance, of the RAM, or of a job's cgroup.",
-        "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never given "
-        f"back) rises by at least {_USUAL['share']:g} % of the limit, fast enough to reach "
+        "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
+        f"released) rises by at least {_USUAL['share']:g} % of the limit, fast enough to reach "
         f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
-        f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), in {growth.GROWING_SEGMENTS} of "
-        f"{growth.SEGMENTS} parts of the stretch, at most {growth.LARGEST_STEP:.0%} of it in one "
-        "step, and does not slow down. Theil-Sen gives the rate; its interval gives the earliest "
-        "and the latest time at which the limit is reached: `critical` from "
-        f"{_USUAL['critical']:g} min before, `info` while it is more than a day away. The "
+        f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
+        f"{growth.SEGMENTS} parts of the stretch, has at most {growth.LARGEST_STEP:.0%} of it in "
+        "one step, and does not slow down. Theil-Sen gives the rate; its confidence interval gives "
+        "the earliest and the latest time at which the limit is reached: `critical` from "
+        f"{_USUAL['critical']:g} min before, `info` more than {_USUAL['warning']:g} h before. The "
         "finding ends once the memory is released, the process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
-        "a dataset read into RAM, one job after another",
-        f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak on a GPU "
-        "that fills the memory by then is not reported. RAM is judged as a whole, not by process. "
+        "a dataset read into RAM, a sequence of jobs",
+        f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
+        "fills a GPU's memory by then is not reported. RAM is judged as a whole, not by process. "
         "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",

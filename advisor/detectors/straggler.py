@@ -1,4 +1,4 @@
-"""``straggler``: one GPU of a run leaves the others."""
+"""``straggler``: one GPU of a run falls behind the others."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar
@@ -37,8 +37,8 @@ class Straggler:
 
     kind: ClassVar[Kind] = Kind(
         "straggler",
-        "One GPU of a run leaves the others: its clock, power, utilization or temperature. A run "
-        "that works in step is then as slow as this GPU.",
+        "One GPU of a run differs from the others in clock, power, utilization or temperature. A "
+        "run whose GPUs work in step is then as slow as this GPU.",
         f"Among at least {FEWEST} GPUs of one model, whose processes have the same user and "
         f"command and started within {gpu_runs.TOGETHER / 60_000:g} min of each other, while the "
         f"others are alike and above {LOADED:g} % utilization, one has for {_USUAL['minutes']:g} "
@@ -46,15 +46,17 @@ class Straggler:
         f"difference from the others, {_USUAL['power']:g} % less power or "
         f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
         f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
-        f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once less "
-        f"than {ENDS:.0%} of that is left, or the run ends.",
-        "different jobs, even with the same command: if several GPUs have been away for "
-        f"{LONE:g} s within {LONE_SPAN / 3600:g} h, they do not work in step; a first rank that "
-        "saves checkpoints; stages of a pipeline, which differ from the beginning; slots that are "
+        f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once the "
+        f"difference is less than {ENDS:.0%} of its limit, or the run ends.",
+        "different jobs, even with the same command: if several GPUs have each differed from the "
+        f"others for {LONE:g} s within {LONE_SPAN / 3600:g} h, they do not work in step; a first "
+        "rank that saves checkpoints; pipeline stages that differ from the start; slots that are "
         "always warmer",
-        "The driver has to list the processes, and the collector to see their commands. A GPU that "
-        "is slow from the beginning is found only by its clock. Of two GPUs, neither is reported.",
-        "the values are ours, checked with the even seeds of `python -m tests.benchmarks.findings`",
+        "The driver has to list the processes, and the collector has to see their commands. A GPU "
+        "that is slow from the start is found only by its clock. In a run on two GPUs, neither is "
+        "reported.",
+        "the values are our own, checked with the even seeds of `python -m "
+        "tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
 
@@ -114,7 +116,7 @@ class Straggler:
             gpu,
             Severity.INFO if metric.sign > 0 else Severity.WARNING,
             f"{device_name(gpu)}: its {metric.name} has been {away.value:.0f} {metric.unit} for "
-            f"{minutes:.0f} min, and {away.others:.0f} {metric.unit} on the other "
+            f"{minutes:.0f} min, compared with {away.others:.0f} {metric.unit} on the other "
             f"{len(run.gpus) - 1} GPUs of {run.command}",
             Evidence(
                 round(away.since * 1000),

@@ -28,7 +28,7 @@ _CAP = "sw_power_cap"
 _ALL = (*_CAUSES, _CAP)
 _USUAL = effective("throttling", {})
 _ADVICE = {
-    "thermal slowdown": "Check fans, filters, air flow and the room's temperature.",
+    "thermal slowdown": "Check fans, filters, air flow and the room temperature.",
     "power brake": "Check the power supply and its cables: the board asks for less power.",
     "hardware slowdown": "Check cooling and the power supply.",
     _CAP: "This is usual under full load; `nvidia-smi -q -d POWER` shows the limit.",
@@ -83,15 +83,15 @@ class Throttling:
     kind: ClassVar[Kind] = Kind(
         "throttling",
         "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
-        "The finding says how much of its clock that costs.",
-        f"Thermal or hardware slowdown or a power brake in at least {_USUAL['share']:g} % of "
+        "The finding reports by how much this lowers its clock.",
+        f"Thermal or hardware slowdown or a power brake during at least {_USUAL['share']:g} % of "
         f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
-        f"`warning`. The power cap in at least {_USUAL['cap']:g} % of them, at {FULL_LOAD:g} % "
+        f"`warning`. The power cap during at least {_USUAL['cap']:g} % of them, at {FULL_LOAD:g} % "
         f"utilization or more: `info`. The finding ends once these shares are "
         f"below {END * _USUAL['share']:g} % and {CAP_END * _USUAL['cap']:g} %.",
-        "`gpu_idle` and clocks that somebody has set; a single sample; a GPU at its power cap is "
+        "`gpu_idle`, and clocks that a user has set; a single sample; a GPU at its power cap is "
         "never a warning",
-        "What happens between two samples is not seen. The lost clock is known only once the "
+        "Throttling between two samples is not detected. The loss of clock is known only once the "
         "GPU has run without being slowed down.",
         "the reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares: the even "
         "seeds of `python -m tests.benchmarks.findings`",
@@ -160,7 +160,7 @@ class Throttling:
             reading,
             reading.subject,
             severity,
-            f"{device_name(reading.subject)}: {name} slows it down in {share:.0%} of "
+            f"{device_name(reading.subject)}: {name} slows it down during {share:.0%} of "
             f"the last {minutes} min{lost}",
             Evidence(start, reading.timestamp, numbers),
             advice=_ADVICE[cause],

@@ -1,4 +1,4 @@
-"""Which states are worth a notice, and what the notice says. Pure."""
+"""Which states are reported in a notice, and the text of the notice. Pure."""
 
 import hashlib
 import json

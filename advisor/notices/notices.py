@@ -29,7 +29,7 @@ _REJECTED = "Messages that are not valid"
 
 
 class Notices:
-    """Reports findings and ended runs of every host to each of ``senders``, each thing once.
+    """Reports findings and ended runs of every host to each of ``senders``, without duplicates.
 
     The session is persistent: while this part is offline, the broker queues its messages. A message
     is acknowledged once the notice is in the record, and a notice that is in the record is not
@@ -48,7 +48,7 @@ class Notices:
         name: str,
         minute: Callable[[], int] = minute_of_day,
     ) -> None:
-        """Keep the record in ``file``; ``name`` distinguishes the session at the broker."""
+        """Keep the record in ``file``; ``name`` identifies the session at the broker."""
         self._rules = rules
         self._topics = topics
         self._record = Record(file)
@@ -98,7 +98,7 @@ class Notices:
         )
 
     def start(self) -> None:
-        """Read the record, and start to report, all in the background."""
+        """Read the record and start to report, both in the background."""
         by_name = {each.name: each for each in self._targets}
         for key, event, names in self._record.open():
             notice = self._rules.notice_of(event)

@@ -14,7 +14,7 @@ from telemetry.settings.sources import ENVIRONMENT_PREFIX
 
 
 class NoticeError(SystemMonitorError):
-    """A notice was not delivered; the message says why, as the end of a sentence."""
+    """A notice was not delivered; the message is the reason, as the end of a sentence."""
 
 
 class Program:
@@ -54,7 +54,7 @@ class Program:
         return answer or b""
 
     def stop(self) -> None:
-        """Kill the program if it runs, and start it no more."""
+        """Kill the program if it is running, and never start it again."""
         with self._lock:
             self._stopped = True
             process = self._process
@@ -64,7 +64,7 @@ class Program:
     def _started(self, output: int) -> "subprocess.Popen[bytes]":
         with self._lock:
             if self._stopped:
-                raise NoticeError("System Monitor stops")
+                raise NoticeError("System Monitor is stopping")
             try:
                 self._process = subprocess.Popen(  # noqa: S603 - the user's choice, without a shell
                     self._command,

@@ -25,7 +25,7 @@ _SCHEMA = (
 
 
 class Record:
-    """Knows the last ``MOST`` notices, and which targets have not received them yet. Thread-safe.
+    """Records the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
     The file mirrors what is in memory. While it cannot be written, ``problem`` says why, and
     everything but a restart works.
@@ -134,7 +134,7 @@ class Record:
     def _report(self, error: Exception) -> None:
         self.problem = (
             f"The record of notices {self._path} cannot be written ({error}): after a restart, "
-            "notices may be sent twice, or those that wait may be lost."
+            "notices may be sent twice, and waiting notices may be lost."
         )
         self._log.write("%s", self.problem)
 

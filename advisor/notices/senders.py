@@ -28,19 +28,19 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if it is known, without trying, that nothing can be delivered."""
+        """Raise NoticeError if it is clear, without trying, that nothing can be delivered."""
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Deliver ``notices``. Raises NoticeError."""
 
     def stop(self) -> None:
-        """End a delivery that is under way, and make no other. May be called from any thread."""
+        """End the current delivery, and start no other. May be called from any thread."""
 
 
 class AppriseSender:
     """Sends messages to the service behind one Apprise URL.
 
-    Each message is sent by a process of its own. Apprise takes 37 MB and half a second to load, and
+    Each message is sent by a separate process. Apprise takes 37 MB and half a second to load, and
     is needed rarely; a service that hangs is ended with the process; and the libraries, which write
     URLs with their secrets into their logs, have no log to write to.
     """

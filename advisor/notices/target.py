@@ -1,4 +1,4 @@
-"""One target of notices, with a thread of its own: one that hangs does not delay the others."""
+"""One target of notices, with its own thread: a target that hangs does not delay the others."""
 
 import logging
 import threading
@@ -120,7 +120,7 @@ class Target:
             action()
         except NoticeError as error:
             self._note(str(error))
-        except Exception as error:  # noqa: BLE001 - a thread that ends would end everything
+        except Exception as error:  # noqa: BLE001 - a thread that ends would end the program
             self._note(f"of an unexpected error ({type(error).__name__})")
         else:
             if self._failure is not None and notices:

@@ -23,7 +23,7 @@ _CAUSE = re.compile(r"\[Errno -?\d+\] ([\w ,]+)|(timed out|certificate verify fa
 
 
 class _Reason(logging.Handler):
-    """Keeps the newest warning, and its cause: Apprise says only in its log why it failed."""
+    """Keeps the newest warning and its cause: Apprise reports only in its log why it failed."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -43,7 +43,7 @@ class _Reason(logging.Handler):
 
 
 def problem_of(request: dict[str, Any]) -> str | None:
-    """Do what ``request`` asks for; return why it failed, or None."""
+    """Carry out ``request``; return why it failed, or None."""
     import apprise  # noqa: PLC0415 - not before the request is read
 
     reason = _Reason()

@@ -13,12 +13,12 @@ if TYPE_CHECKING:
 _LONGEST_TEXT = 600
 _LONGEST_LINE = 200
 _LONGEST_BODY = 1_700  # with the link, it fits a message on Discord, which has 2,000 characters
-# What a service would take for a mention of people, or for a link with a text of its own.
+# What a service would interpret as a mention of people, or as a link with its own text.
 _SPECIAL = re.compile(r"[@<]|\](?=\()")
 
 
 class Message(NamedTuple):
-    """A message to people: plain text."""
+    """A message for people, in plain text."""
 
     title: str
     body: str

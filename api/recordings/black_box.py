@@ -1,4 +1,4 @@
-"""Sets aside the last minutes before a run failed, or its host became silent."""
+"""Saves a recording of the last minutes before a run failed or its host became silent."""
 
 import asyncio
 import logging
@@ -20,13 +20,13 @@ log = logging.getLogger(__name__)
 
 SECONDS = 300.0
 _BUFFER_BYTES = 64 * 1024 * 1024
-# A silence is noticed late, and the minutes before it must still be there.
+# A silence is detected late, and the minutes before it must still be buffered.
 _BUFFER_SECONDS = SECONDS + 2 * SILENT_SECONDS
 _CHECK_SECONDS = 10.0
 # The samples of the moment of the failure are still on their way: the longest usual interval.
 _DELAY_SECONDS = 5.0
 
-_KEPT = "Recordings that were set aside"
+_KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
 _BUFFERED = "Messages in memory of hosts with a run"
 
@@ -55,7 +55,7 @@ class BlackBox:
         self.kept = self.failures = 0
 
     def report(self) -> Report:
-        """Return how many recordings were set aside."""
+        """Return how many recordings were saved."""
         return Report(
             "recordings",
             None,

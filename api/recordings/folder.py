@@ -1,4 +1,4 @@
-"""The folder of the recordings that are set aside."""
+"""The folder of the saved recordings."""
 
 import contextlib
 import hashlib
@@ -14,13 +14,13 @@ _SUFFIX = ".txt"
 
 
 class RecordingFolder:
-    """Files in ``path``, bounded in number and bytes; the oldest are evicted.
+    """Files in ``path``, bounded in number and bytes; the oldest are deleted.
 
     A file is named after its run, and a digest of its host. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
-        """Nothing is created before ``save``."""
+        """Create nothing before ``save``."""
         self._path = path
         self._max_files = max_files
         self._max_bytes = max_bytes

@@ -1,1 +1,1 @@
-"""Reports of runs: pure, apart from the routes, which read the history."""
+"""Reports of runs; pure, except for the routes, which read the history."""

@@ -1,4 +1,4 @@
-"""Makes a report from what the history has about a run. Pure."""
+"""Makes the report of a run from its data in the history. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -17,7 +17,7 @@ MEAN_FIELDS = (
 )
 PEAK_FIELDS = ("memory_used", "memory_total", "ram_used", "ram_total")
 
-_GIBI = 1024**3  # as nvidia-smi and free count: a card with 24 on its box has 24 GiB
+_GIBI = 1024**3  # as nvidia-smi and free count: a card sold with 24 GB has 24 GiB
 _SHARES = "throttle_shares."
 _HARMLESS = {"gpu_idle", "none"}
 _LEAST_SHARE = 1.0  # percent
@@ -153,7 +153,7 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return whether ``notice`` is not about a GPU that the run did not use."""
+    """Return whether ``notice`` is about the host, or a GPU that the run may have used."""
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus
 

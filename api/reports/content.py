@@ -1,4 +1,4 @@
-"""What a report contains. Pure."""
+"""The contents of a report. Pure."""
 
 from dataclasses import dataclass, field
 

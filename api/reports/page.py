@@ -1,4 +1,4 @@
-"""A report as one HTML file that loads nothing from elsewhere. Pure."""
+"""A report as one HTML file that loads nothing else. Pure."""
 
 import base64
 import hashlib

@@ -58,13 +58,13 @@ async def report(
     host: OfHost = None,
     format: Annotated[  # noqa: A002 - the name of the parameter
         ReportFormat,
-        Query(description="html: one file that loads nothing from elsewhere; json: its data."),
+        Query(description="html: one file that loads nothing else; json: its data."),
     ] = ReportFormat.HTML,
     ended: Annotated[  # noqa: FBT002 - a query parameter
-        bool, Query(description="Answer with 404 until the end of the run is known.")
+        bool, Query(description="Return 404 until the end of the run is known.")
     ] = False,
 ) -> Response | ReportResponse:
-    """Charts over the run's life with annotations, its summary, what was unusual, and its end."""
+    """Charts of the whole run with annotations, its summary, what was unusual, and its end."""
     run = await find_run(parts, identity, host)
     if ended and run.state is not RunState.ENDED:
         raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")

@@ -47,7 +47,7 @@ def tiles(report: Report) -> list[Tile]:
 
 
 def facts(run: Run) -> Iterable[Markup]:
-    """Return who ran what, and where."""
+    """Return the user, the command and the place of the run."""
     values = run.values
     gpus = values["gpus"] or []
     parts = [
@@ -72,7 +72,7 @@ def outcome(run: Run) -> str:
 
 
 def end_of(report: Report, zone: tzinfo) -> Markup:
-    """Return a sentence on the beginning and the end."""
+    """Return a sentence about the beginning and the end."""
     run = report.run
     begin = text.moment(run.started, zone)
     end = text.moment(report.end, zone)

@@ -16,7 +16,7 @@ WIDTH, HEIGHT = 860, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 20, 22
 COLOURS = 8  # in the style sheet
 _STRIP = 3  # the edge of a finding's band
-_NUMBERED = 40  # more annotations than these have lines, but no numbers
+_NUMBERED = 40  # beyond this, annotations have lines but no numbers
 _LABEL_STEP = 16  # between the numbers of two annotations
 
 

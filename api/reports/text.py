@@ -56,5 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    """Return a time from the bus, which may be one that no calendar has."""
+    """Return a time from the bus, which may be outside the calendar."""
     return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

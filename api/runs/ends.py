@@ -12,7 +12,7 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the newest ends: the history has an end only after a second or so.
+    """Remembers the newest ends: an end is in the history only after about a second.
 
     Without it, a run that has just ended would be lost for that time.
     """

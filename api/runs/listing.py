@@ -18,7 +18,7 @@ Read = Callable[[EventQuery], Awaitable[list[Event]]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The runs to list: those that began in a span, with these properties; None: any."""
+    """The runs to list: those that began in a span, with these properties; None matches any."""
 
     start: int
     end: int

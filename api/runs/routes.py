@@ -55,7 +55,7 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
         Query(
             ge=1,
             le=MAX_RUNS,
-            description="How many at most; more if several began in the same millisecond.",
+            description="Maximum number of runs; more if several began in the same millisecond.",
         ),
     ] = 100,
 ) -> RunsResponse:

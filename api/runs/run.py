@@ -62,7 +62,7 @@ class Run:
         return self.event.timestamp if ended is None else ended
 
     def body(self) -> dict[str, Any]:
-        """Return its fields, with its own id instead of that of the message."""
+        """Return its fields, with the id of the run instead of that of the message."""
         fields = {"id": self.key.id, "state": self.state, "ended": self.ended}
         return {**self.event.body(), **fields}
 
@@ -107,7 +107,7 @@ class Live:
 
 
 def _is_silent(host: HostState, update: Update, now: float) -> bool:
-    """Return whether neither the run nor its host has been received for two minutes."""
+    """Return whether no message of the run or its host has arrived for two minutes."""
     if not update.retained and now - update.arrived < SILENT_SECONDS:
         return False
     if host.collector_state is CollectorState.OFFLINE:

@@ -42,7 +42,7 @@ class Followed:
             return
         self.tree.update(processes, new)
         self.summary.note_usage(self.tree.usage())
-        # An automatic run has no command whose end is its own.
+        # An automatic run has no command whose end would be its end.
         automatic = self.run.how == AUTOMATIC
         running = self.tree.running if automatic else self.tree.root_is_running
         if not running and self.ended is None:
@@ -66,12 +66,12 @@ class Followed:
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:
-        """Return the end, now that its processes have ended; how they ended is not known."""
+        """Return the end, after its processes have ended; how they ended is not known."""
         ended = self.run.started if self.ended is None else self.ended
         return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
 
     def completed(self, end: Event) -> Event:
-        """Return ``end``, as its publisher sent it, with the numbers that are known here."""
+        """Return ``end``, as its publisher sent it, completed with the values known here."""
         values: Any = end.values
         summary = self.summary.values(values["ended"])
         theirs = values["summary"] or {}
@@ -89,7 +89,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """The processes that hold GPU memory, and since when."""
+    """The processes that hold GPU memory, and since when they do."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
@@ -122,7 +122,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether a process computes: a desktop, and the server of MPS, are not runs."""
+    """Return whether a process computes: a desktop or the MPS server is not a run."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

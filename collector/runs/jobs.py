@@ -1,4 +1,4 @@
-"""Which process is the first of a run, given one that is on a GPU."""
+"""Finds the first process of a run, given one that uses a GPU."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -6,11 +6,11 @@ from collections.abc import Callable, Mapping, Sequence
 from collector.runs.procfs import TICKS, Process
 
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
-# What starts the processes of a job, each of which may be on a GPU of its own.
+# Programs that start the processes of a job, each of which may use a different GPU.
 _LAUNCHERS = {"mpirun", "mpiexec", "orterun", "prterun", "hydra_pmi_proxy"}
 # A launcher starts its workers soon; a scheduler starts one job after another, for days.
 _SOON = 600 * TICKS
-_NOTEBOOK = "ipykernel_launcher"  # the kernel of each notebook is a job of its own
+_NOTEBOOK = "ipykernel_launcher"  # the kernel of each notebook is a separate job
 
 Arguments = Callable[[int], Sequence[str]]
 """Returns the arguments of a process, beginning with its program."""

@@ -22,7 +22,7 @@ log = logging.getLogger(__name__)
 _MOST_RUNS = 64  # of each kind: automatic, and published by others
 _UPDATE_SECONDS = 60.0
 SILENT_SECONDS = 150.0  # a run is published once a minute
-_GRACE = 20_000  # ms: after its process has ended, a publisher has this long to say so
+_GRACE = 20_000  # ms: a publisher has this long to publish the end of its process
 _SETTLED_SECONDS = 5.0  # after a connection, until the retained states have arrived
 _MOST_RECENT = 4096  # samples
 _REMEMBERED = 256  # ids of runs that are over
@@ -64,7 +64,7 @@ class RunKeeper:
         self._boot = self._table.boot()
         self._runs: dict[str, Followed] = {}
         self._holders = Holders()
-        # A run begins after a minute, and that minute belongs to it. A flood is not kept.
+        # A run is detected after a minute, which belongs to it. A flood is not kept.
         self._recent: deque[Sample] = deque(maxlen=_MOST_RECENT)
         self._over: OrderedDict[str, None] = OrderedDict()
         self._refused = False
@@ -73,7 +73,7 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to look at."""
+        """Whether there is anything to follow."""
         return bool(self._runs or len(self._holders))
 
     @property
@@ -111,7 +111,7 @@ class RunKeeper:
             self._follow(run, event, own=False)
 
     def step(self) -> None:
-        """Look at the processes; begin, publish and end runs as is due."""
+        """Check the processes; begin, publish and end runs as needed."""
         followed = {pid for each in self._runs.values() if each.tree for pid in each.tree.pids}
         self._table.update(followed)
         now = self._now()
@@ -131,7 +131,7 @@ class RunKeeper:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether the runs of others are known, and whether silence means anything."""
+        """Note whether the runs of others are known, so that their silence has a meaning."""
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
@@ -188,7 +188,7 @@ class RunKeeper:
         seed: Any = event.values.get("summary")
         process = None if run.pid is None else self._table.read(run.pid)
         if process and process_identity(process, self._boot) != run.process:
-            process = None  # another process has this number here
+            process = None  # another process has this id here
         is_part = run.how == HELPER
         tree = ProcessTree(process, is_part=is_part) if process else None
         return self._add(run, tree, RunSummary(run.started, seed, is_part=is_part), own=own)

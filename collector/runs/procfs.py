@@ -12,8 +12,8 @@ from typing import NamedTuple
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _ENOUGH = 4096
-# A number that was in use may belong to a new process; Linux assigns each number in turn, so this
-# takes long.
+# A process id may be reused by a new process. Linux assigns ids in ascending order, so this takes
+# a long time.
 _REFRESH_SECONDS = 30.0
 
 
@@ -77,7 +77,7 @@ def parse_named(text: bytes) -> Mapping[bytes, int]:
 
 
 class ProcessTable:
-    """All processes of this machine, read as seldom as possible.
+    """All processes of this machine, read as rarely as possible.
 
     ``processes`` are those of the newest ``update``. Only new processes and those that the caller
     asks for are read each time; a listing of the others suffices to know that they are there.
@@ -157,7 +157,7 @@ class ProcessTable:
             return []
 
     def _content(self, pid: int, name: str) -> bytes:
-        """Return the file's content, or nothing if it cannot be read."""
+        """Return the file's content; empty if it cannot be read."""
         try:
             file = os.open(f"{self._proc}/{pid}/{name}", os.O_RDONLY)
         except OSError:

@@ -16,7 +16,7 @@ AUTOMATIC, COMMAND, HELPER = "automatic", "command", "helper"
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """What does not change while a run is under way.
+    """The properties that do not change while a run is under way.
 
     ``process`` identifies its first process, whose id is ``pid``; see ``process_identity``.
     ``started`` is in Unix milliseconds.
@@ -75,7 +75,7 @@ class Run:
 
 
 def run_from(event: Event) -> Run:
-    """Return the run whose state, or end, ``event`` is."""
+    """Return the run that ``event``, its state or its end, describes."""
     values: Mapping[str, Any] = event.values
     return Run(
         id=event.id.removesuffix(END),

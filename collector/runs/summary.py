@@ -11,7 +11,7 @@ Row: TypeAlias = Mapping[str, Any]
 
 _LONGEST_STEP = 65_000  # ms: the longest interval between two readings, and some delay
 _HOUR = 3_600_000
-# What slows a GPU that has work to do. The other reasons are settings, or a lack of work.
+# These slow down a GPU that has work to do. The other reasons are settings, or a lack of work.
 _SLOWDOWNS = {
     *("sw_power_cap", "hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown"),
     "hw_power_brake_slowdown",
@@ -97,7 +97,7 @@ class GpuUse:
         known.energy = known.values.get("energy") if known.values_at == timestamp else None
 
     def values(self) -> dict[str, Any]:
-        """Return the summary's numbers; None: not known."""
+        """Return the summary's values; None: not known."""
         return {
             "gpu_hours": None if self._held is None else round(self._held / _HOUR, 6),
             "gpu_utilization_mean": self._utilization.value,
@@ -139,7 +139,7 @@ class GpuUse:
         if energy is None or known.energy is None or known.listed_at is None or not step:
             return
         share = step / (timestamp - known.listed_at)
-        if energy >= known.energy:  # else the driver was loaded again
+        if energy >= known.energy:  # otherwise the driver was reloaded
             self._energy = (self._energy or 0.0) + share * (energy - known.energy)
             self._note_scope("energy_joules", alone=alone)
 

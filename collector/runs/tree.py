@@ -1,4 +1,4 @@
-"""A process and its descendants, also those whose parent has ended. Pure."""
+"""A process and its descendants, including those whose parent has ended. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -60,7 +60,7 @@ class ProcessTree:
         return root is not None and root.started == self.root.started and not root.over
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Take the present ``processes``, of which ``new`` were not there before."""
+        """Take the present ``processes``, of which ``new`` did not exist before."""
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)
@@ -86,7 +86,7 @@ class ProcessTree:
         )
 
     def _join(self, candidates: Iterable[Process]) -> None:
-        # A parent may come after its child, since numbers start again.
+        # A parent may come after its child, because ids wrap around.
         waiting = [each for each in candidates if each.pid not in self._members]
         while joining := [each for each in waiting if self._belongs(each)]:
             self._members |= {each.pid: each for each in joining}
@@ -127,7 +127,7 @@ class ProcessTree:
 def _heir(
     process: Process, before: Mapping[int, Process], now: Mapping[int, Process]
 ) -> int | None:
-    """Return the nearest ancestor that is still there, or None."""
+    """Return the nearest ancestor that still exists, or None."""
     seen = {process.pid}
     while process.parent not in seen:
         if process.parent in now:

@@ -1,6 +1,6 @@
-"""Feeds the samples and the messages about runs to the keeper, in a thread of its own.
+"""Feeds the samples and the messages about runs to the keeper, in its own thread.
 
-Looking at a process may block, for instance while it hangs in the kernel; no sensor waits for that.
+Reading a process may block, for instance while it hangs in the kernel; no sensor waits for that.
 """
 
 import logging
@@ -24,10 +24,10 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 _PAUSE_SECONDS = 2.0
-_SHARE = 100  # a pause is at least this many times as long as a look at the processes
+_SHARE = 100  # a pause is at least this many times as long as a check of the processes
 _MOST_WAITING = 2000
-# Any client of the broker can publish to our runs. In a fleet whose topics do not name the host,
-# each collector receives the runs of all: 1,000 runs, once a minute.
+# Any client of the broker can publish to our run topics. In a fleet whose topics do not name the
+# host, each collector receives the runs of all hosts: 1,000 runs, once a minute.
 _BURST, _PER_MINUTE = 1000, 3000.0
 _STOP_SECONDS = 0.5
 
@@ -69,7 +69,7 @@ class RunWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states; the runs go on, and the next collector continues them."""
+        """Publish the newest states; the next collector continues the runs, which go on."""
         self._put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
@@ -110,7 +110,7 @@ class RunWatcher:
         return self._keeper.active or bool(self._over)
 
     def _step(self) -> float:
-        """Look at the processes; return when to look again, in monotonic seconds."""
+        """Check the processes; return when to check again, in monotonic seconds."""
         began = time.monotonic()
         over, self._over = self._over, []
         for topic in over:

@@ -12,7 +12,7 @@ _SECONDS = 0.1  # between two updates
 
 
 class Progress:
-    """Shows on standard error how far an export has come, if that is a terminal."""
+    """Shows the progress of an export on standard error, if that is a terminal."""
 
     def __init__(self, start: int, end: int, *, visible: bool) -> None:
         """Prepare the bar of a span, in Unix milliseconds."""

@@ -27,7 +27,7 @@ _RETRIES = Retry(
 
 
 class ExportError(SystemMonitorError):
-    """The history cannot be exported, for the reason that the message gives."""
+    """The history cannot be exported; the message gives the reason."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,7 @@ def run(settings: Settings, *, test: bool) -> int:
     end_on_signal(_INTERRUPTED)
     senders = wiring.senders(settings)
     if not (test and senders):
-        complain("Notices have no target: set notify_urls (or notify_urls_file) or notify_command.")
+        complain("Notices need a target: set notify_urls (or notify_urls_file) or notify_command.")
         return _FAILED
     notice = trial_notice(settings.host_name, unix_milliseconds())
 

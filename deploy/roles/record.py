@@ -44,7 +44,7 @@ def _record(
     on_terminal = output is None and os.isatty(_STANDARD_OUTPUT)
 
     def write(line: bytes) -> None:
-        if on_terminal:  # which the text could command
+        if on_terminal:  # control characters in the text could affect it
             say(line.decode(errors="replace").rstrip("\n"))
         else:
             stream.write(line)
@@ -91,7 +91,7 @@ def _opened(output: str | None) -> Iterator[BinaryIO]:
         stream: BinaryIO = os.fdopen(os.dup(_STANDARD_OUTPUT), "wb")
     else:
         path = Path(output)
-        create_file(path)  # not readable by others: it shows who runs what
+        create_file(path)  # not readable by others: it shows which user runs what
         stream = path.open("ab")
         _end_last_line(path, stream)
     try:
@@ -102,7 +102,7 @@ def _opened(output: str | None) -> Iterator[BinaryIO]:
 
 
 def _end_last_line(path: Path, stream: BinaryIO) -> None:
-    """Complete the line that a recorder that was killed has left incomplete."""
+    """End the line that a killed recorder left incomplete."""
     if not stat.S_ISREG(path.stat().st_mode) or not path.stat().st_size:
         return
     with path.open("rb") as file:

@@ -85,7 +85,9 @@ class _Command:
     def _survey(self) -> Survey | None:
         """Return what the file contains, or None if it has no samples, which is reported."""
         if self.file.exists() and not self.file.is_file():
-            raise SystemMonitorError(f"{self.file} is not a file, and a recording is read twice.")
+            raise SystemMonitorError(
+                f"{self.file} is not a regular file: a recording is read twice, so save it first."
+            )
         recording, survey = Recording(self.topics), Survey(self.speed)
         show_progress(f"Reading {self.file} …")
         survey.read(self._entries(recording))
@@ -102,7 +104,7 @@ class _Command:
                 yield entry
 
     def _require_free_names(self, survey: Survey) -> None:
-        """Raise SystemMonitorError if two hosts would get one name, or that of a live host."""
+        """Raise SystemMonitorError if two hosts would get the same name, or that of a live host."""
         names = {self.form.name_of(host) for host in survey.hosts}
         if len(names) < len(survey.hosts):
             raise SystemMonitorError(

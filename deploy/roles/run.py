@@ -49,12 +49,12 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
     try:
         sampler.start()
         broadcast.start()
-    except RuntimeError as error:  # no more threads: the command must go on
+    except RuntimeError as error:  # no more threads: the command must continue
         complain(f"The run cannot be followed: {error}.")
     end = child.wait(lambda: sampler.pids, sampler.stop)
     ended = time.time_ns() // 1_000_000
     usage = sampler.usage or TreeUsage(0.0, 0, None, None)
-    # Of what ended between two looks, the kernel still knows this.
+    # The kernel also counts processes that ended between two samples.
     values = broadcast.values(ended)
     values |= {
         "ram_peak": max(usage.ram_peak, end.ram_peak) or None,
@@ -69,7 +69,7 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
 
 def _save_report(folder: str, identity: str, settings: "Settings | None") -> None:
     if settings is None:
-        complain("There is no report, because the end of this run could not be published.")
+        complain("The report is not saved, because the end of this run could not be published.")
         return
     from deploy.runs import report  # noqa: PLC0415
 

@@ -28,7 +28,7 @@ def run(settings: Settings, host: str | None) -> int:
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
         complain("`top` needs a terminal; `export` and the REST API are for programs.")
         return _FAILED
-    logging.disable()  # a log on the same terminal; what matters is on the page
+    logging.disable()  # it would write to the same terminal; the page shows what matters
     app = Top(wiring.subscription(settings), host)
     app.run()
     return app.return_code or 0

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
 
 _UPDATE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
-_LAST_SECONDS = 3.0  # at the end, for a connection that is not there yet
+_LAST_SECONDS = 3.0  # at the end, for a connection that is still being made
 _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
@@ -76,7 +76,7 @@ class Broadcast:
             return self.summary.values(now)
 
     def stop(self, end: End, ended: int, values: Mapping[str, Any]) -> bool:
-        """Publish the end; return whether the broker was there to receive it."""
+        """Publish the end; return whether the broker was connected."""
         self._settled.wait(_LAST_SECONDS)
         self._ended.set()
         bus, publisher, run = self._bus, self._publisher, self._run
@@ -96,9 +96,9 @@ class Broadcast:
             self._connect()
             self._watch_connection()
         except SystemMonitorError as error:
-            complain(f"Nothing is published about this run: {error}")
-        except Exception as error:  # noqa: BLE001 - whatever fails here, the command goes on
-            complain(f"Nothing is published about this run, because of an error: {error!r}.")
+            complain(f"This run is not published: {error}")
+        except Exception as error:  # noqa: BLE001 - whatever fails here, the command continues
+            complain(f"This run is not published, because of an error: {error!r}.")
         finally:
             self._settled.set()
         while self._publisher is not None and not self._ended.wait(_UPDATE_SECONDS):
@@ -112,7 +112,7 @@ class Broadcast:
 
         _, options, _ = arguments.parse(["run", *self._request.options])
         self._settings = settings = load_settings(options)
-        # This command says itself what is wrong with the broker.
+        # This command itself reports what is wrong with the broker.
         quiet = settings.log_level == "warning"
         log.configure("error" if quiet else settings.log_level, settings.log_format)
         self._run = self._new_run(settings.host_name)
@@ -149,11 +149,11 @@ class Broadcast:
         )
 
     def _watch_connection(self) -> None:
-        """Wait for the first connection, and say in one sentence if it fails."""
+        """Wait for the first connection, and report in one sentence if it fails."""
         while self._bus is not None and not self._bus.wait_connected(_POLL_SECONDS):
             if self._bus.failure is not None:
                 complain(
-                    "Nothing is published about this run, because the MQTT broker at "
+                    "This run is not published, because the MQTT broker at "
                     f"{self._bus.address.masked()} {self._bus.failure}: start it (`system-monitor "
                     "up`), or set mqtt_url."
                 )

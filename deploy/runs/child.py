@@ -1,8 +1,9 @@
-"""The command as a child process that has the terminal, and its signals, as if it were alone.
+"""The command as a child process that has the terminal, and its signals, as if run directly.
 
-It stays in this process' group. So the terminal's own signals (Ctrl-C, Ctrl-Z, a new size) reach it
-without us, and we ignore them. A signal that another program sends to us is for the command, and
-forwarded. When the command stops, we stop as well, so that a shell with job control sees it.
+It stays in this process's group. So the terminal's own signals (Ctrl-C, Ctrl-Z, a new size) reach
+it without us, and we ignore them. A signal that another program sends to us is meant for the
+command, and we forward it. When the command stops, we stop as well, so that a shell with job
+control sees it.
 """
 
 import ctypes
@@ -23,7 +24,7 @@ _OURS = (
 
 
 class CommandError(Exception):
-    """The command could not be started; ``code`` is the exit code of a shell for that."""
+    """The command could not be started; ``code`` is the exit code that a shell would return."""
 
     def __init__(self, sentence: str, code: int) -> None:
         """Keep the sentence for the user, and the code."""
@@ -137,7 +138,7 @@ class Child:
         if signal.SIGSTOP in number:
             os.kill(os.getpid(), signal.SIGSTOP)
             return
-        signal.sigtimedwait(number, 0)  # the terminal's own one: two would stop us twice
+        signal.sigtimedwait(number, 0)  # the terminal's own signal: two would stop us twice
         signal.pthread_sigmask(signal.SIG_UNBLOCK, number)
         os.kill(os.getpid(), stopped.si_status)
         signal.pthread_sigmask(signal.SIG_BLOCK, number)
@@ -159,5 +160,5 @@ def end_like(end: End) -> int:
 
 
 def _inherit_orphans() -> None:
-    """Let descendants whose parent ends become children of this process, and not of init."""
+    """Let descendants whose parent ends become children of this process instead of init."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -1,4 +1,4 @@
-"""Saves the report of a run that has ended, as the api makes it."""
+"""Saves the report that the API makes of a run that has ended."""
 
 import http.client
 import time

@@ -1,4 +1,4 @@
-"""Follows the command's processes, in a thread of its own."""
+"""Follows the command's processes, in its own thread."""
 
 import os
 import threading
@@ -8,20 +8,20 @@ from collections.abc import Collection
 from collector.runs.procfs import Process, ProcessTable
 from collector.runs.tree import ProcessTree, TreeUsage
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds: a short command is looked at more often
-_SHARE = 100  # a pause is at least this many times as long as a look
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds: a short command is sampled more often
+_SHARE = 100  # a pause is at least this many times as long as a sample takes
 _LAST_SECONDS = 1.0
 
 
 class Sampler:
-    """Looks at the process ``pid`` and its descendants about once a second.
+    """Samples the process ``pid`` and its descendants about once a second.
 
-    A look may block, for instance while a process of the tree hangs in the kernel, so it never
+    Sampling may block, for instance while a process of the tree hangs in the kernel, so it never
     happens in the caller's thread.
     """
 
     def __init__(self, pid: int) -> None:
-        """Look at nothing yet. This process inherits the orphans of the tree."""
+        """Sample nothing yet. This process inherits the orphans of the tree."""
         self._pid = pid
         self._table = ProcessTable()
         self._tree: ProcessTree | None = None
@@ -46,11 +46,11 @@ class Sampler:
         return self._processes.keys()
 
     def start(self) -> None:
-        """Start to look."""
+        """Start to sample."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Look once more and stop; if that takes long, without that look."""
+        """Take a last sample and stop; if that takes too long, stop without it."""
         self._stopping.set()
         self._thread.join(_LAST_SECONDS)
 

@@ -7,7 +7,7 @@ from deploy.runs.child import End
 from telemetry.quantities import duration, energy, size
 
 _LABEL_WIDTH = 10
-_NOTE = "* of the whole machine: other processes were on these GPUs, or they cannot be told apart"
+_NOTE = "* of the whole machine: other processes used these GPUs, or could not be told apart"
 
 
 def summary(name: str, end: End, values: Mapping[str, Any], gpus: Collection[int]) -> str:

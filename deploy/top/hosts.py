@@ -75,7 +75,7 @@ def summary(host: HostState, now: int) -> Host:
 
 
 def is_host(host: HostState) -> bool:
-    """Return whether a collector runs there, or did: a state may concern no particular host."""
+    """Return whether it has or had a collector: a state may concern no particular host."""
     contents = [update.content for update in host.updates.values()]
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
 

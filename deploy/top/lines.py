@@ -33,7 +33,7 @@ Line: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. ``width`` 0: what the others leave over."""
+    """A column of a table. ``width`` 0: the width that the others leave."""
 
     title: str
     width: int

@@ -1,4 +1,4 @@
-"""What the terminal shows, and how keys change it. Pure: it knows no terminal."""
+"""What the terminal shows, and how keys change it. Pure: it does not depend on a terminal."""
 
 from collections.abc import Mapping
 
@@ -25,7 +25,7 @@ class Model:
     """
 
     def __init__(self, states: Mapping[str, HostState], host: str | None = None) -> None:
-        """Show ``states``, which others change; ``host`` is the host to show, if one was chosen."""
+        """Show ``states``, which the caller updates; ``host`` is the chosen host, if any."""
         self._states = states
         self._chosen = host
         self._only = host

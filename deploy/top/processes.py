@@ -34,7 +34,7 @@ class Process:
 
 
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
-    """Return the processes, and how many more there are; ``now`` is Unix milliseconds."""
+    """Return the processes, and the number of further ones; ``now`` is Unix milliseconds."""
     found: dict[int, Process] = {}
     more = 0
     for update in host.samples(GPU_PROCESSES):

@@ -7,9 +7,9 @@ from collections.abc import Sequence
 from telemetry.printable import printable
 
 DASH = "\N{EN DASH}"
-_UNITS = ("B", "kB", "MB", "GB", "TB", "PB")  # binary, labelled as nvidia-smi and free -h do
-_KB = 1024
-_WHOLE_UNITS = 2  # bytes and kB have no decimals
+_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")  # as nvidia-smi and free count
+_KIB = 1024
+_WHOLE_UNITS = 2  # bytes and KiB have no decimals
 _LONG = 999.5  # has four digits before the decimal point
 _BARS = " ▁▂▃▄▅▆▇█"
 _PERIODS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
@@ -39,7 +39,7 @@ def _rounded(value: object, unit: str) -> str:
 
 
 def size_of(used: object, total: object) -> str:
-    """Return ``6.2/8.0 GB``, both in the unit of the total."""
+    """Return ``6.2/8.0 GiB``, both in the unit of the total."""
     whole, part = number(total), number(used)
     if whole is None and part is None:
         return DASH
@@ -49,7 +49,7 @@ def size_of(used: object, total: object) -> str:
 
 
 def size(value: object) -> str:
-    """Return ``6.2 GB``."""
+    """Return ``6.2 GiB``."""
     known = number(value)
     if known is None:
         return DASH
@@ -59,18 +59,18 @@ def size(value: object) -> str:
 
 def _unit(size: float | None) -> int:
     unit = 0
-    while size is not None and unit + 1 < len(_UNITS) and size >= _KB ** (unit + 1):
+    while size is not None and unit + 1 < len(_UNITS) and size >= _KIB ** (unit + 1):
         unit += 1
     return unit
 
 
 def _in_unit(size: float, unit: int) -> str:
-    value = size / _KB**unit
+    value = size / _KIB**unit
     return f"{value:.0f}" if unit < _WHOLE_UNITS or value >= _LONG else f"{value:.1f}"
 
 
 def rate(value: object) -> str:
-    """Return a rate in MB/s, without the unit, with three digits or so."""
+    """Return a rate in MB/s, without the unit, with about three digits."""
     known = number(value)
     if known is None:
         return DASH
@@ -120,7 +120,7 @@ def bar(value: float | None, top: float = 100.0) -> str:
 
 
 def cell_width(text: str) -> int:
-    """Return how many columns of a terminal ``text`` takes."""
+    """Return how many columns of a terminal ``text`` occupies."""
     return sum(
         0 if unicodedata.combining(each) else 1 + (unicodedata.east_asian_width(each) in "WF")
         for each in text

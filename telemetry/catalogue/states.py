@@ -14,7 +14,7 @@ def _total(name: str, unit: str, text: str, example: float) -> Field:
 
 
 _EVIDENCE = (
-    _time("start", "start of the span that shows it", _START, fixed=True),
+    _time("start", "start of the span in which it was measured", _START, fixed=True),
     _time("end", "end of that span", _END, fixed=True),
     Field(
         "numbers",
@@ -53,7 +53,7 @@ FINDING = Family(
             "state",
             Kind.TEXT,
             "",
-            "whether it still holds",
+            "whether it is active or over",
             "active",
             fixed=True,
             choices=("active", "over"),
@@ -83,7 +83,7 @@ FINDING = Family(
             "evidence",
             Kind.RECORD,
             "",
-            "the numbers, and the span that shows them",
+            "the numbers, and the span in which they were measured",
             {
                 "start": _START,
                 "end": _END,
@@ -96,7 +96,7 @@ FINDING = Family(
             "expected",
             Kind.RECORD,
             "",
-            "when the event is expected that it warns of; null if it warns of none",
+            "expected time of the event that the finding predicts; null if it predicts none",
             {field.name: field.example for field in _EXPECTED},
             members=_EXPECTED,
         ),
@@ -117,10 +117,10 @@ FINDING = Family(
 
 _SUMMARY = (
     _total("duration", "s", "how long it ran", 32_400.0),
-    _total("gpu_hours", "h", "time during which it held GPUs, added up over them", 18.0),
+    _total("gpu_hours", "h", "time during which it used GPUs, summed over the GPUs", 18.0),
     _total("gpu_utilization_mean", "%", "mean utilization of its GPUs", 87.5),
-    _total("gpu_memory_peak", "bytes", "most GPU memory at one time", 17_179_869_184.0),
-    _total("ram_peak", "bytes", "most RAM at one time", 12_884_901_888.0),
+    _total("gpu_memory_peak", "bytes", "largest amount of GPU memory", 17_179_869_184.0),
+    _total("ram_peak", "bytes", "largest amount of RAM", 12_884_901_888.0),
     _total("cpu_seconds", "s", "CPU time", 64_800.0),
     _total("energy_joules", "J", "energy of its GPUs", 9_720_000.0),
     _total("throttled_share", "%", "share of the time in which its GPUs were slowed down", 2.5),
@@ -131,7 +131,7 @@ _SUMMARY = (
         "whole_machine",
         Kind.TEXTS,
         "",
-        "names of those numbers that are not of its processes but of the whole machine",
+        "names of the values that are not only of its processes but of the whole machine",
         ["throttled_share"],
         max_length=16,
     ),
@@ -158,7 +158,7 @@ RUN = Family(
             "process",
             Kind.TEXT,
             "",
-            "what identifies its first process: a digest of the boot, the process ID and its start",
+            "identifies its first process: a digest of the boot, the process ID and its start",
             "9c1e0d5b7a2f4368",
         ),
         Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
@@ -180,7 +180,7 @@ RUN = Family(
             "summary",
             Kind.RECORD,
             "",
-            "what it used, as far as is known",
+            "the resources that it used, as far as known",
             {field.name: field.example for field in _SUMMARY},
             members=_SUMMARY,
         ),

@@ -46,7 +46,7 @@ from telemetry.status import LONGEST_INTERVAL
 
 
 class SettingFields(BaseModel):
-    """What can be set."""
+    """All settings."""
 
     model_config = ConfigDict(
         extra="forbid", frozen=True, hide_input_in_errors=True, validate_default=True
@@ -77,7 +77,7 @@ class SettingFields(BaseModel):
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
         description="Publish each process that holds GPU memory for a minute as a run, and follow "
-        "the other runs of this machine (Linux).",
+        "all other runs of this machine (Linux).",
     )
     history_hours: Number = Field(
         1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
@@ -127,26 +127,25 @@ class SettingFields(BaseModel):
     )
     notify_urls: NotifyUrls | None = Field(
         None,
-        description="Where to send notices: URLs of Apprise, such as `ntfys://ntfy.sh/topic`, "
+        description="Where to send notices: Apprise URLs, such as `ntfys://ntfy.sh/topic`, "
         "separated by spaces or line breaks.",
     )
     notify_command: NotifyCommand = Field(
         (),
-        description="Program, and its arguments, that is run for each notice, with the finding or "
-        "run as JSON on standard input; never through a shell.",
+        description="Program to run for each notice, with its arguments. It receives the finding "
+        "or run as JSON on standard input; no shell is involved.",
     )
     notify_severity: NotifySeverity = Field(
         "warning",
-        description="Least severity of the findings that are sent: `info`, `warning` or "
-        "`critical`.",
+        description="Lowest severity of the findings to send: `info`, `warning` or `critical`.",
     )
     notify_runs: NotifyRuns = Field(
-        "all", description="Ended runs that are sent: `all`, `failed` or `none`."
+        "all", description="Ended runs to send: `all`, `failed` or `none`."
     )
     notify_quiet_hours: QuietHours = Field(
         (),
         description="Ranges of local time, separated by commas, such as `22:00-07:00`, during "
-        "which `notify_urls` receive only critical findings; the others are sent afterwards.",
+        "which only critical findings are sent to `notify_urls`; the others are sent afterwards.",
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")

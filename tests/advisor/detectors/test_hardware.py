@@ -50,7 +50,7 @@ def test_new_uncorrectable_errors_are_critical_until_an_hour_has_passed_without_
 def test_a_pending_repair_is_a_warning_until_it_is_done(flag: str) -> None:
     begin, end = found(gpu(lambda time: {**HEALTHY, flag: int(HOURS <= time < 2 * HOURS)}))
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
-    assert "wait to be re" in begin.summary
+    assert "waiting to be re" in begin.summary
 
 
 def test_the_time_without_a_new_error_can_be_changed() -> None:

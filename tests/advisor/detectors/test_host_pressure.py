@@ -43,7 +43,7 @@ def test_tasks_that_wait_for_memory_are_reported_until_they_no_longer_wait() -> 
         "memory",
         Severity.WARNING,
     )
-    assert begin.summary == "Host: every task waits for memory in 25 % of the time"
+    assert begin.summary == "Host: every task waits for memory during 25 % of the time"
     assert seconds(begin.timestamp) == pytest.approx(64 * MINUTES, abs=MINUTES)
     assert end.state is State.OVER
     assert seconds(end.timestamp) == pytest.approx(91 * MINUTES, abs=2 * MINUTES)
@@ -61,7 +61,7 @@ def test_the_share_of_the_time_can_be_changed() -> None:
 def test_swapping_in_and_out_all_the_time_is_reported() -> None:
     swap = {"swap_in_rate": 30.0, "swap_out_rate": 20.0, "pressure_some": 30.0}
     begin, end = found(memory(lambda time: during(time, swap)))
-    assert begin.summary == "Host: it swaps all the time: 30 MB/s in, 20 MB/s out"
+    assert begin.summary == "Host: it swaps continuously: 30 MB/s in, 20 MB/s out"
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
 
 
@@ -118,7 +118,7 @@ def filling(time: float) -> float:
 def test_a_file_system_that_fills_up_is_reported_with_the_time_until_it_is_full() -> None:
     (finding,) = found(disk(filling, until=5 * HOURS))
     assert (finding.subject, finding.severity) == ("filesystem-data", Severity.WARNING)
-    assert finding.summary.startswith("Host: the file system /data fills by 50.0 GB/h; full in ")
+    assert finding.summary.startswith("Host: the file system /data fills up at 50.0 GB/h; full in ")
     assert finding.expected
     assert seconds(finding.expected.likely) == pytest.approx(6 * HOURS, rel=0.05)
 

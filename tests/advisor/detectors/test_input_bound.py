@@ -104,7 +104,7 @@ def test_a_full_pcie_link_is_a_limit() -> None:
 def test_turns_that_the_host_does_not_explain_are_worth_knowing() -> None:
     begin, end = found(machine(by_turns))
     assert begin.severity is Severity.INFO
-    assert begin.summary.endswith("by turns, which is not explained by the host")
+    assert begin.summary.endswith("work and waiting alternate, which is not explained by the host")
     assert "torch.profiler" in begin.advice
     assert end.state is State.OVER
 

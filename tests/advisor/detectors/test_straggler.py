@@ -56,11 +56,23 @@ def later(**values: float) -> Change:
         (
             {"sm_clock": 1200.0},
             Severity.WARNING,
-            "its clock has been 1200 MHz for 10 min, and",
+            "its clock has been 1200 MHz for 10 min, compared with",
         ),
-        ({"power": 350.0}, Severity.WARNING, "its power has been 350 W for 10 min, and 600 W"),
-        ({"utilization": 40.0}, Severity.WARNING, "its utilization has been 40 % for 10 min, and"),
-        ({"temperature": 83.0}, Severity.INFO, "its temperature has been 83 °C for 10 min, and 60"),
+        (
+            {"power": 350.0},
+            Severity.WARNING,
+            "its power has been 350 W for 10 min, compared with 600 W",
+        ),
+        (
+            {"utilization": 40.0},
+            Severity.WARNING,
+            "its utilization has been 40 % for 10 min, compared with",
+        ),
+        (
+            {"temperature": 83.0},
+            Severity.INFO,
+            "its temperature has been 83 °C for 10 min, compared with 60",
+        ),
     ],
 )
 def test_a_gpu_that_leaves_the_others_is_reported_until_it_is_back(

@@ -28,8 +28,8 @@ def test_heat_is_reported_with_what_the_clock_loses_and_is_over_once_it_is_gone(
     assert (begin.kind, begin.subject, begin.severity) == ("throttling", "gpu3", Severity.WARNING)
     assert seconds(begin.timestamp) == pytest.approx(31 * MINUTES, abs=MINUTES)
     assert begin.summary == (
-        "GPU 3: a thermal slowdown slows it down in 20% of the last 5 min; its clock falls from "
-        "1980 to 1410 MHz"
+        "GPU 3: a thermal slowdown slows it down during 20% of the last 5 min; its clock falls "
+        "from 1980 to 1410 MHz"
     )
     assert begin.evidence.numbers["clock lost"].value == 29
     assert end.state is State.OVER

@@ -97,4 +97,4 @@ def test_stopping_ends_a_program_that_runs_and_starts_no_other() -> None:
     thread.join()
     assert time.monotonic() - began < 10
     assert failures == ["SIGKILL ended it"]
-    assert failure(program) == "System Monitor stops"
+    assert failure(program) == "System Monitor is stopping"

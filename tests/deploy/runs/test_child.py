@@ -112,7 +112,7 @@ def test_without_a_broker_the_command_runs_and_one_sentence_says_what_is_missing
     lines = end.stderr.splitlines()
     assert "err" in lines
     assert any(re.search("sh ended after .* with exit code 7", line) for line in lines)
-    (missing,) = [line for line in lines if "Nothing is published" in line]
+    (missing,) = [line for line in lines if "This run is not published" in line]
     assert "mqtt://127.0.0.1:1 cannot be reached" in missing
     assert not any("Traceback" in line for line in lines)
 
@@ -149,7 +149,7 @@ def test_wrong_settings_do_not_keep_the_command_from_running(tmp_path: Path) -> 
         check=False,
     )
     assert (end.returncode, end.stdout) == (0, "out\n")
-    assert "Nothing is published about this run: mqtt_url=" in end.stderr
+    assert "This run is not published: mqtt_url=" in end.stderr
 
 
 def test_a_signal_that_is_sent_to_us_reaches_the_command_once(tmp_path: Path) -> None:

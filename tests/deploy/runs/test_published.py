@@ -76,7 +76,7 @@ def test_a_broker_that_starts_late_receives_the_run(
     own_mosquitto.stop()
     with training(tmp_path, own_mosquitto, Published(Listener(0), "late")) as process:
         assert process.stderr is not None
-        assert "Nothing is published about this run" in process.stderr.readline()
+        assert "This run is not published" in process.stderr.readline()
         own_mosquitto.start()
         with Listener(own_mosquitto.port, "late/#") as listener:
             published = Published(listener, "late")

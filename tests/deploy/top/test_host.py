@@ -52,8 +52,27 @@ def test_a_host_with_eight_gpus_and_findings_fits_into_80_by_24() -> None:
 def test_each_gpu_has_its_utilization_memory_temperature_power_and_slowdown() -> None:
     shown = page(newest(status(), gpu_sample(0), gpu_sample(12, utilization=None, power=None)))
     first, second = line_of(shown, "0 "), line_of(shown, "12 ")
-    assert first.split() == ["0", "75%", "▇", "6.0/24.0", "GB", "72°", "215/450", "W", *POWER_LIMIT]
-    assert second.split() == ["12", DASH, "6.0/24.0", "GB", "72°", f"{DASH}/450", "W", *POWER_LIMIT]
+    assert first.split() == [
+        "0",
+        "75%",
+        "▇",
+        "6.0/24.0",
+        "GiB",
+        "72°",
+        "215/450",
+        "W",
+        *POWER_LIMIT,
+    ]
+    assert second.split() == [
+        "12",
+        DASH,
+        "6.0/24.0",
+        "GiB",
+        "72°",
+        f"{DASH}/450",
+        "W",
+        *POWER_LIMIT,
+    ]
 
 
 def test_a_wide_terminal_also_shows_the_names_of_gpus() -> None:
@@ -67,7 +86,7 @@ def test_mig_instances_follow_their_gpu() -> None:
     instance = Sample("system/gpu/0/mig/3", "alpha", unix_milliseconds(), values)
     lines = page(newest(status(), gpu_sample(0), gpu_sample(1), instance)).splitlines()
     (index,) = [index for index, line in enumerate(lines) if line.startswith(" └3")]
-    assert lines[index].split() == ["└3", "MIG", "instance", "1.0/10.0", "GB"]
+    assert lines[index].split() == ["└3", "MIG", "instance", "1.0/10.0", "GiB"]
     assert lines[index - 1].startswith("0 ")
 
 
@@ -95,8 +114,8 @@ def test_the_machine_has_a_line_for_cpu_memory_disk_and_network() -> None:
     assert line_of(shown, "CPU").split()[1:4] == ["38%", "3.60", "GHz"]
     assert "load 1.20 0.90 0.70" in line_of(shown, "CPU")
     assert line_of(shown, "cores").split() == ["cores", "▃▄"]
-    assert "80%  12.8/16.0 GB" in line_of(shown, "RAM")
-    assert "swap 0.0/2.0 GB" in line_of(shown, "RAM")
+    assert "80%  12.8/16.0 GiB" in line_of(shown, "RAM")
+    assert "swap 0.0/2.0 GiB" in line_of(shown, "RAM")
     assert "read 120, write 48.2 MB/s" in line_of(shown, "disk")
     assert "up 1.80, down 24.6 MB/s" in line_of(shown, "net")
 
@@ -115,7 +134,7 @@ def test_the_process_of_several_gpus_is_one_row() -> None:
     )
     shown = page(found)
     assert line_of(shown, "41").split() == [
-        *("41", "ada", "0,1", "4.0", "GB", "1", "h", "01", "min", "python3", "train.py")
+        *("41", "ada", "0,1", "4.0", "GiB", "1", "h", "01", "min", "python3", "train.py")
     ]
     assert line_of(shown, "42").split()[1] == DASH
     assert "and 2 more processes" in shown

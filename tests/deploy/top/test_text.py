@@ -34,14 +34,14 @@ def test_numbers_have_the_units_of_the_dashboard() -> None:
     assert [rate(each) for each in (0, 1.234, 24.56, 120.5, 48_210.4)] == [
         *("0.00", "1.23", "24.6", "120", "48,210")
     ]
-    assert size_of(6.2 * GIB, 8 * GIB) == "6.2/8.0 GB"
-    assert size_of(None, 8 * GIB) == f"{DASH}/8.0 GB"
-    assert size_of(0, 2 * 1024 * GIB) == "0.0/2.0 TB"
+    assert size_of(6.2 * GIB, 8 * GIB) == "6.2/8.0 GiB"
+    assert size_of(None, 8 * GIB) == f"{DASH}/8.0 GiB"
+    assert size_of(0, 2 * 1024 * GIB) == "0.0/2.0 TiB"
     assert [size(each) for each in (0, 1023, 2048, 1.5 * GIB)] == [
         "0 B",
         "1023 B",
-        "2 kB",
-        "1.5 GB",
+        "2 KiB",
+        "1.5 GiB",
     ]
     assert of_limit(215.4, 450, "W") == "215/450 W"
     assert of_limit(215.4, None, "W") == "215 W"

@@ -25,7 +25,7 @@ export interface FindingEntry {
   readonly kind: string;
   /** what it is about, such as a device, a sensor, or host */
   readonly subject: string;
-  /** whether it still holds */
+  /** whether it is active or over */
   readonly state: "active" | "over";
   /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
@@ -33,9 +33,9 @@ export interface FindingEntry {
   readonly since: number;
   /** one sentence with numbers */
   readonly summary: string;
-  /** the numbers, and the span that shows them */
+  /** the numbers, and the span in which they were measured */
   readonly evidence: FindingEvidence;
-  /** when the event is expected that it warns of; null if it warns of none */
+  /** expected time of the event that the finding predicts; null if it predicts none */
   readonly expected: FindingExpected | null;
   /** what to do about it */
   readonly advice: string;
@@ -44,7 +44,7 @@ export interface FindingEntry {
 }
 
 export interface FindingEvidence {
-  /** start of the span that shows it, Unix time (ms) */
+  /** start of the span in which it was measured, Unix time (ms) */
   readonly start: number;
   /** end of that span, Unix time (ms) */
   readonly end: number;
