@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
-from api.rest.responses import ErrorResponse, HistoryResponse, HostsResponse
+from api.rest.responses import ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse
 from docs import asyncapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
@@ -230,7 +230,7 @@ def catalogue_json() -> str:
 def contract_types() -> str:
     """Return the types of the responses that the dashboard reads."""
     head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
-    return head + interfaces([ErrorResponse, HistoryResponse, HostsResponse])
+    return head + interfaces([ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse])
 
 
 def main() -> None:

@@ -1,6 +1,7 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "./monitor";
 import { CpuUtilization } from "./panels/CpuUtilization";
+import { Findings } from "./panels/Findings";
 import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
@@ -9,6 +10,7 @@ import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
+import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
@@ -21,6 +23,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
       <Notices />
+      <Findings />
       <Title />
       <div class="page">
         <main class="grid">
@@ -39,12 +42,13 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   );
 }
 
-/** The tab's title: the host, and the badge unless it is live. */
+/** The tab's title: how many findings need attention, the badge unless it is live, and the host. */
 function Title() {
   const { badge } = useMonitor();
   const host = useValue(({ shown }) => shown?.name ?? "");
+  const count = useValue(({ findings }) => attentionCount(findings));
   const parts = [badge.kind === "live" ? "" : badge.label, host, "System Monitor"];
-  const title = parts.filter(Boolean).join(" – ");
+  const title = `${count > 0 ? `(${count}) ` : ""}${parts.filter(Boolean).join(" – ")}`;
   useEffect(() => {
     document.title = title;
   }, [title]);

@@ -2,6 +2,7 @@ import { fetchHosts } from "./bus/rest";
 import { badgeOf } from "./connection/badge";
 import { ActiveHost } from "./feed/activeHost";
 import { Monitor } from "./monitor";
+import { NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import { Hosts } from "./store/hosts";
 
@@ -16,6 +17,7 @@ export class Controller {
     onStatus: (status) => this.monitor.hosts.note(status),
     onValues: () => this.onValues(),
     onHistory: () => this.onHistory(),
+    onFindings: () => this.onFindings(),
   });
   private drawnAt = -Infinity;
   private drawnStale = 0;
@@ -50,6 +52,7 @@ export class Controller {
     const { current, pause, hosts } = this.monitor;
     pause.changeHost();
     current.data.value = data;
+    this.onFindings();
     const known = hosts.find(data.name)?.status;
     if (known && !data.status) data.acceptStatus(known, performance.now());
     this.onState();
@@ -80,6 +83,10 @@ export class Controller {
     current.historyProblem.value = this.active.feed?.historyProblem ?? null;
     pause.settle(this.data);
     frames.invalidate();
+  }
+
+  private onFindings(): void {
+    this.monitor.current.findings.value = this.active.feed?.findings.state ?? NO_FINDINGS;
   }
 
   private onFrame(): void {

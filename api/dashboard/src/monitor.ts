@@ -4,6 +4,7 @@ import { fetchHistory } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
 import { Detail } from "./store/detail";
+import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
 import { Address } from "./view/address";
@@ -33,6 +34,7 @@ export class Monitor {
     data: signal<HostData | null>(null),
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
+    findings: signal<FindingsState>(NO_FINDINGS),
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
@@ -50,6 +52,11 @@ export class Monitor {
 
   get connection(): ConnectionState {
     return this.current.connection.value;
+  }
+
+  /** The findings of the host that is shown, as they arrive, paused or not. */
+  get findings(): FindingsState {
+    return this.current.findings.value;
   }
 
   get historyProblem(): string | null {

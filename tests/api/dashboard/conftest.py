@@ -91,6 +91,7 @@ def laboratory(
         gpus.fail(_NOT_SUPPORTED, function, GPU_WITHOUT_TEMPERATURE)
     data = folder / "data"
     options = [*free_ports(), "--data-dir", str(data), "--host-name", HOST, *_INTERVAL]
+    options += ["--advisor", "false"]  # what it finds on a busy machine would move the panels
     with ExitStack() as stack:
         up = running(folder, "up", *options, variables=gpus.environment)
         laboratory = Laboratory(stack.enter_context(up), gpus, data)

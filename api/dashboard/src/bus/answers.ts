@@ -1,7 +1,15 @@
 import { channelAt, FAMILIES } from "../catalogue";
-import type { HistoryChannel, HistoryResponse, HostsResponse, HostEntry as ListedHost } from "./contract";
+import type {
+  FindingsResponse,
+  HistoryChannel,
+  HistoryResponse,
+  HostsResponse,
+  HostEntry as ListedHost,
+} from "./contract";
 import {
   type CollectorStatus,
+  type Finding,
+  findingOf,
   isObject,
   numberOf,
   numbersOf,
@@ -96,6 +104,13 @@ function columnsOf(value: unknown): HistoryColumns | null {
     bucketWidth: numberOf(channel.bucket_width) ?? 0,
     minutesUntil: numberOf(channel.minutes_until) ?? -Infinity,
   };
+}
+
+/** The active findings; null if the answer is not a list of findings. */
+export function findingsOf(body: unknown): Finding[] | null {
+  const answer = received<FindingsResponse>(body);
+  if (!Array.isArray(answer?.findings)) return null;
+  return answer.findings.flatMap((entry) => findingOf(entry) ?? []).filter(({ isOver }) => !isOver);
 }
 
 const HOUR_MS = 3_600_000;

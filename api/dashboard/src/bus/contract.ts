@@ -14,6 +14,67 @@ export interface ErrorResponse {
   readonly error: ErrorDetail;
 }
 
+export interface FindingEntry {
+  /** id of the finding, the same from its beginning to its end */
+  readonly id: string;
+  /** Unix time of its last change in milliseconds */
+  readonly timestamp: number;
+  /** host that the state concerns */
+  readonly host: string;
+  /** kind, as in the channel */
+  readonly kind: string;
+  /** what it is about, such as a device, a sensor, or host */
+  readonly subject: string;
+  /** whether it is active or over */
+  readonly state: "active" | "over";
+  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  readonly severity: "info" | "warning" | "critical";
+  /** when it began, Unix time (ms) */
+  readonly since: number;
+  /** one sentence with numbers */
+  readonly summary: string;
+  /** the numbers, and the span in which they were measured */
+  readonly evidence: FindingEvidence;
+  /** expected time of the event that the finding predicts; null if it predicts none */
+  readonly expected: FindingExpected | null;
+  /** what to do about it */
+  readonly advice: string;
+  /** Unix time of its end in milliseconds; null while it is active, or if it is over and nobody has reported when it ended */
+  readonly ended: number | null;
+}
+
+export interface FindingEvidence {
+  /** start of the span in which it was measured, Unix time (ms) */
+  readonly start: number;
+  /** end of that span, Unix time (ms) */
+  readonly end: number;
+  /** the numbers by name, each with its unit */
+  readonly numbers: Readonly<Record<string, FindingEvidenceNumbers>>;
+}
+
+export interface FindingEvidenceNumbers {
+  /** the number */
+  readonly value: number;
+  /** its unit */
+  readonly unit: string;
+}
+
+export interface FindingExpected {
+  /** earliest, Unix time (ms) */
+  readonly earliest: number;
+  /** most likely, Unix time (ms) */
+  readonly likely: number;
+  /** latest, Unix time (ms) */
+  readonly latest: number;
+}
+
+export interface FindingsResponse {
+  /** the findings in the span */
+  readonly findings: readonly FindingEntry[];
+  /** why the history cannot be read; the findings that are over are then missing */
+  readonly history_error: string | null;
+}
+
 export interface HistoryChannel {
   /** Unix times in milliseconds, ascending; the start of each bucket */
   readonly timestamps: readonly number[];

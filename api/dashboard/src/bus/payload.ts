@@ -1,5 +1,5 @@
 import { familyOf, STATUS_CHANNEL } from "../catalogue";
-import type { CollectorState, HostEntry, SensorResponse } from "./contract";
+import type { CollectorState, FindingEntry, HostEntry, SensorResponse } from "./contract";
 
 export type Values = Readonly<Record<string, unknown>>;
 
@@ -21,10 +21,28 @@ export interface CollectorStatus extends Pick<HostEntry, "host" | "version" | "s
   readonly sensors: Readonly<Record<string, SensorReport>>;
 }
 
+export type Severity = FindingEntry["severity"];
+export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
+
+/** A finding of the advisor. Its times are by the host's clock, in Unix ms; its texts may come from any program. */
+export interface Finding {
+  readonly host: string;
+  readonly channel: string;
+  readonly subject: string;
+  readonly isOver: boolean;
+  readonly severity: Severity;
+  readonly since: number;
+  readonly summary: string;
+  readonly advice: string;
+  /** The span that shows it. */
+  readonly evidence: { readonly from: number; readonly to: number } | null;
+}
+
 /** `ageSeconds`: null for a sample that has just arrived at the server, else its age by the server. */
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }
   | { readonly kind: "status"; readonly status: CollectorStatus }
+  | { readonly kind: "finding"; readonly finding: Finding }
   | { readonly kind: "removed"; readonly host: string; readonly channel: string };
 
 export function isObject(value: unknown): value is Record<string, unknown> {
@@ -75,6 +93,10 @@ function frameOf(frame: unknown): Frame | null {
   }
   if (typeof channel !== "string") return null;
   if (event === "removed" && typeof data.host === "string") return { kind: "removed", host: data.host, channel };
+  if (event === "finding") {
+    const finding = findingOf(data);
+    return finding && { kind: "finding", finding };
+  }
   if (event !== "metrics") return null;
   const sample = sampleOf(channel, data);
   return sample && { kind: "sample", sample, ageSeconds: numberOf(frame.age_seconds) };
@@ -101,6 +123,32 @@ export function statusOf(data: unknown): CollectorStatus | null {
     interval: numberOf(entry.interval),
     sensors: Object.fromEntries(reports.map(([name, report]) => [name, sensorOf(report)])),
   };
+}
+
+const LONGEST_TEXT = 500;
+
+export function findingOf(data: unknown): Finding | null {
+  const entry = received<FindingEntry>(data);
+  const [host, kind, subject] = [textOf(entry?.host), textOf(entry?.kind), textOf(entry?.subject)];
+  const since = numberOf(entry?.since);
+  if (host === null || kind === null || subject === null || since === null) return null;
+  const evidence = isObject(entry?.evidence) ? entry.evidence : {};
+  const [from, to] = [numberOf(evidence.start), numberOf(evidence.end)];
+  return {
+    host,
+    channel: `system/findings/${kind}/${subject}`,
+    subject,
+    isOver: entry?.state === "over",
+    severity: SEVERITIES.find((each) => each === entry?.severity) ?? "info",
+    since,
+    summary: shortened(textOf(entry?.summary) ?? kind),
+    advice: shortened(textOf(entry?.advice) ?? ""),
+    evidence: from === null || to === null ? null : { from, to },
+  };
+}
+
+function shortened(text: string): string {
+  return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 
 function sensorOf(value: unknown): SensorReport {

@@ -1,8 +1,16 @@
 import { logIn } from "../session";
 import { HISTORY_FIELDS } from "../store/columns";
-import { type HistoryAnswer, type HostsAnswer, historyOf, hostsOf, type MetricsAnswer, metricsOf } from "./answers";
+import {
+  findingsOf,
+  type HistoryAnswer,
+  type HostsAnswer,
+  historyOf,
+  hostsOf,
+  type MetricsAnswer,
+  metricsOf,
+} from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
-import { received, textOf } from "./payload";
+import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
@@ -30,6 +38,15 @@ export async function fetchMetrics(host: string | null, signal?: AbortSignal): P
 
 export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await request("hosts", [], signal));
+}
+
+export async function fetchFindings(host: string, signal?: AbortSignal): Promise<readonly Finding[]> {
+  const parameters: [string, string][] = [
+    ["host", host],
+    ["state", "active"],
+    ["limit", "1000"],
+  ];
+  return required(findingsOf(await request("findings", parameters, signal)));
 }
 
 export interface HistoryQuery {

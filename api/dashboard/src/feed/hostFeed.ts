@@ -1,11 +1,12 @@
 import type { MetricsAnswer } from "../bus/answers";
 import type { CollectorStatus, Frame } from "../bus/payload";
-import { fetchHistory, fetchMetrics, streamAddress } from "../bus/rest";
+import { fetchFindings, fetchHistory, fetchMetrics, streamAddress } from "../bus/rest";
 import { Connection, type ConnectionState } from "../connection/connection";
 import type { Socket } from "../connection/socketStream";
 import { Backfill } from "../store/backfill";
 import type { HostData } from "../store/host";
 import { CatchUp } from "./catchUp";
+import { FindingsFeed } from "./findingsFeed";
 
 export interface FeedListener {
   /** The state of the connection has changed. */
@@ -16,6 +17,8 @@ export interface FeedListener {
   onValues(): void;
   /** Rows of the history were merged, or could not be. */
   onHistory(): void;
+  /** The host's findings have changed, or could not be read. */
+  onFindings(): void;
 }
 
 /** Keeps one host's data current: live samples from the connection, missed ones from the history. */
@@ -23,6 +26,7 @@ export class HostFeed {
   state: ConnectionState = { mode: "connecting", problem: null };
   /** Why the past is incomplete, as a sentence. */
   historyProblem: string | null = null;
+  readonly findings: FindingsFeed;
   private readonly connection: Connection;
   private readonly missing: CatchUp;
   /** When /metrics last answered for this host, monotonic. */
@@ -37,6 +41,11 @@ export class HostFeed {
       listener.onHistory();
     };
     this.missing = new CatchUp(data, new Backfill(data, { fetchHistory, random: Math.random, onChange }));
+    this.findings = new FindingsFeed(data.name, {
+      fetchFindings,
+      random: Math.random,
+      onChange: () => listener.onFindings(),
+    });
     this.connection = new Connection(
       {
         openSocket: () => new WebSocket(streamAddress(data.name, location.href)) as unknown as Socket,
@@ -65,19 +74,24 @@ export class HostFeed {
   stop(): void {
     this.connection.stop();
     this.missing.stop();
+    this.findings.stop();
   }
 
   wake(): void {
     this.connection.wake();
   }
 
-  /** Fetch the samples that are missing from the history. */
+  /** Fetch the samples that are missing from the history, and the findings. */
   catchUp(): void {
+    this.findings.fetch();
     this.missing.run(this.state.mode === "live");
   }
 
   private onState(state: ConnectionState): void {
-    if (this.state.mode === "live") this.missing.noteOutage();
+    if (this.state.mode === "live") {
+      this.missing.noteOutage();
+      this.findings.noteOutage();
+    }
     this.state = state;
     this.listener.onState();
   }
@@ -85,6 +99,8 @@ export class HostFeed {
   private onFrame(frame: Frame): void {
     const at = performance.now();
     const { data } = this;
+    this.findings.accept(frame);
+    if (frame.kind === "finding") return;
     if (frame.kind === "status") {
       if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
       this.listener.onStatus(frame.status);

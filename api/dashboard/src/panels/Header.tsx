@@ -6,6 +6,7 @@ import { useMonitor, useReading, useValue } from "../view/hooks";
 import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
+import { Verdict } from "./Findings";
 import { LogOut } from "./LogOut";
 
 /** The host and the span that are shown, and how current the data is. */
@@ -18,6 +19,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
       </h1>
       <HostChoice />
       <ConnectionBadge />
+      <Verdict />
       <div class="controls">
         <Ranges />
         <Pause />

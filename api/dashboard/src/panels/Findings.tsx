@@ -1,0 +1,82 @@
+import type { Finding, Severity } from "../bus/payload";
+import type { Monitor } from "../monitor";
+import { worstFirst } from "../store/findings";
+import { momentTime } from "../text/time";
+import { verdictOf } from "../text/verdict";
+import { useMonitor, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
+import { zoomTo } from "../view/view";
+
+const SHOWN = 3;
+const SIGNS: Readonly<Record<Severity, string>> = { critical: "✕", warning: "▲", info: "i" };
+
+const STYLES = { calm: "calm", attention: "alarm", info: "note", unknown: "unclear" } as const;
+
+/** One line about all findings of the host that is shown. */
+export function Verdict() {
+  const verdict = useValue(({ findings, badge }) => verdictOf(findings, badge.kind));
+  if (verdict === null) return null;
+  return (
+    <p class={`pill verdict ${STYLES[verdict.kind]}`} role="status" data-testid="verdict">
+      {verdict.text}
+    </p>
+  );
+}
+
+/** A card for each finding of the host that is shown, the worst first. */
+export function Findings() {
+  const findings = useValue((monitor) => worstFirst(monitor.findings));
+  if (findings.length === 0) return null;
+  const [first, rest] = [findings.slice(0, SHOWN), findings.slice(SHOWN)];
+  return (
+    <section class="findings" aria-label="Findings">
+      <Cards findings={first} />
+      {rest.length > 0 && (
+        <details>
+          <summary>{rest.length} more</summary>
+          <Cards findings={rest} />
+        </details>
+      )}
+    </section>
+  );
+}
+
+function Cards({ findings }: { readonly findings: readonly Finding[] }) {
+  return (
+    <ul>
+      {findings.map((finding) => (
+        <Card key={finding.channel} finding={finding} />
+      ))}
+    </ul>
+  );
+}
+
+function Card({ finding }: { readonly finding: Finding }) {
+  const monitor = useMonitor();
+  const { severity, since, summary, advice, evidence } = finding;
+  const zoom = evidence && zoomTo(evidence.from, evidence.to);
+  return (
+    <li class={`finding ${severity}`} data-testid="finding">
+      <div class="finding-head">
+        <b class="severity">
+          <i aria-hidden="true">{SIGNS[severity]}</i> {severity}
+        </b>
+        <span class="since">
+          since <Text key={since} read={({ now }) => momentTime(since, now)} />
+        </span>
+        {zoom && (
+          <button type="button" class="button" onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}>
+            Show in charts
+          </button>
+        )}
+      </div>
+      <p class="summary">{summary}</p>
+      <p>{advice}</p>
+    </li>
+  );
+}
+
+function gpuOf({ subject }: Finding, monitor: Monitor): { readonly gpu?: string } {
+  const gpu = /^gpu(\d{1,4})/.exec(subject)?.[1];
+  return gpu !== undefined && monitor.shown?.gpuIds.includes(gpu) ? { gpu } : {};
+}
