@@ -8,16 +8,15 @@ and for a fleet with eight each. Linux only. The machine should be idle.
 
 import argparse
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
 from pathlib import Path
 
 import psutil
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
-from telemetry.bus.messages import Publication
 from telemetry.catalogue import (
     CPU,
     DISK,
@@ -32,10 +31,11 @@ from telemetry.catalogue import (
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.benchmarks.figures import Figure, medians, print_table
-from tests.benchmarks.ingest import broker, cpu_seconds, topic_of
+from tests.benchmarks.fleet import publish
+from tests.benchmarks.footprint import cpu_seconds
+from tests.benchmarks.ingest import broker
 from tests.deploy.monitor import running
 
-INTERVAL = 2.0
 _WARM_UP_SECONDS = 8.0
 _MEBIBYTE = 1024 * 1024
 _GB = 10**9
@@ -64,18 +64,6 @@ def tick(host: str, gpus: int) -> list[Sample]:
         )
         for channel, family in channels.items()
     ]
-
-
-def publish(bus: BusConnection, hosts: int, gpus: int, seconds: float) -> int:
-    """Publish the ticks of ``hosts``, evenly spread; return the number of messages."""
-    count, started = 0, time.monotonic()
-    for number in range(int(hosts * seconds / INTERVAL)):
-        time.sleep(max(0.0, started + number * INTERVAL / hosts - time.monotonic()))
-        samples = tick(f"host-{number % hosts}", gpus)
-        for each in samples:
-            bus.publish(Publication(topic_of(each), each.payload(), retain=True))
-        count += len(samples)
-    return count
 
 
 def main() -> None:
@@ -112,9 +100,9 @@ def measure(hosts: int, gpus: int, seconds: float) -> list[float]:
         bus.start()
         if not bus.wait_connected(10):
             raise TimeoutError("Mosquitto does not answer")
-        publish(bus, hosts, gpus, _WARM_UP_SECONDS)
+        publish(bus, hosts, _WARM_UP_SECONDS, partial(tick, gpus=gpus))
         before = cpu_seconds(advisor.pid)
-        count = publish(bus, hosts, gpus, seconds)
+        count = publish(bus, hosts, seconds, partial(tick, gpus=gpus))
         used = cpu_seconds(advisor.pid) - before
         memory = psutil.Process(advisor.pid).memory_full_info().pss / _MEBIBYTE
     return [1e6 * used / count, 100 * used / seconds, memory]

@@ -7,7 +7,7 @@ CPU time of the ingester (with SQLite) and of the api for each message. Linux on
 import argparse
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
@@ -18,7 +18,8 @@ from telemetry.catalogue import CPU, DISK, GPU, MEMORY, NETWORK, gpu_channel
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
 from tests.benchmarks.figures import Figure, medians, print_table
-from tests.benchmarks.ingest import broker, cpu_seconds, topic_of
+from tests.benchmarks.footprint import cpu_seconds
+from tests.benchmarks.ingest import broker, topic_of
 from tests.deploy.monitor import running
 from tests.services.processes import free_port
 
@@ -40,7 +41,9 @@ def tick(host: str) -> list[Sample]:
     return [Sample(channel, host, now, each) for channel, each in values.items()]
 
 
-def publish(bus: BusConnection, hosts: int, seconds: float) -> int:
+def publish(
+    bus: BusConnection, hosts: int, seconds: float, tick: Callable[[str], list[Sample]] = tick
+) -> int:
     """Publish the ticks of ``hosts``, evenly spread; return the number of messages."""
     count, started = 0, time.monotonic()
     for number in range(int(hosts * seconds / INTERVAL)):

@@ -31,6 +31,7 @@ from telemetry.history.sqlite import SqliteReader
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.benchmarks.figures import Figure, medians, print_table
+from tests.benchmarks.footprint import cpu_seconds
 from tests.deploy.monitor import running
 from tests.services.availability import find_mosquitto, unavailable
 from tests.services.influxdb import Influxdb, running_influxdb
@@ -108,12 +109,6 @@ def stored(reader: HistoryReader, samples: list[Sample]) -> int:
     hosts = {each.host for each in samples}
     queries = (Query(host, (CHANNEL,), start, end, len(samples)) for host in hosts)
     return sum(len(each.timestamps) for query in queries for each in reader.read(query).values())
-
-
-def cpu_seconds(pid: int) -> float:
-    """Return the CPU time of all threads of a process."""
-    tasks = Path(f"/proc/{pid}/task").glob("*/schedstat")
-    return sum(int(each.read_text().split()[0]) for each in tasks) / 1e9
 
 
 def wait(condition: Callable[[], bool], pause: float = _POLL_SECONDS) -> None:
