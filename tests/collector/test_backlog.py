@@ -18,6 +18,7 @@ from tests.fakes.sensors import CountingSensor
 from tests.services.embedded import Listener
 from tests.services.mosquitto import Mosquitto
 from tests.services.processes import free_port, wait_until
+from tests.services.relay import relay
 
 CHANNEL = "system/cpu"
 
@@ -35,19 +36,20 @@ def assert_the_past_is_marked(messages: list[dict[str, Any]]) -> None:
     assert seen == list(range(seen[0], seen[-1] + 1))
 
 
-def test_after_an_outage_the_present_comes_first_and_the_past_is_late_and_in_order() -> None:
+def test_after_an_outage_the_present_comes_first_and_the_past_is_late_and_in_order(
+    broker: EmbeddedBroker,
+) -> None:
+    # The relay makes sure that the subscriber is there before the collector reaches the broker.
     port = free_port()
-    with collecting(BrokerAddress("127.0.0.1", port), CountingSensor()) as collector:
+    with (
+        collecting(BrokerAddress("127.0.0.1", port), CountingSensor()) as collector,
+        Listener(broker.port, CHANNEL) as listener,
+    ):
         wait_until(lambda: collector.status().waiting >= 5, "samples wait")
-        broker = EmbeddedBroker("127.0.0.1", port)
-        # A subscriber that connects before the collector does must receive all of them.
-        broker.start()
-        try:
-            with Listener(port, CHANNEL) as listener:
-                listener.wait_for(CHANNEL, 12)
-                messages = decoded(listener.on(CHANNEL))
-        finally:
-            broker.stop()
+        with relay(port, broker.port):
+            listener.wait_for(CHANNEL, 12)
+            messages = decoded(listener.on(CHANNEL))
+            collector.stop()
     assert_the_past_is_marked(messages)
     past = numbers(messages, late=True)
     assert past[0] == 1
