@@ -14,12 +14,12 @@ interface Props {
   readonly warnAt?: number;
 }
 
-/** A bar from 0 to 100 %. */
+/** A bar from 0 to 100%. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const fill = useRef<HTMLDivElement>(null);
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
   const isMissing = (monitor: Monitor) => value(monitor) === null;
-  // In steps of 0.1 %: a finer one would be painted without a visible change.
+  // In steps of 0.1%: a finer one would be painted without a visible change.
   const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(3)})`);
   // Not bound to the attribute `style`: the browser is faster with one property that changes.
   useLayoutEffect(
