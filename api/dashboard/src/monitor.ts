@@ -7,6 +7,7 @@ import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
+import { type Moments, NO_MOMENTS } from "./store/moments";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { type Frozen, Pause } from "./view/pause";
@@ -35,6 +36,9 @@ export class Monitor {
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
     findings: signal<FindingsState>(NO_FINDINGS),
+    moments: signal<Moments>(NO_MOMENTS),
+    /** Why they cannot be read, as a sentence. */
+    momentsProblem: signal<string | null>(null),
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
@@ -57,6 +61,15 @@ export class Monitor {
   /** The findings of the host that is shown, as they arrive, paused or not. */
   get findings(): FindingsState {
     return this.current.findings.value;
+  }
+
+  /** What happened on the host in the span that is shown. */
+  get moments(): Moments {
+    return this.current.moments.value;
+  }
+
+  get momentsProblem(): string | null {
+    return this.current.momentsProblem.value;
   }
 
   get historyProblem(): string | null {

@@ -1,5 +1,6 @@
 import { logIn } from "../session";
 import { HISTORY_FIELDS } from "../store/columns";
+import type { Moments } from "../store/moments";
 import {
   findingsOf,
   type HistoryAnswer,
@@ -10,6 +11,7 @@ import {
   metricsOf,
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
+import { annotationsOf, runsOf } from "./moments";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -47,6 +49,33 @@ export async function fetchFindings(host: string, signal?: AbortSignal): Promise
     ["limit", "1000"],
   ];
   return required(findingsOf(await request("findings", parameters, signal)));
+}
+
+/** What happened on a host in a span; `to` is null for one that ends now. */
+export interface MomentsQuery {
+  readonly host: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+const MAX_ANNOTATIONS = "1000";
+const MAX_STATES = "200";
+
+/** The newest annotations, findings and runs of a span. A run is among them if it began before the span's end. */
+export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
+  const ofHost: [string, string] = ["host", host];
+  const start: [string, string] = ["start", String(Math.floor(from))];
+  const end: [string, string][] = to === null ? [] : [["end", String(Math.ceil(to))]];
+  const [annotations, findings, runs] = await Promise.all([
+    request("annotations", [ofHost, start, ...end, ["limit", MAX_ANNOTATIONS]], signal),
+    request("findings", [ofHost, start, ...end, ["limit", MAX_STATES]], signal),
+    request("runs", [ofHost, ...end, ["limit", MAX_STATES]], signal),
+  ]);
+  return {
+    annotations: required(annotationsOf(annotations)),
+    findings: required(findingsOf(findings)),
+    runs: required(runsOf(runs)).runs,
+  };
 }
 
 export interface HistoryQuery {
