@@ -20,7 +20,7 @@ from api.rest.responses import (
     HostsResponse,
 )
 from api.runs.responses import RunsResponse
-from docs import asyncapi
+from docs import asyncapi, openapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
@@ -32,7 +32,7 @@ from telemetry.exposition.text import PREFIX
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "rest", "settings")
 FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
@@ -188,6 +188,16 @@ def frames_table() -> str:
     return _table(("from", "what", "example"), asyncapi.frames())
 
 
+def paths_tables() -> str:
+    """Return, for each operation of the API, what it does and a table of its parameters."""
+    blocks = []
+    for name, what, parameters in openapi.operations():
+        blocks += [f"### `{name}`", what]
+        if parameters:
+            blocks.append(_table(("parameter", "default", "meaning"), parameters))
+    return "\n\n".join(blocks)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "topics": topics_table,
     "frames": frames_table,
@@ -196,6 +206,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields": fields_tables,
     "findings": findings_tables,
     "metrics": metrics_table,
+    "paths": paths_tables,
     "peers": peers_table,
 }
 
