@@ -21,7 +21,7 @@ SUMMARY = re.compile("1 annotation.* 1 run in this span")
 
 
 def state(started: int, timestamp: int, **values: object) -> Event:
-    """Return a run of this process: the collector would end one of a process that does not exist."""
+    """Return a run of this process: the collector would end one without a process."""
     table = ProcessTable()
     process = table.read(os.getpid())
     assert process is not None
@@ -63,3 +63,36 @@ def test_the_charts_mark_annotations_and_runs_as_they_arrive(
     expect(moments).to_contain_text(SUMMARY)
     require_nothing_serious(page)
     assert page.evaluate("window.ran") is None
+
+
+def test_a_click_or_a_key_annotates_and_a_refusal_is_explained(
+    laboratory: Laboratory, open_visit: OpenVisit
+) -> None:
+    visit = open_visit(viewport={"width": 1440, "height": 900}, may_fail=True)
+    page = visit.go(fragment(HOST, range="5m"))
+    dialog, text = page.get_by_test_id("annotate-dialog"), page.get_by_label("What happened")
+    plot = page.get_by_test_id("utilization-chart").locator(".u-over")
+    expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
+    page.keyboard.press("a")
+    expect(text).to_be_focused()
+    refusal = '{"error": {"code": "read_only", "message": "http_read_only is set."}}'
+    page.route("**/annotations", lambda route: route.fulfill(status=403, body=refusal))
+    text.fill("not allowed")
+    text.press("Enter")
+    expect(page.get_by_role("alert")).to_have_text(
+        "The annotation was not published: http_read_only is set."
+    )
+    page.unroute("**/annotations")
+    text.press("Escape")
+    expect(dialog).to_be_hidden()
+    box = plot.bounding_box()
+    assert box is not None
+    plot.click(position={"x": box["width"] - 20, "y": 20})
+    text.fill(f"by hand {MARKUP_GPU}")
+    require_nothing_serious(page)
+    page.get_by_role("button", name="Publish").click()
+    expect(dialog).to_be_hidden()
+    page.get_by_test_id("moments").locator("summary").click()
+    expect(page.get_by_test_id("moments")).to_contain_text(f"by hand {MARKUP_GPU}")
+    stored = laboratory.monitor.get("/annotations", host=HOST)["annotations"]
+    assert [each["host"] for each in stored if each["text"].startswith("by hand")] == [HOST]

@@ -11,7 +11,7 @@ import {
   metricsOf,
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
-import { annotationsOf, runsOf } from "./moments";
+import { type Annotation, annotationOf, annotationsOf, runsOf } from "./moments";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -78,6 +78,13 @@ export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: Ab
   };
 }
 
+export type AnnotationDraft = Pick<Annotation, "host" | "timestamp" | "text" | "run">;
+
+/** Publish an annotation. The server refuses it with a sentence, for example if it is read-only. */
+export async function publishAnnotation(draft: AnnotationDraft): Promise<Annotation> {
+  return required(annotationOf(await request("annotations", [], undefined, draft)));
+}
+
 export interface HistoryQuery {
   readonly host: string;
   readonly start: number;
@@ -104,12 +111,18 @@ export function streamAddress(host: string, page: string): string {
   return address.href;
 }
 
-async function request(path: string, parameters: [string, string][], signal?: AbortSignal): Promise<unknown> {
+async function request(
+  path: string,
+  parameters: [string, string][],
+  signal?: AbortSignal,
+  content?: object,
+): Promise<unknown> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const search = new URLSearchParams(parameters).toString();
   let response: Response;
   try {
     response = await fetch(`${PREFIX}/${path}${search && `?${search}`}`, {
+      ...(content && posted(content)),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch {
@@ -119,6 +132,10 @@ async function request(path: string, parameters: [string, string][], signal?: Ab
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new RequestFailed(messageOf(body, response.status), response.status);
   return body;
+}
+
+function posted(content: object): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
 /** The message of an error from the API; a proxy's error may have another shape. */

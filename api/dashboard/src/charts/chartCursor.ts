@@ -4,6 +4,7 @@ import { momentTime } from "../text/time";
 import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import type { ChartMarks } from "./chartMarks";
+import { listenToClick } from "./click";
 import { labelsAt } from "./marks";
 import { listenToTouch } from "./touch";
 
@@ -37,6 +38,9 @@ export class ChartCursor {
     this.stops.push(
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
+      listenToClick(plot.over, (x) => {
+        monitor.annotate(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+      }),
       listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
     );
   }
