@@ -6,6 +6,7 @@ import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
+import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
@@ -40,6 +41,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
         </aside>
       </div>
       <Help dialog={help} />
+      <HintBox />
     </MonitorContext.Provider>
   );
 }

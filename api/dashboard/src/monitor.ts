@@ -11,6 +11,7 @@ import type { Hosts } from "./store/hosts";
 import { combined, type Moments, NO_MOMENTS } from "./store/moments";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
+import { OpenHints } from "./view/hint";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
@@ -28,6 +29,7 @@ export class Monitor {
   readonly address = new Address();
   readonly theme = new Theme();
   readonly pause = new Pause();
+  readonly hints = new OpenHints();
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);

@@ -1,7 +1,7 @@
 import type { RefObject } from "preact";
 
 const KEYS = [
-  ["Space", "Pause / resume"],
+  ["Space", "Pause the view, or resume it"],
   ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
