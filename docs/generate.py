@@ -12,7 +12,14 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
-from api.rest.responses import ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse
+from api.rest.responses import (
+    AnnotationsResponse,
+    ErrorResponse,
+    FindingsResponse,
+    HistoryResponse,
+    HostsResponse,
+)
+from api.runs.responses import RunsResponse
 from docs import asyncapi, openapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
@@ -241,8 +248,17 @@ def catalogue_json() -> str:
 
 def contract_types() -> str:
     """Return the types of the responses that the dashboard reads."""
-    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
-    return head + interfaces([ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse])
+    head = "// Generated from the API's response models by `make docs`.\n\n"
+    return head + interfaces(
+        [
+            AnnotationsResponse,
+            ErrorResponse,
+            FindingsResponse,
+            HistoryResponse,
+            HostsResponse,
+            RunsResponse,
+        ]
+    )
 
 
 def main() -> None:

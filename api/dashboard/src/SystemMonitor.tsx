@@ -11,6 +11,7 @@ import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
+import { Timeline } from "./panels/Timeline";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
@@ -25,6 +26,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Header onHelp={showHelp} />
       <Notices />
       <Findings />
+      <Timeline />
       <Title />
       <div class="page">
         <main class="grid">

@@ -160,7 +160,9 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
 ) -> None:
     page = visit.page
     expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
-    box = page.get_by_test_id("cpu-chart").locator(".u-over").bounding_box()
+    plot = page.get_by_test_id("cpu-chart").locator(".u-over")
+    plot.scroll_into_view_if_needed()
+    box = plot.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)

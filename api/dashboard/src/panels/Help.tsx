@@ -7,12 +7,14 @@ const KEYS = [
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
+  ["a", "Annotate the time at the cursor, or now"],
   ["?", "Show this help"],
 ] as const;
 
 const MOUSE = [
   ["Hover", "Read all charts at the same time"],
   ["Drag", "Zoom all charts to that span; on a touch screen, swipe sideways"],
+  ["Click", "Annotate that time"],
   ["Double-click", "Reset zoom"],
 ] as const;
 
