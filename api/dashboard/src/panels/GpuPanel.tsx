@@ -1,9 +1,8 @@
 import { isObject, textOf, textsOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
-import type { Monitor } from "../monitor";
 import { isGpuDisabled, noGpuReason } from "../text/noGpu";
-import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
+import { degrees, grouped, megahertz, percent, whole } from "../text/numbers";
 import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
@@ -11,16 +10,15 @@ import { type GpuSeries, toggled } from "../view/view";
 import { GpuInstances, MigNote } from "./GpuInstances";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
-import { GpuTiles } from "./GpuTiles";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
 const TITLE = "GPU Utilization & Temp";
 
-/** Utilization and temperature of one GPU over time, with small tiles of all GPUs. */
+/** Utilization and temperature of the selected GPU over time. */
 export function GpuPanel() {
-  const { id, ids } = useValue((monitor) => ({ id: selectedGpu(monitor), ids: monitor.shown?.gpuIds ?? [] }));
-  return id === undefined ? <NoGpu /> : <Gpu key={id} id={id} ids={ids} />;
+  const id = useValue((monitor) => monitor.selectedGpu);
+  return id === null ? <NoGpu /> : <Gpu key={id} id={id} />;
 }
 
 function NoGpu() {
@@ -37,7 +35,7 @@ function NoGpu() {
   );
 }
 
-function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[] }) {
+function Gpu({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const channel = gpuChannel(id);
   const on = new Set<string>(monitor.view.series);
@@ -70,17 +68,11 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
       <MigNote id={id} />
       <UtilizationChart id={id} />
       <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
-      {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
       <GpuReadings id={id} />
     </Panel>
   );
-}
-
-function selectedGpu({ shown, view }: Monitor): string | undefined {
-  const ids = shown?.gpuIds ?? [];
-  return view.gpu !== null && ids.includes(view.gpu) ? view.gpu : ids[0];
 }
 
 function Name({ id }: { id: string }) {
@@ -93,29 +85,10 @@ function Name({ id }: { id: string }) {
 }
 
 function Facts({ channel }: { channel: string }) {
-  const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
-  const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
-  const exact = useReading((monitor) => exactBytes(used(monitor), total(monitor)));
+  const isOnly = useValue((monitor) => monitor.shown?.gpuIds.length === 1);
   return (
     <dl class="facts">
-      <div class="medium" title={helpOf("gpu", "power")}>
-        <dt>Power</dt>
-        <dd data-testid="gpu-power">
-          <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
-          <small>
-            <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
-          </small>
-        </dd>
-      </div>
-      <div class="wide">
-        <dt>Memory</dt>
-        <dd>
-          <Text read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
-          <small title={exact}>
-            <Text read={(monitor) => shortSizeOf(used(monitor), total(monitor))} />
-          </small>
-        </dd>
-      </div>
+      {isOnly && <Power channel={channel} />}
       <div title={helpOf("gpu", "sm_clock")}>
         <dt>SM clock</dt>
         <dd>
@@ -137,6 +110,21 @@ function Facts({ channel }: { channel: string }) {
         </dd>
       </div>
     </dl>
+  );
+}
+
+// With several GPUs it is in the row of the GPU.
+function Power({ channel }: { channel: string }) {
+  return (
+    <div class="medium" title={helpOf("gpu", "power")}>
+      <dt>Power</dt>
+      <dd data-testid="gpu-power">
+        <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
+        <small>
+          <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
+        </small>
+      </dd>
+    </div>
   );
 }
 
