@@ -2,14 +2,17 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "./monitor";
 import { CpuUtilization } from "./panels/CpuUtilization";
 import { Findings } from "./panels/Findings";
+import { GpuMatrix } from "./panels/GpuMatrix";
 import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
+import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
+import { Timeline } from "./panels/Timeline";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
@@ -24,12 +27,14 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Header onHelp={showHelp} />
       <Notices />
       <Findings />
+      <Timeline />
       <Title />
       <div class="page">
         <main class="grid">
+          <GpuMatrix />
           <GpuPanel />
-          <CpuUtilization />
           <MemoryUsage />
+          <CpuUtilization />
           <InputOutputRates />
         </main>
         <aside class="sidebar" aria-label="GPU memory and host">
@@ -38,6 +43,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
         </aside>
       </div>
       <Help dialog={help} />
+      <HintBox />
     </MonitorContext.Provider>
   );
 }

@@ -29,7 +29,7 @@ export const DEFAULT_VIEW: View = {
   host: null,
   gpu: null,
   range: "1h",
-  series: ["utilization", "temperature"],
+  series: ["utilization", "temperature", "memory"],
   zoom: null,
 };
 
