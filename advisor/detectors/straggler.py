@@ -118,8 +118,8 @@ class Straggler:
             Severity.INFO if metric.sign > 0 else Severity.WARNING,
             f"{device_name(gpu)}: its {metric.name} has been "
             f"{with_unit(f'{found.value:.0f}', metric.unit)} for {minutes:.0f} min, compared with "
-            f"{with_unit(f'{found.others:.0f}', metric.unit)} on the other {len(run.gpus) - 1} GPUs "
-            f"of {run.command}",
+            f"{with_unit(f'{found.others:.0f}', metric.unit)} on the other "
+            f"{len(run.gpus) - 1} GPUs of {run.command}",
             Evidence(
                 round(found.since * 1000),
                 reading.timestamp,
