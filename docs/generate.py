@@ -29,6 +29,7 @@ from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field
 from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
+from telemetry.quantities import with_unit
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
@@ -144,7 +145,7 @@ def findings_tables() -> str:
 
 def _thresholds(kind: str) -> str:
     return "; ".join(
-        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        f"`{kind}.{name}` = {with_unit(f'{each.default:g}', each.unit)} ({each.help})"
         for name, each in THRESHOLDS[kind].items()
     )
 

@@ -2,6 +2,7 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "./monitor";
 import { CpuUtilization } from "./panels/CpuUtilization";
 import { Findings } from "./panels/Findings";
+import { GpuMatrix } from "./panels/GpuMatrix";
 import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
@@ -45,9 +46,10 @@ function Charts() {
       <Timeline />
       <div class="page">
         <main class="grid">
+          <GpuMatrix />
           <GpuPanel />
-          <CpuUtilization />
           <MemoryUsage />
+          <CpuUtilization />
           <InputOutputRates />
         </main>
         <aside class="sidebar" aria-label="GPU memory and host">

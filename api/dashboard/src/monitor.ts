@@ -121,6 +121,13 @@ export class Monitor {
     return rangesWithin(this.hosts.keptMs.value ?? 0);
   }
 
+  /** The GPU that is shown in detail: the one in the address, or else the first; null without a GPU. */
+  get selectedGpu(): string | null {
+    const ids = this.shown?.gpuIds ?? [];
+    const { gpu } = this.view;
+    return gpu !== null && ids.includes(gpu) ? gpu : (ids[0] ?? null);
+  }
+
   /** The GPU in the address, if the host has other GPUs but not that one. */
   get missingGpu(): string | null {
     const { gpu } = this.view;

@@ -17,13 +17,10 @@ from deploy import command
 from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
-from tests.api.conftest import shared_bus
 from tests.api.running import CPU, GPU, RunningApi, running_api
 from tests.deploy.monitor import COMMAND, environment
 from tests.services.in_thread import served
 from tests.services.processes import free_port
-
-__all__ = ["shared_bus"]
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 TOKEN = "0123456789abcdef"  # noqa: S105 - of a test server

@@ -60,3 +60,8 @@ function apply(active: Map<string, Finding>, channel: string, finding: Finding |
   if (finding) active.set(channel, finding);
   else active.delete(channel);
 }
+
+/** The kind of a finding, as words: `memory growth`. */
+export function kindOf({ channel }: Finding): string {
+  return (channel.split("/")[2] ?? "finding").replaceAll("_", " ");
+}

@@ -37,7 +37,7 @@ export const DEFAULT_VIEW: View = {
   host: null,
   gpu: null,
   range: null,
-  series: ["utilization", "temperature"],
+  series: ["utilization", "temperature", "memory"],
   zoom: null,
   run: null,
   page: null,

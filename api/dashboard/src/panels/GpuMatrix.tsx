@@ -1,0 +1,152 @@
+import { isObject, numberOf, textOf } from "../bus/payload";
+import { gpuChannel, processesChannel } from "../catalogue";
+import { Band } from "../charts/Band";
+import type { Monitor } from "../monitor";
+import { slopeOf } from "../store/slope";
+import { type GpuState, stateOfGpu } from "../text/gpuState";
+import { DASH, degrees, grouped, percent, share, whole } from "../text/numbers";
+import { slopeText } from "../text/slope";
+import { useMonitor, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
+import styles from "./GpuMatrix.module.css";
+import { Fill } from "./Meter";
+import { Panel } from "./Panel";
+
+const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Process", "User"] as const;
+
+/** A row for each GPU; selecting one shows it in the GPU panel. Nothing if there are not several. */
+export function GpuMatrix() {
+  const { ids, selected } = useValue((monitor) => ({
+    ids: monitor.shown?.gpuIds ?? [],
+    selected: monitor.selectedGpu,
+  }));
+  if (ids.length < 2) return null;
+  return (
+    <Panel id="gpu-matrix" title="GPUs">
+      <table class={styles.table} data-testid="gpu-rows">
+        <thead>
+          <tr class={`${styles.row} ${styles.head}`}>
+            {COLUMNS.map((name) => (
+              <th key={name} scope="col">
+                {name}
+              </th>
+            ))}
+          </tr>
+        </thead>
+        <tbody>
+          {ids.map((id) => (
+            <Row key={id} id={id} selected={id === selected} />
+          ))}
+        </tbody>
+      </table>
+    </Panel>
+  );
+}
+
+function Row({ id, selected }: { readonly id: string; readonly selected: boolean }) {
+  const channel = gpuChannel(id);
+  const monitor = useMonitor();
+  const isStale = useValue((each) => each.isStale(channel));
+  const number = (name: string) => (each: Monitor) => each.number(channel, name);
+  const full = (each: Monitor) => share(each.number(channel, "memory_used"), each.number(channel, "memory_total"));
+  const slope = (each: Monitor) => {
+    const series = each.shown?.series.get(channel);
+    return series ? slopeText(slopeOf(series, "memory_used", "memory_total")) : "";
+  };
+  const open = () => {
+    monitor.change({ gpu: id });
+    document.querySelector(".gpu-panel")?.scrollIntoView({ block: "nearest" });
+  };
+  return (
+    <tr
+      class={`${styles.row}${selected ? ` ${styles.selected}` : ""}${isStale ? ` ${styles.stale}` : ""}`}
+      data-testid={`gpu-row-${id}`}
+    >
+      <th scope="row">
+        <button type="button" class={styles.open} aria-pressed={selected} onClick={open}>
+          <span class="sr-only">GPU </span>
+          {id}
+        </button>
+      </th>
+      <td class={styles.state}>
+        <State id={id} />
+      </td>
+      <td class={styles.utilization}>
+        <b class={styles.percent} data-testid={`gpu-${id}-utilization`}>
+          <span class={styles.box}>
+            <Text read={(each) => percent(number("utilization")(each))} />
+          </span>
+        </b>
+        <Band channel={channel} column="utilization" class={styles.band} />
+      </td>
+      <td class={styles.memory}>
+        {/* The sidebar has the number, also for screen readers. */}
+        <span class="meter green" aria-hidden="true">
+          <Fill value={full} digits={2} />
+        </span>
+        <span class={styles.slope}>
+          <span class={styles.box}>
+            <Text read={slope} />
+          </span>
+        </span>
+      </td>
+      <td class={styles.temperature}>
+        <span class={styles.box} data-testid={`gpu-${id}-temperature`}>
+          <Text read={(each) => degrees(number("temperature")(each))} />{" "}
+          <small>
+            <Text read={(each) => limitOf(degrees(number("slowdown_temperature")(each)))} />
+          </small>
+        </span>
+      </td>
+      <td class={styles.power}>
+        <span class={styles.box} data-testid={`gpu-${id}-power`}>
+          <Text read={(each) => grouped(number("power")(each))} />{" "}
+          <small>
+            <Text read={(each) => limitOf(whole(number("power_limit")(each), "W"))} />
+          </small>
+        </span>
+      </td>
+      <Process id={id} />
+    </tr>
+  );
+}
+
+function limitOf(text: string): string {
+  return text === DASH ? "" : `/ ${text}`;
+}
+
+function State({ id }: { readonly id: string }) {
+  const { kind, sign, label, detail } = useValue((monitor): GpuState => stateOfGpu(id, monitor));
+  return (
+    <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind} title={detail ?? undefined}>
+      <i aria-hidden="true">{sign}</i> {label}
+      {detail !== null && <span class="sr-only">: {detail}</span>}
+    </span>
+  );
+}
+
+/** The process with the most memory, and its user. */
+function Process({ id }: { readonly id: string }) {
+  const { name, user, more } = useValue((monitor) => mainProcess(monitor, id));
+  return (
+    <>
+      <td class={styles.process}>
+        {name}
+        {more > 0 && <small> +{more}</small>}
+      </td>
+      <td class={styles.user}>{user}</td>
+    </>
+  );
+}
+
+function mainProcess(monitor: Monitor, id: string): { name: string; user: string; more: number } {
+  const { processes, more } = monitor.values(processesChannel(id));
+  const listed = Array.isArray(processes) ? processes.filter(isObject) : [];
+  const first = listed[0];
+  if (first === undefined) return { name: Array.isArray(processes) ? "none" : DASH, user: "", more: 0 };
+  return {
+    name: textOf(first.command) ?? textOf(first.name) ?? `PID ${numberOf(first.pid) ?? DASH}`,
+    user: textOf(first.user) ?? DASH,
+    more: listed.length - 1 + (numberOf(more) ?? 0),
+  };
+}
