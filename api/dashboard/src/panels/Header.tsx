@@ -103,7 +103,8 @@ function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEnt
 
 function Ranges() {
   const monitor = useMonitor();
-  const { zoom, range } = monitor.view;
+  const { range, view } = monitor;
+  const { zoom } = view;
   const ranges = useValue((each) => each.ranges);
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
@@ -112,7 +113,7 @@ function Ranges() {
         <button
           key={each}
           type="button"
-          aria-pressed={zoom === null && range === each}
+          aria-pressed={range === each}
           title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}
