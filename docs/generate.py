@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from api.rest.overview import OverviewResponse
 from api.rest.responses import ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse
 from docs import asyncapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
@@ -229,8 +230,10 @@ def catalogue_json() -> str:
 
 def contract_types() -> str:
     """Return the types of the responses that the dashboard reads."""
-    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
-    return head + interfaces([ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse])
+    head = "// Generated from the models in api/rest by `make docs`.\n\n"
+    return head + interfaces(
+        [ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse, OverviewResponse]
+    )
 
 
 def main() -> None:

@@ -8,6 +8,7 @@ import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
 import { HostCard } from "./panels/HostCard";
+import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
@@ -24,8 +25,18 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
       <Notices />
-      <Findings />
       <Title />
+      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
+      <Help dialog={help} />
+    </MonitorContext.Provider>
+  );
+}
+
+/** Everything about one host. */
+function HostPage() {
+  return (
+    <>
+      <Findings />
       <div class="page">
         <main class="grid">
           <GpuMatrix />
@@ -39,8 +50,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
           <HostCard />
         </aside>
       </div>
-      <Help dialog={help} />
-    </MonitorContext.Provider>
+    </>
   );
 }
 

@@ -69,6 +69,7 @@ describe("throttle reasons", () => {
 describe("the view in the address", () => {
   it("survives a round trip", () => {
     const view = {
+      page: "hosts",
       host: "a b&c#d",
       gpu: "3",
       range: "15m",

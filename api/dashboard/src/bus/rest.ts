@@ -10,6 +10,7 @@ import {
   metricsOf,
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
+import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -38,6 +39,10 @@ export async function fetchMetrics(host: string | null, signal?: AbortSignal): P
 
 export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await request("hosts", [], signal));
+}
+
+export async function fetchOverview(signal?: AbortSignal): Promise<readonly GlancedHost[]> {
+  return required(overviewOf(await request("overview", [], signal)));
 }
 
 export async function fetchFindings(host: string, signal?: AbortSignal): Promise<readonly Finding[]> {

@@ -2,6 +2,8 @@ import { type Range, rangeMs } from "./ranges";
 
 /** The state of the page apart from its data: a link reproduces it. */
 export interface View {
+  /** One host, or all of them at a glance. */
+  readonly page: "host" | "hosts";
   readonly host: string | null;
   readonly gpu: string | null;
   readonly range: Range;
@@ -26,6 +28,7 @@ export interface Span extends Zoom {
 const MIN_ZOOM_MS = 1_000;
 
 export const DEFAULT_VIEW: View = {
+  page: "host",
   host: null,
   gpu: null,
   range: "1h",
@@ -45,6 +48,7 @@ export function viewFromHash(hash: string): View {
   const gpu = query.get("gpu");
   const series = query.get("series")?.split(",") ?? null;
   return {
+    page: query.get("page") === "hosts" ? "hosts" : "host",
     host: query.get("host") || null,
     gpu: gpu !== null && /^\d{1,4}$/.test(gpu) ? gpu : null,
     range: rangeFrom(query.get("range")),
@@ -56,6 +60,7 @@ export function viewFromHash(hash: string): View {
 /** Write a view as an address's fragment, without defaults. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
+  if (view.page !== DEFAULT_VIEW.page) query.set("page", view.page);
   if (view.host !== null) query.set("host", view.host);
   if (view.gpu !== null) query.set("gpu", view.gpu);
   if (view.range !== DEFAULT_VIEW.range) query.set("range", view.range);
