@@ -58,7 +58,7 @@ _TOKEN_SCHEME = {
 }
 
 
-_DOCUMENTED = (
+DOCUMENTED = (
     newest,
     router,
     overview.router,
@@ -81,7 +81,7 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in chain(*(each.routes for each in _DOCUMENTED)):
+        for route in chain(*(each.routes for each in DOCUMENTED)):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -150,7 +150,7 @@ def create_app(
     app.state.parts = parts
     install_error_handlers(app)
     for each in (
-        *_DOCUMENTED,
+        *DOCUMENTED,
         asyncapi.router,
         exposition.router,
         websocket.router,

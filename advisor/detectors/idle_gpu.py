@@ -66,17 +66,17 @@ class IdleGpu:
         "idle_gpu",
         "A GPU's memory is held while the GPU does nothing. The finding reports by whom, and since "
         "when.",
-        f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g} % utilization "
+        f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g}% utilization "
         f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings, with the power at its "
         f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
         f"to {RECOVERY:.0%} of the time, do not count. The finding ends "
         f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
-        "kernels so short that the driver reports 0 %, which is recognized by its power",
+        "kernels so short that the driver reports 0%, which is recognized by its power",
         "Without a power reading, such a training run is reported. In MIG mode, the driver reports "
         "no utilization, and nothing is reported.",
-        "5 % and 15 min: jobstats highlights a mean utilization below 15 %; traces of real GPUs "
-        "show 0 to 1 % for up to 28 min at 1.5 to 2.3 times the idle power",
+        "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
+        "show 0 to 1% for up to 28 min at 1.5 to 2.3 times the idle power",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})

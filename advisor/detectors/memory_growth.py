@@ -32,7 +32,7 @@ class MemoryGrowth:
         "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
         "the driver lists them), of a MIG instance, of the RAM, or of a job's cgroup.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
-        f"released) rises by at least {_USUAL['share']:g} % of the limit, fast enough to reach "
+        f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
         f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
         f"{growth.SEGMENTS} parts of the stretch, has at most {growth.LARGEST_STEP:.0%} of it in "

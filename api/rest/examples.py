@@ -206,6 +206,10 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
     404: ("unknown_host", "Host 'gpu-70' is not known; known hosts: 'gpu-07'."),
     408: ("timeout", "The body did not arrive within 10 s."),
+    409: (
+        "ambiguous_run",
+        "Run 'ablation-7-3f9a1c' exists on 2 hosts, such as 'gpu-07': add the parameter host.",
+    ),
     413: ("too_large", "The body is too large: at most 8192 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (

@@ -7,11 +7,13 @@ import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
+import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
 import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
+import { Timeline } from "./panels/Timeline";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
@@ -28,6 +30,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Title />
       {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
       <Help dialog={help} />
+      <HintBox />
     </MonitorContext.Provider>
   );
 }
@@ -37,6 +40,7 @@ function HostPage() {
   return (
     <>
       <Findings />
+      <Timeline />
       <div class="page">
         <main class="grid">
           <GpuMatrix />

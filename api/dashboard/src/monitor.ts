@@ -1,4 +1,5 @@
 import { signal, untracked } from "@preact/signals";
+import type { Annotation } from "./bus/moments";
 import type { GlancedHost } from "./bus/overview";
 import { numberOf, type Values } from "./bus/payload";
 import { fetchHistory, fetchOverview } from "./bus/rest";
@@ -9,8 +10,10 @@ import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
+import { combined, type Moments, NO_MOMENTS } from "./store/moments";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
+import { OpenHints } from "./view/hint";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
@@ -28,15 +31,21 @@ export class Monitor {
   readonly address = new Address();
   readonly theme = new Theme();
   readonly pause = new Pause();
+  readonly hints = new OpenHints();
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
+  /** The time that the reader is annotating; null while the form is closed. */
+  readonly annotating = signal<number | null>(null);
   readonly current = {
     /** The host's data as it arrives, paused or not. */
     data: signal<HostData | null>(null),
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
     findings: signal<FindingsState>(NO_FINDINGS),
+    moments: signal<Moments>(NO_MOMENTS),
+    /** Why they cannot be read, as a sentence. */
+    momentsProblem: signal<string | null>(null),
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
@@ -66,6 +75,15 @@ export class Monitor {
   /** All live hosts at a glance; null until they have arrived. */
   get glances(): readonly GlancedHost[] | null {
     return this.overview.hosts.value;
+  }
+
+  /** What happened on the host in the span that is shown. */
+  get moments(): Moments {
+    return this.current.moments.value;
+  }
+
+  get momentsProblem(): string | null {
+    return this.current.momentsProblem.value;
   }
 
   get historyProblem(): string | null {
@@ -132,6 +150,18 @@ export class Monitor {
 
   isStale(channel: string): boolean {
     return this.frozen === null && (this.data?.isStale(channel, performance.now()) ?? false);
+  }
+
+  /** Open the form for an annotation at the cursor, or at the newest time shown. */
+  annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
+    this.annotating.value = Math.round(time);
+  }
+
+  /** Show an annotation that the reader has published; the stream repeats it. */
+  noteAnnotation(annotation: Annotation): void {
+    const { moments } = this.current;
+    moments.value = combined(moments.peek(), { ...NO_MOMENTS, annotations: [annotation] });
+    this.frames.invalidate();
   }
 
   change(view: Partial<View>): void {

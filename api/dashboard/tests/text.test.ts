@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
-import { parseFrames } from "../src/bus/payload";
+import { parseFrames } from "../src/bus/frames";
 import { messageOf, streamAddress } from "../src/bus/rest";
 import { HostClock } from "../src/store/clock";
 import { csvName, csvOf } from "../src/store/csv";

@@ -76,7 +76,7 @@ def pauses(time: float) -> tuple[float, float]:
 
 
 def short_kernels(time: float) -> tuple[float, float]:
-    """Return what a training of small models shows: 0 % at most readings, and power above idle."""
+    """Return what a training of small models shows: 0% at most readings, and power above idle."""
     return 1.0, 120.0 + 60.0 * (time % 50 < 20)
 
 

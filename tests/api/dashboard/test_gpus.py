@@ -49,12 +49,29 @@ def test_a_gpu_shows_its_throttle_reasons_now_and_recently_and_its_thermal_headr
     laboratory.gpus.set_readings(6, temperature=71, temperature_margin=16, event_reasons="0x24")
     page = visit.page
     page.get_by_test_id("gpu-row-6").click()
-    expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled: power limit, too hot")
+    expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled: too hot")
     expect(page.get_by_test_id("gpu-throttle-shares")).to_contain_text("too hot")
     expect(page.get_by_test_id("gpu-throttle-shares")).to_have_text(
         re.compile(r"^Last 5 min: .*(power limit|too hot|idle) <?\d+%")
     )
     expect(page.get_by_test_id("gpu-margin")).to_have_text("16°")
+    laboratory.gpus.set_readings(6, event_reasons="0x0")
+    expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled recently: too hot")
+
+
+def test_a_value_is_explained_to_the_mouse_the_keyboard_and_a_screen_reader(visit: Visit) -> None:
+    page = visit.page
+    explanation = page.get_by_test_id("hint")
+    margin = page.get_by_role("button", name="Below slowdown")
+    margin.hover()
+    expect(explanation).to_have_text("margin to the slowdown temperature")
+    expect(margin).to_have_accessible_description("margin to the slowdown temperature")
+    page.get_by_test_id("gpu-now").hover()
+    expect(explanation).to_be_hidden()
+    margin.focus()
+    expect(explanation).to_be_visible()
+    page.keyboard.press("Escape")
+    expect(explanation).to_be_hidden()
 
 
 def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(

@@ -119,6 +119,7 @@ def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -
         expected |= {401, 422} if path.startswith("/api/") else set()
         expected |= {408, 413, 429} if writes else set()
         expected |= {404} if path in WITH_NAME else set()
+        expected |= {409} if path in OF_A_RUN else set()
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
         for status in expected - {200, 201}:

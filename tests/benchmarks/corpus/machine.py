@@ -98,7 +98,7 @@ class Gpu:
 
     def _values(self, used: float, busy: float, context: bool, rng: Random) -> dict[str, Any]:  # noqa: FBT001 - private
         floor = self.idle_power * (1.6 if context else 1.0)
-        work = 0.8 * (self.power_limit - floor) * max(0.0, busy - 2.0) / 98  # idle GPUs read 1 %
+        work = 0.8 * (self.power_limit - floor) * max(0.0, busy - 2.0) / 98  # idle GPUs read 1%
         power = floor + work + rng.gauss(0, 1.0 + busy / 20)
         self.temperature += 0.1 * (32 + 45 * power / self.power_limit - self.temperature)
         return {

@@ -142,6 +142,7 @@ def test_a_broker_that_does_not_answer_in_time_is_reported(tmp_path: Path) -> No
         (["--tag", "x" * 51, "--", "echo", "x"], "At most 16 --tag are allowed, each with 1 to 50"),
         (["--name", "x", "--"], "must come after `--`"),
         ([], "must come after `--`"),
+        (["--", "", "x"], "The command after `--` begins with an empty argument: name a program"),
     ],
 )
 @pytest.mark.usefixtures("own_settings")

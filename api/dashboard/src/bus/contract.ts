@@ -1,4 +1,24 @@
-// Generated from the models in api/rest by `make docs`.
+// Generated from the API's response models by `make docs`.
+
+export interface AnnotationEntry {
+  /** unique id of the annotation */
+  readonly id: string;
+  /** Unix time of the annotation in milliseconds */
+  readonly timestamp: number;
+  /** host that the event concerns; null: every host */
+  readonly host: string | null;
+  /** what happened */
+  readonly text: string;
+  /** tags to filter by */
+  readonly tags: readonly string[];
+  /** run that the event belongs to */
+  readonly run: string | null;
+}
+
+export interface AnnotationsResponse {
+  /** the annotations in the span */
+  readonly annotations: readonly AnnotationEntry[];
+}
 
 export type CollectorState = "online" | "offline";
 
@@ -181,6 +201,79 @@ export interface HostsResponse {
 export interface OverviewResponse {
   /** the live hosts, by name */
   readonly hosts: readonly HostOverview[];
+}
+
+export interface RunEntry {
+  /** id of the run */
+  readonly id: string;
+  /** when its state last changed, Unix milliseconds */
+  readonly timestamp: number;
+  /** host that the state concerns */
+  readonly host: string;
+  /** name of the run */
+  readonly name: string;
+  /** tags to filter by */
+  readonly tags: readonly string[];
+  /** user that it belongs to */
+  readonly user: string | null;
+  /** program and script or module; never the arguments, which may contain secrets */
+  readonly command: string | null;
+  /** process ID of its first process */
+  readonly pid: number | null;
+  /** identifies its first process: a digest of the boot, the process ID and its start */
+  readonly process: string | null;
+  /** ids of the GPUs that it uses */
+  readonly gpus: readonly string[];
+  /** when it began, Unix time (ms) */
+  readonly started: number;
+  /** null while it runs, then when it ended, Unix time (ms) */
+  readonly ended: number | null;
+  /** exit code, if it is known */
+  readonly exit_code: number | null;
+  /** name of the signal that ended it */
+  readonly signal: string | null;
+  /** who reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
+  readonly how: "automatic" | "command" | "helper";
+  /** the resources that it used, as far as known */
+  readonly summary: RunSummary | null;
+  /** running; ended; or lost: its end is not known, and its host is silent or no longer reports it */
+  readonly state: RunState;
+}
+
+export type RunState = "running" | "ended" | "lost";
+
+export interface RunSummary {
+  /** how long it ran (s) */
+  readonly duration?: number | null;
+  /** time during which it used GPUs, summed over the GPUs (h) */
+  readonly gpu_hours?: number | null;
+  /** mean utilization of its GPUs (%) */
+  readonly gpu_utilization_mean?: number | null;
+  /** largest amount of GPU memory (bytes) */
+  readonly gpu_memory_peak?: number | null;
+  /** largest amount of RAM (bytes) */
+  readonly ram_peak?: number | null;
+  /** CPU time (s) */
+  readonly cpu_seconds?: number | null;
+  /** energy of its GPUs (J) */
+  readonly energy_joules?: number | null;
+  /** share of the time in which its GPUs were slowed down (%) */
+  readonly throttled_share?: number | null;
+  /** share of the time in which it left its GPUs idle (%) */
+  readonly idle_held_share?: number | null;
+  /** data read from storage (bytes) */
+  readonly read_bytes?: number | null;
+  /** data written to storage (bytes) */
+  readonly written_bytes?: number | null;
+  /** names of the values that are not only of its processes but of the whole machine */
+  readonly whole_machine?: readonly string[];
+}
+
+export interface RunsResponse {
+  /** the runs */
+  readonly runs: readonly RunEntry[];
+  /** the parameter `end` that selects the next page; null if this is the last */
+  readonly next: number | null;
 }
 
 export interface SensorResponse {

@@ -1,15 +1,20 @@
-import { isObject, textOf, textsOf } from "../bus/payload";
+import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
+import type { Monitor } from "../monitor";
 import { isGpuDisabled, noGpuReason } from "../text/noGpu";
-import { degrees, grouped, megahertz, percent, whole } from "../text/numbers";
-import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
-import { useMonitor, useReading, useValue } from "../view/hooks";
+import { degrees, percent } from "../text/numbers";
+import { heatOf } from "../text/temperature";
+import { useMonitor, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { type GpuSeries, toggled } from "../view/view";
+import { GpuFacts } from "./GpuFacts";
+import { GpuHealth } from "./GpuHealth";
 import { GpuInstances, MigNote } from "./GpuInstances";
+import styles from "./GpuPanel.module.css";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
+import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
@@ -49,7 +54,7 @@ function Gpu({ id }: { readonly id: string }) {
       side={
         <>
           <Name id={id} />
-          <Throttling channel={channel} />
+          <GpuHealth channel={channel} />
         </>
       }
     >
@@ -60,10 +65,10 @@ function Gpu({ id }: { readonly id: string }) {
             <span class="bar" aria-hidden="true">
               |
             </span>{" "}
-            Temp: <Text read={(each) => degrees(each.number(channel, "temperature"))} />
+            Temp: <Temperature channel={channel} />
           </p>
         </div>
-        <Facts channel={channel} />
+        <GpuFacts id={id} />
       </div>
       <MigNote id={id} />
       <UtilizationChart id={id} />
@@ -75,80 +80,25 @@ function Gpu({ id }: { readonly id: string }) {
   );
 }
 
-function Name({ id }: { id: string }) {
-  const uuid = useReading((monitor) => textOf(monitor.values(gpuChannel(id)).uuid) ?? "");
+function Name({ id }: { readonly id: string }) {
+  const textIn = (name: string) => (monitor: Monitor) => textOf(monitor.values(gpuChannel(id))[name]) ?? "";
   return (
-    <span class="subject" title={uuid} data-testid="gpu-name">
-      <b>GPU {id}</b> <Text read={(monitor) => textOf(monitor.values(gpuChannel(id)).name) ?? ""} />
+    <span class="subject" data-testid="gpu-name">
+      <b>
+        <Hint text={textIn("uuid")}>GPU {id}</Hint>
+      </b>{" "}
+      <Text read={textIn("name")} />
     </span>
   );
 }
 
-function Facts({ channel }: { channel: string }) {
-  const isOnly = useValue((monitor) => monitor.shown?.gpuIds.length === 1);
+/** Coloured and signed by its own limit, whatever the number. */
+function Temperature({ channel }: { readonly channel: string }) {
+  const heat = useValue((monitor) => heatOf(monitor.values(channel)));
+  const text = [helpOf("gpu", "temperature"), heat?.text].filter(Boolean).join(": ");
   return (
-    <dl class="facts">
-      {isOnly && <Power channel={channel} />}
-      <div title={helpOf("gpu", "sm_clock")}>
-        <dt>SM clock</dt>
-        <dd>
-          <Text read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} />
-        </dd>
-      </div>
-      <div title={helpOf("gpu", "temperature_margin")}>
-        <dt>Thermal headroom</dt>
-        <dd>
-          <span data-testid="gpu-margin">
-            <Text read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} />
-          </span>
-        </dd>
-      </div>
-      <div title={helpOf("gpu", "memory_utilization")}>
-        <dt>Memory controller</dt>
-        <dd>
-          <Text read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} />
-        </dd>
-      </div>
-    </dl>
-  );
-}
-
-// With several GPUs it is in the row of the GPU.
-function Power({ channel }: { channel: string }) {
-  return (
-    <div class="medium" title={helpOf("gpu", "power")}>
-      <dt>Power</dt>
-      <dd data-testid="gpu-power">
-        <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
-        <small>
-          <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
-        </small>
-      </dd>
-    </div>
-  );
-}
-
-function Throttling({ channel }: { channel: string }) {
-  const { reasons, recent } = useValue((monitor) => {
-    const values = monitor.values(channel);
-    const shares = values.throttle_shares;
-    return { reasons: values.throttle_reasons, recent: isObject(shares) ? throttleShares(shares) : "" };
-  });
-  if (!Array.isArray(reasons)) return null;
-  const known = textsOf(reasons);
-  const labels = throttleLabels(known);
-  const text = labels.length === 0 ? "Not throttled" : `Throttled: ${labels.join(", ")}`;
-  const kind = labels.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
-  return (
-    <div class="throttling">
-      {recent && (
-        <small title={`${recent}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">
-          Last 5 min: {recent}
-        </small>
-      )}
-      <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">
-        {text}
-      </p>
-    </div>
+    <Hint text={text} class={heat === null ? "" : styles[heat.kind]} testId="gpu-temperature">
+      <Text read={(monitor) => degrees(monitor.number(channel, "temperature"))} />
+    </Hint>
   );
 }

@@ -14,7 +14,7 @@ interface Props {
   readonly warnAt?: number;
 }
 
-/** A bar from 0 to 100 %. */
+/** A bar from 0 to 100%. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
   const isMissing = (monitor: Monitor) => value(monitor) === null;
@@ -35,7 +35,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
-/** The filled part of a bar, in steps of 0.1 %: a finer one would be painted without a visible change. */
+/** The filled part of a bar, in steps of 0.1%: a finer one would be painted without a visible change. */
 export function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
   const fill = useRef<HTMLDivElement>(null);
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);

@@ -20,7 +20,7 @@ export function requested(state: FindingsState): FindingsState {
 }
 
 export function listed(state: FindingsState, findings: readonly Finding[]): FindingsState {
-  const active = new Map(findings.map((finding) => [finding.channel, finding]));
+  const active = new Map(findings.filter(({ isOver }) => !isOver).map((finding) => [finding.channel, finding]));
   for (const [channel, finding] of state.changes) apply(active, channel, finding);
   return { active, isComplete: true, problem: null, changes: new Map() };
 }
