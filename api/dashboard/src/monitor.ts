@@ -1,9 +1,11 @@
 import { signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
+import type { GlancedHost } from "./bus/overview";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory } from "./bus/rest";
+import { fetchHistory, fetchOverview } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
+import { OverviewFeed } from "./feed/overviewFeed";
 import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
@@ -51,6 +53,8 @@ export class Monitor {
   };
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
+  readonly overview = new OverviewFeed({ fetchOverview });
+
   constructor(readonly hosts: Hosts) {}
 
   get view(): View {
@@ -68,6 +72,11 @@ export class Monitor {
   /** The findings of the host that is shown, as they arrive, paused or not. */
   get findings(): FindingsState {
     return this.current.findings.value;
+  }
+
+  /** All live hosts at a glance; null until they have arrived. */
+  get glances(): readonly GlancedHost[] | null {
+    return this.overview.hosts.value;
   }
 
   /** What happened on the host in the span that is shown. */

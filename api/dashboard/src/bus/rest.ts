@@ -12,6 +12,7 @@ import {
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
 import { type Annotation, annotationOf, annotationsOf, type Run, type RunsPage, runOf, runsOf } from "./moments";
+import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -40,6 +41,10 @@ export async function fetchMetrics(host: string | null, signal?: AbortSignal): P
 
 export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await request("hosts", [], signal));
+}
+
+export async function fetchOverview(signal?: AbortSignal): Promise<readonly GlancedHost[]> {
+  return required(overviewOf(await request("overview", [], signal)));
 }
 
 export async function fetchFindings(host: string, signal?: AbortSignal): Promise<readonly Finding[]> {
