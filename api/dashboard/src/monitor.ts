@@ -1,9 +1,11 @@
 import { signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
+import type { GlancedHost } from "./bus/overview";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory } from "./bus/rest";
+import { fetchHistory, fetchOverview } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
+import { OverviewFeed } from "./feed/overviewFeed";
 import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
@@ -15,7 +17,7 @@ import { OpenHints } from "./view/hint";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
-import { type Span, spanOf, type View } from "./view/view";
+import { DEFAULT_RANGE, type Span, spanOf, type View } from "./view/view";
 
 const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
@@ -33,6 +35,8 @@ export class Monitor {
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
+  /** The range of a view that has none. */
+  readonly fittingRange = signal<Range>(DEFAULT_RANGE);
   /** The time that the reader is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
   readonly current = {
@@ -48,6 +52,8 @@ export class Monitor {
     historyProblem: signal<string | null>(null),
   };
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
+
+  readonly overview = new OverviewFeed({ fetchOverview });
 
   constructor(readonly hosts: Hosts) {}
 
@@ -66,6 +72,11 @@ export class Monitor {
   /** The findings of the host that is shown, as they arrive, paused or not. */
   get findings(): FindingsState {
     return this.current.findings.value;
+  }
+
+  /** All live hosts at a glance; null until they have arrived. */
+  get glances(): readonly GlancedHost[] | null {
+    return this.overview.hosts.value;
   }
 
   /** What happened on the host in the span that is shown. */
@@ -106,7 +117,12 @@ export class Monitor {
   }
 
   get span(): Span {
-    return spanOf(this.view, this.now);
+    return spanOf(this.view, this.now, this.fittingRange.value);
+  }
+
+  /** The length of the span that is shown, if it ends now. */
+  get range(): Range | null {
+    return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
 
   /** The lengths that the reader can choose for a span that ends now. */
