@@ -26,6 +26,10 @@ class UnknownRunError(SystemMonitorError):
     """The run is not known."""
 
 
+class AmbiguousRunError(SystemMonitorError):
+    """Several hosts have a run with this id, and the request does not name one."""
+
+
 class UnknownRecordingError(SystemMonitorError):
     """The run has no recording."""
 
@@ -88,6 +92,7 @@ class PageNotBuiltError(SystemMonitorError):
 RESPONSES: Mapping[type[SystemMonitorError], tuple[HTTPStatus, str]] = {
     UnknownHostError: (HTTPStatus.NOT_FOUND, "unknown_host"),
     UnknownRunError: (HTTPStatus.NOT_FOUND, "unknown_run"),
+    AmbiguousRunError: (HTTPStatus.CONFLICT, "ambiguous_run"),
     UnknownRecordingError: (HTTPStatus.NOT_FOUND, "unknown_recording"),
     InvalidParameterError: (HTTPStatus.UNPROCESSABLE_ENTITY, "wrong_parameter"),
     ReadOnlyError: (HTTPStatus.FORBIDDEN, "read_only"),

@@ -12,7 +12,15 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
-from api.rest.responses import ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse
+from api.rest.overview import OverviewResponse
+from api.rest.responses import (
+    AnnotationsResponse,
+    ErrorResponse,
+    FindingsResponse,
+    HistoryResponse,
+    HostsResponse,
+)
+from api.runs.responses import RunsResponse
 from docs import asyncapi, openapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
@@ -22,6 +30,7 @@ from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field
 from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
+from telemetry.quantities import with_unit
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
@@ -137,7 +146,7 @@ def findings_tables() -> str:
 
 def _thresholds(kind: str) -> str:
     return "; ".join(
-        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        f"`{kind}.{name}` = {with_unit(f'{each.default:g}', each.unit)} ({each.help})"
         for name, each in THRESHOLDS[kind].items()
     )
 
@@ -240,8 +249,18 @@ def catalogue_json() -> str:
 
 def contract_types() -> str:
     """Return the types of the responses that the dashboard reads."""
-    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
-    return head + interfaces([ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse])
+    head = "// Generated from the API's response models by `make docs`.\n\n"
+    return head + interfaces(
+        [
+            AnnotationsResponse,
+            ErrorResponse,
+            FindingsResponse,
+            HistoryResponse,
+            HostsResponse,
+            OverviewResponse,
+            RunsResponse,
+        ]
+    )
 
 
 def main() -> None:

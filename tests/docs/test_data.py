@@ -13,12 +13,11 @@ from arro3.io import read_parquet
 from deploy import command
 from docs.generate import ROOT
 from telemetry.bus.connection import BusConnection
-from tests.api.conftest import shared_bus
 from tests.api.rest.test_history_csv import ticks
 from tests.api.running import RunningApi, running_api
 from tests.deploy.conftest import own_settings
 
-__all__ = ["own_settings", "shared_bus"]
+__all__ = ["own_settings"]
 
 PAGE = (ROOT / "docs" / "data.md").read_text()
 PYTHON = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)

@@ -13,7 +13,9 @@ _TEXTS = """(place) => {
     if (!node.data.trim() || parent.closest(".sr-only, option")) continue;
     if (!parent.checkVisibility()) continue;
     let box = parent;
-    while (getComputedStyle(box).display === "inline") box = box.parentElement;
+    const isInline = ({ display, overflowX }) =>
+      display === "inline" || (display === "inline-block" && overflowX === "visible");
+    while (isInline(getComputedStyle(box))) box = box.parentElement;
     const cut = getComputedStyle(box).overflowX !== "visible";
     const room = box.getBoundingClientRect();
     const range = document.createRange();

@@ -35,7 +35,7 @@ def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
     """Show the dashboard; the visit must end without problems."""
     visit = Visit.start(chromium, laboratory.address)
     page = visit.go(fragment(HOST))
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     with Listener(laboratory.monitor.mqtt_port) as bus:
         for channel, values in large_samples():
             now = unix_milliseconds()
@@ -79,6 +79,7 @@ def large_samples() -> Iterator[tuple[str, Mapping[str, object]]]:
                 "sm_clock": 1965,
                 "memory_utilization": 100,
                 "temperature_margin": 2,
+                "ecc_errors_uncorrected_volatile": 1234,
                 "name": "NVIDIA B200",
                 "throttle_reasons": ["sw_power_cap", "hw_thermal_slowdown"],
                 "throttle_shares": {"sw_power_cap": 99.0, "hw_thermal_slowdown": 33.0},
@@ -136,6 +137,7 @@ def test_the_numbers_and_names_of_a_large_server_fit_on_every_screen(page: Page)
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST, series=ALL_SERIES))
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 100% | Temp: 88°")
     expect(page.get_by_test_id("gpu-memory-0").get_by_label("nearly full")).to_be_visible()
+    expect(page.get_by_test_id("gpu-memory-errors")).to_have_text("1,234 uncorrectable ECC errors")
     for width in WIDTHS:
         resize(page, width)
         assert (width, overruns(page)) == (width, [])

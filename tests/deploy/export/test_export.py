@@ -1,6 +1,8 @@
 """`system-monitor export`."""
 
 import json
+import socket
+import socketserver
 import subprocess
 import sys
 from collections.abc import Iterator, Sequence
@@ -11,18 +13,16 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from arro3.io import read_parquet
+from urllib3 import Timeout
 
 from deploy import command
 from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
-from tests.api.conftest import shared_bus
 from tests.api.running import CPU, GPU, RunningApi, running_api
 from tests.deploy.monitor import COMMAND, environment
 from tests.services.in_thread import served
 from tests.services.processes import free_port
-
-__all__ = ["shared_bus"]
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 TOKEN = "0123456789abcdef"  # noqa: S105 - of a test server
@@ -200,6 +200,43 @@ def test_a_server_that_is_not_ours_is_one_sentence(capsys: pytest.CaptureFixture
     url = f"http://127.0.0.1:{server.server_port}"
     with served(server):
         expected = f"The server at {url} is not a System Monitor: check --url."
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x20\x02\x00\x05"])
+def test_a_server_that_does_not_speak_http_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], answer: bytes
+) -> None:
+    class Broker(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(answer)
+
+    server = socketserver.TCPServer(("127.0.0.1", 0), Broker)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with served(server):
+        expected = (
+            f"The server at {url} did not send a valid HTTP response: check that --url names a "
+            "System Monitor."
+        )
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+def test_a_server_that_does_not_answer_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.export.server._TIMEOUT", Timeout(0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        expected = f"The server at {url} did not answer in time: try again later, or check --url."
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+def test_a_server_without_tls_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _OtherServer)
+    url = f"https://127.0.0.1:{server.server_port}"
+    with served(server):
+        expected = f"No TLS connection to {url} is possible (wrong version number): check --url."
         assert failed(["export", "--url", url], capsys) == expected
 
 

@@ -1,19 +1,13 @@
 import { useMonitor } from "../view/hooks";
+import { Hint } from "./Hint";
 
 /** Shows how current the data is: live, polled, stale since when, or disconnected. */
 export function ConnectionBadge() {
   const { badge } = useMonitor();
   return (
-    <div
-      class={`badge ${badge.kind}`}
-      role="status"
-      aria-live="polite"
-      title={badge.detail}
-      data-testid="badge"
-      data-kind={badge.kind}
-    >
+    <div class={`badge ${badge.kind}`} role="status" aria-live="polite" data-testid="badge" data-kind={badge.kind}>
       <i class="dot" aria-hidden="true" />
-      <span class="badge-label">{badge.label}</span>
+      <Hint text={badge.detail}>{badge.label}</Hint>
       <span class="sr-only">. {badge.detail}</span>
     </div>
   );

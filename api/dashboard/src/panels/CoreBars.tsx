@@ -139,11 +139,8 @@ function paint(surface: Surface, cores: Cores, inLine: number, selected: number 
       if (size > 0) context.fillRect((core % inLine) * step, bottom - size, step - gap, size);
     });
   };
-  const sizeIn = (value: number | null, low: number, high: number) =>
-    value === null || value < low || value >= high ? 0 : Math.max((height * Math.min(value, 100)) / 100, 1);
+  const sizeOf = (value: number) => Math.max((height * Math.min(value, 100)) / 100, 1);
   bars(tint("track"), () => height);
-  bars(tint("blue"), (value) => sizeIn(value, -Infinity, BUSY_PERCENT));
-  bars(tint("orange"), (value) => sizeIn(value, BUSY_PERCENT, Infinity));
-  if (selected !== null)
-    bars(tint("text"), (value, core) => (core === selected ? sizeIn(value ?? 0, -Infinity, Infinity) : 0));
+  bars(tint("blue"), (value) => (value === null ? 0 : sizeOf(value)));
+  if (selected !== null) bars(tint("text"), (value, core) => (core === selected ? sizeOf(value ?? 0) : 0));
 }

@@ -9,6 +9,7 @@ import { BUSIEST_CORE } from "../store/columns";
 import { DASH, megahertz, megahertzBeside, percent } from "../text/numbers";
 import { Text } from "../view/Text";
 import { CoreBars } from "./CoreBars";
+import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
 
@@ -40,8 +41,10 @@ export function CpuUtilization() {
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
       <div class="now-row">
         <div>
-          <p class="now" data-testid="cpu-value" title={helpOf("cpu", "utilization")}>
-            <Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+          <p class="now">
+            <Hint text={helpOf("cpu", "utilization")} testId="cpu-value">
+              <Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+            </Hint>
           </p>
         </div>
         <Facts />
@@ -62,8 +65,10 @@ function Facts() {
   const highest = (monitor: Monitor) => monitor.number(CHANNEL, "frequency_max");
   return (
     <dl class="facts">
-      <div class="wide" title={helpOf("cpu", "frequency")}>
-        <dt>Frequency</dt>
+      <div class="wide">
+        <dt>
+          <Hint text={helpOf("cpu", "frequency")}>Frequency</Hint>
+        </dt>
         <dd data-testid="cpu-frequency">
           <Text read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
           <small>
@@ -71,8 +76,10 @@ function Facts() {
           </small>
         </dd>
       </div>
-      <div class="wide" title={helpOf("cpu", "load_average")}>
-        <dt>Load 1 · 5 · 15 min</dt>
+      <div class="wide">
+        <dt>
+          <Hint text={helpOf("cpu", "load_average")}>Load 1 · 5 · 15 min</Hint>
+        </dt>
         <dd>
           <span data-testid="cpu-load">
             <Text read={loadOf} />

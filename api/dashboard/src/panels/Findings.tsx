@@ -6,19 +6,24 @@ import { verdictOf } from "../text/verdict";
 import { useMonitor, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { zoomTo } from "../view/view";
+import styles from "./Findings.module.css";
+import { Pill, type PillKind } from "./Pill";
 
 const SHOWN = 3;
 const SIGNS: Readonly<Record<Severity, string>> = { critical: "✕", warning: "▲", info: "i" };
 
-const STYLES = { calm: "calm", attention: "alarm", info: "note", unknown: "unclear" } as const;
+const PILLS: Readonly<Record<Severity, PillKind>> = { critical: "alarm", warning: "note", info: "info" };
 
 /** One line about all findings of the host that is shown. */
 export function Verdict() {
   const verdict = useValue(({ findings, badge }) => verdictOf(findings, badge.kind));
+  const worst = useValue(({ findings }) => worstFirst(findings)[0]?.severity ?? "info");
   if (verdict === null) return null;
   return (
-    <p class={`pill verdict ${STYLES[verdict.kind]}`} role="status" data-testid="verdict">
-      {verdict.text}
+    <p class={styles.verdict} role="status">
+      <Pill kind={verdict.kind === "calm" ? "calm" : PILLS[worst]} text="" testId="verdict">
+        {verdict.text}
+      </Pill>
     </p>
   );
 }

@@ -3,6 +3,7 @@ import { gpuChannel, isInstanceOf } from "../catalogue";
 import { type HostData, type Newest, STALE_INTERVALS } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
 import { useValue } from "../view/hooks";
+import { Hint } from "./Hint";
 import { Meter } from "./Meter";
 
 /** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
@@ -17,10 +18,16 @@ export function GpuInstances({ id }: { readonly id: string }) {
         const name = `MIG ${channel.split("/").at(-1)}`;
         const text = shortSizeOf(used, total);
         return (
-          <li key={channel} title={[textOf(values.name), textOf(values.uuid)].filter(Boolean).join(" · ")}>
+          <li key={channel}>
             <div class="row">
-              <span class="label">{name}</span>
-              <span class="value" title={exactBytes(used, total)}>
+              <span class="label">
+                <Hint
+                  text={[textOf(values.name), textOf(values.uuid), exactBytes(used, total)].filter(Boolean).join(" · ")}
+                >
+                  {name}
+                </Hint>
+              </span>
+              <span class="value">
                 <b>{text}</b>
               </span>
             </div>

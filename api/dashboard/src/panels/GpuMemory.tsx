@@ -4,9 +4,10 @@ import type { Monitor } from "../monitor";
 import { isGpuDisabled, noGpuReason } from "../text/noGpu";
 import { exactBytes, percent, share, shortSizeOf } from "../text/numbers";
 import { silenceOfGpu } from "../text/silence";
-import { useReading, useValue } from "../view/hooks";
+import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Flag } from "./Flag";
+import { Hint } from "./Hint";
 import { Meter } from "./Meter";
 
 const NEARLY_FULL = 95;
@@ -41,26 +42,35 @@ function Bar({ id }: { id: string }) {
   const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
   const full = (monitor: Monitor) => share(used(monitor), total(monitor));
   const text = (monitor: Monitor) => shortSizeOf(used(monitor), total(monitor));
-  const exact = useReading((monitor) => exactBytes(used(monitor), total(monitor)));
-  const { warns, name, unified, silent, isStale } = useValue((monitor) => ({
+  const explain = (monitor: Monitor) => {
+    const { name, memory_kind: kind } = monitor.values(channel);
+    const shared = kind === "unified" ? `${kind}: ${helpOf("gpu", "memory_kind")}` : null;
+    return [textOf(name), exactBytes(used(monitor), total(monitor)), shared].filter(Boolean).join(" · ");
+  };
+  const { warns, unified, silent, isStale } = useValue((monitor) => ({
     warns: (full(monitor) ?? 0) >= NEARLY_FULL,
-    name: textOf(monitor.values(channel).name),
     unified: monitor.values(channel).memory_kind === "unified",
     silent: silenceOfGpu(id, monitor.shown),
     isStale: monitor.isStale(channel),
   }));
   const classes = [...(isStale ? ["is-stale"] : []), ...(unified ? ["is-unified"] : [])];
   return (
-    <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`} title={name ?? undefined}>
+    <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`}>
       <div class="row">
         <span class="label">
-          GPU {id}
-          {unified && <small title={helpOf("gpu", "memory_kind")}> unified</small>}
+          <Hint text={explain}>
+            GPU {id}
+            {unified && <small> unified</small>}
+          </Hint>
           {warns && <Flag icon="▲" label="nearly full" />}
-          {silent && <Flag icon="!" label={silent} />}
+          {silent && (
+            <Hint text={silent}>
+              <Flag icon="!" label={silent} />
+            </Hint>
+          )}
         </span>
         <span class="value">
-          <b title={exact}>
+          <b>
             <Text read={text} />
           </b>{" "}
           <small>

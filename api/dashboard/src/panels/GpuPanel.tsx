@@ -1,26 +1,29 @@
-import { isObject, textOf, textsOf } from "../bus/payload";
+import { textOf } from "../bus/payload";
 import { gpuChannel, helpOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
 import type { Monitor } from "../monitor";
 import { isGpuDisabled, noGpuReason } from "../text/noGpu";
-import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
-import { isSerious, throttleLabels, throttleShares } from "../text/throttleReasons";
-import { useMonitor, useReading, useValue } from "../view/hooks";
+import { degrees, percent } from "../text/numbers";
+import { heatOf } from "../text/temperature";
+import { useMonitor, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { type GpuSeries, toggled } from "../view/view";
+import { GpuFacts } from "./GpuFacts";
+import { GpuHealth } from "./GpuHealth";
 import { GpuInstances, MigNote } from "./GpuInstances";
+import styles from "./GpuPanel.module.css";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
-import { GpuTiles } from "./GpuTiles";
+import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
 const TITLE = "GPU Utilization & Temp";
 
-/** Utilization and temperature of one GPU over time, with small tiles of all GPUs. */
+/** Utilization and temperature of the selected GPU over time. */
 export function GpuPanel() {
-  const { id, ids } = useValue((monitor) => ({ id: selectedGpu(monitor), ids: monitor.shown?.gpuIds ?? [] }));
-  return id === undefined ? <NoGpu /> : <Gpu key={id} id={id} ids={ids} />;
+  const id = useValue((monitor) => monitor.selectedGpu);
+  return id === null ? <NoGpu /> : <Gpu key={id} id={id} />;
 }
 
 function NoGpu() {
@@ -37,7 +40,7 @@ function NoGpu() {
   );
 }
 
-function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[] }) {
+function Gpu({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const channel = gpuChannel(id);
   const on = new Set<string>(monitor.view.series);
@@ -51,7 +54,7 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
       side={
         <>
           <Name id={id} />
-          <Throttling channel={channel} />
+          <GpuHealth channel={channel} />
         </>
       }
     >
@@ -62,15 +65,14 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
             <span class="bar" aria-hidden="true">
               |
             </span>{" "}
-            Temp: <Text read={(each) => degrees(each.number(channel, "temperature"))} />
+            Temp: <Temperature channel={channel} />
           </p>
         </div>
-        <Facts channel={channel} />
+        <GpuFacts id={id} />
       </div>
       <MigNote id={id} />
       <UtilizationChart id={id} />
       <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
-      {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
       <GpuReadings id={id} />
@@ -78,89 +80,25 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
   );
 }
 
-function selectedGpu({ shown, view }: Monitor): string | undefined {
-  const ids = shown?.gpuIds ?? [];
-  return view.gpu !== null && ids.includes(view.gpu) ? view.gpu : ids[0];
-}
-
-function Name({ id }: { id: string }) {
-  const uuid = useReading((monitor) => textOf(monitor.values(gpuChannel(id)).uuid) ?? "");
+function Name({ id }: { readonly id: string }) {
+  const textIn = (name: string) => (monitor: Monitor) => textOf(monitor.values(gpuChannel(id))[name]) ?? "";
   return (
-    <span class="subject" title={uuid} data-testid="gpu-name">
-      <b>GPU {id}</b> <Text read={(monitor) => textOf(monitor.values(gpuChannel(id)).name) ?? ""} />
+    <span class="subject" data-testid="gpu-name">
+      <b>
+        <Hint text={textIn("uuid")}>GPU {id}</Hint>
+      </b>{" "}
+      <Text read={textIn("name")} />
     </span>
   );
 }
 
-function Facts({ channel }: { channel: string }) {
-  const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
-  const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
-  const exact = useReading((monitor) => exactBytes(used(monitor), total(monitor)));
+/** Coloured and signed by its own limit, whatever the number. */
+function Temperature({ channel }: { readonly channel: string }) {
+  const heat = useValue((monitor) => heatOf(monitor.values(channel)));
+  const text = [helpOf("gpu", "temperature"), heat?.text].filter(Boolean).join(": ");
   return (
-    <dl class="facts">
-      <div class="medium" title={helpOf("gpu", "power")}>
-        <dt>Power</dt>
-        <dd data-testid="gpu-power">
-          <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
-          <small>
-            <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
-          </small>
-        </dd>
-      </div>
-      <div class="wide">
-        <dt>Memory</dt>
-        <dd>
-          <Text read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
-          <small title={exact}>
-            <Text read={(monitor) => shortSizeOf(used(monitor), total(monitor))} />
-          </small>
-        </dd>
-      </div>
-      <div title={helpOf("gpu", "sm_clock")}>
-        <dt>SM clock</dt>
-        <dd>
-          <Text read={(monitor) => megahertz(monitor.number(channel, "sm_clock"))} />
-        </dd>
-      </div>
-      <div title={helpOf("gpu", "temperature_margin")}>
-        <dt>Thermal headroom</dt>
-        <dd>
-          <span data-testid="gpu-margin">
-            <Text read={(monitor) => degrees(monitor.number(channel, "temperature_margin"))} />
-          </span>
-        </dd>
-      </div>
-      <div title={helpOf("gpu", "memory_utilization")}>
-        <dt>Memory controller</dt>
-        <dd>
-          <Text read={(monitor) => percent(monitor.number(channel, "memory_utilization"))} />
-        </dd>
-      </div>
-    </dl>
-  );
-}
-
-function Throttling({ channel }: { channel: string }) {
-  const { reasons, recent } = useValue((monitor) => {
-    const values = monitor.values(channel);
-    const shares = values.throttle_shares;
-    return { reasons: values.throttle_reasons, recent: isObject(shares) ? throttleShares(shares) : "" };
-  });
-  if (!Array.isArray(reasons)) return null;
-  const known = textsOf(reasons);
-  const labels = throttleLabels(known);
-  const text = labels.length === 0 ? "Not throttled" : `Throttled: ${labels.join(", ")}`;
-  const kind = labels.length === 0 ? "calm" : isSerious(known) ? "alarm" : "note";
-  return (
-    <div class="throttling">
-      {recent && (
-        <small title={`${recent}. ${helpOf("gpu", "throttle_shares")}`} data-testid="gpu-throttle-shares">
-          Last 5 min: {recent}
-        </small>
-      )}
-      <p class={`pill ${kind}`} title={`${text}. ${helpOf("gpu", "throttle_reasons")}`} data-testid="gpu-throttle">
-        {text}
-      </p>
-    </div>
+    <Hint text={text} class={heat === null ? "" : styles[heat.kind]} testId="gpu-temperature">
+      <Text read={(monitor) => degrees(monitor.number(channel, "temperature"))} />
+    </Hint>
   );
 }

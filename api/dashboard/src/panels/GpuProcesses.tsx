@@ -3,6 +3,7 @@ import { helpOf, processesChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
 import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
+import { Hint } from "./Hint";
 
 const SHOWN = 6;
 
@@ -17,18 +18,18 @@ export function GpuProcesses({ id }: { readonly id: string }) {
   const more = (listed?.length ?? 0) - rows.length + (numberOf(values.more) ?? 0);
   const note = textOf(values.note);
   return (
-    <div class="processes" data-testid="gpu-processes" title={helpOf("gpu_processes", "processes")}>
+    <div class="processes" data-testid="gpu-processes">
       {rows.length === 0 ? (
         <p class="small">
-          {listed === null
-            ? "Processes unavailable: this GPU does not report them."
-            : "No processes are using this GPU."}
+          {listed === null ? "This GPU does not report its processes." : "No processes are using this GPU."}
         </p>
       ) : (
         <table>
           <thead>
             <tr>
-              <th scope="col">Process on GPU {id}</th>
+              <th scope="col">
+                <Hint text={helpOf("gpu_processes", "processes")}>Process on GPU {id}</Hint>
+              </th>
               <th scope="col" class="user">
                 User
               </th>
@@ -60,21 +61,18 @@ export function GpuProcesses({ id }: { readonly id: string }) {
 
 function Row({ row, now }: { readonly row: Values; readonly now: number }) {
   const started = numberOf(row.started);
-  const used = numberOf(row.memory_used);
   const kind = textOf(row.kind);
   const instance = numberOf(row.gpu_instance);
   return (
     <tr>
-      <th scope="row" title={textOf(row.name) ?? undefined}>
+      <th scope="row">
         {textOf(row.command) ?? textOf(row.name) ?? DASH}
         {kind !== null && kind !== "compute" && <small> {kind}</small>}
         {instance !== null && <small> GI {instance}</small>}
       </th>
-      <td class="user" title={textOf(row.user) ?? undefined}>
-        {textOf(row.user) ?? DASH}
-      </td>
+      <td class="user">{textOf(row.user) ?? DASH}</td>
       <td class="pid">{numberOf(row.pid) ?? DASH}</td>
-      <td title={used === null ? undefined : `${used} bytes`}>{size(used)}</td>
+      <td>{size(numberOf(row.memory_used))}</td>
       <td class="since">{started === null ? DASH : duration(now - started)}</td>
     </tr>
   );

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { FAMILIES, gpuChannel } from "../catalogue";
 import { labelOf, readingOf } from "../text/readings";
 import { Text } from "../view/Text";
+import { Hint } from "./Hint";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
   ["number", "integer", "text"].includes(kind),
@@ -12,12 +13,14 @@ export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
   return (
     <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>All readings of GPU {id}</summary>
+      <summary>All metrics of GPU {id}</summary>
       {open && (
         <dl class="readings">
           {FIELDS.map((field) => (
-            <div key={field.name} title={field.help} data-testid={`gpu-reading-${field.name}`}>
-              <dt>{labelOf(field.name)}</dt>
+            <div key={field.name} data-testid={`gpu-reading-${field.name}`}>
+              <dt>
+                <Hint text={field.help}>{labelOf(field.name)}</Hint>
+              </dt>
               <dd>
                 <Text read={(monitor) => readingOf(field, monitor.values(gpuChannel(id))[field.name])} />
               </dd>

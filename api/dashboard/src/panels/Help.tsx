@@ -1,18 +1,20 @@
 import type { RefObject } from "preact";
 
 const KEYS = [
-  ["Space", "Pause / resume"],
+  ["Space", "Pause the view, or resume it"],
   ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
+  ["a", "Annotate the time at the cursor, or now"],
   ["?", "Show this help"],
 ] as const;
 
 const MOUSE = [
   ["Hover", "Read all charts at the same time"],
   ["Drag", "Zoom all charts to that span; on a touch screen, swipe sideways"],
+  ["Click", "Annotate that time"],
   ["Double-click", "Reset zoom"],
 ] as const;
 

@@ -1,7 +1,7 @@
 import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
 
-/** The host and its collector: the state of each sensor, with the reason on hover. */
+/** The host and its collector: the state of each sensor, with the reason. */
 export function HostCard() {
   const host = useValue(({ shown, now, badge }) => {
     const status = shown?.status;
@@ -27,12 +27,12 @@ export function HostCard() {
       <dl class="host-facts">
         {host.up !== null && (
           <div>
-            <dt>Collector up</dt>
+            <dt>Collector running for</dt>
             <dd>{host.up}</dd>
           </div>
         )}
         <div>
-          <dt>Interval</dt>
+          <dt>Sampling interval</dt>
           <dd>{host.intervalMs / 1000} s</dd>
         </div>
         {driver && (
@@ -51,8 +51,9 @@ export function HostCard() {
       {sensors.length > 0 && (
         <ul class="sensors">
           {sensors.map(([name, report]) => (
-            <li key={name} class={`is-${report.state}`} title={report.reason ?? undefined}>
+            <li key={name} class={`is-${report.state}`}>
               <b>{name}</b> <span>{report.state === "ok" ? (report.description ?? "ok") : report.state}</span>
+              {report.reason && <p>{report.reason}</p>}
             </li>
           ))}
         </ul>

@@ -9,6 +9,7 @@ import type { Monitor } from "../monitor";
 import { rate, rateParts } from "../text/numbers";
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 
 const DISK = "system/disk";
@@ -100,10 +101,10 @@ interface RateProps {
 function Rate({ id, label, tint, channel, field }: RateProps) {
   const family = channel.replace("system/", "");
   return (
-    <div title={helpOf(family, field)}>
+    <div>
       <dt>
         <i class={`swatch ${tint}`} aria-hidden="true" />
-        {label}
+        <Hint text={helpOf(family, field)}>{label}</Hint>
       </dt>
       <dd data-testid={id}>
         <b>

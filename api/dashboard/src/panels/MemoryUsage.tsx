@@ -6,8 +6,10 @@ import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import type { Monitor } from "../monitor";
 import { DASH, exactBytes, percent, share, size, sizeOf } from "../text/numbers";
-import { useReading, useValue } from "../view/hooks";
+import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import { Flag } from "./Flag";
+import { Hint } from "./Hint";
 import { Meter } from "./Meter";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -84,13 +86,18 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
   const all = (monitor: Monitor) => monitor.number(CHANNEL, total);
   const text = (monitor: Monitor) => (all(monitor) === 0 ? "not configured" : sizeOf(have(monitor), all(monitor)));
   const full = (monitor: Monitor) => share(have(monitor), all(monitor));
-  const exact = useReading((monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`);
+  const explain = (monitor: Monitor) => `${exactBytes(have(monitor), all(monitor))}: ${helpOf("memory", used)}`;
+  const warnAt = big || id === "cgroup" ? NEARLY_FULL : 101;
+  const warns = useValue((monitor) => (full(monitor) ?? 0) >= warnAt);
   return (
     <div class={`amount${big ? " big" : ""}`}>
       <div class="row">
-        <span class="label">{label}</span>
+        <span class="label">
+          <Hint text={explain}>{label}</Hint>
+          {warns && <Flag icon="▲" label="nearly full" />}
+        </span>
         <span class="value">
-          <span title={exact} data-testid={`${id}-value`}>
+          <span data-testid={`${id}-value`}>
             <Text read={text} />
           </span>
           {!none && (
@@ -100,9 +107,7 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
           )}
         </span>
       </div>
-      {!none && (
-        <Meter label={label} value={full} text={text} tint={tint} warnAt={big || id === "cgroup" ? NEARLY_FULL : 101} />
-      )}
+      {!none && <Meter label={label} value={full} text={text} tint={tint} warnAt={warnAt} />}
     </div>
   );
 }

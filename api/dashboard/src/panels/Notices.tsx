@@ -31,7 +31,7 @@ function sentencesOf(monitor: Monitor): string[] {
   if (historyProblem && badge.kind !== "reconnecting") {
     sentences.push(`The history is incomplete: ${historyProblem}`);
   } else if (notSaved && badge.kind !== "reconnecting") {
-    sentences.push(`History is not being saved: ${notSaved}`);
+    sentences.push(`New samples are not being stored: ${notSaved}`);
   }
   const { detail, now, shown, span } = monitor;
   const unloaded = detail.problem.value;

@@ -1,48 +1,47 @@
 import { helpOf } from "../catalogue";
 import type { Monitor } from "../monitor";
 import { DASH } from "../text/numbers";
-import { useReading, useValue } from "../view/hooks";
+import { cpuPressure, memoryPressure } from "../text/pressure";
+import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import { Pill } from "./Pill";
+import styles from "./Pressure.module.css";
 
 interface Props {
   readonly family: "cpu" | "memory";
 }
 
-// On a busy machine tasks wait for a core now and then; waiting for memory is worse.
-const LIMITS = { cpu: [5, 40], memory: [1, 10] } as const;
-const ALL_WAIT_WEIGHT = 4;
-const LEVELS = [
-  { kind: "calm", word: "none" },
-  { kind: "note", word: "some" },
-  { kind: "alarm", word: "high" },
-] as const;
-
 /** Whether tasks wait for a resource: a word, and the percentage of the last 10 s. */
 export function Pressure({ family }: Props) {
-  const level = useValue((monitor) => judge(monitor, family)?.level ?? null);
-  const title = useReading((monitor) => judge(monitor, family)?.title ?? "");
+  const level = useValue((monitor) => judge(monitor, family));
   if (level === null) return null;
-  const calm = level.kind === "calm";
+  const { kind, word } = level;
   return (
-    <p title={title} class={`pill ${level.kind}`} data-testid={`${family}-pressure`}>
-      Pressure<span class={calm ? "" : "word"}>: {level.word}</span>
-      {!calm && <Text read={(each) => ` ${judge(each, family)?.share ?? ""}`} />}
-    </p>
+    <Pill kind={kind} text={(monitor) => explain(monitor, family)} testId={`${family}-pressure`}>
+      Pressure<span class={kind === "calm" ? "" : styles.word}>: {word}</span>
+      {kind !== "calm" && <Text read={(monitor) => ` ${share(reading(monitor, family, "pressure_some"))}`} />}
+    </Pill>
   );
 }
 
 function judge(monitor: Monitor, family: "cpu" | "memory") {
-  const channel = `system/${family}`;
-  const some = monitor.number(channel, "pressure_some");
-  const full = monitor.number(channel, "pressure_full");
-  if (some === null && full === null) return null;
-  const worst = Math.max(some ?? 0, ALL_WAIT_WEIGHT * (full ?? 0));
-  const [low, high] = LIMITS[family];
-  const level = LEVELS[worst < low ? 0 : worst < high ? 1 : 2];
-  const share = (value: number | null) => (value === null ? DASH : `${value.toFixed(1)}%`);
-  const title = [
-    `some ${share(some)}: ${helpOf(family, "pressure_some")}`,
-    ...(full === null ? [] : [`full ${share(full)}: ${helpOf(family, "pressure_full")}`]),
-  ].join("; ");
-  return { level, title, share: share(some) };
+  const some = reading(monitor, family, "pressure_some");
+  if (family === "cpu") return cpuPressure(some, reading(monitor, family, "utilization"));
+  return memoryPressure(some, reading(monitor, family, "pressure_full"));
+}
+
+function explain(monitor: Monitor, family: "cpu" | "memory"): string {
+  const lines = (["pressure_some", "pressure_full"] as const).flatMap((name) => {
+    const value = reading(monitor, family, name);
+    return value === null ? [] : `${share(value)}: ${helpOf(family, name)}`;
+  });
+  return lines.join("; ");
+}
+
+function reading(monitor: Monitor, family: string, name: string): number | null {
+  return monitor.number(`system/${family}`, name);
+}
+
+function share(value: number | null): string {
+  return value === null ? DASH : `${value.toFixed(1)}%`;
 }

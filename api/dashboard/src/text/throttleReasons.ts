@@ -11,6 +11,11 @@ const LABELS: Readonly<Record<string, string>> = {
   sync_boost: "synchronized with slower GPUs",
 };
 
+export interface State {
+  readonly kind: "calm" | "info" | "note" | "alarm";
+  readonly text: string;
+}
+
 /** An idle GPU lowers its clocks: that is not throttling. */
 const HARMLESS = new Set(["gpu_idle", "none"]);
 
@@ -31,6 +36,23 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
     .sort(([, a], [, b]) => b - a)
     .map(([reason, value]) => `${labelOf(reason)} ${value < 1 ? "<1" : Math.round(value)}%`)
     .join(", ");
+}
+
+/**
+ * Whether the clocks are held down, now or in the last 5 minutes: one sample does not overrule those.
+ * `note`: the GPU was slowed down by heat or failing power; `alarm`: it is; `info`: only a configured limit holds it.
+ */
+export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
+  const serious = reasons.filter((reason) => isSerious([reason]));
+  const recent = Object.entries(shares)
+    .filter(([reason, share]) => isSerious([reason]) && typeof share === "number" && share >= 1)
+    .sort(([, a], [, b]) => Number(b) - Number(a))
+    .map(([reason]) => reason);
+  const named = (each: readonly string[]) => throttleLabels(each).join(", ");
+  if (serious.length > 0) return { kind: "alarm", text: `Throttled: ${named(serious)}` };
+  if (recent.length > 0) return { kind: "note", text: `Throttled recently: ${named(recent)}` };
+  const limits = named(reasons);
+  return limits === "" ? { kind: "calm", text: "Not throttled" } : { kind: "info", text: `Capped: ${limits}` };
 }
 
 /** Whether one of the reasons is heat or failing power, rather than a configured limit. */

@@ -14,7 +14,8 @@ export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void
   // A button that was clicked with the mouse loses its focus: after a click on CSV, the space bar
   // pauses instead of saving again. A button pressed by keyboard keeps it (`detail` is 0).
   const onClick = (event: MouseEvent) => {
-    const button = event.target instanceof Element ? event.target.closest("button") : null;
+    const button =
+      event.target instanceof Element ? event.target.closest<HTMLButtonElement>("button:not([data-hint])") : null;
     if (event.detail > 0) button?.blur();
   };
   addEventListener("keydown", onKeyDown);
@@ -32,6 +33,7 @@ function act(monitor: Monitor, key: string, showHelp: () => void): boolean {
   else if (key === "0" || key === "Escape") monitor.change({ zoom: null });
   else if (key === "[") stepGpu(monitor, -1);
   else if (key === "]") stepGpu(monitor, 1);
+  else if (key === "a") monitor.annotate();
   else if (key === "?") showHelp();
   else return false;
   return true;

@@ -1,0 +1,147 @@
+import uPlot from "uplot";
+import type { Monitor } from "../monitor";
+import { ChartCursor } from "./chartCursor";
+import { ChartMarks } from "./chartMarks";
+import { labelFont, textScale } from "./labels";
+import type { Line, Scale } from "./lines";
+import { plotOptions, X_GAP } from "./plotOptions";
+import { pointsOf } from "./points";
+import { hasJumped, pixelOf } from "./throttle";
+
+export interface Drawn {
+  /** The channel whose samples are drawn. */
+  readonly channel: string;
+  readonly lines: readonly Line[];
+  readonly scales: readonly Scale[];
+  /** A description for screen readers; the newest values are appended. */
+  readonly label: string;
+  readonly testId: string;
+}
+
+const STEPS_IN_VIEW = 360;
+const MIN_PIXELS = 50;
+
+/** A chart of the rolling span, which draws itself with each frame. */
+export class Chart {
+  private readonly textScale = textScale();
+  private readonly plot: uPlot;
+  private readonly cursor: ChartCursor;
+  private readonly marks: ChartMarks;
+  private readonly stops: (() => void)[];
+  private drawn = "";
+  private drawnPixel = NaN;
+  private drawnNewest: number[] = [];
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly element: HTMLElement,
+    private readonly props: Drawn,
+  ) {
+    const font = labelFont(this.textScale);
+    this.marks = new ChartMarks(props.channel, font, this.textScale);
+    const options = plotOptions({
+      ...props,
+      ...sizeOf(element),
+      font,
+      marks: this.marks,
+      textScale: this.textScale,
+      select: () => this.cursor.select(),
+      reset: () => this.monitor.change({ zoom: null }),
+    });
+    this.plot = new uPlot(options, [[], ...props.lines.map(() => [])], element);
+    this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale, this.marks);
+    const unit = document.createElement("small");
+    unit.className = "axis-unit";
+    unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
+    this.plot.over.append(unit);
+    const resize = new ResizeObserver(() => this.fit());
+    resize.observe(element);
+    this.stops = [
+      () => resize.disconnect(),
+      () => this.cursor.stop(),
+      monitor.frames.count.subscribe(() => this.draw()),
+    ];
+  }
+
+  destroy(): void {
+    for (const each of this.stops) each();
+    this.plot.destroy();
+  }
+
+  // Drawing is most of the cost of an update, and at 1 h a new sample moves the lines by a pixel at
+  // most. So drawing is throttled: once they have moved by a pixel or a 360th of the span (10 s at 1 h,
+  // 2.5 s at 15 m), or when the newest value has jumped. The charts are staggered.
+  private draw(): void {
+    const { monitor, plot, props } = this;
+    const series = monitor.charted?.series.get(props.channel);
+    const { from, to } = monitor.span;
+    const range = Math.round(to - from);
+    const fixed = monitor.view.zoom ? `${from}` : "";
+    const host = monitor.shown?.name ?? "";
+    const state = [
+      host,
+      range,
+      fixed,
+      plot.width,
+      plot.height,
+      series?.revision,
+      monitor.detail.version,
+      monitor.frozen !== null,
+    ].join();
+    const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
+    const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
+    const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
+    const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
+    const { moments } = monitor;
+    const isSame = state === this.drawn && this.marks.hasDrawn(moments);
+    if (isSame && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
+    this.drawn = state;
+    this.drawnPixel = pixel;
+    this.drawnNewest = newest;
+    const interval = monitor.shown?.intervalMs ?? 2000;
+    const data = pointsOf(
+      series,
+      { from, to },
+      interval,
+      props.lines.map((line) => line.read),
+    );
+    const needsRoom = this.marks.update(moments, { from, to }, monitor.now, plot.height);
+    plot.axes[0]!.gap = X_GAP + this.marks.room;
+    plot.batch(() => {
+      plot.setData(data as uPlot.AlignedData, false);
+      plot.setScale("x", { min: from, max: to });
+      if (needsRoom) plot.redraw(false, true);
+    });
+    this.cursor.show();
+    this.describe(series?.length ?? 0);
+  }
+
+  private heights(): number[] {
+    return this.props.lines.map((line) => {
+      const { min = 0, max = 0 } = this.plot.scales[line.scale] ?? {};
+      return (max ?? 0) - (min ?? 0);
+    });
+  }
+
+  private describe(points: number): void {
+    const { channel, label, lines } = this.props;
+    const series = this.monitor.charted?.series.get(channel);
+    const newest = lines.map((line) => {
+      const value = series && points > 0 ? line.read(series, points - 1) : NaN;
+      return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;
+    });
+    this.element.setAttribute("aria-label", newest.length > 0 ? `${label}. Latest: ${newest.join(", ")}.` : label);
+  }
+
+  private fit(): void {
+    const { clientWidth: width, clientHeight: height } = this.element;
+    if (width > 0 && height > 0 && (width !== this.plot.width || height !== this.plot.height)) {
+      this.plot.setSize({ width, height });
+      this.draw();
+    }
+  }
+}
+
+function sizeOf(element: HTMLElement): { readonly width: number; readonly height: number } {
+  return { width: Math.max(element.clientWidth, MIN_PIXELS), height: Math.max(element.clientHeight, MIN_PIXELS) };
+}

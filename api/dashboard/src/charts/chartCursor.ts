@@ -1,0 +1,130 @@
+import type uPlot from "uplot";
+import type { Monitor } from "../monitor";
+import { momentTime } from "../text/time";
+import { rangeMs } from "../view/ranges";
+import { zoomTo } from "../view/view";
+import type { ChartMarks } from "./chartMarks";
+import { listenToClick } from "./click";
+import { labelsAt } from "./marks";
+import { listenToTouch } from "./touch";
+
+const MAX_LABELS = 5;
+const MAX_LETTERS = 40; // as wide as the flag becomes: styles/charts.css
+const REACH_PIXELS = 5;
+
+/** Reading a chart and zooming it, with the mouse, the fingers or the keys. The cursor is that of all charts. */
+export class ChartCursor {
+  private readonly flag = document.createElement("div");
+  private readonly stops: (() => void)[] = [];
+  /** Whether it is this chart that the reader points at: its flag names the marks at the cursor. */
+  private isPointed = false;
+  private text = "";
+
+  constructor(
+    private readonly monitor: Monitor,
+    private readonly plot: uPlot,
+    element: HTMLElement,
+    private readonly textScale: number,
+    private readonly marks: ChartMarks,
+  ) {
+    this.flag.className = "chart-time";
+    plot.over.append(this.flag);
+    const request = new AbortController();
+    const options = { signal: request.signal };
+    plot.over.addEventListener("mousemove", (event) => this.point(event), options);
+    plot.over.addEventListener("mouseleave", this.leave, options);
+    element.addEventListener("keydown", this.steer, options);
+    element.addEventListener("blur", this.leave, options);
+    this.stops.push(
+      () => request.abort(),
+      monitor.cursor.subscribe(() => this.show()),
+      listenToClick(plot.over, (x) => {
+        monitor.annotate(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+      }),
+      listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
+    );
+  }
+
+  stop(): void {
+    for (const each of this.stops) each();
+  }
+
+  show(): void {
+    const time = this.monitor.cursor.peek();
+    const left = time === null ? -10 : this.plot.valToPos(time, "x");
+    const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
+    const inside = left >= 0 && left <= width;
+    this.flag.hidden = !inside;
+    if (inside && time !== null) {
+      const texts = [momentTime(time, this.monitor.now), ...this.labels(time)];
+      this.write(texts);
+      const longest = Math.min(Math.max(...texts.map(({ length }) => length)), MAX_LETTERS);
+      const hasRoomAtRight = left < width - (longest * 7 + 20) * this.textScale;
+      this.flag.style.transform = `translateX(${Math.round(left)}px)${hasRoomAtRight ? "" : " translateX(calc(-100% - 10px))"}`;
+    }
+    this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
+  }
+
+  /** What is marked at the cursor: a line each. */
+  private labels(time: number): string[] {
+    if (!this.isPointed) return [];
+    const reach = this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
+    const labels = labelsAt(this.marks.current, time, reach);
+    const more = labels.length - MAX_LABELS;
+    return more > 0 ? [...labels.slice(0, MAX_LABELS), `and ${more} more`] : labels;
+  }
+
+  private write(texts: readonly string[]): void {
+    const text = texts.join("\n");
+    if (text === this.text) return;
+    this.text = text;
+    this.flag.textContent = text;
+  }
+
+  /** The span that was dragged over. */
+  select(): void {
+    const { plot } = this;
+    const { left, width } = plot.select;
+    if (width < 4) return;
+    plot.setSelect({ left: 0, top: 0, width: 0, height: 0 }, false);
+    this.zoomBetween(left, left + width);
+  }
+
+  private point(event: MouseEvent): void {
+    this.isPointed = true;
+    const left = event.clientX - this.plot.over.getBoundingClientRect().left;
+    this.monitor.cursor.value = this.plot.posToVal(left, "x");
+  }
+
+  private readonly leave = () => {
+    this.isPointed = false;
+    this.monitor.cursor.value = null;
+  };
+
+  private readonly steer = (event: KeyboardEvent) => {
+    const { cursor, span, view } = this.monitor;
+    const width = span.to - span.from;
+    const time = cursor.peek() ?? span.to;
+    const step = event.shiftKey ? width / 10 : width / 100;
+    this.isPointed = true;
+    if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
+    else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
+    else if (event.key === "+") this.zoomAround(time, width / 2);
+    else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
+    else return;
+    event.preventDefault();
+  };
+
+  private zoomAround(time: number, width: number): void {
+    const { ranges, span } = this.monitor;
+    const { from, to } = span;
+    const longest = Math.max(...ranges.map(rangeMs));
+    const start = time - (width * (time - from)) / (to - from);
+    this.monitor.change({ zoom: width >= longest ? null : zoomTo(start, start + width) });
+  }
+
+  private zoomBetween(left: number, right: number): void {
+    const zoom = zoomTo(this.plot.posToVal(left, "x"), this.plot.posToVal(right, "x"));
+    if (zoom) this.monitor.change({ zoom });
+  }
+}

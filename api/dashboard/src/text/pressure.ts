@@ -1,0 +1,36 @@
+/** Whether tasks wait for a resource: `calm`, or that they do, which need not be a problem. */
+export interface Pressure {
+  readonly kind: "calm" | "info" | "note" | "alarm";
+  readonly word: string;
+}
+
+type Maybe = number | null;
+
+const CALM = 1;
+const BUSY = { utilization: 80, note: 25, alarm: 60 };
+const MEMORY = { some: 10, full: 3, alarm: 10 };
+
+const NONE: Pressure = { kind: "calm", word: "none" };
+const SOME: Pressure = { kind: "info", word: "some" };
+const RAISED: Pressure = { kind: "note", word: "raised" };
+const HIGH: Pressure = { kind: "alarm", word: "high" };
+
+/**
+ * The pressure on the cores; `some` is a share of time in %. Tasks wait for each other on machines with free cores
+ * too, so it is a problem only where the cores are busy.
+ */
+export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
+  if (some === null) return null;
+  const isBusy = (utilization ?? 0) >= BUSY.utilization;
+  if (isBusy && some >= BUSY.alarm) return HIGH;
+  if (isBusy && some >= BUSY.note) return RAISED;
+  return some < CALM ? NONE : SOME;
+}
+
+/** The pressure on the memory. While every task waits (`full`), nothing is computed at all. */
+export function memoryPressure(some: Maybe, full: Maybe): Pressure | null {
+  if (some === null && full === null) return null;
+  if ((full ?? 0) >= MEMORY.alarm) return HIGH;
+  if ((some ?? 0) >= MEMORY.some || (full ?? 0) >= MEMORY.full) return RAISED;
+  return (some ?? 0) < CALM ? NONE : SOME;
+}
