@@ -43,7 +43,7 @@ def run(
     """Run the command in a shell, with the ports of ``up``."""
     if shutil.which(example.command.split()[0]) is None and "system-monitor" not in example.command:
         unavailable(example.command.split()[0])
-    (folder / "train.py").write_text("import time; time.sleep(0.5); raise SystemExit(7)\n")
+    (folder / "train.py").write_text("b'x' * 300_000_000\nraise SystemExit(7)\n")
     count = f"-C {len(example.shown.splitlines())}"
     command = example.command.replace("localhost:8000", f"127.0.0.1:{up.http_port}")
     command = command.replace("mosquitto_sub", f"mosquitto_sub -p {up.mqtt_port} {count}")
