@@ -1,7 +1,7 @@
 import { signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory } from "./bus/rest";
+import { fetchHistory, fetchOverview } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
 import { Detail } from "./store/detail";
@@ -9,6 +9,7 @@ import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
 import { combined, type Moments, NO_MOMENTS } from "./store/moments";
+import { OverviewFeed } from "./store/overview";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
@@ -49,6 +50,7 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
+  readonly overview = new OverviewFeed(fetchOverview);
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
   constructor(readonly hosts: Hosts) {}
