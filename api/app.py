@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api.errors import LastResort, install_error_handlers
+from api.error_handlers import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
@@ -20,7 +20,7 @@ from api.recordings import routes as recordings
 from api.recordings.black_box import BlackBox
 from api.recordings.folder import RecordingFolder
 from api.reports import routes as reports
-from api.rest import annotations, asyncapi, exposition, findings
+from api.rest import annotations, asyncapi, exposition, findings, overview
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
@@ -61,6 +61,7 @@ _TOKEN_SCHEME = {
 DOCUMENTED = (
     newest,
     router,
+    overview.router,
     annotations.router,
     findings.router,
     runs.router,

@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
+from api.rest.overview import OverviewResponse
 from api.rest.responses import (
     AnnotationsResponse,
     ErrorResponse,
@@ -256,6 +257,7 @@ def contract_types() -> str:
             FindingsResponse,
             HistoryResponse,
             HostsResponse,
+            OverviewResponse,
             RunsResponse,
         ]
     )

@@ -9,6 +9,7 @@ import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
 import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
+import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
@@ -28,12 +29,22 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
       <Notices />
-      <Findings />
       <Title />
-      {monitor.view.page === "runs" ? <RunList /> : <Charts />}
+      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
       <Help dialog={help} />
       <HintBox />
     </MonitorContext.Provider>
+  );
+}
+
+/** The findings of one host, and its charts or the list of runs. */
+function HostPage() {
+  const { page } = useMonitor().view;
+  return (
+    <>
+      <Findings />
+      {page === "runs" ? <RunList /> : <Charts />}
+    </>
   );
 }
 

@@ -109,8 +109,8 @@ export class Controller {
     const { monitor, data } = this;
     const [span, now, ranges] = untracked(() => [monitor.span, monitor.now, monitor.ranges] as const);
     this.active.feed?.moments.show(span, now);
-    monitor.overview.show(data?.name ?? null, monitor.hosts.keptMs.peek(), now);
-    const newest = data?.newestTimestamp ?? monitor.overview.overview.peek()?.times.at(-1) ?? null;
+    monitor.past.show(data?.name ?? null, monitor.hosts.keptMs.peek(), now);
+    const newest = data?.newestTimestamp ?? monitor.past.known.peek()?.times.at(-1) ?? null;
     monitor.fittingRange.value = fittingRange({ oldest: data?.oldestTimestamp ?? null, newest }, now, ranges);
   }
 

@@ -1,15 +1,17 @@
 import { signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
+import type { GlancedHost } from "./bus/overview";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory, fetchOverview } from "./bus/rest";
+import { fetchHistory, fetchOverview, fetchPast } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
+import { OverviewFeed } from "./feed/overviewFeed";
 import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
 import { combined, type Moments, NO_MOMENTS } from "./store/moments";
-import { OverviewFeed } from "./store/overview";
+import { PastFeed } from "./store/past";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
@@ -50,8 +52,10 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
-  readonly overview = new OverviewFeed(fetchOverview);
+  readonly past = new PastFeed(fetchPast);
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
+
+  readonly overview = new OverviewFeed({ fetchOverview });
 
   constructor(readonly hosts: Hosts) {}
 
@@ -70,6 +74,11 @@ export class Monitor {
   /** The findings of the host that is shown, as they arrive, paused or not. */
   get findings(): FindingsState {
     return this.current.findings.value;
+  }
+
+  /** All live hosts at a glance; null until they have arrived. */
+  get glances(): readonly GlancedHost[] | null {
+    return this.overview.hosts.value;
   }
 
   /** What happened on the host in the span that is shown. */

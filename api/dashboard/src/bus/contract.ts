@@ -88,11 +88,43 @@ export interface FindingExpected {
   readonly latest: number;
 }
 
+export interface FindingSummary {
+  /** kind, as in the channel */
+  readonly kind: string;
+  /** what it is about, such as a device, a sensor, or host */
+  readonly subject: string;
+  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  readonly severity: "info" | "warning" | "critical";
+  /** when it began, Unix time (ms) */
+  readonly since: number;
+  /** one sentence with numbers */
+  readonly summary: string;
+}
+
 export interface FindingsResponse {
   /** the findings in the span */
   readonly findings: readonly FindingEntry[];
   /** why the history cannot be read; the findings that are over are then missing */
   readonly history_error: string | null;
+}
+
+export interface GpuSummary {
+  /** id of the GPU, as in the channel name */
+  readonly id: string;
+  /** share of time during which a kernel ran (%) */
+  readonly utilization: number | null;
+  /** memory in use, excluding reserved memory (bytes) */
+  readonly memory_used: number | null;
+  /** installed memory; if unified, the system's memory (bytes) */
+  readonly memory_total: number | null;
+  /** core temperature (°C) */
+  readonly temperature: number | null;
+  /** why the clocks are reduced */
+  readonly throttle_reasons: readonly string[] | null;
+  /** how many processes use it; null if they are not known */
+  readonly processes: number | null;
+  /** whether the reading is older than three intervals */
+  readonly stale: boolean;
 }
 
 export interface HistoryChannel {
@@ -138,6 +170,23 @@ export interface HostEntry {
   readonly dropped: number | null;
 }
 
+export interface HostOverview {
+  /** the host that was sampled */
+  readonly host: string;
+  /** whether the host's collector is running; null before its first status */
+  readonly state: CollectorState | null;
+  /** whether no sample of the last three intervals has arrived */
+  readonly stale: boolean;
+  /** utilization of all cores */
+  readonly cpu: number | null;
+  /** share of the memory that is in use */
+  readonly memory: number | null;
+  /** the GPUs, by id */
+  readonly gpus: readonly GpuSummary[];
+  /** the active findings, the most severe first */
+  readonly findings: readonly FindingSummary[];
+}
+
 export interface HostsResponse {
   /** the hosts, by name */
   readonly hosts: readonly HostEntry[];
@@ -147,6 +196,11 @@ export interface HostsResponse {
   readonly history_hours: number;
   /** how long the history keeps one-minute points (days); 0: none */
   readonly history_days: number;
+}
+
+export interface OverviewResponse {
+  /** the live hosts, by name */
+  readonly hosts: readonly HostOverview[];
 }
 
 export interface RunEntry {

@@ -12,6 +12,7 @@ import {
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
 import { type Annotation, annotationOf, annotationsOf, type Run, type RunsPage, runOf, runsOf } from "./moments";
+import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -40,6 +41,10 @@ export async function fetchMetrics(host: string | null, signal?: AbortSignal): P
 
 export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await request("hosts", [], signal));
+}
+
+export async function fetchOverview(signal?: AbortSignal): Promise<readonly GlancedHost[]> {
+  return required(overviewOf(await request("overview", [], signal)));
 }
 
 export async function fetchFindings(host: string, signal?: AbortSignal): Promise<readonly Finding[]> {
@@ -129,10 +134,10 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
   return required(historyOf(await request("history", parameters, signal)));
 }
 
-export type OverviewQuery = HistoryQuery;
+export type PastQuery = HistoryQuery;
 
 /** The utilization of the GPUs and the CPU, in a few points. */
-export async function fetchOverview(query: OverviewQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+export async function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
   const parameters: [string, string][] = [
     ["host", query.host],
     ["channels", "system/gpu/+,system/cpu"],

@@ -46,7 +46,8 @@ export function GpuMatrix() {
 function Row({ id, selected }: { readonly id: string; readonly selected: boolean }) {
   const channel = gpuChannel(id);
   const monitor = useMonitor();
-  const isStale = useValue((each) => each.isStale(channel));
+  // What seldom changes is one value: each value of its own costs time with each sample.
+  const { isStale, state, process, hottest, limit } = useValue((each) => factsOf(each, id));
   const number = (name: string) => (each: Monitor) => each.number(channel, name);
   const full = (each: Monitor) => share(each.number(channel, "memory_used"), each.number(channel, "memory_total"));
   const slope = (each: Monitor) => {
@@ -69,7 +70,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
         </button>
       </th>
       <td class={styles.state}>
-        <State id={id} />
+        <State id={id} state={state} />
       </td>
       <td class={styles.utilization}>
         <b class={styles.percent} data-testid={`gpu-${id}-utilization`}>
@@ -92,21 +93,19 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
       </td>
       <td class={styles.temperature}>
         <span class={styles.box} data-testid={`gpu-${id}-temperature`}>
-          <Text read={(each) => degrees(number("temperature")(each))} />{" "}
-          <small>
-            <Text read={(each) => limitOf(degrees(number("slowdown_temperature")(each)))} />
-          </small>
+          <Text read={(each) => degrees(number("temperature")(each))} /> <small>{limitOf(degrees(hottest))}</small>
         </span>
       </td>
       <td class={styles.power}>
         <span class={styles.box} data-testid={`gpu-${id}-power`}>
-          <Text read={(each) => grouped(number("power")(each))} />{" "}
-          <small>
-            <Text read={(each) => limitOf(whole(number("power_limit")(each), "W"))} />
-          </small>
+          <Text read={(each) => grouped(number("power")(each))} /> <small>{limitOf(whole(limit, "W"))}</small>
         </span>
       </td>
-      <Process id={id} />
+      <td class={styles.process}>
+        {process.name}
+        {process.more > 0 && <small> +{process.more}</small>}
+      </td>
+      <td class={styles.user}>{process.user}</td>
     </tr>
   );
 }
@@ -115,8 +114,19 @@ function limitOf(text: string): string {
   return text === DASH ? "" : `/ ${text}`;
 }
 
-function State({ id }: { readonly id: string }) {
-  const { kind, sign, label, detail } = useValue((monitor): GpuState => stateOfGpu(id, monitor));
+function factsOf(monitor: Monitor, id: string) {
+  const channel = gpuChannel(id);
+  return {
+    isStale: monitor.isStale(channel),
+    state: stateOfGpu(id, monitor),
+    process: mainProcess(monitor, id),
+    hottest: monitor.number(channel, "slowdown_temperature"),
+    limit: monitor.number(channel, "power_limit"),
+  };
+}
+
+function State({ id, state }: { readonly id: string; readonly state: GpuState }) {
+  const { kind, sign, label, detail } = state;
   return (
     <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind} title={detail ?? undefined}>
       <i aria-hidden="true">{sign}</i> {label}
@@ -126,19 +136,6 @@ function State({ id }: { readonly id: string }) {
 }
 
 /** The process with the most memory, and its user. */
-function Process({ id }: { readonly id: string }) {
-  const { name, user, more } = useValue((monitor) => mainProcess(monitor, id));
-  return (
-    <>
-      <td class={styles.process}>
-        {name}
-        {more > 0 && <small> +{more}</small>}
-      </td>
-      <td class={styles.user}>{user}</td>
-    </>
-  );
-}
-
 function mainProcess(monitor: Monitor, id: string): { name: string; user: string; more: number } {
   const { processes, more } = monitor.values(processesChannel(id));
   const listed = Array.isArray(processes) ? processes.filter(isObject) : [];

@@ -7,10 +7,12 @@ import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
+import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
+  const isHost = useMonitor().view.page === "host";
   return (
     <header class="top">
       <h1>
@@ -18,12 +20,17 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         System Monitor
       </h1>
       <HostChoice />
+      <HostsLink />
       <ConnectionBadge />
-      <Verdict />
+      {isHost && <Verdict />}
       <div class="controls">
-        <Ranges />
-        <Pause />
-        <Download />
+        {isHost && (
+          <>
+            <Ranges />
+            <Pause />
+            <Download />
+          </>
+        )}
         <ThemeChoices />
         <LogOut />
         <button
@@ -72,7 +79,7 @@ function HostChoice() {
       aria-label="Host"
       value={shown}
       data-testid="host-select"
-      onChange={(event) => monitor.change({ host: event.currentTarget.value, gpu: null, zoom: null })}
+      onChange={(event) => monitor.change({ page: "host", host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
         <option key={entry.name} value={entry.name}>

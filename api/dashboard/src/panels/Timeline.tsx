@@ -4,7 +4,7 @@ import { Text } from "../view/Text";
 import { hashFromView } from "../view/view";
 import { Annotate } from "./Annotate";
 import { Moments } from "./Moments";
-import { Overview } from "./Overview";
+import { PastStrip } from "./PastStrip";
 import styles from "./Timeline.module.css";
 
 /** The span that is shown, and what happened in it. */
@@ -12,7 +12,7 @@ export function Timeline() {
   const monitor = useMonitor();
   return (
     <section class={styles.timeline} aria-label="Time">
-      <Overview />
+      <PastStrip />
       <div class={styles.row}>
         <p class={styles.span} data-testid="span">
           <Text read={({ span }) => fullSpan(span)} />

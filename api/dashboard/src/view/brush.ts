@@ -1,6 +1,6 @@
 import { type Zoom, zoomTo } from "./view";
 
-/** What a pointer that was pressed on the overview does: select a new span, or move the old one or an edge. */
+/** What a pointer that was pressed on the strip of the past does: select a new span, or move the old one or an edge. */
 export type Grip = "select" | "move" | "from" | "to";
 
 /** The span after a pointer was dragged from one time to another; null if it is too short. Within `bounds`. */

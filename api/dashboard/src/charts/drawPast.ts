@@ -1,4 +1,4 @@
-import type { Overview } from "../store/overview";
+import type { Past } from "../store/past";
 import type { Zoom } from "../view/view";
 import type { Surface } from "./canvas";
 import { tint } from "./palette";
@@ -7,7 +7,7 @@ import { tint } from "./palette";
 const MAX_GAP = 1.5;
 
 /** Draw the utilization as a filled line over `bounds`, 0 to 100 %. */
-export function drawOverview(surface: Surface, { times, values, width }: Overview, bounds: Zoom): void {
+export function drawPast(surface: Surface, { times, values, width }: Past, bounds: Zoom): void {
   const context = surface.clear();
   if (context === null) return;
   const { height } = surface;

@@ -1,8 +1,8 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
 import type { HistoryAnswer } from "../src/bus/answers";
-import type { OverviewQuery } from "../src/bus/rest";
-import { stretches } from "../src/charts/drawOverview";
-import { OverviewFeed, overviewOf } from "../src/store/overview";
+import type { PastQuery } from "../src/bus/rest";
+import { stretches } from "../src/charts/drawPast";
+import { PastFeed, pastOf } from "../src/store/past";
 import { brushed, moved } from "../src/view/brush";
 import { fittingRange, rangesWithin } from "../src/view/ranges";
 
@@ -19,12 +19,12 @@ function answer(channels: Record<string, [times: number[], values: (number | nul
   return { host: "h", start: 0, end: NOW, channels: new Map(entries) };
 }
 
-describe("the overview", () => {
+describe("the strip of the past", () => {
   afterEach(() => vi.useRealTimers());
 
   it("is the mean of the GPUs where they have values, else the CPU", () => {
     const cpu: [number[], number[]] = [[NOW - DAY], [7]];
-    const both = overviewOf(
+    const both = pastOf(
       answer({
         "system/gpu/0": [
           [NOW - DAY, NOW - HOUR],
@@ -39,29 +39,29 @@ describe("the overview", () => {
       NOW,
     );
     expect(both).toMatchObject({ subject: "GPU", times: [NOW - DAY, NOW - HOUR], values: [20, 20], to: NOW });
-    expect(overviewOf(answer({ "system/cpu": cpu }), NOW)).toMatchObject({ subject: "CPU", values: [7] });
+    expect(pastOf(answer({ "system/cpu": cpu }), NOW)).toMatchObject({ subject: "CPU", values: [7] });
   });
 
   it("begins with the oldest data, and is at least 10 minutes long", () => {
-    expect(overviewOf(answer({ "system/cpu": [[NOW - DAY], [7]] }), NOW).from).toBe(NOW - 1.02 * DAY);
-    expect(overviewOf(answer({}), NOW)).toMatchObject({ from: NOW - 1.02 * 10 * MINUTE, times: [] });
+    expect(pastOf(answer({ "system/cpu": [[NOW - DAY], [7]] }), NOW).from).toBe(NOW - 1.02 * DAY);
+    expect(pastOf(answer({}), NOW)).toMatchObject({ from: NOW - 1.02 * 10 * MINUTE, times: [] });
   });
 
   it("is fetched once a minute at most, and again for the part with data if that is short", async () => {
     vi.useFakeTimers();
-    const fetchOverview = vi.fn((_: OverviewQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - HOUR], [7]] })));
-    const feed = new OverviewFeed(fetchOverview);
+    const fetchPast = vi.fn((_: PastQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - HOUR], [7]] })));
+    const feed = new PastFeed(fetchPast);
     feed.show("h", null, NOW);
     feed.show("h", 7 * DAY, NOW);
     feed.show("h", 7 * DAY, NOW);
     await vi.advanceTimersByTimeAsync(59_000);
     feed.show("h", 7 * DAY, NOW + 59_000);
-    expect(fetchOverview.mock.calls.map(([{ start }]) => start)).toEqual([NOW - 7 * DAY, NOW - 1.02 * HOUR]);
-    expect(feed.overview.value?.host).toBe("h");
+    expect(fetchPast.mock.calls.map(([{ start }]) => start)).toEqual([NOW - 7 * DAY, NOW - 1.02 * HOUR]);
+    expect(feed.known.value?.host).toBe("h");
     feed.show("other", 7 * DAY, NOW);
-    expect(feed.overview.value).toBeNull();
+    expect(feed.known.value).toBeNull();
     await vi.advanceTimersByTimeAsync(1);
-    expect(fetchOverview.mock.calls.length).toBe(4);
+    expect(fetchPast.mock.calls.length).toBe(4);
   });
 
   it("has no line across an outage", () => {
@@ -77,7 +77,7 @@ describe("the brush", () => {
   const bounds = { from: 0, to: 100_000 };
   const span = { from: 40_000, to: 60_000 };
 
-  it("selects a span in either direction, within the overview", () => {
+  it("selects a span in either direction, within the past", () => {
     expect(brushed("select", span, 30_000, 10_000, bounds)).toEqual({ from: 10_000, to: 30_000 });
     expect(brushed("select", span, 90_000, 200_000, bounds)).toEqual({ from: 90_000, to: 100_000 });
     expect(brushed("select", span, 30_000, 30_500, bounds)).toBeNull();

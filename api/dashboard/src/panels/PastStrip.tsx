@@ -1,13 +1,13 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Surface } from "../charts/canvas";
-import { drawOverview } from "../charts/drawOverview";
+import { drawPast } from "../charts/drawPast";
 import type { Monitor } from "../monitor";
 import { clockMinutes, date, fullTime } from "../text/time";
 import { brushed, type Grip, moved } from "../view/brush";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import type { Zoom } from "../view/view";
-import styles from "./Overview.module.css";
+import styles from "./PastStrip.module.css";
 
 const MIN_PIXELS = 4;
 const EDGE = "data-edge";
@@ -16,13 +16,13 @@ const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
 /** Utilization over all that is kept; its brush is the span of the charts. */
-export function Overview() {
+export function PastStrip() {
   const monitor = useMonitor();
-  const overview = monitor.overview.overview.value;
+  const past = monitor.past.known.value;
   const strip = useRef<HTMLDivElement>(null);
   const bounds = useValue(boundsOf);
   const [drag, setDrag] = useState<Drag | null>(null);
-  const summary = `${overview?.subject ?? "GPU"} utilization of all that is kept. Drag to choose a span.`;
+  const summary = `${past?.subject ?? "GPU"} utilization of all that is kept. Drag to choose a span.`;
   if (bounds === null) return <div class={styles.strip} />;
   const timeAt = (x: number) => {
     const { left, width } = strip.current!.getBoundingClientRect();
@@ -35,7 +35,7 @@ export function Overview() {
       class={styles.strip}
       role="group"
       aria-label={summary}
-      data-testid="overview"
+      data-testid="past"
       onPointerDown={(event) => {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
@@ -83,8 +83,8 @@ function gripOf(event: PointerEvent): Grip {
 }
 
 /** From the oldest data to now. It moves a pixel at a time. */
-function boundsOf({ now, overview }: Monitor): Zoom | null {
-  const known = overview.overview.value;
+function boundsOf({ now, past }: Monitor): Zoom | null {
+  const known = past.known.value;
   if (known === null) return null;
   const step = Math.max((known.to - known.from) / STEPS, 1);
   return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
@@ -93,17 +93,17 @@ function boundsOf({ now, overview }: Monitor): Zoom | null {
 function Line({ bounds }: { readonly bounds: Zoom }) {
   const monitor = useMonitor();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const overview = monitor.overview.overview.value;
+  const past = monitor.past.known.value;
   const colours = monitor.theme.colours.value;
   useEffect(() => {
-    if (canvas.current === null || overview === null) return undefined;
+    if (canvas.current === null || past === null) return undefined;
     const surface = new Surface(canvas.current);
-    const stop = surface.size.subscribe(() => drawOverview(surface, overview, bounds));
+    const stop = surface.size.subscribe(() => drawPast(surface, past, bounds));
     return () => {
       stop();
       surface.release();
     };
-  }, [overview, bounds, colours]);
+  }, [past, bounds, colours]);
   return <canvas ref={canvas} class={styles.line} />;
 }
 

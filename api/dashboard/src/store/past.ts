@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 import type { HistoryAnswer, HistoryColumns } from "../bus/answers";
-import type { OverviewQuery } from "../bus/rest";
+import type { PastQuery } from "../bus/rest";
 import { gpuOf } from "../catalogue";
 
 /** Utilization over all that the history keeps. */
-export interface Overview {
+export interface Past {
   readonly host: string;
   readonly from: number;
   readonly to: number;
@@ -25,16 +25,16 @@ const SHORTEST_MS = 600_000;
 const MIN_FILLED = 0.5;
 const MARGIN = 0.02;
 
-type FetchOverview = (query: OverviewQuery, signal: AbortSignal) => Promise<HistoryAnswer>;
+type FetchPast = (query: PastQuery, signal: AbortSignal) => Promise<HistoryAnswer>;
 
-/** The overview of the host that is shown, fetched now and then. */
-export class OverviewFeed {
-  readonly overview = signal<Overview | null>(null);
+/** The past of the host that is shown, fetched now and then. */
+export class PastFeed {
+  readonly known = signal<Past | null>(null);
   private host: string | null = null;
   private dueAt = -Infinity;
   private request = new AbortController();
 
-  constructor(private readonly fetchOverview: FetchOverview) {}
+  constructor(private readonly fetchPast: FetchPast) {}
 
   /** Fetch it if necessary; call it with each frame. `now` is by the host's clock. */
   show(host: string | null, keptMs: number | null, now: number): void {
@@ -43,7 +43,7 @@ export class OverviewFeed {
       this.request = new AbortController();
       this.host = host;
       this.dueAt = -Infinity;
-      this.overview.value = null;
+      this.known.value = null;
     }
     if (host === null || keptMs === null || performance.now() < this.dueAt) return;
     this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, keptMs / MAX_POINTS);
@@ -54,14 +54,14 @@ export class OverviewFeed {
     const { signal } = this.request;
     try {
       const kept = { host, start: now - keptMs, end: now, maxPoints: MAX_POINTS };
-      const all = overviewOf(await this.fetchOverview(kept, signal), now);
+      const all = pastOf(await this.fetchPast(kept, signal), now);
       if (signal.aborted) return;
       const isShort = now - all.from < MIN_FILLED * keptMs;
       const part = { ...kept, start: all.from };
-      const overview = isShort ? overviewOf(await this.fetchOverview(part, signal), now) : all;
+      const past = isShort ? pastOf(await this.fetchPast(part, signal), now) : all;
       if (signal.aborted) return;
-      this.overview.value = overview;
-      this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, (overview.to - overview.from) / MAX_POINTS);
+      this.known.value = past;
+      this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, (past.to - past.from) / MAX_POINTS);
     } catch {
       // The notices show that the history cannot be read.
       if (!signal.aborted) this.dueAt = performance.now() + RETRY_MS;
@@ -70,7 +70,7 @@ export class OverviewFeed {
 }
 
 /** It begins a little before the oldest point, and ends at `now`. */
-export function overviewOf({ host, channels }: HistoryAnswer, now: number): Overview {
+export function pastOf({ host, channels }: HistoryAnswer, now: number): Past {
   const entries = [...channels].filter(([, { timestamps }]) => timestamps.length > 0);
   const gpus = entries.filter(([channel]) => gpuOf(channel) !== null);
   const chosen = gpus.length > 0 ? gpus : entries.filter(([channel]) => channel === "system/cpu");

@@ -1,4 +1,4 @@
-"""The overview of all that is kept."""
+"""The strip of all that is kept."""
 
 import re
 import time
@@ -8,11 +8,11 @@ from playwright.sync_api import expect
 from tests.api.dashboard.browser import Visit
 
 
-def test_the_span_is_chosen_on_the_overview_by_mouse_and_keyboard(visit: Visit) -> None:
+def test_the_span_is_chosen_on_the_strip_of_the_past_by_mouse_and_keyboard(visit: Visit) -> None:
     page = visit.page
     expect(page.get_by_test_id("range-5m")).to_have_attribute("aria-pressed", "true")  # it fits
-    overview = page.get_by_test_id("overview")
-    box = overview.bounding_box()
+    strip = page.get_by_test_id("past")
+    box = strip.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.2 * box["width"], middle)
