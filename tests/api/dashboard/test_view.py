@@ -178,7 +178,7 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)
     flags = page.locator(".chart-time")
     expect(flags.filter(visible=True)).to_have_count(CHARTS)
-    assert len(set(flags.all_text_contents())) == 1
+    assert len({each.partition("\n")[0] for each in flags.all_text_contents()}) == 1
     page.mouse.down()
     page.mouse.move(box["x"] + 0.9 * box["width"], middle, steps=4)
     page.mouse.up()
