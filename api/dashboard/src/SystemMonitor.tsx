@@ -10,6 +10,7 @@ import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
+import { NoDataBanner } from "./panels/NoDataBanner";
 import { Notices } from "./panels/Notices";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
@@ -23,6 +24,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   return (
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
+      <NoDataBanner />
       <Notices />
       <Findings />
       <Title />

@@ -5,6 +5,11 @@ import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import { listenToTouch } from "./touch";
 
+// How long the values at a tap are shown.
+const TAP_MS = 5_000;
+// Of all charts, as their cursor is.
+let tapTimer: ReturnType<typeof setTimeout> | undefined;
+
 /** Reading a chart and zooming it, with the mouse, the fingers or the keys. The cursor is that of all charts. */
 export class ChartCursor {
   private readonly flag = document.createElement("div");
@@ -20,8 +25,10 @@ export class ChartCursor {
     plot.over.append(this.flag);
     const request = new AbortController();
     const options = { signal: request.signal };
-    plot.over.addEventListener("mousemove", (event) => this.point(event), options);
-    plot.over.addEventListener("mouseleave", this.leave, options);
+    plot.over.addEventListener("pointerdown", (event) => this.point(event), options);
+    plot.over.addEventListener("pointermove", (event) => this.point(event), options);
+    plot.over.addEventListener("pointerleave", (event) => this.release(event), options);
+    plot.over.addEventListener("pointercancel", this.leave, options);
     element.addEventListener("keydown", this.steer, options);
     element.addEventListener("blur", this.leave, options);
     this.stops.push(
@@ -60,11 +67,20 @@ export class ChartCursor {
   }
 
   private point(event: MouseEvent): void {
+    clearTimeout(tapTimer);
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
-  private readonly leave = () => (this.monitor.cursor.value = null);
+  /** A finger leaves its chart when it is lifted: the values stay for a while, to be read. */
+  private release({ pointerType }: PointerEvent): void {
+    if (pointerType === "mouse") this.leave();
+    else tapTimer = setTimeout(this.leave, TAP_MS);
+  }
+
+  private readonly leave = (): void => {
+    this.monitor.cursor.value = null;
+  };
 
   private readonly steer = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
@@ -73,6 +89,8 @@ export class ChartCursor {
     const step = event.shiftKey ? width / 10 : width / 100;
     if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
     else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
+    else if (event.key === "Home") cursor.value = span.from;
+    else if (event.key === "End") cursor.value = null;
     else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;
