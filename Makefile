@@ -18,7 +18,7 @@ TOOLS := api/dashboard/node_modules/.package-lock.json
 # The source of the page. Installing the project builds it.
 DASHBOARD := $(shell find api/dashboard -name node_modules -prune -o -name tests -prune -o -type f -print)
 
-.PHONY: help run test soak exercise lint format docs benchmark dist release lock audit clean
+.PHONY: help run test soak exercise lint format docs site benchmark dist release lock audit clean
 .DEFAULT_GOAL := help
 
 help: ## Show this list.
@@ -86,6 +86,10 @@ $(TOOLS): api/dashboard/package-lock.json
 docs: $(INSTALLED) ## Generate the tables in docs/ from the code.
 	$(BIN)/python -m docs.generate
 
+site: $(INSTALLED) ## Build the documentation site into site/html; a broken link or anchor fails the build.
+	$(BIN)/python -m docs.site site
+	$(BIN)/zensical build --strict -f site/zensical.toml
+
 benchmark: $(INSTALLED) ## Measure the cost of the pipeline beside its peers, and how often findings are right (about 40 minutes).
 	$(BIN)/python -m tests.benchmarks
 	$(BIN)/python -m tests.benchmarks.scrape
@@ -120,4 +124,4 @@ audit: $(INSTALLED) $(RELEASE) ## Check the locked packages for known vulnerabil
 	$(BIN)/python -m tests.audit $(RELEASE_BIN)
 
 clean: ## Remove everything that was installed or built.
-	rm -rf .venv dist api/static api/dashboard/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis
+	rm -rf .venv dist site api/static api/dashboard/node_modules .mypy_cache .pytest_cache .ruff_cache .hypothesis

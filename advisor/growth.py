@@ -11,8 +11,8 @@ from advisor.trend import Slope, floor, largest_step, last_change, mann_kendall,
 STRETCHES = (16, 21, 28, 37, 48)  # buckets; of the next width, 16 are as long as 64 of this one
 FEWEST_BUCKETS = 14  # some may be missing
 HORIZON = 2.0  # times the observed span: further ahead, a trend is a guess
-SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95 %
-CONFIDENCE = 2.58  # Z of the slope's interval: 99 %; buckets are not independent, so not 95 %
+SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95%
+CONFIDENCE = 2.58  # Z of the slope's interval: 99%; buckets are not independent, so not 95%
 UNCERTAINTY = 0.2  # the interval of the slope is at least this wide to either side
 SEGMENTS = 6  # growth has to be spread over the span
 GROWING_SEGMENTS = 5

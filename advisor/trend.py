@@ -20,7 +20,7 @@ class Slope(NamedTuple):
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
     """Return the median of the slopes of all pairs of points, with its interval.
 
-    ``z`` is the normal quantile of the confidence: 1.96 for 95 %. ``times`` are in seconds and
+    ``z`` is the normal quantile of the confidence: 1.96 for 95%. ``times`` are in seconds and
     distinct. Raises ValueError for fewer than two points.
 
     Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: of the N
@@ -39,7 +39,7 @@ def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> S
 
 
 def mann_kendall(values: Sequence[float]) -> float:
-    """Return Z of the Mann-Kendall test: above 1.96, the values rise with 97.5 % confidence.
+    """Return Z of the Mann-Kendall test: above 1.96, the values rise with 97.5% confidence.
 
     Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods", with the correction of
     the variance for ties. 0 if all values are equal.

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api.errors import LastResort, install_error_handlers
+from api.error_handlers import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head
@@ -20,7 +20,7 @@ from api.recordings import routes as recordings
 from api.recordings.black_box import BlackBox
 from api.recordings.folder import RecordingFolder
 from api.reports import routes as reports
-from api.rest import annotations, asyncapi, exposition, findings
+from api.rest import annotations, asyncapi, exposition, findings, overview
 from api.rest.context import Parts
 from api.rest.history import CHECK_SECONDS, History
 from api.rest.readiness import Readiness
@@ -58,9 +58,10 @@ _TOKEN_SCHEME = {
 }
 
 
-_DOCUMENTED = (
+DOCUMENTED = (
     newest,
     router,
+    overview.router,
     annotations.router,
     findings.router,
     runs.router,
@@ -80,7 +81,7 @@ class _Application(FastAPI):
         document["security"] = [{"token": []}] if required else [{}, {"token": []}]
         document["paths"]["/healthz"]["get"]["security"] = []
         document["paths"]["/readyz"]["get"]["security"] = [{}, {"token": []}]
-        for route in chain(*(each.routes for each in _DOCUMENTED)):
+        for route in chain(*(each.routes for each in DOCUMENTED)):
             if not isinstance(route, APIRoute) or not route.include_in_schema:
                 continue
             method = min(route.methods or ())
@@ -149,7 +150,7 @@ def create_app(
     app.state.parts = parts
     install_error_handlers(app)
     for each in (
-        *_DOCUMENTED,
+        *DOCUMENTED,
         asyncapi.router,
         exposition.router,
         websocket.router,

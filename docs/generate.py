@@ -12,8 +12,16 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from advisor.detectors.registry import DETECTORS
-from api.rest.responses import ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse
-from docs import asyncapi
+from api.rest.overview import OverviewResponse
+from api.rest.responses import (
+    AnnotationsResponse,
+    ErrorResponse,
+    FindingsResponse,
+    HistoryResponse,
+    HostsResponse,
+)
+from api.runs.responses import RunsResponse
+from docs import asyncapi, openapi
 from docs.grafana import INFLUXDB, PROMETHEUS, dashboard
 from docs.manpage import manpage
 from docs.peers import PEERS
@@ -22,10 +30,11 @@ from telemetry.catalogue import FAMILIES, SAMPLES, STATUS_CHANNEL, Family, Field
 from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
+from telemetry.quantities import with_unit
 from telemetry.settings import Settings, file_setting
 
 ROOT = Path(__file__).parents[1]
-_PAGES = ("asyncapi", "channels", "findings", "prometheus", "settings")
+_PAGES = ("asyncapi", "channels", "findings", "prometheus", "rest", "settings")
 FILES = tuple(ROOT / "docs" / f"{name}.md" for name in _PAGES)
 MANPAGE = ROOT / "deploy" / "system-monitor.1"
 _PAGE = ROOT / "api" / "dashboard" / "src"
@@ -137,7 +146,7 @@ def findings_tables() -> str:
 
 def _thresholds(kind: str) -> str:
     return "; ".join(
-        f"`{kind}.{name}` = {each.default:g} {each.unit} ({each.help})"
+        f"`{kind}.{name}` = {with_unit(f'{each.default:g}', each.unit)} ({each.help})"
         for name, each in THRESHOLDS[kind].items()
     )
 
@@ -181,6 +190,16 @@ def frames_table() -> str:
     return _table(("from", "what", "example"), asyncapi.frames())
 
 
+def paths_tables() -> str:
+    """Return, for each operation of the API, what it does and a table of its parameters."""
+    blocks = []
+    for name, what, parameters in openapi.operations():
+        blocks += [f"### `{name}`", what]
+        if parameters:
+            blocks.append(_table(("parameter", "default", "meaning"), parameters))
+    return "\n\n".join(blocks)
+
+
 TABLES: dict[str, Callable[[], str]] = {
     "topics": topics_table,
     "frames": frames_table,
@@ -189,6 +208,7 @@ TABLES: dict[str, Callable[[], str]] = {
     "fields": fields_tables,
     "findings": findings_tables,
     "metrics": metrics_table,
+    "paths": paths_tables,
     "peers": peers_table,
 }
 
@@ -229,8 +249,18 @@ def catalogue_json() -> str:
 
 def contract_types() -> str:
     """Return the types of the responses that the dashboard reads."""
-    head = "// Generated from api/rest/responses.py by `make docs`.\n\n"
-    return head + interfaces([ErrorResponse, FindingsResponse, HistoryResponse, HostsResponse])
+    head = "// Generated from the API's response models by `make docs`.\n\n"
+    return head + interfaces(
+        [
+            AnnotationsResponse,
+            ErrorResponse,
+            FindingsResponse,
+            HistoryResponse,
+            HostsResponse,
+            OverviewResponse,
+            RunsResponse,
+        ]
+    )
 
 
 def main() -> None:

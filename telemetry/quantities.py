@@ -6,7 +6,8 @@ _KILOWATT_HOUR = 3_600_000
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its two largest units: 2 h 13 min."""
+    """Return a duration in its two largest units: 2 h 13 min. A negative one is 0."""
+    seconds = max(0.0, seconds)  # the clocks of hosts differ
     rest = round(seconds)
     if rest < _MINUTE:
         return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"  # noqa: PLR2004 - two digits
@@ -30,6 +31,11 @@ def energy(joules: float) -> str:
     if kilowatt_hours >= 1:
         return f"{digits(kilowatt_hours)} kWh"
     return f"{digits(kilowatt_hours * 1000)} Wh"
+
+
+def with_unit(number: str, unit: str) -> str:
+    """Return ``number`` with its unit: 87%, 215 W."""
+    return f"{number}%" if unit == "%" else f"{number} {unit}"
 
 
 def digits(number: float) -> str:

@@ -2,6 +2,7 @@
 
 import logging
 from collections import Counter
+from weakref import WeakValueDictionary
 
 from telemetry.errors import HistoryRejectedError, MalformedMessageError
 from telemetry.log_limit import RateLimitedLog
@@ -9,14 +10,21 @@ from telemetry.log_limit import RateLimitedLog
 log = logging.getLogger(__name__)
 
 
+# The parts of one process reject the same message: it is logged once.
+_logs: WeakValueDictionary[str, RateLimitedLog] = WeakValueDictionary()
+
+
 class Tally:
-    """Counts rejections in ``by_reason``; logs at most one a minute, with the total."""
+    """Counts rejections in ``by_reason``; logs at most one a minute, with the total.
+
+    Tallies with the same sentence share this limit.
+    """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
         """Start at zero; ``what`` begins each line, such as ``Message is not a valid sample``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
-        self._log = RateLimitedLog(log, level)
+        self._log = _logs.setdefault(what, RateLimitedLog(log, level))
 
     def note(self, error: MalformedMessageError | HistoryRejectedError) -> None:
         """Count one rejection."""

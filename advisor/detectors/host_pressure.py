@@ -24,12 +24,12 @@ class HostPressure:
         "kernel kills processes, a file system fills up, its clock is wrong, or its collector is "
         "silent.",
         "`memory`: every task waits for memory during "
-        f"{_USUAL['pressure']:g} % of the time for {host_memory.SECONDS / 60:g} min: `warning`, "
-        f"from {_USUAL['critical']:g} % `critical`; or at least {_USUAL['swap']:g} MB/s are "
+        f"{_USUAL['pressure']:g}% of the time for {host_memory.SECONDS / 60:g} min: `warning`, "
+        f"from {_USUAL['critical']:g}% `critical`; or at least {_USUAL['swap']:g} MB/s are "
         "swapped in, and as much out, for as long, while some task waits for memory during "
-        f"{host_memory.SWAPPING_PRESSURE:g} % of the time: `warning`. `oom`: the kernel has killed "
+        f"{host_memory.SWAPPING_PRESSURE:g}% of the time: `warning`. `oom`: the kernel has killed "
         f"a process because memory ran out: `critical`, for {_USUAL['kills']:g} min. "
-        f"`filesystem-NAME`: at least {_USUAL['used']:g} % is in use and grows, by the rule of "
+        f"`filesystem-NAME`: at least {_USUAL['used']:g}% is in use and grows, by the rule of "
         f"`memory_growth`, by {filling.GROWTH:.0%} of the size: `info`, from "
         f"{filling.WARNING_SECONDS / 3600:g} h before it is full `warning`, from "
         f"{filling.CRITICAL_SECONDS / 60:g} min before `critical`; or less than "
@@ -47,7 +47,7 @@ class HostPressure:
         "the file system, because its final size is not known. A clock that was set forward looks "
         "like a gap. A collector counts as silent only if its status is offline; in a recording of "
         "this host alone, no time passes after that, so it is not reported.",
-        "PSI: systemd-oomd kills at 60 % and oomd at 10 to 15 % of full pressure; the other values "
+        "PSI: systemd-oomd kills at 60% and oomd at 10 to 15% of full pressure; the other values "
         "are our own, checked with the even seeds of `python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(

@@ -61,14 +61,14 @@ class InputBound:
         "something that the host does not show. The subject is the first GPU of the run.",
         f"In each stretch of {SECONDS / 60:g} min (at least {READINGS} readings) within "
         f"{_USUAL['minutes']:g} min, the mean utilization of the run's GPUs is from "
-        f"{stretches.IDLE:g} % to {_USUAL['utilization']:g} %, and the host is at a limit at "
+        f"{stretches.IDLE:g}% to {_USUAL['utilization']:g}%, and the host is at a limit at "
         f"least {EXPLAINS:.0%} as often as utilization is low: `warning`. The limits, of which the "
-        f"first is named: memory or I/O pressure (full) of {_USUAL['pressure']:g} %; all cores at "
-        f"{host_limits.ALL_CORES:g} %; disks at {_USUAL['ceiling']:g} % of the highest rate that "
+        f"first is named: memory or I/O pressure (full) of {_USUAL['pressure']:g}%; all cores at "
+        f"{host_limits.ALL_CORES:g}%; disks at {_USUAL['ceiling']:g}% of the highest rate that "
         "they have shown, while tasks wait for I/O; the network at the same share of its own "
         "highest rate; the PCIe link at "
-        f"{_USUAL['link']:g} % of its rate; one core at {_USUAL['core']:g} %. If none is reached, "
-        f"but the GPUs work (from {stretches.WORKING:g} %) and wait (up to {stretches.WAITING:g} "
+        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If none is reached, "
+        f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g} "
         "%) alternately: `info`, 'not explained by the host'. The finding ends after "
         f"{ENDS} stretches for which this is not true, or with the run.",
         "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "
@@ -77,8 +77,8 @@ class InputBound:
         "That a limit is reached at the same time does not prove that it is the cause. Without a "
         "list of processes, each GPU is judged separately. A server with an unknown command that "
         "waits for requests can look like a run that waits.",
-        "jobstats highlights a mean utilization below 15 %; of 168 real GPUs in use, 104 are below "
-        "50 % on average, so low utilization alone is not a finding; the other values: the even "
+        "jobstats highlights a mean utilization below 15%; of 168 real GPUs in use, 104 are below "
+        "50% on average, so low utilization alone is not a finding; the other values: the even "
         "seeds of `python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
@@ -199,7 +199,7 @@ class InputBound:
             reading,
             unit.gpus[0],
             Severity.INFO if limit is None else Severity.WARNING,
-            f"{_names(unit.gpus)}: {label} has used {mean:.0f} % of the GPU"
+            f"{_names(unit.gpus)}: {label} has used {mean:.0f}% of the GPU"
             f"{'s' * (len(unit.gpus) > 1)} for {minutes:.0f} min: {why}",
             Evidence(
                 round(begin * 1000),

@@ -12,8 +12,8 @@ from advisor.comparison import (
     LONE_SPAN,
     METRICS,
     SETTLING,
-    Away,
     Comparison,
+    Deviation,
     Member,
 )
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
@@ -21,6 +21,7 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.gpu_runs import GpuRuns, Run
 from advisor.readings import Reading, device_name
 from telemetry.catalogue.thresholds import effective
+from telemetry.quantities import with_unit
 
 EVERY = 15.0  # seconds between two comparisons
 READINGS = 4
@@ -41,9 +42,9 @@ class Straggler:
         "run whose GPUs work in step is then as slow as this GPU.",
         f"Among at least {FEWEST} GPUs of one model, whose processes have the same user and "
         f"command and started within {gpu_runs.TOGETHER / 60_000:g} min of each other, while the "
-        f"others are alike and above {LOADED:g} % utilization, one has for {_USUAL['minutes']:g} "
-        f"min: a clock {_USUAL['clock']:g} % below the others' median; or, beyond its usual "
-        f"difference from the others, {_USUAL['power']:g} % less power or "
+        f"others are alike and above {LOADED:g}% utilization, one has for {_USUAL['minutes']:g} "
+        f"min: a clock {_USUAL['clock']:g}% below the others' median; or, beyond its usual "
+        f"difference from the others, {_USUAL['power']:g}% less power or "
         f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
         f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
         f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once the "
@@ -102,28 +103,29 @@ class Straggler:
     ) -> Iterator[Finding]:
         in_step = comparison.compare(now, self._ledger)
         for gpu, member in comparison.members.items():
-            away = next(member.away(self._seconds, READINGS), None)
-            if away is None:
+            deviation = next(member.deviations(self._seconds, READINGS), None)
+            if deviation is None:
                 if gpu in self._ledger and not any(held.readings for held in member.held):
                     yield from self._ledger.end(gpu, reading.timestamp)
-            elif in_step or away.metric.absolute:
-                yield from self._report(reading, gpu, run, away)
+            elif in_step or deviation.metric.absolute:
+                yield from self._report(reading, gpu, run, deviation)
 
-    def _report(self, reading: Reading, gpu: str, run: Run, away: Away) -> Iterable[Finding]:
-        metric, minutes = away.metric, (reading.timestamp / 1000 - away.since) / 60
+    def _report(self, reading: Reading, gpu: str, run: Run, found: Deviation) -> Iterable[Finding]:
+        metric, minutes = found.metric, (reading.timestamp / 1000 - found.since) / 60
         return self._ledger.report(
             reading,
             gpu,
             Severity.INFO if metric.sign > 0 else Severity.WARNING,
-            f"{device_name(gpu)}: its {metric.name} has been {away.value:.0f} {metric.unit} for "
-            f"{minutes:.0f} min, compared with {away.others:.0f} {metric.unit} on the other "
-            f"{len(run.gpus) - 1} GPUs of {run.command}",
+            f"{device_name(gpu)}: its {metric.name} has been "
+            f"{with_unit(f'{found.value:.0f}', metric.unit)} for {minutes:.0f} min, compared with "
+            f"{with_unit(f'{found.others:.0f}', metric.unit)} on the other {len(run.gpus) - 1} GPUs "
+            f"of {run.command}",
             Evidence(
-                round(away.since * 1000),
+                round(found.since * 1000),
                 reading.timestamp,
                 {
-                    metric.name: Measure(round(away.value), metric.unit),
-                    "others": Measure(round(away.others), metric.unit),
+                    metric.name: Measure(round(found.value), metric.unit),
+                    "others": Measure(round(found.others), metric.unit),
                 },
             ),
             advice=_ADVICE,

@@ -84,11 +84,11 @@ class Throttling:
         "throttling",
         "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
         "The finding reports by how much this lowers its clock.",
-        f"Thermal or hardware slowdown or a power brake during at least {_USUAL['share']:g} % of "
+        f"Thermal or hardware slowdown or a power brake during at least {_USUAL['share']:g}% of "
         f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
-        f"`warning`. The power cap during at least {_USUAL['cap']:g} % of them, at {FULL_LOAD:g} % "
+        f"`warning`. The power cap during at least {_USUAL['cap']:g}% of them, at {FULL_LOAD:g}% "
         f"utilization or more: `info`. The finding ends once these shares are "
-        f"below {END * _USUAL['share']:g} % and {CAP_END * _USUAL['cap']:g} %.",
+        f"below {END * _USUAL['share']:g}% and {CAP_END * _USUAL['cap']:g}%.",
         "`gpu_idle`, and clocks that a user has set; a single sample; a GPU at its power cap is "
         "never a warning",
         "Throttling between two samples is not detected. The loss of clock is known only once the "

@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, NamedTuple
 from urllib.parse import quote
 
+from telemetry import quantities
 from telemetry.printable import printable
 
 if TYPE_CHECKING:
@@ -81,27 +82,15 @@ def run_text(run: Mapping[str, object]) -> str:
     return f"{command}{', '.join(parts)}." if parts else f"{run['command'] or ''}"
 
 
-def _duration(seconds: float) -> str:
-    minutes = round(seconds / 60)
-    if minutes < 1:
-        return f"ran for {seconds:.0f} s"
-    hours, minutes = divmod(minutes, 60)
-    return f"ran for {hours} h {minutes} min" if hours else f"ran for {minutes} min"
-
-
-def _gigabytes(what: str) -> Callable[[float], str]:
-    return lambda size: f"{what} up to {size / 1e9:.1f} GB"
-
-
 _SUMMARY: Mapping[str, Callable[[float], str]] = {
-    "duration": _duration,
-    "gpu_hours": lambda hours: f"{hours:.1f} GPU-hours",
-    "gpu_utilization_mean": lambda share: f"GPU utilization {share:.0f} %",
-    "gpu_memory_peak": _gigabytes("GPU memory"),
-    "ram_peak": _gigabytes("RAM"),
-    "energy_joules": lambda joules: f"{joules / 3.6e6:.2f} kWh",
-    "throttled_share": lambda share: f"throttled {share:.0f} % of the time",
-    "idle_held_share": lambda share: f"GPUs idle {share:.0f} % of the time",
+    "duration": lambda seconds: f"ran for {quantities.duration(seconds)}",
+    "gpu_hours": lambda hours: f"{quantities.digits(hours)} GPU hours",
+    "gpu_utilization_mean": lambda share: f"GPU utilization {share:.0f}%",
+    "gpu_memory_peak": lambda size: f"GPU memory up to {quantities.size(size)}",
+    "ram_peak": lambda size: f"RAM up to {quantities.size(size)}",
+    "energy_joules": quantities.energy,
+    "throttled_share": lambda share: f"throttled {share:.0f}% of the time",
+    "idle_held_share": lambda share: f"GPUs idle {share:.0f}% of the time",
 }
 
 

@@ -2,6 +2,7 @@
 
 import asyncio
 import logging
+import math
 import time
 from collections.abc import Callable
 
@@ -13,6 +14,7 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import ANNOTATION, MEMORY, RUN, family_of
 from telemetry.events import Event
 from telemetry.limits import SILENT_SECONDS
+from telemetry.log_limit import RateLimitedLog
 from telemetry.recording.lines import line_of
 from telemetry.reports import Report, counter, gauge
 
@@ -25,10 +27,16 @@ _BUFFER_SECONDS = SECONDS + 2 * SILENT_SECONDS
 _CHECK_SECONDS = 10.0
 # The samples of the moment of the failure are still on their way: the longest usual interval.
 _DELAY_SECONDS = 5.0
+_MOST_AT_ONCE = 10  # recordings of a host, each of up to 64 MiB
 
 _KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
+_SKIPPED = "Runs without a recording, because too many runs of their host failed at once"
 _BUFFERED = "Messages in memory of hosts with a run"
+_TOO_MANY = (
+    "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
+    "%d skipped so far."
+)
 
 
 class BlackBox:
@@ -50,9 +58,10 @@ class BlackBox:
         self._newest = newest
         self._clock = clock
         self._buffer = Buffer(_BUFFER_SECONDS, _BUFFER_BYTES)
-        self._failed: dict[RunKey, float] = {}  # when they are to be saved
+        self._due: dict[str, dict[str, float]] = {}  # when a run is to be saved, by host and id
         self._silent: set[RunKey] = set()
-        self.kept = self.failures = 0
+        self._log = RateLimitedLog(log)
+        self.kept = self.failures = self.skipped = 0
 
     def report(self) -> Report:
         """Return how many recordings were saved."""
@@ -62,6 +71,7 @@ class BlackBox:
             (
                 counter("recordings_kept", _KEPT, self.kept),
                 counter("recordings_failed", _FAILED, self.failures),
+                counter("recordings_skipped", _SKIPPED, self.skipped),
                 gauge("recording_buffer_bytes", _BUFFERED, self._buffer.size),
             ),
         )
@@ -86,11 +96,26 @@ class BlackBox:
     def _note_run(self, event: Event) -> None:
         key = key_of(event)
         if not event.is_end:
-            self._failed.pop(key, None)
+            self._forget(key)
             if not self._buffer.keeps(key.host):
                 self._buffer.keep(self._hosts() | {key.host})
-        elif event.values["signal"] or event.values["exit_code"]:
-            self._failed[key] = self._clock() + _DELAY_SECONDS
+        elif self._buffer.keeps(key.host) and _has_failed(event):
+            self._expect(key, self._clock() + _DELAY_SECONDS)
+
+    def _expect(self, key: RunKey, due: float) -> None:
+        """Let ``check`` save a recording of ``key`` from ``due`` on, unless many others wait."""
+        waiting = self._due.setdefault(key.host, {})
+        if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
+            waiting[key.id] = due
+            return
+        self.skipped += 1
+        self._log.write(_TOO_MANY, key.id, key.host, _MOST_AT_ONCE, self.skipped)
+
+    def _forget(self, key: RunKey) -> None:
+        waiting = self._due.get(key.host, {})
+        waiting.pop(key.id, None)
+        if not waiting:
+            self._due.pop(key.host, None)
 
     async def watch(self) -> None:
         """Save what is due, until this is cancelled."""
@@ -101,14 +126,22 @@ class BlackBox:
     async def check(self, *, all_failed: bool = False) -> None:
         """Save the recordings of failed runs that are due, or all, and of hosts that are silent."""
         now = self._clock()
-        due = [key for key, time in self._failed.items() if all_failed or now >= time]
         silent = {key for key in self._runs() if self._is_silent(key.host, now)}
-        for key in [*due, *sorted(silent - self._silent)]:
-            await self._save(key)
-        for key in due:
-            self._failed.pop(key, None)
+        for key in sorted(silent - self._silent):
+            self._expect(key, now)
         self._silent = silent
+        for key in self._due_at(math.inf if all_failed else now):
+            await self._save(key)
+            self._forget(key)
         self._buffer.keep(self._hosts())
+
+    def _due_at(self, now: float) -> list[RunKey]:
+        return [
+            RunKey(host, identity)
+            for host, waiting in self._due.items()
+            for identity, due in waiting.items()
+            if due <= now
+        ]
 
     def _is_silent(self, host: str, now: float) -> bool:
         state, heard = self._newest.hosts.get(host), self._buffer.newest(host)
@@ -124,7 +157,7 @@ class BlackBox:
         return {key_of(each): each for each in events if family_of(each.channel) is RUN}
 
     def _hosts(self) -> set[str]:
-        return {key.host for key in (*self._runs(), *self._failed)}
+        return {key.host for key in self._runs()} | self._due.keys()
 
     async def _save(self, key: RunKey) -> None:
         moments = self._buffer.last(key.host, SECONDS)
@@ -139,3 +172,7 @@ class BlackBox:
             log.warning("The recording of run %s cannot be written: %s.", key.id, error)
         else:
             self.kept += 1
+
+
+def _has_failed(end: Event) -> bool:
+    return bool(end.values["signal"] or end.values["exit_code"])

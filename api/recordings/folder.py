@@ -3,6 +3,7 @@
 import contextlib
 import hashlib
 import os
+from collections import Counter
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -15,9 +16,11 @@ _UNFINISHED = ".new"
 
 
 class RecordingFolder:
-    """Files in ``path``, bounded in number and bytes; the oldest are deleted.
+    """Files in ``path``, bounded in number and bytes.
 
-    A file is named after its run, and a digest of its host. Other accounts cannot read the files.
+    Beyond the bounds, the oldest file of the host that has the most is deleted, so that a host with
+    many failed runs cannot evict the recordings of another. A file is named after its run, and a
+    digest of its host. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
@@ -44,31 +47,40 @@ class RecordingFolder:
             raise
         self._prune(file)
 
-    def find(self, run: str, host: str | None) -> Path | None:
-        """Return the file of ``run``, of ``host`` or the newest of all hosts; None without one."""
+    def find(self, run: str, host: str | None) -> list[Path]:
+        """Return the file of ``run`` on ``host``, if there is one, or those of all hosts."""
         name = "*" if host is None else _digest(host)
         with contextlib.suppress(OSError):
-            files = list(self._path.glob(f"{run}@{name}{_SUFFIX}"))
-            return max(files, key=_modified, default=None)
-        return None
+            return list(self._path.glob(f"{run}@{name}{_SUFFIX}"))
+        return []
 
     def _delete_unfinished(self) -> None:
         for each in self._path.glob(f"*{_UNFINISHED}"):
             each.unlink(missing_ok=True)
 
     def _prune(self, newest: Path) -> None:
-        """Delete the oldest files, but never ``newest``."""
-        files = sorted(self._path.glob(f"*{_SUFFIX}"), key=_modified)
-        sizes = {file: _size(file) for file in files}
-        for file in [each for each in files if each != newest]:
-            if len(sizes) <= self._max_files and sum(sizes.values()) <= self._max_bytes:
+        """Delete files until the others are within the bounds, but never ``newest``."""
+        sizes = {each: _size(each) for each in self._path.glob(f"*{_SUFFIX}")}
+        files = sorted(sizes.keys() - {newest}, key=_modified)
+        while files:
+            too_many = len(sizes) > self._max_files
+            if not too_many and sum(sizes.values()) <= self._max_bytes:
                 return
+            shares = Counter[str]()
+            for each, size in sizes.items():
+                shares[_host_in(each)] += 1 if too_many else size
+            file = max(files, key=lambda each: shares[_host_in(each)])  # the oldest, if several
             file.unlink(missing_ok=True)
+            files.remove(file)
             del sizes[file]
 
 
 def _digest(host: str) -> str:
     return hashlib.sha256(host.encode("utf-8", "surrogatepass")).hexdigest()[:12]
+
+
+def _host_in(file: Path) -> str:
+    return file.stem.partition("@")[2]
 
 
 def _modified(file: Path) -> float:

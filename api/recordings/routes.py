@@ -7,7 +7,7 @@ from typing import Any
 from fastapi import APIRouter
 from fastapi.responses import FileResponse
 
-from api.errors import UnknownRecordingError, quote
+from api.errors import AmbiguousRunError, UnknownRecordingError, quote
 from api.parameters import CheckedRoute
 from api.rest import examples
 from api.rest.context import PREFIX, Context, documented
@@ -17,7 +17,7 @@ router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
 
 
 def _documented() -> dict[int | str, dict[str, Any]]:
-    responses = documented(None, 401, 404, 422)
+    responses = documented(None, 401, 404, 409, 422)
     text = {"schema": {"type": "string"}, "example": examples.RECORDING}
     responses[HTTPStatus.OK]["content"] = {"text/plain": text}
     return responses
@@ -34,10 +34,14 @@ async def recording(parts: Context, identity: Identity, host: OfHost = None) -> 
 
     `system-monitor findings` and `system-monitor replay` read such a file.
     """
-    file = await asyncio.to_thread(parts.recordings.find, identity, host)
-    if file is None:
+    files = await asyncio.to_thread(parts.recordings.find, identity, host)
+    if not files:
         raise UnknownRecordingError(
             f"Run {quote(identity)} has no recording: one is kept if a run fails, or if its host "
             "becomes silent."
         )
-    return FileResponse(file, media_type="text/plain", filename=f"{identity}.txt")
+    if len(files) > 1:
+        raise AmbiguousRunError(
+            f"{len(files)} hosts have a recording of run {quote(identity)}: add the parameter host."
+        )
+    return FileResponse(files[0], media_type="text/plain", filename=f"{identity}.txt")

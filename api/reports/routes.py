@@ -40,7 +40,7 @@ class ReportFormat(StrEnum):
 
 
 def _documented() -> dict[int | str, dict[str, Any]]:
-    responses = documented(examples.REPORT, 401, 404, 422, 503)
+    responses = documented(examples.REPORT, 401, 404, 409, 422, 503)
     page = {"schema": {"type": "string"}, "example": "<!doctype html>…"}
     responses[HTTPStatus.OK]["content"]["text/html"] = page
     return responses

@@ -56,10 +56,14 @@ def draw(chart: Chart, report: Report, zone: tzinfo) -> Markup:
     )
 
 
+def _measure(value: float, chart: Chart) -> str:
+    return quantities.with_unit(quantities.digits(value), chart.unit)
+
+
 def _described(chart: Chart) -> str:
     parts = [
-        f"{each.name}: mean {quantities.digits(fmean(_known(each)))} {chart.unit}, "
-        f"highest {quantities.digits(max(_known(each)))} {chart.unit}"
+        f"{each.name}: mean {_measure(fmean(_known(each)), chart)}, "
+        f"highest {_measure(max(_known(each)), chart)}"
         for each in chart.series
     ]
     return f"{chart.title}. {'; '.join(parts)}."

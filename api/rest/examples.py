@@ -152,6 +152,38 @@ HOSTS: Mapping[str, Any] = {
     "history_days": 7.0,
 }
 
+OVERVIEW: Mapping[str, Any] = {
+    "hosts": [
+        {
+            **_HOST,
+            "stale": False,
+            "cpu": 37.5,
+            "memory": 41.2,
+            "gpus": [
+                {
+                    "id": "0",
+                    "utilization": 97.0,
+                    "memory_used": 68_719_476_736,
+                    "memory_total": 85_899_345_920,
+                    "temperature": 61.0,
+                    "throttle_reasons": ["sw_power_cap"],
+                    "processes": 1,
+                    "stale": False,
+                }
+            ],
+            "findings": [
+                {
+                    "kind": "memory_growth",
+                    "subject": "gpu0",
+                    "severity": "warning",
+                    "since": _NOW - _HOUR,
+                    "summary": "GPU 0: python3 train.py (PID 4242) grows by 118 MB/min",
+                }
+            ],
+        }
+    ]
+}
+
 HEALTH: Mapping[str, Any] = {"status": "ok"}
 _PARTS: dict[str, dict[str, Any]] = {
     "api": {
@@ -174,6 +206,10 @@ ERRORS: Mapping[int, tuple[str, str]] = {
     403: ("foreign_origin", "Pages of 'http://example.org' may not send requests to this server."),
     404: ("unknown_host", "Host 'gpu-70' is not known; known hosts: 'gpu-07'."),
     408: ("timeout", "The body did not arrive within 10 s."),
+    409: (
+        "ambiguous_run",
+        "Run 'ablation-7-3f9a1c' exists on 2 hosts, such as 'gpu-07': add the parameter host.",
+    ),
     413: ("too_large", "The body is too large: at most 8192 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (

@@ -4,6 +4,7 @@ from collections.abc import Callable
 from functools import cached_property, lru_cache
 
 from fastapi.responses import Response
+from pydantic import BaseModel
 from starlette.requests import Request
 
 from api.live.newest import HostState
@@ -17,14 +18,16 @@ _KEPT = 16
 Build = Callable[[HostState, int], HostResponse]
 
 
-class _Body:
+class Body:
     """The JSON of a response, and its compressed form, made once a client accepts it."""
 
-    def __init__(self, response: HostResponse) -> None:
+    def __init__(self, response: BaseModel) -> None:
+        """Make the JSON of ``response``."""
         self.plain = response.model_dump_json().encode()
 
     @cached_property
     def packed(self) -> bytes:
+        """The compressed form."""
         return compressed(self.plain)
 
 
@@ -35,7 +38,13 @@ def newest_response(request: Request, host: str | None, build: Build) -> Respons
     second, since the age of a reading and whether it is stale depend on the time.
     """
     state: HostState = request.app.state.parts.host_state(host)
-    body = _body(build, state, state.changes, unix_milliseconds() // _RESOLUTION)
+    return body_response(
+        request, _body(build, state, state.changes, unix_milliseconds() // _RESOLUTION)
+    )
+
+
+def body_response(request: Request, body: Body) -> Response:
+    """Return ``body``, compressed if the client accepts it."""
     if len(body.plain) < LEAST_BYTES or not accepts_gzip(request.headers):
         return Response(body.plain, media_type="application/json")
     headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
@@ -43,5 +52,5 @@ def newest_response(request: Request, host: str | None, build: Build) -> Respons
 
 
 @lru_cache(maxsize=_KEPT)
-def _body(build: Build, state: HostState, _changes: int, _tenth: int) -> _Body:
-    return _Body(build(state, unix_milliseconds()))
+def _body(build: Build, state: HostState, _changes: int, _tenth: int) -> Body:
+    return Body(build(state, unix_milliseconds()))

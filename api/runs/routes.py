@@ -5,7 +5,7 @@ from typing import Annotated
 
 from fastapi import APIRouter, Path, Query
 
-from api.errors import UnknownRunError, quote
+from api.errors import AmbiguousRunError, UnknownRunError, quote
 from api.parameters import CheckedRoute
 from api.rest import examples
 from api.rest.context import MAX_TEXT, PREFIX, Context, End, Parts, Start, documented
@@ -24,7 +24,10 @@ router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
 Identity = Annotated[str, Path(pattern=r"^[A-Za-z0-9_.-]{1,64}$", description="The id of the run.")]
 OfHost = Annotated[
     str | None,
-    Query(max_length=MAX_TEXT, description="Its host. Default: the host of the newest such run."),
+    Query(
+        max_length=MAX_TEXT,
+        description="Its host. Required if several hosts have a run with this id.",
+    ),
 ]
 
 
@@ -77,7 +80,7 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
 @router.get(
     "/runs/{identity}",
     response_model=RunEntry,
-    responses=documented(examples.RUN, 401, 404, 422, 503),
+    responses=documented(examples.RUN, 401, 404, 409, 422, 503),
     summary="A run",
 )
 async def run(parts: Context, identity: Identity, host: OfHost = None) -> object:
@@ -86,7 +89,11 @@ async def run(parts: Context, identity: Identity, host: OfHost = None) -> object
 
 
 async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
-    """Return the newest run with this id. Raises UnknownRunError or HistoryUnavailableError."""
+    """Return the run with this id, of ``host`` if that is given.
+
+    Raises UnknownRunError, AmbiguousRunError or HistoryUnavailableError. A run is never chosen
+    among hosts: the times of all of them are as their publishers say.
+    """
     kept = _kept(parts, unix_milliseconds())
     channel = RUN.channel.format(run=identity)
     query = EventQuery(RUN, kept.start, kept.end, host, channel=channel)
@@ -94,7 +101,13 @@ async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
     found = [each for key, each in known.items() if key.id == identity and host in (None, key.host)]
     if not found:
         raise UnknownRunError(f"Run {quote(identity)} is not known.")
-    return max(found, key=lambda each: (each.started, each.key))
+    if len(found) > 1:
+        first = quote(min(each.key.host for each in found))
+        raise AmbiguousRunError(
+            f"Run {quote(identity)} exists on {len(found)} hosts, such as {first}: add the "
+            "parameter host."
+        )
+    return found[0]
 
 
 def _kept(parts: Parts, now: int) -> Span:

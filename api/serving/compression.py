@@ -7,7 +7,7 @@ from starlette.middleware.gzip import GZipMiddleware
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEAST_BYTES = 1_000
-_LEVEL = 1  # higher levels take up to five times as long, for 5 % fewer bytes of a history
+_LEVEL = 1  # higher levels take up to five times as long, for 5% fewer bytes of a history
 _ENCODING = b"accept-encoding"
 
 

@@ -59,7 +59,7 @@ class Filesystems:
     def read(self) -> dict[str, dict[str, int]]:
         """Return the bytes in use and in total of each file system, by its mount point.
 
-        The total is what programs can use, without the blocks that are reserved for root: at 100 %,
+        The total is what programs can use, without the blocks that are reserved for root: at 100%,
         they cannot write, as in `df`. Empty on systems other than Linux.
         """
         now = self._clock()

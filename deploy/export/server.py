@@ -8,8 +8,10 @@ from typing import Any
 from urllib.parse import urlencode
 
 from urllib3 import PoolManager, Retry, Timeout
-from urllib3.exceptions import HTTPError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError, SSLError
+from urllib3.exceptions import TimeoutError as RequestTimeoutError
 
+from telemetry.bus.tls import explained
 from telemetry.errors import SystemMonitorError
 from telemetry.history.port import Columns
 
@@ -20,6 +22,7 @@ _RETRIES = Retry(
     total=None,
     connect=0,
     read=0,
+    other=0,  # such as TLS
     status=3,
     status_forcelist={HTTPStatus.SERVICE_UNAVAILABLE},
     raise_on_status=False,
@@ -80,7 +83,7 @@ class HistoryServer:
             # Without following redirects: the token is for this server only.
             response = self._pool.request("GET", url, redirect=False)
         except HTTPError as error:
-            raise self._unreachable(getattr(error, "reason", None) or error) from None
+            raise self._failure(getattr(error, "reason", None) or error) from None
         try:
             body = json.loads(response.data)
             if response.status == HTTPStatus.OK:
@@ -89,11 +92,26 @@ class HistoryServer:
         except (ValueError, LookupError, TypeError):
             raise self._not_ours() from None
 
-    def _unreachable(self, error: Exception) -> ExportError:
-        reason = "" if isinstance(error, NewConnectionError) else f" ({error})"
-        return ExportError(
-            f"No System Monitor answers at {self._url}{reason}: start it with `system-monitor up`, "
-            "or choose another one with --url."
+    def _failure(self, error: Exception) -> ExportError:
+        match error:
+            case NewConnectionError():
+                return ExportError(
+                    f"No System Monitor answers at {self._url}: start it with `system-monitor up`, "
+                    "or choose another one with --url."
+                )
+            case RequestTimeoutError():
+                return ExportError(
+                    f"The server at {self._url} did not answer in time: try again later, or check "
+                    "--url."
+                )
+            case SSLError():
+                reason = explained(error.args[0] if error.args else None)
+                return ExportError(
+                    f"No TLS connection to {self._url} is possible ({reason}): check --url."
+                )
+        return ExportError(  # such as an MQTT broker
+            f"The server at {self._url} did not send a valid HTTP response: check that --url names "
+            "a System Monitor."
         )
 
     def _not_ours(self) -> ExportError:

@@ -11,10 +11,11 @@ from pathlib import Path
 from typing import BinaryIO
 
 from deploy.broker_access import subscribed
-from deploy.console import complain, note, say, show_progress
+from deploy.console import complain, note, show_progress
 from deploy.lifecycle import set_on_signal
 from deploy.recorder import Recorder
 from telemetry.errors import SystemMonitorError
+from telemetry.printable import printable
 from telemetry.private_files import create_file
 from telemetry.settings import Settings
 
@@ -41,14 +42,11 @@ def run(settings: Settings, output: str | None) -> int:
 def _record(
     settings: Settings, output: str | None, stream: BinaryIO, stopping: threading.Event
 ) -> int:
-    on_terminal = output is None and os.isatty(_STANDARD_OUTPUT)
+    on_terminal = stream.isatty()
 
     def write(line: bytes) -> None:
-        if on_terminal:  # control characters in the text could affect it
-            say(line.decode(errors="replace").rstrip("\n"))
-        else:
-            stream.write(line)
-            stream.flush()
+        stream.write(_displayed(line) if on_terminal else line)
+        stream.flush()
 
     recorder = Recorder(settings.broker, settings.topics, write, stopping)
     began = time.monotonic()
@@ -63,6 +61,12 @@ def _record(
         return _FAILED
     note(f"Recorded {_summary(recorder, began)}.{_losses(recorder)}")
     return 0
+
+
+def _displayed(line: bytes) -> bytes:
+    """Return ``line`` without control characters, which could affect a terminal."""
+    text = line.removesuffix(b"\n").decode(errors="replace")
+    return f"{printable(text)}\n".encode()
 
 
 def _failure(output: str | None, error: OSError) -> str:

@@ -4,6 +4,7 @@ import http.client
 import time
 from http import HTTPStatus
 from pathlib import Path
+from urllib.parse import urlencode
 
 from telemetry.errors import SystemMonitorError
 from telemetry.settings import Settings, reachable
@@ -50,7 +51,9 @@ def _fetch(settings: Settings, identity: str) -> tuple[int, bytes]:
     host = reachable(settings.http_host)
     connection = http.client.HTTPConnection(host, settings.http_port, timeout=_TIMEOUT_SECONDS)
     try:
-        path = f"/api/v1/system/runs/{identity}/report?ended=true"
+        # Another host may have published a run with the same id.
+        query = urlencode({"ended": "true", "host": settings.host_name})
+        path = f"/api/v1/system/runs/{identity}/report?{query}"
         connection.request("GET", path, headers=headers)
         answer = connection.getresponse()
         return answer.status, answer.read()

@@ -54,7 +54,7 @@ class Request(NamedTuple):
 def read(arguments: Sequence[str]) -> Request | None:
     """Return the request, or None if ``arguments`` need the full parser: for help, or an error.
 
-    Raises SettingsError if the name or a tag is not valid.
+    Raises SettingsError if the name, a tag or the program is not valid.
     """
     if "--" not in arguments:
         return None
@@ -75,6 +75,11 @@ def read(arguments: Sequence[str]) -> Request | None:
         return None
     name, report = (own[option][-1] if own[option] else None for option in ("--name", "--report"))
     _require_valid(name, own["--tag"])
+    if not command[0]:  # such as an unset variable in quotes
+        raise SettingsError(
+            "The command after `--` begins with an empty argument: name a program, as in "
+            "`system-monitor run -- python train.py`."
+        )
     return Request(command, name, own["--tag"], report, options)
 
 

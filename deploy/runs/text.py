@@ -27,13 +27,13 @@ def _facts(values: Mapping[str, Any], gpus: Collection[int]) -> Iterator[tuple[s
 
     used = (
         shown("{} GPU hours", "gpu_hours"),
-        shown("{} % utilization", "gpu_utilization_mean"),
+        shown("{}% utilization", "gpu_utilization_mean"),
         shown("at most {} of memory", "gpu_memory_peak", size),
     )
     spent = (
         shown("{}", "energy_joules", energy),
-        shown("slowed down {} % of the time", "throttled_share"),
-        shown("left idle {} % of the time", "idle_held_share"),
+        shown("slowed down {}% of the time", "throttled_share"),
+        shown("left idle {}% of the time", "idle_held_share"),
     )
     traffic = (
         shown("{} read", "read_bytes", size),

@@ -5,10 +5,11 @@ from collections.abc import Iterator, Mapping
 
 from api.live.newest import HostState
 from deploy.top.lines import Line, Span, Style
-from deploy.top.text import duration, number
+from deploy.top.text import number
 from telemetry.catalogue import FINDING, family_of
 from telemetry.events import Event
 from telemetry.printable import printable
+from telemetry.quantities import duration
 
 _SHOWN = 5
 _LEVELS = {"critical": 2, "warning": 1, "info": 0}

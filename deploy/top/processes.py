@@ -7,8 +7,9 @@ from api.live.newest import HostState
 from deploy.top.gpus import is_stale
 from deploy.top.lines import Column, Line, Span, Style, header, row, widths
 from deploy.top.sorting import Sorting
-from deploy.top.text import DASH, duration, number, size
+from deploy.top.text import DASH, number, size
 from telemetry.catalogue import GPU_PROCESSES, place_of
+from telemetry.quantities import duration
 
 _COLUMNS = (
     Column("PID", 8, right=True),

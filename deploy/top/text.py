@@ -4,15 +4,15 @@ import math
 import unicodedata
 from collections.abc import Sequence
 
+from telemetry import quantities
 from telemetry.printable import printable
 
 DASH = "\N{EN DASH}"
-_UNITS = ("B", "KiB", "MiB", "GiB", "TiB", "PiB")  # as nvidia-smi and free count
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")  # as nvidia-smi and free count
 _KIB = 1024
 _WHOLE_UNITS = 2  # bytes and KiB have no decimals
 _LONG = 999.5  # has four digits before the decimal point
 _BARS = " ▁▂▃▄▅▆▇█"
-_PERIODS = ((86_400, "d", 3_600, "h"), (3_600, "h", 60, "min"), (60, "min", 1, "s"))
 _DECIMALS = ((100, 0), (10, 1), (0, 2))
 
 
@@ -51,10 +51,7 @@ def size_of(used: object, total: object) -> str:
 def size(value: object) -> str:
     """Return ``6.2 GiB``."""
     known = number(value)
-    if known is None:
-        return DASH
-    unit = _unit(known)
-    return f"{_in_unit(known, unit)} {_UNITS[unit]}"
+    return DASH if known is None else quantities.size(known)
 
 
 def _unit(size: float | None) -> int:
@@ -89,15 +86,6 @@ def share(used: object, total: object) -> float | None:
     """Return the share of a total in percent; None if it is not known."""
     part, whole = number(used), number(total)
     return None if part is None or whole is None or whole <= 0 else 100 * part / whole
-
-
-def duration(seconds: float) -> str:
-    """Return a time span in its two largest units, such as ``2 h 05 min``."""
-    whole = max(0, int(seconds))
-    for length, name, part, part_name in _PERIODS:
-        if whole >= length:
-            return f"{whole // length} {name} {whole % length // part:02} {part_name}"
-    return f"{whole} s"
 
 
 def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:

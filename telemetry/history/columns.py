@@ -1,6 +1,5 @@
 """Converts a sample to the numbers that are stored, and stored numbers to columns."""
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
@@ -23,22 +22,18 @@ def not_unicode() -> HistoryRejectedError:
     return HistoryRejectedError("The name of a host or device is not valid Unicode.", "no Unicode")
 
 
-def numbers_of(sample: Sample) -> dict[str, float]:
-    """Return the values of ``sample`` that are not null, by column.
+def numbers_of(sample: Sample) -> dict[str, float | None]:
+    """Return the numbers of ``sample`` by column; None for what was not reported.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
     family = family_of(sample.channel)
     if family is None or family.retention is not Retention.WINDOW:
         raise unknown_channel(sample.channel)
-    return {
-        name: float(value)
-        for name, value in columns_of(family, sample.values).items()
-        if value is not None and math.isfinite(value)
-    }
+    return columns_of(family, sample.values)
 
 
-def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | int | None]:
+def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | None]:
     """Flatten a payload's numbers for the history.
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
@@ -46,7 +41,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | i
     are None.
     """
     scalars, others = _scalars_and_others(family)
-    columns: dict[str, float | int | None] = {name: values.get(name) for name in scalars}
+    columns: dict[str, float | None] = dict(zip(scalars, map(values.get, scalars), strict=True))
     for field in others:
         if value := values.get(field.name):
             columns.update(_leaves(field, value))
@@ -67,7 +62,7 @@ def _scalars_and_others(family: Family) -> tuple[tuple[str, ...], tuple[Field, .
     return tuple(scalars), tuple(each for each in family.fields if each.kind in several)
 
 
-def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | int | None]]:  # noqa: ANN401 - JSON
+def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | None]]:  # noqa: ANN401 - JSON
     if field.kind is Kind.NUMBERS:
         return zip(_item_names(field.name, len(value)), value, strict=True)
     if field.kind is Kind.NUMBERS_BY_NAME:

@@ -11,6 +11,7 @@ from urllib.parse import unquote, urlsplit
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.catalogue.thresholds import THRESHOLDS
+from telemetry.quantities import with_unit
 
 SENSORS = ("gpu", "cpu", "memory", "disk", "network")
 
@@ -158,7 +159,7 @@ def _threshold(pair: tuple[str, str]) -> tuple[str, float]:
     except ValueError:
         number = math.nan
     if not known.lowest <= number <= known.highest:
-        bounds = f"from {known.lowest:g} to {known.highest:g} {known.unit}"
+        bounds = f"from {known.lowest:g} to {with_unit(f'{known.highest:g}', known.unit)}"
         raise ValueError(f"must have a number for {name} {bounds}")
     return name, number
 

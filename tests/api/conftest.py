@@ -1,4 +1,4 @@
-"""One broker and one publisher for all API tests; each test uses its own topics."""
+"""Running APIs for the tests; each has its own topics at the shared broker."""
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -7,38 +7,15 @@ from pathlib import Path
 
 import pytest
 
-from deploy import broker_memory
-from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
 from telemetry.status import SensorReport, SensorState
 from tests.api.running import (
-    SECONDS,
     RunningApi,
     every_family,
     gpu_report,
     running_api,
     status,
 )
-from tests.services.processes import free_port
-
-
-@pytest.fixture(scope="session")
-def shared_bus() -> Iterator[BusConnection]:
-    """Connect a publisher to an embedded broker shared by all API tests.
-
-    Each API of a test has its own topics. The broker never frees their logs: 2.5 MB for each API.
-    """
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(broker_memory, "LIMIT_BYTES", 4_000_000_000)
-        broker = EmbeddedBroker("127.0.0.1", free_port())
-        broker.start()
-        bus = BusConnection(BrokerAddress(broker.host, broker.port), "api-tests")
-        bus.start()
-        assert bus.wait_connected(SECONDS)
-        yield bus
-        bus.stop()
-        broker.stop()
 
 
 @pytest.fixture(scope="session")

@@ -43,7 +43,7 @@ def take(browser: Browser, address: str, picture: _Picture, folder: Path) -> Non
     page = context.new_page()
     page.goto(address)
     page.get_by_test_id("badge").and_(page.locator("[data-kind=live]")).wait_for()
-    page.get_by_test_id("gpu-tile-1").wait_for()
+    page.get_by_test_id("gpu-row-1").wait_for()
     page.wait_for_timeout(4000)  # until the history reaches the live samples
     target = folder / f"{picture.name}.png"
     page.screenshot(path=target)

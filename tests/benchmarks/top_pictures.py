@@ -31,7 +31,7 @@ from tests.services.processes import free_port
 _TICKS = 40
 _GPUS = 8
 _FONT = re.compile(r"@font-face \{.*?\}\s*", re.DOTALL)  # the picture must not load anything
-_SLOW = "GPU 3: too hot for 31 % of the last 10 min; its clock was 22 % lower meanwhile"
+_SLOW = "GPU 3: too hot for 31% of the last 10 min; its clock was 22% lower meanwhile"
 
 
 def tick(rng: Random, host: str, index: int) -> list[Content]:

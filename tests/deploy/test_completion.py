@@ -40,6 +40,8 @@ def start_fish(folder: Path, script: str) -> list[str]:
     completions = folder / "fish" / "completions"
     completions.mkdir(parents=True)
     (completions / "system-monitor.fish").write_text(script)
+    # Without this folder, fish begins to parse all manual pages in the background, for minutes.
+    (folder / "fish" / "generated_completions").mkdir()
     settings = f"function fish_prompt; echo '{PROMPT} '; end\n"
     (folder / "fish" / "config.fish").write_text(settings)
     return ["fish", "-i"]

@@ -22,6 +22,12 @@ FLEET = ["--topic-prefix", "fleet/{host}"]
 pytestmark = pytest.mark.usefixtures("own_settings")
 
 
+@pytest.fixture(autouse=True)
+def _short_waits(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("deploy.retained._QUIET_SECONDS", 0.3)
+    monkeypatch.setattr("deploy.retained._REMOVED_SECONDS", 1.0)
+
+
 @pytest.fixture(params=["broker", "own_mosquitto"])
 def port(request: pytest.FixtureRequest) -> int:
     found: int = request.getfixturevalue(request.param).port

@@ -18,7 +18,6 @@ from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import InfluxdbWriter
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
-from tests.api.conftest import shared_bus  # noqa: F401 - a fixture
 from tests.api.running import every_family, running_api, status
 from tests.services.influxdb import Influxdb
 from tests.services.processes import wait_until
@@ -80,7 +79,7 @@ def test_both_stores_answer_the_same_questions_about_numbers() -> None:
 
 
 def test_prometheus_answers_the_query_of_each_panel(
-    shared_bus: BusConnection,  # noqa: F811 - the fixture
+    shared_bus: BusConnection,
     tmp_path: Path,
 ) -> None:
     with running_api(shared_bus, tmp_path) as api:

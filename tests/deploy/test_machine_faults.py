@@ -66,7 +66,7 @@ def numbers(value: object) -> list[float]:
 
 
 def assert_plausible(samples: list[dict[str, Any]]) -> None:
-    """Check that no share is outside 0 to 100 % and no rate outside 0 to 10 GB/s."""
+    """Check that no share is outside 0 to 100% and no rate outside 0 to 10 GB/s."""
     for sample in samples:
         body = {key: value for key, value in sample.items() if key not in ("host", "timestamp")}
         assert min(numbers(body), default=0) >= 0, sample

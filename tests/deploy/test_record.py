@@ -1,6 +1,9 @@
 """`system-monitor record` with real brokers."""
 
 import json
+import os
+import pty
+import select
 import shutil
 import signal
 import stat
@@ -108,6 +111,19 @@ def recording(port: int, *arguments: str) -> Iterator[list[int]]:
             for each in events:
                 each.set()
             thread.join()
+
+
+@pytest.mark.usefixtures("own_settings")
+def test_control_characters_in_a_payload_do_not_reach_a_terminal(broker: EmbeddedBroker) -> None:
+    ours, theirs = pty.openpty()
+    with Listener(broker.port) as client:
+        client.publish("system/cpu", "\x1b]0;title\x07é", retain=True)
+        with recording(broker.port, "--output", os.ttyname(theirs)):
+            assert select.select([ours], [], [], 20)[0], "nothing is shown"
+            shown = os.read(ours, 4096)
+    os.close(ours)
+    os.close(theirs)
+    assert shown == "system/cpu \\u001b]0;title\\u0007é\r\n".encode()
 
 
 @pytest.mark.usefixtures("own_settings")

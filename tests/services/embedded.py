@@ -13,11 +13,12 @@ import pytest
 from paho.mqtt.client import Client
 from paho.mqtt.enums import CallbackAPIVersion, MQTTProtocolVersion
 
-from deploy import broker_mosquitto
+from deploy import broker_memory, broker_mosquitto
 from deploy.broker_program import BrokerProgram
 from deploy.broker_rumqttd import Rumqttd
 from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.address import BrokerAddress
+from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_LEAST_ONCE
 from telemetry.settings.values import BUNDLED, MOSQUITTO
 from tests.services.availability import unavailable
@@ -53,6 +54,24 @@ def broker() -> Iterator[EmbeddedBroker]:
 def address(broker: EmbeddedBroker) -> BrokerAddress:
     """Return the address of ``broker``."""
     return BrokerAddress(broker.host, broker.port)
+
+
+@pytest.fixture(scope="session")
+def shared_bus() -> Iterator[BusConnection]:
+    """Connect a publisher to an embedded broker for many tests: use your own topics.
+
+    The broker never frees their logs: 2.5 MB for each API.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(broker_memory, "LIMIT_BYTES", 4_000_000_000)
+        broker = EmbeddedBroker("127.0.0.1", free_port())
+        broker.start()
+        bus = BusConnection(BrokerAddress(broker.host, broker.port), "tests")
+        bus.start()
+        assert bus.wait_connected(_SECONDS)
+        yield bus
+        bus.stop()
+        broker.stop()
 
 
 @dataclass(frozen=True)

@@ -76,7 +76,7 @@ async function measure(browser) {
   for (const range of ["1h", "15m", "5m"]) {
     await page.goto(`${server.address}#range=${range}&series=utilization,temperature,memory,power`);
     await page.reload();
-    await page.getByTestId("gpu-tile-7").waitFor();
+    await page.getByTestId("gpu-row-7").waitFor();
     await wait(4500); // the history, and the fetch that completes it
     for (let count = 0; count < 30; count += 1) {
       update();

@@ -2,21 +2,26 @@ import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "./monitor";
 import { CpuUtilization } from "./panels/CpuUtilization";
 import { Findings } from "./panels/Findings";
+import { GpuMatrix } from "./panels/GpuMatrix";
 import { GpuMemory } from "./panels/GpuMemory";
 import { GpuPanel } from "./panels/GpuPanel";
 import { Header } from "./panels/Header";
 import { Help } from "./panels/Help";
 import { HintBox } from "./panels/HintBox";
 import { HostCard } from "./panels/HostCard";
+import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { NoDataBanner } from "./panels/NoDataBanner";
 import { Notices } from "./panels/Notices";
+import { RunCard } from "./panels/RunCard";
+import { RunList } from "./panels/RunList";
+import { Timeline } from "./panels/Timeline";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
-/** The whole page: a header, the grid of panels, and a sidebar that is always visible. */
+/** The whole page: a header, and the charts of a host or the list of runs. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -26,13 +31,38 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Header onHelp={showHelp} />
       <NoDataBanner />
       <Notices />
-      <Findings />
       <Title />
+      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
+      <Help dialog={help} />
+      <HintBox />
+    </MonitorContext.Provider>
+  );
+}
+
+/** The findings of one host, and its charts or the list of runs. */
+function HostPage() {
+  const { page } = useMonitor().view;
+  return (
+    <>
+      <Findings />
+      {page === "runs" ? <RunList /> : <Charts />}
+    </>
+  );
+}
+
+/** One host over time: a grid of panels, and a sidebar that is always visible. */
+function Charts() {
+  const { run } = useMonitor().view;
+  return (
+    <>
+      {run !== null && <RunCard key={run} id={run} />}
+      <Timeline />
       <div class="page">
         <main class="grid">
+          <GpuMatrix />
           <GpuPanel />
-          <CpuUtilization />
           <MemoryUsage />
+          <CpuUtilization />
           <InputOutputRates />
         </main>
         <aside class="sidebar" aria-label="GPU memory and host">
@@ -40,9 +70,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
           <HostCard />
         </aside>
       </div>
-      <Help dialog={help} />
-      <HintBox />
-    </MonitorContext.Provider>
+    </>
   );
 }
 

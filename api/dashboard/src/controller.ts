@@ -1,3 +1,4 @@
+import { untracked } from "@preact/signals";
 import { fetchHosts } from "./bus/rest";
 import { badgeOf } from "./connection/badge";
 import { ActiveHost } from "./feed/activeHost";
@@ -5,6 +6,7 @@ import { Monitor } from "./monitor";
 import { NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import { Hosts } from "./store/hosts";
+import { NO_MOMENTS } from "./store/moments";
 
 const TICK_MS = 500;
 
@@ -18,6 +20,7 @@ export class Controller {
     onValues: () => this.onValues(),
     onHistory: () => this.onHistory(),
     onFindings: () => this.onFindings(),
+    onMoments: () => this.onMoments(),
   });
   private drawnAt = -Infinity;
   private drawnStale = 0;
@@ -53,6 +56,7 @@ export class Controller {
     pause.changeHost();
     current.data.value = data;
     this.onFindings();
+    this.onMoments();
     const known = hosts.find(data.name)?.status;
     if (known && !data.status) data.acceptStatus(known, performance.now());
     this.onState();
@@ -89,10 +93,20 @@ export class Controller {
     this.monitor.current.findings.value = this.active.feed?.findings.state ?? NO_FINDINGS;
   }
 
+  private onMoments(): void {
+    const { current, frames } = this.monitor;
+    const feed = this.active.feed?.moments;
+    current.moments.value = feed?.moments ?? NO_MOMENTS;
+    current.momentsProblem.value = feed?.problem ?? null;
+    frames.invalidate();
+  }
+
   private onFrame(): void {
     this.drawnAt = performance.now();
     this.drawnStale = this.countStale();
     this.updateBadge();
+    const [span, now] = untracked(() => [this.monitor.span, this.monitor.now] as const);
+    this.active.feed?.moments.show(span, now);
   }
 
   private tick(): void {

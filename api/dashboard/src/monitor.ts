@@ -1,19 +1,23 @@
 import { signal, untracked } from "@preact/signals";
+import type { Annotation } from "./bus/moments";
+import type { GlancedHost } from "./bus/overview";
 import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory } from "./bus/rest";
+import { fetchHistory, fetchOverview } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
+import { OverviewFeed } from "./feed/overviewFeed";
 import { Detail } from "./store/detail";
 import { type FindingsState, NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
+import { combined, type Moments, NO_MOMENTS } from "./store/moments";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
-import { type Span, spanOf, type View } from "./view/view";
+import { DEFAULT_RANGE, type Span, spanOf, type View } from "./view/view";
 
 const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
@@ -31,16 +35,25 @@ export class Monitor {
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
+  /** The range of a view that has none. */
+  readonly fittingRange = signal<Range>(DEFAULT_RANGE);
+  /** The time that the reader is annotating; null while the form is closed. */
+  readonly annotating = signal<number | null>(null);
   readonly current = {
     /** The host's data as it arrives, paused or not. */
     data: signal<HostData | null>(null),
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
     findings: signal<FindingsState>(NO_FINDINGS),
+    moments: signal<Moments>(NO_MOMENTS),
+    /** Why they cannot be read, as a sentence. */
+    momentsProblem: signal<string | null>(null),
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
+
+  readonly overview = new OverviewFeed({ fetchOverview });
 
   constructor(readonly hosts: Hosts) {}
 
@@ -59,6 +72,20 @@ export class Monitor {
   /** The findings of the host that is shown, as they arrive, paused or not. */
   get findings(): FindingsState {
     return this.current.findings.value;
+  }
+
+  /** All live hosts at a glance; null until they have arrived. */
+  get glances(): readonly GlancedHost[] | null {
+    return this.overview.hosts.value;
+  }
+
+  /** What happened on the host in the span that is shown. */
+  get moments(): Moments {
+    return this.current.moments.value;
+  }
+
+  get momentsProblem(): string | null {
+    return this.current.momentsProblem.value;
   }
 
   get historyProblem(): string | null {
@@ -90,12 +117,24 @@ export class Monitor {
   }
 
   get span(): Span {
-    return spanOf(this.view, this.now);
+    return spanOf(this.view, this.now, this.fittingRange.value);
+  }
+
+  /** The length of the span that is shown, if it ends now. */
+  get range(): Range | null {
+    return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
 
   /** The lengths that the reader can choose for a span that ends now. */
   get ranges(): readonly Range[] {
     return rangesWithin(this.hosts.keptMs.value ?? 0);
+  }
+
+  /** The GPU that is shown in detail: the one in the address, or else the first; null without a GPU. */
+  get selectedGpu(): string | null {
+    const ids = this.shown?.gpuIds ?? [];
+    const { gpu } = this.view;
+    return gpu !== null && ids.includes(gpu) ? gpu : (ids[0] ?? null);
   }
 
   /** The GPU in the address, if the host has other GPUs but not that one. */
@@ -118,6 +157,18 @@ export class Monitor {
 
   isStale(channel: string): boolean {
     return this.frozen === null && (this.data?.isStale(channel, performance.now()) ?? false);
+  }
+
+  /** Open the form for an annotation at the cursor, or at the newest time shown. */
+  annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
+    this.annotating.value = Math.round(time);
+  }
+
+  /** Show an annotation that the reader has published; the stream repeats it. */
+  noteAnnotation(annotation: Annotation): void {
+    const { moments } = this.current;
+    moments.value = combined(moments.peek(), { ...NO_MOMENTS, annotations: [annotation] });
+    this.frames.invalidate();
   }
 
   change(view: Partial<View>): void {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { historyOf, metricsOf } from "../src/bus/answers";
-import { parseFrames } from "../src/bus/payload";
+import { parseFrames } from "../src/bus/frames";
 import { messageOf, streamAddress } from "../src/bus/rest";
 import { HostClock } from "../src/store/clock";
 import { csvName, csvOf } from "../src/store/csv";
@@ -74,13 +74,15 @@ describe("the view in the address", () => {
       range: "15m",
       series: ["power"],
       zoom: { from: 1e12, to: 2e12 },
+      run: "ablation-7.1",
+      page: "runs",
     } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");
   });
 
   it("has defaults for invalid parts", () => {
-    expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2")).toEqual(DEFAULT_VIEW);
+    expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2&run=../x&page=none")).toEqual(DEFAULT_VIEW);
     expect(viewFromHash("#series=power,nonsense").series).toEqual(["power"]);
     expect(viewFromHash("#from=5&to=4").zoom).toBeNull();
   });

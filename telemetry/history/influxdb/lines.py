@@ -9,23 +9,26 @@ from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
 _NAMES = 4096  # encoded names in the cache: more than one machine has
+_NOTHING = f"{EMPTY}=1.0"
 _NANOSECONDS = 1_000_000  # in a millisecond
 
 
 def line_of(sample: Sample) -> str:
     """Return ``sample`` in line protocol.
 
-    All values are floats, so that a field never changes its type. Raises HistoryRejectedError if
-    the sample's channel has no history.
+    A number without a suffix is a float to InfluxDB, so a field never changes its type. Raises
+    HistoryRejectedError if the sample's channel has no history.
     """
     series = series_of(sample.channel)
     if series is None:
         raise unknown_channel(sample.channel)
     gpu = f",gpu={_escaped(series.gpu)}" if series.gpu else ""
-    numbers = numbers_of(sample) or {EMPTY: 1.0}
-    fields = ",".join([f"{_escaped(name)}={value!r}" for name, value in numbers.items()])
+    numbers = numbers_of(sample).items()
+    fields = ",".join(
+        [f"{_escaped(name)}={value!r}" for name, value in numbers if value is not None]
+    )
     host, time = _escaped(sample.host), sample.timestamp * _NANOSECONDS
-    return f"{series.measurement},host={host}{gpu} {fields} {time}"
+    return f"{series.measurement},host={host}{gpu} {fields or _NOTHING} {time}"
 
 
 def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:

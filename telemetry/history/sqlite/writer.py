@@ -3,9 +3,7 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
-from itertools import chain, count
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from telemetry.clock import unix_milliseconds
@@ -31,19 +29,33 @@ _PRUNE_EVERY = 60_000
 _CLOCK_SETTLES_SECONDS = 600.0
 _NEVER = 2**63 - 1  # the largest timestamp
 
-# sqlite3 lets other threads run once a statement, and may then wait 5 ms for each of its turns.
-_ROWS = 100
-_ROW = f"(?, ?, ?{', ?' * BLOCK})"
-_MERGE = "ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET " + ", ".join(
-    f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES
+_MERGE = ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES)
+_UPSERT = (  # S608: built only from names of columns
+    f"INSERT INTO sample VALUES (?, ?, ?{', ?' * BLOCK}) "  # noqa: S608
+    f"ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET {_MERGE}"
 )
-_Row = tuple[int | float | None, ...]
+_Row = tuple[float | None, ...]
+_FREE = ""  # the name of a slot without a field
+_NULLS = (None,) * BLOCK
 
 
-@dataclass(slots=True)
 class _Channel:
-    id: int
-    slots: dict[str, int] = field(default_factory=dict)
+    """The id of a channel, and the names of its fields by slot, in whole blocks."""
+
+    def __init__(self, number: int, fields: Mapping[int, str]) -> None:
+        blocks = max(fields, default=0) // BLOCK + 1
+        self.id = number
+        self.names = [fields.get(slot, _FREE) for slot in range(blocks * BLOCK)]
+        self.known = set(fields.values())
+
+    def add(self, name: str) -> int:
+        """Assign the lowest free slot to the field ``name``, and return it."""
+        if _FREE not in self.names:
+            self.names += [_FREE] * BLOCK
+        slot = self.names.index(_FREE)
+        self.names[slot] = name
+        self.known.add(name)
+        return slot
 
 
 class SqliteWriter:
@@ -152,7 +164,7 @@ class SqliteWriter:
         try:
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                _upsert(connection, list(self._rows(connection, samples)))
+                connection.executemany(_UPSERT, list(self._rows(connection, samples)))
                 events.insert(connection, moments)
         except sqlite3.Error as error:
             self._channels.clear()  # the ids and slots in the cache are rolled back
@@ -179,15 +191,12 @@ class SqliteWriter:
         for sample in samples:
             numbers = numbers_of(sample)
             channel = self._channel(connection, sample.host, sample.channel)
-            slots = channel.slots
-            for name in [each for each in numbers if each not in slots]:
-                _add_field(connection, channel, name)
-            values: list[float | None] = [None] * (max(slots.values(), default=0) + BLOCK)
-            for name, value in numbers.items():
-                values[slots[name]] = value
-            for start in range(0, len(values) - BLOCK + 1, BLOCK):
+            if not numbers.keys() <= channel.known:
+                _add_fields(connection, channel, numbers)
+            values = tuple(map(numbers.get, channel.names))
+            for start in range(0, len(values), BLOCK):
                 block = values[start : start + BLOCK]
-                if start == 0 or block.count(None) < BLOCK:
+                if start == 0 or block != _NULLS:
                     yield channel.id, start // BLOCK, sample.timestamp, *block
 
     def _channel(self, connection: sqlite3.Connection, host: str, name: str) -> _Channel:
@@ -199,7 +208,7 @@ class SqliteWriter:
             "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
         ).fetchone()
         fields = connection.execute(
-            "SELECT name, slot FROM field WHERE channel_id = ?", (channel_id,)
+            "SELECT slot, name FROM field WHERE channel_id = ?", (channel_id,)
         )
         channel = self._channels[host, name] = _Channel(channel_id, dict(fields))
         return channel
@@ -242,17 +251,14 @@ class SqliteWriter:
         return number
 
 
-def _upsert(connection: sqlite3.Connection, rows: Sequence[_Row]) -> None:
-    for start in range(0, len(rows), _ROWS):
-        some = rows[start : start + _ROWS]
-        # S608: built only from numbers of rows and columns.
-        statement = f"INSERT INTO sample VALUES {', '.join([_ROW] * len(some))} {_MERGE}"  # noqa: S608
-        connection.execute(statement, [*chain.from_iterable(some)])
+def _add_fields(
+    connection: sqlite3.Connection, channel: _Channel, numbers: Mapping[str, float | None]
+) -> None:
+    """Add the fields that have a value for the first time.
 
-
-def _add_field(connection: sqlite3.Connection, channel: _Channel, name: str) -> None:
-    """Assign the lowest free slot to the field; no values of a previous field are left there."""
-    taken = set(channel.slots.values())
-    slot = next(number for number in count() if number not in taken)
-    connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))
-    channel.slots[name] = slot
+    No values of a field that had the slot before are left there.
+    """
+    for name, value in numbers.items():
+        if value is not None and name not in channel.known:
+            slot = channel.add(name)
+            connection.execute("INSERT INTO field VALUES (?, ?, ?)", (channel.id, slot, name))

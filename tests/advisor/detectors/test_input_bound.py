@@ -112,7 +112,7 @@ def test_turns_that_the_host_does_not_explain_are_worth_knowing() -> None:
 def test_the_gpus_of_a_run_are_one_finding() -> None:
     begin, _ = found(machine(by_turns, {"cpu": constantly(ONE_CORE)}, gpus=4))
     assert begin.subject == "gpu0"
-    assert begin.summary.startswith("GPU 0 and 3 more: python3 train.py has used 24 % of the GPUs")
+    assert begin.summary.startswith("GPU 0 and 3 more: python3 train.py has used 24% of the GPUs")
 
 
 def test_a_gpu_without_a_list_of_processes_is_judged_by_itself() -> None:

@@ -66,7 +66,7 @@ def later(**values: float) -> Change:
         (
             {"utilization": 40.0},
             Severity.WARNING,
-            "its utilization has been 40 % for 10 min, compared with",
+            "its utilization has been 40% for 10 min, compared with",
         ),
         (
             {"temperature": 83.0},

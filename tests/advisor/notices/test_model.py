@@ -69,8 +69,7 @@ def test_a_run_is_reported_when_it_ends_with_its_summary_and_not_when_it_begins(
     found = notice(ended())
     assert found.headline == "Run ended: ablation-7 on alpha"
     assert found.text == (
-        "python3 train.py: ran for 9 h 0 min, 18.0 GPU-hours, GPU utilization 88 %, GPU memory up "
-        "to 17.2 GB."
+        "python3 train.py: ran for 9 h, 18 GPU hours, GPU utilization 88%, GPU memory up to 16 GiB."
     )
     assert found.grade is Grade.SUCCESS
 

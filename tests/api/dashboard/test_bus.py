@@ -14,7 +14,7 @@ from tests.services.processes import wait_until
 
 HOST = "ghost"
 CHANNELS = ("system/gpu/42", "system/gpu/43")
-TILE = "gpu-tile-42"
+UTILIZATION = "gpu-42-utilization"
 OUTSIDE_THE_HISTORY = 3 * 3_600_000
 
 
@@ -38,11 +38,11 @@ def test_the_value_of_a_removed_gpu_disappears_and_returns_with_the_gpu(
     with Listener(laboratory.monitor.mqtt_port) as bus:
         publish(bus, 33)
         wait_known(laboratory)
-        tile = open_visit().go(fragment(HOST)).get_by_test_id(TILE)
-        expect(tile).to_contain_text("33%")
+        shown = open_visit().go(fragment(HOST)).get_by_test_id(UTILIZATION)
+        expect(shown).to_contain_text("33%")
         bus.publish(CHANNELS[0], b"", retain=True)
-        expect(tile).to_contain_text(DASH)
+        expect(shown).to_contain_text(DASH)
         publish(bus, 44)
-        expect(tile).to_contain_text("44%")
+        expect(shown).to_contain_text("44%")
         for channel in CHANNELS:
             bus.publish(channel, b"", retain=True)

@@ -48,7 +48,7 @@ def test_a_gpu_shows_its_throttle_reasons_now_and_recently_and_its_thermal_headr
 ) -> None:
     laboratory.gpus.set_readings(6, temperature=71, temperature_margin=16, event_reasons="0x24")
     page = visit.page
-    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("gpu-row-6").click()
     expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled: too hot")
     expect(page.get_by_test_id("gpu-throttle-shares")).to_contain_text("too hot")
     expect(page.get_by_test_id("gpu-throttle-shares")).to_have_text(
@@ -76,7 +76,7 @@ def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page = visit.page
-    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("gpu-row-6").click()
     processes = page.get_by_test_id("gpu-processes")
     laboratory.gpus.set_readings(6, processes="none")
     expect(processes).to_have_text("No processes are using this GPU.")
@@ -94,7 +94,7 @@ def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
 ) -> None:
     with Listener(laboratory.monitor.mqtt_port) as bus:
         page = visit.page
-        page.get_by_test_id("gpu-tile-4").click()
+        page.get_by_test_id("gpu-row-4").click()
         expect(page.get_by_test_id("gpu-instances")).to_have_count(0)
         laboratory.gpus.fail(NO_DATA, "nvmlDeviceGetUtilizationRates", gpu=4)
         expect(page.get_by_test_id("gpu-now")).to_contain_text(f"Util: {DASH}")
@@ -119,7 +119,7 @@ def test_all_readings_of_the_selected_gpu_are_shown_on_demand(
     laboratory.gpus.set_readings(6, memory_temperature=77, energy=1_234_567_800)
     laboratory.gpus.fail(NOT_SUPPORTED, "nvmlDeviceGetFanSpeed", gpu=6)
     page = visit.page
-    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("gpu-row-6").click()
     expect(page.get_by_test_id("gpu-reading-uuid")).to_have_count(0)
     page.get_by_test_id("gpu-readings").locator("summary").click()
     uuid = laboratory.monitor.get("/gpu", host=HOST)["gpus"][6]["uuid"]
@@ -144,14 +144,14 @@ def test_a_lost_gpu_is_marked_while_the_others_are_shown_and_recovers_by_itself(
     report = laboratory.monitor.get("/gpu", host=HOST)
     assert report["reason"].startswith(sentence)
     assert [gpu["utilization"] is None for gpu in report["gpus"]] == [*[False] * 6, True, False]
-    expect(page.get_by_test_id("gpu-tile-6")).to_contain_text(DASH)
-    expect(page.get_by_test_id("gpu-tile-7")).not_to_contain_text(DASH)
-    for place in ("gpu-tile-6", "gpu-memory-6"):
-        mark = page.get_by_test_id(place).locator(".flag")
-        expect(mark).to_have_attribute("title", re.compile(re.escape(sentence)))
+    expect(page.get_by_test_id("gpu-6-utilization")).to_have_text(DASH)
+    expect(page.get_by_test_id("gpu-7-utilization")).not_to_have_text(DASH)
+    expect(page.get_by_test_id("gpu-state-6")).to_contain_text(f"not reporting: {sentence}")
+    mark = page.get_by_test_id("gpu-memory-6").locator(".flag")
+    expect(mark).to_have_attribute("title", re.compile(re.escape(sentence)))
     expect(page.get_by_role("meter", name="Memory of GPU 6")).to_have_count(0)
     laboratory.gpus.recover(gpu=6)
-    expect(page.get_by_test_id("gpu-tile-6")).to_contain_text("33%")
+    expect(page.get_by_test_id("gpu-6-utilization")).to_have_text("33%")
     expect(page.get_by_role("meter", name="Memory of GPU 6")).to_have_count(1)
     expect(silence).to_have_count(0)
 
@@ -164,7 +164,7 @@ def test_the_name_of_a_script_on_a_gpu_is_text_and_never_markup(
     with subprocess.Popen([sys.executable, script], stdin=subprocess.PIPE) as process:
         laboratory.gpus.set_readings(GPU_WITH_MARKUP, processes=f"{process.pid}:compute:{2**30}")
         page = visit.page
-        page.get_by_test_id(f"gpu-tile-{GPU_WITH_MARKUP}").click()
+        page.get_by_test_id(f"gpu-row-{GPU_WITH_MARKUP}").click()
         row = page.get_by_test_id("gpu-processes").get_by_role("row").nth(1)
         expect(row.get_by_role("cell").nth(1)).to_have_text(str(process.pid))
         expect(row).to_contain_text("1.0 GiB")

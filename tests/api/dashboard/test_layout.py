@@ -35,7 +35,7 @@ def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
     """Show the dashboard; the visit must end without problems."""
     visit = Visit.start(chromium, laboratory.address)
     page = visit.go(fragment(HOST))
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     with Listener(laboratory.monitor.mqtt_port) as bus:
         for channel, values in large_samples():
             now = unix_milliseconds()

@@ -80,7 +80,7 @@ def is_drawn(page: Page, where: str, colour: str) -> bool:
     return pixels(page, where, colour) > 0
 
 
-def test_each_chart_and_tile_draws_its_lines_and_others_once_they_are_selected(
+def test_each_chart_and_row_draws_its_lines_and_others_once_they_are_selected(
     visit: Visit,
 ) -> None:
     page = visit.page
@@ -88,16 +88,16 @@ def test_each_chart_and_tile_draws_its_lines_and_others_once_they_are_selected(
     assert pixels(page, "utilization-chart", "--pink") == 0
     page.get_by_test_id("series-power").click()
     assert "power" in page.url
-    lines = [*LINES, *((f"gpu-tile-{gpu}", "--blue") for gpu in range(8))]
+    lines = [*LINES, *((f"gpu-row-{gpu}", "--blue") for gpu in range(8))]
     for where, colour in lines:
         wait_until(partial(has_pixels, page, where, colour), f"{colour} in {where}", SECONDS)
 
 
 def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> None:
     page = visit.page
-    tile = page.get_by_test_id(f"gpu-tile-{GPU_WITHOUT_TEMPERATURE}")
-    expect(tile).to_contain_text(DASH)
-    tile.click()
+    temperature = page.get_by_test_id(f"gpu-{GPU_WITHOUT_TEMPERATURE}-temperature")
+    expect(temperature).to_contain_text(DASH)
+    page.get_by_test_id(f"gpu-row-{GPU_WITHOUT_TEMPERATURE}").click()
     expect(page.get_by_test_id("gpu-now")).to_have_text(
         re.compile(rf"^Util: \d+% \| Temp: {DASH}$")
     )

@@ -52,7 +52,7 @@ def test_a_session_has_no_errors_or_policy_violations_and_requests_no_other_orig
     page = visit.go()
     expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
     expect(page.get_by_test_id("logout")).to_have_count(0)  # there is no token
-    page.get_by_test_id("gpu-tile-2").click()
+    page.get_by_test_id("gpu-row-2").click()
     page.get_by_test_id("series-power").click()
     for name in ("theme", "theme", "theme", "pause", "pause", "csv", "help"):
         page.get_by_test_id(name).click()
@@ -84,6 +84,6 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     laboratory.gpus.set_readings(6, utilization=33, temperature=55)
     page = open_visit(viewport={"width": 1440, "height": 900}, color_scheme=colours).go()
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", colours)
     require_nothing_serious(page)

@@ -3,7 +3,7 @@
 import re
 
 import pytest
-from playwright.sync_api import Route, expect
+from playwright.sync_api import Page, Route, expect
 
 from telemetry.clock import unix_milliseconds
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
@@ -15,24 +15,34 @@ CHARTS = 5
 PHONE = {"width": 390, "height": 844}
 
 
-def test_eight_gpus_are_shown_side_by_side_and_the_selected_one_in_the_chart(
+def test_eight_gpus_have_a_row_each_and_the_selected_one_is_in_the_chart(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     laboratory.gpus.set_readings(6, utilization=33, temperature=55)
     page = visit.page
     for gpu in range(8):
-        expect(page.get_by_test_id(f"gpu-tile-{gpu}")).to_be_visible()
+        expect(page.get_by_test_id(f"gpu-row-{gpu}")).to_be_visible()
         expect(page.get_by_test_id(f"gpu-memory-{gpu}")).to_be_visible()
-    expect(page.get_by_test_id("gpu-tiles").get_by_role("button")).to_have_count(8)
+    expect(page.get_by_test_id("gpu-rows").get_by_role("button")).to_have_count(8)
     expect(page.get_by_test_id("gpu-memory").get_by_role("meter")).to_have_count(8)
     expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 0")
-    page.get_by_test_id("gpu-tile-6").click()
-    expect(page.get_by_test_id("gpu-tile-6")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_test_id("gpu-tile-0")).to_have_attribute("aria-pressed", "false")
+    page.get_by_test_id("gpu-row-6").click()
+    assert_selected(page, 6)
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 33% | Temp: 55°")
     chart = page.get_by_test_id("utilization-chart")
-    expect(chart).to_have_accessible_name("Utilization, Temperature of GPU 6 over time")
-    expect(chart).to_have_attribute("aria-valuetext", "Utilization 33%, Temperature 55°C now")
+    expect(chart).to_have_accessible_name("Utilization, Temperature, Memory of GPU 6 over time")
+    expect(chart).to_have_attribute(
+        "aria-valuetext", re.compile("^Utilization 33%, Temperature 55°C, Memory .* now$")
+    )
+    page.get_by_test_id("gpu-row-2").get_by_role("button").focus()
+    page.keyboard.press("Enter")
+    assert_selected(page, 2)
+
+
+def assert_selected(page: Page, gpu: int) -> None:
+    pressed = page.get_by_test_id("gpu-rows").get_by_role("button", pressed=True)
+    expect(pressed).to_have_text(f"GPU {gpu}")
+    expect(page.get_by_test_id("gpu-name")).to_contain_text(f"GPU {gpu}")
 
 
 def test_a_link_reproduces_host_gpu_range_and_series(visit: Visit, open_visit: OpenVisit) -> None:
@@ -40,9 +50,9 @@ def test_a_link_reproduces_host_gpu_range_and_series(visit: Visit, open_visit: O
     page.get_by_test_id("host-select").select_option(MARKUP_HOST)
     expect(page.get_by_test_id("gpu-reason")).to_be_visible()
     page.get_by_test_id("host-select").select_option(HOST)
-    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("gpu-row-6").click()
     page.get_by_test_id("range-15m").click()
-    page.get_by_test_id("series-memory").click()
+    page.get_by_test_id("series-power").click()
     page.reload()
     assert_shows_the_choice(visit)
     other = open_visit(page.url.partition("#")[0].rstrip("/"))
@@ -53,15 +63,14 @@ def test_a_link_reproduces_host_gpu_range_and_series(visit: Visit, open_visit: O
 def assert_shows_the_choice(visit: Visit) -> None:
     page = visit.page
     expect(page.get_by_test_id("host-select")).to_have_value(HOST)
-    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 6")
-    expect(page.get_by_test_id("gpu-tile-6")).to_have_attribute("aria-pressed", "true")
+    assert_selected(page, 6)
     expect(page.get_by_test_id("range-15m")).to_have_attribute("aria-pressed", "true")
-    expect(page.get_by_test_id("series-memory")).to_have_attribute("aria-pressed", "true")
+    expect(page.get_by_test_id("series-power")).to_have_attribute("aria-pressed", "true")
 
 
 def test_keys_select_the_range_the_gpu_and_the_help(visit: Visit) -> None:
     page = visit.page
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     for key, span in (("1", "5m"), ("2", "15m"), ("3", "1h")):
         page.keyboard.press(key)
         expect(page.get_by_test_id(f"range-{span}")).to_have_attribute("aria-pressed", "true")
@@ -101,7 +110,7 @@ def test_space_pauses_and_resumes_the_view(visit: Visit, laboratory: Laboratory)
 
 def test_back_returns_to_the_previous_gpu_and_host_but_not_to_each_range(visit: Visit) -> None:
     page = visit.page
-    page.get_by_test_id("gpu-tile-6").click()
+    page.get_by_test_id("gpu-row-6").click()
     page.keyboard.press("2")
     page.keyboard.press("1")
     page.get_by_test_id("host-select").select_option(MARKUP_HOST)
@@ -119,7 +128,7 @@ def test_the_view_stays_paused_when_another_host_is_selected(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page, pause = visit.page, visit.page.get_by_test_id("pause")
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     page.keyboard.press("Space")
     page.get_by_test_id("host-select").select_option(MARKUP_HOST)
     expect(pause).to_have_text(re.compile(r"Paused \d\d:\d\d:\d\d"))
@@ -149,7 +158,7 @@ def test_the_view_stays_paused_when_another_host_is_selected(
 def test_a_missing_gpu_in_the_address_is_a_notice(open_visit: OpenVisit) -> None:
     page = open_visit().go(fragment(HOST, gpu="31"))
     expect(page.get_by_test_id("notices")).to_have_text("This host has no GPU 31. Showing GPU 0.")
-    page.get_by_test_id("gpu-tile-2").click()
+    page.get_by_test_id("gpu-row-2").click()
     expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 2")
     expect(page.get_by_test_id("notices")).to_have_count(0)
 
@@ -158,8 +167,10 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     visit: Visit,
 ) -> None:
     page = visit.page
-    expect(page.get_by_test_id("gpu-tile-7")).to_be_visible()
-    box = page.get_by_test_id("cpu-chart").locator(".u-over").bounding_box()
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
+    chart = page.get_by_test_id("cpu-chart").locator(".u-over")
+    chart.scroll_into_view_if_needed()
+    box = chart.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)

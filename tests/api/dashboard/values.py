@@ -7,7 +7,6 @@ from typing import Any
 
 DASH = "–"  # noqa: RUF001 - the page's dash
 _MOST_CORES_WITH_TEXT = 16
-_HARMLESS = {"none", "gpu_idle"}  # throttle reasons
 _GIBIBYTE = 2**30
 _LEAST_MEGABYTE = 0.9995  # what rounds to 1.00 MB/s
 _MEGAHERTZ_IN_GIGAHERTZ = 1000
@@ -35,9 +34,11 @@ def expected_texts(metrics: Mapping[str, Any]) -> dict[str, str]:
         share = percent(100 * gpu["memory_used"] / gpu["memory_total"])
         sizes = f"{_gibibytes(gpu['memory_used'])} / {_gibibytes(gpu['memory_total'])} GiB"
         texts[f"gpu-memory-{gpu['id']}"] = f"GPU {gpu['id']}{sizes} {share}"
-        values = f"{degrees(gpu['temperature'])}{percent(gpu['utilization'])}"
-        flag = "▾" if set(gpu["throttle_reasons"]) - _HARMLESS else ""
-        texts[f"gpu-tile-{gpu['id']}"] = f"GPU {gpu['id']}{flag}{values}"
+        texts[f"gpu-{gpu['id']}-utilization"] = percent(gpu["utilization"])
+        limit = f" / {degrees(gpu['slowdown_temperature'])}"
+        texts[f"gpu-{gpu['id']}-temperature"] = degrees(gpu["temperature"]) + limit
+        power, cap = (math.floor(gpu[name] + 0.5) for name in ("power", "power_limit"))
+        texts[f"gpu-{gpu['id']}-power"] = f"{power} / {cap} W"
     if metrics["gpu"]:
         texts |= _selected_gpu(metrics["gpu"][0])
     return texts
@@ -54,11 +55,9 @@ def degrees(value: float | None) -> str:
 
 
 def _selected_gpu(gpu: Mapping[str, Any]) -> dict[str, str]:
-    power, limit = (math.floor(gpu[name] + 0.5) for name in ("power", "power_limit"))
     return {
         "gpu-now": f"Util: {percent(gpu['utilization'])} | Temp: {degrees(gpu['temperature'])}",
         "gpu-name": f"GPU {gpu['id']} {gpu['name']}",
-        "gpu-power": f"{power} / {limit} W",
     }
 
 

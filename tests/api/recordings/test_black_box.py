@@ -49,9 +49,10 @@ class Box:
         asyncio.run(self.box.check())
 
     def recorded(self, run: str) -> list[Content | None]:
-        file = self.folder.find(run, "alpha")
-        if file is None:
+        files = self.folder.find(run, "alpha")
+        if not files:
             return []
+        (file,) = files
         recording = Recording(TOPICS)
         with file.open("rb") as stream:
             contents = [each.content for each in recording.read(lines_in(stream))]
@@ -99,7 +100,12 @@ def test_a_run_that_ends_well_or_in_an_unknown_way_leaves_nothing(box: Box) -> N
     assert not box.path.exists()
     box.receive(cpu(age=-1))
     counts = {each.name: each.value for each in box.box.report().counts}
-    assert counts == {"recordings_kept": 0, "recordings_failed": 0, "recording_buffer_bytes": 0}
+    assert counts == {
+        "recordings_kept": 0,
+        "recordings_failed": 0,
+        "recordings_skipped": 0,
+        "recording_buffer_bytes": 0,
+    }
 
 
 def test_only_the_last_five_minutes_are_set_aside(box: Box) -> None:
@@ -183,6 +189,28 @@ def test_a_folder_that_cannot_be_written_is_counted_and_logged(
     assert (box.box.kept, box.box.failures) == (0, 1)
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
     assert record.getMessage().startswith("The recording of run r-1 cannot be written: ")
+
+
+def test_a_host_has_at_most_ten_recordings_at_a_time(
+    box: Box, caplog: pytest.LogCaptureFixture
+) -> None:
+    begins = [begun(f"r-{number}") for number in range(30)]
+    box.receive(*begins, cpu())
+    for begin in begins[:15]:
+        box.end(begin, exit_code=1)
+    box.later(6)
+    assert (box.box.kept, box.box.skipped) == (10, 5)
+    box.later(130)
+    assert (box.box.kept, box.box.skipped) == (20, 10)
+    (record,) = caplog.records
+    assert record.getMessage().startswith("Run r-10 of host alpha has no recording, because at ")
+
+
+def test_the_end_of_a_run_of_a_host_without_runs_under_way_takes_no_memory(box: Box) -> None:
+    for number in range(100):
+        box.receive(ended(begun(f"r-{number}"), exit_code=1))
+    box.later(6)
+    assert (box.box.kept, box.box.skipped, box.path.exists()) == (0, 0, False)
 
 
 def test_a_run_that_begins_again_has_not_failed(box: Box) -> None:

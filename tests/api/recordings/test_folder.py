@@ -4,6 +4,7 @@ import errno
 import os
 import stat
 from collections.abc import Iterator
+from itertools import count
 from pathlib import Path
 
 import pytest
@@ -16,13 +17,16 @@ def path(tmp_path: Path) -> Path:
     return tmp_path / "data" / "recordings"
 
 
-def save(folder: RecordingFolder, *runs: str, size: int = 10) -> None:
+TIMES = count(10**9)
+
+
+def save(folder: RecordingFolder, *runs: str, size: int = 10, host: str = "h") -> None:
     """Save a recording of each of ``runs``, each a second after the other."""
-    for number, run in enumerate(runs):
-        folder.save("h", run, [b"x" * size])
-        known = folder.find(run, "h")
-        assert known is not None
-        os.utime(known, (10**9 + number, 10**9 + number))
+    for run in runs:
+        folder.save(host, run, [b"x" * size])
+        (file,) = folder.find(run, host)
+        time = next(TIMES)
+        os.utime(file, (time, time))
 
 
 def runs(path: Path) -> list[str]:
@@ -31,14 +35,14 @@ def runs(path: Path) -> list[str]:
 
 def test_a_recording_is_found_by_its_run_and_its_host(path: Path) -> None:
     folder = RecordingFolder(path)
-    assert folder.find("r", None) is None
+    assert folder.find("r", None) == []
     folder.save("a/b \n é", "r", [b"1\n", b"2\n"])
-    found = folder.find("r", None)
-    assert found is not None
-    assert found == folder.find("r", "a/b \n é")
+    (found,) = folder.find("r", None)
+    assert folder.find("r", "a/b \n é") == [found]
     assert found.read_bytes() == b"1\n2\n"
-    assert folder.find("r", "other") is None
-    assert folder.find("r2", None) is None
+    assert folder.find("r", "other") == folder.find("r2", None) == []
+    folder.save("other", "r", [b"3\n"])
+    assert len(folder.find("r", None)) == 2
 
 
 def test_other_accounts_cannot_read_it(path: Path) -> None:
@@ -64,6 +68,18 @@ def test_the_oldest_files_are_evicted_beyond_the_bytes_and_never_the_newest(path
     assert runs(path) == ["b", "c", "d"]
     folder.save("h", "big", [b"x" * 100])
     assert runs(path) == ["big"]
+
+
+def test_a_host_with_many_recordings_evicts_only_its_own(path: Path) -> None:
+    folder = RecordingFolder(path, max_files=5, max_bytes=100)
+    save(folder, "a", "b")
+    save(folder, *map(str, range(10)), host="flood")
+    assert runs(path) == ["7", "8", "9", "a", "b"]
+    save(folder, "large", size=60, host="flood")
+    save(folder, "c")
+    assert runs(path) == ["8", "9", "b", "c", "large"]
+    save(folder, "d", size=50, host="third")
+    assert runs(path) == ["b", "c", "d"]
 
 
 def test_what_a_killed_process_left_is_replaced(path: Path) -> None:

@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from api.recordings.folder import RecordingFolder
 from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import Publication
 from tests.api.running import RunningApi, cpu, running_api
@@ -38,6 +39,16 @@ def test_the_recording_of_a_failed_run_is_there_after_a_restart(
         *(b"system/runs/r-1", b"system/cpu", b"system/runs/r-1")
     ]
     assert answer.content.endswith(end.payload() + b"\n")
+
+
+def test_recordings_of_several_hosts_need_the_name_of_the_host(shared_api: RunningApi) -> None:
+    folder = RecordingFolder(shared_api.settings.data_dir / "recordings")
+    for host in ("alpha", "beta"):
+        folder.save(host, "shared", [host.encode()])
+    status, code, message = shared_api.error(f"{PATH}/shared/recording")
+    assert (status, code) == (409, "ambiguous_run")
+    assert message == "2 hosts have a recording of run 'shared': add the parameter host."
+    assert shared_api.get(f"{PATH}/shared/recording", host="beta").content == b"beta"
 
 
 def test_a_run_without_a_recording_is_an_error(shared_api: RunningApi) -> None:

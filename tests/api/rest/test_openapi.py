@@ -20,6 +20,7 @@ METHODS = {
     f"{PREFIX}/history": {"get"},
     f"{PREFIX}/hosts": {"get"},
     f"{PREFIX}/metrics": {"get"},
+    f"{PREFIX}/overview": {"get"},
     f"{PREFIX}/runs": {"get"},
     RUN: {"get"},
     f"{RUN}/report": {"get"},
@@ -85,6 +86,7 @@ def test_every_operation_has_a_readable_id(document: Any) -> None:
         "get_history",
         "get_hosts",
         "get_metrics",
+        "get_overview",
         "get_readyz",
         "get_recording",
         "get_report",
@@ -117,6 +119,7 @@ def test_every_possible_error_is_documented_in_the_common_shape(document: Any) -
         expected |= {401, 422} if path.startswith("/api/") else set()
         expected |= {408, 413, 429} if writes else set()
         expected |= {404} if path in WITH_NAME else set()
+        expected |= {409} if path in OF_A_RUN else set()
         expected |= {503} if path in WITH_STORE else set()
         assert set(map(int, operation["responses"])) == expected, path
         for status in expected - {200, 201}:

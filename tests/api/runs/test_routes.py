@@ -59,9 +59,13 @@ def test_a_run_is_found_by_its_id_under_way_and_after_its_end(api: RunningApi) -
     assert answer["summary"] == json.loads(json.dumps(EXAMPLE["summary"]))
 
 
-def test_the_same_id_on_several_hosts_is_the_newest_or_that_of_the_host(api: RunningApi) -> None:
+def test_the_same_id_on_several_hosts_needs_the_name_of_the_host(api: RunningApi) -> None:
     api.writer.write([begun("a", 2 * MINUTE, "beta"), begun("a", MINUTE, "gamma")])
-    assert api.json(f"{PATH}/a")["host"] == "gamma"
+    for path in (f"{PATH}/a", f"{PATH}/a/report"):
+        assert api.error(path) == (
+            *(409, "ambiguous_run"),
+            "Run 'a' exists on 2 hosts, such as 'beta': add the parameter host.",
+        )
     assert api.json(f"{PATH}/a", host="beta")["host"] == "beta"
     assert api.error(f"{PATH}/a", host="x")[:2] == (404, "unknown_run")
 

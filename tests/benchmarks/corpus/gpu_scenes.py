@@ -28,7 +28,7 @@ def pauses(rng: Random) -> Built:
 
 
 def short_kernels(rng: Random) -> Built:
-    """The driver reads 0 to 1 %; the power shows that it works."""
+    """The driver reads 0 to 1%; the power shows that it works."""
     machine = _machine(rng, flat(rng.uniform(2, 60) * GIB), lambda _time: rng.choice([0.0, 1.0]))
     share, more = rng.uniform(0.2, 0.9), rng.uniform(1.4, 2.3)
     floor = machine.gpus[0].idle_power * 1.6

@@ -34,7 +34,7 @@ if sys.platform != "linux":
 
 
 def agree(ours: float, theirs: float, floor: float, unseen: float = 0.0) -> bool:
-    """Return whether the values lie within 5 %, or within ``floor`` of each other.
+    """Return whether the values lie within 5%, or within ``floor`` of each other.
 
     ``unseen`` is the part of the sensor's window outside the tool's (0-1). If nothing moved in it,
     or twice as much as in the rest, the values differ by that part.

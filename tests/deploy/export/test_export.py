@@ -1,7 +1,10 @@
 """`system-monitor export`."""
 
 import json
+import socket
+import socketserver
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -9,18 +12,17 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from arro3.io import read_parquet
+from urllib3 import Timeout
 
 from deploy import command
 from telemetry.bus.connection import BusConnection
 from telemetry.clock import unix_milliseconds
 from telemetry.samples import Sample
-from tests.api.conftest import shared_bus
 from tests.api.running import CPU, GPU, RunningApi, running_api
 from tests.deploy.monitor import COMMAND, environment
 from tests.services.in_thread import served
 from tests.services.processes import free_port
-
-__all__ = ["shared_bus"]
 
 pytestmark = pytest.mark.usefixtures("own_settings")
 TOKEN = "0123456789abcdef"  # noqa: S105 - of a test server
@@ -89,6 +91,31 @@ def test_json_lines_have_the_time_and_the_known_values(
     assert lines[-1]["system/gpu/0.power"] == 100.0 + TICKS - 1
 
 
+def test_a_parquet_file_has_every_sample_of_a_span(asked: Sequence[str], tmp_path: Path) -> None:
+    file = tmp_path / "hour.parquet"
+    assert command.run([*asked, "--format", "parquet", "--output", str(file)]) == 0
+    table = read_parquet(str(file)).read_all()
+    assert table.num_rows == TICKS
+    assert table.column("system/gpu/0.power").to_pylist() == [100.0 + i for i in range(TICKS)]
+
+
+def test_a_parquet_file_is_not_printed(
+    asked: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = failed([*asked, "--format", "parquet"], capsys)
+    assert sentence == "A Parquet file cannot be printed: name a file with --output."
+
+
+def test_without_arro3_a_sentence_says_how_to_get_it(
+    asked: Sequence[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "deploy.export.parquet", raising=False)
+    monkeypatch.setitem(sys.modules, "arro3.core", None)
+    sentence = failed([*asked, "--format", "parquet", "--output", "x.parquet"], capsys)
+    assert "install it with `pip install 'system-monitor[parquet]'`" in sentence
+    assert not Path("x.parquet").exists()
+
+
 def test_the_server_of_this_machine_is_the_default(
     api: RunningApi, asked: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +162,10 @@ def test_a_missing_token_is_one_sentence(
         ),
         (["--start", "2h", "--end", "1h"], "The history has nothing that matches: check --st"),
         (["--output", "/nowhere/x.csv"], "Cannot write /nowhere/x.csv: No such file or dire"),
+        (
+            ["--output", "/dev/full", "--format", "parquet"],
+            "Cannot write /dev/full: No space left on device.",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(
@@ -169,6 +200,43 @@ def test_a_server_that_is_not_ours_is_one_sentence(capsys: pytest.CaptureFixture
     url = f"http://127.0.0.1:{server.server_port}"
     with served(server):
         expected = f"The server at {url} is not a System Monitor: check --url."
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+@pytest.mark.parametrize("answer", [b"", b"\x20\x02\x00\x05"])
+def test_a_server_that_does_not_speak_http_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], answer: bytes
+) -> None:
+    class Broker(socketserver.BaseRequestHandler):
+        def handle(self) -> None:
+            self.request.recv(4096)
+            self.request.sendall(answer)
+
+    server = socketserver.TCPServer(("127.0.0.1", 0), Broker)
+    url = f"http://127.0.0.1:{server.server_address[1]}"
+    with served(server):
+        expected = (
+            f"The server at {url} did not send a valid HTTP response: check that --url names a "
+            "System Monitor."
+        )
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+def test_a_server_that_does_not_answer_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("deploy.export.server._TIMEOUT", Timeout(0.2))
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        url = f"http://127.0.0.1:{silent.getsockname()[1]}"
+        expected = f"The server at {url} did not answer in time: try again later, or check --url."
+        assert failed(["export", "--url", url], capsys) == expected
+
+
+def test_a_server_without_tls_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+    server = ThreadingHTTPServer(("127.0.0.1", 0), _OtherServer)
+    url = f"https://127.0.0.1:{server.server_port}"
+    with served(server):
+        expected = f"No TLS connection to {url} is possible (wrong version number): check --url."
         assert failed(["export", "--url", url], capsys) == expected
 
 

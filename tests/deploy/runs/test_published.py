@@ -53,7 +53,7 @@ def test_a_run_is_retained_while_it_runs_and_an_event_when_it_ends(
     wait_until(lambda: published.messages()[-1].payload == b"", "the state is deleted")
     assert b"secret" not in b"".join(each.payload for each in published.messages())
     assert "ablation 7 ended after" in errors
-    assert "80 % utilization" in errors
+    assert "80% utilization" in errors
     with Listener(mosquitto.port, f"{published.scheme.prefix}/#") as late:
         late.publish(f"{published.scheme.prefix}/last", b"")
         late.wait_for(f"{published.scheme.prefix}/last")

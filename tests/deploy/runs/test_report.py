@@ -44,7 +44,7 @@ def api(*statuses: int) -> Iterator[tuple[int, list[str]]]:
 
 
 def save(port: int, folder: Path) -> Path:
-    settings = load_settings({"http_port": str(port), "http_token": TOKEN})
+    settings = load_settings({"http_port": str(port), "http_token": TOKEN, "host_name": "é"})
     return report.save(settings, "ablation-7-1", folder)
 
 
@@ -52,7 +52,8 @@ def test_it_is_saved_once_the_end_is_in_the_history(tmp_path: Path) -> None:
     with api(404, 503) as (port, seen):
         file = save(port, tmp_path / "new" / "folder")
     assert (file.name, file.read_text()) == ("ablation-7-1.html", "<p>a report")
-    assert seen == [f"/api/v1/system/runs/ablation-7-1/report?ended=true Bearer {TOKEN}"] * 3
+    path = "/api/v1/system/runs/ablation-7-1/report?ended=true&host=%C3%A9"
+    assert seen == [f"{path} Bearer {TOKEN}"] * 3
 
 
 @pytest.mark.parametrize(

@@ -2,14 +2,13 @@
 
 import asyncio
 import uuid
-from collections.abc import AsyncIterator, Awaitable, Callable, Iterator, Sequence
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from typing import TYPE_CHECKING
 
 import pytest
 
 from api.live.subscription import Subscription
-from deploy.embedded_broker import EmbeddedBroker
 from deploy.top.app import Help, Top
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
@@ -33,19 +32,6 @@ if TYPE_CHECKING:
 
 SECONDS = 20.0
 SMALL = (80, 24)
-
-
-@pytest.fixture(scope="module")
-def bus() -> Iterator[BusConnection]:
-    """Connect a publisher to a broker for all tests, each of which has its own topics."""
-    broker = EmbeddedBroker("127.0.0.1", free_port())
-    broker.start()
-    bus = BusConnection(BrokerAddress(broker.host, broker.port), "top-tests")
-    bus.start()
-    assert bus.wait_connected(SECONDS)
-    yield bus
-    bus.stop()
-    broker.stop()
 
 
 class Terminal:
@@ -91,13 +77,13 @@ class Terminal:
 
 @asynccontextmanager
 async def terminal(
-    bus: BusConnection,
+    shared_bus: BusConnection,
     *contents: Content,
     host: str | None = None,
     size: tuple[int, int] = SMALL,
     address: BrokerAddress | None = None,
 ) -> AsyncIterator[Terminal]:
-    found = Terminal(bus, host, address)
+    found = Terminal(shared_bus, host, address)
     found.publish(*contents)
     async with found.app.run_test(size=size) as found.pilot:
         yield found
@@ -114,7 +100,7 @@ def run(check: Check) -> None:
     asyncio.run(asyncio.wait_for(check(), 2 * SECONDS))
 
 
-def test_a_host_is_shown_live_in_80_by_24(bus: BusConnection) -> None:
+def test_a_host_is_shown_live_in_80_by_24(shared_bus: BusConnection) -> None:
     async def check() -> None:
         first: list[Content] = [
             status(),
@@ -122,7 +108,7 @@ def test_a_host_is_shown_live_in_80_by_24(bus: BusConnection) -> None:
             *machine(),
             processes_sample(0, process(41)),
         ]
-        async with terminal(bus, *first) as top:
+        async with terminal(shared_bus, *first) as top:
             text = await top.shows("alpha  live", "75%", "38%", "train.py", "Quit", "Help")
             assert len(text.splitlines()) == 24
             assert max(map(len, text.splitlines())) <= 80
@@ -132,22 +118,22 @@ def test_a_host_is_shown_live_in_80_by_24(bus: BusConnection) -> None:
     run(check)
 
 
-def test_a_finding_that_is_over_disappears(bus: BusConnection) -> None:
+def test_a_finding_that_is_over_disappears(shared_bus: BusConnection) -> None:
     async def check() -> None:
         begin = finding("gpu0", "warning", "Look here.")
-        async with terminal(bus, status(), gpu_sample(0), begin) as top:
+        async with terminal(shared_bus, status(), gpu_sample(0), begin) as top:
             await top.shows("Look here.")
             topic = top._topics.topic("alpha", begin.channel)  # noqa: SLF001
-            bus.publish(Publication(topic, b"", retain=True))
+            shared_bus.publish(Publication(topic, b"", retain=True))
             await top.shows("alpha  live", without="Look here.")
 
     run(check)
 
 
-def test_several_hosts_are_selected_opened_and_left_with_keys(bus: BusConnection) -> None:
+def test_several_hosts_are_selected_opened_and_left_with_keys(shared_bus: BusConnection) -> None:
     async def check() -> None:
         hosts = [each for name in ("alpha", "beta") for each in host(name)]
-        async with terminal(bus, *hosts) as top:
+        async with terminal(shared_bus, *hosts) as top:
             await top.shows("host▾", "alpha", "beta")
             await top.press("down", "enter")
             await top.shows("beta  live")
@@ -163,10 +149,10 @@ def test_several_hosts_are_selected_opened_and_left_with_keys(bus: BusConnection
     run(check)
 
 
-def test_one_host_of_several_is_chosen_by_name(bus: BusConnection) -> None:
+def test_one_host_of_several_is_chosen_by_name(shared_bus: BusConnection) -> None:
     async def check() -> None:
         hosts = [each for name in ("alpha", "beta") for each in host(name)]
-        async with terminal(bus, *hosts, host="beta") as top:
+        async with terminal(shared_bus, *hosts, host="beta") as top:
             await top.shows("beta  live")
             await top.press("escape", "right")
             await top.shows("beta  live")
@@ -175,9 +161,11 @@ def test_one_host_of_several_is_chosen_by_name(bus: BusConnection) -> None:
 
 
 @pytest.mark.parametrize("key", ["q", "ctrl+c"])
-def test_the_help_opens_and_closes_and_a_key_ends_the_program(bus: BusConnection, key: str) -> None:
+def test_the_help_opens_and_closes_and_a_key_ends_the_program(
+    shared_bus: BusConnection, key: str
+) -> None:
     async def check() -> None:
-        async with terminal(bus, status(), *machine()) as top:
+        async with terminal(shared_bus, status(), *machine()) as top:
             await top.press("question_mark")
             await top.shows("sort by the next column")
             assert isinstance(top.app.screen, Help)
@@ -189,11 +177,11 @@ def test_the_help_opens_and_closes_and_a_key_ends_the_program(bus: BusConnection
     run(check)
 
 
-def test_a_long_page_scrolls(bus: BusConnection) -> None:
+def test_a_long_page_scrolls(shared_bus: BusConnection) -> None:
     async def check() -> None:
         gpus = [gpu_sample(index) for index in range(32)]
         listed = processes_sample(0, *(process(pid) for pid in range(100, 130)))
-        async with terminal(bus, status(), *gpus, *machine(), listed) as top:
+        async with terminal(shared_bus, status(), *gpus, *machine(), listed) as top:
             await top.shows("alpha  live")
             async with asyncio.timeout(SECONDS):
                 while " 129 " not in top.text:  # the last process may not have arrived yet
@@ -205,9 +193,9 @@ def test_a_long_page_scrolls(bus: BusConnection) -> None:
     run(check)
 
 
-def test_a_smaller_terminal_gets_a_page_that_fits(bus: BusConnection) -> None:
+def test_a_smaller_terminal_gets_a_page_that_fits(shared_bus: BusConnection) -> None:
     async def check() -> None:
-        async with terminal(bus, status(), gpu_sample(0), *machine(), size=(140, 40)) as top:
+        async with terminal(shared_bus, status(), gpu_sample(0), *machine(), size=(140, 40)) as top:
             await top.shows("NVIDIA GeForce RTX 4090")
             await top.pilot.resize_terminal(*SMALL)
             await top.shows("alpha  live", without="NVIDIA")
@@ -215,19 +203,19 @@ def test_a_smaller_terminal_gets_a_page_that_fits(bus: BusConnection) -> None:
     run(check)
 
 
-def test_text_from_the_bus_is_never_markup(bus: BusConnection) -> None:
+def test_text_from_the_bus_is_never_markup(shared_bus: BusConnection) -> None:
     async def check() -> None:
         hostile = gpu_sample(0, name="[bold]x[/bold][@click=quit]y[/]")
-        async with terminal(bus, status(), hostile, *machine(), size=(140, 40)) as top:
+        async with terminal(shared_bus, status(), hostile, *machine(), size=(140, 40)) as top:
             await top.shows("[bold]x[/bold][@click=q")
 
     run(check)
 
 
-def test_a_broker_that_does_not_run_is_one_sentence(bus: BusConnection) -> None:
+def test_a_broker_that_does_not_run_is_one_sentence(shared_bus: BusConnection) -> None:
     async def check() -> None:
         nowhere = BrokerAddress("127.0.0.1", free_port())
-        async with terminal(bus, address=nowhere) as top:
+        async with terminal(shared_bus, address=nowhere) as top:
             await top.shows(f"The MQTT broker at mqtt://127.0.0.1:{nowhere.port} cannot be reach")
             await top.shows("Waiting for the first samples")
 

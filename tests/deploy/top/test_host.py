@@ -134,7 +134,7 @@ def test_the_process_of_several_gpus_is_one_row() -> None:
     )
     shown = page(found)
     assert line_of(shown, "41").split() == [
-        *("41", "ada", "0,1", "4.0", "GiB", "1", "h", "01", "min", "python3", "train.py")
+        *("41", "ada", "0,1", "4", "GiB", "1", "h", "1", "min", "python3", "train.py")
     ]
     assert line_of(shown, "42").split()[1] == DASH
     assert "and 2 more processes" in shown

@@ -12,11 +12,8 @@ import pytest
 
 from deploy import command
 from telemetry.bus.connection import BusConnection
-from tests.api.conftest import shared_bus
 from tests.deploy.monitor import COMMAND, SECONDS, environment
 from tests.services.processes import wait_until
-
-__all__ = ["shared_bus"]
 
 
 @pytest.mark.usefixtures("own_settings")

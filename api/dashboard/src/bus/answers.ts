@@ -106,11 +106,11 @@ function columnsOf(value: unknown): HistoryColumns | null {
   };
 }
 
-/** The active findings; null if the answer is not a list of findings. */
+/** The findings, active or over; null if the answer is not a list of findings. */
 export function findingsOf(body: unknown): Finding[] | null {
   const answer = received<FindingsResponse>(body);
   if (!Array.isArray(answer?.findings)) return null;
-  return answer.findings.flatMap((entry) => findingOf(entry) ?? []).filter(({ isOver }) => !isOver);
+  return answer.findings.flatMap((entry) => findingOf(entry) ?? []);
 }
 
 const HOUR_MS = 3_600_000;

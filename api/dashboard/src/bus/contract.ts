@@ -1,4 +1,24 @@
-// Generated from api/rest/responses.py by `make docs`.
+// Generated from the API's response models by `make docs`.
+
+export interface AnnotationEntry {
+  /** unique id of the annotation */
+  readonly id: string;
+  /** Unix time of the annotation in milliseconds */
+  readonly timestamp: number;
+  /** host that the event concerns; null: every host */
+  readonly host: string | null;
+  /** what happened */
+  readonly text: string;
+  /** tags to filter by */
+  readonly tags: readonly string[];
+  /** run that the event belongs to */
+  readonly run: string | null;
+}
+
+export interface AnnotationsResponse {
+  /** the annotations in the span */
+  readonly annotations: readonly AnnotationEntry[];
+}
 
 export type CollectorState = "online" | "offline";
 
@@ -68,11 +88,43 @@ export interface FindingExpected {
   readonly latest: number;
 }
 
+export interface FindingSummary {
+  /** kind, as in the channel */
+  readonly kind: string;
+  /** what it is about, such as a device, a sensor, or host */
+  readonly subject: string;
+  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  readonly severity: "info" | "warning" | "critical";
+  /** when it began, Unix time (ms) */
+  readonly since: number;
+  /** one sentence with numbers */
+  readonly summary: string;
+}
+
 export interface FindingsResponse {
   /** the findings in the span */
   readonly findings: readonly FindingEntry[];
   /** why the history cannot be read; the findings that are over are then missing */
   readonly history_error: string | null;
+}
+
+export interface GpuSummary {
+  /** id of the GPU, as in the channel name */
+  readonly id: string;
+  /** share of time during which a kernel ran (%) */
+  readonly utilization: number | null;
+  /** memory in use, excluding reserved memory (bytes) */
+  readonly memory_used: number | null;
+  /** installed memory; if unified, the system's memory (bytes) */
+  readonly memory_total: number | null;
+  /** core temperature (°C) */
+  readonly temperature: number | null;
+  /** why the clocks are reduced */
+  readonly throttle_reasons: readonly string[] | null;
+  /** how many processes use it; null if they are not known */
+  readonly processes: number | null;
+  /** whether the reading is older than three intervals */
+  readonly stale: boolean;
 }
 
 export interface HistoryChannel {
@@ -118,6 +170,23 @@ export interface HostEntry {
   readonly dropped: number | null;
 }
 
+export interface HostOverview {
+  /** the host that was sampled */
+  readonly host: string;
+  /** whether the host's collector is running; null before its first status */
+  readonly state: CollectorState | null;
+  /** whether no sample of the last three intervals has arrived */
+  readonly stale: boolean;
+  /** utilization of all cores */
+  readonly cpu: number | null;
+  /** share of the memory that is in use */
+  readonly memory: number | null;
+  /** the GPUs, by id */
+  readonly gpus: readonly GpuSummary[];
+  /** the active findings, the most severe first */
+  readonly findings: readonly FindingSummary[];
+}
+
 export interface HostsResponse {
   /** the hosts, by name */
   readonly hosts: readonly HostEntry[];
@@ -127,6 +196,84 @@ export interface HostsResponse {
   readonly history_hours: number;
   /** how long the history keeps one-minute points (days); 0: none */
   readonly history_days: number;
+}
+
+export interface OverviewResponse {
+  /** the live hosts, by name */
+  readonly hosts: readonly HostOverview[];
+}
+
+export interface RunEntry {
+  /** id of the run */
+  readonly id: string;
+  /** when its state last changed, Unix milliseconds */
+  readonly timestamp: number;
+  /** host that the state concerns */
+  readonly host: string;
+  /** name of the run */
+  readonly name: string;
+  /** tags to filter by */
+  readonly tags: readonly string[];
+  /** user that it belongs to */
+  readonly user: string | null;
+  /** program and script or module; never the arguments, which may contain secrets */
+  readonly command: string | null;
+  /** process ID of its first process */
+  readonly pid: number | null;
+  /** identifies its first process: a digest of the boot, the process ID and its start */
+  readonly process: string | null;
+  /** ids of the GPUs that it uses */
+  readonly gpus: readonly string[];
+  /** when it began, Unix time (ms) */
+  readonly started: number;
+  /** null while it runs, then when it ended, Unix time (ms) */
+  readonly ended: number | null;
+  /** exit code, if it is known */
+  readonly exit_code: number | null;
+  /** name of the signal that ended it */
+  readonly signal: string | null;
+  /** who reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
+  readonly how: "automatic" | "command" | "helper";
+  /** the resources that it used, as far as known */
+  readonly summary: RunSummary | null;
+  /** running; ended; or lost: its end is not known, and its host is silent or no longer reports it */
+  readonly state: RunState;
+}
+
+export type RunState = "running" | "ended" | "lost";
+
+export interface RunSummary {
+  /** how long it ran (s) */
+  readonly duration?: number | null;
+  /** time during which it used GPUs, summed over the GPUs (h) */
+  readonly gpu_hours?: number | null;
+  /** mean utilization of its GPUs (%) */
+  readonly gpu_utilization_mean?: number | null;
+  /** largest amount of GPU memory (bytes) */
+  readonly gpu_memory_peak?: number | null;
+  /** largest amount of RAM (bytes) */
+  readonly ram_peak?: number | null;
+  /** CPU time (s) */
+  readonly cpu_seconds?: number | null;
+  /** energy of its GPUs (J) */
+  readonly energy_joules?: number | null;
+  /** share of the time in which its GPUs were slowed down (%) */
+  readonly throttled_share?: number | null;
+  /** share of the time in which it left its GPUs idle (%) */
+  readonly idle_held_share?: number | null;
+  /** data read from storage (bytes) */
+  readonly read_bytes?: number | null;
+  /** data written to storage (bytes) */
+  readonly written_bytes?: number | null;
+  /** names of the values that are not only of its processes but of the whole machine */
+  readonly whole_machine?: readonly string[];
+}
+
+export interface RunsResponse {
+  /** the runs */
+  readonly runs: readonly RunEntry[];
+  /** the parameter `end` that selects the next page; null if this is the last */
+  readonly next: number | null;
 }
 
 export interface SensorResponse {

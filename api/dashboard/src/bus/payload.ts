@@ -1,4 +1,4 @@
-import { familyOf, STATUS_CHANNEL } from "../catalogue";
+import { familyOf } from "../catalogue";
 import type { CollectorState, FindingEntry, HostEntry, SensorResponse } from "./contract";
 
 export type Values = Readonly<Record<string, unknown>>;
@@ -29,21 +29,18 @@ export interface Finding {
   readonly host: string;
   readonly channel: string;
   readonly subject: string;
+  /** When it last changed. */
+  readonly timestamp: number;
   readonly isOver: boolean;
   readonly severity: Severity;
   readonly since: number;
+  /** When it ended; null while it is active. */
+  readonly ended: number | null;
   readonly summary: string;
   readonly advice: string;
   /** The span that shows it. */
   readonly evidence: { readonly from: number; readonly to: number } | null;
 }
-
-/** `ageSeconds`: null for a sample that has just arrived at the server, else its age by the server. */
-export type Frame =
-  | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }
-  | { readonly kind: "status"; readonly status: CollectorStatus }
-  | { readonly kind: "finding"; readonly finding: Finding }
-  | { readonly kind: "removed"; readonly host: string; readonly channel: string };
 
 export function isObject(value: unknown): value is Record<string, unknown> {
   return typeof value === "object" && value !== null && !Array.isArray(value);
@@ -71,35 +68,6 @@ export function numbersOf(value: unknown): (number | null)[] {
 
 export function textsOf(value: unknown): string[] {
   return Array.isArray(value) ? value.filter((item) => typeof item === "string") : [];
-}
-
-/** Parse a WebSocket message, an array of frames. Unknown events and channels are skipped: a newer server may send more. */
-export function parseFrames(text: string): Frame[] {
-  let frames: unknown;
-  try {
-    frames = JSON.parse(text);
-  } catch {
-    return [];
-  }
-  return Array.isArray(frames) ? frames.map(frameOf).filter((frame) => frame !== null) : [];
-}
-
-function frameOf(frame: unknown): Frame | null {
-  if (!(isObject(frame) && isObject(frame.data))) return null;
-  const { channel, event, data } = frame;
-  if (event === "status" && channel === STATUS_CHANNEL) {
-    const status = statusOf(data);
-    return status && { kind: "status", status };
-  }
-  if (typeof channel !== "string") return null;
-  if (event === "removed" && typeof data.host === "string") return { kind: "removed", host: data.host, channel };
-  if (event === "finding") {
-    const finding = findingOf(data);
-    return finding && { kind: "finding", finding };
-  }
-  if (event !== "metrics") return null;
-  const sample = sampleOf(channel, data);
-  return sample && { kind: "sample", sample, ageSeconds: numberOf(frame.age_seconds) };
 }
 
 export function sampleOf(channel: string, data: unknown): Sample | null {
@@ -132,22 +100,26 @@ export function findingOf(data: unknown): Finding | null {
   const [host, kind, subject] = [textOf(entry?.host), textOf(entry?.kind), textOf(entry?.subject)];
   const since = numberOf(entry?.since);
   if (host === null || kind === null || subject === null || since === null) return null;
+  const timestamp = numberOf(entry?.timestamp) ?? since;
+  const isOver = entry?.state === "over";
   const evidence = isObject(entry?.evidence) ? entry.evidence : {};
   const [from, to] = [numberOf(evidence.start), numberOf(evidence.end)];
   return {
     host,
     channel: `system/findings/${kind}/${subject}`,
     subject,
-    isOver: entry?.state === "over",
+    timestamp,
+    isOver,
     severity: SEVERITIES.find((each) => each === entry?.severity) ?? "info",
     since,
+    ended: isOver ? (numberOf(entry?.ended) ?? timestamp) : null,
     summary: shortened(textOf(entry?.summary) ?? kind),
     advice: shortened(textOf(entry?.advice) ?? ""),
     evidence: from === null || to === null ? null : { from, to },
   };
 }
 
-function shortened(text: string): string {
+export function shortened(text: string): string {
   return text.length > LONGEST_TEXT ? `${text.slice(0, LONGEST_TEXT)}…` : text;
 }
 

@@ -1,5 +1,6 @@
 import { logIn } from "../session";
 import { HISTORY_FIELDS } from "../store/columns";
+import type { Moments } from "../store/moments";
 import {
   findingsOf,
   type HistoryAnswer,
@@ -10,6 +11,8 @@ import {
   metricsOf,
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
+import { type Annotation, annotationOf, annotationsOf, type Run, type RunsPage, runOf, runsOf } from "./moments";
+import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
@@ -40,6 +43,10 @@ export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
   return hostsOf(await request("hosts", [], signal));
 }
 
+export async function fetchOverview(signal?: AbortSignal): Promise<readonly GlancedHost[]> {
+  return required(overviewOf(await request("overview", [], signal)));
+}
+
 export async function fetchFindings(host: string, signal?: AbortSignal): Promise<readonly Finding[]> {
   const parameters: [string, string][] = [
     ["host", host],
@@ -47,6 +54,66 @@ export async function fetchFindings(host: string, signal?: AbortSignal): Promise
     ["limit", "1000"],
   ];
   return required(findingsOf(await request("findings", parameters, signal)));
+}
+
+/** What happened on a host in a span; `to` is null for one that ends now. */
+export interface MomentsQuery {
+  readonly host: string;
+  readonly from: number;
+  readonly to: number | null;
+}
+
+const MAX_ANNOTATIONS = "1000";
+const MAX_STATES = "200";
+
+/** The newest annotations, findings and runs of a span. A run is among them if it began before the span's end. */
+export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
+  const ofHost: [string, string] = ["host", host];
+  const start: [string, string] = ["start", String(Math.floor(from))];
+  const end: [string, string][] = to === null ? [] : [["end", String(Math.ceil(to))]];
+  const [annotations, findings, runs] = await Promise.all([
+    request("annotations", [ofHost, start, ...end, ["limit", MAX_ANNOTATIONS]], signal),
+    request("findings", [ofHost, start, ...end, ["limit", MAX_STATES]], signal),
+    request("runs", [ofHost, ...end, ["limit", MAX_STATES]], signal),
+  ]);
+  return {
+    annotations: required(annotationsOf(annotations)),
+    findings: required(findingsOf(findings)),
+    runs: required(runsOf(runs)).runs,
+  };
+}
+
+/** Which runs to list; null matches any. `end`: only those that began before it. */
+export interface RunsQuery {
+  readonly host: string | null;
+  readonly user: string | null;
+  readonly tag: string | null;
+  readonly state: string | null;
+  readonly end: number | null;
+}
+
+/** The newest runs of all hosts. */
+export async function fetchRuns(query: RunsQuery, signal?: AbortSignal): Promise<RunsPage> {
+  const wanted = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === null ? [] : [[name, String(value)]],
+  );
+  return required(runsOf(await request("runs", wanted, signal)));
+}
+
+export async function fetchRun(id: string, host: string | null, signal?: AbortSignal): Promise<Run> {
+  return required(runOf(await request(`runs/${encodeURIComponent(id)}`, host ? [["host", host]] : [], signal)));
+}
+
+/** The address of a document about a run: its report, or its recording. */
+export function runAddress({ host, id }: Run, document: "report" | "recording"): string {
+  return `${PREFIX}/runs/${encodeURIComponent(id)}/${document}?${new URLSearchParams({ host })}`;
+}
+
+export type AnnotationDraft = Pick<Annotation, "host" | "timestamp" | "text" | "run">;
+
+/** Publish an annotation. The server refuses it with a sentence, for example if it is read-only. */
+export async function publishAnnotation(draft: AnnotationDraft): Promise<Annotation> {
+  return required(annotationOf(await request("annotations", [], undefined, draft)));
 }
 
 export interface HistoryQuery {
@@ -75,12 +142,18 @@ export function streamAddress(host: string, page: string): string {
   return address.href;
 }
 
-async function request(path: string, parameters: [string, string][], signal?: AbortSignal): Promise<unknown> {
+async function request(
+  path: string,
+  parameters: [string, string][],
+  signal?: AbortSignal,
+  content?: object,
+): Promise<unknown> {
   const timeout = AbortSignal.timeout(TIMEOUT_MS);
   const search = new URLSearchParams(parameters).toString();
   let response: Response;
   try {
     response = await fetch(`${PREFIX}/${path}${search && `?${search}`}`, {
+      ...(content && posted(content)),
       signal: signal ? AbortSignal.any([signal, timeout]) : timeout,
     });
   } catch {
@@ -90,6 +163,10 @@ async function request(path: string, parameters: [string, string][], signal?: Ab
   const body: unknown = await response.json().catch(() => null);
   if (!response.ok) throw new RequestFailed(messageOf(body, response.status), response.status);
   return body;
+}
+
+function posted(content: object): RequestInit {
+  return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
 /** The message of an error from the API; a proxy's error may have another shape. */

@@ -1,9 +1,10 @@
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
 import { ChartCursor } from "./chartCursor";
+import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
 import type { Line, Scale } from "./lines";
-import { plotOptions } from "./plotOptions";
+import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
 import { readingOf, timeOfReading } from "./reading";
 import { hasJumped, pixelOf } from "./throttle";
@@ -26,6 +27,7 @@ export class Chart {
   private readonly textScale = textScale();
   private readonly plot: uPlot;
   private readonly cursor: ChartCursor;
+  private readonly marks: ChartMarks;
   private readonly stops: (() => void)[];
   private drawn = "";
   private drawnPixel = NaN;
@@ -36,16 +38,19 @@ export class Chart {
     private readonly element: HTMLElement,
     private readonly props: Drawn,
   ) {
+    const font = labelFont(this.textScale);
+    this.marks = new ChartMarks(props.channel, font, this.textScale);
     const options = plotOptions({
       ...props,
       ...sizeOf(element),
-      font: labelFont(this.textScale),
+      font,
+      marks: this.marks,
       textScale: this.textScale,
       select: () => this.cursor.select(),
       reset: () => this.monitor.change({ zoom: null }),
     });
     this.plot = new uPlot(options, [[], ...props.lines.map(() => [])], element);
-    this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale);
+    this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale, this.marks);
     const unit = document.createElement("small");
     unit.className = "axis-unit";
     unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
@@ -91,7 +96,9 @@ export class Chart {
     const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
     const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
     const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
-    if (state === this.drawn && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
+    const { moments } = monitor;
+    const isSame = state === this.drawn && this.marks.hasDrawn(moments);
+    if (isSame && !moved && !hasJumped(newest, this.drawnNewest, this.heights())) return;
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
@@ -102,9 +109,12 @@ export class Chart {
       interval,
       props.lines.map((line) => line.read),
     );
+    const needsRoom = this.marks.update(moments, { from, to }, monitor.now, plot.height);
+    plot.axes[0]!.gap = X_GAP + this.marks.room;
     plot.batch(() => {
       plot.setData(data as uPlot.AlignedData, false);
       plot.setScale("x", { min: from, max: to });
+      if (needsRoom) plot.redraw(false, true);
     });
     this.cursor.show();
     this.describe();

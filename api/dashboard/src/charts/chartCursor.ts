@@ -3,10 +3,17 @@ import type { Monitor } from "../monitor";
 import { momentTime } from "../text/time";
 import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
+import type { ChartMarks } from "./chartMarks";
+import { listenToClick } from "./click";
+import { labelsAt } from "./marks";
 import { listenToTouch } from "./touch";
 
 // How long the values at a tap are shown.
 const TAP_MS = 5_000;
+const MAX_LABELS = 5;
+const MAX_LETTERS = 40; // as wide as the flag becomes: styles/charts.css
+const REACH_PIXELS = 5;
+
 // Of all charts, as their cursor is.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
 
@@ -14,12 +21,16 @@ let tapTimer: ReturnType<typeof setTimeout> | undefined;
 export class ChartCursor {
   private readonly flag = document.createElement("div");
   private readonly stops: (() => void)[] = [];
+  /** Whether it is this chart that the reader points at: its flag names the marks at the cursor. */
+  private isPointed = false;
+  private text = "";
 
   constructor(
     private readonly monitor: Monitor,
     private readonly plot: uPlot,
     element: HTMLElement,
     private readonly textScale: number,
+    private readonly marks: ChartMarks,
   ) {
     this.flag.className = "chart-time";
     plot.over.append(this.flag);
@@ -34,6 +45,9 @@ export class ChartCursor {
     this.stops.push(
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
+      listenToClick(plot.over, (x) => {
+        monitor.annotate(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+      }),
       listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
     );
   }
@@ -49,12 +63,29 @@ export class ChartCursor {
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
-      const text = momentTime(time, this.monitor.now);
-      this.flag.textContent = text;
-      const hasRoomAtRight = left < width - (text.length * 7 + 20) * this.textScale;
+      const texts = [momentTime(time, this.monitor.now), ...this.labels(time)];
+      this.write(texts);
+      const longest = Math.min(Math.max(...texts.map(({ length }) => length)), MAX_LETTERS);
+      const hasRoomAtRight = left < width - (longest * 7 + 20) * this.textScale;
       this.flag.style.transform = `translateX(${Math.round(left)}px)${hasRoomAtRight ? "" : " translateX(calc(-100% - 10px))"}`;
     }
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
+  }
+
+  /** What is marked at the cursor: a line each. */
+  private labels(time: number): string[] {
+    if (!this.isPointed) return [];
+    const reach = this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
+    const labels = labelsAt(this.marks.current, time, reach);
+    const more = labels.length - MAX_LABELS;
+    return more > 0 ? [...labels.slice(0, MAX_LABELS), `and ${more} more`] : labels;
+  }
+
+  private write(texts: readonly string[]): void {
+    const text = texts.join("\n");
+    if (text === this.text) return;
+    this.text = text;
+    this.flag.textContent = text;
   }
 
   /** The span that was dragged over. */
@@ -68,6 +99,7 @@ export class ChartCursor {
 
   private point(event: MouseEvent): void {
     clearTimeout(tapTimer);
+    this.isPointed = true;
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
@@ -79,6 +111,7 @@ export class ChartCursor {
   }
 
   private readonly leave = (): void => {
+    this.isPointed = false;
     this.monitor.cursor.value = null;
   };
 
@@ -87,6 +120,7 @@ export class ChartCursor {
     const width = span.to - span.from;
     const time = cursor.peek() ?? span.to;
     const step = event.shiftKey ? width / 10 : width / 100;
+    this.isPointed = true;
     if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
     else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
     else if (event.key === "Home") cursor.value = span.from;

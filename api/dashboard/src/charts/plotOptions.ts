@@ -1,4 +1,5 @@
 import type uPlot from "uplot";
+import type { ChartMarks } from "./chartMarks";
 import { hasRoom, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
@@ -15,10 +16,15 @@ interface Plotted {
   readonly select: () => void;
   /** The reader has double-clicked. */
   readonly reset: () => void;
+  readonly marks: ChartMarks;
 }
 
+/** Between the plot and its times, in CSS pixels. */
+export const X_GAP = 6;
+
 /** How uPlot draws a chart of the rolling span. */
-export function plotOptions({ lines, scales, width, height, font, textScale, select, reset }: Plotted): uPlot.Options {
+export function plotOptions(plotted: Plotted): uPlot.Options {
+  const { lines, scales, width, height, font, textScale, select, reset, marks } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };
   const common = { stroke: tint("axis"), font, ticks: { show: false } };
   return {
@@ -37,8 +43,8 @@ export function plotOptions({ lines, scales, width, height, font, textScale, sel
       {
         ...common,
         grid,
-        size: 22 * textScale,
-        gap: 6,
+        size: () => 22 * textScale + marks.room,
+        gap: X_GAP,
         space: 58 * textScale,
         incrs: STEPS,
         values: (plot, splits, __, ___, step) => {
@@ -86,6 +92,7 @@ export function plotOptions({ lines, scales, width, height, font, textScale, sel
       },
     },
     hooks: {
+      ...marks.hooks,
       setSelect: [select],
     },
   };

@@ -1,5 +1,5 @@
 import type { MetricsAnswer } from "../bus/answers";
-import type { Frame } from "../bus/payload";
+import type { Frame } from "../bus/frames";
 import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 import { Poller } from "./poller";

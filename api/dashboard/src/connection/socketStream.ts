@@ -1,4 +1,4 @@
-import { type Frame, parseFrames } from "../bus/payload";
+import { type Frame, parseFrames } from "../bus/frames";
 
 const OPENING_TIMEOUT_MS = 8_000;
 

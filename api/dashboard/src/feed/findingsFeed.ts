@@ -1,4 +1,5 @@
-import type { Finding, Frame } from "../bus/payload";
+import type { Frame } from "../bus/frames";
+import type { Finding } from "../bus/payload";
 import { pauseBefore } from "../connection/backoff";
 import {
   type FindingsState,

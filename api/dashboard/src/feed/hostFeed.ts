@@ -1,12 +1,14 @@
 import type { MetricsAnswer } from "../bus/answers";
-import type { CollectorStatus, Frame } from "../bus/payload";
-import { fetchFindings, fetchHistory, fetchMetrics, streamAddress } from "../bus/rest";
+import type { Frame } from "../bus/frames";
+import type { CollectorStatus } from "../bus/payload";
+import { fetchFindings, fetchHistory, fetchMetrics, fetchMoments, streamAddress } from "../bus/rest";
 import { Connection, type ConnectionState } from "../connection/connection";
 import type { Socket } from "../connection/socketStream";
 import { Backfill } from "../store/backfill";
 import type { HostData } from "../store/host";
 import { CatchUp } from "./catchUp";
 import { FindingsFeed } from "./findingsFeed";
+import { MomentsFeed } from "./momentsFeed";
 
 export interface FeedListener {
   /** The state of the connection has changed. */
@@ -19,6 +21,8 @@ export interface FeedListener {
   onHistory(): void;
   /** The host's findings have changed, or could not be read. */
   onFindings(): void;
+  /** Annotations, findings or runs in the span have changed, or could not be read. */
+  onMoments(): void;
 }
 
 /** Keeps one host's data current: live samples from the connection, missed ones from the history. */
@@ -27,6 +31,7 @@ export class HostFeed {
   /** Why the past is incomplete, as a sentence. */
   historyProblem: string | null = null;
   readonly findings: FindingsFeed;
+  readonly moments: MomentsFeed;
   private readonly connection: Connection;
   private readonly missing: CatchUp;
   /** When /metrics last answered for this host, monotonic. */
@@ -45,6 +50,11 @@ export class HostFeed {
       fetchFindings,
       random: Math.random,
       onChange: () => listener.onFindings(),
+    });
+    this.moments = new MomentsFeed(data.name, {
+      fetchMoments,
+      random: Math.random,
+      onChange: () => listener.onMoments(),
     });
     this.connection = new Connection(
       {
@@ -75,15 +85,17 @@ export class HostFeed {
     this.connection.stop();
     this.missing.stop();
     this.findings.stop();
+    this.moments.stop();
   }
 
   wake(): void {
     this.connection.wake();
   }
 
-  /** Fetch the samples that are missing from the history, and the findings. */
+  /** Fetch the samples that are missing from the history, the findings, and what else has happened. */
   catchUp(): void {
     this.findings.fetch();
+    this.moments.fetch();
     this.missing.run(this.state.mode === "live");
   }
 
@@ -100,7 +112,8 @@ export class HostFeed {
     const at = performance.now();
     const { data } = this;
     this.findings.accept(frame);
-    if (frame.kind === "finding") return;
+    this.moments.accept(frame);
+    if (frame.kind === "finding" || frame.kind === "annotation" || frame.kind === "run") return;
     if (frame.kind === "status") {
       if (frame.status.host === data.name) data.acceptStatus(frame.status, at);
       this.listener.onStatus(frame.status);

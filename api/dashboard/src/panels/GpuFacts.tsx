@@ -1,41 +1,17 @@
 import { gpuChannel, helpOf } from "../catalogue";
-import type { Monitor } from "../monitor";
-import { degrees, exactBytes, grouped, megahertz, percent, share, shortSizeOf, whole } from "../text/numbers";
+import { degrees, grouped, megahertz, percent, whole } from "../text/numbers";
 import { marginOf } from "../text/temperature";
+import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Hint } from "./Hint";
 
-/** A GPU's power, memory, clock and margins, beside its utilization. */
+/** A GPU's power, clock and margins, beside its utilization. */
 export function GpuFacts({ id }: { readonly id: string }) {
   const channel = gpuChannel(id);
-  const used = (monitor: Monitor) => monitor.number(channel, "memory_used");
-  const total = (monitor: Monitor) => monitor.number(channel, "memory_total");
+  const isOnly = useValue((monitor) => monitor.shown?.gpuIds.length === 1);
   return (
     <dl class="facts">
-      <div class="medium">
-        <dt>
-          <Hint text={`${helpOf("gpu", "power")}, and ${helpOf("gpu", "power_limit")}`}>Power</Hint>
-        </dt>
-        <dd data-testid="gpu-power">
-          <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
-          <small>
-            <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
-          </small>
-        </dd>
-      </div>
-      <div class="wide">
-        <dt>
-          <Hint text={(monitor) => `${exactBytes(used(monitor), total(monitor))}: ${helpOf("gpu", "memory_used")}`}>
-            Memory
-          </Hint>
-        </dt>
-        <dd>
-          <Text read={(monitor) => percent(share(used(monitor), total(monitor)))} />{" "}
-          <small>
-            <Text read={(monitor) => shortSizeOf(used(monitor), total(monitor))} />
-          </small>
-        </dd>
-      </div>
+      {isOnly && <Power channel={channel} />}
       <div>
         <dt>
           <Hint text={helpOf("gpu", "sm_clock")}>SM clock</Hint>
@@ -63,5 +39,22 @@ export function GpuFacts({ id }: { readonly id: string }) {
         </dd>
       </div>
     </dl>
+  );
+}
+
+// With several GPUs it is in the row of the GPU.
+function Power({ channel }: { readonly channel: string }) {
+  return (
+    <div class="medium">
+      <dt>
+        <Hint text={`${helpOf("gpu", "power")}, and ${helpOf("gpu", "power_limit")}`}>Power</Hint>
+      </dt>
+      <dd data-testid="gpu-power">
+        <Text read={(monitor) => grouped(monitor.number(channel, "power"))} />{" "}
+        <small>
+          <Text read={(monitor) => `/ ${whole(monitor.number(channel, "power_limit"), "W")}`} />
+        </small>
+      </dd>
+    </div>
   );
 }

@@ -14,17 +14,16 @@ import { GpuInstances, MigNote } from "./GpuInstances";
 import styles from "./GpuPanel.module.css";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
-import { GpuTiles } from "./GpuTiles";
 import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
 const TITLE = "GPU Utilization & Temp";
 
-/** Utilization and temperature of one GPU over time, with small tiles of all GPUs. */
+/** Utilization and temperature of the selected GPU over time. */
 export function GpuPanel() {
-  const { id, ids } = useValue((monitor) => ({ id: selectedGpu(monitor), ids: monitor.shown?.gpuIds ?? [] }));
-  return id === undefined ? <NoGpu /> : <Gpu key={id} id={id} ids={ids} />;
+  const id = useValue((monitor) => monitor.selectedGpu);
+  return id === null ? <NoGpu /> : <Gpu key={id} id={id} />;
 }
 
 function NoGpu() {
@@ -46,7 +45,7 @@ function NoGpu() {
   );
 }
 
-function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[] }) {
+function Gpu({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const channel = gpuChannel(id);
   const on = new Set<string>(monitor.view.series);
@@ -79,17 +78,11 @@ function Gpu({ id, ids }: { readonly id: string; readonly ids: readonly string[]
       <MigNote id={id} />
       <UtilizationChart id={id} />
       <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
-      {ids.length > 1 && <GpuTiles ids={ids} selected={id} />}
       <GpuInstances id={id} />
       <GpuProcesses id={id} />
       <GpuReadings id={id} />
     </Panel>
   );
-}
-
-function selectedGpu({ shown, view }: Monitor): string | undefined {
-  const ids = shown?.gpuIds ?? [];
-  return view.gpu !== null && ids.includes(view.gpu) ? view.gpu : ids[0];
 }
 
 function Name({ id }: { readonly id: string }) {

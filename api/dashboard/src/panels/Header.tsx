@@ -6,10 +6,12 @@ import { THEMES } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
 import { HostChoice } from "./HostChoice";
+import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
+  const isHost = useMonitor().view.page === "host";
   return (
     <header class="top">
       <h1>
@@ -17,12 +19,17 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         System Monitor
       </h1>
       <HostChoice />
+      <HostsLink />
       <ConnectionBadge />
-      <Verdict />
+      {isHost && <Verdict />}
       <div class="controls">
-        <Ranges />
-        <Pause />
-        <Download />
+        {isHost && (
+          <>
+            <Ranges />
+            <Pause />
+            <Download />
+          </>
+        )}
         <ThemeChoices />
         <LogOut />
         <button
@@ -57,7 +64,8 @@ function Mark() {
 
 function Ranges() {
   const monitor = useMonitor();
-  const { zoom, range } = monitor.view;
+  const { range, view } = monitor;
+  const { zoom } = view;
   const ranges = useValue((each) => each.ranges);
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
@@ -66,7 +74,7 @@ function Ranges() {
         <button
           key={each}
           type="button"
-          aria-pressed={zoom === null && range === each}
+          aria-pressed={range === each}
           title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}

@@ -8,12 +8,14 @@ const KEYS = [
   ["Home and End", "On a chart: move the cursor to the ends of the span"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
+  ["a", "Annotate the time at the cursor, or now"],
   ["?", "Show this help"],
 ] as const;
 
 const MOUSE = [
   ["Hover", "Read all charts at the same time"],
   ["Drag", "Zoom all charts to that span; on a touch screen, swipe sideways"],
+  ["Click", "Annotate that time"],
   ["Double-click", "Reset zoom"],
 ] as const;
 

@@ -23,7 +23,7 @@ export function HostChoice() {
   const monitor = useMonitor();
   const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
   const hosts = useValue(choicesIn);
-  const choose = (host: string) => monitor.change({ host, gpu: null, zoom: null });
+  const choose = (host: string) => monitor.change({ page: "host", host, gpu: null, zoom: null });
   if (hosts.length < 2)
     return (
       <span class={styles.host} data-testid="host">

@@ -14,21 +14,10 @@ interface Props {
   readonly warnAt?: number;
 }
 
-/** A bar from 0 to 100 %. */
+/** A bar from 0 to 100%. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
-  const fill = useRef<HTMLDivElement>(null);
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
   const isMissing = (monitor: Monitor) => value(monitor) === null;
-  // In steps of 0.1 %: a finer one would be painted without a visible change.
-  const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(3)})`);
-  // Not bound to the attribute `style`: the browser is faster with one property that changes.
-  useLayoutEffect(
-    () =>
-      effect(() => {
-        if (fill.current) fill.current.style.transform = scale.value;
-      }),
-    [scale],
-  );
   return (
     <div
       class={useReading((monitor) => `meter ${tint}${(value(monitor) ?? 0) >= warnAt ? " warns" : ""}`)}
@@ -41,7 +30,23 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
       aria-valuenow={useReading((monitor) => (isMissing(monitor) ? undefined : Math.round(shareIn(monitor))))}
       aria-valuetext={useReading(text)}
     >
-      <div ref={fill} class="meter-fill" />
+      <Fill value={value} />
     </div>
   );
+}
+
+/** The filled part of a bar, in steps of 0.1%: a finer one would be painted without a visible change. */
+export function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
+  const fill = useRef<HTMLDivElement>(null);
+  const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
+  const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(digits)})`);
+  // Not bound to the attribute `style`: the browser is faster with one property that changes.
+  useLayoutEffect(
+    () =>
+      effect(() => {
+        if (fill.current) fill.current.style.transform = scale.value;
+      }),
+    [scale],
+  );
+  return <div ref={fill} class="meter-fill" />;
 }

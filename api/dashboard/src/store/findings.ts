@@ -20,7 +20,7 @@ export function requested(state: FindingsState): FindingsState {
 }
 
 export function listed(state: FindingsState, findings: readonly Finding[]): FindingsState {
-  const active = new Map(findings.map((finding) => [finding.channel, finding]));
+  const active = new Map(findings.filter(({ isOver }) => !isOver).map((finding) => [finding.channel, finding]));
   for (const [channel, finding] of state.changes) apply(active, channel, finding);
   return { active, isComplete: true, problem: null, changes: new Map() };
 }
@@ -59,4 +59,9 @@ function changed(state: FindingsState, channel: string, finding: Finding | null)
 function apply(active: Map<string, Finding>, channel: string, finding: Finding | null): void {
   if (finding) active.set(channel, finding);
   else active.delete(channel);
+}
+
+/** The kind of a finding, as words: `memory growth`. */
+export function kindOf({ channel }: Finding): string {
+  return (channel.split("/")[2] ?? "finding").replaceAll("_", " ");
 }

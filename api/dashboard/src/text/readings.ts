@@ -5,6 +5,7 @@ import { DASH, energy, megahertz, rate, size } from "./numbers";
 const ABBREVIATIONS = ["ECC", "ID", "MIG", "NVLink", "PCI", "PCIe", "RX", "SM", "TX", "UUID"];
 const DIGITS = new Intl.NumberFormat("en", { maximumFractionDigits: 1 });
 const IN_UNIT: Readonly<Record<string, (value: number) => string>> = {
+  "%": (value) => `${DIGITS.format(value)}%`,
   "°C": (value) => `${DIGITS.format(value)} °C`,
   bytes: size,
   J: energy,

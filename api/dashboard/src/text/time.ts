@@ -2,6 +2,16 @@ const CLOCK = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-dig
 const MINUTES = new Intl.DateTimeFormat("en-GB", { hour: "2-digit", minute: "2-digit" });
 const DATE = new Intl.DateTimeFormat("en-GB", { day: "numeric", month: "short" });
 
+const FULL = new Intl.DateTimeFormat("en-GB", {
+  ...{ day: "numeric", month: "short", year: "numeric" },
+  ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
+});
+
+/** `28 Nov 2026, 14:05:03 GMT+1`, in the reader's time zone, which is named. */
+export function fullTime(wall: number): string {
+  return FULL.format(wall);
+}
+
 /** HH:MM:SS in the reader's time zone. */
 export function clockTime(wall: number): string {
   return CLOCK.format(wall);

@@ -33,6 +33,7 @@ function act(monitor: Monitor, key: string, showHelp: () => void): boolean {
   else if (key === "0" || key === "Escape") monitor.change({ zoom: null });
   else if (key === "[") stepGpu(monitor, -1);
   else if (key === "]") stepGpu(monitor, 1);
+  else if (key === "a") monitor.annotate();
   else if (key === "?") showHelp();
   else return false;
   return true;

@@ -1,0 +1,86 @@
+import type { AnnotationEntry, AnnotationsResponse, RunEntry, RunsResponse } from "./contract";
+import { isObject, numberOf, received, shortened, textOf, textsOf, type Values } from "./payload";
+
+/** A moment that a user or program has marked. Times are Unix ms; its texts may come from any program. */
+export interface Annotation {
+  readonly id: string;
+  readonly timestamp: number;
+  /** Null: it is about all hosts. */
+  readonly host: string | null;
+  readonly text: string;
+  readonly tags: readonly string[];
+  /** The name or the id of the run that it belongs to. */
+  readonly run: string | null;
+}
+
+/** A command or a process with a beginning and an end, as far as it is known. */
+export interface Run {
+  readonly id: string;
+  readonly host: string;
+  /** When its state last changed. */
+  readonly timestamp: number;
+  readonly name: string;
+  readonly tags: readonly string[];
+  readonly user: string | null;
+  readonly command: string | null;
+  readonly gpus: readonly string[];
+  readonly started: number;
+  /** Null while it is under way, or if its end is not known. */
+  readonly ended: number | null;
+  /** Its end is not known, and its host no longer reports it. */
+  readonly isLost: boolean;
+  readonly exitCode: number | null;
+  readonly signal: string | null;
+  readonly summary: Values;
+}
+
+/** Some runs, the newest first; `next` is where the next page ends, null if there is none. */
+export interface RunsPage {
+  readonly runs: readonly Run[];
+  readonly next: number | null;
+}
+
+export const RUNS = "system/runs/";
+
+export function annotationOf(data: unknown): Annotation | null {
+  const entry = received<AnnotationEntry>(data);
+  const [id, text, timestamp] = [textOf(entry?.id), textOf(entry?.text), numberOf(entry?.timestamp)];
+  if (id === null || text === null || timestamp === null) return null;
+  const { host, tags, run } = entry ?? {};
+  return { id, timestamp, host: textOf(host), text: shortened(text), tags: textsOf(tags), run: textOf(run) };
+}
+
+/** The annotations, the oldest first; null if the answer is not a list of annotations. */
+export function annotationsOf(body: unknown): Annotation[] | null {
+  const answer = received<AnnotationsResponse>(body);
+  return Array.isArray(answer?.annotations) ? answer.annotations.flatMap((entry) => annotationOf(entry) ?? []) : null;
+}
+
+export function runOf(data: unknown): Run | null {
+  const entry = received<RunEntry>(data);
+  const [id, host, started] = [textOf(entry?.id), textOf(entry?.host), numberOf(entry?.started)];
+  if (!entry || id === null || host === null || started === null) return null;
+  return {
+    id,
+    host,
+    timestamp: numberOf(entry.timestamp) ?? started,
+    name: shortened(textOf(entry.name) ?? id),
+    tags: textsOf(entry.tags),
+    user: textOf(entry.user),
+    command: textOf(entry.command),
+    gpus: textsOf(entry.gpus),
+    started,
+    ended: numberOf(entry.ended),
+    isLost: entry.state === "lost",
+    exitCode: numberOf(entry.exit_code),
+    signal: textOf(entry.signal),
+    summary: isObject(entry.summary) ? entry.summary : {},
+  };
+}
+
+/** Null if the answer is not a list of runs. */
+export function runsOf(body: unknown): RunsPage | null {
+  const answer = received<RunsResponse>(body);
+  if (!Array.isArray(answer?.runs)) return null;
+  return { runs: answer.runs.flatMap((entry) => runOf(entry) ?? []), next: numberOf(answer.next) };
+}

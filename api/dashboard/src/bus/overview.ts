@@ -1,0 +1,74 @@
+import type { FindingSummary, GpuSummary, HostOverview, OverviewResponse } from "./contract";
+import { isObject, numberOf, received, SEVERITIES, type Severity, textOf, textsOf } from "./payload";
+
+/** A GPU at a glance. `processes` is null where they are not known. */
+export interface GlancedGpu {
+  readonly id: string;
+  readonly utilization: number | null;
+  readonly memoryUsed: number | null;
+  readonly throttleReasons: readonly string[];
+  readonly processes: number | null;
+  readonly isStale: boolean;
+}
+
+/** An active finding at a glance. */
+export interface GlancedFinding {
+  readonly kind: string;
+  readonly subject: string;
+  readonly severity: Severity;
+  readonly since: number;
+  readonly summary: string;
+}
+
+/** A host at a glance. */
+export interface GlancedHost {
+  readonly name: string;
+  readonly isOffline: boolean;
+  readonly isStale: boolean;
+  readonly cpu: number | null;
+  readonly memory: number | null;
+  readonly gpus: readonly GlancedGpu[];
+  readonly findings: readonly GlancedFinding[];
+}
+
+/** The live hosts; null if the answer is not an overview. */
+export function overviewOf(body: unknown): GlancedHost[] | null {
+  const answer = received<OverviewResponse>(body);
+  return Array.isArray(answer?.hosts) ? answer.hosts.flatMap((entry) => hostOf(entry) ?? []) : null;
+}
+
+function hostOf(value: unknown): GlancedHost | null {
+  const entry = received<HostOverview>(value);
+  if (typeof entry?.host !== "string") return null;
+  return {
+    name: entry.host,
+    isOffline: entry.state === "offline",
+    isStale: entry.stale === true,
+    cpu: numberOf(entry.cpu),
+    memory: numberOf(entry.memory),
+    gpus: Array.isArray(entry.gpus) ? entry.gpus.flatMap((each) => gpuOf(each) ?? []) : [],
+    findings: Array.isArray(entry.findings) ? entry.findings.flatMap((each) => findingOf(each) ?? []) : [],
+  };
+}
+
+function gpuOf(value: unknown): GlancedGpu | null {
+  const entry = received<GpuSummary>(value);
+  if (typeof entry?.id !== "string") return null;
+  return {
+    id: entry.id,
+    utilization: numberOf(entry.utilization),
+    memoryUsed: numberOf(entry.memory_used),
+    throttleReasons: textsOf(entry.throttle_reasons),
+    processes: numberOf(entry.processes),
+    isStale: entry.stale === true,
+  };
+}
+
+function findingOf(value: unknown): GlancedFinding | null {
+  const entry = isObject(value) ? received<FindingSummary>(value) : null;
+  const severity = SEVERITIES.find((each) => each === entry?.severity);
+  const since = numberOf(entry?.since);
+  if (entry === null || severity === undefined || since === null) return null;
+  const [kind, subject] = [textOf(entry.kind) ?? "", textOf(entry.subject) ?? ""];
+  return { kind, subject, severity, since, summary: textOf(entry.summary) ?? "" };
+}

@@ -1,0 +1,28 @@
+const DOUBLE_CLICK_MS = 300;
+const MAX_PIXELS = 3;
+
+/**
+ * Listens to single clicks of the mouse: not to the end of a drag, nor to a double-click.
+ *
+ * A tap of a finger reads the chart. Returns a function that stops listening.
+ */
+export function listenToClick(element: HTMLElement, onClick: (x: number) => void): () => void {
+  let pressed: number | null = null;
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const request = new AbortController();
+  const options = { signal: request.signal };
+  const down = (event: PointerEvent) => {
+    pressed = event.pointerType === "mouse" && event.button === 0 ? event.clientX : null;
+  };
+  const click = (event: MouseEvent) => {
+    clearTimeout(timer);
+    if (pressed === null || event.detail > 1 || Math.abs(event.clientX - pressed) > MAX_PIXELS) return;
+    timer = setTimeout(() => onClick(event.clientX), DOUBLE_CLICK_MS);
+  };
+  element.addEventListener("pointerdown", down, options);
+  element.addEventListener("click", click, options);
+  return () => {
+    clearTimeout(timer);
+    request.abort();
+  };
+}

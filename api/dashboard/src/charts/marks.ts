@@ -1,0 +1,91 @@
+import type { Severity } from "../bus/payload";
+import type { Moments } from "../store/moments";
+import { annotationLine, findingLine, hasFailed, runEnd, runLine } from "../text/moments";
+import type { Zoom } from "../view/view";
+
+/** A part of a chart's span that something is known about; an annotation has no width. */
+export interface Mark {
+  readonly from: number;
+  readonly to: number;
+  /** One line of plain text, which may come from any program. */
+  readonly label: string;
+}
+
+export interface Shade extends Mark {
+  readonly severity: Severity;
+}
+
+export interface Bar extends Mark {
+  /** Bars of the same lane do not overlap, unless there are too many at once. */
+  readonly lane: number;
+  readonly isOpen: boolean;
+  readonly hasFailed: boolean;
+}
+
+export interface Marks {
+  readonly lines: readonly Mark[];
+  readonly shades: readonly Shade[];
+  readonly bars: readonly Bar[];
+  readonly lanes: number;
+}
+
+const MAX_LINES = 300;
+const MAX_SPANS = 100;
+const MAX_LANES = 3;
+const GPU = /^gpu(\d{1,4})\b/;
+
+/** What a chart of `channel` shows of `moments`: the newest in `span`. A finding about another GPU is not shown. */
+export function marksIn(moments: Moments, span: Zoom, now: number, channel: string): Marks {
+  const overlaps = ({ from, to }: Mark) => to >= span.from && from <= span.to;
+  const lines = moments.annotations.map((each) => ({
+    from: each.timestamp,
+    to: each.timestamp,
+    label: annotationLine(each),
+  }));
+  const shades = moments.findings
+    .filter(({ subject }) => concerns(subject, channel))
+    .map((each) => ({
+      from: each.since,
+      to: each.ended ?? now,
+      label: findingLine(each),
+      severity: each.severity,
+    }));
+  const runs = moments.runs.map((each) => ({
+    from: each.started,
+    to: runEnd(each, now),
+    label: runLine(each),
+    isOpen: each.ended === null,
+    hasFailed: hasFailed(each),
+  }));
+  const bars = inLanes(runs.filter(overlaps).slice(-MAX_SPANS));
+  return {
+    lines: lines.filter(overlaps).slice(-MAX_LINES),
+    shades: shades.filter(overlaps).slice(-MAX_SPANS),
+    bars,
+    lanes: bars.reduce((most, { lane }) => Math.max(most, lane + 1), 0),
+  };
+}
+
+/** The labels of the marks at a time, annotations first; `reach` is how far away an annotation may be. */
+export function labelsAt({ lines, shades, bars }: Marks, time: number, reach: number): string[] {
+  const near = lines.filter(({ from }) => Math.abs(from - time) <= reach);
+  const around = [...shades, ...bars].filter(({ from, to }) => from <= time && time <= to);
+  return [...near, ...around].map(({ label }) => label);
+}
+
+function concerns(subject: string, channel: string): boolean {
+  const gpu = GPU.exec(subject)?.[1];
+  const charted = /^system\/gpu\/(\d+)$/.exec(channel)?.[1];
+  return gpu === undefined || charted === undefined || gpu === charted;
+}
+
+/** Each in the first lane that is free; in the last one if there is none. By ascending start. */
+function inLanes<T extends Mark>(marks: readonly T[]): (T & { readonly lane: number })[] {
+  const ends: number[] = [];
+  return marks.map((mark) => {
+    const free = ends.findIndex((end) => end <= mark.from);
+    const lane = Math.min(free < 0 ? ends.length : free, MAX_LANES - 1);
+    ends[lane] = Math.max(ends[lane] ?? -Infinity, mark.to);
+    return { ...mark, lane };
+  });
+}

@@ -1,0 +1,45 @@
+import { signal } from "@preact/signals";
+import type { GlancedHost } from "../bus/overview";
+
+const PAUSE_MS = 4_000;
+
+interface Options {
+  fetchOverview(signal: AbortSignal): Promise<readonly GlancedHost[]>;
+}
+
+/** What is known of all hosts, in one request every few seconds while somebody looks at it. */
+export class OverviewFeed {
+  /** The live hosts; null before the first answer. */
+  readonly hosts = signal<readonly GlancedHost[] | null>(null);
+  /** Why they are not current, as a sentence. */
+  readonly problem = signal<string | null>(null);
+  private request: AbortController | null = null;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+
+  constructor(private readonly options: Options) {}
+
+  start(): void {
+    if (this.request) return;
+    this.request = new AbortController();
+    void this.fetch(this.request.signal);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.request?.abort();
+    this.request = null;
+  }
+
+  private async fetch(stopped: AbortSignal): Promise<void> {
+    try {
+      const hosts = document.hidden ? null : await this.options.fetchOverview(stopped);
+      if (stopped.aborted) return;
+      this.hosts.value = hosts ?? this.hosts.peek();
+      this.problem.value = null;
+    } catch (error) {
+      if (stopped.aborted) return;
+      this.problem.value = error instanceof Error ? error.message : "The server is not responding.";
+    }
+    this.timer = setTimeout(() => void this.fetch(stopped), PAUSE_MS);
+  }
+}

@@ -1,0 +1,34 @@
+import { useMonitor } from "../view/hooks";
+import { hashFromView } from "../view/view";
+import { Annotate } from "./Annotate";
+import { Moments } from "./Moments";
+import styles from "./Timeline.module.css";
+
+/** The span that is shown, and what happened in it. */
+export function Timeline() {
+  const monitor = useMonitor();
+  return (
+    <section class={styles.timeline} aria-label="Time">
+      <div class={styles.row}>
+        <Moments />
+        <a
+          class={styles.link}
+          href={hashFromView({ ...monitor.view, page: "runs", run: null })}
+          data-testid="runs-link"
+        >
+          All runs
+        </a>
+        <button
+          type="button"
+          class="button"
+          title="Annotate (a)"
+          data-testid="annotate"
+          onClick={() => monitor.annotate()}
+        >
+          Annotate
+        </button>
+      </div>
+      <Annotate />
+    </section>
+  );
+}

@@ -1,0 +1,55 @@
+import type { GlancedFinding, GlancedGpu, GlancedHost } from "../bus/overview";
+import { SEVERITIES } from "../bus/payload";
+import { gpuOfSubject, SIGNS } from "./gpuState";
+import { isSerious, throttleLabels } from "./throttleReasons";
+
+export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
+
+/** What a cell shows of a GPU: its trouble and whether it is free, not its load. */
+export interface Cell {
+  readonly id: string;
+  readonly kind: CellKind;
+  readonly sign: string;
+  readonly text: string;
+}
+
+const IDLE = "idle_gpu";
+// As the advisor: below these, nothing is held and nothing is computed.
+const HELD_BYTES = 1e9;
+const BUSY_PERCENT = 5;
+
+export function cellOf(gpu: GlancedGpu, host: Pick<GlancedHost, "isOffline" | "findings">): Cell {
+  const { id } = gpu;
+  if (gpu.isStale || host.isOffline) return { id, kind: "unknown", sign: "?", text: "no data" };
+  const findings = host.findings.filter(({ subject }) => gpuOfSubject(subject) === id);
+  const trouble = worstOf(findings.filter(({ kind }) => kind !== IDLE));
+  if (trouble && trouble.severity !== "info") return cellOfFinding(id, trouble);
+  if (isSerious(gpu.throttleReasons)) {
+    const text = throttleLabels(gpu.throttleReasons).join(", ");
+    return { id, kind: "warning", sign: SIGNS.warning, text };
+  }
+  const idle = findings.find(({ kind }) => kind === IDLE);
+  if (idle) return { id, kind: "idle", sign: "z", text: idle.summary };
+  if (isFree(gpu)) return { id, kind: "free", sign: "", text: "free" };
+  if (trouble) return cellOfFinding(id, trouble);
+  if (gpu.utilization === null && gpu.memoryUsed === null) {
+    return { id, kind: "unknown", sign: "?", text: "not reporting" };
+  }
+  return { id, kind: "busy", sign: "", text: "in use" };
+}
+
+/** The most severe of some findings, and of those the newest. */
+export function worstOf(findings: readonly GlancedFinding[]): GlancedFinding | null {
+  const rank = ({ severity }: GlancedFinding) => SEVERITIES.indexOf(severity);
+  return findings.toSorted((a, b) => rank(b) - rank(a) || b.since - a.since)[0] ?? null;
+}
+
+function cellOfFinding(id: string, { severity, summary }: GlancedFinding): Cell {
+  return { id, kind: severity, sign: SIGNS[severity], text: summary };
+}
+
+/** No process uses it, or none is known to, and neither its memory nor its utilization shows one. */
+function isFree({ utilization, memoryUsed, processes }: GlancedGpu): boolean {
+  if (utilization === null || memoryUsed === null) return false;
+  return (processes ?? 0) === 0 && memoryUsed < HELD_BYTES && utilization < BUSY_PERCENT;
+}

@@ -1,0 +1,59 @@
+import { type Finding, isObject, numberOf, textsOf } from "../bus/payload";
+import { gpuChannel } from "../catalogue";
+import type { Monitor } from "../monitor";
+import { kindOf, worstFirst } from "../store/findings";
+import { DASH } from "./numbers";
+import { silenceOfGpu } from "./silence";
+import { isSerious, throttleLabels } from "./throttleReasons";
+
+/** The worst that is known of a GPU. `detail` is a sentence, where there is one. */
+export interface GpuState {
+  readonly kind: "calm" | "note" | "info" | "warning" | "critical" | "unknown";
+  readonly sign: string;
+  readonly label: string;
+  readonly detail: string | null;
+}
+
+export const SIGNS = { critical: "✕", warning: "▲", info: "i" } as const;
+
+/** What the collector, the driver and the advisor report about a GPU; the page judges nothing by itself. */
+export function stateOfGpu(id: string, monitor: Monitor): GpuState {
+  const channel = gpuChannel(id);
+  const { shown, findings } = monitor;
+  const finding = worstFirst(findings).find(({ subject }) => gpuOfSubject(subject) === id);
+  if (monitor.isStale(channel)) return { kind: "unknown", sign: "○", label: "no data", detail: null };
+  const silence = silenceOfGpu(id, shown);
+  if (silence) return { kind: "critical", sign: "!", label: "not reporting", detail: silence };
+  if (finding && finding.severity !== "info") return stateOfFinding(finding);
+  const heat = throttlingOf(monitor.values(channel));
+  if (heat && heat.kind !== "note") return heat;
+  if (finding) return stateOfFinding(finding);
+  if (heat) return heat;
+  if (!findings.isComplete) return { kind: "unknown", sign: "", label: DASH, detail: null };
+  return { kind: "calm", sign: "✓", label: "no findings", detail: null };
+}
+
+/** The id of the GPU that a finding's subject names, as in `gpu3` or `gpu3-nvlink`; null if it is about something else. */
+export function gpuOfSubject(subject: string): string | null {
+  return /^gpu(\d{1,4})(?!\d)/.exec(subject)?.[1] ?? null;
+}
+
+function stateOfFinding(finding: Finding): GpuState {
+  const { severity, summary } = finding;
+  return { kind: severity, sign: SIGNS[severity], label: kindOf(finding), detail: summary };
+}
+
+/** A limit on power is normal for a busy GPU; heat in the last 5 minutes counts although it may be over. */
+function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {
+  const now = textsOf(values.throttle_reasons);
+  const shares = isObject(values.throttle_shares) ? values.throttle_shares : {};
+  const recent = Object.keys(shares).filter((reason) => (numberOf(shares[reason]) ?? 0) >= 1);
+  const serious = [...now, ...recent].filter((reason) => isSerious([reason]));
+  if (serious.length > 0) {
+    const label = throttleLabels(serious).join(", ");
+    return { kind: "warning", sign: "▲", label, detail: `Throttled: ${label}` };
+  }
+  const labels = throttleLabels(now);
+  if (labels.length === 0) return null;
+  return { kind: "note", sign: "▾", label: labels.join(", "), detail: null };
+}

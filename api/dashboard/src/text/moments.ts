@@ -1,0 +1,44 @@
+import type { Annotation, Run } from "../bus/moments";
+import type { Finding } from "../bus/payload";
+
+/** How a run is, or how it ended: `running`, `exit code 0`, `killed by SIGKILL`. */
+export function runState({ ended, exitCode, isLost, signal }: Run): string {
+  if (isLost) return "end not known";
+  if (ended === null) return "running";
+  if (signal !== null) return `ended by ${signal}`;
+  return exitCode === null ? "ended" : `exit code ${exitCode}`;
+}
+
+/** A sign for the same: colour alone must not show it. */
+export function runSign(run: Run): string {
+  if (run.isLost) return "?";
+  if (run.ended === null) return "●";
+  return hasFailed(run) ? "✕" : "✓";
+}
+
+export function hasFailed({ exitCode, signal }: Run): boolean {
+  return signal !== null || (exitCode !== null && exitCode !== 0);
+}
+
+/** When a run ended, or was last reported; `now` while it is under way. */
+export function runEnd({ ended, isLost, timestamp }: Run, now: number): number {
+  return ended ?? (isLost ? timestamp : now);
+}
+
+export function runLine(run: Run): string {
+  return `${runSign(run)} ${run.name}, ${runState(run)}`;
+}
+
+export function annotationLine({ text, tags }: Annotation): string {
+  return tags.length > 0 ? `${text} (${tags.join(", ")})` : text;
+}
+
+export function findingLine({ ended, summary }: Finding): string {
+  return ended === null ? summary : `${summary} (over)`;
+}
+
+/** `3 annotations, 1 run, 2 findings`. */
+export function counted(counts: { readonly [noun: string]: number }): string {
+  const parts = Object.entries(counts).filter(([, count]) => count > 0);
+  return parts.map(([noun, count]) => `${count} ${noun}${count === 1 ? "" : "s"}`).join(", ");
+}

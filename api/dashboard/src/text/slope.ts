@@ -1,0 +1,12 @@
+const MEGABYTE = 1e6;
+const GIGABYTE = 1e9;
+
+/** Growth in bytes per minute: `+118 MB/min`, `steady`; empty where it is not known. */
+export function slopeText(slope: number | null): string {
+  if (slope === null) return "";
+  const size = Math.abs(slope);
+  if (size < MEGABYTE / 2) return "steady";
+  const sign = slope > 0 ? "+" : "−";
+  const amount = size < GIGABYTE ? `${Math.round(size / MEGABYTE)} MB` : `${(size / GIGABYTE).toFixed(1)} GB`;
+  return `${sign}${amount}/min`;
+}
