@@ -183,7 +183,8 @@ export class Monitor {
     this.frames.invalidate();
   }
 
-  private get data(): HostData | null {
+  /** The host's data as it arrives, paused or not. */
+  get data(): HostData | null {
     void this.frames.count.value; // its contents change in place
     return this.current.data.value;
   }
