@@ -13,12 +13,14 @@ import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
 import { Notices } from "./panels/Notices";
+import { RunCard } from "./panels/RunCard";
+import { RunList } from "./panels/RunList";
 import { Timeline } from "./panels/Timeline";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
-/** The whole page: a header, the grid of panels, and a sidebar that is always visible. */
+/** The whole page: a header, and one host, all hosts, or the list of runs. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -28,18 +30,26 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Header onHelp={showHelp} />
       <Notices />
       <Title />
-      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
+      <Page />
       <Help dialog={help} />
       <HintBox />
     </MonitorContext.Provider>
   );
 }
 
-/** Everything about one host. */
+function Page() {
+  const { page } = useMonitor().view;
+  if (page === "hosts") return <HostsPage />;
+  return page === "runs" ? <RunList /> : <HostPage />;
+}
+
+/** One host over time: a grid of panels, and a sidebar that is always visible. */
 function HostPage() {
+  const { run } = useMonitor().view;
   return (
     <>
       <Findings />
+      {run !== null && <RunCard key={run} id={run} />}
       <Timeline />
       <div class="page">
         <main class="grid">

@@ -17,7 +17,7 @@ import { OpenHints } from "./view/hint";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
-import { type Span, spanOf, type View } from "./view/view";
+import { DEFAULT_RANGE, type Span, spanOf, type View } from "./view/view";
 
 const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
@@ -35,6 +35,8 @@ export class Monitor {
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
+  /** The range of a view that has none. */
+  readonly fittingRange = signal<Range>(DEFAULT_RANGE);
   /** The time that the reader is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
   readonly current = {
@@ -115,7 +117,12 @@ export class Monitor {
   }
 
   get span(): Span {
-    return spanOf(this.view, this.now);
+    return spanOf(this.view, this.now, this.fittingRange.value);
+  }
+
+  /** The length of the span that is shown, if it ends now. */
+  get range(): Range | null {
+    return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
 
   /** The lengths that the reader can choose for a span that ends now. */

@@ -8,7 +8,7 @@ const HEALTHY = { utilization: 50, throttle_reasons: [], throttle_shares: {} };
 
 function finding(severity: Severity, subject = "gpu1"): Finding {
   const channel = `system/findings/memory_growth/${subject}`;
-  const rest = { host: "alpha", isOver: false, since: 0, advice: "", evidence: null };
+  const rest = { host: "alpha", isOver: false, since: 0, timestamp: 0, ended: null, advice: "", evidence: null };
   return { ...rest, channel, subject, severity, summary: "GPU 1 grows." };
 }
 

@@ -69,19 +69,20 @@ describe("throttle reasons", () => {
 describe("the view in the address", () => {
   it("survives a round trip", () => {
     const view = {
-      page: "hosts",
       host: "a b&c#d",
       gpu: "3",
       range: "15m",
       series: ["power"],
       zoom: { from: 1e12, to: 2e12 },
+      run: "ablation-7.1",
+      page: "runs",
     } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");
   });
 
   it("has defaults for invalid parts", () => {
-    expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2")).toEqual(DEFAULT_VIEW);
+    expect(viewFromHash("#gpu=<img>&range=9y&from=x&to=2&run=../x&page=none")).toEqual(DEFAULT_VIEW);
     expect(viewFromHash("#series=power,nonsense").series).toEqual(["power"]);
     expect(viewFromHash("#from=5&to=4").zoom).toBeNull();
   });

@@ -11,7 +11,7 @@ import {
   metricsOf,
 } from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
-import { type Annotation, annotationOf, annotationsOf, runsOf } from "./moments";
+import { type Annotation, annotationOf, annotationsOf, type Run, type RunsPage, runOf, runsOf } from "./moments";
 import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
 
@@ -81,6 +81,32 @@ export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: Ab
     findings: required(findingsOf(findings)),
     runs: required(runsOf(runs)).runs,
   };
+}
+
+/** Which runs to list; null matches any. `end`: only those that began before it. */
+export interface RunsQuery {
+  readonly host: string | null;
+  readonly user: string | null;
+  readonly tag: string | null;
+  readonly state: string | null;
+  readonly end: number | null;
+}
+
+/** The newest runs of all hosts. */
+export async function fetchRuns(query: RunsQuery, signal?: AbortSignal): Promise<RunsPage> {
+  const wanted = Object.entries(query).flatMap(([name, value]): [string, string][] =>
+    value === null ? [] : [[name, String(value)]],
+  );
+  return required(runsOf(await request("runs", wanted, signal)));
+}
+
+export async function fetchRun(id: string, host: string | null, signal?: AbortSignal): Promise<Run> {
+  return required(runOf(await request(`runs/${encodeURIComponent(id)}`, host ? [["host", host]] : [], signal)));
+}
+
+/** The address of a document about a run: its report, or its recording. */
+export function runAddress({ host, id }: Run, document: "report" | "recording"): string {
+  return `${PREFIX}/runs/${encodeURIComponent(id)}/${document}?${new URLSearchParams({ host })}`;
 }
 
 export type AnnotationDraft = Pick<Annotation, "host" | "timestamp" | "text" | "run">;

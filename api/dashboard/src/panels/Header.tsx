@@ -12,7 +12,7 @@ import { LogOut } from "./LogOut";
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
-  const isHost = useMonitor().view.page === "host";
+  const isHost = useMonitor().view.page === null;
   return (
     <header class="top">
       <h1>
@@ -79,7 +79,7 @@ function HostChoice() {
       aria-label="Host"
       value={shown}
       data-testid="host-select"
-      onChange={(event) => monitor.change({ page: "host", host: event.currentTarget.value, gpu: null, zoom: null })}
+      onChange={(event) => monitor.change({ page: null, host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
         <option key={entry.name} value={entry.name}>
@@ -110,7 +110,8 @@ function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEnt
 
 function Ranges() {
   const monitor = useMonitor();
-  const { zoom, range } = monitor.view;
+  const { range, view } = monitor;
+  const { zoom } = view;
   const ranges = useValue((each) => each.ranges);
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
@@ -119,7 +120,7 @@ function Ranges() {
         <button
           key={each}
           type="button"
-          aria-pressed={zoom === null && range === each}
+          aria-pressed={range === each}
           title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}

@@ -1,8 +1,10 @@
 import { useState } from "preact/hooks";
+import type { Run } from "../bus/moments";
 import type { Monitor } from "../monitor";
 import { annotationLine, counted, findingLine, runEnd, runLine } from "../text/moments";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
+import { viewOfRun } from "../view/runView";
 import { zoomTo } from "../view/view";
 import styles from "./Moments.module.css";
 
@@ -14,6 +16,7 @@ interface Entry {
   readonly from: number;
   readonly to: number;
   readonly label: string;
+  readonly run?: Run;
 }
 
 /** What the charts mark, as a list: annotations, findings and runs in the span that is shown. */
@@ -40,9 +43,13 @@ function List() {
   return (
     <>
       <ul class={styles.list}>
-        {entries.slice(0, MAX_SHOWN).map(({ key, kind, from, to, label }) => (
+        {entries.slice(0, MAX_SHOWN).map(({ key, kind, from, to, label, run }) => (
           <li key={key}>
-            <button type="button" class={styles.entry} onClick={() => show(monitor, from, to)}>
+            <button
+              type="button"
+              class={styles.entry}
+              onClick={() => (run ? monitor.change(viewOfRun(run, monitor)) : show(monitor, from, to))}
+            >
               <span class={styles.time}>
                 {to > from ? spanTime({ from, to }, monitor.now) : momentTime(from, monitor.now)}
               </span>
@@ -85,7 +92,7 @@ function entriesOf({ moments, now, span }: Monitor): Entry[] {
   });
   const runs = moments.runs.map((each): Entry => {
     const to = Math.round(runEnd(each, now));
-    return { key: `r ${each.host} ${each.id}`, kind: "Run", from: each.started, to, label: runLine(each) };
+    return { key: `r ${each.host} ${each.id}`, kind: "Run", from: each.started, to, label: runLine(each), run: each };
   });
   return [...annotations, ...findings, ...runs]
     .filter(({ from, to }) => to >= span.from && from <= span.to)

@@ -1,4 +1,5 @@
 import { useMonitor } from "../view/hooks";
+import { hashFromView } from "../view/view";
 import { Annotate } from "./Annotate";
 import { Moments } from "./Moments";
 import styles from "./Timeline.module.css";
@@ -10,6 +11,13 @@ export function Timeline() {
     <section class={styles.timeline} aria-label="Time">
       <div class={styles.row}>
         <Moments />
+        <a
+          class={styles.link}
+          href={hashFromView({ ...monitor.view, page: "runs", run: null })}
+          data-testid="runs-link"
+        >
+          All runs
+        </a>
         <button
           type="button"
           class="button"

@@ -2,14 +2,20 @@ import { type Range, rangeMs } from "./ranges";
 
 /** The state of the page apart from its data: a link reproduces it. */
 export interface View {
-  /** One host, or all of them at a glance. */
-  readonly page: "host" | "hosts";
   readonly host: string | null;
   readonly gpu: string | null;
-  readonly range: Range;
+  /** Null: the page chooses one. */
+  readonly range: Range | null;
   readonly series: readonly GpuSeries[];
   readonly zoom: Zoom | null;
+  /** The id of the run that is shown above the charts. */
+  readonly run: string | null;
+  /** Shown instead of the charts. */
+  readonly page: Page | null;
 }
+
+export const PAGES = ["hosts", "runs"] as const;
+export type Page = (typeof PAGES)[number];
 
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
 export type GpuSeries = (typeof GPU_SERIES)[number];
@@ -28,31 +34,38 @@ export interface Span extends Zoom {
 const MIN_ZOOM_MS = 1_000;
 
 export const DEFAULT_VIEW: View = {
-  page: "host",
   host: null,
   gpu: null,
-  range: "1h",
+  range: null,
   series: ["utilization", "temperature", "memory"],
   zoom: null,
+  run: null,
+  page: null,
 };
 
-/** The span of the charts when the collector's clock is at `now`. */
-export function spanOf(view: View, now: number): Span {
+/** What a host that has not been chosen yet is shown with. */
+export const DEFAULT_RANGE: Range = "1h";
+const RUN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** The span of the charts when the collector's clock is at `now`; `fallback` is the range that the page chooses. */
+export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE): Span {
   const to = Math.round(now);
-  return view.zoom ? { ...view.zoom, isFixed: true } : { from: to - rangeMs(view.range), to, isFixed: false };
+  return view.zoom
+    ? { ...view.zoom, isFixed: true }
+    : { from: to - rangeMs(view.range ?? fallback), to, isFixed: false };
 }
 
 /** Parse the view in an address's fragment; invalid parts get their defaults. */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
-  const gpu = query.get("gpu");
   const series = query.get("series")?.split(",") ?? null;
   return {
-    page: query.get("page") === "hosts" ? "hosts" : "host",
     host: query.get("host") || null,
-    gpu: gpu !== null && /^\d{1,4}$/.test(gpu) ? gpu : null,
+    gpu: matching(query.get("gpu"), /^\d{1,4}$/),
     range: rangeFrom(query.get("range")),
     series: series ? GPU_SERIES.filter((name) => series.includes(name)) : DEFAULT_VIEW.series,
+    run: matching(query.get("run"), RUN_ID),
+    page: PAGES.find((page) => page === query.get("page")) ?? null,
     zoom: zoomFrom(query.get("from"), query.get("to")),
   };
 }
@@ -60,10 +73,11 @@ export function viewFromHash(hash: string): View {
 /** Write a view as an address's fragment, without defaults. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
-  if (view.page !== DEFAULT_VIEW.page) query.set("page", view.page);
   if (view.host !== null) query.set("host", view.host);
   if (view.gpu !== null) query.set("gpu", view.gpu);
-  if (view.range !== DEFAULT_VIEW.range) query.set("range", view.range);
+  if (view.page !== null) query.set("page", view.page);
+  if (view.run !== null) query.set("run", view.run);
+  if (view.range !== null) query.set("range", view.range);
   const series = view.series.join(",");
   if (series !== DEFAULT_VIEW.series.join(",")) query.set("series", series);
   if (view.zoom) {
@@ -81,8 +95,12 @@ export function zoomTo(from: number, to: number): Zoom | null {
   return to - from >= MIN_ZOOM_MS ? { from: Math.round(from), to: Math.round(to) } : null;
 }
 
-function rangeFrom(text: string | null): Range {
-  return text !== null && rangeMs(text) > 0 ? text : DEFAULT_VIEW.range;
+function matching(text: string | null, pattern: RegExp): string | null {
+  return text !== null && pattern.test(text) ? text : null;
+}
+
+function rangeFrom(text: string | null): Range | null {
+  return text !== null && rangeMs(text) > 0 ? text : null;
 }
 
 function zoomFrom(from: string | null, to: string | null): Zoom | null {

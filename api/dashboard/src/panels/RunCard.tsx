@@ -1,0 +1,126 @@
+import { useEffect, useState } from "preact/hooks";
+import type { Run } from "../bus/moments";
+import { fetchRun, runAddress } from "../bus/rest";
+import { hasFailed, runEnd, runSign, runState } from "../text/moments";
+import { runDuration, summaryRows } from "../text/runs";
+import { fullTime } from "../text/time";
+import { useMonitor, useValue } from "../view/hooks";
+import { viewOfRun } from "../view/runView";
+import styles from "./RunCard.module.css";
+
+const RETRY_MS = 5_000;
+
+/** The run in the address, above the charts of its host and its span. */
+export function RunCard({ id }: { readonly id: string }) {
+  const monitor = useMonitor();
+  const { run, problem } = useRun(id);
+  const close = () => monitor.change({ run: null, zoom: null });
+  return (
+    <section class={styles.card} aria-label="Run" data-testid="run">
+      <header class={styles.head}>
+        <h2>{run?.name ?? id}</h2>
+        {run && <State run={run} />}
+        <span class={styles.links}>
+          {run && (
+            <>
+              <button type="button" class="button" onClick={() => monitor.change(viewOfRun(run, monitor))}>
+                Show its span
+              </button>
+              <a href={runAddress(run, "report")} target="_blank" rel="noopener">
+                Report
+              </a>
+              {(hasFailed(run) || run.isLost) && <a href={runAddress(run, "recording")}>Recording</a>}
+            </>
+          )}
+          <button type="button" class="button" data-testid="run-close" onClick={close}>
+            Close
+          </button>
+        </span>
+      </header>
+      {problem && <p role="alert">{problem}</p>}
+      {run && <Facts run={run} />}
+    </section>
+  );
+}
+
+export function State({ run }: { readonly run: Run }) {
+  return (
+    <span class={hasFailed(run) ? styles.failed : styles.state}>
+      <i aria-hidden="true">{runSign(run)}</i> {runState(run)}
+    </span>
+  );
+}
+
+function Facts({ run }: { readonly run: Run }) {
+  const took = useValue(({ now }) => runDuration(run, now));
+  const rows = summaryRows(run);
+  const isOpen = run.ended === null && !run.isLost;
+  const facts = [
+    ["Began", fullTime(run.started)],
+    ...(isOpen ? [] : [[run.isLost ? "Last reported" : "Ended", fullTime(runEnd(run, 0))]]),
+    [isOpen ? "Running for" : "Took", took],
+    ["Host", run.host],
+    ["User", run.user],
+    ["Command", run.command],
+    ["GPUs", run.gpus.join(", ")],
+    ["Tags", run.tags.join(", ")],
+  ].filter((fact): fact is [string, string] => Boolean(fact[1]));
+  return (
+    <>
+      <dl class={styles.facts}>
+        {facts.map(([label, text]) => (
+          <div key={label}>
+            <dt>{label}</dt>
+            <dd>{text}</dd>
+          </div>
+        ))}
+        {rows.map(({ name, label, text, isShared }) => (
+          <div key={name}>
+            <dt>{label}</dt>
+            <dd>
+              {text}
+              {isShared && " *"}
+            </dd>
+          </div>
+        ))}
+      </dl>
+      {rows.some(({ isShared }) => isShared) && (
+        <p class={styles.note}>* of the whole GPUs or the machine, other processes included</p>
+      )}
+    </>
+  );
+}
+
+/** The run as the stream or the server last reported it. A link with nothing but its id opens its span. */
+function useRun(id: string): { readonly run: Run | null; readonly problem: string } {
+  const monitor = useMonitor();
+  const { host } = monitor.view;
+  const [fetched, setFetched] = useState<Run | null>(null);
+  const [problem, setProblem] = useState("");
+  const live = useValue(({ moments }) => moments.runs.find((run) => run.id === id && run.host === (host ?? run.host)));
+  useEffect(() => {
+    const request = new AbortController();
+    let timer: ReturnType<typeof setTimeout> | undefined;
+    const load = async () => {
+      try {
+        const run = await fetchRun(id, host, request.signal);
+        if (request.signal.aborted) return;
+        setFetched(run);
+        setProblem("");
+        const { range, zoom } = monitor.address.view.peek();
+        if (range === null && zoom === null) monitor.change(viewOfRun(run, monitor));
+      } catch (error) {
+        if (request.signal.aborted) return;
+        setProblem(error instanceof Error ? error.message : "The server is not responding.");
+        timer = setTimeout(() => void load(), RETRY_MS);
+      }
+    };
+    void load();
+    return () => {
+      clearTimeout(timer);
+      request.abort();
+    };
+  }, [monitor, id, host]);
+  const isNewer = live && (fetched === null || live.timestamp > fetched.timestamp);
+  return { run: isNewer ? live : fetched, problem };
+}

@@ -1,0 +1,23 @@
+import type { Run } from "../bus/moments";
+import { runEnd } from "../text/moments";
+import { type Range, rangeMs } from "./ranges";
+import { type View, zoomTo } from "./view";
+
+interface Context {
+  readonly now: number;
+  /** The ranges that the reader can choose. */
+  readonly ranges: readonly Range[];
+}
+
+/** The view of a run: its host and its first GPU, over its whole span. That of a run under way goes on. */
+export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
+  const { started, host, gpus, id } = run;
+  const isUnderWay = run.ended === null && !run.isLost;
+  const range = isUnderWay ? ranges.find((each) => started >= now - rangeMs(each)) : undefined;
+  const end = Math.max(runEnd(run, now), started + MIN_SPAN_MS);
+  const span = range ? { range, zoom: null } : { range: null, zoom: zoomTo(started, end) };
+  const [gpu] = gpus;
+  return { page: null, host, run: id, gpu: gpu !== undefined && /^\d{1,4}$/.test(gpu) ? gpu : null, ...span };
+}
+
+const MIN_SPAN_MS = 1_000;
