@@ -16,6 +16,7 @@ import { Notices } from "./panels/Notices";
 import { RunCard } from "./panels/RunCard";
 import { RunList } from "./panels/RunList";
 import { Timeline } from "./panels/Timeline";
+import { iconFor } from "./text/icon";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
@@ -68,7 +69,7 @@ function HostPage() {
   );
 }
 
-/** The tab's title: how many findings need attention, the badge unless it is live, and the host. */
+/** The tab's title and icon: how many findings need attention, the badge unless it is live, and the host. */
 function Title() {
   const { badge } = useMonitor();
   const host = useValue(({ shown }) => shown?.name ?? "");
@@ -78,5 +79,9 @@ function Title() {
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useEffect(() => {
+    const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+    if (icon) icon.href = iconFor(count);
+  }, [count]);
   return null;
 }

@@ -36,7 +36,7 @@ def test_eight_gpus_have_a_row_each_and_the_selected_one_is_in_the_chart(
             "Latest: Utilization 33%, Temperature 55°C, Memory "
         )
     )
-    page.get_by_role("button", name="GPU 2").focus()
+    page.get_by_test_id("gpu-row-2").get_by_role("button").focus()
     page.keyboard.press("Enter")
     assert_selected(page, 2)
 
