@@ -1,6 +1,5 @@
-import type { Monitor } from "../monitor";
 import { Text } from "../view/Text";
-import type { Line } from "./lines";
+import { type Line, readingOf } from "./lines";
 
 interface Props {
   readonly channel: string;
@@ -46,16 +45,4 @@ export function Legend({ channel, lines, toggles }: Props) {
       })}
     </div>
   );
-}
-
-function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.charted?.series.get(channel);
-  if (!series) return line.format(null);
-  const time = monitor.cursor.value;
-  const { from, to } = monitor.span;
-  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
-  const last = monitor.view.zoom ? to : Infinity;
-  const index = time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach);
-  const value = index >= 0 ? line.read(series, index) : NaN;
-  return line.format(Number.isNaN(value) ? null : value);
 }

@@ -1,6 +1,7 @@
 import type { HostEntry } from "../bus/answers";
 import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
+import { shortNames } from "../text/shortNames";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { rangeLabel, rangeWords } from "../view/ranges";
@@ -67,6 +68,7 @@ function HostChoice() {
   const monitor = useMonitor();
   const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
   const hosts = useValue((each) => choicesIn(each));
+  const names = shortNames(hosts.map(({ name }) => name));
   if (hosts.length < 2)
     return (
       <span class="host" title="Host" data-testid="host">
@@ -83,7 +85,7 @@ function HostChoice() {
     >
       {hosts.map((entry) => (
         <option key={entry.name} value={entry.name}>
-          {entry.name}
+          {names.get(entry.name)}
           {entry.isOffline && " (offline)"}
         </option>
       ))}
