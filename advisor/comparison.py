@@ -12,10 +12,10 @@ FEWEST = 3  # GPUs: of two, it is not clear which one is wrong
 LOADED = 30.0  # % utilization of the others
 SETTLING = 600.0  # seconds in which the usual differences of a new run become known,
 USUAL = 1800.0  # and over which they follow after that
-# GPUs do not work in step if several have each been away for LONE seconds within LONE_SPAN.
+# GPUs do not work in step if several have each deviated for LONE seconds within LONE_SPAN.
 LONE, LONE_SPAN = 60.0, 7200.0
 SMOOTHING = 60.0  # seconds
-CONTINUES = 0.8  # of the limit at which a GPU begins to be away: above this, it stays away,
+CONTINUES = 0.8  # of the limit at which a GPU begins to deviate: above this, it continues to,
 ENDS = 0.5  # and above this, a finding stays active
 _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
@@ -44,8 +44,8 @@ METRICS = (
 )
 
 
-class Away(NamedTuple):
-    """``metric`` of one GPU is away from the ``others``' median since ``since`` (seconds)."""
+class Deviation(NamedTuple):
+    """``metric`` of one GPU has deviated from the ``others``' median since ``since`` (seconds)."""
 
     metric: Metric
     value: float
@@ -55,7 +55,7 @@ class Away(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, how they usually differ from the others', and what is away.
+    """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
 
     The lists have a place for each of ``METRICS``.
     """
@@ -88,18 +88,18 @@ class Member:
                 return False
         return True
 
-    def is_back(self, now: float) -> None:
-        """Note that nothing is away."""
+    def note_agreement(self, now: float) -> None:
+        """Note that no value deviates."""
         for held in self.held:
             held.note(now, holds=False)
 
-    def away(self, seconds: float, readings: int) -> Iterator[Away]:
-        """Yield what has been away for so long."""
+    def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
+        """Yield the values that have deviated for ``seconds`` and ``readings``."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):
             if value is not None and held.lasts(seconds, readings):
-                yield Away(metric, value, others, held.since)
+                yield Deviation(metric, value, others, held.since)
 
 
 class Comparison:
@@ -124,7 +124,7 @@ class Comparison:
         loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())
         if loads[(len(loads) - 1) // 2] < LOADED:
             for member in present.values():
-                member.is_back(now)
+                member.note_agreement(now)
             return False
         self._loaded += step
         settled = self._loaded >= SETTLING
@@ -142,7 +142,7 @@ class Comparison:
         found: Container[str] | None,
         follow: float,
     ) -> None:
-        """Note which members are away in one metric; none while ``found`` is None."""
+        """Note which members deviate in one metric; none while ``found`` is None."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:
@@ -164,14 +164,14 @@ class Comparison:
             if not metric.absolute:  # worse than usual, and also worse than the others
                 excess = min(difference - usual, 2 * difference)
             factor = CONTINUES if held.readings else 1.0
-            away = (
+            deviates = (
                 found is not None
                 and excess >= (ENDS if name in found else factor) * limit
                 and _spread_without(values, rank) <= metric.alike * scale
             )
-            if away or held.readings:
-                held.note(now, holds=away)
-            if not away:
+            if deviates or held.readings:
+                held.note(now, holds=deviates)
+            if not deviates:
                 member.usual[place] = usual + follow * (difference - usual)
             elif not metric.absolute and held.lasts(LONE, 2):
                 member.alone = now

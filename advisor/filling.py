@@ -70,7 +70,7 @@ class Filesystems:
             return None
         if used < self._least * total:
             return None
-        found = series.used.growth(GROWTH)
+        found = series.used.growth(GROWTH * total)
         if found is not None:
             series.used.accept(found)
         return found

@@ -40,9 +40,9 @@ class MemorySeries:
         self._closed = self._envelope.add(time, used)
         return self._closed > 0
 
-    def growth(self, share: float) -> Growth | None:
-        """Return the growth by at least ``share`` of the limit that the series shows, or None."""
-        found = find_growth(self._envelope, self._closed, self.limit, share * self.limit)
+    def growth(self, smallest: float) -> Growth | None:
+        """Return the growth by at least ``smallest`` bytes that the series shows, or None."""
+        found = find_growth(self._envelope, self._closed, self.limit, smallest)
         if found is None or found.size < AGAIN * self._released:
             return None
         if self.born >= 0:

@@ -12,7 +12,7 @@ from fastapi.routing import APIRoute
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 
-from api.errors import LastResort, install_error_handlers
+from api.error_handlers import LastResort, install_error_handlers
 from api.live import websocket
 from api.live.subscription import Subscription
 from api.methods import Head

@@ -3,6 +3,7 @@
 import sys
 import time
 from collections.abc import Iterable
+from dataclasses import replace
 
 from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
@@ -14,7 +15,7 @@ from telemetry.bus.connection import BusConnection
 from telemetry.bus.messages import AT_MOST_ONCE, LastWill, Publication
 from telemetry.bus.publisher import Publisher
 from telemetry.bus.topics import TopicScheme
-from telemetry.catalogue import STATUS_CHANNEL, Retention, family_of
+from telemetry.catalogue import MEMORY, STATUS_CHANNEL, Retention, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.exposition import HostReadings, Reading
 from telemetry.reports import Report, counter, gauge
@@ -160,6 +161,8 @@ class Collector:
             self._bus.subscribe(self._runs.topics, AT_MOST_ONCE)
 
     def _deliver(self, sample: Sample) -> None:
+        if self._runs is not None and sample.channel == MEMORY.channel:
+            sample = replace(sample, values={**sample.values, "runs": self._runs.memory})
         self._newest[sample.channel] = sample, time.monotonic()
         if self._announcer is not None:
             self._announcer.note(sample)

@@ -142,7 +142,7 @@ ROLES = {
         "  system-monitor notify --test --notify-urls-file FILE",
     ),
     "export": Role(
-        "write the history of a running System Monitor as a CSV table or as JSON lines",
+        "write the history of a running System Monitor as CSV, JSON lines or Parquet",
         ("http_host", "http_port", "http_token_file", *_LOG),
         "Each row has the samples of one tick, or the means of one minute where the history has\n"
         "only one-minute points. The columns are named like `system/gpu/0.temperature`. The\n"
@@ -151,6 +151,7 @@ ROLES = {
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
         "  system-monitor export --format jsonl --fields utilization,power --start 15m\n"
+        "  system-monitor export --format parquet --start 7d --output week.parquet\n"
         "  system-monitor export --url https://monitor.lan --http-token-file FILE --host gpu-07",
     ),
     "top": Role(

@@ -27,7 +27,7 @@ class _Host:
 
     def __init__(self, limits: Limits, clock: Callable[[], float]) -> None:
         self.devices: dict[str, Places] = {}
-        self.channels = Places(limits.channels, self.devices.pop, clock)
+        self.channels = Places(limits.channels, lambda name: self.devices.pop(name, None), clock)
 
 
 class Admission:
@@ -58,18 +58,20 @@ class Admission:
         ``too many devices``.
         """
         live, name, channel = not retained, sample.host, sample.channel
-        if not self._hosts.claim((name,), live=live):
+        if not self._hosts.claim({name}, live=live):
             raise MalformedMessageError("too many hosts", repr(name))
         host = self._known.get(name)
         if host is None:
             host = self._known[name] = _Host(self._limits, self._clock)
-        if not host.channels.claim((channel,), live=live):
+        if not host.channels.claim({channel}, live=live):
             raise MalformedMessageError("too many channels", f"{channel} of {name!r}")
-        limit = self._limits.devices
+        devices, limit = _devices(sample), self._limits.devices
+        if not devices:
+            return
         known = host.devices.get(channel)
         if known is None:
             known = host.devices[channel] = Places(limit, clock=self._clock)
-        if not known.claim(_devices(sample), live=live):
+        if not known.claim(devices, live=live):
             detail = f"more than {limit} on {channel} of {name!r}"
             raise MalformedMessageError("too many devices", detail)
 
@@ -108,12 +110,16 @@ class Admission:
 
 
 def _devices(sample: Sample) -> set[str]:
-    family = family_of(sample.channel)
-    named = [] if family is None else [sample.values.get(each) for each in _named(family)]
-    return {name for each in named if isinstance(each, dict) for name in each}
+    found: set[str] = set()
+    for each in _named(family_of(sample.channel)):
+        names = sample.values.get(each)
+        if isinstance(names, dict):
+            found.update(names)
+    return found
 
 
 @cache
-def _named(family: Family) -> tuple[str, ...]:
+def _named(family: Family | None) -> tuple[str, ...]:
     """Return the fields of ``family`` whose keys name devices."""
-    return tuple(field.name for field in family.fields if field.kind in _NAMED)
+    fields = () if family is None else family.fields
+    return tuple(field.name for field in fields if field.kind in _NAMED)

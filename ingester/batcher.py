@@ -86,7 +86,8 @@ class Batcher:
     def add(self, delivery: Delivery) -> None:
         """Add ``delivery`` to the next batch. Blocks while the capacity is exhausted."""
         with self._changed:
-            self._changed.wait_for(self._has_room)
+            if self._bytes >= _CAPACITY_BYTES:
+                self._changed.wait_for(self._has_room)
             if self._stopping.is_set():
                 return
             self._pending.append(delivery)

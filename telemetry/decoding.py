@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from functools import cache, lru_cache
-from typing import Annotated, NamedTuple, TypeAlias, TypeVar
+from typing import Annotated, Any, NamedTuple, TypeAlias, TypeVar
 
 from pydantic import Field, TypeAdapter, ValidationError
 
@@ -98,7 +98,7 @@ def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
 
 
 def _sample(address: Address, family: Family, payload: bytes) -> Sample:
-    values = _validated(message_type(family).validate_json, address.channel, payload)
+    values = _validated(_validator(family), address.channel, payload)
     host, timestamp, late = values.pop("host"), values.pop("timestamp"), values.pop("late")
     _require_same_host(address.host, host)
     return Sample(address.channel, host, timestamp, values, late)
@@ -127,6 +127,11 @@ def _event_of(channel: str, model: EventPayload, arrived: int) -> Event:
     timestamp = arrived if model.timestamp is None else model.timestamp
     identity = model.id or content_id(channel, timestamp, model.host, values)
     return Event(channel, identity, timestamp, model.host, values)
+
+
+@cache
+def _validator(family: Family) -> Callable[[bytes], dict[str, Any]]:
+    return message_type(family).validator.validate_json
 
 
 @cache

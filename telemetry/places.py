@@ -3,6 +3,7 @@
 import time
 from collections import OrderedDict
 from collections.abc import Callable, Collection
+from collections.abc import Set as AbstractSet
 
 from telemetry.limits import SILENT_SECONDS
 
@@ -33,19 +34,31 @@ class Places:
         self._clock = clock
         self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent first
 
-    def claim(self, names: Collection[str], *, live: bool) -> bool:
+    def claim(self, names: AbstractSet[str], *, live: bool) -> bool:
         """Give each of ``names`` a place; if too few are left, change nothing and return False."""
-        new = [name for name in names if name not in self._seen]
-        missing = len(self._seen) + len(new) - self._limit
+        seen = self._seen
+        if not (names <= seen.keys() or self._has_room(names, live=live)):
+            return False
+        if live:
+            now = self._clock()
+            for name in names:
+                seen[name] = now
+                seen.move_to_end(name)
+        else:
+            for name in names:
+                if name not in seen:
+                    seen[name] = _NEVER
+                    seen.move_to_end(name, last=False)
+        return True
+
+    def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
+        """Return whether there is a place for each; a live message may evict silent names."""
+        missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []
             if len(silent) < missing:
                 return False
             self._evict_all(silent)
-        now = self._clock()
-        for name in names if live else new:
-            self._seen[name] = now if live else _NEVER
-            self._seen.move_to_end(name, last=live)
         return True
 
     def evict_silent(self, keep: str) -> bool:

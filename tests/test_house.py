@@ -109,6 +109,11 @@ def test_only_top_loads_the_library_for_terminals() -> None:
     assert loaded.isdisjoint({"textual", "rich"})
 
 
+def test_top_loads_no_web_framework() -> None:
+    """It shares code with the api, and a third of its start would be FastAPI."""
+    assert _modules_loaded_by("deploy.wiring, deploy.top.app").isdisjoint({"fastapi", "uvicorn"})
+
+
 def _modules_loaded_by(module: str) -> set[str]:
     code = f"import sys, {module}; print(*sys.modules)"
     run = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)

@@ -19,8 +19,9 @@ RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
 LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
 FEWEST_READINGS = 40  # with long intervals, 15 min are too short to see rare work
-_GAP = 2.5 * MINUTE  # a time without readings, in which it may have worked, does not count,
-_LONG_GAP = 10 * MINUTE  # and after a longer one a new stretch begins
+# After a time without readings, in which it may have worked, a new stretch begins. While a finding
+# is active, a short one only does not count.
+_GAP, _LONG_GAP = 2.5 * MINUTE, 10 * MINUTE
 _GIGABYTE = 1e9
 _USUAL = effective("idle_gpu", {})  # a context alone takes 300 to 700 MB; 60 min are a GPU-hour
 _ADVICE = (
@@ -69,7 +70,8 @@ class IdleGpu:
         f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g}% utilization "
         f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings, with the power at its "
         f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
-        f"to {RECOVERY:.0%} of the time, do not count. The finding ends "
+        f"to {RECOVERY:.0%} of the time, do not count. After {_GAP / MINUTE:g} min without a "
+        "reading, the time begins again. The finding ends "
         f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0%, which is recognized by its power",
@@ -112,7 +114,7 @@ class IdleGpu:
             return self._end(subject, now)
         stretch = self._stretches.setdefault(subject, _Stretch(now, now))
         step, stretch.newest = now - stretch.newest, now
-        if step > _LONG_GAP:
+        if step > (_LONG_GAP if subject in self._ledger else _GAP):
             return self._end(subject, now)
         if step > _GAP:
             stretch.start, step = stretch.start + step, 0

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from typing import ClassVar
+from dataclasses import replace
+from typing import Any, ClassVar
 
 from advisor import growth
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
@@ -13,8 +14,8 @@ from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, device_name, duration, process_name
 from telemetry.catalogue.thresholds import effective
 
-LISTED_PROCESS = 0.02  # of the GPU's memory: smaller processes are not followed
-EXPLAINED = 0.5  # of the memory in use: if listed processes have it, they are judged, not the GPU
+LISTED = 0.02  # of the memory: smaller processes and runs are not followed
+EXPLAINED = 0.5  # of the memory in use: if processes or runs have it, only they are judged
 EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
 _MEGABYTE = 1e6
 _USUAL = effective("memory_growth", {})
@@ -25,12 +26,13 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Follows the memory in use: of each GPU and its large processes, of RAM and of the cgroup."""
+    """Follows the memory in use: of GPUs and processes on them, of RAM, the cgroup and runs."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
         "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
-        "the driver lists them), of a MIG instance, of the RAM, or of a job's cgroup.",
+        "the driver lists them), of a MIG instance, of the RAM (by run, if the collector follows "
+        "it), or of a job's cgroup. The subject of a run is `run-ID`.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
         f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
         f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
@@ -43,7 +45,8 @@ class MemoryGrowth:
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, a sequence of jobs",
         f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
-        "fills a GPU's memory by then is not reported. RAM is judged as a whole, not by process. "
+        "fills a GPU's memory by then is not reported, and one in RAM not by run. Memory that "
+        "processes share counts for the RAM as a whole, not for a run. "
         "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
@@ -62,6 +65,8 @@ class MemoryGrowth:
         self._series: dict[str, dict[str, MemorySeries]] = {}  # of each subject
         self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
         self._listed: dict[str, float] = {}  # memory of the processes listed on each GPU
+        self._runs: dict[str, MemorySeries] = {}  # by subject
+        self._knows_runs = False
         self._loads = Loads()
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
@@ -77,11 +82,18 @@ class MemoryGrowth:
                 self._loads.note(reading)
         return ()
 
-    def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
+    def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
         """Forget ``subject``, which is no longer read; return the finding that this ends."""
         for known in (self._series, self._devices, self._listed):
             known.pop(subject, None)
-        return self._ledger.end(subject, timestamp)
+        yield from self._ledger.end(subject, timestamp)
+        if subject == "host":
+            yield from self._end_runs(self._runs.keys(), timestamp)
+
+    def _end_runs(self, subjects: Iterable[str], timestamp: int) -> Iterator[Finding]:
+        for subject in list(subjects):
+            del self._runs[subject]
+            yield from self._ledger.end(subject, timestamp)
 
     def _device(self, reading: Reading) -> Iterable[Finding]:
         used, total = reading.values.get("memory_used"), reading.values.get("memory_total")
@@ -103,7 +115,7 @@ class MemoryGrowth:
         for process in reading.values.get("processes") or ():
             memory = process.get("memory_used") or 0
             self._listed[subject] += memory
-            if memory >= LISTED_PROCESS * total > 0:
+            if memory >= LISTED * total > 0:
                 started = process.get("started") or reading.timestamp
                 key = f"{process.get('pid')} {process.get('started')}"
                 present.add(key)
@@ -116,13 +128,53 @@ class MemoryGrowth:
                 yield from self._ledger.end(subject, reading.timestamp)
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        for label, used, limit in (
-            ("RAM in use", "ram_used", "ram_total"),
-            ("the memory of the cgroup", "cgroup_used", "cgroup_limit"),
+        """Judge each run, and what the rest of the machine has in use."""
+        values, runs = reading.values, reading.values.get("runs")
+        if runs is not None:  # the history has none
+            yield from self._of_runs(reading, runs)
+        limited = [run for run in runs or () if _is_limited_by(run, values.get("cgroup_limit"))]
+        for label, key, of, inside in (
+            ("RAM in use", "ram_used", "ram_total", runs or ()),
+            ("the memory of the cgroup", "cgroup_used", "cgroup_limit", limited),
         ):
-            if reading.values.get(used) is not None and reading.values.get(limit):
-                series = self._of(reading, used, label, -math.inf)
-                yield from self._note(reading, series, reading.values[used], reading.values[limit])
+            used, limit = values.get(key), values.get(of)
+            if used is None or not limit:
+                continue
+            apart = sum(run.get("ram_used") or 0 for run in inside)
+            if runs is not None and not self._knows_runs and apart >= LISTED * limit:
+                self._series.get(reading.subject, {}).pop(key, None)  # it includes the runs
+            series = self._of(reading, key, label, -math.inf)
+            rest, room = max(0.0, used - apart), limit - apart
+            if series.found is None and apart >= EXPLAINED * used:
+                series.add(reading.timestamp / 1000, rest, room)
+            else:
+                yield from self._note(reading, series, rest, room, limit)
+        self._knows_runs = runs is not None
+
+    def _of_runs(self, reading: Reading, runs: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
+        """Judge the memory of each run against the limit that it would reach first."""
+        values, present = reading.values, set()
+        for run in runs:
+            held, subject = run.get("ram_used") or 0.0, f"run-{run.get('run')}"
+            limits = [
+                (held + total - used, total)
+                for used, total in (
+                    (values.get("ram_used"), values.get("ram_total")),
+                    (run.get("cgroup_used"), run.get("cgroup_limit")),
+                )
+                if used is not None and total
+            ]
+            present.add(subject)
+            limit, total = min(limits, default=(0.0, 0.0))
+            if held < LISTED * total or not total:
+                continue
+            if subject not in self._runs:
+                born = run.get("started") or reading.timestamp
+                label = f"{run.get('name')} (PID {run.get('pid')})"
+                self._runs[subject] = MemorySeries(label, born / 1000)
+            own = replace(reading, subject=subject)
+            yield from self._note(own, self._runs[subject], held, max(held, limit), total)
+        yield from self._end_runs(self._runs.keys() - present, reading.timestamp)
 
     def _of(self, reading: Reading, key: str, label: str, born: float) -> MemorySeries:
         every = self._series.setdefault(reading.subject, {})
@@ -131,8 +183,14 @@ class MemoryGrowth:
         return every[key]
 
     def _note(
-        self, reading: Reading, series: MemorySeries, used: float, limit: float
+        self,
+        reading: Reading,
+        series: MemorySeries,
+        used: float,
+        limit: float,
+        whole: float | None = None,
     ) -> Iterable[Finding]:
+        """Judge ``series``, which may reach ``limit``: what others leave it of the ``whole``."""
         now = reading.timestamp / 1000
         if not series.add(now, used, limit):
             return ()
@@ -140,7 +198,7 @@ class MemoryGrowth:
             return self._ledger.end(reading.subject, reading.timestamp)
         if series.found is None and reading.subject in self._ledger:
             return ()  # another series of the same subject was found first
-        found = series.growth(self._share)
+        found = series.growth(self._share * (whole or limit))
         if found is None or (reading.family == "memory" and self._loads.explain(found)):
             return ()
         series.accept(found)
@@ -153,14 +211,17 @@ class MemoryGrowth:
         return Severity.WARNING if left <= self._warning else Severity.INFO
 
     def _report(self, reading: Reading, series: MemorySeries, found: Growth) -> Iterable[Finding]:
-        left = found.left
+        left, subject = found.left, reading.subject
         rate = found.rate.likely * 60 / _MEGABYTE
+        if subject in self._runs:
+            text = f"Run {series.label}: the memory of its processes grows by {rate:,.0f} MB/min"
+        else:
+            text = f"{device_name(subject)}: {series.label} grows by {rate:,.0f} MB/min"
         return self._ledger.report(
             reading,
-            reading.subject,
+            subject,
             self._severity(left.likely),
-            f"{device_name(reading.subject)}: {series.label} grows by {rate:,.0f} MB/min; out of "
-            f"memory in {duration(left.low, left.high)}",
+            f"{text}; out of memory in {duration(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),
                 round(found.end * 1000),
@@ -173,3 +234,8 @@ class MemoryGrowth:
             advice=_ADVICE,
             expected=Expected(*(round((found.end + seconds) * 1000) for seconds in left)),
         )
+
+
+def _is_limited_by(run: Mapping[str, Any], limit: float | None) -> bool:
+    """Return whether ``run`` is in the cgroup of the collector, which has ``limit``."""
+    return limit is not None and run.get("cgroup_limit") == limit

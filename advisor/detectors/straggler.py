@@ -12,8 +12,8 @@ from advisor.comparison import (
     LONE_SPAN,
     METRICS,
     SETTLING,
-    Away,
     Comparison,
+    Deviation,
     Member,
 )
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
@@ -103,29 +103,30 @@ class Straggler:
     ) -> Iterator[Finding]:
         in_step = comparison.compare(now, self._ledger)
         for gpu, member in comparison.members.items():
-            away = next(member.away(self._seconds, READINGS), None)
-            if away is None:
+            deviation = next(member.deviations(self._seconds, READINGS), None)
+            if deviation is None:
                 if gpu in self._ledger and not any(held.readings for held in member.held):
                     yield from self._ledger.end(gpu, reading.timestamp)
-            elif in_step or away.metric.absolute:
-                yield from self._report(reading, gpu, run, away)
+            elif in_step or deviation.metric.absolute:
+                yield from self._report(reading, gpu, run, deviation)
 
-    def _report(self, reading: Reading, gpu: str, run: Run, away: Away) -> Iterable[Finding]:
-        metric, minutes = away.metric, (reading.timestamp / 1000 - away.since) / 60
+    def _report(self, reading: Reading, gpu: str, run: Run, found: Deviation) -> Iterable[Finding]:
+        metric, minutes = found.metric, (reading.timestamp / 1000 - found.since) / 60
+        value, others = (
+            with_unit(f"{each:.0f}", metric.unit) for each in (found.value, found.others)
+        )
         return self._ledger.report(
             reading,
             gpu,
             Severity.INFO if metric.sign > 0 else Severity.WARNING,
-            f"{device_name(gpu)}: its {metric.name} has been "
-            f"{with_unit(f'{away.value:.0f}', metric.unit)} for {minutes:.0f} min, compared with "
-            f"{with_unit(f'{away.others:.0f}', metric.unit)} on the other {len(run.gpus) - 1} GPUs "
-            f"of {run.command}",
+            f"{device_name(gpu)}: its {metric.name} has been {value} for {minutes:.0f} min, "
+            f"compared with {others} on the other {len(run.gpus) - 1} GPUs of {run.command}",
             Evidence(
-                round(away.since * 1000),
+                round(found.since * 1000),
                 reading.timestamp,
                 {
-                    metric.name: Measure(round(away.value), metric.unit),
-                    "others": Measure(round(away.others), metric.unit),
+                    metric.name: Measure(round(found.value), metric.unit),
+                    "others": Measure(round(found.others), metric.unit),
                 },
             ),
             advice=_ADVICE,

@@ -70,6 +70,8 @@ class Hub:
 
     def publish(self, update: Update | Removal) -> None:
         """Send ``update`` to each client that subscribed to it."""
+        if not self._clients:
+            return
         hosts, for_all = (None, update.host), update.is_event and not update.host
         matching = set[Client]().union(*self._subscribers.matching(update.channel))
         clients = [each for each in matching if for_all or each.host in hosts]

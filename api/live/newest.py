@@ -48,7 +48,9 @@ class Update:
     @property
     def is_state(self) -> bool:
         """Whether it is a change of a state."""
-        family = family_of(self.channel)
+        if not isinstance(self.content, Event):
+            return False
+        family = family_of(self.content.channel)
         return family is not None and family.nature is Nature.STATE
 
     @property
@@ -127,7 +129,8 @@ class HostState:
     @property
     def interval(self) -> float:
         """Seconds between two samples."""
-        return DEFAULT_INTERVAL_SECONDS if self.status is None else self.status.interval
+        status = self.status
+        return DEFAULT_INTERVAL_SECONDS if status is None else status.interval
 
     @property
     def stale_seconds(self) -> float:
@@ -210,20 +213,21 @@ class Newest:
 
     def accept(self, update: Update) -> bool:
         """Keep ``update``; return False if it is not new or exceeds a limit."""
-        state = self._hosts.get(update.host)
-        known = state.updates.get(update.channel) if state is not None else None
+        host, channel = update.host, update.channel
+        state = self._hosts.get(host)
+        known = None if state is None else state.updates.get(channel)
         if known is not None and not update.supersedes(known):
             if state is not None and update.is_state and update.content == known.content:
-                state.updates[update.channel] = update  # the broker still retains it
+                state.updates[channel] = update  # the broker still retains it
             return False
         more = update.size - (known.size if known is not None else 0)
         refusal = self._refusal(update, state, more)
         if refusal is not None:
             self.refused[refusal] += 1
             return False
-        state = self._hosts.get(update.host) or self._new_host(update)
+        state = self._hosts.get(host) or self._new_host(update)
         self._bytes += more
-        state.updates[update.channel] = update
+        state.updates[channel] = update
         state.changes += 1
         state.note_arrival(update)
         return True
@@ -261,7 +265,7 @@ class Newest:
     def _new_host(self, update: Update) -> HostState:
         evict = partial(self._evict_channel, update.host)
         places = Places(self._limits.channels, evict, self._clock)
-        places.claim((update.channel,), live=not update.retained)
+        places.claim({update.channel}, live=not update.retained)
         state = HostState(update.host, places)
         self._hosts[update.host] = state
         return state
@@ -272,9 +276,9 @@ class Newest:
         while more > 0 and self._bytes + more > self.max_bytes:
             if not (live and self._evict_silent(update)):
                 return "too much at once"
-        if state is not None and not state.places.claim((update.channel,), live=live):
+        if state is not None and not state.places.claim({update.channel}, live=live):
             return "too many channels"
-        return None if self._places.claim((update.host,), live=live) else "too many hosts"
+        return None if self._places.claim({update.host}, live=live) else "too many hosts"
 
     def _evict_silent(self, update: Update) -> bool:
         """Evict another silent host, or else a silent channel; return False if there is neither."""

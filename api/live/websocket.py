@@ -26,7 +26,6 @@ from api.live.frames import Text
 from api.live.hub import Hub
 from api.parameters import require_known
 from api.rest.context import PREFIX
-from telemetry.bus.topics import ALL_CHANNELS
 
 MAX_MESSAGE_BYTES = 16_384
 SUBPROTOCOL = "system-monitor"
@@ -89,7 +88,7 @@ def _live_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 def _requested_filters(query: QueryParams) -> tuple[str, ...]:
     require_known(query, (*CHANNEL_PARAMETERS, *_OPTIONS))
     name, filters = from_query({each: query.getlist(each) for each in CHANNEL_PARAMETERS})
-    return _live_filters(name, [ALL_CHANNELS] if filters == [""] else filters)
+    return _live_filters(name, filters)
 
 
 def _one_channel(channel: str, query: QueryParams) -> tuple[str, ...]:

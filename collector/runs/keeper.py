@@ -3,11 +3,12 @@
 import logging
 import time
 from collections import OrderedDict, deque
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from collector.runs.followed import RECENT, Followed, Holders
 from collector.runs.jobs import first_process
+from collector.runs.memory import RunMemory
 from collector.runs.procfs import ProcessTable
 from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
 from collector.runs.summary import Row, RunSummary
@@ -70,6 +71,8 @@ class RunKeeper:
         self._refused = False
         self._connected_at: float | None = None
         self._knows_others = False
+        self._memory = RunMemory()
+        self.memory: Sequence[Row] = ()  # of each run, after the newest step
 
     @property
     def active(self) -> bool:
@@ -123,6 +126,7 @@ class RunKeeper:
             self._consider(row)
         for each in list(self._runs.values()):
             self._publish_if_due(each, now)
+        self.memory = self._memory.rows(self._runs.values())
 
     def publish_all(self) -> None:
         """Publish the newest state of each run, before the collector stops."""

@@ -20,12 +20,15 @@ _REFRESH_SECONDS = 30.0
 class Usage(NamedTuple):
     """What a process has used: its largest RSS, and its storage traffic, in bytes.
 
-    The traffic includes that of children that the process has waited for. None: not readable.
+    The traffic includes that of children that the process has waited for. ``private`` is the memory
+    that only the process can release: neither shared nor backed by a file, in RAM or in swap.
+    None: not readable.
     """
 
     peak: int | None = None
     read: int | None = None
     written: int | None = None
+    private: int | None = None
 
 
 class Process(NamedTuple):
@@ -142,12 +145,14 @@ class ProcessTable:
             return None
 
     def _usage(self, pid: int) -> Usage:
-        peak = parse_named(self._content(pid, "status")).get(b"VmHWM")
+        status = parse_named(self._content(pid, "status"))
+        peak, private = status.get(b"VmHWM"), status.get(b"RssAnon")
         traffic = parse_named(self._content(pid, "io"))
         return Usage(
             None if peak is None else peak * 1024,
             traffic.get(b"read_bytes"),
             traffic.get(b"write_bytes"),
+            None if private is None else (private + status.get(b"VmSwap", 0)) * 1024,
         )
 
     def _listed(self) -> list[int]:

@@ -59,6 +59,12 @@ class ProcessTree:
         root = self._members.get(self.root.pid)
         return root is not None and root.started == self.root.started and not root.over
 
+    def private(self) -> int | None:
+        """Return the memory that only the tree's processes can release, in bytes; None: unknown."""
+        known = [each.usage.private for each in self._members.values()]
+        held = [each for each in known if each is not None]
+        return sum(held) if held else None
+
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
         """Take the present ``processes``, of which ``new`` did not exist before."""
         before, now = self._members, {}

@@ -6,12 +6,13 @@ Reading a process may block, for instance while it hangs in the kernel; no senso
 import logging
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
 from typing import TypeAlias
 
 from collector.runs.keeper import RunKeeper
+from collector.runs.summary import Row
 from telemetry.bus.messages import Message, Publication
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import GPU, GPU_PROCESSES, RUN, family_of
@@ -63,6 +64,11 @@ class RunWatcher:
     def count(self) -> int:
         """How many runs are followed."""
         return self._keeper.count
+
+    @property
+    def memory(self) -> Sequence[Row]:
+        """The RAM of each run's processes, when they were last checked."""
+        return self._keeper.memory
 
     def start(self) -> None:
         """Start to follow."""

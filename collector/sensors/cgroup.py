@@ -56,9 +56,10 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 
 
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
-    """Return this process' memory cgroup: its folder, its hierarchy's mount point, its file names.
+    """Return a process' memory cgroup: its folder, its hierarchy's mount point, its file names.
 
-    ``cgroup`` and ``mountinfo`` are the contents of the files of these names in ``/proc/self``. In
+    ``cgroup`` is the content of the file of this name in ``/proc/PID``, and ``mountinfo`` that in
+    ``/proc/self``. In
     a container, ``cgroup`` may have the host's path although only the container's part of the tree
     is mounted; the mount point is then the process' cgroup. Return None if no memory controller is
     mounted.
@@ -93,14 +94,15 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
             yield root, Path(mount_point)
 
 
-def find_limit(proc: Path, ram: int) -> CgroupMemory | None:
-    """Return the lowest memory limit below ``ram`` bytes that applies to this process, if any.
+def find_limit(proc: Path, ram: int, process: str = "self") -> CgroupMemory | None:
+    """Return the lowest memory limit below ``ram`` bytes that applies to ``process``, if any.
 
     Of equal limits, the outermost is returned, because more memory is charged against it.
     """
     try:
         found = memory_cgroup(
-            *(decoded((proc / "self" / name).read_bytes()) for name in ("cgroup", "mountinfo"))
+            decoded((proc / process / "cgroup").read_bytes()),
+            decoded((proc / "self" / "mountinfo").read_bytes()),
         )
     except OSError:  # not Linux, or no cgroups
         return None

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 from telemetry.settings import values
 
-FORMATS = ("csv", "jsonl")
+FORMATS = ("csv", "jsonl", "parquet")
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="csv",
-        help="csv, or jsonl: a JSON object a line. [csv]",
+        help="csv; jsonl: a JSON object a line; parquet, with --output. [csv]",
     )
     parser.add_argument("--output", metavar="FILE", help="File to write; default: standard output.")
 

@@ -1,14 +1,15 @@
 """``system-monitor export``."""
 
 import sys
-from collections.abc import Iterator
-from contextlib import closing
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import BinaryIO
 
 from api.rest.history import parse_span
 from deploy.console import complain, say
 from deploy.export.arguments import Request
-from deploy.export.lines import csv_lines, json_lines
+from deploy.export.lines import Rows, csv_lines, json_lines
 from deploy.export.progress import Progress
 from deploy.export.rows import plan, read
 from deploy.export.server import ExportError, HistoryServer, Selection
@@ -35,6 +36,7 @@ def run(settings: Settings, **chosen: object) -> int:
 
 
 def _export(settings: Settings, request: Request) -> int:
+    write_parquet = _parquet_writer(request.output) if request.format == "parquet" else None
     span = parse_span(request.start, request.end, unix_milliseconds(), _LONGEST)
     selection = Selection(tuple(request.channel), request.fields, request.host)
     server = _server(settings, request.url)
@@ -44,12 +46,32 @@ def _export(settings: Settings, request: Request) -> int:
     to_terminal = request.output is None and sys.stdout.isatty()
     with Progress(planned.start, planned.end, visible=not to_terminal) as progress:
         rows = progress.counted(read(server, planned))
+        if write_parquet is not None and request.output is not None:
+            with _created(request.output) as stream:
+                write_parquet(stream, planned.columns, rows)
+            return 0
         lines = _LINES[request.format](planned.columns, rows)
         if request.output is None:
             _print(lines)
         else:
-            _write(Path(request.output), lines)
+            with _created(request.output) as stream:
+                stream.writelines(line.encode() for line in lines)
     return 0
+
+
+def _parquet_writer(output: str | None) -> Callable[[BinaryIO, Sequence[str], Rows], None]:
+    if output is None:
+        raise ExportError("A Parquet file cannot be printed: name a file with --output.")
+    try:
+        from deploy.export.parquet import write  # noqa: PLC0415 - arro3 is optional
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] != "arro3":
+            raise
+        raise ExportError(
+            "Parquet needs the library arro3-io, which is optional: install it with `pip install "
+            "'system-monitor[parquet]'`, or `pipx inject system-monitor arro3-io`."
+        ) from None
+    return write
 
 
 def _server(settings: Settings, url: str | None) -> HistoryServer:
@@ -66,9 +88,11 @@ def _print(lines: Iterator[str]) -> None:
                 return
 
 
-def _write(file: Path, lines: Iterator[str]) -> None:
+@contextmanager
+def _created(file: str) -> Iterator[BinaryIO]:
+    """Yield a new file. Raises ExportError if it cannot be created or written."""
     try:
-        with file.open("w", encoding="utf-8", newline="") as stream:
-            stream.writelines(lines)
+        with Path(file).open("wb") as stream:
+            yield stream
     except OSError as error:
         raise ExportError(f"Cannot write {file}: {error.strerror}.") from None

@@ -1,6 +1,16 @@
 """The families of the machine itself: CPU, memory, disks, network."""
 
-from telemetry.catalogue.model import ROOT, Family, Field, Kind, byte_count, number, pressure, total
+from telemetry.catalogue.model import (
+    ROOT,
+    Family,
+    Field,
+    Kind,
+    byte_count,
+    count,
+    number,
+    pressure,
+    total,
+)
 
 CPU = Family(
     "cpu",
@@ -69,6 +79,44 @@ MEMORY = Family(
             "processes",
             "processes that the kernel has killed since boot because memory ran out",
             0,
+        ),
+        Field(
+            "runs",
+            Kind.RECORDS,
+            "",
+            "the largest runs and their memory; null if runs are not followed",
+            [
+                {
+                    "run": "auto-9c1e0d5b7a2f4368",
+                    "name": "python3 train.py",
+                    "pid": 41_213,
+                    "started": 1_767_222_000_000,
+                    "ram_used": 8_589_934_592,
+                    "cgroup_limit": None,
+                    "cgroup_used": None,
+                }
+            ],
+            members=(
+                Field("run", Kind.TEXT, "", "ID of the run", "auto-9c1e0d5b7a2f4368"),
+                Field("name", Kind.TEXT, "", "name of the run", "python3 train.py"),
+                Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+                count("started", "ms", "Unix time at which it began", 1_767_222_000_000),
+                byte_count(
+                    "ram_used",
+                    "memory of all its processes, in RAM or swap, that is neither shared nor a "
+                    "part of a file",
+                    8_589_934_592,
+                ),
+                byte_count(
+                    "cgroup_limit", "memory limit of its cgroup, if below ram_total", 68_719_476_736
+                ),
+                byte_count(
+                    "cgroup_used",
+                    "memory charged against cgroup_limit, excluding reclaimable cache",
+                    12_884_901_888,
+                ),
+            ),
+            metric="",
         ),
     ),
 )

@@ -54,7 +54,8 @@ class Window:
 
     def contains(self, timestamp: int) -> bool:
         """Return whether ``timestamp`` is inside the window."""
-        return self.start <= timestamp < self.end
+        now = self.clock()
+        return now - self.length <= timestamp <= now + self._ahead
 
     def admit(self, records: Sequence[Kept]) -> list[Kept]:
         """Return the records that are inside the window."""

@@ -2,6 +2,7 @@ import json
 import os
 import signal
 import socket
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
@@ -35,8 +36,17 @@ def collecting(
     *sensors: Sensor,
     topics: TopicScheme = TopicScheme(),  # noqa: B008 - frozen
     window: int = HOUR,
+    follow_runs: bool = False,
 ) -> Iterator[Collector]:
-    collector = Collector(sensors, address, topics, host="me", interval=INTERVAL, window=window)
+    collector = Collector(
+        sensors,
+        address,
+        topics,
+        host="me",
+        interval=INTERVAL,
+        window=window,
+        follow_runs=follow_runs,
+    )
     collector.start()
     try:
         yield collector
@@ -58,6 +68,14 @@ def test_samples_are_published_on_the_topic_named_like_the_channel(address: Brok
     assert first["host"] == "me"
     assert isinstance(first["timestamp"], int)
     assert first["per_core"] == [1]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="runs need Linux")
+def test_the_memory_of_runs_is_a_part_of_the_samples_of_memory(address: BrokerAddress) -> None:
+    sensor = ChangingSensor("system/memory", "system/cpu")
+    with Listener(address.port) as listener, collecting(address, sensor, follow_runs=True):
+        assert decoded(listener.wait_for("system/memory"))[0]["runs"] == []
+        assert "runs" not in decoded(listener.wait_for("system/cpu"))[0]
 
 
 def test_the_newest_reading_of_each_channel_is_offered_to_prometheus_until_it_is_stale(

@@ -13,6 +13,7 @@ import pytest
 from tests.services.availability import REQUIRE_VARIABLE
 
 _BYTES = 32 * 1024 * 1024
+_IMAGE_BYTES = 1024 * 1024 * 1024  # sparse
 _CAP_SYS_ADMIN = 21
 _FILLER = "filler"
 _BLOCK = b"\0" * 4096
@@ -20,7 +21,7 @@ _BLOCK = b"\0" * 4096
 
 @dataclass(frozen=True)
 class Disk:
-    """A mounted file system of 32 MiB at ``path``."""
+    """A mounted file system at ``path``."""
 
     path: Path
 
@@ -32,6 +33,12 @@ class Disk:
                     pass
             except OSError:
                 return
+
+    def reserve(self, share: float) -> None:
+        """Use ``share`` of the whole without writing it."""
+        size = os.statvfs(self.path)
+        with (self.path / "reserved").open("wb") as file:
+            os.posix_fallocate(file.fileno(), 0, int(share * size.f_blocks * size.f_frsize))
 
     def free(self) -> None:
         """Free the space again."""
@@ -48,13 +55,30 @@ class Disk:
 
 @contextmanager
 def small_disk(folder: Path) -> Iterator[Disk]:
-    """Mount a disk at ``folder``; skip the test if that is not allowed.
+    """Mount a disk of 32 MiB at ``folder``; skip the test if that is not allowed.
 
     If every service is required, skip it only if the kernel does not allow mounting.
     """
+    with _mounted(folder, "-t", "tmpfs", "-o", f"size={_BYTES}", "tmpfs") as disk:
+        yield disk
+
+
+@contextmanager
+def block_disk(folder: Path) -> Iterator[Disk]:
+    """Mount a disk of 1 GiB on a block device, like those that a collector reads."""
+    image = folder.with_suffix(".image")
+    with image.open("wb") as file:
+        file.truncate(_IMAGE_BYTES)
+    _run("mkfs.ext4", "-q", "-m", "0", str(image))
+    with _mounted(folder, "-o", "loop", str(image)) as disk:
+        yield disk
+
+
+@contextmanager
+def _mounted(folder: Path, *what: str) -> Iterator[Disk]:
     folder.mkdir()
     try:
-        _run("mount", "-t", "tmpfs", "-o", f"size={_BYTES}", "tmpfs", str(folder))
+        _run("mount", *what, str(folder))
     except (OSError, subprocess.CalledProcessError):
         reason = "no file system can be mounted here (it takes CAP_SYS_ADMIN on Linux)"
         if os.environ.get(REQUIRE_VARIABLE) == "1" and _may_mount():

@@ -31,25 +31,29 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <Header onHelp={showHelp} />
       <Notices />
       <Title />
-      <Page />
+      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
       <Help dialog={help} />
       <HintBox />
     </MonitorContext.Provider>
   );
 }
 
-function Page() {
-  const { page } = useMonitor().view;
-  if (page === "hosts") return <HostsPage />;
-  return page === "runs" ? <RunList /> : <HostPage />;
-}
-
-/** One host over time: a grid of panels, and a sidebar that is always visible. */
+/** The findings of one host, and its charts or the list of runs. */
 function HostPage() {
-  const { run } = useMonitor().view;
+  const { page } = useMonitor().view;
   return (
     <>
       <Findings />
+      {page === "runs" ? <RunList /> : <Charts />}
+    </>
+  );
+}
+
+/** One host over time: a grid of panels, and a sidebar that is always visible. */
+function Charts() {
+  const { run } = useMonitor().view;
+  return (
+    <>
       {run !== null && <RunCard key={run} id={run} />}
       <Timeline />
       <div class="page">

@@ -22,7 +22,7 @@ describe("the view of a run", () => {
   it("is its span on its host and its first GPU", () => {
     const ended = run({ state: "ended", ended: NOW - 10 * MINUTE });
     expect(viewOfRun(ended, context)).toEqual({
-      ...{ page: null, host: "h", run: "r", gpu: "3", range: null },
+      ...{ page: "host", host: "h", run: "r", gpu: "3", range: null },
       zoom: { from: NOW - 50 * MINUTE, to: NOW - 10 * MINUTE },
     });
   });

@@ -92,7 +92,8 @@ class SqliteReader:
                 return {}
             connection.execute("BEGIN")  # the whole answer is from one snapshot
             with connection:
-                return longer.read(query, self._windows, _source(connection))
+                bounded = _of_bounded_size(connection, query)
+                return longer.read(bounded, self._windows, _source(connection))
 
     def events(self, query: EventQuery) -> list[Event]:
         """Answer ``query``. Raises HistoryUnavailableError."""
@@ -202,7 +203,6 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
     (count,) = connection.execute(COUNT, span).fetchone()
     if count == 0:
         return None
-    query = _of_bounded_size(connection, query, span)
     if count <= query.max_points:
         timestamps, values = _select(connection, samples, query, span)
         columns = mark_outages(assemble(name, query, timestamps, values))
@@ -213,13 +213,14 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
     return mark_outages(assemble(name, query, timestamps, values, width), count)
 
 
-def _of_bounded_size(
-    connection: sqlite3.Connection, query: Query, span: Mapping[str, int]
-) -> Query:
+def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
     """Return ``query`` with so few points that invented devices cannot exhaust the memory."""
-    count = "SELECT count(*) FROM field WHERE channel_id = :channel"
-    (fields,) = connection.execute(count, span).fetchone()
-    points = max(1, _MOST_VALUES // max(1, fields))
+    known = (_channel(connection, query.host, name) for name in query.channels)
+    count = "SELECT count(*) FROM field WHERE channel_id = ?"
+    counts = [
+        connection.execute(count, (each,)).fetchone()[0] for each in known if each is not None
+    ]
+    points = max(1, _MOST_VALUES // max([1, *counts]))
     return replace(query, max_points=min(query.max_points, points))
 
 

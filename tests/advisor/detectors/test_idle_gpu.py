@@ -98,8 +98,16 @@ def test_a_gpu_that_reports_no_utilization_is_not_reported() -> None:
     assert not found(list(every("system/gpu/0", lambda _: values, until=HOURS)))
 
 
-def test_a_gap_in_the_samples_does_not_count_as_idle() -> None:
-    before = gpu(lambda _: (0.0, 120.0), until=10 * MINUTES)
-    values = {"utilization": 0, "memory_used": 17 * GB, "power": 120}
-    after = every("system/gpu/0", lambda _: values, begin=HOURS, until=HOURS + 10 * MINUTES)
-    assert not found([*before, *after])
+def test_after_a_gap_in_which_it_may_have_worked_the_time_begins_again() -> None:
+    idle = gpu(lambda _: (0.0, 120.0), until=26 * MINUTES)
+    gap = [each for each in idle if not 11 * MINUTES < seconds(each.timestamp) < 14 * MINUTES]
+    assert found(idle)
+    assert not found(gap)
+
+
+def test_a_gap_does_not_end_a_finding_and_does_not_count_as_idle() -> None:
+    idle = gpu(lambda _: (0.0, 120.0), until=HOURS)
+    gap = [each for each in idle if not 20 * MINUTES < seconds(each.timestamp) < 29 * MINUTES]
+    newest = findings_in(gap, IdleGpu, warning=45)[-1]
+    assert (newest.state, newest.severity) == (State.ACTIVE, Severity.WARNING)
+    assert seconds(newest.timestamp) == pytest.approx(54 * MINUTES, abs=MINUTES)

@@ -80,6 +80,7 @@ def test_an_invalid_message_gets_an_error_and_the_stream_continues(
         ("?channels=system/cp", f"channels='system/cp' is not allowed: {NO_MATCH}"),
         ("?channels=%23,system/gpu/x", f"channels='system/gpu/x' is not allowed: {NO_MATCH}"),
         ("?channels=system/cpu,", "channels='' is not allowed: it must be"),
+        ("?channel=", "channel='' is not allowed: it must be a channel such as"),  # as in /history
         (
             f"?channels={','.join(GPUS)}",
             f"channels='{MAX_FILTERS + 1} filters' is not allowed: at most {MAX_FILTERS}",

@@ -8,7 +8,7 @@ import httpx
 import pytest
 from fastapi import FastAPI
 
-from api.errors import install_error_handlers
+from api.error_handlers import install_error_handlers
 from api.serving.page import serve_page
 from tests.api.running import RunningApi
 

@@ -47,6 +47,52 @@ class Job:
         return self.memory(time - self.start) if self.start <= time < self.end else None
 
 
+@dataclass
+class Run:
+    """A run that the collector follows, with its memory in bytes since its start.
+
+    ``cache`` are files in RAM that its cgroup is charged for, and ``limit`` is that of the cgroup.
+    """
+
+    memory: Shape
+    start: float = 0.0
+    end: float = float("inf")
+    limit: float | None = None
+    cache: Shape = field(default_factory=lambda: flat(0.0))
+    number: int = 1
+    truth: Truth | None = None  # a leak: ends when the memory runs out
+
+    @property
+    def subject(self) -> str:
+        """The subject of findings about it."""
+        return f"run-auto-{self.number}"
+
+    def row(self, time: float) -> dict[str, Any] | None:
+        """Return what is published of it; None if it does not run, or has just been killed."""
+        if not self.start <= time < self.end:
+            return None
+        held = max(0.0, self.memory(time - self.start))
+        charged = held + self.cache(time - self.start)
+        if self.limit is not None and charged > self.limit:
+            self.kill(time)
+            return None
+        return {
+            "run": f"auto-{self.number}",
+            "name": "python3 train.py",
+            "pid": 4000 + self.number,
+            "started": EPOCH + int(self.start * 1000),
+            "ram_used": int(held),
+            "cgroup_limit": None if self.limit is None else int(self.limit),
+            "cgroup_used": None if self.limit is None else int(charged),
+        }
+
+    def kill(self, time: float) -> None:
+        """The kernel kills it."""
+        self.end = time
+        if self.truth is not None:
+            self.truth.end = time
+
+
 def nothing(_time: float) -> dict[str, Any]:
     """The machine has nothing else to report."""
     return {}
@@ -134,6 +180,7 @@ class Machine:
     ram_total: float = 512 * GIB
     ram_truth: Truth | None = None
     cgroup: tuple[Shape, float] | None = None
+    runs: Sequence[Run] = ()
     cpu: Extra = nothing
     memory: Extra = nothing
     statuses: Callable[[float], CollectorStatus | None] = lambda _time: None
@@ -202,7 +249,13 @@ class Machine:
         return {"utilization": busy, "per_core": [busy] * 8, "pressure_some": 0.0, **self.cpu(time)}
 
     def _memory(self, time: float) -> dict[str, Any]:
+        rows = [row for run in self.runs if (row := run.row(time)) is not None]
         used = max(2 * GIB, self.ram(time - self._ram_restarted))
+        used += sum(row["ram_used"] for row in rows)
+        if used > self.ram_total and rows:
+            largest = max(self.runs, key=lambda run: (run.row(time) or {}).get("ram_used", 0))
+            largest.kill(time)
+            rows, used = [], self.ram_total * 0.3
         if used > self.ram_total:
             self._ram_ends(time)
             used = 6 * GIB
@@ -216,6 +269,7 @@ class Machine:
             "swap_in_rate": 0.0,
             "swap_out_rate": 0.0,
             "oom_kills": 0,
+            "runs": rows,
         }
         if self.cgroup is not None:
             shape, limit = self.cgroup

@@ -202,24 +202,25 @@ def small_creep(rng: Random) -> Built:
 # Leaks.
 
 
-def _leak_shape(rng: Random, rate: float, begin: float) -> Shape:
+def leak_shape(rng: Random, rate: float, begin: float) -> Shape:
+    """Return a leak that is even, or in steps."""
     if rng.random() < 0.5:
         return leak(rate, begin)
     return step_leak(rng, rate, rng.uniform(20, 300), begin)
 
 
-def _until_full(rng: Random) -> float:
+def until_full(rng: Random) -> float:
     """Return how long a leak takes, in seconds: 25 min to 16 h."""
     return math.exp(rng.uniform(math.log(1500), math.log(16 * HOUR)))
 
 
 def gpu_leak(rng: Random) -> Built:
     total = rng.choice(CARDS) * GIB
-    takes = _until_full(rng)
+    takes = until_full(rng)
     size = total * rng.uniform(0.3, 0.8)
     begin = rng.uniform(0, 2 * HOUR) if rng.random() < 0.6 else 0.0
     rate = (total - size) / takes
-    memory = together(_base(rng, size), _leak_shape(rng, rate, begin), noise(rng, 20 * MIB))
+    memory = together(_base(rng, size), leak_shape(rng, rate, begin), noise(rng, 20 * MIB))
     start = rng.uniform(0, 1800)
     truth = Truth(KIND, "gpu0", start + begin)
     machine = _one_gpu(rng, (start + begin + 3 * takes) / HOUR + 1, total, memory, start=start)
@@ -242,14 +243,14 @@ def gpu_leak_after_jobs(rng: Random) -> Built:
 
 def _ram_leak(rng: Random) -> tuple[Machine, Truth, Shape, float]:
     total = rng.choice([64.0, 128.0, 256.0, 512.0]) * GIB
-    takes, begin = _until_full(rng), rng.uniform(0, 2 * HOUR)
+    takes, begin = until_full(rng), rng.uniform(0, 2 * HOUR)
     size = total * rng.uniform(0.1, 0.6)
     quiet = together(
         ramp(size * 0.9, rng.uniform(10, 600)),
         wander(rng, total * rng.uniform(0.001, 0.01), rng.uniform(60, 900)),
         spikes(rng, size * 0.1, rng.uniform(600, 3600), 60),
     )
-    shape = together(quiet, _leak_shape(rng, (total - size) / takes, begin))
+    shape = together(quiet, leak_shape(rng, (total - size) / takes, begin))
     machine, _ = steady(rng)
     machine.hours = (begin + 3 * takes) / HOUR + 1
     truth = Truth(KIND, "host", begin)

@@ -11,6 +11,7 @@ from tests.benchmarks.corpus import (
     input_scenes,
     memory_scenes,
     run_scenes,
+    tree_scenes,
 )
 from tests.benchmarks.corpus.machine import EPOCH, Content, Machine, Truth
 
@@ -27,6 +28,8 @@ SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *run_scenes.TROUBLE,
     *input_scenes.HARMLESS,
     *input_scenes.TROUBLE,
+    *tree_scenes.HARMLESS,
+    *tree_scenes.TROUBLE,
 )
 AFTERWARDS = 1800.0  # seconds that a recording goes on after the last trouble
 

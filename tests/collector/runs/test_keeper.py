@@ -7,7 +7,7 @@ import pytest
 
 from collector.runs import keeper as keeper_module
 from collector.runs.keeper import SILENT_SECONDS, RunKeeper
-from collector.runs.procfs import TICKS, Process, ProcessTable
+from collector.runs.procfs import TICKS, Process, ProcessTable, Usage
 from collector.runs.record import Run, process_identity, run_from
 from telemetry.events import Event
 from telemetry.samples import Sample
@@ -439,3 +439,18 @@ def test_the_newest_states_are_published_before_a_stop(lab: Lab) -> None:
     lab.keeper.publish_all()
     assert values(lab.published[0])["summary"]["duration"] > 0
     assert lab.ends == []
+
+
+def test_the_memory_of_each_run_is_known_until_it_ends(lab: Lab) -> None:
+    lab.machine.start(70)
+    lab.machine.all[70] = lab.machine.all[70]._replace(usage=Usage(private=3 * GB))
+    lab.hold(70)
+    lab.wait(30)
+    assert not lab.keeper.memory
+    lab.wait(60)
+    (row,) = lab.keeper.memory
+    assert (row["name"], row["pid"], row["ram_used"]) == ("python3 train.py", 70, 3 * GB)
+    assert row["run"].startswith("auto-")
+    del lab.machine.all[70]
+    lab.wait(4)
+    assert not lab.keeper.memory

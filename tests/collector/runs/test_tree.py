@@ -125,6 +125,13 @@ def test_the_peak_is_the_largest_sum_at_one_moment_or_of_one_process() -> None:
     assert scene.tree.usage().ram_peak == 60
 
 
+def test_private_memory_is_that_of_all_processes_of_which_it_is_known() -> None:
+    scene = Scene(process(11, 10, usage=Usage(private=5)), root=process(10, usage=Usage(private=7)))
+    scene.show(process(12, 10))
+    assert scene.tree.private() == 12
+    assert Scene().tree.private() is None
+
+
 def test_a_name_may_contain_anything() -> None:
     fields = [b"S", *b"7 8 9 0 0 0 0 0 0 0 1 2 3 4 20 0 1 0 99 4096 5 0".split()]
     parsed = parse_stat(b"42 (a) R (b c)) " + b" ".join(fields))

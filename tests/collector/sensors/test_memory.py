@@ -58,6 +58,7 @@ def test_used_is_total_less_available(proc: Path) -> None:
         "swap_in_rate": None,
         "swap_out_rate": None,
         "oom_kills": None,
+        "runs": None,
     }
     assert sensor.describe() == "16 GiB RAM"
 

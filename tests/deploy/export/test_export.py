@@ -4,6 +4,7 @@ import json
 import socket
 import socketserver
 import subprocess
+import sys
 from collections.abc import Iterator, Sequence
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from itertools import chain
@@ -11,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from arro3.io import read_parquet
 from urllib3 import Timeout
 
 from deploy import command
@@ -89,6 +91,31 @@ def test_json_lines_have_the_time_and_the_known_values(
     assert lines[-1]["system/gpu/0.power"] == 100.0 + TICKS - 1
 
 
+def test_a_parquet_file_has_every_sample_of_a_span(asked: Sequence[str], tmp_path: Path) -> None:
+    file = tmp_path / "hour.parquet"
+    assert command.run([*asked, "--format", "parquet", "--output", str(file)]) == 0
+    table = read_parquet(str(file)).read_all()
+    assert table.num_rows == TICKS
+    assert table.column("system/gpu/0.power").to_pylist() == [100.0 + i for i in range(TICKS)]
+
+
+def test_a_parquet_file_is_not_printed(
+    asked: Sequence[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    sentence = failed([*asked, "--format", "parquet"], capsys)
+    assert sentence == "A Parquet file cannot be printed: name a file with --output."
+
+
+def test_without_arro3_a_sentence_says_how_to_get_it(
+    asked: Sequence[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.delitem(sys.modules, "deploy.export.parquet", raising=False)
+    monkeypatch.setitem(sys.modules, "arro3.core", None)
+    sentence = failed([*asked, "--format", "parquet", "--output", "x.parquet"], capsys)
+    assert "install it with `pip install 'system-monitor[parquet]'`" in sentence
+    assert not Path("x.parquet").exists()
+
+
 def test_the_server_of_this_machine_is_the_default(
     api: RunningApi, asked: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -135,6 +162,10 @@ def test_a_missing_token_is_one_sentence(
         ),
         (["--start", "2h", "--end", "1h"], "The history has nothing that matches: check --st"),
         (["--output", "/nowhere/x.csv"], "Cannot write /nowhere/x.csv: No such file or dire"),
+        (
+            ["--output", "/dev/full", "--format", "parquet"],
+            "Cannot write /dev/full: No space left on device.",
+        ),
     ],
 )
 def test_what_cannot_be_exported_is_one_sentence(

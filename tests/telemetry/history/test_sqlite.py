@@ -15,6 +15,7 @@ from telemetry.events import Event
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from tests.telemetry.history.conftest import HOUR, MovableClock, SqliteStore
+from tests.telemetry.history.minutes import MINUTE, WEEK, minute_of, roll_up
 from tests.telemetry.history.samples import INTERVAL, cpu, disk, question
 
 
@@ -263,13 +264,19 @@ def test_a_query_that_takes_too_long_is_aborted_and_the_next_one_is_not(
         assert len(reader.read(query)["system/cpu"].timestamps) == 3
 
 
+@pytest.mark.parametrize("step", [1, MINUTE], ids=["samples", "minutes"])
 def test_a_channel_with_very_many_fields_is_returned_with_fewer_points(
-    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+    tmp_path: Path, clock: MovableClock, monkeypatch: pytest.MonkeyPatch, step: int
 ) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.reader._MOST_VALUES", 1000)
-    with closing(sqlite_store.new_writer()) as writer, closing(sqlite_store.new_reader()) as reader:
+    store = SqliteStore(tmp_path / "history.sqlite3", clock, Spans(HOUR, WEEK, WEEK))
+    start = minute_of(clock())
+    with closing(store.new_writer()) as writer, closing(store.new_reader()) as reader:
         writer.open()
-        writer.write([cpu(clock() + number, per_core=[1.0] * 98) for number in range(100)])
+        clock.now = start + 50 * step
+        writer.write([cpu(start + step * index, per_core=[1.0] * 98) for index in range(50)])
+        clock.advance(2 * HOUR if step == MINUTE else 1)
+        roll_up(writer)
         reader.open()
-        columns = reader.read(question(clock(), clock() + 100))["system/cpu"]
-    assert 5 <= len(columns.timestamps) <= 10
+        columns = reader.read(question(start, clock(), max_points=5000))["system/cpu"]
+    assert 3 <= len(columns.timestamps) <= 10

@@ -13,7 +13,7 @@ import { LogOut } from "./LogOut";
 
 /** The host and the span that are shown, and how current the data is. */
 export function Header({ onHelp }: { onHelp: () => void }) {
-  const isHost = useMonitor().view.page === null;
+  const isHost = useMonitor().view.page === "host";
   return (
     <header class="top">
       <h1>
@@ -81,7 +81,7 @@ function HostChoice() {
       aria-label="Host"
       value={shown}
       data-testid="host-select"
-      onChange={(event) => monitor.change({ page: null, host: event.currentTarget.value, gpu: null, zoom: null })}
+      onChange={(event) => monitor.change({ page: "host", host: event.currentTarget.value, gpu: null, zoom: null })}
     >
       {hosts.map((entry) => (
         <option key={entry.name} value={entry.name}>

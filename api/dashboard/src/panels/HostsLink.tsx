@@ -12,7 +12,7 @@ export function HostsLink() {
       class={`button${isOn ? " on" : ""}`}
       aria-pressed={isOn}
       data-testid="all-hosts"
-      onClick={() => monitor.change({ page: isOn ? null : "hosts" })}
+      onClick={() => monitor.change({ page: isOn ? "host" : "hosts" })}
     >
       All hosts
     </button>

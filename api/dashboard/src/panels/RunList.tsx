@@ -29,7 +29,7 @@ export function RunList() {
     <main class={styles.page} aria-labelledby="runs-title" data-testid="runs">
       <header class={styles.head}>
         <h2 id="runs-title">Runs</h2>
-        <a href={hashFromView({ ...monitor.view, page: null }) || "#"} data-testid="runs-back">
+        <a href={hashFromView({ ...monitor.view, page: "host" }) || "#"} data-testid="runs-back">
           Back to the charts
         </a>
       </header>

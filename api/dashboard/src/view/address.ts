@@ -15,7 +15,7 @@ export class Address {
     const before = this.view.peek();
     const view = { ...before, ...part };
     const address = location.pathname + location.search + hashFromView(view);
-    // Back leads to the previous host, GPU, run or page; ranges and zooms would be in its way.
+    // Back leads to the previous page, host, GPU or run; ranges and zooms would be in its way.
     const isElsewhere = (["host", "gpu", "run", "page"] as const).some((part) => view[part] !== before[part]);
     if (isElsewhere) history.pushState(null, "", address);
     else history.replaceState(null, "", address);

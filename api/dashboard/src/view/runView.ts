@@ -17,7 +17,7 @@ export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const end = Math.max(runEnd(run, now), started + MIN_SPAN_MS);
   const span = range ? { range, zoom: null } : { range: null, zoom: zoomTo(started, end) };
   const [gpu] = gpus;
-  return { page: null, host, run: id, gpu: gpu !== undefined && /^\d{1,4}$/.test(gpu) ? gpu : null, ...span };
+  return { page: "host", host, run: id, gpu: gpu !== undefined && /^\d{1,4}$/.test(gpu) ? gpu : null, ...span };
 }
 
 const MIN_SPAN_MS = 1_000;

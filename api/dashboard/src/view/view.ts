@@ -2,6 +2,7 @@ import { type Range, rangeMs } from "./ranges";
 
 /** The state of the page apart from its data: a link reproduces it. */
 export interface View {
+  readonly page: Page;
   readonly host: string | null;
   readonly gpu: string | null;
   /** Null: the page chooses one. */
@@ -10,11 +11,10 @@ export interface View {
   readonly zoom: Zoom | null;
   /** The id of the run that is shown above the charts. */
   readonly run: string | null;
-  /** Shown instead of the charts. */
-  readonly page: Page | null;
 }
 
-export const PAGES = ["hosts", "runs"] as const;
+/** One host, all hosts at a glance, or the list of runs. */
+export const PAGES = ["host", "hosts", "runs"] as const;
 export type Page = (typeof PAGES)[number];
 
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
@@ -34,13 +34,13 @@ export interface Span extends Zoom {
 const MIN_ZOOM_MS = 1_000;
 
 export const DEFAULT_VIEW: View = {
+  page: "host",
   host: null,
   gpu: null,
   range: null,
   series: ["utilization", "temperature", "memory"],
   zoom: null,
   run: null,
-  page: null,
 };
 
 /** What a host that has not been chosen yet is shown with. */
@@ -60,12 +60,12 @@ export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const series = query.get("series")?.split(",") ?? null;
   return {
+    page: PAGES.find((page) => page === query.get("page")) ?? DEFAULT_VIEW.page,
     host: query.get("host") || null,
     gpu: matching(query.get("gpu"), /^\d{1,4}$/),
     range: rangeFrom(query.get("range")),
     series: series ? GPU_SERIES.filter((name) => series.includes(name)) : DEFAULT_VIEW.series,
     run: matching(query.get("run"), RUN_ID),
-    page: PAGES.find((page) => page === query.get("page")) ?? null,
     zoom: zoomFrom(query.get("from"), query.get("to")),
   };
 }
@@ -73,9 +73,9 @@ export function viewFromHash(hash: string): View {
 /** Write a view as an address's fragment, without defaults. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
+  if (view.page !== DEFAULT_VIEW.page) query.set("page", view.page);
   if (view.host !== null) query.set("host", view.host);
   if (view.gpu !== null) query.set("gpu", view.gpu);
-  if (view.page !== null) query.set("page", view.page);
   if (view.run !== null) query.set("run", view.run);
   if (view.range !== null) query.set("range", view.range);
   const series = view.series.join(",");

@@ -89,7 +89,7 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether ``value`` is NVML's "no value": all bits set, except for a sign."""
+    """Return whether ``value`` is NVML's "no value": all bits are set, except perhaps the sign."""
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 

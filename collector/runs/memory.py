@@ -1,0 +1,58 @@
+"""How much RAM the processes of each run hold, and how close their cgroup is to its limit."""
+
+import os
+import time
+from collections.abc import Callable, Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from collector.runs.followed import Followed
+from collector.runs.procfs import PAGE
+from collector.runs.summary import Row
+from collector.sensors.cgroup import CgroupMemory, find_limit
+
+_MOST = 64  # runs in a sample
+_LIMIT_SECONDS = 30.0  # limits change seldom
+_RAM = os.sysconf("SC_PHYS_PAGES") * PAGE if hasattr(os, "sysconf") else 0
+
+
+class RunMemory:
+    """Reads the memory of runs. It remembers the limits of those of the last reading."""
+
+    def __init__(
+        self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        """Read below ``proc``; ``clock`` is in seconds."""
+        self._proc = proc
+        self._clock = clock
+        self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
+
+    def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
+        """Return the memory of each run, as the catalogue describes it; the largest first."""
+        rows, known = [], self._limits
+        self._limits = {}
+        for each in runs:
+            held = None if each.tree is None else each.tree.private()
+            if each.tree is None or held is None or each.ended is not None:
+                continue
+            run = each.run
+            found, limit = known.get(run.id, (0.0, None))
+            if run.id not in known or self._clock() - found >= _LIMIT_SECONDS:
+                found = self._clock()
+                limit = find_limit(self._proc, _RAM, str(next(iter(each.tree.pids))))
+            self._limits[run.id] = found, limit
+            rows.append(_row(each, held, limit))
+        return sorted(rows, key=lambda row: -row["ram_used"])[:_MOST]
+
+
+def _row(followed: Followed, held: int, limit: CgroupMemory | None) -> dict[str, Any]:
+    run = followed.run
+    return {
+        "run": run.id,
+        "name": run.name,
+        "pid": run.pid,
+        "started": run.started,
+        "ram_used": held,
+        "cgroup_limit": limit and limit.limit,
+        "cgroup_used": limit and limit.used(),
+    }
