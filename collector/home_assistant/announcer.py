@@ -28,8 +28,8 @@ class Announcer:
     """Announces the devices of a machine to Home Assistant.
 
     A message is retained. It is published when a value appears for the first time, when the client
-    reconnects to the broker, and when Home Assistant starts. A value that is null for some time keeps its
-    component. An empty payload removes a device whose channels are gone.
+    reconnects to the broker, and when Home Assistant starts. A value that is null for some time
+    keeps its component. An empty payload removes a device whose channels are gone.
     """
 
     def __init__(self, broker: BrokerAddress, source: Source) -> None:
