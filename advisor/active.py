@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """``until`` is the host's time until which an adopted finding waits to be reported again."""
+    """An adopted finding is over if no detector reports it by ``until``, in the host's time."""
 
     finding: Finding
     base: str  # the ID of its beginning

@@ -17,7 +17,7 @@ _SECONDS = 2.5  # longer than the default interval
 
 
 class LiveHosts:
-    """Listens for those of ``names`` that are online, or publish."""
+    """Finds out which of the hosts ``names`` are online or publish samples."""
 
     def __init__(self, bus: BusConnection, topics: TopicScheme, names: Collection[str]) -> None:
         """Use ``bus``, which is not started and has no other use."""

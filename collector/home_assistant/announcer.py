@@ -27,9 +27,9 @@ if TYPE_CHECKING:
 class Announcer:
     """Announces the devices of a machine to Home Assistant.
 
-    A message is retained. It is published when a value appears for the first time, when the broker
-    is connected again, and when Home Assistant starts. A value that is null for some time keeps its
-    component. An empty payload removes a device whose channels are gone.
+    A message is retained. It is published when a value appears for the first time, when the client
+    reconnects to the broker, and when Home Assistant starts. A value that is null for some time
+    keeps its component. An empty payload removes a device whose channels are gone.
     """
 
     def __init__(self, broker: BrokerAddress, source: Source) -> None:
