@@ -37,6 +37,12 @@ def test_eight_gpus_have_a_row_each_and_the_selected_one_is_in_the_chart(
     page.get_by_test_id("gpu-row-2").get_by_role("button").focus()
     page.keyboard.press("Enter")
     assert_selected(page, 2)
+    page.get_by_test_id("all-gpus-toggle").click()
+    expect(page.get_by_test_id("all-gpus")).to_have_accessible_name(
+        re.compile(r"^Utilization of all GPUs over time\. Latest: .*GPU 6 33%")
+    )
+    page.get_by_test_id("all-gpus-chart").get_by_role("button", name="GPU 6").click()
+    assert_selected(page, 6)
 
 
 def assert_selected(page: Page, gpu: int) -> None:
