@@ -1,4 +1,4 @@
-"""The commands in the README and the tour print what these pages show, from a running ``up``."""
+"""The commands on these pages print what the pages show, from a running ``up``."""
 
 import json
 import re
@@ -34,7 +34,8 @@ def examples(page: str) -> Iterator[Example]:
             yield Example(page, match["command"], textwrap.dedent(match["shown"]))
 
 
-EXAMPLES = [*examples("README.md"), *examples("docs/tour.md")]
+PAGES = ("README.md", "docs/tour.md", "docs/rest.md", "docs/annotations.md")
+EXAMPLES = [example for page in PAGES for example in examples(page)]
 
 
 def run(
