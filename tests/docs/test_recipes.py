@@ -151,8 +151,11 @@ def test_the_cell_of_a_notebook_is_a_run_and_reads_the_machine_in_that_time(
     )
     assert "system/cpu.utilization" in shown.stdout
     wait_until(lambda: up.get("/runs", name="notebook")["runs"], "the run", SECONDS)
-    marks = up.get("/annotations")["annotations"]
-    assert "load the data" in [each["text"] for each in marks]
+
+    def marks() -> list[str]:
+        return [each["text"] for each in up.get("/annotations")["annotations"]]
+
+    wait_until(lambda: "load the data" in marks(), "the annotation is stored", SECONDS)
 
 
 def test_a_job_of_slurm_is_a_run_with_the_jobs_id_as_its_tag(
