@@ -9,6 +9,7 @@ from advisor.active import ActiveFindings, Change
 from advisor.detectors.model import Detector
 from advisor.inbox import Inbox
 from advisor.past import Past
+from advisor.readings import FIELDS
 from advisor.watch import Watch
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.connection import BusConnection
@@ -145,7 +146,7 @@ class Advisor:
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return self._watch.forget(address.host) if address.host else ()
-        content = decode(address, message.payload, arrived=0)
+        content = decode(address, message.payload, arrived=0, names=FIELDS)
         if not isinstance(content, Event):
             return self._watch.feed(content, len(message.payload))
         return self._watch.adopt(content) if message.retained else ()

@@ -39,14 +39,18 @@ class _Host:
 
     def feed(self, reading: Reading) -> Iterator[Finding]:
         """Feed ``reading`` to the detectors that look at its family."""
-        known = self.by_family.get(reading.family)
-        if known is None:
-            known = [each for each in self.detectors if reading.family in each.families]
-            self.by_family[reading.family] = known
-        for detector in known:
+        for detector in self.of_family(reading.family):
             for finding in detector.feed(reading):
                 if self.updates or not finding.is_update:
                     yield finding
+
+    def of_family(self, family: str) -> Sequence[Detector]:
+        """Return the detectors that look at ``family``."""
+        known = self.by_family.get(family)
+        if known is None:
+            known = [each for each in self.detectors if family in each.families]
+            self.by_family[family] = known
+        return known
 
 
 class Analysis:
@@ -83,11 +87,16 @@ class Analysis:
             self.skipped += 1
             return
         reading = reading_of(content)
-        if reading.timestamp < host.newest - SET_BACK:
+        timestamp = reading.timestamp
+        if timestamp < host.newest - SET_BACK:
             yield from self._start_again(host, reading)
-        host.newest, host.fresh = max(host.newest, reading.timestamp), True
+        host.fresh = True
+        host.newest = max(host.newest, timestamp)
         host.subjects[reading.subject] = host.newest
-        yield from host.feed(reading)
+        for detector in host.of_family(reading.family):  # not host.feed: this is done most often
+            for finding in detector.feed(reading):
+                if self._updates or not finding.is_update:
+                    yield finding
         if host.newest - host.looked >= MINUTE:
             host.looked = host.newest
             yield from self._forget_silent(host)

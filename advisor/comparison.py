@@ -42,6 +42,7 @@ METRICS = (
     Metric("utilization", "utilization", "%", -1, 12.0),
     Metric("temperature", "temperature", "°C", 1, 15.0),
 )
+_FIELDS = tuple(metric.field for metric in METRICS)
 
 
 class Deviation(NamedTuple):
@@ -73,8 +74,8 @@ class Member:
         step, self.at = now - self.at, now
         self.name = readings.get("name")
         part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
-        for place, metric in enumerate(METRICS):
-            value = readings.get(metric.field)
+        for place, field_name in enumerate(_FIELDS):
+            value = readings.get(field_name)
             if value is not None:
                 before = self.values[place]
                 self.values[place] = value if before is None else before + part * (value - before)

@@ -39,6 +39,16 @@ class _Level:
         self._index = -1
         self._time = self._low = self._high = 0.0
 
+    def extend(self, time: float, value: float) -> bool:
+        """Add ``value`` to the open bucket; return False if it belongs to the next one."""
+        if time // self._width != self._index:
+            return False
+        if value < self._low:
+            self._time, self._low = time, value
+        elif value > self._high:
+            self._high = value
+        return True
+
     def add(self, bucket: Bucket) -> Bucket | None:
         """Add ``bucket`` to the open one; return the one that this closes."""
         index = int(bucket.time // self._width)
@@ -77,6 +87,8 @@ class Envelope:
 
         If it is n, these are the first n of ``WIDTHS``.
         """
+        if self._levels[0].extend(time, value):
+            return 0
         bucket: Bucket | None = Bucket(time, value, value)
         for number, level in enumerate(self._levels):
             if bucket is None or (bucket := level.add(bucket)) is None:

@@ -1,17 +1,30 @@
 """What detectors read: a sample or a status, with its place in the catalogue looked up once."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from functools import lru_cache
-from typing import Any
+from typing import Any, NamedTuple
 
 from telemetry.catalogue import family_of, place_of
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
+# The fields of samples that detectors read; the advisor decodes only these.
+FIELDS = frozenset(
+    {
+        *("utilization", "memory_used", "memory_total", "memory_kind", "name", "power"),
+        *("temperature", "sm_clock", "throttle_reasons"),
+        *("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile"),
+        *("remapping_pending", "retirement_pending"),
+        *("pcie_generation", "pcie_width", "pcie_rx_rate"),
+        *("processes", "per_core"),
+        *("ram_used", "ram_total", "cgroup_used", "cgroup_limit", "runs"),
+        *("pressure_some", "pressure_full", "swap_in_rate", "swap_out_rate", "oom_kills"),
+        *("read_rate", "filesystems", "download_rate"),
+    }
+)
 
-@dataclass(frozen=True, slots=True)
-class Reading:
+
+class Reading(NamedTuple):
     """One reading of a host.
 
     ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is

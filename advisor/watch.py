@@ -107,7 +107,12 @@ class Watch:
             host = self._hosts[content.host] = _Host(now, now)
         host.last, host.is_resting = now, False
         if host.newest is None:
-            yield from self._analyse(host, content)
+            self.analysed += 1
+            for finding in self._analysis.feed(content):
+                yield from self._active.note(finding)
+            if content.timestamp >= host.look:
+                host.look = content.timestamp + MINUTE
+                yield from self._active.expire(content.host, content.timestamp)
             return
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
@@ -118,13 +123,6 @@ class Watch:
             return
         host.newest[channel] = content, size
         self._size += size - before
-
-    def _analyse(self, host: _Host, content: Content) -> Iterator[Change]:
-        self.analysed += 1
-        yield from self._note(self._analysis.feed(content))
-        if content.timestamp >= host.look:
-            host.look = content.timestamp + MINUTE
-            yield from self._active.expire(content.host, content.timestamp)
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
         """Do the periodic work; ``connected`` is whether messages can arrive now."""

@@ -219,14 +219,19 @@ def payload_model(family: Family) -> type[Payload]:
 
 
 @cache
-def message_type(family: Family) -> TypeAdapter[dict[str, Any]]:
+def message_type(
+    family: Family, names: frozenset[str] | None = None
+) -> TypeAdapter[dict[str, Any]]:
     """Return the type of a message of ``family``: its payload, and whether it is late.
+
+    With ``names``, only the fields with these names are read; the others may be invalid.
 
     It is a dictionary, because validating into a model takes twice as long, and converting the
     model to a dictionary takes as long again.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}
-    definitions = {**common, **_definitions(family.fields, name, _message_part)}
+    fields = tuple(each for each in family.fields if names is None or each.name in names)
+    definitions = {**common, **_definitions(fields, name, _message_part)}
     definitions["late"] = bool, Field(default=False)
     return TypeAdapter(_typed_dict(f"{name}Message", definitions))

@@ -46,10 +46,14 @@ class _Gpu:
         seconds = min((now - self.newest) / 1000, LONGEST_STEP)
         self.newest = now
         for name in _ERRORS:
-            self._note_errors(now, name, values.get(name))
+            count = values.get(name)
+            if self.errors or count != self.counters.get(name):
+                self._note_errors(now, name, count)
         for name in _PENDING:
-            step = 1 if values.get(name) else -1
-            self.pending[name] = min(max(self.pending.get(name, 0) + step, 0), CONFIRMED)
+            pending = values.get(name)
+            if pending or self.pending:
+                number = self.pending.get(name, 0) + (1 if pending else -1)
+                self.pending[name] = min(max(number, 0), CONFIRMED)
         width, generation = values.get("pcie_width"), values.get("pcie_generation")
         if width and generation and (values.get("utilization") or 0) >= LOADED:
             link = float(width * 2**generation)
@@ -125,7 +129,9 @@ class Hardware:
 
     def _gpu(self, reading: Reading) -> Iterable[Finding]:
         subject, now = reading.subject, reading.timestamp
-        gpu = self._gpus.setdefault(subject, _Gpu(now, self._limits))
+        gpu = self._gpus.get(subject)
+        if gpu is None:
+            gpu = self._gpus[subject] = _Gpu(now, self._limits)
         gpu.note(now, reading.values)
         active = subject in self._ledger
         problem = next(gpu.problems(active=active), None)

@@ -1,6 +1,6 @@
 """``idle_gpu``: a GPU's memory is held, and nothing is computed."""
 
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -89,18 +89,18 @@ class IdleGpu:
         self._held = self._limits["held"] * _GIGABYTE
         self._ledger = Ledger(self.kind.name)
         self._stretches: dict[str, _Stretch] = {}
-        self._holders: dict[str, str] = {}
+        self._processes: dict[str, Sequence[Mapping[str, Any]]] = {}  # on each GPU
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
         if reading.family == "gpu":
             return self._judge(reading)
-        self._holders[reading.subject] = _holder(reading.values.get("processes") or ())
+        self._processes[reading.subject] = reading.values.get("processes") or ()
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the finding that this ends."""
-        self._holders.pop(subject, None)
+        self._processes.pop(subject, None)
         return self._end(subject, timestamp)
 
     def _end(self, subject: str, timestamp: int) -> Iterable[Finding]:
@@ -112,7 +112,9 @@ class IdleGpu:
         utilization = reading.values.get("utilization")
         if utilization is None or (reading.values.get("memory_used") or 0) < self._held:
             return self._end(subject, now)
-        stretch = self._stretches.setdefault(subject, _Stretch(now, now))
+        stretch = self._stretches.get(subject)
+        if stretch is None:
+            stretch = self._stretches[subject] = _Stretch(now, now)
         step, stretch.newest = now - stretch.newest, now
         if step > (_LONG_GAP if subject in self._ledger else _GAP):
             return self._end(subject, now)
@@ -136,7 +138,7 @@ class IdleGpu:
 
     def _report(self, reading: Reading, stretch: _Stretch, held: float) -> Iterable[Finding]:
         minutes = (reading.timestamp - stretch.start) / MINUTE
-        holder = self._holders.get(reading.subject) or "a process"
+        holder = _holder(self._processes.get(reading.subject, ())) or "a process"
         return self._ledger.report(
             reading,
             reading.subject,
@@ -156,7 +158,7 @@ class IdleGpu:
         )
 
 
-def _holder(processes: Iterable[dict[str, Any]]) -> str:
+def _holder(processes: Iterable[Mapping[str, Any]]) -> str:
     """Return a text for the process with the most memory; empty if there is none."""
     largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
     if largest is None:

@@ -2,8 +2,7 @@
 
 import math
 from collections.abc import Collection, Iterable, Iterator, Mapping
-from dataclasses import replace
-from typing import Any, ClassVar
+from typing import Any, ClassVar, TypeAlias
 
 from advisor import growth
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
@@ -16,6 +15,7 @@ from telemetry.catalogue.thresholds import effective
 
 LISTED = 0.02  # of the memory: smaller processes and runs are not followed
 EXPLAINED = 0.5  # of the memory in use: if processes or runs have it, only they are judged
+Key: TypeAlias = str | tuple[int | None, int | None]  # of a process: its ID and its start
 EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
 _MEGABYTE = 1e6
 _USUAL = effective("memory_growth", {})
@@ -62,7 +62,7 @@ class MemoryGrowth:
         self._share, self._warm_up = limits["share"] / 100, limits["warm_up"] * 60
         self._warning, self._critical = limits["warning"] * 3600, limits["critical"] * 60
         self._ledger = Ledger(self.kind.name)
-        self._series: dict[str, dict[str, MemorySeries]] = {}  # of each subject
+        self._series: dict[str, dict[Key, MemorySeries]] = {}  # of each subject
         self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
         self._listed: dict[str, float] = {}  # memory of the processes listed on each GPU
         self._runs: dict[str, MemorySeries] = {}  # by subject
@@ -102,7 +102,7 @@ class MemoryGrowth:
         self._devices[reading.subject] = used, total
         if self._listed.get(reading.subject, 0.0) >= EXPLAINED * used:
             return ()
-        series = self._of(reading, "", "memory in use", reading.timestamp / 1000)
+        series = self._of(reading.subject, "", "memory in use", reading.timestamp / 1000)
         if used < EMPTY * total:
             series.born = reading.timestamp / 1000
         return self._note(reading, series, used, total)
@@ -111,20 +111,21 @@ class MemoryGrowth:
         subject = reading.subject
         used, total = self._devices.get(subject, (0.0, 0.0))
         self._listed[subject] = 0.0
-        present = {""}
+        series_of_gpu = self._series.setdefault(subject, {})
+        present: set[Key] = {""}
         for process in reading.values.get("processes") or ():
             memory = process.get("memory_used") or 0
             self._listed[subject] += memory
             if memory >= LISTED * total > 0:
                 started = process.get("started") or reading.timestamp
-                key = f"{process.get('pid')} {process.get('started')}"
+                key = process.get("pid"), process.get("started")
                 present.add(key)
-                label = f"{process_name(process)} (PID {process.get('pid')})"
-                series = self._of(reading, key, label, started / 1000)
+                series = self._of(subject, key, "", started / 1000)
+                series.label = series.label or f"{process_name(process)} (PID {process.get('pid')})"
                 others = max(0.0, used - memory)
                 yield from self._note(reading, series, memory, total - others)
-        for key in self._series.get(subject, {}).keys() - present:
-            if self._series[subject].pop(key).found:
+        for gone in [each for each in series_of_gpu if each not in present]:
+            if series_of_gpu.pop(gone).found:
                 yield from self._ledger.end(subject, reading.timestamp)
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
@@ -143,7 +144,7 @@ class MemoryGrowth:
             apart = sum(run.get("ram_used") or 0 for run in inside)
             if runs is not None and not self._knows_runs and apart >= LISTED * limit:
                 self._series.get(reading.subject, {}).pop(key, None)  # it includes the runs
-            series = self._of(reading, key, label, -math.inf)
+            series = self._of(reading.subject, key, label, -math.inf)
             rest, room = max(0.0, used - apart), limit - apart
             if series.found is None and apart >= EXPLAINED * used:
                 series.add(reading.timestamp / 1000, rest, room)
@@ -172,15 +173,16 @@ class MemoryGrowth:
                 born = run.get("started") or reading.timestamp
                 label = f"{run.get('name')} (PID {run.get('pid')})"
                 self._runs[subject] = MemorySeries(label, born / 1000)
-            own = replace(reading, subject=subject)
+            own = reading._replace(subject=subject)
             yield from self._note(own, self._runs[subject], held, max(held, limit), total)
         yield from self._end_runs(self._runs.keys() - present, reading.timestamp)
 
-    def _of(self, reading: Reading, key: str, label: str, born: float) -> MemorySeries:
-        every = self._series.setdefault(reading.subject, {})
-        if key not in every:
-            every[key] = MemorySeries(label, born)
-        return every[key]
+    def _of(self, subject: str, key: Key, label: str, born: float) -> MemorySeries:
+        every = self._series.setdefault(subject, {})
+        series = every.get(key)
+        if series is None:
+            series = every[key] = MemorySeries(label, born)
+        return series
 
     def _note(
         self,

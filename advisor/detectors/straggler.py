@@ -69,19 +69,21 @@ class Straggler:
         self._ledger = Ledger(self.kind.name)
         self._runs = GpuRuns()
         self._compared: dict[Run, Comparison] = {}
+        self._by_gpu: dict[str, tuple[Run, Comparison]] = {}  # the same, until runs change
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
         if reading.family == "gpu_processes":
             return self._regroup(reading.timestamp) if self._runs.note(reading) else ()
-        run = self._runs.of(reading.subject)
-        if run is None or len(run.gpus) < FEWEST:
+        known = self._by_gpu.get(reading.subject) or self._compared_with(reading.subject)
+        if known is None:
             return ()
+        run, comparison = known
         now = reading.timestamp / 1000
-        comparison = self._compared.get(run)
-        if comparison is None:
-            comparison = self._compared[run] = Comparison(self._limits)
-        comparison.members.setdefault(reading.subject, Member()).add(now, reading.values)
+        member = comparison.members.get(reading.subject)
+        if member is None:
+            member = comparison.members[reading.subject] = Member()
+        member.add(now, reading.values)
         if now - comparison.compared < EVERY:
             return ()
         return self._judge(reading, now, run, comparison)
@@ -91,8 +93,20 @@ class Straggler:
         self._runs.forget(subject)
         yield from self._regroup(timestamp)
 
+    def _compared_with(self, gpu: str) -> tuple[Run, Comparison] | None:
+        """Return the run on ``gpu`` and the comparison of its GPUs, if there are enough of them."""
+        run = self._runs.of(gpu)
+        if run is None or len(run.gpus) < FEWEST:
+            return None
+        comparison = self._compared.get(run)
+        if comparison is None:
+            comparison = self._compared[run] = Comparison(self._limits)
+        self._by_gpu[gpu] = run, comparison
+        return run, comparison
+
     def _regroup(self, timestamp: int) -> Iterator[Finding]:
         """Forget the runs that are over."""
+        self._by_gpu.clear()
         for run in [run for run in self._compared if self._runs.of(run.gpus[0]) != run]:
             del self._compared[run]
             for gpu in run.gpus:

@@ -3,6 +3,7 @@
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import ClassVar
 
 from advisor.detectors.model import DEFAULTS, LONGEST_STEP, Kind, Ledger
@@ -67,14 +68,11 @@ class _Window:
             self.slowed_for[cause] += sign * seconds
             self.number[cause] += sign
 
-    def shares(self) -> dict[str, float]:
-        """Return the share of the time with each cause; empty while too little is known."""
-        if len(self.steps) < FEWEST_READINGS:
-            return {}
-        return {
-            cause: seconds / self.known if self.number[cause] >= FEWEST_SLOW else 0.0
-            for cause, seconds in self.slowed_for.items()
-        }
+    def share(self, cause: str) -> float:
+        """Return the share of the time with ``cause``."""
+        if self.number[cause] < FEWEST_SLOW:
+            return 0.0
+        return self.slowed_for[cause] / self.known
 
 
 class Throttling:
@@ -111,34 +109,30 @@ class Throttling:
         reasons = reading.values.get("throttle_reasons")
         if reasons is None:
             return ()
-        window = self._windows.setdefault(reading.subject, _Window())
-        causes = [cause for cause, names in _CAUSES.items() if not set(names).isdisjoint(reasons)]
-        if _CAP in reasons:
-            causes.append(_CAP)
+        window = self._windows.get(reading.subject)
+        if window is None:
+            window = self._windows[reading.subject] = _Window()
+        causes = _causes(tuple(reasons)) if reasons else ()
         window.add(reading.timestamp / 1000, causes)
         _note_clock(window, reading, slowed=bool(causes))
         if not causes and reading.subject not in self._ledger:
             return ()
-        return self._judge(reading, window, window.shares())
+        return self._judge(reading, window) if len(window.steps) >= FEWEST_READINGS else ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the finding that this ends."""
         self._windows.pop(subject, None)
         return self._ledger.end(subject, timestamp)
 
-    def _judge(
-        self, reading: Reading, window: _Window, shares: dict[str, float]
-    ) -> Iterable[Finding]:
-        if not shares:
-            return ()
-        subject = reading.subject
-        cap = shares.pop(_CAP)
-        cause = max(_CAUSES, key=lambda each: shares[each])
-        if shares[cause] >= self._share:
-            return self._report(reading, window, cause, shares[cause], Severity.WARNING)
+    def _judge(self, reading: Reading, window: _Window) -> Iterable[Finding]:
+        subject, cap = reading.subject, window.share(_CAP)
+        cause = max(_CAUSES, key=window.share)
+        share = window.share(cause)
+        if share >= self._share:
+            return self._report(reading, window, cause, share, Severity.WARNING)
         if cap >= self._cap and window.busy >= FULL_LOAD:
             return self._report(reading, window, _CAP, cap, Severity.INFO)
-        if shares[cause] < END * self._share and cap < CAP_END * self._cap:
+        if share < END * self._share and cap < CAP_END * self._cap:
             return self._ledger.end(subject, reading.timestamp)
         return ()
 
@@ -165,6 +159,12 @@ class Throttling:
             Evidence(start, reading.timestamp, numbers),
             advice=_ADVICE[cause],
         )
+
+
+@lru_cache(maxsize=256)  # there are few combinations; bounded because any client can invent some
+def _causes(reasons: tuple[str, ...]) -> Collection[str]:
+    causes = [cause for cause, names in _CAUSES.items() if not set(names).isdisjoint(reasons)]
+    return (*causes, _CAP) if _CAP in reasons else causes
 
 
 def _note_clock(window: _Window, reading: Reading, *, slowed: bool) -> None:

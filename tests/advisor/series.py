@@ -1,11 +1,13 @@
 """Samples to feed to detectors, over hours, without waiting."""
 
 from collections.abc import Callable, Iterable, Iterator
+from dataclasses import replace
 from typing import Any
 
 from advisor.analysis import Analysis
 from advisor.detectors.model import Detector
 from advisor.findings import Finding
+from advisor.readings import FIELDS
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
@@ -40,9 +42,18 @@ def at_once(*streams: Iterable[Sample]) -> list[Sample]:
 def findings_in(
     contents: Iterable[Sample | CollectorStatus], detector: type[Detector], **thresholds: float
 ) -> list[Finding]:
-    """Return what ``detector`` reports of ``contents``, with ``thresholds`` that are changed."""
+    """Return what ``detector`` reports of ``contents``, with ``thresholds`` that are changed.
+
+    It gets only the fields that the advisor decodes.
+    """
     analysis = Analysis(lambda: [detector(thresholds)])
-    return [finding for content in contents for finding in analysis.feed(content)]
+    decoded = (_decoded(each) if isinstance(each, Sample) else each for each in contents)
+    return [finding for content in decoded for finding in analysis.feed(content)]
+
+
+def _decoded(sample: Sample) -> Sample:
+    known = {name: value for name, value in sample.values.items() if name in FIELDS}
+    return replace(sample, values=known)
 
 
 def seconds(timestamp: int) -> float:

@@ -5,7 +5,8 @@ from advisor.analysis import Analysis
 from advisor.detectors import registry
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
 from advisor.findings import Evidence, Finding, Severity, State
-from advisor.readings import Reading
+from advisor.readings import FIELDS, Reading
+from telemetry.catalogue import SAMPLES
 from telemetry.catalogue.thresholds import THRESHOLDS, effective
 from telemetry.limits import Limits
 from telemetry.samples import Sample
@@ -117,3 +118,7 @@ def test_each_kind_takes_its_thresholds_and_keeps_the_other_defaults() -> None:
         for each in thresholds.values():
             assert each.lowest <= each.default <= each.highest
     assert len(registry.build(thresholds={"idle_gpu": {"minutes": 30}})) == len(THRESHOLDS)
+
+
+def test_the_fields_that_the_advisor_decodes_are_in_the_catalogue() -> None:
+    assert {field.name for family in SAMPLES for field in family.fields} >= FIELDS

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import SAMPLES, Family, Kind, family_of
-from telemetry.decoding import decode_sample, decode_status, resolve
+from telemetry.decoding import decode, decode_sample, decode_status, resolve
 from telemetry.errors import MalformedMessageError
 from telemetry.samples import MAX_PAYLOAD_BYTES, Sample, late
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
@@ -70,6 +70,17 @@ def test_fixed_fields_must_be_there_and_others_may_be_missing(family: Family) ->
     for name in fixed:
         short = Sample(sample.channel, "me", 1, {k: v for k, v in fixed.items() if k != name})
         assert refusal(sample.channel, short.payload()) == "not a sample"
+
+
+def test_a_reader_of_some_fields_gets_only_those_and_the_others_may_be_invalid() -> None:
+    payload = b'{"host":"me","timestamp":1,"read_rate":2.5,"write_rate":"fast","late":true}'
+    address = resolve(TopicScheme(), "system/disk")
+    sample = decode(address, payload, arrived=0, names=frozenset({"read_rate"}))
+    assert sample == Sample("system/disk", "me", 1, {"read_rate": 2.5}, late=True)
+    assert isinstance(sample, Sample)
+    assert sample.late
+    with pytest.raises(MalformedMessageError):
+        decode(address, payload, arrived=0)
 
 
 def test_a_field_of_a_newer_collector_is_left_out() -> None:
