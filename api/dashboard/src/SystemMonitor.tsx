@@ -12,15 +12,17 @@ import { HostCard } from "./panels/HostCard";
 import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
+import { NoDataBanner } from "./panels/NoDataBanner";
 import { Notices } from "./panels/Notices";
 import { RunCard } from "./panels/RunCard";
 import { RunList } from "./panels/RunList";
 import { Timeline } from "./panels/Timeline";
+import { iconFor } from "./text/icon";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
-/** The whole page: a header, and the charts of a host or the list of runs. */
+/** The whole page: a header, and one host, all hosts, or the list of runs. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -28,6 +30,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   return (
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
+      <NoDataBanner />
       <Notices />
       <Title />
       {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
@@ -72,7 +75,7 @@ function Charts() {
   );
 }
 
-/** The tab's title: how many findings need attention, the badge unless it is live, and the host. */
+/** The tab's title and icon: how many findings need attention, the badge unless it is live, and the host. */
 function Title() {
   const { badge } = useMonitor();
   const host = useValue(({ shown }) => shown?.name ?? "");
@@ -82,5 +85,9 @@ function Title() {
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useEffect(() => {
+    const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+    if (icon) icon.href = iconFor(count);
+  }, [count]);
   return null;
 }

@@ -1,6 +1,6 @@
-import type { Monitor } from "../monitor";
 import { Text } from "../view/Text";
 import type { Line } from "./lines";
+import { readingOf, timeOfReading } from "./reading";
 
 interface Props {
   readonly channel: string;
@@ -32,7 +32,6 @@ export function Legend({ channel, lines, toggles }: Props) {
             type="button"
             class="key"
             aria-pressed={shown}
-            title={shown ? `Hide ${line.label}` : `Show ${line.label}`}
             data-testid={`series-${line.key}`}
             onClick={() => toggles.toggle(line.key)}
           >
@@ -44,18 +43,9 @@ export function Legend({ channel, lines, toggles }: Props) {
           </span>
         );
       })}
+      <span class="when" data-testid="legend-time">
+        <Text read={(monitor) => timeOfReading(monitor, channel)} />
+      </span>
     </div>
   );
-}
-
-function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.charted?.series.get(channel);
-  if (!series) return line.format(null);
-  const time = monitor.cursor.value;
-  const { from, to } = monitor.span;
-  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
-  const last = monitor.view.zoom ? to : Infinity;
-  const index = time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach);
-  const value = index >= 0 ? line.read(series, index) : NaN;
-  return line.format(Number.isNaN(value) ? null : value);
 }

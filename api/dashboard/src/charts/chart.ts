@@ -1,19 +1,21 @@
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
+import { alignedMeans, type Source } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
 import type { Line, Scale } from "./lines";
 import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
+import { readingOf, timeOfReading } from "./reading";
 import { hasJumped, pixelOf } from "./throttle";
 
 export interface Drawn {
-  /** The channel whose samples are drawn. */
+  /** The channel whose samples are drawn, unless a line has its own. */
   readonly channel: string;
   readonly lines: readonly Line[];
   readonly scales: readonly Scale[];
-  /** A description for screen readers; the newest values are appended. */
+  /** For screen readers. */
   readonly label: string;
   readonly testId: string;
 }
@@ -60,6 +62,9 @@ export class Chart {
       () => resize.disconnect(),
       () => this.cursor.stop(),
       monitor.frames.count.subscribe(() => this.draw()),
+      monitor.cursor.subscribe(() => {
+        if (document.activeElement === element) this.describe(); // read aloud
+      }),
     ];
   }
 
@@ -73,7 +78,8 @@ export class Chart {
   // 2.5 s at 15 m), or when the newest value has jumped. The charts are staggered.
   private draw(): void {
     const { monitor, plot, props } = this;
-    const series = monitor.charted?.series.get(props.channel);
+    const sources = this.sources();
+    const series = sources[0]?.series;
     const { from, to } = monitor.span;
     const range = Math.round(to - from);
     const fixed = monitor.view.zoom ? `${from}` : "";
@@ -84,12 +90,12 @@ export class Chart {
       fixed,
       plot.width,
       plot.height,
-      series?.revision,
+      ...sources.map((each) => each.series?.revision),
       monitor.detail.version,
       monitor.frozen !== null,
     ].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
-    const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
+    const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
     const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
     const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
     const { moments } = monitor;
@@ -99,12 +105,14 @@ export class Chart {
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = pointsOf(
-      series,
-      { from, to },
-      interval,
-      props.lines.map((line) => line.read),
-    );
+    const data = props.lines.some((line) => line.channel)
+      ? alignedMeans(sources, { from, to }, interval)
+      : pointsOf(
+          series,
+          { from, to },
+          interval,
+          props.lines.map((line) => line.read),
+        );
     const needsRoom = this.marks.update(moments, { from, to }, monitor.now, plot.height);
     plot.axes[0]!.gap = X_GAP + this.marks.room;
     plot.batch(() => {
@@ -113,7 +121,13 @@ export class Chart {
       if (needsRoom) plot.redraw(false, true);
     });
     this.cursor.show();
-    this.describe(series?.length ?? 0);
+    this.describe();
+  }
+
+  private sources(): Source[] {
+    const { channel, lines } = this.props;
+    const data = this.monitor.charted;
+    return lines.map((line) => ({ series: data?.series.get(line.channel ?? channel), read: line.read }));
   }
 
   private heights(): number[] {
@@ -123,15 +137,17 @@ export class Chart {
     });
   }
 
-  private describe(points: number): void {
-    const { channel, label, lines } = this.props;
-    const series = this.monitor.charted?.series.get(channel);
-    const newest = lines.map((line) => {
-      const value = series && points > 0 ? line.read(series, points - 1) : NaN;
-      return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;
-    });
-    this.element.setAttribute("aria-label", newest.length > 0 ? `${label}. Latest: ${newest.join(", ")}.` : label);
-  }
+  private readonly describe = (): void => {
+    const { monitor, element, props } = this;
+    const { from, to } = monitor.span;
+    const time = timeOfReading(monitor, props.channel) || "now";
+    const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
+    element.setAttribute(
+      "aria-valuenow",
+      `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
+    );
+    element.setAttribute("aria-valuetext", `${values.join(", ")} ${time}`.trim());
+  };
 
   private fit(): void {
     const { clientWidth: width, clientHeight: height } = this.element;

@@ -5,6 +5,7 @@ const KEYS = [
   ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
+  ["Home and End", "On a chart: move the cursor to the ends of the span"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
   ["a", "Annotate the time at the cursor, or now"],

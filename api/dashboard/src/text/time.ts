@@ -38,6 +38,11 @@ export function date(wall: number): string {
   return DATE.format(wall);
 }
 
+/** `28 Nov, 23:21:48`, in the reader's time zone. */
+export function dateAndTime(wall: number): string {
+  return `${date(wall)}, ${clockTime(wall)}`;
+}
+
 /** HH:MM:SS, and the date before it unless it is that of `now`. */
 export function momentTime(wall: number, now: number): string {
   const day = date(wall);
