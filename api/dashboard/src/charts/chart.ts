@@ -146,7 +146,8 @@ export class Chart {
       "aria-valuenow",
       `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
     );
-    element.setAttribute("aria-valuetext", `${values.join(", ")} ${time}`.trim());
+    const marks = this.cursor.labels();
+    element.setAttribute("aria-valuetext", [`${values.join(", ")} ${time}`.trim(), ...marks].join(". "));
   };
 
   private fit(): void {
