@@ -146,8 +146,8 @@ export class Chart {
       "aria-valuenow",
       `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
     );
-    const marks = this.cursor.labels();
-    element.setAttribute("aria-valuetext", [`${values.join(", ")} ${time}`.trim(), ...marks].join(". "));
+    const texts = [`${values.join(", ")} ${time}`.trim(), ...this.cursor.annotations()];
+    element.setAttribute("aria-valuetext", texts.join(". "));
   };
 
   private fit(): void {

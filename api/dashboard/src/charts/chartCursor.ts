@@ -5,7 +5,7 @@ import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import type { ChartMarks } from "./chartMarks";
 import { listenToClick } from "./click";
-import { labelsAt } from "./marks";
+import { labelsAt, linesAt } from "./marks";
 import { listenToTouch } from "./touch";
 
 // How long the values at a tap are shown.
@@ -73,11 +73,20 @@ export class ChartCursor {
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
+  /** The annotations at the cursor. What lasts would be read aloud at each step. */
+  annotations(): string[] {
+    const time = this.monitor.cursor.peek();
+    return time === null ? [] : linesAt(this.marks.current, time, this.reach).map(({ label }) => label);
+  }
+
+  private get reach(): number {
+    return this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
+  }
+
   /** What is marked at the cursor of the chart that the reader points at: a line each. */
-  labels(time = this.monitor.cursor.peek()): string[] {
-    if (!this.isPointed || time === null) return [];
-    const reach = this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
-    const labels = labelsAt(this.marks.current, time, reach);
+  private labels(time: number): string[] {
+    if (!this.isPointed) return [];
+    const labels = labelsAt(this.marks.current, time, this.reach);
     const more = labels.length - MAX_LABELS;
     return more > 0 ? [...labels.slice(0, MAX_LABELS), `and ${more} more`] : labels;
   }
