@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { parseFrames } from "../src/bus/frames";
 import { annotationOf, annotationsOf, type Run, runOf, runsOf } from "../src/bus/moments";
 import { findingOf } from "../src/bus/payload";
-import type { MomentsQuery } from "../src/bus/rest";
+import { fetchMoments, type MomentsQuery } from "../src/bus/rest";
 import { labelsAt, marksIn } from "../src/charts/marks";
 import { MomentsFeed } from "../src/feed/momentsFeed";
 import { combined, MAX_LIVE, type Moments, NO_MOMENTS, withLive } from "../src/store/moments";
@@ -137,7 +137,21 @@ describe("the marks of a chart", () => {
 });
 
 describe("the feed of annotations, findings and runs", () => {
-  afterEach(() => vi.useRealTimers());
+  afterEach(() => {
+    vi.useRealTimers();
+    vi.unstubAllGlobals();
+  });
+
+  it("requests a span with an end after its start, also where the host's clock is ahead of the server's", async () => {
+    const requested: URLSearchParams[] = [];
+    const answer = { annotations: [], findings: [], runs: [] };
+    vi.stubGlobal("fetch", (path: string) => {
+      requested.push(new URL(path, "http://h").searchParams);
+      return Promise.resolve(new Response(JSON.stringify(answer)));
+    });
+    expect(await fetchMoments({ host: "h", from: now + HOUR, to: null })).toEqual(NO_MOMENTS);
+    expect(requested.map((query) => Number(query.get("end")) > now + HOUR)).toEqual([true, true, true]);
+  });
 
   function feedOf(answer: () => Promise<Moments>) {
     vi.useFakeTimers();

@@ -55,6 +55,13 @@ def test_the_charts_mark_annotations_and_runs_as_they_arrive(
         flag = page.get_by_test_id("utilization-chart").locator(".chart-time")
         expect(flag).to_contain_text(f"epoch 3 {MARKUP_GPU}")
         expect(flag).to_contain_text(f"run {MARKUP_GPU}, running")
+        chart = page.get_by_test_id("utilization-chart")
+        chart.press("Home")
+        for _ in range(50):
+            chart.press("ArrowRight")
+        expect(chart).to_have_attribute(
+            "aria-valuetext", re.compile(re.escape(f"epoch 3 {MARKUP_GPU}"))
+        )
         ended = state(start, now + 1, ended=now, exit_code=3)
         client.publish(CHANNEL, ended.payload())
         client.publish(CHANNEL, b"", retain=True)

@@ -65,16 +65,18 @@ export interface MomentsQuery {
 
 const MAX_ANNOTATIONS = "1000";
 const MAX_STATES = "200";
+const YEAR_MS = 366 * 86_400_000;
 
 /** The newest annotations, findings and runs of a span. A run is among them if it began before the span's end. */
 export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
   const ofHost: [string, string] = ["host", host];
   const start: [string, string] = ["start", String(Math.floor(from))];
-  const end: [string, string][] = to === null ? [] : [["end", String(Math.ceil(to))]];
+  // The default would be now by the server's clock: before the start, if the host's clock is ahead.
+  const end: [string, string] = ["end", String(Math.ceil(to ?? from + YEAR_MS))];
   const [annotations, findings, runs] = await Promise.all([
-    request("annotations", [ofHost, start, ...end, ["limit", MAX_ANNOTATIONS]], signal),
-    request("findings", [ofHost, start, ...end, ["limit", MAX_STATES]], signal),
-    request("runs", [ofHost, ...end, ["limit", MAX_STATES]], signal),
+    request("annotations", [ofHost, start, end, ["limit", MAX_ANNOTATIONS]], signal),
+    request("findings", [ofHost, start, end, ["limit", MAX_STATES]], signal),
+    request("runs", [ofHost, end, ["limit", MAX_STATES]], signal),
   ]);
   return {
     annotations: required(annotationsOf(annotations)),

@@ -146,7 +146,8 @@ export class Chart {
       "aria-valuenow",
       `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
     );
-    element.setAttribute("aria-valuetext", `${values.join(", ")} ${time}`.trim());
+    const texts = [`${values.join(", ")} ${time}`.trim(), ...this.cursor.annotations()];
+    element.setAttribute("aria-valuetext", texts.join(". "));
   };
 
   private fit(): void {

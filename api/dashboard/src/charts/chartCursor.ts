@@ -5,13 +5,13 @@ import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import type { ChartMarks } from "./chartMarks";
 import { listenToClick } from "./click";
-import { labelsAt } from "./marks";
+import { labelsAt, linesAt } from "./marks";
 import { listenToTouch } from "./touch";
 
 // How long the values at a tap are shown.
 const TAP_MS = 5_000;
 const MAX_LABELS = 5;
-const MAX_LETTERS = 40; // as wide as the flag becomes: styles/charts.css
+const MARGIN = 5; // of the flag: styles/charts.css
 const REACH_PIXELS = 5;
 
 // Of all charts, as their cursor is.
@@ -65,18 +65,28 @@ export class ChartCursor {
     if (inside && time !== null) {
       const texts = [momentTime(time, this.monitor.now), ...this.labels(time)];
       this.write(texts);
-      const longest = Math.min(Math.max(...texts.map(({ length }) => length)), MAX_LETTERS);
-      const hasRoomAtRight = left < width - (longest * 7 + 20) * this.textScale;
-      this.flag.style.transform = `translateX(${Math.round(left)}px)${hasRoomAtRight ? "" : " translateX(calc(-100% - 10px))"}`;
+      const needed = (Math.max(...texts.map(({ length }) => length)) * 7 + 20) * this.textScale;
+      const isRight = needed < width - left || width - left > left;
+      this.flag.style.maxWidth = `${Math.round((isRight ? width - left : left) - 2 * MARGIN)}px`;
+      this.flag.style.transform = `translateX(${Math.round(left)}px)${isRight ? "" : ` translateX(calc(-100% - ${2 * MARGIN}px))`}`;
     }
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
-  /** What is marked at the cursor: a line each. */
+  /** The annotations at the cursor. What lasts would be read aloud at each step. */
+  annotations(): string[] {
+    const time = this.monitor.cursor.peek();
+    return time === null ? [] : linesAt(this.marks.current, time, this.reach).map(({ label }) => label);
+  }
+
+  private get reach(): number {
+    return this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
+  }
+
+  /** What is marked at the cursor of the chart that the reader points at: a line each. */
   private labels(time: number): string[] {
     if (!this.isPointed) return [];
-    const reach = this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
-    const labels = labelsAt(this.marks.current, time, reach);
+    const labels = labelsAt(this.marks.current, time, this.reach);
     const more = labels.length - MAX_LABELS;
     return more > 0 ? [...labels.slice(0, MAX_LABELS), `and ${more} more`] : labels;
   }

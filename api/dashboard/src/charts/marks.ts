@@ -67,10 +67,16 @@ export function marksIn(moments: Moments, span: Zoom, now: number, channel: stri
 }
 
 /** The labels of the marks at a time, annotations first; `reach` is how far away an annotation may be. */
-export function labelsAt({ lines, shades, bars }: Marks, time: number, reach: number): string[] {
-  const near = lines.filter(({ from }) => Math.abs(from - time) <= reach);
+export function labelsAt(marks: Marks, time: number, reach: number): string[] {
+  const { shades, bars } = marks;
+  const near = linesAt(marks, time, reach);
   const around = [...shades, ...bars].filter(({ from, to }) => from <= time && time <= to);
   return [...near, ...around].map(({ label }) => label);
+}
+
+/** The annotations that are at most `reach` away from a time. */
+export function linesAt({ lines }: Marks, time: number, reach: number): Mark[] {
+  return lines.filter(({ from }) => Math.abs(from - time) <= reach);
 }
 
 function concerns(subject: string, channel: string): boolean {

@@ -74,8 +74,13 @@ function show(monitor: Monitor, from: number, to: number): void {
 function summaryOf(monitor: Monitor): string {
   const { momentsProblem } = monitor;
   if (momentsProblem) return `Annotations, findings and runs could not be loaded: ${momentsProblem} Retrying.`;
-  const counts = { annotation: 0, finding: 0, run: 0 };
-  for (const { kind } of entriesOf(monitor)) counts[kind.toLowerCase() as keyof typeof counts] += 1;
+  const { moments, now, span } = monitor;
+  const overlaps = (from: number, to: number) => to >= span.from && from <= span.to;
+  const counts = {
+    annotation: moments.annotations.filter(({ timestamp }) => overlaps(timestamp, timestamp)).length,
+    finding: moments.findings.filter(({ since, ended }) => overlaps(since, ended ?? now)).length,
+    run: moments.runs.filter((run) => overlaps(run.started, runEnd(run, now))).length,
+  };
   return `${counted(counts) || "No annotations, findings or runs"} in this span`;
 }
 
