@@ -9,6 +9,7 @@ import { slopeText } from "../text/slope";
 import { useMonitor, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import styles from "./GpuMatrix.module.css";
+import { Hint } from "./Hint";
 import { Fill } from "./Meter";
 import { Panel } from "./Panel";
 
@@ -128,8 +129,11 @@ function factsOf(monitor: Monitor, id: string) {
 function State({ id, state }: { readonly id: string; readonly state: GpuState }) {
   const { kind, sign, label, detail } = state;
   return (
-    <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind} title={detail ?? undefined}>
-      <i aria-hidden="true">{sign}</i> {label}
+    <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind}>
+      <i aria-hidden="true">{sign}</i>{" "}
+      <Hint text={detail ?? ""} class={detail === null ? "" : styles.explained}>
+        {label}
+      </Hint>
       {detail !== null && <span class="sr-only">: {detail}</span>}
     </span>
   );
