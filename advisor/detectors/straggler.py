@@ -112,14 +112,15 @@ class Straggler:
 
     def _report(self, reading: Reading, gpu: str, run: Run, found: Deviation) -> Iterable[Finding]:
         metric, minutes = found.metric, (reading.timestamp / 1000 - found.since) / 60
+        value, others = (
+            with_unit(f"{each:.0f}", metric.unit) for each in (found.value, found.others)
+        )
         return self._ledger.report(
             reading,
             gpu,
             Severity.INFO if metric.sign > 0 else Severity.WARNING,
-            f"{device_name(gpu)}: its {metric.name} has been "
-            f"{with_unit(f'{found.value:.0f}', metric.unit)} for {minutes:.0f} min, compared with "
-            f"{with_unit(f'{found.others:.0f}', metric.unit)} on the other {len(run.gpus) - 1} GPUs "
-            f"of {run.command}",
+            f"{device_name(gpu)}: its {metric.name} has been {value} for {minutes:.0f} min, "
+            f"compared with {others} on the other {len(run.gpus) - 1} GPUs of {run.command}",
             Evidence(
                 round(found.since * 1000),
                 reading.timestamp,

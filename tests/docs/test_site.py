@@ -78,5 +78,5 @@ def test_links_lead_to_the_places_of_the_pages_in_the_site() -> None:
 
 
 def test_make_site_builds_into_a_folder_that_git_ignores() -> None:
-    ignored = subprocess.run(["git", "check-ignore", "-q", "site"], cwd=ROOT, check=False)
+    ignored = subprocess.run(["git", "check-ignore", "-q", "site/"], cwd=ROOT, check=False)
     assert ignored.returncode == 0

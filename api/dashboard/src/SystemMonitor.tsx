@@ -17,11 +17,12 @@ import { Notices } from "./panels/Notices";
 import { RunCard } from "./panels/RunCard";
 import { RunList } from "./panels/RunList";
 import { Timeline } from "./panels/Timeline";
+import { iconFor } from "./text/icon";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 
-/** The whole page: a header, and the charts of a host or the list of runs. */
+/** The whole page: a header, and one host, all hosts, or the list of runs. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -74,7 +75,7 @@ function Charts() {
   );
 }
 
-/** The tab's title: how many findings need attention, the badge unless it is live, and the host. */
+/** The tab's title and icon: how many findings need attention, the badge unless it is live, and the host. */
 function Title() {
   const { badge } = useMonitor();
   const host = useValue(({ shown }) => shown?.name ?? "");
@@ -84,5 +85,9 @@ function Title() {
   useEffect(() => {
     document.title = title;
   }, [title]);
+  useEffect(() => {
+    const icon = document.querySelector<HTMLLinkElement>("link[rel=icon]");
+    if (icon) icon.href = iconFor(count);
+  }, [count]);
   return null;
 }

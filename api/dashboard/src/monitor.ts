@@ -1,19 +1,21 @@
-import { signal, untracked } from "@preact/signals";
+import { computed, signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
-import type { GlancedHost } from "./bus/overview";
-import { numberOf, type Values } from "./bus/payload";
-import { fetchHistory, fetchOverview } from "./bus/rest";
+import { type GlancedHost, glancedWithout } from "./bus/overview";
+import { type Finding, numberOf, type Values } from "./bus/payload";
+import { fetchHistory, fetchOverview, fetchPast } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
 import { OverviewFeed } from "./feed/overviewFeed";
 import { Detail } from "./store/detail";
-import { type FindingsState, NO_FINDINGS } from "./store/findings";
+import { type FindingsState, NO_FINDINGS, withoutMuted, worstFirst } from "./store/findings";
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
 import { combined, type Moments, NO_MOMENTS } from "./store/moments";
+import { PastFeed } from "./store/past";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
+import { Muted } from "./view/muted";
 import { type Frozen, Pause } from "./view/pause";
 import { type Range, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
@@ -32,6 +34,7 @@ export class Monitor {
   readonly theme = new Theme();
   readonly pause = new Pause();
   readonly hints = new OpenHints();
+  readonly muted = new Muted();
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
@@ -51,9 +54,16 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
+  readonly past = new PastFeed(fetchPast);
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
   readonly overview = new OverviewFeed({ fetchOverview });
+  private readonly audible = computed(() =>
+    withoutMuted(this.current.findings.value, (finding) => this.muted.has(finding)),
+  );
+  private readonly glanced = computed(
+    () => this.overview.hosts.value?.map((host) => glancedWithout(host, (each) => this.muted.has(each))) ?? null,
+  );
 
   constructor(readonly hosts: Hosts) {}
 
@@ -69,14 +79,19 @@ export class Monitor {
     return this.current.connection.value;
   }
 
-  /** The findings of the host that is shown, as they arrive, paused or not. */
+  /** The findings of the host that is shown, as they arrive, paused or not; without those that are muted. */
   get findings(): FindingsState {
-    return this.current.findings.value;
+    return this.audible.value;
   }
 
-  /** All live hosts at a glance; null until they have arrived. */
+  /** The active findings of the host that is shown that the reader has muted. */
+  get mutedFindings(): Finding[] {
+    return worstFirst(this.current.findings.value).filter((finding) => this.muted.has(finding));
+  }
+
+  /** All live hosts at a glance, without muted findings; null until they have arrived. */
   get glances(): readonly GlancedHost[] | null {
-    return this.overview.hosts.value;
+    return this.glanced.value;
   }
 
   /** What happened on the host in the span that is shown. */

@@ -11,6 +11,7 @@ import {
   removed,
   reported,
   requested,
+  withoutMuted,
   worstFirst,
 } from "../src/store/findings";
 import { attentionCount, verdictOf } from "../src/text/verdict";
@@ -73,26 +74,45 @@ describe("the verdict", () => {
   const text = (...parameters: Parameters<typeof verdictOf>) => verdictOf(...parameters)?.text;
 
   it("counts the findings that need attention", () => {
-    expect(verdictOf(listed(NO_FINDINGS, [finding(), NOTE]), "live")).toEqual({
+    expect(verdictOf(listed(NO_FINDINGS, [finding(), NOTE]), { badge: "live" })).toEqual({
       kind: "attention",
       text: "1 finding needs attention",
     });
-    expect(text(listed(NO_FINDINGS, [finding(), GROWTH]), "polling")).toBe("2 findings need attention");
-    expect(verdictOf(listed(NO_FINDINGS, [NOTE]), "live")).toEqual({ kind: "info", text: "1 finding worth knowing" });
-    expect(verdictOf(none, "live")).toEqual({ kind: "calm", text: "No findings" });
+    expect(text(listed(NO_FINDINGS, [finding(), GROWTH]), { badge: "polling" })).toBe("2 findings need attention");
+    expect(verdictOf(listed(NO_FINDINGS, [NOTE]), { badge: "live" })).toEqual({
+      kind: "info",
+      text: "1 finding worth knowing",
+    });
+    expect(verdictOf(none, { badge: "live" })).toEqual({ kind: "calm", text: "No findings" });
     expect(attentionCount(listed(NO_FINDINGS, [finding(), GROWTH, NOTE]))).toBe(2);
   });
 
+  it("counts the GPUs if all that needs attention is about GPUs", () => {
+    const gpu = (subject: string) => finding({ subject });
+    const both = listed(NO_FINDINGS, [gpu("gpu1"), gpu("gpu1-nvlink"), NOTE]);
+    expect(text(both, { badge: "live", gpus: 8 })).toBe("1 of 8 GPUs needs attention");
+    expect(text(both, { badge: "live", gpus: 1 })).toBe("2 findings need attention");
+    const more = listed(NO_FINDINGS, [gpu("gpu1"), gpu("memory")]);
+    expect(text(more, { badge: "live", gpus: 8 })).toBe("2 findings need attention");
+  });
+
+  it("mentions muted findings, which do not count", () => {
+    const state = listed(NO_FINDINGS, [finding(), NOTE]);
+    const audible = withoutMuted(state, ({ severity }) => severity !== "info");
+    expect(text(audible, { badge: "live", muted: 1 })).toBe("1 finding worth knowing, 1 muted");
+    expect(withoutMuted(state, () => false)).toBe(state);
+  });
+
   it("claims nothing that is not known", () => {
-    expect(text(NO_FINDINGS, "connecting")).toBe("Loading the findings.");
-    expect(text(failed(NO_FINDINGS, "The server is not responding."), "live")).toBe(
+    expect(text(NO_FINDINGS, { badge: "connecting" })).toBe("Loading the findings.");
+    expect(text(failed(NO_FINDINGS, "The server is not responding."), { badge: "live" })).toBe(
       "The findings cannot be read: The server is not responding.",
     );
-    expect(verdictOf(none, "stale")).toEqual({ kind: "unknown", text: "Last known: no findings" });
-    expect(text(interrupted(listed(NO_FINDINGS, [GROWTH])), "reconnecting")).toBe(
+    expect(verdictOf(none, { badge: "stale" })).toEqual({ kind: "unknown", text: "Last known: no findings" });
+    expect(text(interrupted(listed(NO_FINDINGS, [GROWTH])), { badge: "reconnecting" })).toBe(
       "Last known: 1 finding needs attention",
     );
-    expect(verdictOf(none, "unknown")).toBeNull();
+    expect(verdictOf(none, { badge: "unknown" })).toBeNull();
   });
 });
 

@@ -1,8 +1,9 @@
 import { expect, test } from "vitest";
 import type { Finding, Severity } from "../src/bus/payload";
 import type { Monitor } from "../src/monitor";
+import { gpuOfSubject } from "../src/store/findings";
 import { HostData } from "../src/store/host";
-import { gpuOfSubject, stateOfGpu } from "../src/text/gpuState";
+import { stateOfGpu } from "../src/text/gpuState";
 
 const HEALTHY = { utilization: 50, throttle_reasons: [], throttle_shares: {} };
 

@@ -32,21 +32,33 @@ def growth(state: str = "active") -> Event:
     )
 
 
-def test_an_active_finding_is_a_card_until_it_is_over(
+def test_an_active_finding_is_a_card_until_it_is_over_or_muted(
     laboratory: Laboratory, open_visit: OpenVisit
 ) -> None:
     page = open_visit(viewport={"width": 1440, "height": 900}).go(fragment(HOST))
+    icon = page.locator("link[rel=icon]")
     verdict, cards = page.get_by_test_id("verdict"), page.get_by_test_id("finding")
     expect(verdict).to_have_text("No findings")
     expect(page).to_have_title(TITLE)
     with Listener(laboratory.monitor.mqtt_port) as client:
         begun, ended = growth(), growth("over")
         client.publish(begun.channel, begun.payload(), retain=True)
-        expect(verdict).to_have_text("1 finding needs attention")
+        expect(verdict).to_have_text("1 of 8 GPUs needs attention")
         expect(page).to_have_title(f"(1) {TITLE}")
+        expect(icon).to_have_attribute("href", "./icon-1.svg")
+        state = page.get_by_test_id("gpu-state-6")
+        expect(state).to_contain_text("memory growth")
         expect(cards).to_contain_text(f"GPU 6: {MARKUP_GPU} grows.")
         expect(cards).to_contain_text(re.compile("critical.*since .*Save a checkpoint soon."))
+        cards.get_by_role("button", name="Mute").click()
+        expect(cards).to_have_count(0)
         page.reload()
+        expect(verdict).to_have_text("No findings, 1 muted")
+        expect(page).to_have_title(TITLE)
+        expect(icon).to_have_attribute("href", "./icon.svg")
+        expect(state).not_to_contain_text("memory growth")
+        page.get_by_test_id("muted").locator("summary").click()
+        page.get_by_role("button", name="Unmute").click()
         expect(cards).to_have_count(1)
         require_nothing_serious(page)
         cards.get_by_role("button", name="Show in charts").click()

@@ -72,3 +72,14 @@ function findingOf(value: unknown): GlancedFinding | null {
   const [kind, subject] = [textOf(entry.kind) ?? "", textOf(entry.subject) ?? ""];
   return { kind, subject, severity, since, summary: textOf(entry.summary) ?? "" };
 }
+
+/** The host without the findings that are muted. */
+export function glancedWithout(
+  host: GlancedHost,
+  isMuted: (finding: { readonly host: string; readonly channel: string; readonly since: number }) => boolean,
+): GlancedHost {
+  const findings = host.findings.filter(
+    ({ kind, subject, since }) => !isMuted({ host: host.name, channel: `system/findings/${kind}/${subject}`, since }),
+  );
+  return { ...host, findings };
+}

@@ -1,5 +1,6 @@
 import uPlot from "uplot";
 import type { Monitor } from "../monitor";
+import { alignedMeans, type Source } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
@@ -10,7 +11,7 @@ import { readingOf, timeOfReading } from "./reading";
 import { hasJumped, pixelOf } from "./throttle";
 
 export interface Drawn {
-  /** The channel whose samples are drawn. */
+  /** The channel whose samples are drawn, unless a line has its own. */
   readonly channel: string;
   readonly lines: readonly Line[];
   readonly scales: readonly Scale[];
@@ -77,7 +78,8 @@ export class Chart {
   // 2.5 s at 15 m), or when the newest value has jumped. The charts are staggered.
   private draw(): void {
     const { monitor, plot, props } = this;
-    const series = monitor.charted?.series.get(props.channel);
+    const sources = this.sources();
+    const series = sources[0]?.series;
     const { from, to } = monitor.span;
     const range = Math.round(to - from);
     const fixed = monitor.view.zoom ? `${from}` : "";
@@ -88,12 +90,12 @@ export class Chart {
       fixed,
       plot.width,
       plot.height,
-      series?.revision,
+      ...sources.map((each) => each.series?.revision),
       monitor.detail.version,
       monitor.frozen !== null,
     ].join();
     const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
-    const newest = series ? props.lines.map((line) => line.read(series, series.length - 1)) : [];
+    const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
     const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
     const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
     const { moments } = monitor;
@@ -103,12 +105,14 @@ export class Chart {
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = pointsOf(
-      series,
-      { from, to },
-      interval,
-      props.lines.map((line) => line.read),
-    );
+    const data = props.lines.some((line) => line.channel)
+      ? alignedMeans(sources, { from, to }, interval)
+      : pointsOf(
+          series,
+          { from, to },
+          interval,
+          props.lines.map((line) => line.read),
+        );
     const needsRoom = this.marks.update(moments, { from, to }, monitor.now, plot.height);
     plot.axes[0]!.gap = X_GAP + this.marks.room;
     plot.batch(() => {
@@ -118,6 +122,12 @@ export class Chart {
     });
     this.cursor.show();
     this.describe();
+  }
+
+  private sources(): Source[] {
+    const { channel, lines } = this.props;
+    const data = this.monitor.charted;
+    return lines.map((line) => ({ series: data?.series.get(line.channel ?? channel), read: line.read }));
   }
 
   private heights(): number[] {

@@ -7,6 +7,8 @@ export interface Line {
   readonly label: string;
   readonly tint: Tint;
   readonly scale: string;
+  /** Its channel, if the chart has lines of several. */
+  readonly channel?: string;
   readonly read: Reading;
   readonly filled?: boolean;
   readonly dash?: readonly number[];

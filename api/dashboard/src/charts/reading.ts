@@ -4,7 +4,7 @@ import type { Line } from "./lines";
 
 /** The value of a line at the cursor; without one, now, or at the end of a span in the past. */
 export function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.charted?.series.get(channel);
+  const series = monitor.charted?.series.get(line.channel ?? channel);
   if (!series) return line.format(null);
   const time = monitor.cursor.value;
   const { from, to } = monitor.span;

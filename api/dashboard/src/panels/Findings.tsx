@@ -1,6 +1,7 @@
 import type { Finding, Severity } from "../bus/payload";
 import type { Monitor } from "../monitor";
-import { worstFirst } from "../store/findings";
+import { gpuOfSubject, worstFirst } from "../store/findings";
+import { SIGNS } from "../text/gpuState";
 import { momentTime } from "../text/time";
 import { verdictOf } from "../text/verdict";
 import { useMonitor, useValue } from "../view/hooks";
@@ -10,13 +11,13 @@ import styles from "./Findings.module.css";
 import { Pill, type PillKind } from "./Pill";
 
 const SHOWN = 3;
-const SIGNS: Readonly<Record<Severity, string>> = { critical: "✕", warning: "▲", info: "i" };
-
 const PILLS: Readonly<Record<Severity, PillKind>> = { critical: "alarm", warning: "note", info: "info" };
 
 /** One line about all findings of the host that is shown. */
 export function Verdict() {
-  const verdict = useValue(({ findings, badge }) => verdictOf(findings, badge.kind));
+  const verdict = useValue(({ findings, badge, shown, mutedFindings }) =>
+    verdictOf(findings, { badge: badge.kind, gpus: shown?.gpuIds.length ?? 0, muted: mutedFindings.length }),
+  );
   const worst = useValue(({ findings }) => worstFirst(findings)[0]?.severity ?? "info");
   if (verdict === null) return null;
   return (
@@ -28,10 +29,13 @@ export function Verdict() {
   );
 }
 
-/** A card for each finding of the host that is shown, the worst first. */
+/** A card for each finding of the host that is shown, the worst first, and a list of those that are muted. */
 export function Findings() {
-  const findings = useValue((monitor) => worstFirst(monitor.findings));
-  if (findings.length === 0) return null;
+  const { findings, muted } = useValue((monitor) => ({
+    findings: worstFirst(monitor.findings),
+    muted: monitor.mutedFindings,
+  }));
+  if (findings.length + muted.length === 0) return null;
   const [first, rest] = [findings.slice(0, SHOWN), findings.slice(SHOWN)];
   return (
     <section class="findings" aria-label="Findings">
@@ -42,7 +46,27 @@ export function Findings() {
           <Cards findings={rest} />
         </details>
       )}
+      {muted.length > 0 && <MutedList findings={muted} />}
     </section>
+  );
+}
+
+function MutedList({ findings }: { readonly findings: readonly Finding[] }) {
+  const { muted } = useMonitor();
+  return (
+    <details class={styles.muted} data-testid="muted">
+      <summary>{findings.length} muted in this browser</summary>
+      <ul>
+        {findings.map((finding) => (
+          <li key={finding.channel}>
+            {finding.summary}{" "}
+            <button type="button" class="button" onClick={() => muted.unmute(finding)}>
+              Unmute
+            </button>
+          </li>
+        ))}
+      </ul>
+    </details>
   );
 }
 
@@ -74,6 +98,9 @@ function Card({ finding }: { readonly finding: Finding }) {
             Show in charts
           </button>
         )}
+        <button type="button" class="button" onClick={() => monitor.muted.mute(finding)}>
+          Mute
+        </button>
       </div>
       <p class="summary">{summary}</p>
       <p>{advice}</p>
@@ -82,6 +109,6 @@ function Card({ finding }: { readonly finding: Finding }) {
 }
 
 function gpuOf({ subject }: Finding, monitor: Monitor): { readonly gpu?: string } {
-  const gpu = /^gpu(\d{1,4})/.exec(subject)?.[1];
-  return gpu !== undefined && monitor.shown?.gpuIds.includes(gpu) ? { gpu } : {};
+  const gpu = gpuOfSubject(subject);
+  return gpu !== null && monitor.shown?.gpuIds.includes(gpu) ? { gpu } : {};
 }

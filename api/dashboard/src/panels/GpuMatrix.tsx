@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { isObject, numberOf, textOf } from "../bus/payload";
 import { gpuChannel, processesChannel } from "../catalogue";
 import { Band } from "../charts/Band";
@@ -8,6 +9,8 @@ import { DASH, degrees, grouped, percent, share, whole } from "../text/numbers";
 import { slopeText } from "../text/slope";
 import { useMonitor, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import type { GpuSeries } from "../view/view";
+import { AllGpus } from "./AllGpus";
 import styles from "./GpuMatrix.module.css";
 import { Hint } from "./Hint";
 import { Fill } from "./Meter";
@@ -21,9 +24,25 @@ export function GpuMatrix() {
     ids: monitor.shown?.gpuIds ?? [],
     selected: monitor.selectedGpu,
   }));
+  const [isOpen, setOpen] = useState(false);
+  const [series, setSeries] = useState<GpuSeries>("utilization");
   if (ids.length < 2) return null;
   return (
-    <Panel id="gpu-matrix" title="GPUs">
+    <Panel
+      id="gpu-matrix"
+      title="GPUs"
+      side={
+        <button
+          type="button"
+          class={`button ${styles.compare}`}
+          aria-expanded={isOpen}
+          data-testid="all-gpus-toggle"
+          onClick={() => setOpen(!isOpen)}
+        >
+          {isOpen ? "Hide the chart of all GPUs" : "All GPUs in one chart"}
+        </button>
+      }
+    >
       <table class={styles.table} data-testid="gpu-rows">
         <thead>
           <tr class={`${styles.row} ${styles.head}`}>
@@ -40,6 +59,7 @@ export function GpuMatrix() {
           ))}
         </tbody>
       </table>
+      {isOpen && <AllGpus ids={ids} selected={selected} shown={series} onShow={setSeries} />}
     </Panel>
   );
 }

@@ -15,6 +15,10 @@ const KEYS = [
 const MOUSE = [
   ["Hover", "Read all charts at the same time"],
   ["Drag", "Zoom all charts to that span; on a touch screen, swipe sideways"],
+  [
+    "Strip of the past",
+    "Drag to choose a span, drag the span or its edges to change it; the arrow keys move a focused edge",
+  ],
   ["Click", "Annotate that time"],
   ["Double-click", "Reset zoom"],
 ] as const;

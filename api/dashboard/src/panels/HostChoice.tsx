@@ -2,6 +2,7 @@ import { useId } from "preact/hooks";
 import type { HostEntry } from "../bus/answers";
 import type { Monitor } from "../monitor";
 import { chosenHost } from "../text/hostSearch";
+import { shortNames } from "../text/shortNames";
 import { useMonitor, useValue } from "../view/hooks";
 import styles from "./HostChoice.module.css";
 
@@ -38,6 +39,7 @@ export function HostChoice() {
 }
 
 function HostList({ hosts, shown, choose }: Props) {
+  const names = shortNames(hosts.map(({ name }) => name));
   return (
     <select
       class={`${styles.host} ${styles.choice}`}
@@ -48,7 +50,7 @@ function HostList({ hosts, shown, choose }: Props) {
     >
       {hosts.map(({ name, isOffline }) => (
         <option key={name} value={name}>
-          {name}
+          {names.get(name)}
           {isOffline && " (offline)"}
         </option>
       ))}

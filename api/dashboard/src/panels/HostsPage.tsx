@@ -113,7 +113,7 @@ function Legend() {
 function Host({ row, short }: { readonly row: FleetRow; readonly short: string }) {
   const { view } = useMonitor();
   const { name, state, cells, worst } = row;
-  const link = (gpu: string | null) => hashFromView({ ...view, page: "host", host: name, gpu, zoom: null });
+  const link = (gpu: string | null) => hashFromView({ ...view, page: "host", run: null, host: name, gpu, zoom: null });
   return (
     <li class={styles.host} data-testid="host-row">
       <a class={styles.name} href={link(null)} title={name}>

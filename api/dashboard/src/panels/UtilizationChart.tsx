@@ -53,13 +53,13 @@ const CELSIUS: Scale = {
 };
 const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: (value) => whole(value, "W") };
 
+export const GPU_SCALES = [PERCENT, CELSIUS, WATT];
+
 /** Utilization (%) and temperature (°C) of a GPU on two axes; memory and power can be added. */
 export function UtilizationChart({ id }: { id: string }) {
   const { view } = useMonitor();
   const lines = GPU_LINES.filter((line) => view.series.some((name) => name === line.key));
-  const scales = [PERCENT, CELSIUS, WATT].filter(
-    (scale) => scale === PERCENT || lines.some((line) => line.scale === scale.key),
-  );
+  const scales = GPU_SCALES.filter((scale) => scale === PERCENT || lines.some((line) => line.scale === scale.key));
   return (
     <TimeChart
       channel={gpuChannel(id)}

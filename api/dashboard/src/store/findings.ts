@@ -65,3 +65,13 @@ function apply(active: Map<string, Finding>, channel: string, finding: Finding |
 export function kindOf({ channel }: Finding): string {
   return (channel.split("/")[2] ?? "finding").replaceAll("_", " ");
 }
+
+export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) => boolean): FindingsState {
+  const active = new Map([...state.active].filter(([, finding]) => !isMuted(finding)));
+  return active.size === state.active.size ? state : { ...state, active };
+}
+
+/** The id of the GPU that a finding's subject names, as in `gpu3` or `gpu3-nvlink`; null if it is about something else. */
+export function gpuOfSubject(subject: string): string | null {
+  return /^gpu(\d{1,4})(?!\d)/.exec(subject)?.[1] ?? null;
+}

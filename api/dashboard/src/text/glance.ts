@@ -1,6 +1,7 @@
 import type { GlancedFinding, GlancedGpu, GlancedHost } from "../bus/overview";
 import { SEVERITIES } from "../bus/payload";
-import { gpuOfSubject, SIGNS } from "./gpuState";
+import { gpuOfSubject } from "../store/findings";
+import { SIGNS } from "./gpuState";
 import { isSerious, throttleLabels } from "./throttleReasons";
 
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";

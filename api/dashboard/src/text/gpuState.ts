@@ -1,7 +1,7 @@
 import { type Finding, isObject, numberOf, textsOf } from "../bus/payload";
 import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
-import { kindOf, worstFirst } from "../store/findings";
+import { gpuOfSubject, kindOf, worstFirst } from "../store/findings";
 import { DASH } from "./numbers";
 import { silenceOfGpu } from "./silence";
 import { isSerious, throttleLabels } from "./throttleReasons";
@@ -31,11 +31,6 @@ export function stateOfGpu(id: string, monitor: Monitor): GpuState {
   if (heat) return heat;
   if (!findings.isComplete) return { kind: "unknown", sign: "", label: DASH, detail: null };
   return { kind: "calm", sign: "✓", label: "no findings", detail: null };
-}
-
-/** The id of the GPU that a finding's subject names, as in `gpu3` or `gpu3-nvlink`; null if it is about something else. */
-export function gpuOfSubject(subject: string): string | null {
-  return /^gpu(\d{1,4})(?!\d)/.exec(subject)?.[1] ?? null;
 }
 
 function stateOfFinding(finding: Finding): GpuState {

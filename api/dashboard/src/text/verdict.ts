@@ -1,5 +1,5 @@
 import type { BadgeKind } from "../connection/badge";
-import { type FindingsState, worstFirst } from "../store/findings";
+import { type FindingsState, gpuOfSubject, worstFirst } from "../store/findings";
 
 export interface Verdict {
   /** `calm`: no finding is active. `attention`: one is that is not only worth knowing. */
@@ -7,11 +7,19 @@ export interface Verdict {
   readonly text: string;
 }
 
+interface Context {
+  readonly badge: BadgeKind;
+  /** How many GPUs the host has. */
+  readonly gpus?: number;
+  /** How many findings the reader has muted; they are not among those of the state. */
+  readonly muted?: number;
+}
+
 /** One line about a host's findings. It never claims more than the server has reported. */
-export function verdictOf(state: FindingsState, badge: BadgeKind): Verdict | null {
+export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: Context): Verdict | null {
   const { problem, isComplete, active } = state;
   if (badge === "unknown") return null;
-  const text = sentenceOf(state);
+  const text = `${sentenceOf(state, gpus)}${muted > 0 ? `, ${muted} muted` : ""}`;
   if (active.size === 0 && !isComplete) {
     const reason = problem === null ? "Loading the findings." : `The findings cannot be read: ${problem}`;
     return { kind: "unknown", text: reason };
@@ -30,8 +38,15 @@ export function attentionCount(state: FindingsState): number {
   return worstFirst(state).filter(({ severity }) => severity !== "info").length;
 }
 
-function sentenceOf(state: FindingsState): string {
+function sentenceOf(state: FindingsState, gpus: number): string {
   const serious = attentionCount(state);
+  const affected = worstFirst(state)
+    .filter(({ severity }) => severity !== "info")
+    .map(({ subject }) => gpuOfSubject(subject));
+  const count = new Set(affected).size;
+  if (count > 0 && gpus > 1 && !affected.includes(null)) {
+    return `${count} of ${gpus} GPUs ${count === 1 ? "needs" : "need"} attention`;
+  }
   if (serious > 0) return `${findings(serious)} ${serious === 1 ? "needs" : "need"} attention`;
   return state.active.size > 0 ? `${findings(state.active.size)} worth knowing` : "No findings";
 }

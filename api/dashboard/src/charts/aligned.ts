@@ -1,0 +1,43 @@
+import type { ChannelSeries } from "../store/series";
+import type { Zoom } from "../view/view";
+import type { Reading } from "./points";
+
+const MOST_COLUMNS = 360;
+
+/** A line and the series that it reads, if there is one. */
+export interface Source {
+  readonly series: ChannelSeries | undefined;
+  readonly read: Reading;
+}
+
+/**
+ * The lines of several channels in uPlot's format, at the same times: their means over at most 360 steps, each at
+ * least two intervals long. null is a step without a value.
+ *
+ * The steps start at the same times whatever the span, so that a moving span does not change what is drawn.
+ */
+export function alignedMeans(
+  sources: readonly Source[],
+  span: Zoom,
+  intervalMs: number,
+): [number[], ...(number | null)[][]] {
+  const step = Math.max((span.to - span.from) / MOST_COLUMNS, 2 * intervalMs);
+  const first = Math.floor(span.from / step);
+  const count = Math.floor(span.to / step) - first + 1;
+  const times = Array.from({ length: count }, (_, index) => (first + index + 0.5) * step);
+  return [times, ...sources.map((source) => means(source, span, step, first, count))];
+}
+
+function means({ series, read }: Source, { from, to }: Zoom, step: number, first: number, count: number) {
+  const sums = new Float64Array(count);
+  const counts = new Uint32Array(count);
+  const start = series?.indexFrom(from) ?? 0;
+  for (let index = start; series && index < series.length && series.times[index]! <= to; index += 1) {
+    const value = read(series, index);
+    if (Number.isNaN(value)) continue;
+    const place = Math.floor(series.times[index]! / step) - first;
+    sums[place]! += value;
+    counts[place]! += 1;
+  }
+  return Array.from(sums, (sum, place) => (counts[place]! > 0 ? sum / counts[place]! : null));
+}

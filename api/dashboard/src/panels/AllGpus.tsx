@@ -1,0 +1,78 @@
+import { gpuChannel } from "../catalogue";
+import type { Line } from "../charts/lines";
+import { readingOf } from "../charts/reading";
+import { TimeChart } from "../charts/TimeChart";
+import { useMonitor } from "../view/hooks";
+import { Text } from "../view/Text";
+import { GPU_SERIES, type GpuSeries } from "../view/view";
+import styles from "./AllGpus.module.css";
+import { GPU_LINES, GPU_SCALES } from "./UtilizationChart";
+
+interface Props {
+  readonly ids: readonly string[];
+  readonly selected: string | null;
+  readonly shown: GpuSeries;
+  readonly onShow: (series: GpuSeries) => void;
+}
+
+/** One quantity of all GPUs in one chart, where one that lags behind the others shows. */
+export function AllGpus({ ids, selected, shown, onShow }: Props) {
+  const monitor = useMonitor();
+  const lines = ids.map((id) => lineOf(id, shown, id === selected));
+  // The selected one is drawn last, above the others.
+  const drawn = [...lines].sort((a, b) => Number(a.tint === "orange") - Number(b.tint === "orange"));
+  const scales = GPU_SCALES.filter(({ key }) => key === lines[0]?.scale).map(({ tint: _, ...scale }) => ({
+    ...scale,
+    side: "left" as const,
+  }));
+  const label = labelOf(shown);
+  return (
+    <div class={styles.all} data-testid="all-gpus-chart">
+      <div class="segments" role="group" aria-label="What the chart of all GPUs shows">
+        {GPU_SERIES.map((each) => (
+          <button key={each} type="button" aria-pressed={each === shown} onClick={() => onShow(each)}>
+            {labelOf(each)}
+          </button>
+        ))}
+      </div>
+      <div class={styles.plot}>
+        <TimeChart
+          channel={gpuChannel(ids[0] ?? "0")}
+          lines={drawn}
+          scales={scales}
+          label={`${label} of all GPUs over time`}
+          testId="all-gpus"
+        />
+      </div>
+      <div class={styles.legend} role="group" aria-label="Select a GPU in the chart">
+        {lines.map((line, index) => (
+          <button
+            key={line.key}
+            type="button"
+            class="key"
+            aria-current={ids[index] === selected ? "true" : undefined}
+            onClick={() => monitor.change({ gpu: ids[index] ?? null })}
+          >
+            <i class={`swatch ${line.tint}`} />
+            <span>{line.label}</span>
+            <b class={`in-${line.scale}`}>
+              <span>
+                <Text read={(each) => readingOf(each, line.channel ?? "", line)} />
+              </span>
+            </b>
+          </button>
+        ))}
+      </div>
+    </div>
+  );
+}
+
+function lineOf(id: string, shown: GpuSeries, isSelected: boolean): Line {
+  const { scale, read, format } = GPU_LINES.find(({ key }) => key === shown) ?? GPU_LINES[0]!;
+  const tint = isSelected ? "orange" : "blue";
+  return { key: `${shown} ${id} ${tint}`, label: `GPU ${id}`, channel: gpuChannel(id), tint, scale, read, format };
+}
+
+function labelOf(series: GpuSeries): string {
+  return GPU_LINES.find(({ key }) => key === series)?.label ?? series;
+}

@@ -1,0 +1,57 @@
+import { signal } from "@preact/signals";
+
+const KEY = "system-monitor-muted";
+const MOST = 200;
+
+/** What identifies a finding from its beginning to its end. */
+export interface Mutable {
+  readonly host: string;
+  readonly channel: string;
+  readonly since: number;
+}
+
+/** The findings that the reader has muted, stored in this browser. One that begins again is another one. */
+export class Muted {
+  readonly keys = signal<ReadonlySet<string>>(stored());
+
+  constructor() {
+    addEventListener("storage", (event) => {
+      if (event.key === KEY) this.keys.value = stored(); // another tab has changed them
+    });
+  }
+
+  has(finding: Mutable): boolean {
+    return this.keys.value.has(keyOf(finding));
+  }
+
+  mute(finding: Mutable): void {
+    this.store([...this.keys.peek(), keyOf(finding)]);
+  }
+
+  unmute(finding: Mutable): void {
+    this.store([...this.keys.peek()].filter((key) => key !== keyOf(finding)));
+  }
+
+  private store(keys: readonly string[]): void {
+    const kept = keys.slice(-MOST); // the newest: the oldest findings are over
+    this.keys.value = new Set(kept);
+    try {
+      localStorage.setItem(KEY, JSON.stringify(kept));
+    } catch {
+      // A browser may forbid it; they then last until the page is closed.
+    }
+  }
+}
+
+function keyOf({ host, channel, since }: Mutable): string {
+  return JSON.stringify([host, channel, since]);
+}
+
+function stored(): ReadonlySet<string> {
+  try {
+    const keys: unknown = JSON.parse(localStorage.getItem(KEY) ?? "[]");
+    return new Set(Array.isArray(keys) ? keys.filter((key) => typeof key === "string") : []);
+  } catch {
+    return new Set();
+  }
+}
