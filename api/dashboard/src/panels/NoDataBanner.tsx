@@ -9,7 +9,7 @@ export function NoDataBanner() {
   if (noData === null) return null;
   return (
     <section class={styles.banner} aria-label="Age of the data" data-testid="no-data">
-      <b>{noData.headline}</b> {noData.since}
+      <b>{noData.headline}</b> <span>{noData.since}</span>
     </section>
   );
 }
