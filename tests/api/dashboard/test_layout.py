@@ -136,7 +136,9 @@ def chart_top_with(page: Page, throttling: str) -> float:
 def test_the_numbers_and_names_of_a_large_server_fit_on_every_screen(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST, series=ALL_SERIES))
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 100% | Temp: 88°")
-    expect(page.get_by_test_id("gpu-memory-0").get_by_label("nearly full")).to_be_visible()
+    expect(
+        page.get_by_test_id("gpu-memory-0").get_by_role("button", name="nearly full")
+    ).to_be_visible()
     expect(page.get_by_test_id("gpu-memory-errors")).to_have_text("1,234 uncorrectable ECC errors")
     for width in WIDTHS:
         resize(page, width)

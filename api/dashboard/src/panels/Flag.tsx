@@ -1,13 +1,17 @@
+import styles from "./Flag.module.css";
+import { Hint } from "./Hint";
+
 interface Props {
   readonly icon: string;
   readonly label: string;
 }
 
-/** An icon for a problem, where there is no room for its label; that is its tooltip. */
+/** An icon for a problem, where there is no room for its label; that is its explanation. */
 export function Flag({ icon, label }: Props) {
   return (
-    <i class="flag" role="img" aria-label={`, ${label}`} title={label}>
-      {icon}
-    </i>
+    <Hint text={label} class={styles.flag}>
+      <i aria-hidden="true">{icon}</i>
+      <span class="sr-only">{label}</span>
+    </Hint>
   );
 }

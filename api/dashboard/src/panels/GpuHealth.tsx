@@ -52,7 +52,11 @@ function Throttling({ channel }: Props) {
           Last 5 min: {recent}
         </Hint>
       )}
-      <Pill kind={state.kind} text={`${state.text}. ${helpOf("gpu", "throttle_reasons")}`} testId="gpu-throttle">
+      <Pill
+        kind={state.kind}
+        text={`${state.text}. Heat, power and settings can hold its clocks down.`}
+        testId="gpu-throttle"
+      >
         {state.text}
       </Pill>
     </>

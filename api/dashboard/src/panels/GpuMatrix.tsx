@@ -12,6 +12,7 @@ import { Text } from "../view/Text";
 import type { GpuSeries } from "../view/view";
 import { AllGpus } from "./AllGpus";
 import styles from "./GpuMatrix.module.css";
+import { Hint } from "./Hint";
 import { Fill } from "./Meter";
 import { Panel } from "./Panel";
 
@@ -148,8 +149,11 @@ function factsOf(monitor: Monitor, id: string) {
 function State({ id, state }: { readonly id: string; readonly state: GpuState }) {
   const { kind, sign, label, detail } = state;
   return (
-    <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind} title={detail ?? undefined}>
-      <i aria-hidden="true">{sign}</i> {label}
+    <span class={styles[kind]} data-testid={`gpu-state-${id}`} data-kind={kind}>
+      <i aria-hidden="true">{sign}</i>{" "}
+      <Hint text={detail ?? ""} class={detail === null ? "" : styles.explained}>
+        {label}
+      </Hint>
       {detail !== null && <span class="sr-only">: {detail}</span>}
     </span>
   );

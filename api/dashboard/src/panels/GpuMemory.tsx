@@ -63,11 +63,7 @@ function Bar({ id }: { id: string }) {
             {unified && <small> unified</small>}
           </Hint>
           {warns && <Flag icon="▲" label="nearly full" />}
-          {silent && (
-            <Hint text={silent}>
-              <Flag icon="!" label={silent} />
-            </Hint>
-          )}
+          {silent && <Flag icon="!" label={silent} />}
         </span>
         <span class="value">
           <b>

@@ -16,7 +16,7 @@ export function LogOut() {
   };
   return (
     <>
-      <button type="button" class="button" title="End this browser's session" data-testid="logout" onClick={end}>
+      <button type="button" class="button" data-testid="logout" onClick={end}>
         Log out
       </button>
       {problem !== null && (

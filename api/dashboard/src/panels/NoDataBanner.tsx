@@ -8,9 +8,9 @@ export function NoDataBanner() {
   const noData = useValue((monitor) => noDataOf(monitor.badge.kind, silenceOf(monitor), Date.now()));
   if (noData === null) return null;
   return (
-    <p class={styles.banner} data-testid="no-data">
-      <b>{noData.headline}</b> {noData.since}
-    </p>
+    <section class={styles.banner} aria-label="Age of the data" data-testid="no-data">
+      <b>{noData.headline}</b> <span>{noData.since}</span>
+    </section>
   );
 }
 

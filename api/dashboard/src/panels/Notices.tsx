@@ -14,11 +14,11 @@ export function Notices() {
   if (monitor.badge.kind === "unknown") return <UnknownHost />;
   if (sentences.length === 0) return null;
   return (
-    <div class="notices" data-testid="notices">
+    <section class="notices" aria-label="Notices" data-testid="notices">
       {sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
-    </div>
+    </section>
   );
 }
 
@@ -62,7 +62,7 @@ function UnknownHost() {
   const entries = monitor.hosts.entries.value;
   const name = monitor.view.host ?? "";
   return (
-    <div class="notices" data-testid="notices">
+    <section class="notices" aria-label="Notices" data-testid="notices">
       <p>
         This server has received nothing from a host named “{name}”. Its values appear here once its collector reports.
         {entries.length > 0 && " Known hosts:"}
@@ -77,6 +77,6 @@ function UnknownHost() {
           </button>
         ))}
       </p>
-    </div>
+    </section>
   );
 }
