@@ -31,7 +31,7 @@ from telemetry.payloads import event_model, payload_model
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-# How much younger than it is a response may appear, in ms. That of 1,000 hosts takes 0.1 s to build.
+# ms: how much younger than it is a response may appear. That of 1,000 hosts takes 0.1 s to build.
 _RESOLUTION = 2_000
 _READINGS = ("utilization", "memory_used", "memory_total", "temperature", "throttle_reasons")
 _FINDING = ("kind", "subject", "severity", "since", "summary")
@@ -122,7 +122,7 @@ def _host(state: HostState, now: int) -> HostOverview:
     return HostOverview(
         host=state.name,
         state=state.collector_state,
-        stale=all(each.age(now) > state.stale_periods for each in samples),
+        stale=all(each.age(now) > state.stale_seconds for each in samples),
         cpu=_values(state, CPU).get("utilization"),
         memory=None if share is None else round(share, 1),
         gpus=[_gpu(each, state, now) for each in state.samples(GPU)],
@@ -141,7 +141,7 @@ def _gpu(update: Update, state: HostState, now: int) -> BaseModel:
         **place_of(update.channel),
         **{name: update.values.get(name) for name in _READINGS},
         processes=None if processes is None else _count(processes.values),
-        stale=update.age(now) > state.stale_periods,
+        stale=update.age(now) > state.stale_seconds,
     )
     return summary
 
