@@ -73,7 +73,7 @@ class Finding:
 
     ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: it began at
     ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
-    says what to do. ``is_update`` says that it has not changed, apart from newer numbers.
+    is what to do. ``is_update`` is set if only its numbers have changed.
     """
 
     host: str

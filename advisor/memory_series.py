@@ -16,7 +16,7 @@ RECORD = 0.3  # of the growth: peaks have to exceed by it what they have reached
 
 @dataclass(slots=True)
 class MemorySeries:
-    """One series, in bytes and seconds. ``label`` says whose memory it is.
+    """One series, in bytes and seconds. ``label`` names its owner.
 
     ``born`` is when its process began, or ``-inf`` if it has no beginning, such as RAM. Only a
     series with a beginning has to grow beyond all its earlier peaks, because RAM has served other

@@ -8,6 +8,7 @@ from fastapi.routing import APIRoute
 from starlette.datastructures import QueryParams
 from starlette.requests import Request
 from starlette.responses import Response
+from starlette.types import Receive, Scope, Send
 
 from api.errors import InvalidParameterError, UnknownParameterError
 from api.live.filters import CHANNEL_PARAMETERS
@@ -43,19 +44,15 @@ class CheckedRoute(APIRoute):
 
 
 class NewestRoute(CheckedRoute):
-    """A route whose handler returns a response, and needs only the request if it has no query.
+    """A route whose endpoint returns a response, and needs only the request if it has no query.
 
-    FastAPI takes longer to find that there is no parameter than the handler takes to answer.
+    FastAPI takes longer to find that there is no parameter than the endpoint takes to answer.
     """
 
-    def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler."""
-        handle, endpoint = super().get_route_handler(), self.endpoint
-
-        async def answer(request: Request) -> Response:
-            if request.scope["query_string"]:
-                return await handle(request)
-            response: Response = await endpoint(request)
-            return response
-
-        return answer
+    async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer; the application's handlers handle what the endpoint raises."""
+        if scope["query_string"] or scope["method"] not in (self.methods or ()):
+            await super().handle(scope, receive, send)
+        else:
+            response: Response = await self.endpoint(Request(scope))
+            await response(scope, receive, send)

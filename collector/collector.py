@@ -33,8 +33,8 @@ class Collector:
 
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
     another collector uses the same host name on the broker, one of the two publishes nothing; its
-    report says why. The retained message of a channel that is no longer read, such as that of a
-    removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
+    report gives the reason. The retained message of a channel that is no longer read, such as that
+    of a removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
     """
 
     def __init__(

@@ -47,7 +47,7 @@ class Runner:
         all sensors have been read; a sensor that is still busy with an earlier tick is not waited
         for.
 
-        Unless ``timeouts`` says otherwise, a reading that takes longer than the interval and longer
+        Without ``timeouts``, a reading that takes longer than the interval and longer
         than 1 s is discarded.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))

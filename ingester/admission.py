@@ -53,7 +53,7 @@ class Admission:
     def check(self, sample: Sample, *, retained: bool = False) -> None:
         """Check that ``sample`` may be stored.
 
-        ``retained`` says whether the broker delivered it as a retained message. Raises
+        ``retained`` is true if the broker delivered it as a retained message. Raises
         MalformedMessageError with the reason ``too many hosts``, ``too many channels`` or
         ``too many devices``.
         """
@@ -78,9 +78,9 @@ class Admission:
     def check_event(self, event: Event, *, retained: bool) -> None:
         """Check that ``event``, or a change of a state, may be stored.
 
-        ``retained`` says whether the broker delivered it as a retained message, as it may a state.
-        Raises MalformedMessageError with the reason ``retained event``, ``too many events`` or
-        ``too many states``.
+        ``retained`` is true if the broker delivered it as a retained message, as is usual for a
+        state. Raises MalformedMessageError with the reason ``retained event``, ``too many events``
+        or ``too many states``.
         """
         family = family_of(event.channel)
         if family is not None and family.nature is Nature.STATE:

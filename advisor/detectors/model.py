@@ -18,7 +18,7 @@ LONGEST_STEP = 65.0  # seconds: the state in a reading does not hold for longer 
 class Kind:
     """A kind of finding, as the documentation describes it.
 
-    ``rule`` says when a finding begins and ends, ``not_reported`` what must not cause a finding,
+    ``rule`` describes when a finding begins and ends, ``not_reported`` what must not cause one,
     ``limits`` what the detector cannot see, and ``sources`` where the thresholds come from.
     """
 

@@ -27,7 +27,7 @@ _SCHEMA = (
 class Record:
     """Records the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
-    The file mirrors what is in memory. While it cannot be written, ``problem`` says why, and
+    The file mirrors what is in memory. While it cannot be written, ``problem`` is the reason, and
     everything but a restart works.
     """
 

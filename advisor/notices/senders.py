@@ -127,7 +127,7 @@ def senders(
     """Return a sender for each target. Raises SettingsError if Apprise is needed and missing."""
     if urls and importlib.util.find_spec("apprise") is None:
         raise SettingsError(
-            "notify_urls is set, but Apprise is not installed: `pip install "
+            "notify_urls is set, but Apprise is not installed: run `pip install "
             "'system-monitor[notify]'`, or `pipx inject system-monitor apprise`."
         )
     schemes = [url.partition("://")[0].lower() for url in urls]

@@ -84,8 +84,8 @@ async def findings(
 def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:
     """Return each finding once, as it was last reported.
 
-    ``past`` are events of the history, by ascending time. If ``active`` is what the broker retains
-    now, as ``is_live`` says, no other finding is active, even if its end is not in the history.
+    ``past`` are events of the history, by ascending time. With ``is_live``, ``active`` is what the
+    broker retains now: no other finding is active, even if its end is not in the history.
     """
     retained = {_key(event): event for event in active}
     newest = {_key(event): event for event in past} | retained

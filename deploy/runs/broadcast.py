@@ -30,7 +30,8 @@ if TYPE_CHECKING:
 
 _UPDATE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
-_LAST_SECONDS = 3.0  # at the end, for a connection that is still being made
+_LOAD_SECONDS = 30.0  # at the end, for libraries that are still being loaded on a busy machine
+_LAST_SECONDS = 3.0  # then, for a connection that is still being made
 _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
@@ -49,6 +50,7 @@ class Broadcast:
         self._started = started
         self._sampler = sampler
         self._lock = threading.Lock()  # of the summary
+        self._loaded = threading.Event()  # the libraries, or given up
         self._settled = threading.Event()  # connected for the first time, or given up
         self._ended = threading.Event()
         self._final: Event | None = None
@@ -77,6 +79,8 @@ class Broadcast:
 
     def stop(self, end: End, ended: int, values: Mapping[str, Any]) -> bool:
         """Publish the end; return whether the broker was connected."""
+        if not self._loaded.wait(_LOAD_SECONDS):
+            complain("This run is not published: its libraries have not been loaded yet.")
         self._settled.wait(_LAST_SECONDS)
         self._ended.set()
         bus, publisher, run = self._bus, self._publisher, self._run
@@ -99,12 +103,14 @@ class Broadcast:
     def _publish(self) -> None:
         try:
             self._connect()
+            self._loaded.set()
             self._watch_connection()
         except SystemMonitorError as error:
             complain(f"This run is not published: {error}")
         except Exception as error:  # noqa: BLE001 - whatever fails here, the command continues
             complain(f"This run is not published, because of an error: {error!r}.")
         finally:
+            self._loaded.set()
             self._settled.set()
         while self._publisher is not None and not self._ended.wait(_UPDATE_SECONDS):
             self._publisher.publish_status()

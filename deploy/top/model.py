@@ -92,7 +92,7 @@ class Model:
     def lines(self, outage: str | None, width: int, height: int, now: int) -> list[Line]:
         """Return the whole page for a terminal of this size; ``now`` is Unix milliseconds.
 
-        ``outage`` says why nothing arrives, or is None.
+        ``outage`` is the reason why nothing arrives, or is None.
         """
         notice = [] if outage is None else [(Span(printable(outage), Style.CRITICAL),)]
         rows = hosts.sorted_hosts(

@@ -42,7 +42,7 @@ class BusConnection:
     reconnection only the new connection calls them; after ``stop``, none does.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
-    is offline. ``session_present`` says whether the broker still had the session when the newest
+    is offline. ``session_present`` is true if the broker still had the session when the newest
     connection was made; a broker that restarted without persistence has lost it. With
     ``manual_acknowledgement`` the broker keeps a message until ``acknowledge`` is called.
     ``failure`` is what went wrong in the newest attempt, as the end of a sentence about the broker.

@@ -126,7 +126,7 @@ def test_real_trouble_is_reported_and_its_end_too(
         assert full["expected"] is not None
         slow = wait("input_bound", "active", FOUND_SECONDS)
         assert slow["subject"] == "gpu0"
-        assert "has used 25 % of the GPU" in slow["summary"]
+        assert "has used 25% of the GPU" in slow["summary"]
         assert "CPU core" in slow["summary"]  # one, or all if others use them too
 
         for process in (leaking, filling, spinning):

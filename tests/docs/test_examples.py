@@ -1,7 +1,6 @@
 """The commands in the README and the tour print what these pages show, from a running ``up``."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 import pytest
 
 from docs.generate import ROOT
-from tests.deploy.monitor import COMMAND, SECONDS, Monitor, environment, free_ports, running
+from tests.deploy.monitor import SECONDS, Monitor
 from tests.services.availability import unavailable
 
 BLOCK = re.compile(r"^ {4}\$ (?P<command>.+)\n(?P<shown>(?: {4}.*\n)*)", re.MULTILINE)
@@ -38,42 +37,32 @@ def examples(page: str) -> Iterator[Example]:
 EXAMPLES = [*examples("README.md"), *examples("docs/tour.md")]
 
 
-@pytest.fixture(scope="module")
-def up(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Monitor]:
-    """Run ``up`` with a short history."""
-    folder = tmp_path_factory.mktemp("examples")
-    with running(folder, "up", *free_ports(), "--interval-seconds", "0.2") as monitor:
-        monitor.wait_for_history(3)
-        yield monitor
-
-
-def run(example: Example, up: Monitor, folder: Path) -> subprocess.CompletedProcess[str]:
-    """Run the command as in a shell, with the ports of ``up``."""
+def run(
+    example: Example, up: Monitor, folder: Path, shell: dict[str, str]
+) -> subprocess.CompletedProcess[str]:
+    """Run the command in a shell, with the ports of ``up``."""
     if shutil.which(example.command.split()[0]) is None and "system-monitor" not in example.command:
         unavailable(example.command.split()[0])
-    (folder / "train.py").write_text("import time; time.sleep(0.5); raise SystemExit(7)\n")
+    (folder / "train.py").write_text("b'x' * 300_000_000\nraise SystemExit(7)\n")
     count = f"-C {len(example.shown.splitlines())}"
     command = example.command.replace("localhost:8000", f"127.0.0.1:{up.http_port}")
     command = command.replace("mosquitto_sub", f"mosquitto_sub -p {up.mqtt_port} {count}")
-    path = f"{Path(COMMAND).parent}{os.pathsep}{os.environ['PATH']}"
-    ports = {"HTTP_PORT": up.http_port, "MQTT_PORT": up.mqtt_port}
-    variables = {f"SYSTEM_MONITOR_{name}": str(port) for name, port in ports.items()}
     return subprocess.run(
         ["bash", "-c", command],
         capture_output=True,
         text=True,
         timeout=SECONDS,
         cwd=folder,
-        env=environment(folder, PATH=path, **variables),
+        env=shell,
         check=False,
     )
 
 
 @pytest.mark.parametrize("example", EXAMPLES, ids=[f"{e.page} {e.command}" for e in EXAMPLES])
 def test_a_command_prints_what_its_page_shows(
-    example: Example, up: Monitor, tmp_path: Path
+    example: Example, up: Monitor, tmp_path: Path, shell: dict[str, str]
 ) -> None:
-    done = run(example, up, tmp_path)
+    done = run(example, up, tmp_path, shell)
     code = EXIT_CODE.search(example.shown)
     assert done.returncode == (int(code[1]) if code else 0), done.stderr
     if "{" in example.shown:

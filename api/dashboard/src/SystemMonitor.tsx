@@ -12,6 +12,7 @@ import { HostCard } from "./panels/HostCard";
 import { HostsPage } from "./panels/HostsPage";
 import { InputOutputRates } from "./panels/InputOutputRates";
 import { MemoryUsage } from "./panels/MemoryUsage";
+import { NoDataBanner } from "./panels/NoDataBanner";
 import { Notices } from "./panels/Notices";
 import { RunCard } from "./panels/RunCard";
 import { RunList } from "./panels/RunList";
@@ -29,6 +30,7 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   return (
     <MonitorContext.Provider value={monitor}>
       <Header onHelp={showHelp} />
+      <NoDataBanner />
       <Notices />
       <Title />
       {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}

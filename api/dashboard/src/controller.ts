@@ -7,6 +7,7 @@ import { NO_FINDINGS } from "./store/findings";
 import type { HostData } from "./store/host";
 import { Hosts } from "./store/hosts";
 import { NO_MOMENTS } from "./store/moments";
+import { fittingRange } from "./view/ranges";
 
 const TICK_MS = 500;
 
@@ -105,8 +106,12 @@ export class Controller {
     this.drawnAt = performance.now();
     this.drawnStale = this.countStale();
     this.updateBadge();
-    const [span, now] = untracked(() => [this.monitor.span, this.monitor.now] as const);
+    const { monitor, data } = this;
+    const [span, now, ranges] = untracked(() => [monitor.span, monitor.now, monitor.ranges] as const);
     this.active.feed?.moments.show(span, now);
+    monitor.past.show(data?.name ?? null, monitor.hosts.keptMs.peek(), now);
+    const newest = data?.newestTimestamp ?? monitor.past.known.peek()?.times.at(-1) ?? null;
+    monitor.fittingRange.value = fittingRange({ oldest: data?.oldestTimestamp ?? null, newest }, now, ranges);
   }
 
   private tick(): void {

@@ -2,7 +2,7 @@ import { computed, signal, untracked } from "@preact/signals";
 import type { Annotation } from "./bus/moments";
 import { type GlancedHost, glancedWithout } from "./bus/overview";
 import { type Finding, numberOf, type Values } from "./bus/payload";
-import { fetchHistory, fetchOverview } from "./bus/rest";
+import { fetchHistory, fetchOverview, fetchPast } from "./bus/rest";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
 import { OverviewFeed } from "./feed/overviewFeed";
@@ -11,6 +11,7 @@ import { type FindingsState, NO_FINDINGS, withoutMuted, worstFirst } from "./sto
 import type { HostData } from "./store/host";
 import type { Hosts } from "./store/hosts";
 import { combined, type Moments, NO_MOMENTS } from "./store/moments";
+import { PastFeed } from "./store/past";
 import { Address } from "./view/address";
 import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
@@ -53,6 +54,7 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
+  readonly past = new PastFeed(fetchPast);
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
   readonly overview = new OverviewFeed({ fetchOverview });
@@ -194,7 +196,8 @@ export class Monitor {
     this.frames.invalidate();
   }
 
-  private get data(): HostData | null {
+  /** The host's data as it arrives, paused or not. */
+  get data(): HostData | null {
     void this.frames.count.value; // its contents change in place
     return this.current.data.value;
   }

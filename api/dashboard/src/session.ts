@@ -14,7 +14,14 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-export async function logOut(): Promise<void> {
-  await fetch("./logout", { method: "POST" });
+/** End the session; returns why that was not possible, as a sentence. */
+export async function logOut(): Promise<string | null> {
+  try {
+    const answer = await fetch("./logout", { method: "POST" });
+    if (!answer.ok) return `The server answered with the status ${answer.status}.`;
+  } catch {
+    return "The server is not responding.";
+  }
   logIn();
+  return null;
 }

@@ -46,7 +46,6 @@ describe("the badge", () => {
     const badge = badgeOf(is("reconnecting", "The server is not responding."), receivedAt(0), now(60_000));
     expect(badge.label).toBe("Reconnecting");
     expect(badge.detail).toContain("The server is not responding.");
-    expect(badge.detail).toContain(clockTime(WALL));
   });
 
   it("does not treat a host that the server does not know as a lost connection", () => {
@@ -72,7 +71,7 @@ describe("the badge", () => {
 
   it("does not claim that the server is responding before it has", () => {
     const detail = (answeredAt: number) => badgeOf(is("live"), receivedAt(1000), now(8_000, { answeredAt })).detail;
-    expect(detail(1_100)).toBe(`No sample has arrived since ${clockTime(WALL + 1000)}.`);
+    expect(detail(1_100)).toBe("No samples arrive.");
     expect(detail(7_000)).toContain("The server is responding");
   });
 });

@@ -38,8 +38,8 @@ class GpuReading(NamedTuple):
     ``values`` are by field; a missing field is published as null. ``processes`` is None if the GPU
     does not report them. ``partitions`` are the values of each partition, by the driver's index.
 
-    ``problem`` says what is wrong: it follows the name of the GPU in a sentence and has no full
-    stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
+    ``problem`` describes what is wrong: it follows the name of the GPU in a sentence and has no
+    full stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
     report to the driver's reason; such a field is not a ``problem``. ``answered`` is False if the
     GPU answered nothing at all.
     """
@@ -87,8 +87,9 @@ class GpuDriver(Protocol):
     """A vendor's driver. All methods are called from one thread; if a call hangs, the sensor hangs.
 
     ``vendor`` is a short lower-case name. ``details`` are facts for `system/status` while the
-    driver is open, such as its version. ``reports_own_pids`` says, while the driver is open,
-    whether its process ids are those that this process sees: in a container they may be the host's.
+    driver is open, such as its version. ``reports_own_pids`` is true, while the driver is
+    open, if its process ids are those that this process sees: in a container they may be the
+    host's.
     """
 
     vendor: str

@@ -1,7 +1,7 @@
 """GPUs of all drivers: their readings, the processes that use them, and their partitions.
 
 A GPU that fails or hangs does not hide the others: its reading is null except for what identifies
-it, and once all GPUs have been read, SensorFailedError says what is wrong. The same applies to
+it, and once all GPUs have been read, SensorFailedError describes what is wrong. The same applies to
 drivers.
 """
 

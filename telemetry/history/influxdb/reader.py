@@ -109,7 +109,7 @@ class InfluxdbReader:
         self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        """Return the number of samples of each series, counted in few fields if these suffice."""
+        """Return the number of samples of each series; count as few fields as suffice."""
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]
         return counts if query.fields or not others else counts | self._count(query, others)

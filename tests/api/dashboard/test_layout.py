@@ -151,8 +151,8 @@ def test_the_axes_have_the_units_of_the_numbers(page: Page) -> None:
     page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST))
     expect(page.get_by_test_id("ram-value")).to_have_text("1.5 TiB / 2 TiB")
     memory = page.get_by_test_id("memory-chart")
-    expect(memory).to_have_accessible_name(
-        re.compile(r"RAM 1\.48 TiB, Swap 3\.0 GiB, This job 1\.32 TiB")
+    expect(memory).to_have_attribute(
+        "aria-valuetext", re.compile(r"RAM 1\.48 TiB, Swap 3\.0 GiB, This job 1\.32 TiB")
     )
 
 

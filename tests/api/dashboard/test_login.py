@@ -63,6 +63,10 @@ def test_a_link_leads_through_the_log_in_page_to_its_view_until_the_reader_logs_
     expect(page).to_have_url(f"{login.address}/{VIEW}")
     assert_live(login)
     assert not [each for each in login.problems if "401" not in each]
+    page.route("**/logout", lambda route: route.abort())
+    page.get_by_test_id("logout").click()
+    expect(page.get_by_role("alert")).to_contain_text("You are still logged in")
+    page.unroute("**/logout")
     page.get_by_test_id("logout").click()
     expect(page).to_have_url(f"{login.address}/login{VIEW}")
     page.goto(login.address)

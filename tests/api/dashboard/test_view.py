@@ -30,11 +30,9 @@ def test_eight_gpus_have_a_row_each_and_the_selected_one_is_in_the_chart(
     assert_selected(page, 6)
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 33% | Temp: 55°")
     chart = page.get_by_test_id("utilization-chart")
-    expect(chart).to_have_accessible_name(
-        re.compile(
-            "^Utilization, Temperature, Memory of GPU 6 over time. "
-            "Latest: Utilization 33%, Temperature 55°C, Memory "
-        )
+    expect(chart).to_have_accessible_name("Utilization, Temperature, Memory of GPU 6 over time")
+    expect(chart).to_have_attribute(
+        "aria-valuetext", re.compile("^Utilization 33%, Temperature 55°C, Memory .* now$")
     )
     page.get_by_test_id("gpu-row-2").get_by_role("button").focus()
     page.keyboard.press("Enter")
@@ -184,7 +182,11 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)
     flags = page.locator(".chart-time")
     expect(flags.filter(visible=True)).to_have_count(CHARTS)
-    assert len(set(flags.all_text_contents())) == 1
+    times = {each.partition("\n")[0] for each in flags.all_text_contents()}
+    assert len(times) == 1
+    for time in page.get_by_test_id("legend-time").all_text_contents():
+        assert time == f"at {next(iter(times))}"
+    expect(page.get_by_test_id("cpu-panel-time")).to_have_text("now")
     page.mouse.down()
     page.mouse.move(box["x"] + 0.9 * box["width"], middle, steps=4)
     page.mouse.up()
@@ -192,6 +194,21 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     assert "from=" in page.url
     page.mouse.dblclick(box["x"] + 0.5 * box["width"], middle)
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+    page.mouse.move(0, 0)
+    expect(page.get_by_test_id("cpu-panel-time")).to_have_text("")
+
+
+def test_the_arrow_keys_read_a_chart_aloud(visit: Visit) -> None:
+    chart = visit.page.get_by_role("slider", name="CPU utilization over time")
+    chart.focus()
+    for key in ("ArrowLeft", "Home"):
+        visit.page.keyboard.press(key)
+        expect(chart).to_have_attribute(
+            "aria-valuetext", re.compile(r"^All cores .*, Busiest core .* at .*\d\d:\d\d:\d\d$")
+        )
+    expect(chart).to_have_attribute("aria-valuenow", "0")
+    visit.page.keyboard.press("End")
+    expect(chart).to_have_attribute("aria-valuetext", re.compile("now$"))
 
 
 def test_a_link_with_a_zoom_shows_every_sample_where_the_page_has_the_hour_in_buckets(
@@ -257,6 +274,12 @@ def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None
     middle = box["y"] + box["height"] / 2
     touch(visit, (box["x"] + 20, middle), (box["x"] + 0.8 * box["width"], middle))
     expect(page.get_by_test_id("zoom-reset")).to_be_visible()
+    page.keyboard.press("0")
+    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+    chart.tap()
+    shown = page.get_by_test_id("cpu-panel-time")
+    expect(shown).to_have_text("now")  # the legend shows the values at the finger
+    expect(shown).to_have_text("")
 
 
 def touch(visit: Visit, start: tuple[float, float], end: tuple[float, float]) -> None:

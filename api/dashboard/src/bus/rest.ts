@@ -134,6 +134,21 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
   return required(historyOf(await request("history", parameters, signal)));
 }
 
+export type PastQuery = HistoryQuery;
+
+/** The utilization of the GPUs and the CPU, in a few points. */
+export async function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+  const parameters: [string, string][] = [
+    ["host", query.host],
+    ["channels", "system/gpu/+,system/cpu"],
+    ["fields", "utilization"],
+    ["start", String(Math.floor(query.start))],
+    ["end", String(Math.ceil(query.end))],
+    ["max_points", String(query.maxPoints)],
+  ];
+  return required(historyOf(await request("history", parameters, signal)));
+}
+
 export function streamAddress(host: string, page: string): string {
   const address = new URL(`${PREFIX}/ws`, page);
   address.protocol = address.protocol === "https:" ? "wss:" : "ws:";

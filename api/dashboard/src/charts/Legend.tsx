@@ -1,5 +1,6 @@
 import { Text } from "../view/Text";
-import { type Line, readingOf } from "./lines";
+import type { Line } from "./lines";
+import { readingOf, timeOfReading } from "./reading";
 
 interface Props {
   readonly channel: string;
@@ -31,7 +32,6 @@ export function Legend({ channel, lines, toggles }: Props) {
             type="button"
             class="key"
             aria-pressed={shown}
-            title={shown ? `Hide ${line.label}` : `Show ${line.label}`}
             data-testid={`series-${line.key}`}
             onClick={() => toggles.toggle(line.key)}
           >
@@ -43,6 +43,9 @@ export function Legend({ channel, lines, toggles }: Props) {
           </span>
         );
       })}
+      <span class="when" data-testid="legend-time">
+        <Text read={(monitor) => timeOfReading(monitor, channel)} />
+      </span>
     </div>
   );
 }

@@ -14,5 +14,18 @@ export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
     const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
     return () => chart.destroy();
   }, [monitor, colours, channel, shape, label, testId]);
-  return <div ref={container} class="chart" role="img" aria-label={label} data-testid={testId} />;
+  // The arrow keys move the cursor along the time: as with a slider, the value at each step is read aloud.
+  return (
+    <div
+      ref={container}
+      class="chart"
+      role="slider"
+      tabIndex={0}
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuemax={100}
+      aria-valuenow={100}
+      data-testid={testId}
+    />
+  );
 }

@@ -7,6 +7,7 @@ import { labelFont, textScale } from "./labels";
 import type { Line, Scale } from "./lines";
 import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
+import { readingOf, timeOfReading } from "./reading";
 import { hasJumped, pixelOf } from "./throttle";
 
 export interface Drawn {
@@ -14,7 +15,7 @@ export interface Drawn {
   readonly channel: string;
   readonly lines: readonly Line[];
   readonly scales: readonly Scale[];
-  /** A description for screen readers; the newest values are appended. */
+  /** For screen readers. */
   readonly label: string;
   readonly testId: string;
 }
@@ -61,6 +62,9 @@ export class Chart {
       () => resize.disconnect(),
       () => this.cursor.stop(),
       monitor.frames.count.subscribe(() => this.draw()),
+      monitor.cursor.subscribe(() => {
+        if (document.activeElement === element) this.describe(); // read aloud
+      }),
     ];
   }
 
@@ -117,7 +121,7 @@ export class Chart {
       if (needsRoom) plot.redraw(false, true);
     });
     this.cursor.show();
-    this.describe(newest);
+    this.describe();
   }
 
   private sources(): Source[] {
@@ -133,14 +137,17 @@ export class Chart {
     });
   }
 
-  private describe(values: readonly number[]): void {
-    const { label, lines } = this.props;
-    const newest = lines.map((line, index) => {
-      const value = values[index] ?? NaN;
-      return `${line.label} ${line.format(Number.isNaN(value) ? null : value)}`;
-    });
-    this.element.setAttribute("aria-label", newest.length > 0 ? `${label}. Latest: ${newest.join(", ")}.` : label);
-  }
+  private readonly describe = (): void => {
+    const { monitor, element, props } = this;
+    const { from, to } = monitor.span;
+    const time = timeOfReading(monitor, props.channel) || "now";
+    const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
+    element.setAttribute(
+      "aria-valuenow",
+      `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
+    );
+    element.setAttribute("aria-valuetext", `${values.join(", ")} ${time}`.trim());
+  };
 
   private fit(): void {
     const { clientWidth: width, clientHeight: height } = this.element;

@@ -8,9 +8,14 @@ import { listenToClick } from "./click";
 import { labelsAt } from "./marks";
 import { listenToTouch } from "./touch";
 
+// How long the values at a tap are shown.
+const TAP_MS = 5_000;
 const MAX_LABELS = 5;
 const MAX_LETTERS = 40; // as wide as the flag becomes: styles/charts.css
 const REACH_PIXELS = 5;
+
+// Of all charts, as their cursor is.
+let tapTimer: ReturnType<typeof setTimeout> | undefined;
 
 /** Reading a chart and zooming it, with the mouse, the fingers or the keys. The cursor is that of all charts. */
 export class ChartCursor {
@@ -31,8 +36,10 @@ export class ChartCursor {
     plot.over.append(this.flag);
     const request = new AbortController();
     const options = { signal: request.signal };
-    plot.over.addEventListener("mousemove", (event) => this.point(event), options);
-    plot.over.addEventListener("mouseleave", this.leave, options);
+    plot.over.addEventListener("pointerdown", (event) => this.point(event), options);
+    plot.over.addEventListener("pointermove", (event) => this.point(event), options);
+    plot.over.addEventListener("pointerleave", (event) => this.release(event), options);
+    plot.over.addEventListener("pointercancel", this.leave, options);
     element.addEventListener("keydown", this.steer, options);
     element.addEventListener("blur", this.leave, options);
     this.stops.push(
@@ -91,12 +98,19 @@ export class ChartCursor {
   }
 
   private point(event: MouseEvent): void {
+    clearTimeout(tapTimer);
     this.isPointed = true;
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
-  private readonly leave = () => {
+  /** A finger leaves its chart when it is lifted: the values stay for a while, to be read. */
+  private release({ pointerType }: PointerEvent): void {
+    if (pointerType === "mouse") this.leave();
+    else tapTimer = setTimeout(this.leave, TAP_MS);
+  }
+
+  private readonly leave = (): void => {
     this.isPointed = false;
     this.monitor.cursor.value = null;
   };
@@ -109,6 +123,8 @@ export class ChartCursor {
     this.isPointed = true;
     if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
     else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
+    else if (event.key === "Home") cursor.value = span.from;
+    else if (event.key === "End") cursor.value = null;
     else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;

@@ -12,7 +12,7 @@ export interface Extent {
 /**
  * The extents of a column over a span that is `width` pixels wide, in runs between gaps.
  *
- * A mean would draw a GPU that swings between 15 and 100 % as a calm line.
+ * A mean would draw a GPU that swings between 15 and 100% as a calm line.
  */
 export function envelopeOf(
   series: ChannelSeries,

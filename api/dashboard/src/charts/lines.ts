@@ -1,4 +1,3 @@
-import type { Monitor } from "../monitor";
 import type { Tint } from "./palette";
 import type { Reading } from "./points";
 
@@ -46,17 +45,4 @@ function roundUp(value: number): number {
   const power = 10 ** Math.floor(Math.log10(value));
   const steps = [1, 1.5, 2, 3, 4, 5, 6, 8, 10];
   return power * steps.find((step) => step * power >= value)!;
-}
-
-/** The value of a line at the cursor, or now. */
-export function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.charted?.series.get(channel);
-  if (!series) return line.format(null);
-  const time = monitor.cursor.value;
-  const { from, to } = monitor.span;
-  const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
-  const last = monitor.view.zoom ? to : Infinity;
-  const index = time === null ? series.indexFrom(last) - 1 : series.nearest(time, reach);
-  const value = index >= 0 ? line.read(series, index) : NaN;
-  return line.format(Number.isNaN(value) ? null : value);
 }

@@ -1,6 +1,6 @@
 import type { HostData } from "../store/host";
 import { STALE_INTERVALS } from "../store/host";
-import { clockTime } from "../text/time";
+import { momentTime } from "../text/time";
 import type { ConnectionState } from "./connection";
 
 export type BadgeKind = "connecting" | "live" | "polling" | "reconnecting" | "stale" | "offline" | "unknown";
@@ -37,32 +37,28 @@ export function badgeOf(
   { at, wall, answeredAt, isListed }: BadgeContext,
 ): Badge {
   const last = host?.lastArrival ?? null;
-  const since = last === null ? null : clockTime(wall - (at - last));
-  const lastSample = since === null ? "" : ` The last sample arrived at ${since}.`;
   if (state.mode === "reconnecting") {
-    const detail = `${state.problem ?? "The server is not responding."}${lastSample} Retrying.`;
+    const detail = `${state.problem ?? "The server is not responding."} Retrying.`;
     return { kind: "reconnecting", label: "Reconnecting", detail };
   }
   if (state.mode === "connecting") {
     return { kind: "connecting", label: "Connecting", detail: state.problem ?? "Connecting to the server." };
   }
   if (state.mode === "unknown" && (isListed || (host?.newestTimestamp ?? null) !== null)) {
-    const detail = `The server has received nothing from this host since the server started. Its collector has stopped or cannot reach the broker.${lastSample}`;
+    const detail =
+      "The server has received nothing from this host since the server started. Its collector has stopped or cannot reach the broker.";
     return { kind: "offline", label: "Collector offline", detail };
   }
   if (state.mode === "unknown") {
     return { kind: "unknown", label: "Unknown host", detail: state.problem ?? "The server does not know this host." };
   }
   if (host?.offlineSince != null) {
-    const detail = `The collector on this host has stopped.${lastSample}`;
-    return { kind: "offline", label: "Collector offline", detail };
+    return { kind: "offline", label: "Collector offline", detail: "The collector on this host has stopped." };
   }
   if (host !== null && last !== null && at - last > STALE_INTERVALS * host.intervalMs) {
     const answers = answeredAt - last > ANSWERED_INTERVALS * host.intervalMs;
-    const detail = answers
-      ? `The server is responding, but no sample has arrived since ${since}.`
-      : `No sample has arrived since ${since}.`;
-    return { kind: "stale", label: `Stale since ${since}`, detail };
+    const detail = answers ? "The server is responding, but receives no samples from this host." : "No samples arrive.";
+    return { kind: "stale", label: `Stale since ${momentTime(wall - (at - last), wall)}`, detail };
   }
   if (state.mode === "polling") {
     const detail = "The live stream is unavailable. Polling over HTTP until it is back.";

@@ -1,5 +1,6 @@
 import { gpuChannel } from "../catalogue";
-import { type Line, readingOf } from "../charts/lines";
+import type { Line } from "../charts/lines";
+import { readingOf } from "../charts/reading";
 import { TimeChart } from "../charts/TimeChart";
 import { useMonitor } from "../view/hooks";
 import { Text } from "../view/Text";

@@ -58,7 +58,7 @@ function Lines({ cores, count }: CountedProps) {
   const inLine = Math.ceil(count / lines);
   const monitor = useMonitor();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const label = useReading((each) => `${count} cores. ${summaryOf(cores(each))}`);
+  const text = useReading((each) => textOf(cores(each), selected.value));
   useEffect(() => {
     if (canvas.current === null) return undefined;
     const surface = new Surface(canvas.current);
@@ -86,18 +86,18 @@ function Lines({ cores, count }: CountedProps) {
     const line = Math.floor(((event.clientY - box.top) / box.height) * lines);
     select(line * inLine + column);
   };
-  const textOf = (values: Cores) => {
-    const core = selected.value;
-    return core === null ? summaryOf(values) : `Core ${core}: ${percent(values[core])}`;
-  };
   return (
     <div class="core-lines">
       <canvas
         ref={canvas}
         style={{ height: `${lines * LINE_HEIGHT}px` }}
-        role="img"
-        aria-label={label}
+        role="slider"
         tabIndex={0}
+        aria-label={`${count} cores`}
+        aria-valuemin={0}
+        aria-valuemax={count - 1}
+        aria-valuenow={selected.value ?? 0}
+        aria-valuetext={text}
         data-testid="core-bars"
         data-cores={count}
         onMouseMove={onMouseMove}
@@ -106,10 +106,14 @@ function Lines({ cores, count }: CountedProps) {
         onKeyDown={onKeyDown}
       />
       <p class="core-text" data-testid="core-text">
-        <Text read={(monitor) => textOf(cores(monitor))} />
+        {text}
       </p>
     </div>
   );
+}
+
+function textOf(values: Cores, core: number | null): string {
+  return core === null ? summaryOf(values) : `Core ${core}: ${percent(values[core])}`;
 }
 
 function summaryOf(cores: Cores): string {

@@ -24,7 +24,7 @@ export function GpuMemory() {
         <h2 id="gpu-memory-title">GPU Memory</h2>
       </header>
       {ids.length === 0 ? (
-        <p class="absent small">{absence}</p>
+        <p class="absent">{absence}</p>
       ) : (
         <ul class="gpu-memory-list">
           {ids.map((id) => (

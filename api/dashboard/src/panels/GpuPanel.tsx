@@ -32,11 +32,16 @@ function NoGpu() {
     isFinal: isGpuDisabled(shown) || !!shown?.status?.sensors.gpu?.reason,
   }));
   return (
-    <Panel id="gpu-panel" title={TITLE} waits={!isFinal}>
-      <p class="absent" data-testid="gpu-reason">
-        {reason}
-      </p>
-    </Panel>
+    <Panel
+      id="gpu-panel"
+      title={TITLE}
+      waits={!isFinal}
+      side={
+        <p class={styles.reason} data-testid="gpu-reason">
+          {reason}
+        </p>
+      }
+    />
   );
 }
 

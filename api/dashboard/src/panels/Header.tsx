@@ -1,13 +1,11 @@
-import type { HostEntry } from "../bus/answers";
-import type { Monitor } from "../monitor";
 import { csvName, csvOf } from "../store/csv";
-import { shortNames } from "../text/shortNames";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
+import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
@@ -62,52 +60,6 @@ function Mark() {
       />
     </svg>
   );
-}
-
-function HostChoice() {
-  const monitor = useMonitor();
-  const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
-  const hosts = useValue((each) => choicesIn(each));
-  const names = shortNames(hosts.map(({ name }) => name));
-  if (hosts.length < 2)
-    return (
-      <span class="host" title="Host" data-testid="host">
-        {shown}
-      </span>
-    );
-  return (
-    <select
-      class="host"
-      aria-label="Host"
-      value={shown}
-      data-testid="host-select"
-      onChange={(event) => monitor.change({ page: "host", host: event.currentTarget.value, gpu: null, zoom: null })}
-    >
-      {hosts.map((entry) => (
-        <option key={entry.name} value={entry.name}>
-          {names.get(entry.name)}
-          {entry.isOffline && " (offline)"}
-        </option>
-      ))}
-    </select>
-  );
-}
-
-function choicesIn(monitor: Monitor): { name: string; isOffline: boolean }[] {
-  const shown = monitor.shown?.name ?? monitor.view.host ?? "";
-  const entries = monitor.hosts.entries.value.map((entry) => ({
-    name: entry.name,
-    isOffline: isOffline(monitor, entry),
-  }));
-  const isListed = shown === "" || entries.some(({ name }) => name === shown);
-  return isListed ? entries : [{ name: shown, isOffline: monitor.badge.kind === "offline" }, ...entries];
-}
-
-// The list is fetched every half minute; for the host that is shown the badge is more current.
-function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEntry): boolean {
-  if (name === shown?.name && badge.kind === "offline") return true;
-  const isReporting = name === shown?.name && ["live", "polling", "stale"].includes(badge.kind);
-  return !isReporting && (!isKnown || status?.state === "offline");
 }
 
 function Ranges() {

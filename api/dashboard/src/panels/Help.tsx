@@ -5,6 +5,7 @@ const KEYS = [
   ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
   ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
+  ["Home and End", "On a chart: move the cursor to the ends of the span"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],
   ["a", "Annotate the time at the cursor, or now"],
@@ -14,6 +15,10 @@ const KEYS = [
 const MOUSE = [
   ["Hover", "Read all charts at the same time"],
   ["Drag", "Zoom all charts to that span; on a touch screen, swipe sideways"],
+  [
+    "Strip of the past",
+    "Drag to choose a span, drag the span or its edges to change it; the arrow keys move a focused edge",
+  ],
   ["Click", "Annotate that time"],
   ["Double-click", "Reset zoom"],
 ] as const;

@@ -1,5 +1,6 @@
 import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
+import { Hint } from "./Hint";
 
 /** The host and its collector: the state of each sensor, with the reason. */
 export function HostCard() {
@@ -52,8 +53,10 @@ export function HostCard() {
         <ul class="sensors">
           {sensors.map(([name, report]) => (
             <li key={name} class={`is-${report.state}`}>
-              <b>{name}</b> <span>{report.state === "ok" ? (report.description ?? "ok") : report.state}</span>
-              {report.reason && <p>{report.reason}</p>}
+              <b>{name}</b>{" "}
+              <Hint text={report.reason ?? ""}>
+                {report.state === "ok" ? (report.description ?? "ok") : report.state}
+              </Hint>
             </li>
           ))}
         </ul>

@@ -1,22 +1,29 @@
 import { useEffect, useState } from "preact/hooks";
 import { hasSession, logOut } from "../session";
+import styles from "./LogOut.module.css";
 
 /** Shown to a reader who has logged in. */
 export function LogOut() {
   const [shown, setShown] = useState(false);
+  const [problem, setProblem] = useState<string | null>(null);
   useEffect(() => {
     void hasSession().then(setShown);
   }, []);
   if (!shown) return null;
+  const end = () => {
+    setProblem(null);
+    void logOut().then(setProblem);
+  };
   return (
-    <button
-      type="button"
-      class="button"
-      title="End this browser's session"
-      data-testid="logout"
-      onClick={() => void logOut()}
-    >
-      Log out
-    </button>
+    <>
+      <button type="button" class="button" title="End this browser's session" data-testid="logout" onClick={end}>
+        Log out
+      </button>
+      {problem !== null && (
+        <p class={styles.problem} role="alert">
+          You are still logged in: {problem} Log out again once it responds, or clear this site's cookies.
+        </p>
+      )}
+    </>
   );
 }

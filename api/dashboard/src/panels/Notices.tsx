@@ -26,7 +26,7 @@ function sentencesOf(monitor: Monitor): string[] {
   const { badge, historyProblem, missingGpu } = monitor;
   const sentences: string[] = [];
   const isDisconnected = monitor.connection.problem !== null && badge.kind !== "live";
-  if (isDisconnected || badge.kind === "offline") sentences.push(badge.detail);
+  if (isDisconnected || badge.kind === "offline" || badge.kind === "stale") sentences.push(badge.detail);
   const notSaved = monitor.hosts.historyProblem.value;
   if (historyProblem && badge.kind !== "reconnecting") {
     sentences.push(`The history is incomplete: ${historyProblem}`);

@@ -1,7 +1,9 @@
 import type { ComponentChildren } from "preact";
+import { timeBesideCharts } from "../charts/reading";
 import type { Monitor } from "../monitor";
-import { clockTime } from "../text/time";
+import { momentTime } from "../text/time";
 import { useValue } from "../view/hooks";
+import { Text } from "../view/Text";
 
 interface Props {
   readonly id: string;
@@ -12,7 +14,7 @@ interface Props {
   readonly side?: ComponentChildren;
   /** Whether its final height is not known yet. */
   readonly waits?: boolean;
-  readonly children: ComponentChildren;
+  readonly children?: ComponentChildren;
 }
 
 /** A titled region of the page. While its sensor is silent it dims, and shows since when. */
@@ -26,6 +28,11 @@ export function Panel({ id, title, channel, sensor, side, waits = false, childre
     >
       <header class="panel-head">
         <h2 id={`${id}-title`}>{title}</h2>
+        {channel !== undefined && (
+          <small class="when" data-testid={`${id}-time`}>
+            <Text key={channel} read={(monitor) => timeBesideCharts(monitor, channel)} />
+          </small>
+        )}
         {side}
       </header>
       {text && (
@@ -50,7 +57,7 @@ function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string
   if (!(stale || reason)) return { stale, text: null };
   const since =
     stale && isOnlyThis && arrived !== undefined
-      ? `No data since ${clockTime(Date.now() - (performance.now() - arrived))}.`
+      ? `No data since ${momentTime(Date.now() - (performance.now() - arrived), Date.now())}.`
       : "";
   return { stale, text: [since, reason].filter(Boolean).join(" ") };
 }

@@ -1,7 +1,10 @@
+import { fullSpan } from "../text/time";
 import { useMonitor } from "../view/hooks";
+import { Text } from "../view/Text";
 import { hashFromView } from "../view/view";
 import { Annotate } from "./Annotate";
 import { Moments } from "./Moments";
+import { PastStrip } from "./PastStrip";
 import styles from "./Timeline.module.css";
 
 /** The span that is shown, and what happened in it. */
@@ -9,7 +12,11 @@ export function Timeline() {
   const monitor = useMonitor();
   return (
     <section class={styles.timeline} aria-label="Time">
+      <PastStrip />
       <div class={styles.row}>
+        <p class={styles.span} data-testid="span">
+          <Text read={({ span }) => fullSpan(span)} />
+        </p>
         <Moments />
         <a
           class={styles.link}

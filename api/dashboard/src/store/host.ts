@@ -39,6 +39,8 @@ export class HostData {
   lastArrival: number | null = null;
   /** Since when the status is offline, monotonic. */
   offlineSince: number | null = null;
+  /** Whether the history has answered: then `series` has all that it keeps of the last hour. */
+  hasHistory = false;
   /** Whether its clock is so far off that the history rejects its samples. */
   isOutsideHistory = false;
 
@@ -56,6 +58,12 @@ export class HostData {
     for (const { timestamp } of this.newest.values()) if (timestamp <= latest) found = Math.max(found, timestamp);
     for (const { last } of this.series.values()) if (last <= latest) found = Math.max(found, last);
     return Number.isFinite(found) ? found : null;
+  }
+
+  /** The oldest timestamp of the hour; null before the history has answered, or if there is none. */
+  get oldestTimestamp(): number | null {
+    const firsts = [...this.series.values()].filter(({ length }) => length > 0).map(({ times }) => times[0]!);
+    return this.hasHistory && firsts.length > 0 ? Math.min(...firsts) : null;
   }
 
   get gpuIds(): string[] {
@@ -94,6 +102,7 @@ export class HostData {
   }
 
   merge(answer: HistoryAnswer): void {
+    this.hasHistory = true;
     for (const [channel, history] of answer.channels) {
       const series = this.seriesOf(channel);
       if (series === null) continue;
@@ -129,6 +138,7 @@ export class HostData {
     copy.status = this.status;
     copy.lastArrival = this.lastArrival;
     copy.offlineSince = this.offlineSince;
+    copy.hasHistory = this.hasHistory;
     copy.isOutsideHistory = this.isOutsideHistory;
     return copy;
   }

@@ -12,6 +12,17 @@ export function fullTime(wall: number): string {
   return FULL.format(wall);
 }
 
+const MINUTE_OF_DAY = new Intl.DateTimeFormat("en-GB", {
+  ...{ day: "numeric", month: "short", year: "numeric", hour: "2-digit", minute: "2-digit", timeZoneName: "short" },
+});
+const LONG_MS = 300_000;
+
+/** `28 Nov 2026, 14:05 – 28 Nov 2026, 15:05 UTC`, with seconds if it is short; a day that is the same is written once. */
+export function fullSpan({ from, to }: { readonly from: number; readonly to: number }): string {
+  const format = to - from >= LONG_MS ? MINUTE_OF_DAY : FULL;
+  return format.formatRange(from, to);
+}
+
 /** HH:MM:SS in the reader's time zone. */
 export function clockTime(wall: number): string {
   return CLOCK.format(wall);
@@ -25,6 +36,11 @@ export function clockMinutes(wall: number): string {
 /** `28 Nov`, in the reader's time zone. */
 export function date(wall: number): string {
   return DATE.format(wall);
+}
+
+/** `28 Nov, 23:21:48`, in the reader's time zone. */
+export function dateAndTime(wall: number): string {
+  return `${date(wall)}, ${clockTime(wall)}`;
 }
 
 /** HH:MM:SS, and the date before it unless it is that of `now`. */

@@ -40,6 +40,21 @@ export function rangesWithin(keptMs: number): Range[] {
   return rangeMs(rest) > longest ? [...offered, rest] : offered;
 }
 
+interface Available {
+  /** The oldest data of the last hour, and the newest of all; null if there is none. */
+  readonly oldest: number | null;
+  readonly newest: number | null;
+}
+
+/** The first of `ranges` that shows all data of the last hour; an hour, or more if there is no newer data. */
+export function fittingRange({ oldest, newest }: Available, now: number, ranges: readonly Range[]): Range {
+  const isRecent = newest === null || newest > now - OWN;
+  const start = isRecent ? (oldest ?? -Infinity) : newest;
+  const fits = ranges.find((range) => rangeMs(range) >= now - start);
+  if (isRecent) return fits !== undefined && rangeMs(fits) < OWN ? fits : "1h";
+  return fits ?? ranges.at(-1) ?? "1h";
+}
+
 function parse(range: Range): { count: number; unit: keyof typeof UNITS } {
   const [, count, unit] = PATTERN.exec(range) ?? [];
   return { count: Number(count ?? 0), unit: unit === "h" || unit === "d" ? unit : "m" };

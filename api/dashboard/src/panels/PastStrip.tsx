@@ -1,0 +1,172 @@
+import { useEffect, useRef, useState } from "preact/hooks";
+import { Surface } from "../charts/canvas";
+import { drawPast } from "../charts/drawPast";
+import type { Monitor } from "../monitor";
+import { clockMinutes, date, fullTime } from "../text/time";
+import { brushed, type Grip, moved } from "../view/brush";
+import { useMonitor, useReading, useValue } from "../view/hooks";
+import { Text } from "../view/Text";
+import type { Zoom } from "../view/view";
+import styles from "./PastStrip.module.css";
+
+const MIN_PIXELS = 4;
+const EDGE = "data-edge";
+// A moving span moves by this part of the strip at a time.
+const STEPS = 400;
+const ANNOUNCED_MS = 10_000;
+
+/** Utilization over all that is kept; its brush is the span of the charts. */
+export function PastStrip() {
+  const monitor = useMonitor();
+  const past = monitor.past.known.value;
+  const strip = useRef<HTMLDivElement>(null);
+  const bounds = useValue(boundsOf);
+  const [drag, setDrag] = useState<Drag | null>(null);
+  const summary = `${past?.subject ?? "GPU"} utilization of all that is kept. Drag to choose a span.`;
+  if (bounds === null) return <div class={styles.strip} />;
+  const timeAt = (x: number) => {
+    const { left, width } = strip.current!.getBoundingClientRect();
+    return bounds.from + ((bounds.to - bounds.from) * (x - left)) / Math.max(width, 1);
+  };
+  const chosen = drag && brushed(drag.grip, drag.span, drag.start, drag.end, bounds);
+  return (
+    <div
+      ref={strip}
+      class={styles.strip}
+      role="group"
+      aria-label={summary}
+      data-testid="past"
+      onPointerDown={(event) => {
+        if (event.button !== 0) return;
+        event.currentTarget.setPointerCapture(event.pointerId);
+        const start = timeAt(event.clientX);
+        setDrag({ grip: gripOf(event), span: monitor.span, start, end: start, x: event.clientX });
+      }}
+      onPointerMove={(event) => drag && setDrag({ ...drag, end: timeAt(event.clientX) })}
+      onPointerCancel={() => setDrag(null)}
+      onPointerUp={(event) => {
+        if (drag === null) return;
+        const isClick = Math.abs(event.clientX - drag.x) < MIN_PIXELS;
+        const { from, to } = drag.span;
+        const zoom = isClick ? moved(drag.span, drag.start - (from + to) / 2, bounds) : chosen;
+        setDrag(null);
+        if (zoom) monitor.change({ zoom });
+      }}
+    >
+      <Line bounds={bounds} />
+      <span class={styles.start}>
+        <Text read={startText} />
+      </span>
+      <Brush span={chosen} />
+    </div>
+  );
+}
+
+function startText(monitor: Monitor): string {
+  const start = boundsOf(monitor)?.from;
+  return start === undefined ? "" : `${date(start)} ${clockMinutes(start)}`;
+}
+
+interface Drag {
+  readonly grip: Grip;
+  /** The span before. */
+  readonly span: Zoom;
+  readonly start: number;
+  readonly end: number;
+  readonly x: number;
+}
+
+function gripOf(event: PointerEvent): Grip {
+  const edge = event.target instanceof Element ? event.target.getAttribute(EDGE) : null;
+  if (edge === "from" || edge === "to" || edge === "move") return edge;
+  return "select";
+}
+
+/** From the oldest data to now. It moves a pixel at a time. */
+function boundsOf({ now, past }: Monitor): Zoom | null {
+  const known = past.known.value;
+  if (known === null) return null;
+  const step = Math.max((known.to - known.from) / STEPS, 1);
+  return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
+}
+
+function Line({ bounds }: { readonly bounds: Zoom }) {
+  const monitor = useMonitor();
+  const canvas = useRef<HTMLCanvasElement>(null);
+  const past = monitor.past.known.value;
+  const colours = monitor.theme.colours.value;
+  useEffect(() => {
+    if (canvas.current === null || past === null) return undefined;
+    const surface = new Surface(canvas.current);
+    const stop = surface.size.subscribe(() => drawPast(surface, past, bounds));
+    return () => {
+      stop();
+      surface.release();
+    };
+  }, [past, bounds, colours]);
+  return <canvas ref={canvas} class={styles.line} />;
+}
+
+/** The span of the charts, or the one that is being chosen. Its edges move with the arrow keys. */
+function Brush({ span }: { readonly span: Zoom | null }) {
+  const monitor = useMonitor();
+  const place = useValue((each) => {
+    const bounds = boundsOf(each);
+    if (bounds === null) return null;
+    const { from, to } = span ?? each.span;
+    const share = (time: number) => {
+      const exact = Math.min(Math.max((time - bounds.from) / (bounds.to - bounds.from), 0), 1);
+      return span ? exact : Math.round(exact * 5 * STEPS) / (5 * STEPS);
+    };
+    return { left: share(from), right: share(to) };
+  });
+  if (place === null) return null;
+  const steer = (edge: "from" | "to", event: KeyboardEvent) => {
+    const bounds = boundsOf(monitor);
+    const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
+    if (bounds === null || sign === undefined) return;
+    const by = (sign * (bounds.to - bounds.from)) / (event.shiftKey ? 10 : 200);
+    const zoom = brushed(edge, monitor.span, 0, by, bounds);
+    if (zoom) monitor.change({ zoom });
+    event.preventDefault();
+    event.stopPropagation();
+  };
+  const left = `${100 * place.left}%`;
+  return (
+    <div
+      class={styles.brush}
+      data-edge="move"
+      data-testid="brush"
+      style={{ left, width: `${100 * (place.right - place.left)}%` }}
+    >
+      <Edge edge="from" label="Start of the span" steer={steer} />
+      <Edge edge="to" label="End of the span" steer={steer} />
+    </div>
+  );
+}
+
+interface EdgeProps {
+  readonly edge: "from" | "to";
+  readonly label: string;
+  readonly steer: (edge: "from" | "to", event: KeyboardEvent) => void;
+}
+
+function Edge({ edge, label, steer }: EdgeProps) {
+  const rounded = ({ span }: Monitor) => Math.round(span[edge] / ANNOUNCED_MS) * ANNOUNCED_MS;
+  const time = useReading((monitor) => rounded(monitor) / 1_000);
+  const text = useReading((monitor) => fullTime(rounded(monitor)));
+  return (
+    <div
+      class={edge === "from" ? styles.from : styles.to}
+      role="slider"
+      tabIndex={0}
+      aria-label={label}
+      aria-valuemin={0}
+      aria-valuenow={time}
+      aria-valuetext={text}
+      data-edge={edge}
+      data-testid={`brush-${edge}`}
+      onKeyDown={(event) => steer(edge, event)}
+    />
+  );
+}
