@@ -24,7 +24,8 @@ export function Band({ channel, column, class: style }: Props) {
     const draw = () => {
       const series = monitor.charted?.series.get(channel);
       const { from, to } = monitor.span;
-      const step = (to - from) / Math.max(surface.width, 1);
+      // Drawn once it has moved by two pixels; the number beside it follows each sample.
+      const step = (2 * (to - from)) / Math.max(surface.width, 1);
       const host = monitor.shown?.name ?? "";
       const pixel = pixelOf(to, step, channel);
       const state = [host, to - from, pixel, series?.revision, monitor.detail.version, surface.width].join();

@@ -77,7 +77,9 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
   };
   const open = () => {
     monitor.change({ gpu: id });
-    document.querySelector(".gpu-panel")?.scrollIntoView({ block: "nearest" });
+    // On a small screen the panel is below; a row that moves away from the pointer would be worse.
+    const panel = document.querySelector(".gpu-panel");
+    if (panel && panel.getBoundingClientRect().top > 0.8 * innerHeight) panel.scrollIntoView({ block: "nearest" });
   };
   return (
     <tr
