@@ -71,9 +71,9 @@ class Rules:
         over = values["state"] == "over"
         head = "Over" if over else str(severity).capitalize()
         kind = str(values["kind"]).replace("_", " ")
-        text = " ".join(
-            filter(None, (str(values["summary"]), "" if over else str(values["advice"])))
-        )
+        text, advice = str(values["summary"]), str(values["advice"])
+        if advice and not over:
+            text = f"{text.rstrip('.')}. {advice}"
         return _notice(
             event,
             Grade.SUCCESS if over else _GRADES[severity],

@@ -51,7 +51,7 @@ def test_a_finding_of_the_severity_or_worse_is_reported_when_it_begins_and_when_
 
 
 def test_a_notice_about_a_finding_has_its_summary_and_its_advice() -> None:
-    found = notice(finding(severity="critical", summary="RAM grows.", advice="Stop it."))
+    found = notice(finding(severity="critical", summary="RAM grows", advice="Stop it."))
     assert found.headline == "Critical: memory growth on alpha"
     assert found.text == "RAM grows. Stop it."
     assert (found.grade, found.urgent) == (Grade.FAILURE, True)
