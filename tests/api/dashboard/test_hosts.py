@@ -14,7 +14,7 @@ def test_all_hosts_are_on_one_page_with_a_cell_for_each_gpu(
 ) -> None:
     gibibyte = 2**30
     laboratory.gpus.set_readings(6, utilization=0, memory_used=0, memory_total=80 * gibibyte)
-    laboratory.gpus.set_readings(6, processes="none")
+    laboratory.gpus.set_readings(6, processes="none", event_reasons="0x0")
     visit = open_visit(viewport={"width": 1440, "height": 900})
     page = visit.go(fragment(HOST))
     requests: list[str] = []

@@ -13,6 +13,7 @@ from tests.api.dashboard.accessibility import require_nothing_serious
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_GPU, Laboratory
 from tests.services.embedded import Listener
+from tests.services.processes import wait_until
 from tests.states import run
 
 MINUTE = 60_000
@@ -101,5 +102,9 @@ def test_a_click_or_a_key_annotates_and_a_refusal_is_explained(
     expect(dialog).to_be_hidden()
     page.get_by_test_id("moments").locator("summary").click()
     expect(page.get_by_test_id("moments")).to_contain_text(f"by hand {MARKUP_GPU}")
-    stored = laboratory.monitor.get("/annotations", host=HOST)["annotations"]
-    assert [each["host"] for each in stored if each["text"].startswith("by hand")] == [HOST]
+
+    def stored() -> list[str]:
+        found = laboratory.monitor.get("/annotations", host=HOST)["annotations"]
+        return [each["host"] for each in found if each["text"].startswith("by hand")]
+
+    wait_until(lambda: stored() == [HOST], "the annotation is stored")
