@@ -2,7 +2,6 @@
 
 import re
 
-import pytest
 from playwright.sync_api import Page, Route, expect
 
 from telemetry.clock import unix_milliseconds
@@ -12,7 +11,6 @@ from tests.services.processes import wait_until
 
 SECONDS = 30.0
 CHARTS = 5
-PHONE = {"width": 390, "height": 844}
 
 
 def test_eight_gpus_have_a_row_each_and_the_selected_one_is_in_the_chart(
@@ -257,46 +255,6 @@ def test_the_ranges_reach_back_as_far_as_the_history_and_a_span_that_is_gone_is_
     expect(notices).to_have_count(0)
 
 
-def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None:
-    visit = open_visit(viewport=PHONE, has_touch=True, is_mobile=True)
-    page = visit.go(fragment(HOST))
-    expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
-    chart = page.get_by_test_id("cpu-chart").locator(".u-over")
-    chart.scroll_into_view_if_needed()
-    box = chart.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    touch(visit, (box["x"] + 20, middle), (box["x"] + 20, middle - 120))
-    assert page.evaluate("scrollY") > 0
-    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
-    box = chart.bounding_box()
-    assert box is not None
-    middle = box["y"] + box["height"] / 2
-    touch(visit, (box["x"] + 20, middle), (box["x"] + 0.8 * box["width"], middle))
-    expect(page.get_by_test_id("zoom-reset")).to_be_visible()
-    page.keyboard.press("0")
-    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
-    chart.tap()
-    shown = page.get_by_test_id("cpu-panel-time")
-    expect(shown).to_have_text("now")  # the legend shows the values at the finger
-    expect(shown).to_have_text("")
-
-
-def touch(visit: Visit, start: tuple[float, float], end: tuple[float, float]) -> None:
-    """Move a finger over the screen from ``start`` to ``end``, in steps."""
-    devtools = visit.context.new_cdp_session(visit.page)
-
-    def send(kind: str, *points: tuple[float, float]) -> None:
-        touches = [{"x": x, "y": y} for x, y in points]
-        devtools.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": touches})
-
-    send("touchStart", start)
-    for step in range(1, 9):
-        x, y = (a + (b - a) * step / 8 for a, b in zip(start, end, strict=True))
-        send("touchMove", (x, y))
-    send("touchEnd")
-
-
 def test_the_space_bar_pauses_after_a_click_on_csv(visit: Visit) -> None:
     page = visit.page
     page.get_by_test_id("csv").click()
@@ -317,14 +275,3 @@ def test_an_unknown_host_is_named_with_links_to_the_known_hosts(
     notice.get_by_role("button", name=HOST).click()
     expect(page.get_by_test_id("badge")).to_have_attribute("data-kind", "live")
     expect(page.get_by_test_id("notices")).to_have_count(0)
-
-
-@pytest.mark.parametrize("host", [HOST, MARKUP_HOST], ids=["eight GPUs", "no GPU"])
-def test_on_a_phone_nothing_scrolls_sideways(open_visit: OpenVisit, host: str) -> None:
-    visit = open_visit(viewport=PHONE, has_touch=True)
-    page = visit.go()
-    expect(page.get_by_test_id("host-select")).to_have_value(HOST)
-    page.get_by_test_id("host-select").select_option(host)
-    expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
-    widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
-    assert widths == [PHONE["width"], PHONE["width"]]
