@@ -1,4 +1,6 @@
 import type { Severity } from "../bus/payload";
+import { gpuOf } from "../catalogue";
+import { gpuOfSubject } from "../store/findings";
 import type { Moments } from "../store/moments";
 import { annotationLine, findingLine, hasFailed, runEnd, runLine } from "../text/moments";
 import type { Zoom } from "../view/view";
@@ -32,7 +34,6 @@ export interface Marks {
 const MAX_LINES = 300;
 const MAX_SPANS = 100;
 const MAX_LANES = 3;
-const GPU = /^gpu(\d{1,4})\b/;
 
 /** What a chart of `channel` shows of `moments`: the newest in `span`. A finding about another GPU is not shown. */
 export function marksIn(moments: Moments, span: Zoom, now: number, channel: string): Marks {
@@ -80,9 +81,9 @@ export function linesAt({ lines }: Marks, time: number, reach: number): Mark[] {
 }
 
 function concerns(subject: string, channel: string): boolean {
-  const gpu = GPU.exec(subject)?.[1];
-  const charted = /^system\/gpu\/(\d+)$/.exec(channel)?.[1];
-  return gpu === undefined || charted === undefined || gpu === charted;
+  const gpu = gpuOfSubject(subject);
+  const charted = gpuOf(channel);
+  return gpu === null || charted === null || gpu === charted;
 }
 
 /** Each in the first lane that is free; in the last one if there is none. By ascending start. */

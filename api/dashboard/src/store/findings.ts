@@ -73,5 +73,5 @@ export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) =
 
 /** The id of the GPU that a finding's subject names, as in `gpu3` or `gpu3-nvlink`; null if it is about something else. */
 export function gpuOfSubject(subject: string): string | null {
-  return /^gpu(\d{1,4})(?!\d)/.exec(subject)?.[1] ?? null;
+  return /^gpu(\d{1,4})\b/.exec(subject)?.[1] ?? null;
 }
