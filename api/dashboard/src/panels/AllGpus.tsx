@@ -2,6 +2,7 @@ import { gpuChannel } from "../catalogue";
 import type { Line } from "../charts/lines";
 import { readingOf } from "../charts/reading";
 import { TimeChart } from "../charts/TimeChart";
+import controls from "../styles/controls.module.css";
 import { useMonitor } from "../view/hooks";
 import { Text } from "../view/Text";
 import { GPU_SERIES, type GpuSeries } from "../view/view";
@@ -28,7 +29,7 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
   const label = labelOf(shown);
   return (
     <div class={styles.all} data-testid="all-gpus-chart">
-      <div class="segments" role="group" aria-label="What the chart of all GPUs shows">
+      <div class={controls.segments} role="group" aria-label="What the chart of all GPUs shows">
         {GPU_SERIES.map((each) => (
           <button key={each} type="button" aria-pressed={each === shown} onClick={() => onShow(each)}>
             {labelOf(each)}
