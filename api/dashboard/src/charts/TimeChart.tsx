@@ -1,9 +1,14 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useMonitor } from "../view/hooks";
 import { Chart, type Drawn } from "./chart";
+import styles from "./TimeChart.module.css";
+
+interface Props extends Drawn {
+  readonly class?: string | undefined;
+}
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
-export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
+export function TimeChart({ channel, lines, scales, label, testId, class: style = "" }: Props) {
   const monitor = useMonitor();
   const container = useRef<HTMLDivElement>(null);
   const colours = monitor.theme.colours.value;
@@ -18,7 +23,7 @@ export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
   return (
     <div
       ref={container}
-      class="chart"
+      class={`${styles.chart} ${style}`}
       role="slider"
       tabIndex={0}
       aria-label={label}
