@@ -72,8 +72,8 @@ class _Level:
 class Envelope:
     """Buckets of several widths over one series, so that minutes and days are both in view.
 
-    Time and memory for a value are constant. The widest buckets take hours; a level exists only
-    once it has something to hold.
+    Time and memory for a value are constant. The widest buckets take hours; a level is created only
+    with its first bucket.
     """
 
     __slots__ = ("_levels",)

@@ -44,8 +44,7 @@ class Runner:
         """Call ``deliver`` for each sample, and ``on_change`` for each change of a sensor's state.
 
         Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` once
-        all sensors have been read; a sensor that is still busy with an earlier tick is not waited
-        for.
+        all sensors have been read, except those that are still busy with an earlier tick.
 
         Without ``timeouts``, a reading that takes longer than the interval and longer
         than 1 s is discarded.

@@ -229,7 +229,8 @@ class EmbeddedBroker:
         return (
             f"The embedded broker has reached its memory limit of {megabytes} MB and was restarted "
             "without the messages that it kept: find the client that publishes too much, or that "
-            f"does not read what it subscribes to; {self.memory_exhausted} so far."
+            "does not read what it subscribes to. Restarts for this reason so far: "
+            f"{self.memory_exhausted}."
         )
 
     def _is_starting(self, process: subprocess.Popen[bytes] | None) -> bool:

@@ -1,4 +1,4 @@
-"""Refuses, before anything starts, to serve other machines without a login by accident."""
+"""Checks, before anything starts, that no part serves other machines without a login."""
 
 import ipaddress
 import socket

@@ -5,7 +5,7 @@ from telemetry.exposition.metrics import Metric
 
 
 def promql(family: Family, metric: Metric) -> str:
-    """Return the query for ``metric`` in Prometheus; of a counter, the rate per second."""
+    """Return the query for ``metric`` in Prometheus; for a counter, its rate per second."""
     gpu = ',gpu=~"$gpu"' if "gpu" in family.labels else ""
     series = f'{metric.name}{{host=~"$host"{gpu}}}'
     return f"rate({series}[$__rate_interval])" if metric.kind == "counter" else series

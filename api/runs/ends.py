@@ -12,9 +12,9 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the newest ends: an end is in the history only after about a second.
+    """Remembers the newest ends, because an end is in the history only after about a second.
 
-    Without it, a run that has just ended would be lost for that time.
+    Otherwise, a run that has just ended would count as lost for that time.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:

@@ -27,7 +27,7 @@ _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 
 
 class Key(NamedTuple):
-    """A device: a machine, or the GPU with an ID in it."""
+    """A device: a machine, or one of its GPUs, given by its ID."""
 
     gpu: str | None = None
 
@@ -57,7 +57,7 @@ def device_topics(host: str) -> str:
 
 
 def _node(host: str) -> str:
-    """Return ``host`` with the few characters that Home Assistant allows in a topic."""
+    """Return ``host`` with only the characters that Home Assistant allows in a topic."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", host)
     digest = hashlib.sha256(host.encode()).hexdigest()[:8]
     return name if name == host else f"{name}_{digest}"
@@ -87,7 +87,8 @@ def message(
     """Return the discovery message of ``device``.
 
     ``found`` are the fields that have been seen, by channel. ``texts`` are the values of the GPU's
-    sample, which name it. ``removed`` are the components of an earlier message that are gone.
+    sample, which contain its name. ``removed`` are the components of an earlier message that are
+    gone.
     """
     components = dict(_components(source, found))
     components |= {name: {"p": "sensor"} for name in removed if name not in components}

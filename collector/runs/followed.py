@@ -42,7 +42,7 @@ class Followed:
             return
         self.tree.update(processes, new)
         self.summary.note_usage(self.tree.usage())
-        # An automatic run has no command whose end would be its end.
+        # An automatic run has no command of its own: it ends with its last process.
         automatic = self.run.how == AUTOMATIC
         running = self.tree.running if automatic else self.tree.root_is_running
         if not running and self.ended is None:

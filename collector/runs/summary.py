@@ -49,9 +49,10 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the list before. What the GPU reports about itself is a number
-    of the run only if no other process is on it; else it is one of the ``whole_machine``. If the
-    processes cannot be told apart, every GPU counts, with numbers of the whole machine.
+    process counts for the time since the list before. What the GPU reports about itself counts as
+    the run's own only if no other process is on the GPU; otherwise, it is listed in
+    ``whole_machine``. If the processes cannot be told apart, every GPU counts, and all these values
+    are listed there.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any]) -> None:
@@ -166,8 +167,8 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
 
-        What ended processes had used before is known from ``seed`` only. Of a run that ``is_part``
-        of the life of its process, what that process used before does not count.
+        What ended processes had used before is known from ``seed`` only. If the run ``is_part`` of
+        the life of its process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part

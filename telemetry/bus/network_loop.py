@@ -108,7 +108,7 @@ class NetworkLoop:
         if connection is None:
             return False
         if self._stopping.is_set():
-            client.disconnect()  # again: ``stop`` came before the connection
+            client.disconnect()  # again, because ``stop`` ran before the connection
         number = connection.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)

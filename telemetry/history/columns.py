@@ -9,7 +9,7 @@ from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns, Query
 from telemetry.samples import Sample
 
-_LENGTHS = 64  # of lists, whose names are remembered
+_LENGTHS = 64  # the names of the columns are cached for so many lengths of lists
 
 
 def unknown_channel(name: str) -> HistoryRejectedError:
@@ -77,7 +77,7 @@ def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | None]]:  # 
 def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
     """Yield a sample for each row of ``columns``, with its numbers; the history has no texts.
 
-    The mark of an outage is skipped. Each bucket of several samples becomes one.
+    The mark of an outage is skipped. Each bucket of several samples becomes one sample.
     """
     family = family_of(channel)
     kinds = {} if family is None else {field.name: field.kind for field in family.fields}
@@ -104,7 +104,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
 
 
 def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
-    """Return a column's field, its key or index in that, and the member of that or nothing."""
+    """Return a column's field, the key or index in it, and the member of that item, if any."""
     field, _, key = column.partition(".")
     if kinds[field] is Kind.GROUPS:
         key, _, member = key.rpartition(".")

@@ -98,7 +98,7 @@ def stored(file: Path) -> list[float | None]:
         pytest.param(never_answer(2.5), id="unanswering", marks=pytest.mark.soak),
     ],
 )
-def test_a_broker_that_fails_for_seconds_loses_nothing_and_doubles_nothing(
+def test_a_broker_that_fails_for_seconds_loses_and_duplicates_nothing(
     fault: Fault, own_mosquitto: Mosquitto, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.bus.client.KEEPALIVE_SECONDS", 1)
@@ -141,7 +141,7 @@ def gaps(parts: Parts) -> tuple[int, int, int]:
         ("unanswering for 30 s", never_answer(30)),
     ],
 )
-def test_a_broker_that_fails_for_long_loses_nothing_and_doubles_nothing(
+def test_a_broker_that_fails_for_long_loses_and_duplicates_nothing(
     name: str, fault: Fault, own_mosquitto: Mosquitto, tmp_path: Path
 ) -> None:
     with running_parts(tmp_path, own_mosquitto.port, INTERVAL) as parts:

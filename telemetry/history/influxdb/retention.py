@@ -12,7 +12,7 @@ from typing import Any
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
-_MARK = "Created by System Monitor"  # never changes: it marks the buckets that exist
+_MARK = "Created by System Monitor"  # must never change: existing buckets are recognized by it
 DESCRIPTION = (
     f"{_MARK}, which sets its retention. Delete this description to set the retention yourself."
 )

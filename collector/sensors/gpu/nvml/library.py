@@ -20,7 +20,7 @@ Handle: TypeAlias = Any
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
-        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are root's, or the host's of a virtual GPU
+        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are for root, or the host of a virtual GPU
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
         pynvml.NVML_ERROR_NO_DATA,
         pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
