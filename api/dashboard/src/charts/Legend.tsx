@@ -1,6 +1,7 @@
 import { Text } from "../view/Text";
 import type { Line } from "./lines";
 import { readingOf, timeOfReading } from "./reading";
+import { useChartSource } from "./source";
 
 interface Props {
   readonly channel: string;
@@ -11,6 +12,7 @@ interface Props {
 
 /** The names of the lines, with their values at the cursor, or now. */
 export function Legend({ channel, lines, toggles }: Props) {
+  const source = useChartSource();
   return (
     <div class="legend">
       {lines.map((line) => {
@@ -21,7 +23,7 @@ export function Legend({ channel, lines, toggles }: Props) {
             <span>{line.label}</span>
             <b class={`in-${line.scale}`}>
               <span>
-                <Text read={(monitor) => readingOf(monitor, channel, line)} />
+                <Text read={() => readingOf(source, channel, line)} />
               </span>
             </b>
           </>
@@ -44,7 +46,7 @@ export function Legend({ channel, lines, toggles }: Props) {
         );
       })}
       <span class="when" data-testid="legend-time">
-        <Text read={(monitor) => timeOfReading(monitor, channel)} />
+        <Text read={() => timeOfReading(source, channel)} />
       </span>
     </div>
   );
