@@ -50,7 +50,7 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add ``bucket`` to the open one; return the one that this closes."""
+        """Add ``bucket`` to the open bucket; return the bucket that this closes, if any."""
         index = int(bucket.time // self._width)
         if index == self._index:
             if bucket.low < self._low:

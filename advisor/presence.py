@@ -45,7 +45,7 @@ class Presence:
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how far the clock is from that of others, in seconds."""
+        """Judge how far the host's clock is from other clocks, in seconds."""
         offset, now = reading.values["offset"], reading.timestamp
         limit = self._limits["clock"]
         self._off = self._off + 1 if abs(offset) >= limit else 0
@@ -66,7 +66,7 @@ class Presence:
         return ()
 
     def time(self, reading: Reading) -> Iterable[Finding]:
-        """Report a clock that was set back, once the new time has lasted."""
+        """Report a clock that was set back, once it has kept the new time for a while."""
         now = reading.timestamp
         if self._set_back is None:
             if 0 < self._shown_until < now:

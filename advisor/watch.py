@@ -82,7 +82,7 @@ class Watch:
 
     @property
     def skipped(self) -> int:
-        """How many samples were not analysed: late or repeated ones, or beyond a limit."""
+        """How many samples were not analysed: they were late, repeated or beyond a limit."""
         return self._analysis.skipped
 
     @property
@@ -97,7 +97,7 @@ class Watch:
     def feed(self, content: Content, size: int = 0) -> Iterator[Change]:
         """Analyse ``content``, or keep it until the past of its host has been read.
 
-        ``size`` is that of the message in bytes.
+        ``size`` is the size of the message in bytes.
         """
         host, now = self._hosts.get(content.host), self._clock()
         if host is None:

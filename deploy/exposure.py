@@ -1,4 +1,7 @@
-"""Checks, before anything starts, that no part serves other machines without a login."""
+"""Checks, before anything starts, that no part serves other machines without a login.
+
+The settings can allow it.
+"""
 
 import ipaddress
 import socket

@@ -14,7 +14,7 @@ def promql(family: Family, metric: Metric) -> str:
 def flux(family: Family, metric: Metric) -> str:
     """Return the query for ``metric`` in InfluxDB, in the same unit.
 
-    The bucket of the samples has no tag ``aggregate``; the one of the minutes has.
+    The minutes have the tag ``aggregate``; the samples, which are in another bucket, do not.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

@@ -130,7 +130,7 @@ class MemoryGrowth:
                 yield from self._ledger.end(subject, reading.timestamp)
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge each run, and what the rest of the machine has in use."""
+        """Judge the memory of each run, and that of the rest of the machine."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # the history has none
             yield from self._of_runs(reading, runs)
@@ -193,7 +193,7 @@ class MemoryGrowth:
         limit: float,
         whole: float | None = None,
     ) -> Iterable[Finding]:
-        """Judge ``series``; ``limit`` is what other processes leave it of the ``whole``."""
+        """Judge ``series``; its ``limit`` is the part of ``whole`` that others do not use."""
         now = reading.timestamp / 1000
         if not series.add(now, used, limit):
             return ()

@@ -85,7 +85,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     ] = None,
     channels: Annotated[
         list[str] | None,
-        Query(description="The same as `channel`. If both are given, those of both are returned."),
+        Query(description="The same as `channel`. If both are given, both are used."),
     ] = None,
     start: Start = None,
     end: End = None,

@@ -28,7 +28,7 @@ class RecentEnds:
         return self._events
 
     def note(self, update: Update) -> None:
-        """Remember ``update`` if it is the end of a run; forget the end of one that begins."""
+        """Remember ``update`` if it ends a run; if it begins one, forget the run's earlier end."""
         event = update.content
         if not isinstance(event, Event) or family_of(event.channel) is not RUN:
             return

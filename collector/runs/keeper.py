@@ -85,7 +85,7 @@ class RunKeeper:
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
-        """Take a sample of a GPU, or of the processes on one."""
+        """Process a sample of a GPU, or of the processes on one."""
         family = family_of(sample.channel)
         if family not in (GPU, GPU_PROCESSES):
             return
@@ -99,7 +99,7 @@ class RunKeeper:
             self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
-        """Take a run's state, or its end, as it arrived from the broker."""
+        """Process a run's state, or its end, as it arrived from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
         if event.host != self._host or run.channel != event.channel or run.id in self._over:
@@ -215,7 +215,7 @@ class RunKeeper:
         return followed
 
     def _note_end(self, event: Event, known: Followed | None) -> None:
-        """Forget a run that has ended; complete the summary of one that the helper published."""
+        """Forget a run that has ended; complete its summary if the Python helper published it."""
         if known is None or known.run.how == AUTOMATIC:
             return
         self._forget(known)

@@ -74,14 +74,14 @@ class GpuUse:
         return _Mean() if value is None else _Mean(held, held * value)
 
     def note_sample(self, gpu: int, timestamp: int, values: Mapping[str, Any]) -> None:
-        """Take a sample of the GPU. The list of its processes at the same time comes after it."""
+        """Process a sample of the GPU. The list of its processes at that time comes after it."""
         known = self._by_id.setdefault(gpu, _Gpu())
         known.values, known.values_at = values, timestamp
 
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Take the list of the processes on the GPU; ``is_ours`` picks those of the run."""
+        """Process the list of the processes on the GPU; ``is_ours`` picks those of the run."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -178,7 +178,7 @@ class RunSummary:
         self._earlier: dict[str, float] = {}
 
     def note_usage(self, usage: TreeUsage) -> None:
-        """Take what the processes have used so far."""
+        """Record what the processes have used so far."""
         if self._usage is None:
             for name in ("cpu_seconds", "read_bytes", "written_bytes"):
                 now, before = getattr(usage, name), self._seed.get(name)

@@ -23,12 +23,12 @@ _MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whe
 
 
 class Receive(Protocol):
-    """Takes a message."""
+    """Processes a message."""
 
     def __call__(
         self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
     ) -> None:
-        """Take the message; ``topic`` may be invalid UTF-8."""
+        """Process the message; ``topic`` may be invalid UTF-8."""
 
 
 class BusClient(Client):
@@ -85,7 +85,7 @@ class BusClient(Client):
         return code
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return the first byte, and where the rest starts and ends; it may not be complete yet."""
+        """Return a packet's first byte, and the start and end of its rest, which may be missing."""
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:

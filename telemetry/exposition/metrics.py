@@ -57,7 +57,7 @@ def info_fields(family: Family) -> tuple[Field, ...]:
 
 
 def info_name(family: Family) -> str:
-    """Return the name of the metric whose labels are the texts of ``family``; it is always 1."""
+    """Return the name of the metric whose labels are the texts of ``family``; its value is 1."""
     return f"{PREFIX}_{family.name}_info"
 
 

@@ -77,8 +77,8 @@ def _is_before(windows: Windows, start: int) -> bool:
 def _seam(windows: Windows) -> int:
     """Return the first full minute of the window.
 
-    In a window of less than three minutes, that minute may not have ended: then it is the one
-    before.
+    If the window is shorter than three minutes, that minute may not have ended. The minute before
+    it is then returned.
     """
     start = windows.samples.start
     return (

@@ -70,7 +70,7 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return minutes that one script can make: the same ones of several hosts, without a gap."""
+    """Return minutes that one script can make: the same consecutive ones of several hosts."""
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}

@@ -1,8 +1,8 @@
 """Which buckets keep data for long enough, and which buckets may be changed.
 
-A bucket is ours if its description says so. Any other bucket may hold another program's data, so it
-is never changed. A bucket that an earlier version created has no description, so it is not changed
-either; it keeps data for exactly the window, so it is still used.
+A bucket is ours if its description begins with our mark. Any other bucket may hold another
+program's data, so it is never changed. A bucket that an earlier version created has no description,
+so it is not changed either; it keeps data for exactly the window, so it is still used.
 """
 
 from collections.abc import Mapping
