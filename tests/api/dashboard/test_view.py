@@ -243,7 +243,7 @@ def test_the_ranges_reach_back_as_far_as_the_history_and_a_span_that_is_gone_is_
     notices = page.get_by_test_id("notices")
     expect(notices).to_have_count(0)
     page.evaluate("location.hash += '&from=1700000000000&to=1700003600000'")
-    expect(notices).to_contain_text("is gone. The history keeps 7 d, since ")
+    expect(notices).to_contain_text("has expired. The history keeps 7 d, so it begins at ")
     expect(page.get_by_test_id("zoom-reset")).to_contain_text("14 Nov 2")
     hour_before_last = unix_milliseconds() - 2 * 3_600_000
     page.goto(

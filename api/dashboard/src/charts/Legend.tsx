@@ -3,6 +3,7 @@ import styles from "./Legend.module.css";
 import type { Line } from "./lines";
 import { readingOf, timeOfReading } from "./reading";
 import { Swatch } from "./Swatch";
+import { useChartSource } from "./source";
 
 interface Props {
   readonly channel: string;
@@ -13,6 +14,7 @@ interface Props {
 
 /** The names of the lines, with their values at the cursor, or now. */
 export function Legend({ channel, lines, toggles }: Props) {
+  const source = useChartSource();
   return (
     <div class={styles.legend}>
       {lines.map((line) =>
@@ -34,7 +36,7 @@ export function Legend({ channel, lines, toggles }: Props) {
         ),
       )}
       <span class={styles.time} data-testid="legend-time">
-        <Text read={(monitor) => timeOfReading(monitor, channel)} />
+        <Text read={() => timeOfReading(source, channel)} />
       </span>
     </div>
   );
@@ -47,13 +49,14 @@ interface KeyProps {
 
 /** How a line is drawn, its name and its value. */
 export function Key({ channel, line }: KeyProps) {
+  const source = useChartSource();
   return (
     <>
       <Swatch tint={line.tint} dashed={line.dash !== undefined} />
       <span>{line.label}</span>
       <b class={styles[line.scale]}>
         <span>
-          <Text read={(monitor) => readingOf(monitor, line.channel ?? channel, line)} />
+          <Text read={() => readingOf(source, line.channel ?? channel, line)} />
         </span>
       </b>
     </>

@@ -86,7 +86,7 @@ function Facts({ run }: { readonly run: Run }) {
         ))}
       </dl>
       {rows.some(({ isShared }) => isShared) && (
-        <p class={styles.note}>* of the whole GPUs or the machine, other processes included</p>
+        <p class={styles.note}>* of the whole GPUs or the machine, including other processes</p>
       )}
     </>
   );
