@@ -4,7 +4,7 @@ import { Chart, type Drawn } from "./chart";
 import { useChartSource } from "./source";
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
-export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
+export function TimeChart({ channel, lines, scales, label, testId, isStacked = false }: Drawn) {
   const { theme } = useMonitor();
   const source = useChartSource();
   const container = useRef<HTMLDivElement>(null);
@@ -13,9 +13,9 @@ export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
-    const chart = new Chart(source, element, { channel, lines, scales, label, testId });
+    const chart = new Chart(source, element, { channel, lines, scales, label, testId, isStacked });
     return () => chart.destroy();
-  }, [source, colours, channel, shape, label, testId]);
+  }, [source, colours, channel, shape, label, testId, isStacked]);
   // The arrow keys move the cursor along the time: as with a slider, the value at each step is read aloud.
   return (
     <div
