@@ -46,7 +46,7 @@ class Advisor:
 
     Its session is not persistent, and its samples have QoS 0: what it misses while it is offline,
     it reads from the history. When a finding is over, it publishes that, and removes the retained
-    message. An unexpected error in the analysis is counted and logged; it ends nothing.
+    message. An unexpected error in the analysis is counted and logged; the advisor continues.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Advisor:
         spans: Spans,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """``detectors`` makes the detectors for a host; ``name`` is that of this machine."""
+        """``detectors`` makes the detectors for a host; ``name`` is this machine's name."""
         self._topics = topics
         read = {family for each in detectors() for family in each.families}
         self._channels = [each.channel_filter for each in SAMPLES if each.name in read]

@@ -11,9 +11,9 @@ from telemetry.limits import Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
-SET_BACK = 5 * MINUTE  # a host whose time falls by more has set its clock back
+SET_BACK = 5 * MINUTE  # if a host's time falls by more, its clock was set back
 FEWEST_CLOCKS = 3  # hosts whose clocks together are more likely to be right than ours
-SILENCE = "silence"  # the family of readings about it
+SILENCE = "silence"  # the family of readings about a silent host
 SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
 
 
@@ -24,7 +24,7 @@ class _Host:
     by_family: dict[str, Sequence[Detector]] = field(default_factory=dict)
     channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
-    looked: int = 0  # when it last looked for devices that are gone
+    looked: int = 0  # when missing devices were last looked for
     newest: int = 0
     fresh: bool = False  # something has arrived since the last tick
     offline: CollectorStatus | None = None
@@ -161,7 +161,7 @@ class Analysis:
     def rest(self, name: str) -> Iterator[Finding]:
         """End the findings about a silent host, except those that its silence may explain.
 
-        If its collector has not said that it is offline, forget the host.
+        If its collector has not reported that it is offline, forget the host.
         """
         host = self._hosts.get(name)
         if host is None or host.offline is None:

@@ -8,23 +8,24 @@ from typing import Any, NamedTuple
 from advisor.detectors.model import LONGEST_STEP
 from advisor.smoothing import Held
 
-FEWEST = 3  # GPUs: of two, it is not clear which one is wrong
+FEWEST = 3  # GPUs: if two differ, it is not clear which one is wrong
 LOADED = 30.0  # % utilization of the others
-SETTLING = 600.0  # seconds in which the usual differences of a new run become known,
-USUAL = 1800.0  # and over which they follow after that
+SETTLING = 600.0  # seconds over which the usual differences of a new run are learned
+USUAL = 1800.0  # seconds over which they are averaged after that
 # GPUs do not work in step if several have each deviated for LONE seconds within LONE_SPAN.
 LONE, LONE_SPAN = 60.0, 7200.0
 SMOOTHING = 60.0  # seconds
-CONTINUES = 0.8  # of the limit at which a GPU begins to deviate: above this, it continues to,
-ENDS = 0.5  # and above this, a finding stays active
+CONTINUES = 0.8  # share of its limit above which a deviation that has begun continues
+ENDS = 0.5  # share of its limit above which a finding stays active
 _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
 
 class Metric(NamedTuple):
-    """A value to compare: ``sign`` is -1 if lower is worse; the others may differ by ``alike``.
+    """A value to compare: ``sign`` is -1 if lower is worse.
 
-    If it is ``relative``, differences are fractions of the others' median. ``absolute``: GPUs under
-    the same load do not differ in it, not even from the beginning.
+    The other GPUs may differ from each other by up to ``alike``. If the value is ``relative``,
+    differences are fractions of the others' median. If it is ``absolute``, GPUs under the same load
+    never differ in it, not even from the start.
     """
 
     field: str
@@ -81,7 +82,7 @@ class Member:
                 self.values[place] = value if before is None else before + part * (value - before)
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others: otherwise, it is warmer or colder."""
+        """Return whether it works as much as the others; if not, its temperature differs anyway."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0

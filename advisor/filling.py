@@ -78,7 +78,7 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that it is full: critical if growth was reported, since something still writes."""
+        """Report that it is full; critical if growth was reported, because it is still written."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(

@@ -121,7 +121,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Keep a GPU that is lost: that it is not read is the finding."""
+        """Forget ``subject``, unless it is a lost GPU: the finding is that it is not read."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)
@@ -181,7 +181,7 @@ class Hardware:
                 )
 
     def _found(self, now: int) -> Iterator[Finding]:
-        """End what is known of GPUs that the sensor, which works, no longer reads."""
+        """End the findings about GPUs that the sensor no longer reads although it works."""
         for subject in [s for s, g in self._gpus.items() if now - g.newest > 10 * MINUTE]:
             yield from self.forget(subject, now)
 

@@ -85,7 +85,7 @@ class HostPressure:
                 return self._presence.clock(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """End all findings if it is the host that is no longer read."""
+        """End all findings if ``subject`` is the host, which is no longer read."""
         if subject == "host":
             ended = self._ledger
             self._begin()

@@ -32,7 +32,7 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Stretch:
-    """The time since a GPU was last at work; ``busy`` are seconds of work, less what was idle."""
+    """The time since a GPU was last at work; ``busy`` are seconds of work, minus idle time."""
 
     start: int
     newest: int
@@ -44,7 +44,7 @@ class _Stretch:
     number: int = 0  # of all readings
 
     def is_at_work(self, power: float | None, *, visible: bool) -> bool:
-        """Return whether the GPU works at this moment; ``visible``: its utilization shows it."""
+        """Return whether the GPU works right now; ``visible`` is whether utilization shows it."""
         if power is not None:
             self.lowest = min(self.lowest, power)
             if not visible and self.newest - self.start >= COOLING:
@@ -76,7 +76,7 @@ class IdleGpu:
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0%, which is recognized by its power",
         "Without a power reading, such a training run is reported. In MIG mode, the driver reports "
-        "no utilization, and nothing is reported.",
+        "no utilization, so nothing is reported.",
         "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
         "show 0 to 1% for up to 28 min at 1.5 to 2.3 times the idle power",
     )

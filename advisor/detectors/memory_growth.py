@@ -35,18 +35,19 @@ class MemoryGrowth:
         "it), or of a job's cgroup. The subject of a run is `run-ID`.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
         f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
-        f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
+        f"the limit within {growth.HORIZON:g} times its length. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
-        f"{growth.SEGMENTS} parts of the stretch, has at most {growth.LARGEST_STEP:.0%} of it in "
-        "one step, and does not slow down. Theil-Sen gives the rate; its confidence interval gives "
-        "the earliest and the latest time at which the limit is reached: `critical` from "
-        f"{_USUAL['critical']:g} min before, `info` more than {_USUAL['warning']:g} h before. The "
-        "finding ends once the memory is released, the process ends, or the growth stops.",
+        f"{growth.SEGMENTS} parts of the stretch, has no step of more than "
+        f"{growth.LARGEST_STEP:.0%} of it, and does not slow down. Theil-Sen gives the rate; its "
+        "confidence interval gives the earliest and the latest time at which the limit is reached: "
+        f"`critical` from {_USUAL['critical']:g} min before, `info` more than "
+        f"{_USUAL['warning']:g} h before. The finding ends once the memory is released, the "
+        "process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, a sequence of jobs",
         f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
-        "fills a GPU's memory by then is not reported, and one in RAM not by run. Memory that "
-        "processes share counts for the RAM as a whole, not for a run. "
+        "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
+        "the RAM as a whole, not for a run. So is memory that processes share. "
         "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
@@ -129,7 +130,7 @@ class MemoryGrowth:
                 yield from self._ledger.end(subject, reading.timestamp)
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge each run, and what the rest of the machine has in use."""
+        """Judge the memory of each run, and that of the rest of the machine."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # the history has none
             yield from self._of_runs(reading, runs)
@@ -192,7 +193,7 @@ class MemoryGrowth:
         limit: float,
         whole: float | None = None,
     ) -> Iterable[Finding]:
-        """Judge ``series``, which may reach ``limit``: what others leave it of the ``whole``."""
+        """Judge ``series``; its ``limit`` is the part of ``whole`` that others do not use."""
         now = reading.timestamp / 1000
         if not series.add(now, used, limit):
             return ()

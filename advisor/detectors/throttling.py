@@ -18,8 +18,8 @@ END = 0.25  # of the share at which a finding begins
 CAP_END = 0.5  # likewise of the power cap, which is how a GPU works under full load
 FULL_LOAD = 80.0  # % utilization
 
-# The names of NVML's reasons, as the catalogue lists them. `hw_slowdown` comes with one of the two
-# others of the hardware where the driver knows which.
+# The names of NVML's reasons, as the catalogue lists them. If the driver knows the cause of
+# `hw_slowdown`, it also reports one of the two other hardware reasons.
 _CAUSES = {
     "thermal slowdown": ("hw_thermal_slowdown", "sw_thermal_slowdown"),
     "power brake": ("hw_power_brake_slowdown",),
@@ -40,8 +40,8 @@ _ADVICE = {
 class _Window:
     """The last readings of a GPU: the time of each, how long it holds, and its causes.
 
-    ``known`` are the seconds of all of them; ``slowed_for`` and ``number`` are the seconds and the
-    number of those with each cause.
+    ``known`` is the sum of their times in seconds. ``slowed_for`` and ``number`` are, for each
+    cause, the time in seconds and the number of the readings that have it.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)

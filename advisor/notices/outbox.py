@@ -58,7 +58,7 @@ class Outbox:
         return oldest
 
     def due(self, now: float, minute: int) -> Sequence[Notice]:
-        """Return the notices to send now, in one message; ``minute`` is that of the local day."""
+        """Return the notices to send now, in one message; ``minute`` counts from local midnight."""
         free = self._free(minute)
         if not free or now < self._due_at(free):
             return []

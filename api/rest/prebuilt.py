@@ -12,7 +12,7 @@ from api.rest.responses import HostResponse
 from api.serving.compression import LEAST_BYTES, accepts_gzip, compressed
 from telemetry.clock import unix_milliseconds
 
-_RESOLUTION = 100  # ms: how much younger than it is a reading may appear
+_RESOLUTION = 100  # ms: by how much a reading may appear too young
 _KEPT = 16
 
 Build = Callable[[HostState, int], HostResponse]

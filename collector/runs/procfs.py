@@ -35,7 +35,7 @@ class Process(NamedTuple):
     """One process. ``pid`` and ``started``, in clock ticks since boot, identify it.
 
     ``cpu`` is its CPU time in clock ticks; ``waited`` is that of the children that it has waited
-    for. ``rss`` is in bytes. A process that is ``over`` waits only to be reaped.
+    for. ``rss`` is in bytes. A process that is ``over`` has ended and only waits to be reaped.
     """
 
     pid: int
@@ -83,7 +83,7 @@ class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
     ``processes`` are those of the newest ``update``. Only new processes and those that the caller
-    asks for are read each time; a listing of the others suffices to know that they are there.
+    asks for are read each time; for the others, the listing suffices to know that they still exist.
     ``new`` are the processes that were not known before, or that were read again after a while.
     """
 

@@ -1,4 +1,4 @@
-"""Disks: bytes read and written; each physical byte is counted once. And how full they are.
+"""Disks: bytes read and written, each physical byte counted once; and how full they are.
 
 ``/proc/diskstats`` counts a byte again in each layer that it passes. Here, only whole devices count
 that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and

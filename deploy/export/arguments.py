@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="csv",
-        help="csv; jsonl: a JSON object a line; parquet, with --output. [csv]",
+        help="csv; jsonl: one JSON object per line; parquet, with --output. [csv]",
     )
     parser.add_argument("--output", metavar="FILE", help="File to write; default: standard output.")
 

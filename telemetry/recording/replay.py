@@ -63,7 +63,7 @@ class Replay:
     def endings(self, now: int) -> Iterator[Publication]:
         """Return the messages that end the replay: its hosts are offline from ``now`` on.
 
-        A state that the recording did not end is true no longer, although it has no end.
+        A state that the recording did not end is no longer true, although it has no end.
         """
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}

@@ -56,7 +56,7 @@ export class Monitor {
     /** Why the past is incomplete, as a sentence. */
     historyProblem: signal<string | null>(null),
   };
-  readonly past = new PastFeed(fetchPast);
+  readonly past = new PastFeed({ fetchPast, random: Math.random });
   readonly detail = new Detail({ fetchHistory, random: Math.random, onChange: () => this.frames.invalidate() });
 
   readonly overview = new OverviewFeed({ fetchOverview });

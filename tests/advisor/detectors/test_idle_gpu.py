@@ -47,7 +47,7 @@ def test_the_thresholds_can_be_changed() -> None:
     assert not findings_in(samples, IdleGpu, held=20)
 
 
-def test_the_sentence_names_who_holds_the_memory() -> None:
+def test_the_sentence_names_the_holder_of_the_memory() -> None:
     holder = {"pid": 7, "command": "python3 -m jupyter", "user": "ada", "memory_used": 17 * GB}
     processes = every("system/gpu/0/processes", lambda _: {"processes": [holder]}, until=HOURS)
     (finding,) = found(at_once(gpu(lambda _: (0, 120), until=HOURS), processes))

@@ -178,7 +178,7 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)
-    flags = page.locator(".chart-time")
+    flags = page.get_by_test_id("chart-time")
     expect(flags.filter(visible=True)).to_have_count(CHARTS)
     times = {each.partition("\n")[0] for each in flags.all_text_contents()}
     assert len(times) == 1
@@ -243,7 +243,7 @@ def test_the_ranges_reach_back_as_far_as_the_history_and_a_span_that_is_gone_is_
     notices = page.get_by_test_id("notices")
     expect(notices).to_have_count(0)
     page.evaluate("location.hash += '&from=1700000000000&to=1700003600000'")
-    expect(notices).to_contain_text("is gone. The history keeps 7 d, since ")
+    expect(notices).to_contain_text("has expired. The history keeps 7 d, so it begins at ")
     expect(page.get_by_test_id("zoom-reset")).to_contain_text("14 Nov 2")
     hour_before_last = unix_milliseconds() - 2 * 3_600_000
     page.goto(

@@ -2,9 +2,14 @@ import { useEffect, useRef } from "preact/hooks";
 import { useMonitor } from "../view/hooks";
 import { Chart, type Drawn } from "./chart";
 import { useChartSource } from "./source";
+import styles from "./TimeChart.module.css";
+
+interface Props extends Drawn {
+  readonly class?: string | undefined;
+}
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
-export function TimeChart({ channel, lines, scales, label, testId, isStacked = false }: Drawn) {
+export function TimeChart({ channel, lines, scales, label, testId, isStacked = false, class: style = "" }: Props) {
   const { theme } = useMonitor();
   const source = useChartSource();
   const container = useRef<HTMLDivElement>(null);
@@ -20,7 +25,7 @@ export function TimeChart({ channel, lines, scales, label, testId, isStacked = f
   return (
     <div
       ref={container}
-      class="chart"
+      class={`${styles.chart} ${style}`}
       role="slider"
       tabIndex={0}
       aria-label={label}

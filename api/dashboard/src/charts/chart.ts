@@ -10,6 +10,7 @@ import { pointsOf } from "./points";
 import { readingOf, timeOfReading } from "./reading";
 import type { ChartSource } from "./source";
 import { stacked } from "./stack";
+import styles from "./TimeChart.module.css";
 import { hasJumped, pixelOf } from "./throttle";
 
 export interface Drawn {
@@ -58,7 +59,7 @@ export class Chart {
     this.plot = new uPlot(options, [[], ...props.lines.map(() => [])], element);
     this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale, this.marks);
     const unit = document.createElement("small");
-    unit.className = "axis-unit";
+    unit.className = styles.unit!;
     unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
     this.plot.over.append(unit);
     const resize = new ResizeObserver(() => this.fit());

@@ -4,6 +4,7 @@ import type { ChartMarks } from "./chartMarks";
 import { listenToClick } from "./click";
 import { labelsAt, linesAt } from "./marks";
 import type { ChartSource } from "./source";
+import styles from "./TimeChart.module.css";
 import { listenToTouch } from "./touch";
 
 // How long the values at a tap are shown.
@@ -30,7 +31,8 @@ export class ChartCursor {
     private readonly textScale: number,
     private readonly marks: ChartMarks,
   ) {
-    this.flag.className = "chart-time";
+    this.flag.className = styles.time!;
+    this.flag.dataset.testid = "chart-time";
     plot.over.append(this.flag);
     const request = new AbortController();
     const options = { signal: request.signal };

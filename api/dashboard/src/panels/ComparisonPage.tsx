@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../bus/moments";
 import { runAddress } from "../bus/rest";
+import { Swatch } from "../charts/Swatch";
 import { ChartContext } from "../charts/source";
 import type { ComparedRun } from "../feed/comparedRun";
 import { Comparison } from "../feed/comparison";
@@ -105,7 +106,7 @@ function Heading({ run, index }: { readonly run: Run; readonly index: number }) 
   return (
     <th scope="col">
       <span class={styles.run}>
-        <i class={`swatch ${RUN_TINTS[index]}${RUN_DASHES[index] ? " dashed" : ""}`} />
+        <Swatch tint={RUN_TINTS[index] ?? "blue"} dashed={RUN_DASHES[index] !== undefined} />
         {RUN_LETTERS[index]}: <a href={address}>{run.name}</a>
       </span>
       <State run={run} />{" "}

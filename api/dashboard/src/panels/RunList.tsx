@@ -3,6 +3,7 @@ import type { Run } from "../bus/moments";
 import { fetchRuns, runAddress } from "../bus/rest";
 import { ANY_RUN, containsText, type RunFilter, RunList as Runs } from "../feed/runList";
 import { runKey } from "../store/moments";
+import controls from "../styles/controls.module.css";
 import { runDuration, summaryRows } from "../text/runs";
 import { fullTime, momentTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
@@ -43,7 +44,7 @@ export function RunList() {
       <Chosen runs={chosen} setRuns={setChosen} />
       {shown.length > 0 && <Table runs={shown} chosen={chosen} setChosen={setChosen} />}
       {list.next.value !== null && (
-        <button type="button" class="button" onClick={() => void list.more()}>
+        <button type="button" class={controls.button} onClick={() => void list.more()}>
           Load older runs
         </button>
       )}
