@@ -72,7 +72,7 @@ def test_a_value_is_explained_to_the_mouse_the_keyboard_and_a_screen_reader(visi
     expect(explanation).to_be_hidden()
 
 
-def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(
+def test_the_processes_of_the_selected_gpu_are_listed_and_stacked_and_the_rest_counted(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page = visit.page
@@ -87,6 +87,10 @@ def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(
     expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MiB")
     expect(processes).to_contain_text("… and 3 more using less memory.")
     expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
+    chart = page.get_by_test_id("gpu-memory-chart")
+    for known in (r"process \(7000008\) 9.0 MiB,", r"process \(7000003\) 4.0 MiB,.* In use \d"):
+        expect(chart).to_have_attribute("aria-valuetext", re.compile(known))
+    expect(chart).not_to_have_attribute("aria-valuetext", re.compile("7000002"))
 
 
 def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
