@@ -138,7 +138,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield the processes of the GPU when ``sample`` was taken."""
+    """Yield the processes of the GPU at the time of ``sample``."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return
