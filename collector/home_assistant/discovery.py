@@ -21,7 +21,8 @@ BIRTH_TOPIC = f"{PREFIX}/status"
 """Home Assistant publishes `online` to it when it starts."""
 
 _SHORTEST_EXPIRY = 30
-_ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pcie", "pci", "sm", "ecc", "mig", "tx", "rx", "id"}
+_ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pci", "sm", "ecc", "mig", "oom", "tx", "rx", "id"}
+_SPELLINGS = {"pcie": "PCIe", "nvlink": "NVLink"} | {word: word.upper() for word in _ACRONYMS}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 
 
@@ -175,7 +176,8 @@ def _expression(field: Field) -> str:
             return f"{value} | join(', ')"
         case Kind.RECORDS:
             return f"{value} | length"
-    return value
+    size = UNITS[field.unit].size
+    return value if size == 1 else f"({value} / {size}) | round(3) if {value} is number else None"
 
 
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
@@ -192,8 +194,12 @@ def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
 
 def _name(channel: str, family: Family, field: Field) -> str:
     """Return a name for people, such as ``Memory RAM used``, or ``Power`` of a GPU."""
-    words = ["mig", place_of(channel)["n"]] if "n" in place_of(channel) else []
-    words += [] if "id" in place_of(channel) else [family.name]
-    words += field.name.split("_")
-    text = " ".join(each.upper() if each in _ACRONYMS else each for each in words)
+    place = place_of(channel)
+    subject = f"mig_{place['n']}" if "n" in place else family.name
+    if "id" in place:
+        subject = subject.removeprefix("gpu").lstrip("_")
+    words = f"{subject}_{field.name}".removeprefix("_").split("_")
+    if words[0] in words[1:]:  # as in the processes of gpu_processes
+        del words[0]
+    text = " ".join(_SPELLINGS.get(each, each) for each in words)
     return text[:1].upper() + text[1:]

@@ -29,7 +29,8 @@ class NetworkLoop:
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
     is displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each
-    attempt that cannot reach the broker, and ``on_turn()`` at least once a second while connected.
+    attempt that cannot reach the broker. While connected, ``on_turn()`` is called after each read,
+    and at least once a second.
     """
 
     def __init__(
@@ -126,9 +127,10 @@ class NetworkLoop:
                     self._stopping.wait(self._gather)
                 if woken.fileno() in readable:
                     woken.recv(_WAKES)
-                if not self._exchange(read=decrypted or number in readable):
-                    break
+                is_alive = self._exchange(read=decrypted or number in readable)
                 self._on_turn()
+                if not is_alive:
+                    break
                 accepted = accepted or client.is_connected()
         return accepted
 

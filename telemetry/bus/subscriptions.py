@@ -71,7 +71,9 @@ class Subscriptions:
         """Subscribe."""
         self._unanswered[self._send(subscription)] = subscription
 
-    def note_answer(self, identifier: int, reasons: list[ReasonCode]) -> None:
+    def note_answer(
+        self, identifier: int, reasons: list[ReasonCode], _properties: object = None
+    ) -> None:
         """Record the broker's answer to the packet ``identifier``."""
         subscription = self._unanswered.pop(identifier, None)
         if subscription is None:

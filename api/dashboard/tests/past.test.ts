@@ -50,7 +50,7 @@ describe("the strip of the past", () => {
   it("is fetched once a minute at most, and again for the part with data if that is short", async () => {
     vi.useFakeTimers();
     const fetchPast = vi.fn((_: PastQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - HOUR], [7]] })));
-    const feed = new PastFeed(fetchPast);
+    const feed = new PastFeed({ fetchPast, random: () => 1 });
     feed.show("h", null, NOW);
     feed.show("h", 7 * DAY, NOW);
     feed.show("h", 7 * DAY, NOW);
@@ -62,6 +62,21 @@ describe("the strip of the past", () => {
     expect(feed.known.value).toBeNull();
     await vi.advanceTimersByTimeAsync(1);
     expect(fetchPast.mock.calls.length).toBe(4);
+  });
+
+  it("is tried again after a failure, up to the newest time", async () => {
+    vi.useFakeTimers();
+    const fetchPast = vi
+      .fn((_: PastQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - 7 * DAY], [7]] })))
+      .mockRejectedValueOnce(new Error("The server is not responding."));
+    const feed = new PastFeed({ fetchPast, random: () => 1 });
+    feed.show("h", 7 * DAY, NOW);
+    await vi.advanceTimersByTimeAsync(1_000);
+    feed.show("h", 7 * DAY, NOW + 1_000);
+    expect(feed.known.value).toBeNull();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(feed.known.value?.to).toBe(NOW + 1_000);
+    expect(fetchPast).toHaveBeenCalledTimes(2);
   });
 
   it("has no line across an outage", () => {

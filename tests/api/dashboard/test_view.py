@@ -178,7 +178,7 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
     assert box is not None
     middle = box["y"] + box["height"] / 2
     page.mouse.move(box["x"] + 0.5 * box["width"], middle)
-    flags = page.locator(".chart-time")
+    flags = page.get_by_test_id("chart-time")
     expect(flags.filter(visible=True)).to_have_count(CHARTS)
     times = {each.partition("\n")[0] for each in flags.all_text_contents()}
     assert len(times) == 1

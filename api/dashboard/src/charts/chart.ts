@@ -1,5 +1,4 @@
 import uPlot from "uplot";
-import type { Monitor } from "../monitor";
 import { alignedMeans, type Source } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
@@ -8,6 +7,8 @@ import type { Line, Scale } from "./lines";
 import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
 import { readingOf, timeOfReading } from "./reading";
+import type { ChartSource } from "./source";
+import styles from "./TimeChart.module.css";
 import { hasJumped, pixelOf } from "./throttle";
 
 export interface Drawn {
@@ -35,7 +36,7 @@ export class Chart {
   private drawnNewest: number[] = [];
 
   constructor(
-    private readonly monitor: Monitor,
+    private readonly monitor: ChartSource,
     private readonly element: HTMLElement,
     private readonly props: Drawn,
   ) {
@@ -46,6 +47,7 @@ export class Chart {
       ...sizeOf(element),
       font,
       marks: this.marks,
+      times: monitor.times,
       textScale: this.textScale,
       select: () => this.cursor.select(),
       reset: () => this.monitor.change({ zoom: null }),
@@ -53,7 +55,7 @@ export class Chart {
     this.plot = new uPlot(options, [[], ...props.lines.map(() => [])], element);
     this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale, this.marks);
     const unit = document.createElement("small");
-    unit.className = "axis-unit";
+    unit.className = styles.unit!;
     unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
     this.plot.over.append(unit);
     const resize = new ResizeObserver(() => this.fit());
@@ -127,7 +129,7 @@ export class Chart {
   private sources(): Source[] {
     const { channel, lines } = this.props;
     const data = this.monitor.charted;
-    return lines.map((line) => ({ series: data?.series.get(line.channel ?? channel), read: line.read }));
+    return lines.map((line) => ({ series: data?.seriesAt(line.channel ?? channel), read: line.read }));
   }
 
   private heights(): number[] {

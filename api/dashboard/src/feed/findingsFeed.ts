@@ -1,6 +1,6 @@
 import type { Frame } from "../bus/frames";
 import type { Finding } from "../bus/payload";
-import { pauseBefore } from "../connection/backoff";
+import { RetriedFetch } from "../connection/retriedFetch";
 import {
   type FindingsState,
   failed,
@@ -12,8 +12,6 @@ import {
   requested,
 } from "../store/findings";
 
-const SHORTEST_PAUSE_MS = 1_000;
-
 interface Options {
   fetchFindings(host: string, signal: AbortSignal): Promise<readonly Finding[]>;
   random(): number;
@@ -23,20 +21,26 @@ interface Options {
 /** Keeps the findings of one host current: the list from the server, then the changes from the stream. */
 export class FindingsFeed {
   state: FindingsState = NO_FINDINGS;
-  private attempts = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private request = new AbortController();
+  private readonly list: RetriedFetch<readonly Finding[]>;
 
   constructor(
     private readonly host: string,
     private readonly options: Options,
-  ) {}
+  ) {
+    this.list = new RetriedFetch({
+      fetch: (signal) => {
+        this.state = requested(this.state);
+        return options.fetchFindings(host, signal);
+      },
+      random: options.random,
+      onFetched: (findings) => this.change(listed(this.state, findings)),
+      onFailed: (problem) => this.change(failed(this.state, problem)),
+    });
+  }
 
   /** Fetch the list. */
   fetch(): void {
-    this.stop();
-    this.request = new AbortController();
-    void this.run(this.request.signal);
+    this.list.fetch();
   }
 
   accept(frame: Frame): void {
@@ -49,24 +53,7 @@ export class FindingsFeed {
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    this.request.abort();
-  }
-
-  private async run(signal: AbortSignal): Promise<void> {
-    this.state = requested(this.state);
-    try {
-      const findings = await this.options.fetchFindings(this.host, signal);
-      if (signal.aborted) return;
-      this.attempts = 0;
-      this.change(listed(this.state, findings));
-    } catch (error) {
-      if (signal.aborted) return;
-      this.change(failed(this.state, error instanceof Error ? error.message : "The server is not responding."));
-      const pause = SHORTEST_PAUSE_MS + pauseBefore(this.attempts, this.options.random);
-      this.attempts += 1;
-      this.timer = setTimeout(() => this.fetch(), pause);
-    }
+    this.list.stop();
   }
 
   private change(state: FindingsState): void {

@@ -1,10 +1,9 @@
 import type { Frame } from "../bus/frames";
 import type { MomentsQuery } from "../bus/rest";
-import { pauseBefore } from "../connection/backoff";
+import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-const SHORTEST_PAUSE_MS = 1_000;
 /** A span that the reader is still changing is not fetched. */
 const SETTLE_MS = 150;
 /** The end of a state follows its removal, or the other way round. */
@@ -25,14 +24,22 @@ export class MomentsFeed {
   private live: Moments = NO_MOMENTS;
   /** What was requested; `to` is null where the stream continues it. */
   private query: MomentsQuery | null = null;
-  private attempts = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private request = new AbortController();
+  private readonly lists: RetriedFetch<Moments>;
 
   constructor(
     private readonly host: string,
     private readonly options: Options,
-  ) {}
+  ) {
+    this.lists = new RetriedFetch({
+      fetch: (signal) => options.fetchMoments(this.query!, signal),
+      random: options.random,
+      onFetched: (listed) => {
+        this.listed = listed;
+        this.change(null);
+      },
+      onFailed: (problem) => this.change(problem),
+    });
+  }
 
   /** Fetch what happened in `span`, unless it is known; call it with each frame. `now` is by the host's clock. */
   show(span: Span, now: number): void {
@@ -42,15 +49,12 @@ export class MomentsFeed {
     if (starts && (isPast ? query.to === null || query.to >= span.to : query.to === null)) return;
     // A span that moves starts later with each frame, so it is requested once.
     this.query = { host: this.host, from: span.from, to: isPast ? span.to : null };
-    this.fetchAfter(SETTLE_MS);
+    this.lists.fetchAfter(SETTLE_MS);
   }
 
   /** Fetch it again: something may have been missed. */
   fetch(): void {
-    this.stop();
-    if (this.query === null) return;
-    this.request = new AbortController();
-    void this.run(this.query, this.request.signal);
+    if (this.query !== null) this.lists.fetch();
   }
 
   accept(frame: Frame): void {
@@ -61,42 +65,21 @@ export class MomentsFeed {
     } else if (frame.kind === "run" && frame.run.host === this.host) {
       this.add({ runs: [frame.run] });
     } else if (frame.kind === "removed" && frame.host === this.host && isState(frame.channel)) {
-      this.fetchAfter(REMOVED_MS);
+      this.lists.fetchAfter(REMOVED_MS);
     }
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    this.request.abort();
-  }
-
-  private fetchAfter(ms: number): void {
-    clearTimeout(this.timer);
-    this.timer = setTimeout(() => this.fetch(), ms);
+    this.lists.stop();
   }
 
   private add(more: Partial<Moments>): void {
     this.live = withLive(this.live, more);
-    this.change();
+    this.change(this.problem);
   }
 
-  private async run(query: MomentsQuery, signal: AbortSignal): Promise<void> {
-    try {
-      const listed = await this.options.fetchMoments(query, signal);
-      if (signal.aborted) return;
-      this.attempts = 0;
-      this.problem = null;
-      this.listed = listed;
-    } catch (error) {
-      if (signal.aborted) return;
-      this.problem = error instanceof Error ? error.message : "The server is not responding.";
-      this.fetchAfter(SHORTEST_PAUSE_MS + pauseBefore(this.attempts, this.options.random));
-      this.attempts += 1;
-    }
-    this.change();
-  }
-
-  private change(): void {
+  private change(problem: string | null): void {
+    this.problem = problem;
     this.moments = combined(this.listed, this.live);
     this.options.onChange();
   }

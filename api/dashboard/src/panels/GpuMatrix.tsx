@@ -4,6 +4,7 @@ import { gpuChannel, processesChannel } from "../catalogue";
 import { Band } from "../charts/Band";
 import type { Monitor } from "../monitor";
 import { slopeOf } from "../store/slope";
+import controls from "../styles/controls.module.css";
 import { type GpuState, stateOfGpu } from "../text/gpuState";
 import { DASH, degrees, grouped, percent, share, whole } from "../text/numbers";
 import { slopeText } from "../text/slope";
@@ -34,7 +35,7 @@ export function GpuMatrix() {
       side={
         <button
           type="button"
-          class={`button ${styles.compare}`}
+          class={`${controls.button} ${styles.compare}`}
           aria-expanded={isOpen}
           data-testid="all-gpus-toggle"
           onClick={() => setOpen(!isOpen)}

@@ -1,10 +1,12 @@
 import { csvName, csvOf } from "../store/csv";
+import controls from "../styles/controls.module.css";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { rangeLabel, rangeWords } from "../view/ranges";
 import { THEMES } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
+import styles from "./Header.module.css";
 import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
@@ -13,16 +15,16 @@ import { LogOut } from "./LogOut";
 export function Header({ onHelp }: { onHelp: () => void }) {
   const isHost = useMonitor().view.page === "host";
   return (
-    <header class="top">
-      <h1>
-        <Mark />
+    <header class={styles.header}>
+      <h1 class={styles.title}>
+        <Logo />
         System Monitor
       </h1>
       <HostChoice />
       <HostsLink />
       <ConnectionBadge />
       {isHost && <Verdict />}
-      <div class="controls">
+      <div class={styles.controls}>
         {isHost && (
           <>
             <Ranges />
@@ -34,7 +36,7 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         <LogOut />
         <button
           type="button"
-          class="button icon"
+          class={`${controls.button} ${styles.help}`}
           aria-label="Help"
           title="Keyboard and mouse (?)"
           data-testid="help"
@@ -47,9 +49,9 @@ export function Header({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-function Mark() {
+function Logo() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <svg class={styles.logo} viewBox="0 0 32 32" aria-hidden="true">
       <path
         d="M3 18h6l3-10 6 17 4-11 2 4h5"
         fill="none"
@@ -69,7 +71,7 @@ function Ranges() {
   const ranges = useValue((each) => each.ranges);
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
-    <div class="segments" role="group" aria-label="Time range">
+    <div class={controls.segments} role="group" aria-label="Time range">
       {ranges.map((each, index) => (
         <button
           key={each}
@@ -104,7 +106,7 @@ function Pause() {
   return (
     <button
       type="button"
-      class={`button pause${isPaused ? " on" : ""}`}
+      class={`${controls.button} ${styles.pause} ${isPaused ? controls.on : ""}`}
       aria-pressed={isPaused}
       title={isPaused ? "Resume (space)" : "Pause (space)"}
       data-testid="pause"
@@ -115,7 +117,7 @@ function Pause() {
       </svg>
       {frozen ? (
         <span>
-          Paused<span class="since"> {momentTime(frozen.wall, Date.now())}</span>
+          Paused<span class={styles.since}> {momentTime(frozen.wall, Date.now())}</span>
         </span>
       ) : isPaused ? (
         "Paused"
@@ -139,7 +141,13 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button type="button" class="button" title="Download the charts' data as CSV" data-testid="csv" onClick={save}>
+    <button
+      type="button"
+      class={controls.button}
+      title="Download the charts' data as CSV"
+      data-testid="csv"
+      onClick={save}
+    >
       CSV
     </button>
   );
@@ -152,7 +160,7 @@ function ThemeChoices() {
   return (
     <button
       type="button"
-      class="button theme"
+      class={`${controls.button} ${styles.theme}`}
       title={`Theme: ${choice}. Switch to ${next}.`}
       aria-label={`Theme: ${choice}; switch to ${next}`}
       data-testid="theme"

@@ -1,5 +1,6 @@
 import { useEffect, useMemo, useState } from "preact/hooks";
 import { chosen, countOf, type FleetRow, fleetOf, SORTINGS, type Sorting } from "../store/fleet";
+import controls from "../styles/controls.module.css";
 import type { CellKind } from "../text/glance";
 import { SIGNS } from "../text/gpuState";
 import { percent } from "../text/numbers";
@@ -52,7 +53,7 @@ export function HostsPage() {
           data-testid="hosts-search"
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
-        <div class="segments" role="group" aria-label="Sort hosts">
+        <div class={controls.segments} role="group" aria-label="Sort hosts">
           {SORTINGS.map((each) => (
             <button
               key={each}

@@ -1,3 +1,4 @@
+import controls from "../styles/controls.module.css";
 import { fullSpan } from "../text/time";
 import { useMonitor } from "../view/hooks";
 import { Text } from "../view/Text";
@@ -27,7 +28,7 @@ export function Timeline() {
         </a>
         <button
           type="button"
-          class="button"
+          class={controls.button}
           title="Annotate (a)"
           data-testid="annotate"
           onClick={() => monitor.annotate()}

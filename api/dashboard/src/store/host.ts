@@ -71,6 +71,11 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
+  /** The points of a channel that charts draw. */
+  seriesAt(channel: string): ChannelSeries | undefined {
+    return this.series.get(channel);
+  }
+
   /** Add a sample; returns null for a channel whose history is not kept. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);

@@ -2,6 +2,7 @@ import { signal } from "@preact/signals";
 import type { HistoryAnswer, HistoryColumns } from "../bus/answers";
 import type { PastQuery } from "../bus/rest";
 import { gpuOf } from "../catalogue";
+import { RetriedFetch } from "../connection/retriedFetch";
 
 /** Utilization over all that the history keeps. */
 export interface Past {
@@ -19,53 +20,63 @@ export interface Past {
 
 const MAX_POINTS = 300;
 const MIN_REFRESH_MS = 60_000;
-const RETRY_MS = 30_000;
 const SHORTEST_MS = 600_000;
 // A history that has just begun is a thin line at the edge; it is fetched again, alone.
 const MIN_FILLED = 0.5;
 const MARGIN = 0.02;
 
-type FetchPast = (query: PastQuery, signal: AbortSignal) => Promise<HistoryAnswer>;
+interface Options {
+  fetchPast(query: PastQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  random(): number;
+}
 
 /** The past of the host that is shown, fetched now and then. */
 export class PastFeed {
   readonly known = signal<Past | null>(null);
   private host: string | null = null;
+  private keptMs = 0;
+  private now = 0;
   private dueAt = -Infinity;
-  private request = new AbortController();
+  private readonly past: RetriedFetch<Past>;
 
-  constructor(private readonly fetchPast: FetchPast) {}
+  constructor(private readonly options: Options) {
+    this.past = new RetriedFetch({
+      fetch: (signal) => this.load(this.host ?? "", signal),
+      random: options.random,
+      onFetched: (past) => {
+        this.known.value = past;
+        this.refreshIn((past.to - past.from) / MAX_POINTS);
+      },
+      // The notices show that the history cannot be read.
+    });
+  }
 
   /** Fetch it if necessary; call it with each frame. `now` is by the host's clock. */
   show(host: string | null, keptMs: number | null, now: number): void {
     if (host !== this.host) {
-      this.request.abort();
-      this.request = new AbortController();
+      this.past.stop();
       this.host = host;
       this.dueAt = -Infinity;
       this.known.value = null;
     }
-    if (host === null || keptMs === null || performance.now() < this.dueAt) return;
-    this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, keptMs / MAX_POINTS);
-    void this.load(host, keptMs, now);
+    if (host === null || keptMs === null) return;
+    this.keptMs = keptMs;
+    this.now = now;
+    if (performance.now() < this.dueAt) return;
+    this.refreshIn(keptMs / MAX_POINTS);
+    this.past.fetch();
   }
 
-  private async load(host: string, keptMs: number, now: number): Promise<void> {
-    const { signal } = this.request;
-    try {
-      const kept = { host, start: now - keptMs, end: now, maxPoints: MAX_POINTS };
-      const all = pastOf(await this.fetchPast(kept, signal), now);
-      if (signal.aborted) return;
-      const isShort = now - all.from < MIN_FILLED * keptMs;
-      const part = { ...kept, start: all.from };
-      const past = isShort ? pastOf(await this.fetchPast(part, signal), now) : all;
-      if (signal.aborted) return;
-      this.known.value = past;
-      this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, (past.to - past.from) / MAX_POINTS);
-    } catch {
-      // The notices show that the history cannot be read.
-      if (!signal.aborted) this.dueAt = performance.now() + RETRY_MS;
-    }
+  private refreshIn(ms: number): void {
+    this.dueAt = performance.now() + Math.max(MIN_REFRESH_MS, ms);
+  }
+
+  private async load(host: string, signal: AbortSignal): Promise<Past> {
+    const { keptMs, now } = this;
+    const kept = { host, start: now - keptMs, end: now, maxPoints: MAX_POINTS };
+    const all = pastOf(await this.options.fetchPast(kept, signal), now);
+    if (now - all.from >= MIN_FILLED * keptMs) return all;
+    return pastOf(await this.options.fetchPast({ ...kept, start: all.from }, signal), now);
   }
 }
 

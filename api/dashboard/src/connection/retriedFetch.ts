@@ -1,0 +1,52 @@
+import { pauseBefore } from "./backoff";
+
+const SHORTEST_PAUSE_MS = 1_000;
+
+interface Options<T> {
+  fetch(signal: AbortSignal): Promise<T>;
+  random(): number;
+  onFetched(answer: T): void;
+  /** `problem` is a sentence. It is fetched again. */
+  onFailed?(problem: string): void;
+}
+
+/** Something on the server: fetching it aborts an earlier request, and after a failure it is tried again, with growing pauses. */
+export class RetriedFetch<T> {
+  private attempts = 0;
+  private timer: ReturnType<typeof setTimeout> | undefined;
+  private request = new AbortController();
+
+  constructor(private readonly options: Options<T>) {}
+
+  fetch(): void {
+    this.stop();
+    this.request = new AbortController();
+    void this.run(this.request.signal);
+  }
+
+  /** Fetch it in `ms`, instead of when it was due. */
+  fetchAfter(ms: number): void {
+    clearTimeout(this.timer);
+    this.timer = setTimeout(() => this.fetch(), ms);
+  }
+
+  stop(): void {
+    clearTimeout(this.timer);
+    this.request.abort();
+  }
+
+  private async run(signal: AbortSignal): Promise<void> {
+    const { fetch, random, onFetched, onFailed } = this.options;
+    try {
+      const answer = await fetch(signal);
+      if (signal.aborted) return;
+      this.attempts = 0;
+      onFetched(answer);
+    } catch (error) {
+      if (signal.aborted) return;
+      this.fetchAfter(SHORTEST_PAUSE_MS + pauseBefore(this.attempts, random));
+      this.attempts += 1;
+      onFailed?.(error instanceof Error ? error.message : "The server is not responding.");
+    }
+  }
+}
