@@ -82,7 +82,7 @@ class Member:
                 self.values[place] = value if before is None else before + part * (value - before)
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others; if not, its temperature differs anyway."""
+        """Return whether it works as much as the others; if not, another temperature is normal."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0

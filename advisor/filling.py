@@ -78,7 +78,7 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that it is full; critical if growth was reported, because it is still written."""
+        """Report that the file system is full; ``critical`` if its growth was reported before."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(

@@ -121,7 +121,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, unless it is a lost GPU: the finding is that it is not read."""
+        """Forget ``subject``, unless it is a lost GPU, whose finding is that it is not read."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)

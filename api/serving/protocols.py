@@ -20,7 +20,7 @@ _UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
 
 
 class _Connection(h11.Connection):
-    """h11's, but sends the head of a response together with the first part of its body.
+    """h11's connection, but it sends the head of a response with the first part of its body.
 
     That saves a system call, and a client that waits for the whole response wakes only once.
     """
