@@ -112,8 +112,11 @@ class IdleGpu:
         utilization = reading.values.get("utilization")
         if utilization is None or (reading.values.get("memory_used") or 0) < self._held:
             return self._end(subject, now)
+        visible = utilization >= self._limits["utilization"]
         stretch = self._stretches.get(subject)
         if stretch is None:
+            if visible:
+                return ()
             stretch = self._stretches[subject] = _Stretch(now, now)
         step, stretch.newest = now - stretch.newest, now
         if step > (_LONG_GAP if subject in self._ledger else _GAP):
@@ -122,19 +125,20 @@ class IdleGpu:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         stretch.number += 1
-        visible = utilization >= self._limits["utilization"]
         if stretch.is_at_work(reading.values.get("power"), visible=visible):
             stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
         if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
-        if now - stretch.start < self._limits["minutes"] * MINUTE or now - stretch.told < MINUTE:
-            return ()
-        if subject not in self._ledger and stretch.may_work():
+        too_short = now - stretch.start < self._limits["minutes"] * MINUTE
+        if too_short or now - stretch.told < MINUTE or self._is_unsure(subject, stretch):
             return ()
         stretch.told = now
         return self._report(reading, stretch, reading.values["memory_used"])
+
+    def _is_unsure(self, subject: str, stretch: _Stretch) -> bool:
+        return subject not in self._ledger and stretch.may_work()
 
     def _report(self, reading: Reading, stretch: _Stretch, held: float) -> Iterable[Finding]:
         minutes = (reading.timestamp - stretch.start) / MINUTE
