@@ -177,7 +177,7 @@ def test_panels_below_one_that_is_about_to_grow_appear_after_it(page: Page) -> N
 def test_fills_that_carry_information_remain_with_forced_colours(page: Page) -> None:
     resize(page, WIDTHS[0])
     page.emulate_media(forced_colors="active")
-    for part in (".meter-fill", ".swatch", ".dot"):
+    for part in (".meter", ".swatch", ".dot"):
         assert page.locator(part).first.evaluate(CONTRASTS), part
     pressed = page.get_by_test_id("range-1h")
     other = page.get_by_test_id("range-5m")

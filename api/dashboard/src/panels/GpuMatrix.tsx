@@ -13,7 +13,7 @@ import type { GpuSeries } from "../view/view";
 import { AllGpus } from "./AllGpus";
 import styles from "./GpuMatrix.module.css";
 import { Hint } from "./Hint";
-import { Fill } from "./Meter";
+import { Bar } from "./Meter";
 import { Panel } from "./Panel";
 
 const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Process", "User"] as const;
@@ -105,9 +105,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
       </td>
       <td class={styles.memory}>
         {/* The sidebar has the number, also for screen readers. */}
-        <span class="meter green" aria-hidden="true">
-          <Fill value={full} digits={2} />
-        </span>
+        <Bar value={full} tint="green" />
         <span class={styles.slope}>
           <span class={styles.box}>
             <Text read={slope} />

@@ -1,4 +1,5 @@
 import { effect } from "@preact/signals";
+import type { RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
@@ -20,6 +21,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const isMissing = (monitor: Monitor) => value(monitor) === null;
   return (
     <div
+      ref={useFill(value)}
       class={useReading((monitor) => `meter ${tint}${(value(monitor) ?? 0) >= warnAt ? " warns" : ""}`)}
       role="meter"
       aria-label={label}
@@ -29,24 +31,26 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
       aria-hidden={useReading((monitor) => (isMissing(monitor) ? "true" : undefined))}
       aria-valuenow={useReading((monitor) => (isMissing(monitor) ? undefined : Math.round(shareIn(monitor))))}
       aria-valuetext={useReading(text)}
-    >
-      <Fill value={value} />
-    </div>
+    />
   );
 }
 
-/** The filled part of a bar, in steps of 0.1%: a finer one would be painted without a visible change. */
-export function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
-  const fill = useRef<HTMLDivElement>(null);
-  const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
-  const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(digits)})`);
+/** The same for the eye alone, where its number stands elsewhere. */
+export function Bar({ value, tint }: Pick<Props, "value" | "tint">) {
+  return <div ref={useFill(value)} class={`meter ${tint}`} aria-hidden="true" />;
+}
+
+/** Fills a bar in steps of 0.1%: a finer one would be painted without a visible change. */
+function useFill(value: Props["value"]): RefObject<HTMLDivElement | null> {
+  const bar = useRef<HTMLDivElement>(null);
+  const size = useReading((monitor) => `${Math.min(Math.max(value(monitor) ?? 0, 0), 100).toFixed(1)}% 100%`);
   // Not bound to the attribute `style`: the browser is faster with one property that changes.
   useLayoutEffect(
     () =>
       effect(() => {
-        if (fill.current) fill.current.style.transform = scale.value;
+        if (bar.current) bar.current.style.backgroundSize = size.value;
       }),
-    [scale],
+    [size],
   );
-  return <div ref={fill} class="meter-fill" />;
+  return bar;
 }
