@@ -42,6 +42,20 @@ def test_a_value_is_explained_to_the_mouse_the_keyboard_and_a_screen_reader(visi
     expect(explanation).to_be_hidden()
 
 
+def test_the_memory_of_the_selected_gpu_is_stacked_by_process_and_the_rest_together(
+    visit: Visit, laboratory: Laboratory
+) -> None:
+    page = visit.page
+    page.get_by_test_id("gpu-row-6").click()
+    laboratory.gpus.set_readings(
+        6, processes=" ".join(f"{7000000 + n}:graphics:{(n + 1) * 2**20}" for n in range(9))
+    )
+    chart = page.get_by_test_id("gpu-memory-chart")
+    for known in (r"process \(7000008\) 9.0 MiB,", r"process \(7000003\) 4.0 MiB,.* In use \d"):
+        expect(chart).to_have_attribute("aria-valuetext", re.compile(known))
+    expect(chart).not_to_have_attribute("aria-valuetext", re.compile("7000002"))
+
+
 def test_all_readings_of_the_selected_gpu_are_shown_on_demand(
     visit: Visit, laboratory: Laboratory
 ) -> None:

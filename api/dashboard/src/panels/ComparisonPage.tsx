@@ -95,7 +95,7 @@ function Summaries({ runs }: { readonly runs: readonly ComparedRun[] }) {
         </tbody>
       </table>
       {rows.some(({ isShared }) => isShared) && (
-        <p class={styles.note}>* of the whole GPUs or the machine, other processes included</p>
+        <p class={styles.note}>* of the whole GPUs or the machine, including other processes</p>
       )}
     </div>
   );

@@ -9,6 +9,7 @@ import { DASH, exactBytes, percent, share, size, sizeOf } from "../text/numbers"
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Flag } from "./Flag";
+import { GpuMemoryChart } from "./GpuMemoryChart";
 import { Hint } from "./Hint";
 import styles from "./MemoryUsage.module.css";
 import { Meter, MeterRow } from "./Meter";
@@ -51,7 +52,7 @@ function linesIn({ name, bytes, digits }: Unit) {
   };
 }
 
-/** RAM and swap now and over time, the limit of the job, and the memory pressure. */
+/** RAM and swap now and over time, the limit of the job, the memory pressure, and the memory of the selected GPU. */
 export function MemoryUsage() {
   const { total, limited, swapped } = useValue((monitor) => ({
     total: monitor.number(CHANNEL, "ram_total"),
@@ -68,6 +69,7 @@ export function MemoryUsage() {
       </div>
       <TimeChart channel={CHANNEL} lines={lines} scales={[scale]} label="Memory over time" testId="memory-chart" />
       <Legend channel={CHANNEL} lines={lines} />
+      <GpuMemoryChart />
     </Panel>
   );
 }
