@@ -94,18 +94,20 @@ function Card({ finding }: { readonly finding: Finding }) {
         <span class={styles.since}>
           since <Text key={since} read={({ now }) => momentTime(since, now)} />
         </span>
-        {zoom && (
-          <button
-            type="button"
-            class={controls.button}
-            onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}
-          >
-            Show in charts
+        <span class={styles.actions}>
+          {zoom && (
+            <button
+              type="button"
+              class={controls.button}
+              onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}
+            >
+              Show in charts
+            </button>
+          )}
+          <button type="button" class={controls.button} onClick={() => monitor.muted.mute(finding)}>
+            Mute
           </button>
-        )}
-        <button type="button" class={controls.button} onClick={() => monitor.muted.mute(finding)}>
-          Mute
-        </button>
+        </span>
       </div>
       <p class={styles.summary}>{summary}</p>
       <p>{advice}</p>

@@ -36,7 +36,7 @@ function NoGpu() {
     <Panel
       id="gpu-panel"
       title={TITLE}
-      class={styles.panel}
+      class={`${styles.panel} ${isFinal ? styles.line : ""}`}
       waits={!isFinal}
       side={
         <p class={styles.reason} data-testid="gpu-reason">
