@@ -151,7 +151,7 @@ export class Chart {
   private readonly describe = (): void => {
     const { monitor, element, props } = this;
     const { from, to } = monitor.span;
-    const time = timeOfReading(monitor, props.channel) || "now";
+    const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
     element.setAttribute(
       "aria-valuenow",
