@@ -1,6 +1,6 @@
 import uPlot from "uplot";
 import type { Zoom } from "../view/view";
-import { alignedMeans, type Source } from "./aligned";
+import { alignedMeans, type Source, stepMs } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
@@ -100,7 +100,10 @@ export class Chart {
       monitor.detail.version,
       monitor.frozen !== null,
     ].join();
-    const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
+    const interval = monitor.shown?.intervalMs ?? 2000;
+    const isAligned = props.lines.some((line) => line.channel);
+    const step = range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW);
+    const pixel = pixelOf(to, isAligned ? Math.max(step, stepMs(interval)) : step, props.testId);
     const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
     const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
     const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
@@ -110,8 +113,7 @@ export class Chart {
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
-    const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = props.lines.some((line) => line.channel)
+    const data = isAligned
       ? this.aligned(sources, { from, to }, interval)
       : pointsOf(
           series,
