@@ -41,7 +41,7 @@ class MemorySeries:
         return self._closed > 0
 
     def growth(self, smallest: float) -> Growth | None:
-        """Return the growth by at least ``smallest`` bytes that the series shows, or None."""
+        """Return the growth that the series shows, if it is at least ``smallest`` bytes."""
         found = find_growth(self._envelope, self._closed, self.limit, smallest)
         if found is None or found.size < AGAIN * self._released:
             return None

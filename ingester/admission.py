@@ -95,7 +95,7 @@ class Admission:
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
     def _check_state(self, event: Event) -> None:
-        """Limit the rate of new states: a newer message about the same one replaces it."""
+        """Limit the rate of new states; a newer message about a known state does not count."""
         key = event.host, event.channel
         if self._newest.get(key) == event.id:
             self._newest.move_to_end(key)

@@ -172,7 +172,7 @@ def _printable(name: object) -> str:
 
 
 def _texts(texts: Iterable[str], longest: int) -> list[str]:
-    """Return the first of ``texts``, shortened; none if it is not an iterable, such as None."""
+    """Return the first few of ``texts``, shortened; none if ``texts`` cannot be iterated."""
     if isinstance(texts, str):
         texts = [texts]
     several = texts if isinstance(texts, Iterable) else ()

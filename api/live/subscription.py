@@ -172,7 +172,7 @@ class Subscription:
         self._waiting.append(update)
 
     def _wake_loop(self) -> None:
-        """Process what is waiting; not after each message, or the two threads would take turns."""
+        """Wake the loop to process what is waiting: once for all messages read together."""
         if not self._waiting or self._wake_pending:
             return
         if self._loop is not None and not self._loop.is_closed():

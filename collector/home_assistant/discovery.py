@@ -1,6 +1,7 @@
 """The discovery messages, made from the catalogue. Pure.
 
-Home Assistant reads them from 2024.11 on: a device, its components (`cmps`) and their origin (`o`).
+Home Assistant reads them from version 2024.11 on: a device, its components (`cmps`) and their
+origin (`o`).
 """
 
 import hashlib

@@ -109,7 +109,10 @@ class Holders:
                 holder.row = row
 
     def due(self, now: int) -> list[Row]:
-        """Return those that have held memory for a minute, the largest first; forget the ended."""
+        """Return the processes that have held memory for a minute, the largest first.
+
+        Forgets those that have ended.
+        """
         self._by_process = {
             key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN
         }

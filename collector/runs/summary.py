@@ -36,7 +36,7 @@ class _Mean:
 
 @dataclass(slots=True)
 class _Gpu:
-    """The newest sample of a GPU, and until when it was counted."""
+    """The newest sample of a GPU, and the time up to which it was counted."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     values_at: int | None = None

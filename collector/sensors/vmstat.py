@@ -1,4 +1,4 @@
-"""Counters of the kernel's memory management: swapping, and processes killed for their memory."""
+"""Counters of the kernel's memory management: swapping, and out-of-memory kills."""
 
 from pathlib import Path
 

@@ -143,7 +143,7 @@ class Publisher:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Send what is queued at once, without waiting for more. Never blocks."""
+        """Send the queued messages now, without waiting for more. Never blocks."""
         with self._changed:
             if self.waiting or self._status_due:
                 self._flushed = True

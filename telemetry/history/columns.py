@@ -42,7 +42,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
     or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. A value that is
     missing in ``values`` is missing in the answer.
     """
-    columns = dict(values)  # then without the few others: faster than to pick the numbers
+    columns = dict(values)  # removing the few others is faster than picking the numbers
     for field in _others(family):
         value = columns.pop(field.name, None)
         if value and field.kind in _SEVERAL:

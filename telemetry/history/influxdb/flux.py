@@ -108,7 +108,10 @@ class Selection:
         stop: str = "stop",
         condition: str = "",
     ) -> str:
-        """Return the first steps of a script, with ``steps``; the others are names of variables."""
+        """Return a script that selects the samples and applies ``steps``.
+
+        The other arguments are names of variables.
+        """
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
             for index, (_, gpu) in enumerate(self.series)

@@ -1,7 +1,7 @@
 """Makes minutes in InfluxDB, and the queries for them. Pure.
 
 A minute has the name and tags of its samples, and the tag ``aggregate``: ``mean``, ``min`` or
-``max``. Which minutes are due is in the bucket of the samples. Each request that writes samples
+``max``. The bucket of the samples records which minutes are due. Each request that writes samples
 also writes a mark for each host and minute in it, with an id of the request, ``batch``. When the
 minute has been made, ``done`` gets the id that the mark had before. A request that arrives
 meanwhile changes ``batch``, so that the minute is due again, whichever ingester makes it.
@@ -81,7 +81,7 @@ def oldest_of(found: Due) -> Due:
 
 
 def make(bucket: str, into: str, chosen: Due) -> Script:
-    """Return the script that makes the ``chosen`` minutes, and answers with their number."""
+    """Return the script that makes the ``chosen`` minutes, and returns their number."""
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))

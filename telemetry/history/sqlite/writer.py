@@ -257,7 +257,7 @@ def _add_fields(
 ) -> None:
     """Add the fields that have a value for the first time.
 
-    No values of a field that had the slot before are left there.
+    The slot has no values left from a field that had it before.
     """
     for name, value in numbers.items():
         if value is not None and name not in channel.known:
