@@ -1,7 +1,7 @@
 import { effect, untracked } from "@preact/signals";
 import uPlot from "uplot";
 import type { Zoom } from "../view/view";
-import { alignedMeans, type Source } from "./aligned";
+import { alignedMeans, type Source, stepMs } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
@@ -110,9 +110,11 @@ export class Chart {
       monitor.frozen !== null,
     ].join();
     const interval = monitor.shown?.intervalMs ?? 2000;
+    const isAligned = props.lines.some((line) => line.channel);
     const step = Math.max(
       range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW),
       Math.min(2 * interval, MAX_PAUSE_MS),
+      isAligned ? stepMs(interval) : 0,
     );
     const pixel = pixelOf(to, step, props.testId);
     const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
@@ -124,7 +126,7 @@ export class Chart {
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
-    const data = props.lines.some((line) => line.channel)
+    const data = isAligned
       ? this.aligned(sources, { from, to }, interval)
       : pointsOf(
           series,
@@ -164,7 +166,7 @@ export class Chart {
   private readonly describe = (): void => {
     const { monitor, element, props } = this;
     const { from, to } = monitor.span;
-    const time = timeOfReading(monitor, props.channel) || "now";
+    const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
     element.setAttribute(
       "aria-valuenow",
