@@ -131,7 +131,7 @@ class Advisor:
         self._open_past()
         while not self._stopping.is_set():
             for message in self._inbox.take(0 if self._watch.is_busy else _GATHER_SECONDS):
-                self._publish(partial(self._changes, message))
+                self._publish(self._changes, message)
             self._publish(partial(self._watch.turn, connected=self._bus.connected))
             self._publisher.flush()
 
@@ -151,10 +151,10 @@ class Advisor:
             return self._watch.feed(content, len(message.payload))
         return self._watch.adopt(content) if message.retained else ()
 
-    def _publish(self, changes: Callable[[], Iterable[Change]]) -> None:
+    def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
         """Publish what ``changes`` returns; no error in it ends the thread."""
         try:
-            for host, channel, payload, retain in changes():
+            for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)
                 self._publisher.publish(Publication(topic, payload, retain))
         except MalformedMessageError as error:

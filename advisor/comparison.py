@@ -43,7 +43,7 @@ METRICS = (
     Metric("utilization", "utilization", "%", -1, 12.0),
     Metric("temperature", "temperature", "°C", 1, 15.0),
 )
-_FIELDS = tuple(metric.field for metric in METRICS)
+_FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
@@ -59,11 +59,15 @@ class Deviation(NamedTuple):
 class Member:
     """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
 
-    The lists have a place for each of ``METRICS``.
+    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` are those of the
+    readings since the values were last smoothed.
     """
 
     at: float = -math.inf
     name: object = None
+    sums: list[float] = field(default_factory=lambda: [0.0] * len(METRICS))
+    numbers: list[int] = field(default_factory=lambda: [0] * len(METRICS))
+    smoothed: float = -math.inf
     values: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
     usual: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
     held: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
@@ -72,14 +76,22 @@ class Member:
 
     def add(self, now: float, readings: Mapping[str, Any]) -> None:
         """Add a reading at ``now`` (seconds)."""
-        step, self.at = now - self.at, now
-        self.name = readings.get("name")
-        part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
-        for place, field_name in enumerate(_FIELDS):
+        self.at, self.name = now, readings.get("name")
+        for place, field_name in _FIELDS:
             value = readings.get(field_name)
             if value is not None:
-                before = self.values[place]
-                self.values[place] = value if before is None else before + part * (value - before)
+                self.sums[place] += value
+                self.numbers[place] += 1
+
+    def smooth(self) -> None:
+        """Smooth the values with the means of the new readings."""
+        step, self.smoothed = self.at - self.smoothed, self.at
+        part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
+        for place, number in enumerate(self.numbers):
+            if number:
+                mean, before = self.sums[place] / number, self.values[place]
+                self.values[place] = mean if before is None else before + part * (mean - before)
+                self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
         """Return whether it works as much as the others; if not, another temperature is normal."""
@@ -121,6 +133,8 @@ class Comparison:
         """
         step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
+        for member in present.values():
+            member.smooth()
         if len(present) < FEWEST or len({m.name for m in present.values()}) > 1:
             return False
         loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())

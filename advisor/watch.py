@@ -94,7 +94,7 @@ class Watch:
         """Take over a finding that the broker retains."""
         yield from self._active.adopt(event, is_retained=True)
 
-    def feed(self, content: Content, size: int = 0) -> Iterator[Change]:
+    def feed(self, content: Content, size: int = 0) -> Iterable[Change]:
         """Analyse ``content``, or keep it until the past of its host has been read.
 
         ``size`` is the size of the message in bytes.
@@ -103,25 +103,36 @@ class Watch:
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
                 self._analysis.skipped += 1
-                return
+                return ()
             host = self._hosts[content.host] = _Host(now, now)
         host.last, host.is_resting = now, False
-        if host.newest is None:
-            self.analysed += 1
-            for finding in self._analysis.feed(content):
-                yield from self._active.note(finding)
-            if content.timestamp >= host.look:
-                host.look = content.timestamp + MINUTE
-                yield from self._active.expire(content.host, content.timestamp)
-            return
+        if host.newest is not None:
+            self._keep(content, host.newest, size)
+            return ()
+        self.analysed += 1
+        found = self._analysis.feed(content)
+        is_due = content.timestamp >= host.look
+        if is_due:
+            host.look = content.timestamp + MINUTE
+        return self._changes(content, found, is_due=is_due) if found or is_due else ()
+
+    def _changes(
+        self, content: Content, found: Iterable[Finding], *, is_due: bool
+    ) -> Iterator[Change]:
+        yield from self._note(found)
+        if is_due:
+            yield from self._active.expire(content.host, content.timestamp)
+
+    def _keep(self, content: Content, newest: dict[str, tuple[Content, int]], size: int) -> None:
+        """Keep ``content`` until the past of its host has been read, unless there is too much."""
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
-        is_over = channel not in host.newest and len(host.newest) >= self._limits.channels
-        _, before = host.newest.get(channel, (None, 0))
+        is_over = channel not in newest and len(newest) >= self._limits.channels
+        _, before = newest.get(channel, (None, 0))
         if late or is_over or self._size + size - before > _MOST_BYTES:
             self._analysis.skipped += 1
             return
-        host.newest[channel] = content, size
+        newest[channel] = content, size
         self._size += size - before
 
     def turn(self, *, connected: bool) -> Iterator[Change]:

@@ -65,11 +65,12 @@ class HostPressure:
         self._filesystems = Filesystems(self._ledger, self._limits)
         self._presence = Presence(self._ledger, self._limits)
 
-    def feed(self, reading: Reading) -> Iterator[Finding]:
+    def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
-        yield from self._judge(reading)
-        if reading.family == "memory":
-            yield from self._presence.time(reading)
+        found = self._judge(reading)
+        if reading.family != "memory":
+            return found
+        return (*found, *self._presence.time(reading))
 
     def _judge(self, reading: Reading) -> Iterable[Finding]:
         match reading.family:

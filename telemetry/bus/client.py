@@ -43,11 +43,13 @@ class BusClient(Client):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
         """Accept the arguments of paho's client."""
         super().__init__(*arguments, **options)
+        self.may_have_more = False  # the last system call read as much as it could
         self._received = bytearray()
         self._position = 0
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
         """Process the packets that one system call reads; an incomplete one waits for the rest."""
+        self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         try:
@@ -56,6 +58,7 @@ class BusClient(Client):
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         except OSError:
             more = b""
+        self.may_have_more = len(more) == _READ_BYTES
         self._received += more
         try:
             code = self._process() if more else MQTTErrorCode.MQTT_ERR_CONN_LOST

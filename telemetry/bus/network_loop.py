@@ -123,7 +123,7 @@ class NetworkLoop:
                 decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
                 ready = selector.select(0 if decrypted else _KEEPALIVE_CHECK_SECONDS)
                 readable = {key.fd for key, mask in ready if mask & selectors.EVENT_READ}
-                if number in readable and self._gather:
+                if number in readable and self._gather and not client.may_have_more:
                     self._stopping.wait(self._gather)
                 if woken.fileno() in readable:
                     woken.recv(_WAKES)

@@ -76,7 +76,8 @@ export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: Ab
   const [annotations, findings, runs] = await Promise.all([
     request("annotations", [ofHost, start, end, ["limit", MAX_ANNOTATIONS]], signal),
     request("findings", [ofHost, start, end, ["limit", MAX_STATES]], signal),
-    request("runs", [ofHost, end, ["limit", MAX_STATES]], signal),
+    // The default would be the start of the retention, which a span that is gone ends before.
+    request("runs", [ofHost, ["start", "0"], end, ["limit", MAX_STATES]], signal),
   ]);
   return {
     annotations: required(annotationsOf(annotations)),

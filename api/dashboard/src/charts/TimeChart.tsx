@@ -9,7 +9,7 @@ interface Props extends Drawn {
 }
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
-export function TimeChart({ channel, lines, scales, label, testId, class: style = "" }: Props) {
+export function TimeChart({ channel, lines, scales, label, testId, isStacked = false, class: style = "" }: Props) {
   const { theme } = useMonitor();
   const source = useChartSource();
   const container = useRef<HTMLDivElement>(null);
@@ -18,9 +18,9 @@ export function TimeChart({ channel, lines, scales, label, testId, class: style 
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
-    const chart = new Chart(source, element, { channel, lines, scales, label, testId });
+    const chart = new Chart(source, element, { channel, lines, scales, label, testId, isStacked });
     return () => chart.destroy();
-  }, [source, colours, channel, shape, label, testId]);
+  }, [source, colours, channel, shape, label, testId, isStacked]);
   // The arrow keys move the cursor along the time: as with a slider, the value at each step is read aloud.
   return (
     <div

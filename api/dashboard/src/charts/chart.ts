@@ -1,4 +1,5 @@
 import uPlot from "uplot";
+import type { Zoom } from "../view/view";
 import { alignedMeans, type Source } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
@@ -8,6 +9,7 @@ import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
 import { readingOf, timeOfReading } from "./reading";
 import type { ChartSource } from "./source";
+import { stacked } from "./stack";
 import styles from "./TimeChart.module.css";
 import { hasJumped, pixelOf } from "./throttle";
 
@@ -19,6 +21,8 @@ export interface Drawn {
   /** For screen readers. */
   readonly label: string;
   readonly testId: string;
+  /** Whether the lines are areas on top of each other; the last is their total. */
+  readonly isStacked?: boolean;
 }
 
 const STEPS_IN_VIEW = 360;
@@ -108,7 +112,7 @@ export class Chart {
     this.drawnNewest = newest;
     const interval = monitor.shown?.intervalMs ?? 2000;
     const data = props.lines.some((line) => line.channel)
-      ? alignedMeans(sources, { from, to }, interval)
+      ? this.aligned(sources, { from, to }, interval)
       : pointsOf(
           series,
           { from, to },
@@ -124,6 +128,11 @@ export class Chart {
     });
     this.cursor.show();
     this.describe();
+  }
+
+  private aligned(sources: readonly Source[], span: Zoom, interval: number) {
+    const means = alignedMeans(sources, span, interval);
+    return this.props.isStacked ? stacked(means) : means;
   }
 
   private sources(): Source[] {

@@ -3,6 +3,7 @@ import type { ChartMarks } from "./chartMarks";
 import { hasRoom, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
+import { areaPath } from "./stack";
 import { STEPS, type TimeScale } from "./timeAxis";
 
 interface Plotted {
@@ -18,6 +19,7 @@ interface Plotted {
   readonly reset: () => void;
   readonly marks: ChartMarks;
   readonly times: TimeScale;
+  readonly isStacked?: boolean;
 }
 
 /** Between the plot and its times, in CSS pixels. */
@@ -25,7 +27,7 @@ export const X_GAP = 6;
 
 /** How uPlot draws a chart of the rolling span. */
 export function plotOptions(plotted: Plotted): uPlot.Options {
-  const { lines, scales, width, height, font, textScale, select, reset, marks, times } = plotted;
+  const { lines, scales, width, height, font, textScale, select, reset, marks, times, isStacked } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };
   const common = { stroke: tint("axis"), font, ticks: { show: false } };
   return {
@@ -77,6 +79,7 @@ export function plotOptions(plotted: Plotted): uPlot.Options {
           width: line.filled ? 1.75 : 1.4,
           points: { show: false },
           ...(line.dash ? { dash: [...line.dash] } : {}),
+          ...(isStacked ? { paths: areaPath, fill: `${tint(line.tint)}59` } : {}),
           ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
         }),
       ),

@@ -6,6 +6,7 @@ import { type Comparison, comparedChannel } from "../feed/comparison";
 import { RUN_GPUS } from "../feed/runHistory";
 import { DASH, degrees, percent, rate, size, whole } from "../text/numbers";
 import styles from "./Comparison.module.css";
+import panels from "./Panel.module.css";
 
 /** The names of the runs in charts and tables. */
 export const RUN_LETTERS = ["A", "B"] as const;
@@ -85,8 +86,8 @@ function ComparedChart({ title, channel, field, scale, unit = 1, format }: Compa
     }),
   );
   return (
-    <section class={`panel ${styles.chart}`}>
-      <header class="panel-head">
+    <section class={`${panels.panel} ${styles.chart}`}>
+      <header class={panels.head}>
         <h2>{title}</h2>
       </header>
       <TimeChart

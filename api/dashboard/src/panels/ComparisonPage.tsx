@@ -5,6 +5,7 @@ import { Swatch } from "../charts/Swatch";
 import { ChartContext } from "../charts/source";
 import type { ComparedRun } from "../feed/comparedRun";
 import { Comparison } from "../feed/comparison";
+import controls from "../styles/controls.module.css";
 import { comparedRows } from "../text/comparison";
 import { missingInSpan } from "../text/span";
 import { useMonitor, useValue } from "../view/hooks";
@@ -29,7 +30,7 @@ export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[
       <header class={styles.head}>
         <h2 id="comparison-title">Two runs compared</h2>
         {comparison.view.zoom && (
-          <button type="button" class="button" data-testid="comparison-reset" onClick={reset}>
+          <button type="button" class={controls.button} data-testid="comparison-reset" onClick={reset}>
             Show the whole runs
           </button>
         )}

@@ -14,7 +14,7 @@ import type { GpuSeries } from "../view/view";
 import { AllGpus } from "./AllGpus";
 import styles from "./GpuMatrix.module.css";
 import { Hint } from "./Hint";
-import { Fill } from "./Meter";
+import { PlainMeter } from "./Meter";
 import { Panel } from "./Panel";
 
 const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Process", "User"] as const;
@@ -32,6 +32,7 @@ export function GpuMatrix() {
     <Panel
       id="gpu-matrix"
       title="GPUs"
+      class={styles.panel}
       side={
         <button
           type="button"
@@ -79,7 +80,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
   const open = () => {
     monitor.change({ gpu: id });
     // On a small screen the panel is below; a row that moves away from the pointer would be worse.
-    const panel = document.querySelector(".gpu-panel");
+    const panel = document.getElementById("gpu-panel");
     if (panel && panel.getBoundingClientRect().top > 0.8 * innerHeight) panel.scrollIntoView({ block: "nearest" });
   };
   return (
@@ -106,9 +107,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
       </td>
       <td class={styles.memory}>
         {/* The sidebar has the number, also for screen readers. */}
-        <span class="meter green" aria-hidden="true">
-          <Fill value={full} digits={2} />
-        </span>
+        <PlainMeter value={full} tint="green" />
         <span class={styles.slope}>
           <span class={styles.box}>
             <Text read={slope} />

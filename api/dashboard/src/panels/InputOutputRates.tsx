@@ -38,7 +38,7 @@ const NETWORK_LINES = [line("download_rate", "Net ↓", "green"), line("upload_r
 /** Disk and network traffic, in MB/s of 10^6 bytes. */
 export function InputOutputRates() {
   return (
-    <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk">
+    <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk" class={styles.panel}>
       <dl class={styles.rates}>
         <Rate id="disk-read" label="Disk R" tint="blue" channel={DISK} field="read_rate" />
         <Rate id="disk-write" label="Disk W" tint="orange" channel={DISK} field="write_rate" />

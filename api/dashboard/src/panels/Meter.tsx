@@ -1,8 +1,10 @@
 import { effect } from "@preact/signals";
+import type { ComponentChildren } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
 import { useReading } from "../view/hooks";
+import styles from "./Meter.module.css";
 
 interface Props {
   readonly label: string;
@@ -14,13 +16,30 @@ interface Props {
   readonly warnAt?: number;
 }
 
+interface RowProps {
+  readonly label: ComponentChildren;
+  readonly children: ComponentChildren;
+  readonly class?: string | undefined;
+}
+
+/** What is above a bar: what it shows, and the value. */
+export function MeterRow({ label, children, class: style = "" }: RowProps) {
+  return (
+    <div class={`${styles.row} ${style}`}>
+      <span class={styles.label}>{label}</span>
+      <span class={styles.value}>{children}</span>
+    </div>
+  );
+}
+
 /** A bar from 0 to 100%. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
   const isMissing = (monitor: Monitor) => value(monitor) === null;
   return (
     <div
-      class={useReading((monitor) => `meter ${tint}${(value(monitor) ?? 0) >= warnAt ? " warns" : ""}`)}
+      class={useReading((monitor) => `${styles.meter} ${(value(monitor) ?? 0) >= warnAt ? styles.warns : ""}`)}
+      style={{ "--tint": `var(--${tint})` }}
       role="meter"
       aria-label={label}
       aria-valuemin={0}
@@ -35,8 +54,17 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
+/** A bar for the eye only: its number is elsewhere. */
+export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
+  return (
+    <span class={styles.meter} style={{ "--tint": `var(--${tint})` }} aria-hidden="true">
+      <Fill value={value} digits={2} />
+    </span>
+  );
+}
+
 /** The filled part of a bar, in steps of 0.1%: a finer one would be painted without a visible change. */
-export function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
+function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
   const fill = useRef<HTMLDivElement>(null);
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
   const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(digits)})`);
@@ -48,5 +76,5 @@ export function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly di
       }),
     [scale],
   );
-  return <div ref={fill} class="meter-fill" />;
+  return <div ref={fill} class={styles.fill} />;
 }

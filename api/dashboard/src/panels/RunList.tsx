@@ -131,7 +131,7 @@ function Chosen({ runs, setRuns }: ChosenProps) {
         <button
           key={runKey(run)}
           type="button"
-          class="button"
+          class={controls.button}
           aria-label={`Do not compare ${run.name}`}
           onClick={() => setRuns(runs.filter((each) => each !== run))}
         >

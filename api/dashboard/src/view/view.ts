@@ -43,7 +43,8 @@ export const DEFAULT_VIEW: View = {
   host: null,
   gpu: null,
   range: null,
-  series: ["utilization", "temperature", "memory"],
+  // Memory has a chart of its own, by process.
+  series: ["utilization", "temperature"],
   zoom: null,
   run: null,
   compare: null,
