@@ -90,7 +90,7 @@ def _losses(recorder: Recorder) -> str:
 
 @contextmanager
 def _opened(output: str | None) -> Iterator[BinaryIO]:
-    """Open ``output`` to append to it, or a copy of standard output. Raises OSError."""
+    """Open ``output`` for appending, or copy standard output if it is unset. Raises OSError."""
     if output is None:
         stream: BinaryIO = os.fdopen(os.dup(_STANDARD_OUTPUT), "wb")
     else:
