@@ -196,7 +196,8 @@ class Publisher:
     def _note_acknowledgement(self, identifier: int) -> None:
         with self._changed:
             self._acknowledged.add(identifier)
-            if self._all_acknowledged():
+            # Usually nothing waits: then the thread need not wake only to see that.
+            if self._all_acknowledged() and (self._may_send() or self._stopping.is_set()):
                 self._changed.notify_all()
 
     def _all_acknowledged(self) -> bool:

@@ -106,3 +106,17 @@ def test_acknowledgements_are_sent_together_and_in_order(peer: Peer) -> None:
     peer.client.acknowledge([0x102, 3])
     peer.client.loop_write()
     assert peer.socket.recv(100) == bytes([0x40, 2, 1, 2, 0x40, 2, 0, 3])
+
+
+@pytest.mark.parametrize("piece", [1, 3, 1000])
+def test_an_acknowledged_message_counts_as_published_once(peer: Peer, piece: int) -> None:
+    published: list[int] = []
+    peer.client.on_publish = lambda _client, _data, identifier, *_: published.append(identifier)
+    peer.send(CONNACK, 1000)
+    first, second = (peer.client.publish("a", each, qos=1) for each in (b"1", b"2"))
+    acknowledgements = [bytes([0x40, 2, *each.mid.to_bytes(2)]) for each in (second, second)]
+    unknown = bytes([0x40, 2, 0xFF, 0xFF])
+    assert peer.send(unknown + b"".join(acknowledgements), piece) == MQTTErrorCode.MQTT_ERR_SUCCESS
+    assert published == [second.mid]
+    assert second.is_published()
+    assert not first.is_published()
