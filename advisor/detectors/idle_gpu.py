@@ -172,7 +172,7 @@ class IdleGpu:
 
 
 def _holder(processes: Iterable[Mapping[str, Any]]) -> str:
-    """Return a text for the process with the most memory; empty if there is none."""
+    """Describe the process with the most GPU memory; return an empty string without one."""
     largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
     if largest is None:
         return ""

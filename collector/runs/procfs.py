@@ -69,7 +69,7 @@ def parse_stat(text: bytes) -> Process:
 
 
 def parse_named(text: bytes) -> Mapping[bytes, int]:
-    """Return the numbers of lines such as ``VmHWM:  1024 kB``, by name."""
+    """Return the number on each line such as ``VmHWM:  1024 kB``, by the name before the colon."""
     found: dict[bytes, int] = {}
     for line in text.splitlines():
         name, _, value = line.partition(b":")

@@ -84,7 +84,7 @@ def _disk_of(device: str) -> str:
 class DiskSensor(Sensor):
     """Reads the rates of all physical disks, I/O pressure, and how full the file systems are.
 
-    The module's docstring lists these disks.
+    The module's docstring describes which devices count as disks.
     """
 
     name = DISK.name

@@ -1,4 +1,4 @@
-"""Makes the messages of a recording into those of a replay. Pure."""
+"""Turns the messages of a recording into those of a replay. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping

@@ -93,26 +93,30 @@ export function metrics(time) {
   return answer;
 }
 
-export const hosts = () => ({ hosts: [STATUS], history_error: null });
+export const hosts = () => ({ hosts: [STATUS], history_error: null, history_hours: 1, history_days: 7 });
 
-/** A full hour before `end`, sample by sample. */
-export function history(start, end, newest) {
+/** The parts of a sample that are fields of the history. */
+function fieldsOf(values) {
+  const numbers = Object.entries(values).filter(([, value]) => typeof value === "number");
+  return [...numbers, ...(values.per_core ?? []).map((value, core) => [`per_core.${core}`, value])];
+}
+
+const utilizations = (time) =>
+  tick(time).flatMap(([channel, { utilization }]) => (utilization === undefined ? [] : [[channel, { utilization }]]));
+
+/** A full hour before `end`, sample by sample; `isBrief`: only the utilization of the GPUs and the CPU. */
+export function history(start, end, newest, isBrief = false) {
   const first = Math.max(start, newest - 3_600_000);
   const times = [];
   for (let time = newest; time >= first; time -= INTERVAL_MS) if (time < end) times.unshift(time);
   const channels = {};
   for (const time of times) {
-    for (const [channel, values] of tick(time)) {
+    for (const [channel, values] of isBrief ? utilizations(time) : tick(time)) {
       const known = (channels[channel] ??= { timestamps: [], fields: {}, bucket_width: null });
       known.timestamps.push(time);
-      for (const [name, value] of Object.entries(values)) {
-        if (typeof value === "number") (known.fields[name] ??= []).push(value);
-        if (name !== "per_core") continue;
-        for (const [core, each] of value.entries()) {
-          const column = `per_core.${core}`;
-          known.fields[column] ??= [];
-          known.fields[column].push(each);
-        }
+      for (const [name, value] of fieldsOf(values)) {
+        known.fields[name] ??= [];
+        known.fields[name].push(value);
       }
     }
   }

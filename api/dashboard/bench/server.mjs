@@ -18,6 +18,9 @@ function textFrame(text) {
   return Buffer.concat([head, body]);
 }
 
+/** Nothing has happened on the machine. */
+const LISTS = ["annotations", "findings", "runs"];
+
 const batchOf = (texts) => `[${texts.join(",")}]`;
 
 export async function serve(root, clock) {
@@ -29,8 +32,11 @@ export async function serve(root, clock) {
     if (pathname.endsWith("/metrics")) return json(metrics(clock.time));
     if (pathname.endsWith("/hosts")) return json(hosts());
     if (pathname.endsWith("/history")) {
-      return json(history(Number(searchParams.get("start")), Number(searchParams.get("end")), clock.time));
+      const span = [Number(searchParams.get("start")), Number(searchParams.get("end"))];
+      return json(history(...span, clock.time, searchParams.get("fields") === "utilization"));
     }
+    const list = LISTS.find((name) => pathname.endsWith(`/${name}`));
+    if (list) return json({ [list]: [], next: null });
     const file = join(root, pathname === "/" ? "index.html" : pathname);
     const body = await readFile(file).catch(() => null);
     response.writeHead(body ? 200 : 404, { "Content-Type": TYPES[extname(file)] ?? "text/plain" });

@@ -72,9 +72,25 @@ def test_each_chart_and_row_draws_its_lines_and_others_once_they_are_selected(
     assert pixels(page, "utilization-chart", "--pink") == 0
     page.get_by_test_id("series-power").click()
     assert "power" in page.url
-    lines = [*LINES, *((f"gpu-row-{gpu}", "--blue") for gpu in range(8))]
-    for where, colour in lines:
+    for gpu in range(8):
+        line = page.get_by_test_id(f"gpu-row-{gpu}").locator("path")
+        expect(line).to_have_attribute("d", re.compile(r"^M.*L.*Z$"))
+        assert line.evaluate("path => getComputedStyle(path).stroke") != "none"
+    for where, colour in LINES:
+        page.get_by_test_id(where).scroll_into_view_if_needed()
         wait_until(partial(has_pixels, page, where, colour), f"{colour} in {where}", SECONDS)
+
+
+def test_a_chart_is_drawn_once_it_is_on_the_screen(open_visit: OpenVisit) -> None:
+    visit = open_visit()
+    visit.page.set_viewport_size({"width": 600, "height": 500})
+    page = visit.go(fragment(HOST))
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
+    expect(page.get_by_test_id("cpu-value")).to_have_text(re.compile(r"\d%"))
+    expect(page.get_by_test_id("cpu-chart")).not_to_be_in_viewport()
+    assert pixels(page, "cpu-chart", "--blue") == 0
+    page.get_by_test_id("cpu-chart").scroll_into_view_if_needed()
+    wait_until(partial(has_pixels, page, "cpu-chart", "--blue"), "the chart of the CPU", SECONDS)
 
 
 def test_a_value_that_the_hardware_does_not_report_is_a_dash(visit: Visit) -> None:

@@ -1,9 +1,7 @@
-import { useEffect, useRef } from "preact/hooks";
+import { useMemo } from "preact/hooks";
 import type { Monitor } from "../monitor";
-import { useMonitor } from "../view/hooks";
-import { Surface } from "./canvas";
+import { useReading } from "../view/hooks";
 import { type Extent, envelopeOf } from "./envelope";
-import { tint } from "./palette";
 import { pixelOf } from "./throttle";
 
 interface Props {
@@ -13,61 +11,44 @@ interface Props {
   readonly class?: string | undefined;
 }
 
+// About as many as a band has pixels.
+const COLUMNS = 200;
+const HEIGHT = 100;
+
 /** The minimum and the maximum of a column for each pixel of the span, without axes: 0 to 100. */
 export function Band({ channel, column, class: style }: Props) {
-  const monitor = useMonitor();
-  const canvas = useRef<HTMLCanvasElement>(null);
-  const colours = monitor.theme.colours.value;
-  useEffect(() => {
-    if (canvas.current === null) return undefined;
-    let drawn = "";
-    const draw = () => {
-      const series = monitor.charted?.series.get(channel);
-      const { from, to } = monitor.span;
-      // Drawn once it has moved by two pixels; the number beside it follows each sample.
-      const step = (2 * (to - from)) / Math.max(surface.width, 1);
-      const host = monitor.shown?.name ?? "";
-      const pixel = pixelOf(to, step, channel);
-      const state = [host, to - from, pixel, series?.revision, monitor.detail.version, surface.width].join();
-      if (state === drawn) return;
-      drawn = state;
-      paint(surface, monitor, channel, column);
-    };
-    const surface = new Surface(canvas.current);
-    const stops = [surface.size.subscribe(draw), monitor.frames.count.subscribe(draw)];
-    return () => {
-      for (const stop of stops) stop();
-      surface.release();
-    };
-  }, [monitor, channel, column, colours]);
-  return <canvas ref={canvas} class={style} />;
+  const outline = useReading(useMemo(() => outlineOf(channel, column), [channel, column]));
+  // Not a canvas: each would be a layer of its own, and what covers it another one.
+  return (
+    <span class={style}>
+      <svg viewBox={`0 0 ${COLUMNS} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
+        <path d={outline} vector-effect="non-scaling-stroke" />
+      </svg>
+    </span>
+  );
 }
 
-function paint(surface: Surface, monitor: Monitor, channel: string, column: string): void {
-  const context = surface.clear();
-  const series = monitor.charted?.series.get(channel);
-  if (context === null || series === undefined) return;
-  const interval = monitor.shown?.intervalMs ?? 2000;
-  const shape = outline(envelopeOf(series, column, monitor.span, surface.width, interval), surface.height);
-  context.fillStyle = `${tint("blue")}66`;
-  context.fill(shape);
-  context.strokeStyle = tint("blue");
-  context.lineWidth = 1; // wider ones take several times as long
-  context.lineJoin = "round";
-  context.stroke(shape);
+/** Reads the outline as an SVG path. It changes once it has moved by two columns; the number beside it follows each sample. */
+function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
+  let known = "";
+  let path = "";
+  return (monitor) => {
+    const series = monitor.charted?.series.get(channel);
+    const { from, to } = monitor.span;
+    const pixel = pixelOf(to, (2 * (to - from)) / COLUMNS, channel);
+    const state = [monitor.shown?.name, to - from, pixel, series?.revision, monitor.detail.version].join();
+    if (state === known) return path;
+    known = state;
+    const interval = monitor.shown?.intervalMs ?? 2000;
+    path = series ? envelopeOf(series, column, { from, to }, COLUMNS, interval).map(pathOf).join("") : "";
+    return path;
+  };
 }
 
-function outline(runs: readonly Extent[][], height: number): Path2D {
-  const shape = new Path2D();
-  // In the middle of a pixel, where a line of one pixel is sharp.
-  const y = (value: number) => Math.round((height - 2) * (1 - Math.min(Math.max(value, 0), 100) / 100)) + 0.5;
-  for (const run of runs) {
-    const first = run[0]!;
-    shape.moveTo(first.pixel, y(first.high));
-    for (const { pixel, high } of run) shape.lineTo(pixel + 0.5, y(high));
-    for (const { pixel, low } of run.toReversed()) shape.lineTo(pixel + 0.5, y(low));
-    shape.lineTo(first.pixel, y(first.low));
-    shape.closePath();
-  }
-  return shape;
+function pathOf(run: readonly Extent[]): string {
+  const y = (value: number) => Math.round(HEIGHT - Math.min(Math.max(value, 0), HEIGHT));
+  const highs = run.map(({ pixel, high }) => `L${pixel + 0.5} ${y(high)}`);
+  const lows = run.toReversed().map(({ pixel, low }) => `L${pixel + 0.5} ${y(low)}`);
+  const { pixel, low, high } = run[0]!;
+  return `M${pixel} ${y(high)}${highs.join("")}${lows.join("")}L${pixel} ${y(low)}Z`;
 }

@@ -10,6 +10,11 @@ export interface Source {
   readonly read: Reading;
 }
 
+/** The shortest step: it has a sample, although the intervals vary. */
+export function stepMs(intervalMs: number): number {
+  return 2 * intervalMs;
+}
+
 /**
  * The lines of several channels in uPlot's format, at the same times: their means over at most 360 steps, each at
  * least two intervals and one of their buckets long. null is a step without a value.
@@ -23,7 +28,7 @@ export function alignedMeans(
 ): [number[], ...(number | null)[][]] {
   const step = Math.max(
     (span.to - span.from) / MOST_COLUMNS,
-    2 * intervalMs,
+    stepMs(intervalMs),
     ...sources.map((each) => widest(each, span)),
   );
   const first = Math.floor(span.from / step);

@@ -1,6 +1,7 @@
+import { effect, untracked } from "@preact/signals";
 import uPlot from "uplot";
 import type { Zoom } from "../view/view";
-import { alignedMeans, type Source } from "./aligned";
+import { alignedMeans, type Source, stepMs } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
@@ -12,6 +13,7 @@ import type { ChartSource } from "./source";
 import { stacked } from "./stack";
 import styles from "./TimeChart.module.css";
 import { hasJumped, pixelOf } from "./throttle";
+import { Visibility } from "./visibility";
 
 export interface Drawn {
   /** The channel whose samples are drawn, unless a line has its own. */
@@ -26,6 +28,7 @@ export interface Drawn {
 }
 
 const STEPS_IN_VIEW = 360;
+const MAX_PAUSE_MS = 4_000;
 const MIN_PIXELS = 50;
 
 /** A chart of the rolling span, which draws itself with each frame. */
@@ -34,6 +37,7 @@ export class Chart {
   private readonly plot: uPlot;
   private readonly cursor: ChartCursor;
   private readonly marks: ChartMarks;
+  private readonly visibility: Visibility;
   private readonly stops: (() => void)[];
   private drawn = "";
   private drawnPixel = NaN;
@@ -62,12 +66,17 @@ export class Chart {
     unit.className = styles.unit!;
     unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
     this.plot.over.append(unit);
+    this.visibility = new Visibility(element);
     const resize = new ResizeObserver(() => this.fit());
     resize.observe(element);
     this.stops = [
       () => resize.disconnect(),
       () => this.cursor.stop(),
-      monitor.frames.count.subscribe(() => this.draw()),
+      () => this.visibility.release(),
+      effect(() => {
+        void monitor.frames.count.value;
+        if (this.visibility.isVisible.value) untracked(() => this.draw());
+      }),
       monitor.cursor.subscribe(() => {
         if (document.activeElement === element) this.describe(); // read aloud
       }),
@@ -80,8 +89,8 @@ export class Chart {
   }
 
   // Drawing is most of the cost of an update, and at 1 h a new sample moves the lines by a pixel at
-  // most. So drawing is throttled: once they have moved by a pixel or a 360th of the span (10 s at 1 h,
-  // 2.5 s at 15 m), or when the newest value has jumped. The charts are staggered.
+  // most. So drawing is throttled: once they have moved by a pixel, a 360th of the span (10 s at 1 h) and two
+  // samples (4 s at most), or when the newest value has jumped. The charts are staggered.
   private draw(): void {
     const { monitor, plot, props } = this;
     const sources = this.sources();
@@ -100,7 +109,14 @@ export class Chart {
       monitor.detail.version,
       monitor.frozen !== null,
     ].join();
-    const pixel = pixelOf(to, range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW), props.testId);
+    const interval = monitor.shown?.intervalMs ?? 2000;
+    const isAligned = props.lines.some((line) => line.channel);
+    const step = Math.max(
+      range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW),
+      Math.min(2 * interval, MAX_PAUSE_MS),
+      isAligned ? stepMs(interval) : 0,
+    );
+    const pixel = pixelOf(to, step, props.testId);
     const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
     const mayGrow = !monitor.detail.isLoaded && (!series || series.last <= to + 10_000);
     const moved = fixed ? mayGrow : pixel !== this.drawnPixel;
@@ -110,8 +126,7 @@ export class Chart {
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
-    const interval = monitor.shown?.intervalMs ?? 2000;
-    const data = props.lines.some((line) => line.channel)
+    const data = isAligned
       ? this.aligned(sources, { from, to }, interval)
       : pointsOf(
           series,
@@ -151,7 +166,7 @@ export class Chart {
   private readonly describe = (): void => {
     const { monitor, element, props } = this;
     const { from, to } = monitor.span;
-    const time = timeOfReading(monitor, props.channel) || "now";
+    const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
     element.setAttribute(
       "aria-valuenow",

@@ -58,6 +58,7 @@ export class ChartCursor {
 
   show(): void {
     const time = this.monitor.cursor.peek();
+    if (time === null && this.flag.hidden) return;
     const left = time === null ? -10 : this.plot.valToPos(time, "x");
     const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
     const inside = left >= 0 && left <= width;

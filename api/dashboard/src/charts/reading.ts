@@ -25,7 +25,7 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
   const { frozen } = monitor;
   if (frozen) return at(frozen.now, monitor);
   const newest = monitor.shown?.newest.get(channel);
-  return newest && monitor.isStale(channel) ? at(newest.timestamp, monitor) : monitor.times.newest;
+  return newest && monitor.isStale(channel) ? at(newest.timestamp, monitor) : "";
 }
 
 /** The same, for the values beside the charts: `now` while the charts show others. */

@@ -18,7 +18,7 @@ export interface TimeScale {
   onAxis(time: number, step: number): string;
   /** A time to the second. */
   text(time: number, now: number): string;
-  /** When the newest values are from. */
+  /** When the newest values are from, for screen readers. */
   readonly newest: string;
 }
 
@@ -51,5 +51,5 @@ function elapsed(time: number): string {
   return [Math.floor(seconds / 3600), ...[minute, second].map((part) => String(part).padStart(2, "0"))].join(":");
 }
 
-export const CLOCK: TimeScale = { isClock: true, onAxis: axisTime, text: momentTime, newest: "" };
+export const CLOCK: TimeScale = { isClock: true, onAxis: axisTime, text: momentTime, newest: "now" };
 export const ELAPSED: TimeScale = { isClock: false, onAxis: axisElapsed, text: elapsed, newest: "at the end" };

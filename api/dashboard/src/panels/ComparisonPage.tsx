@@ -39,6 +39,10 @@ export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[
       {comparison.runs.map((run, index) => (
         <Problem key={RUN_LETTERS[index]} letter={RUN_LETTERS[index]!} compared={run} />
       ))}
+      <p class={styles.legend}>
+        The charts show the time since the start of each run. Beside A and B are the values at the cursor, or at the
+        end.
+      </p>
       <div class={styles.columns}>
         <Summaries runs={comparison.runs} />
         <ChartContext.Provider value={comparison}>

@@ -2,6 +2,7 @@ import { effect, useSignal } from "@preact/signals";
 import { useEffect, useRef } from "preact/hooks";
 import { Surface } from "../charts/canvas";
 import { tint } from "../charts/palette";
+import { Visibility } from "../charts/visibility";
 import type { Monitor } from "../monitor";
 import { percent } from "../text/numbers";
 import { useMonitor, useReading, useValue } from "../view/hooks";
@@ -63,13 +64,15 @@ function Lines({ cores, count }: CountedProps) {
   useEffect(() => {
     if (canvas.current === null) return undefined;
     const surface = new Surface(canvas.current);
+    const visibility = new Visibility(canvas.current);
     const stop = effect(() => {
       void monitor.theme.colours.value;
-      if (surface.size.value) paint(surface, cores(monitor), inLine, selected.value);
+      if (visibility.isVisible.value && surface.size.value) paint(surface, cores(monitor), inLine, selected.value);
     });
     return () => {
       stop();
       surface.release();
+      visibility.release();
     };
   }, [monitor, inLine]);
   const select = (core: number | null) => {

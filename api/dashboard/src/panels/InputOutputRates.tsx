@@ -1,3 +1,4 @@
+import { useState } from "preact/hooks";
 import { isObject, numberOf } from "../bus/payload";
 import { helpOf, unitOf } from "../catalogue";
 import { Legend } from "../charts/Legend";
@@ -69,28 +70,40 @@ export function InputOutputRates() {
           <Legend channel={NETWORK} lines={NETWORK_LINES} />
         </div>
       </div>
-      <details class={styles.devices} data-testid="io-devices">
-        <summary>Per disk and interface</summary>
-        <Devices
-          title="Disk"
-          channel={DISK}
-          groups="per_device"
-          columns={[
-            ["read_rate", "R"],
-            ["write_rate", "W"],
-          ]}
-        />
-        <Devices
-          title="Interface"
-          channel={NETWORK}
-          groups="per_interface"
-          columns={[
-            ["download_rate", "↓"],
-            ["upload_rate", "↑"],
-          ]}
-        />
-      </details>
+      <AllDevices />
     </Panel>
+  );
+}
+
+/** The rates of each disk and interface; rendered only while it is open. */
+function AllDevices() {
+  const [isOpen, setOpen] = useState(false);
+  return (
+    <details class={styles.devices} data-testid="io-devices" onToggle={(event) => setOpen(event.currentTarget.open)}>
+      <summary>Per disk and interface</summary>
+      {isOpen && (
+        <>
+          <Devices
+            title="Disk"
+            channel={DISK}
+            groups="per_device"
+            columns={[
+              ["read_rate", "R"],
+              ["write_rate", "W"],
+            ]}
+          />
+          <Devices
+            title="Interface"
+            channel={NETWORK}
+            groups="per_interface"
+            columns={[
+              ["download_rate", "↓"],
+              ["upload_rate", "↑"],
+            ]}
+          />
+        </>
+      )}
+    </details>
   );
 }
 

@@ -1,5 +1,5 @@
 import { effect } from "@preact/signals";
-import type { ComponentChildren } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
@@ -38,6 +38,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const isMissing = (monitor: Monitor) => value(monitor) === null;
   return (
     <div
+      ref={useFill(value)}
       class={useReading((monitor) => `${styles.meter} ${(value(monitor) ?? 0) >= warnAt ? styles.warns : ""}`)}
       style={{ "--tint": `var(--${tint})` }}
       role="meter"
@@ -48,33 +49,26 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
       aria-hidden={useReading((monitor) => (isMissing(monitor) ? "true" : undefined))}
       aria-valuenow={useReading((monitor) => (isMissing(monitor) ? undefined : Math.round(shareIn(monitor))))}
       aria-valuetext={useReading(text)}
-    >
-      <Fill value={value} />
-    </div>
+    />
   );
 }
 
 /** A bar for the eye only: its number is elsewhere. */
 export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
-  return (
-    <span class={styles.meter} style={{ "--tint": `var(--${tint})` }} aria-hidden="true">
-      <Fill value={value} digits={2} />
-    </span>
-  );
+  return <div ref={useFill(value)} class={styles.meter} style={{ "--tint": `var(--${tint})` }} aria-hidden="true" />;
 }
 
-/** The filled part of a bar, in steps of 0.1%: a finer one would be painted without a visible change. */
-function Fill({ value, digits = 3 }: Pick<Props, "value"> & { readonly digits?: number }) {
-  const fill = useRef<HTMLDivElement>(null);
-  const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
-  const scale = useReading((monitor) => `scaleX(${(shareIn(monitor) / 100).toFixed(digits)})`);
+/** Fills a bar in steps of 0.1%: a finer one would be painted without a visible change. */
+function useFill(value: Props["value"]): RefObject<HTMLDivElement | null> {
+  const bar = useRef<HTMLDivElement>(null);
+  const size = useReading((monitor) => `${Math.min(Math.max(value(monitor) ?? 0, 0), 100).toFixed(1)}% 100%`);
   // Not bound to the attribute `style`: the browser is faster with one property that changes.
   useLayoutEffect(
     () =>
       effect(() => {
-        if (fill.current) fill.current.style.transform = scale.value;
+        if (bar.current) bar.current.style.backgroundSize = size.value;
       }),
-    [scale],
+    [size],
   );
-  return <div ref={fill} class={styles.fill} />;
+  return bar;
 }

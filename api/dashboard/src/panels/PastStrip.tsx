@@ -1,3 +1,4 @@
+import { effect } from "@preact/signals";
 import { useEffect, useRef, useState } from "preact/hooks";
 import { Surface } from "../charts/canvas";
 import { drawPast } from "../charts/drawPast";
@@ -6,7 +7,7 @@ import { clockMinutes, date, fullTime } from "../text/time";
 import { brushed, type DragHandle, moved } from "../view/brush";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
-import type { Zoom } from "../view/view";
+import type { Span, Zoom } from "../view/view";
 import styles from "./PastStrip.module.css";
 
 const MIN_PIXELS = 4;
@@ -53,7 +54,7 @@ export function PastStrip() {
         if (zoom) monitor.change({ zoom });
       }}
     >
-      <Line bounds={bounds} />
+      <Line />
       <span class={styles.start}>
         <Text read={startText} />
       </span>
@@ -90,20 +91,28 @@ function boundsOf({ now, past }: Monitor): Zoom | null {
   return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
 }
 
-function Line({ bounds }: { readonly bounds: Zoom }) {
+/** A span that ends now ends with the strip, and moves with it. */
+function heldBy(bounds: Zoom, span: Span): Zoom {
+  return span.isFixed ? span : { from: bounds.to - (span.to - span.from), to: bounds.to };
+}
+
+function Line() {
   const monitor = useMonitor();
   const canvas = useRef<HTMLCanvasElement>(null);
-  const past = monitor.past.known.value;
-  const colours = monitor.theme.colours.value;
+  const bounds = useReading(boundsOf);
   useEffect(() => {
-    if (canvas.current === null || past === null) return undefined;
+    if (canvas.current === null) return undefined;
     const surface = new Surface(canvas.current);
-    const stop = surface.size.subscribe(() => drawPast(surface, past, bounds));
+    const stop = effect(() => {
+      void monitor.theme.colours.value;
+      const past = monitor.past.known.value;
+      if (surface.size.value && past && bounds.value) drawPast(surface, past, bounds.value);
+    });
     return () => {
       stop();
       surface.release();
     };
-  }, [past, bounds, colours]);
+  }, [monitor, bounds]);
   return <canvas ref={canvas} class={styles.line} />;
 }
 
@@ -113,11 +122,8 @@ function Brush({ span }: { readonly span: Zoom | null }) {
   const place = useValue((each) => {
     const bounds = boundsOf(each);
     if (bounds === null) return null;
-    const { from, to } = span ?? each.span;
-    const share = (time: number) => {
-      const exact = Math.min(Math.max((time - bounds.from) / (bounds.to - bounds.from), 0), 1);
-      return span ? exact : Math.round(exact * 5 * STEPS) / (5 * STEPS);
-    };
+    const { from, to } = span ?? heldBy(bounds, each.span);
+    const share = (time: number) => Math.min(Math.max((time - bounds.from) / (bounds.to - bounds.from), 0), 1);
     return { left: share(from), right: share(to) };
   });
   if (place === null) return null;

@@ -1,4 +1,5 @@
 // @vitest-environment happy-dom
+import { act } from "preact/test-utils";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { CpuUtilization } from "../../src/panels/CpuUtilization";
 import { HostCard } from "../../src/panels/HostCard";
@@ -88,6 +89,12 @@ describe("the panel of the I/O rates", () => {
     page.sample("system/disk", { read_rate: 1234, write_rate: 0.02, per_device });
     expect([page.text("disk-read"), page.text("disk-write")]).toEqual(["1.23 GB/s", "20.0 kB/s"]);
     expect([page.text("net-down"), page.text("net-up")]).toEqual([DASH, DASH]);
+    expect(page.find.queryByRole("table", { hidden: true })).toBeNull();
+    const devices = page.find.getByTestId<HTMLDetailsElement>("io-devices");
+    act(() => {
+      devices.open = true;
+      devices.dispatchEvent(new Event("toggle"));
+    });
     const table = page.find.getByRole("table", { hidden: true });
     expect(textOf(table)).toBe(`DiskRWnvme0n11.23 GB/s0 kB/s<b>${DASH}1.00 MB/s`);
   });

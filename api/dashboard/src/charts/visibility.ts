@@ -1,0 +1,30 @@
+import { type Signal, signal } from "@preact/signals";
+
+const watched = new Map<Element, Signal<boolean>>();
+
+const observer = new IntersectionObserver((entries) => {
+  for (const { target, isIntersecting } of entries) {
+    const known = watched.get(target);
+    if (known) known.value = isIntersecting;
+  }
+});
+
+// A printed page shows all of it.
+addEventListener("beforeprint", () => {
+  for (const known of watched.values()) known.value = true;
+});
+
+/** Whether an element is on the screen: what is not there need not be drawn. */
+export class Visibility {
+  readonly isVisible = signal(false);
+
+  constructor(private readonly element: Element) {
+    watched.set(element, this.isVisible);
+    observer.observe(element);
+  }
+
+  release(): void {
+    observer.unobserve(this.element);
+    watched.delete(this.element);
+  }
+}
