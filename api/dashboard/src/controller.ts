@@ -40,7 +40,7 @@ export class Controller {
     frames.count.subscribe(() => this.onFrame());
     setInterval(() => this.tick(), TICK_MS);
     address.start();
-    void hosts.keep();
+    void hosts.poll();
     this.active.start();
     address.view.subscribe(({ host }) => {
       this.active.show(host);
@@ -137,7 +137,7 @@ export class Controller {
     const badge = badgeOf(this.active.connection, this.data, {
       at: performance.now(),
       wall: Date.now(),
-      answeredAt: this.active.feed?.answeredAt ?? -Infinity,
+      respondedAt: this.active.feed?.respondedAt ?? -Infinity,
       isListed: hosts.find(this.data?.name) !== undefined,
     });
     if (badge.kind === before.kind && badge.label === before.label && badge.detail === before.detail) return;

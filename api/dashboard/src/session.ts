@@ -6,8 +6,8 @@ export function logIn(): void {
 /** Whether the reader has logged in, and so can log out. Never if the API does not require a token. */
 export async function hasSession(): Promise<boolean> {
   try {
-    const answer = await fetch("./session");
-    const session: unknown = answer.ok ? await answer.json() : null;
+    const response = await fetch("./session");
+    const session: unknown = response.ok ? await response.json() : null;
     return typeof session === "object" && session !== null && "logged_in" in session && session.logged_in === true;
   } catch {
     return false;
@@ -17,8 +17,8 @@ export async function hasSession(): Promise<boolean> {
 /** End the session; returns why that was not possible, as a sentence. */
 export async function logOut(): Promise<string | null> {
   try {
-    const answer = await fetch("./logout", { method: "POST" });
-    if (!answer.ok) return `The server answered with the status ${answer.status}.`;
+    const response = await fetch("./logout", { method: "POST" });
+    if (!response.ok) return `The server responded with the status ${response.status}.`;
   } catch {
     return "The server is not responding.";
   }

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { HistoryAnswer } from "../src/bus/answers";
+import type { HistoryResult } from "../src/bus/responses";
 import type { HistoryQuery } from "../src/bus/rest";
 import { Backfill } from "../src/store/backfill";
 import { HostData } from "../src/store/host";
@@ -9,7 +9,7 @@ const CPU = "system/cpu";
 
 /** A server whose history is `stored`; like the real one, it answers in buckets if necessary. */
 function serverWith(stored: () => readonly number[]) {
-  return (query: HistoryQuery): HistoryAnswer => {
+  return (query: HistoryQuery): HistoryResult => {
     const { start, end, maxPoints, host } = query;
     const inside = stored().filter((time) => time >= start && time < end);
     let timestamps = inside;
@@ -46,11 +46,11 @@ function every(step: number, from: number, to: number): number[] {
 beforeEach(() => vi.useFakeTimers({ now: NOW }));
 afterEach(() => vi.useRealTimers());
 
-const optionsFor = (answer: (query: HistoryQuery) => HistoryAnswer | Promise<HistoryAnswer>) => {
+const optionsFor = (response: (query: HistoryQuery) => HistoryResult | Promise<HistoryResult>) => {
   const problems: (string | null)[] = [];
   return {
     problems,
-    fetchHistory: async (query: HistoryQuery) => answer(query),
+    fetchHistory: async (query: HistoryQuery) => response(query),
     random: () => 0.5,
     onChange: (problem: string | null) => void problems.push(problem),
   };
@@ -61,12 +61,12 @@ describe("the seam between history and live", () => {
     const stored = every(2000, NOW - 600_000, NOW);
     const host = new HostData("h");
     live(host, NOW);
-    const answer = serverWith(() => stored);
+    const response = serverWith(() => stored);
     const filling = new Backfill(
       host,
       optionsFor(async (query) => {
         await new Promise((resolve) => setTimeout(resolve, 1000));
-        return answer(query);
+        return response(query);
       }),
     );
     filling.fill(-Infinity);
@@ -132,12 +132,12 @@ describe("the seam between history and live", () => {
     for (const time of every(7000, NOW + 7000, NOW + 84_000)) live(host, time); // polled
     live(host, NOW + 90_000);
     const starts: number[] = [];
-    const answer = serverWith(() => stored);
+    const response = serverWith(() => stored);
     new Backfill(
       host,
       optionsFor((query) => {
         starts.push(query.start);
-        return answer(query);
+        return response(query);
       }),
     ).fill(NOW - 3000);
     await vi.advanceTimersByTimeAsync(0);
@@ -168,10 +168,10 @@ describe("the seam between history and live", () => {
     const host = new HostData("h");
     live(host, NOW);
     let fails = 3;
-    const answer = serverWith(() => [NOW - 2000, NOW]);
+    const response = serverWith(() => [NOW - 2000, NOW]);
     const options = optionsFor((query) => {
       if (fails-- > 0) throw new Error("The history is not responding.");
-      return answer(query);
+      return response(query);
     });
     new Backfill(host, options).fill(-Infinity);
     await vi.advanceTimersByTimeAsync(0);
@@ -182,7 +182,7 @@ describe("the seam between history and live", () => {
   });
 
   it("notes that the server rejects samples whose time is as far off as the host's", async () => {
-    const keeping = (query: HistoryQuery): HistoryAnswer => {
+    const keeping = (query: HistoryQuery): HistoryResult => {
       const start = Math.max(query.start, NOW - 3_600_000);
       const end = Math.min(query.end, NOW + 3_600_001);
       return { host: "h", start, end, channels: new Map() };

@@ -14,7 +14,7 @@ function receivedAt(at: number, timestamp = WALL): HostData {
 }
 
 function now(at: number, others: Partial<BadgeContext> = {}): BadgeContext {
-  return { at, wall: WALL + at, answeredAt: at, isListed: false, ...others };
+  return { at, wall: WALL + at, respondedAt: at, isListed: false, ...others };
 }
 
 const is = (mode: ConnectionMode, problem: string | null = null): ConnectionState => ({ mode, problem });
@@ -70,7 +70,7 @@ describe("the badge", () => {
   });
 
   it("does not claim that the server is responding before it has", () => {
-    const detail = (answeredAt: number) => badgeOf(is("live"), receivedAt(1000), now(8_000, { answeredAt })).detail;
+    const detail = (respondedAt: number) => badgeOf(is("live"), receivedAt(1000), now(8_000, { respondedAt })).detail;
     expect(detail(1_100)).toBe("No samples arrive.");
     expect(detail(7_000)).toContain("The server is responding");
   });

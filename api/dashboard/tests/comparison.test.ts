@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { HistoryAnswer, HistoryColumns } from "../src/bus/answers";
 import { type Run, runOf } from "../src/bus/moments";
+import type { HistoryColumns, HistoryResult } from "../src/bus/responses";
 import { type HistoryQuery, RequestFailed } from "../src/bus/rest";
 import { ELAPSED } from "../src/charts/timeAxis";
 import { ComparedRun } from "../src/feed/comparedRun";
@@ -24,7 +24,7 @@ function columns(times: number[], fields: Record<string, (number | null)[]>, cha
   return { timestamps: times, columns: fields, bucketWidth: 0, minutesUntil: -Infinity, ...change };
 }
 
-function answerWith(channels: Record<string, HistoryColumns>): HistoryAnswer {
+function answerWith(channels: Record<string, HistoryColumns>): HistoryResult {
   return { host: "h", start: START, end: START + 50 * MINUTE, channels: new Map(Object.entries(channels)) };
 }
 
@@ -115,12 +115,12 @@ describe("the history of a run", () => {
           ...{ memory_used: constant(values[2]), power: constant(values[3]) },
         },
       );
-    const answer = answerWith({
+    const response = answerWith({
       "system/gpu/3": gpu(0, 100, 60, 1, 300),
       "system/gpu/4": gpu(700, 50, 80, 2, 100),
       "system/gpu/5": gpu(0, 0, 99, 9, 9), // not of this run
     });
-    const gpus = runHistory(run(), START + 200_000, answer).series.get(RUN_GPUS)!;
+    const gpus = runHistory(run(), START + 200_000, response).series.get(RUN_GPUS)!;
     const at = (name: string) => gpus.value(name, 10);
     expect([at("utilization"), at("temperature"), at("memory_used"), at("power")]).toEqual([75, 80, 3, 400]);
     expect(gpus.length).toBeGreaterThan(45);
@@ -144,7 +144,7 @@ describe("the history of a run", () => {
 describe("a compared run", () => {
   afterEach(() => vi.useRealTimers());
 
-  function started(fetchRun: () => Promise<Run>, fetchHistory: (query: HistoryQuery) => Promise<HistoryAnswer>) {
+  function started(fetchRun: () => Promise<Run>, fetchHistory: (query: HistoryQuery) => Promise<HistoryResult>) {
     vi.useFakeTimers({ now: START + 10 * MINUTE });
     const compared = new ComparedRun({ id: "r-1", host: "h" }, { fetchRun, fetchHistory, onChange: vi.fn() });
     compared.start();

@@ -1,10 +1,10 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import type { MetricsAnswer } from "../src/bus/answers";
+import type { MetricsResult } from "../src/bus/responses";
 import { RequestFailed } from "../src/bus/rest";
 import { Connection, type ConnectionMode } from "../src/connection/connection";
 import { FakeSocket } from "./fakeSocket";
 
-const ANSWER: MetricsAnswer = { host: "h", state: "online", samples: [] };
+const ANSWER: MetricsResult = { host: "h", state: "online", samples: [] };
 
 function setUp() {
   const sockets: FakeSocket[] = [];

@@ -1,10 +1,10 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { HistoryAnswer } from "../src/bus/answers";
+import type { HistoryResult } from "../src/bus/responses";
 import type { HistoryQuery } from "../src/bus/rest";
 import { Detail } from "../src/store/detail";
 import { HostData } from "../src/store/host";
 
-function history(times: number[], bucketWidth: number, start: number, end: number): HistoryAnswer {
+function history(times: number[], bucketWidth: number, start: number, end: number): HistoryResult {
   const channel = {
     timestamps: times,
     columns: { utilization: times.map(() => 1) },

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { findingsOf } from "../src/bus/answers";
 import { parseFrames } from "../src/bus/frames";
 import { type Finding, findingOf } from "../src/bus/payload";
+import { findingsOf } from "../src/bus/responses";
 import { FindingsFeed } from "../src/feed/findingsFeed";
 import {
   failed,

@@ -26,7 +26,7 @@ describe("a host's data", () => {
     expect(host.isStale("system/cpu", 20)).toBe(false);
   });
 
-  it("treats a polled sample that the previous answer lacked as new, even if its clock is behind", () => {
+  it("treats a polled sample that the previous response lacked as new, even if its clock is behind", () => {
     const host = new HostData("h");
     const behind = 1_200_000;
     host.accept(cpu(WALL - behind), { ...arrival(0, behind), after: undefined });

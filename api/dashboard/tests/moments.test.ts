@@ -144,18 +144,18 @@ describe("the feed of annotations, findings and runs", () => {
 
   it("requests a span with an end after its start, also where the host's clock is ahead of the server's", async () => {
     const requested: URLSearchParams[] = [];
-    const answer = { annotations: [], findings: [], runs: [] };
+    const response = { annotations: [], findings: [], runs: [] };
     vi.stubGlobal("fetch", (path: string) => {
       requested.push(new URL(path, "http://h").searchParams);
-      return Promise.resolve(new Response(JSON.stringify(answer)));
+      return Promise.resolve(new Response(JSON.stringify(response)));
     });
     expect(await fetchMoments({ host: "h", from: now + HOUR, to: null })).toEqual(NO_MOMENTS);
     expect(requested.map((query) => Number(query.get("end")) > now + HOUR)).toEqual([true, true, true]);
   });
 
-  function feedOf(answer: () => Promise<Moments>) {
+  function feedOf(response: () => Promise<Moments>) {
     vi.useFakeTimers();
-    const fetchMoments = vi.fn((_: MomentsQuery) => answer());
+    const fetchMoments = vi.fn((_: MomentsQuery) => response());
     const feed = new MomentsFeed("h", { fetchMoments, random: () => 0, onChange: vi.fn() });
     return { feed, fetchMoments };
   }

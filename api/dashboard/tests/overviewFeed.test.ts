@@ -32,9 +32,9 @@ test("a failed request keeps the last hosts, with the reason, until the next one
   const answers = [HOSTS, new Error("The server is not responding."), HOSTS];
   const feed = new OverviewFeed({
     fetchOverview: async () => {
-      const answer = answers.shift();
-      if (answer instanceof Error) throw answer;
-      return answer ?? HOSTS;
+      const response = answers.shift();
+      if (response instanceof Error) throw response;
+      return response ?? HOSTS;
     },
   });
   feed.start();

@@ -1,5 +1,5 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import type { HistoryAnswer } from "../src/bus/answers";
+import type { HistoryResult } from "../src/bus/responses";
 import type { PastQuery } from "../src/bus/rest";
 import { stretches } from "../src/charts/drawPast";
 import { PastFeed, pastOf } from "../src/store/past";
@@ -11,7 +11,7 @@ const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
 const NOW = 1_000 * DAY;
 
-function answer(channels: Record<string, [times: number[], values: (number | null)[]]>): HistoryAnswer {
+function response(channels: Record<string, [times: number[], values: (number | null)[]]>): HistoryResult {
   const entries = Object.entries(channels).map(([name, [timestamps, utilization]]) => {
     const columns = { timestamps, columns: { utilization }, bucketWidth: MINUTE, minutesUntil: -Infinity };
     return [name, columns] as const;
@@ -25,7 +25,7 @@ describe("the strip of the past", () => {
   it("is the mean of the GPUs where they have values, else the CPU", () => {
     const cpu: [number[], number[]] = [[NOW - DAY], [7]];
     const both = pastOf(
-      answer({
+      response({
         "system/gpu/0": [
           [NOW - DAY, NOW - HOUR],
           [10, 20],
@@ -39,17 +39,17 @@ describe("the strip of the past", () => {
       NOW,
     );
     expect(both).toMatchObject({ subject: "GPU", times: [NOW - DAY, NOW - HOUR], values: [20, 20], to: NOW });
-    expect(pastOf(answer({ "system/cpu": cpu }), NOW)).toMatchObject({ subject: "CPU", values: [7] });
+    expect(pastOf(response({ "system/cpu": cpu }), NOW)).toMatchObject({ subject: "CPU", values: [7] });
   });
 
   it("begins with the oldest data, and is at least 10 minutes long", () => {
-    expect(pastOf(answer({ "system/cpu": [[NOW - DAY], [7]] }), NOW).from).toBe(NOW - 1.02 * DAY);
-    expect(pastOf(answer({}), NOW)).toMatchObject({ from: NOW - 1.02 * 10 * MINUTE, times: [] });
+    expect(pastOf(response({ "system/cpu": [[NOW - DAY], [7]] }), NOW).from).toBe(NOW - 1.02 * DAY);
+    expect(pastOf(response({}), NOW)).toMatchObject({ from: NOW - 1.02 * 10 * MINUTE, times: [] });
   });
 
   it("is fetched once a minute at most, and again for the part with data if that is short", async () => {
     vi.useFakeTimers();
-    const fetchPast = vi.fn((_: PastQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - HOUR], [7]] })));
+    const fetchPast = vi.fn((_: PastQuery) => Promise.resolve(response({ "system/cpu": [[NOW - HOUR], [7]] })));
     const feed = new PastFeed({ fetchPast, random: () => 1 });
     feed.show("h", null, NOW);
     feed.show("h", 7 * DAY, NOW);
@@ -67,7 +67,7 @@ describe("the strip of the past", () => {
   it("is tried again after a failure, up to the newest time", async () => {
     vi.useFakeTimers();
     const fetchPast = vi
-      .fn((_: PastQuery) => Promise.resolve(answer({ "system/cpu": [[NOW - 7 * DAY], [7]] })))
+      .fn((_: PastQuery) => Promise.resolve(response({ "system/cpu": [[NOW - 7 * DAY], [7]] })))
       .mockRejectedValueOnce(new Error("The server is not responding."));
     const feed = new PastFeed({ fetchPast, random: () => 1 });
     feed.show("h", 7 * DAY, NOW);

@@ -10,11 +10,11 @@ describe("a fetch that is retried", () => {
     const [onFetched, onFailed] = [vi.fn(), vi.fn()];
     return { fetch, onFetched, onFailed, source: new RetriedFetch({ fetch, random: () => 1, onFetched, onFailed }) };
   };
-  const succeed = () => Promise.resolve("answer");
+  const succeed = () => Promise.resolve("response");
   const fail = () => Promise.reject(new Error("The database is locked."));
   const never = () => new Promise<string>(() => undefined);
 
-  it("is tried again after a failure, with pauses that grow and start again after an answer", async () => {
+  it("is tried again after a failure, with pauses that grow and start again after a response", async () => {
     const { source, fetch, onFetched, onFailed } = setUp(fail, fail, fail, succeed, fail, succeed);
     const timesOf = async (ms: number) => {
       const before = fetch.mock.calls.length;
@@ -28,14 +28,14 @@ describe("a fetch that is retried", () => {
     expect(await timesOf(1)).toBe(1);
     expect(await timesOf(5_000)).toBe(1);
     expect(onFailed.mock.calls).toEqual(Array(3).fill(["The database is locked."]));
-    expect(onFetched.mock.calls).toEqual([["answer"]]);
+    expect(onFetched.mock.calls).toEqual([["response"]]);
     expect(await timesOf(100_000)).toBe(0);
     source.fetch();
     expect(await timesOf(2_000)).toBe(1);
     expect(onFetched).toHaveBeenCalledTimes(2);
   });
 
-  it("aborts the request before, whose answer or failure no longer counts", async () => {
+  it("aborts the request before, whose response or failure no longer counts", async () => {
     let failFirst = (_: Error): void => undefined;
     const first = () => new Promise<string>((_, reject) => (failFirst = reject));
     const { source, fetch, onFetched, onFailed } = setUp(first, succeed);

@@ -71,7 +71,7 @@ describe("a channel's series", () => {
     expect(times(kept)).toEqual([8_000, 10_000, 11_000, 11_500]);
   });
 
-  it("replaces buckets with a later answer for their span", () => {
+  it("replaces buckets with a later response for their span", () => {
     const kept = series();
     kept.merge(rows([0, 2_000, 4_000], 2_000, [0, 6_000]));
     kept.merge(rows([2_000, 3_000], 0, [2_000, 4_000]));

@@ -50,7 +50,7 @@ describe("a span without data", () => {
     expect(missingInSpan(span(30 * DAY, 0, false), context(null))).toContain("has expired");
   });
 
-  it("is reported as empty once the history has answered", () => {
+  it("is reported as empty once the history has responded", () => {
     expect(missingInSpan(span(2 * HOUR, HOUR), context(null))).toBeNull();
     expect(missingInSpan(span(2 * HOUR, HOUR), context(new HostData("h")))).toBe(
       "There is no data of this host between 12:03:00 and 13:03:00.",

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { historyOf, metricsOf } from "../src/bus/answers";
 import { parseFrames } from "../src/bus/frames";
+import { historyOf, metricsOf } from "../src/bus/responses";
 import { messageOf, streamAddress } from "../src/bus/rest";
 import { HostClock } from "../src/store/clock";
 import { csvName, csvOf } from "../src/store/csv";
@@ -144,7 +144,7 @@ describe("the data from the server", () => {
 
   it("is one sentence if it is an error", () => {
     expect(messageOf({ error: { code: "a", message: "Unknown host." } }, 404)).toBe("Unknown host.");
-    expect(messageOf("<html>", 502)).toBe("The server answered with HTTP status 502.");
+    expect(messageOf("<html>", 502)).toBe("The server responded with HTTP status 502.");
   });
 
   it("is streamed from the page's own origin", () => {

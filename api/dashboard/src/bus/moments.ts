@@ -50,10 +50,12 @@ export function annotationOf(data: unknown): Annotation | null {
   return { id, timestamp, host: textOf(host), text: shortened(text), tags: textsOf(tags), run: textOf(run) };
 }
 
-/** The annotations, the oldest first; null if the answer is not a list of annotations. */
+/** The annotations, the oldest first; null if the response is not a list of annotations. */
 export function annotationsOf(body: unknown): Annotation[] | null {
-  const answer = received<AnnotationsResponse>(body);
-  return Array.isArray(answer?.annotations) ? answer.annotations.flatMap((entry) => annotationOf(entry) ?? []) : null;
+  const response = received<AnnotationsResponse>(body);
+  return Array.isArray(response?.annotations)
+    ? response.annotations.flatMap((entry) => annotationOf(entry) ?? [])
+    : null;
 }
 
 export function runOf(data: unknown): Run | null {
@@ -78,9 +80,9 @@ export function runOf(data: unknown): Run | null {
   };
 }
 
-/** Null if the answer is not a list of runs. */
+/** Null if the response is not a list of runs. */
 export function runsOf(body: unknown): RunsPage | null {
-  const answer = received<RunsResponse>(body);
-  if (!Array.isArray(answer?.runs)) return null;
-  return { runs: answer.runs.flatMap((entry) => runOf(entry) ?? []), next: numberOf(answer.next) };
+  const response = received<RunsResponse>(body);
+  if (!Array.isArray(response?.runs)) return null;
+  return { runs: response.runs.flatMap((entry) => runOf(entry) ?? []), next: numberOf(response.next) };
 }

@@ -31,10 +31,10 @@ export interface GlancedHost {
   readonly findings: readonly GlancedFinding[];
 }
 
-/** The live hosts; null if the answer is not an overview. */
+/** The live hosts; null if the response is not an overview. */
 export function overviewOf(body: unknown): GlancedHost[] | null {
-  const answer = received<OverviewResponse>(body);
-  return Array.isArray(answer?.hosts) ? answer.hosts.flatMap((entry) => hostOf(entry) ?? []) : null;
+  const response = received<OverviewResponse>(body);
+  return Array.isArray(response?.hosts) ? response.hosts.flatMap((entry) => hostOf(entry) ?? []) : null;
 }
 
 function hostOf(value: unknown): GlancedHost | null {

@@ -1,26 +1,26 @@
 import { logIn } from "../session";
 import { HISTORY_FIELDS } from "../store/columns";
 import type { Moments } from "../store/moments";
-import {
-  findingsOf,
-  type HistoryAnswer,
-  type HostsAnswer,
-  historyOf,
-  hostsOf,
-  type MetricsAnswer,
-  metricsOf,
-} from "./answers";
 import type { ErrorDetail, ErrorResponse } from "./contract";
 import { type Annotation, annotationOf, annotationsOf, type Run, type RunsPage, runOf, runsOf } from "./moments";
 import { type GlancedHost, overviewOf } from "./overview";
 import { type Finding, received, textOf } from "./payload";
+import {
+  findingsOf,
+  type HistoryResult,
+  type HostsResult,
+  historyOf,
+  hostsOf,
+  type MetricsResult,
+  metricsOf,
+} from "./responses";
 
 // Relative to the page, so that it also works behind a path of a reverse proxy.
 const PREFIX = "api/v1/system";
 const TIMEOUT_MS = 10_000;
 const NOT_FOUND = 404;
 
-/** A failed request; the message is a sentence for the reader. `status` is 0 without an answer. */
+/** A failed request; the message is a sentence for the reader. `status` is 0 without a response. */
 export class RequestFailed extends Error {
   constructor(
     message: string,
@@ -30,16 +30,16 @@ export class RequestFailed extends Error {
   }
 }
 
-/** Whether the server answered that it does not know the host. */
+/** Whether the server responded that it does not know the host. */
 export function isUnknownHost(error: unknown): boolean {
   return error instanceof RequestFailed && error.status === NOT_FOUND;
 }
 
-export async function fetchMetrics(host: string | null, signal?: AbortSignal): Promise<MetricsAnswer> {
+export async function fetchMetrics(host: string | null, signal?: AbortSignal): Promise<MetricsResult> {
   return required(metricsOf(await request("metrics", host ? [["host", host]] : [], signal)));
 }
 
-export async function fetchHosts(signal?: AbortSignal): Promise<HostsAnswer> {
+export async function fetchHosts(signal?: AbortSignal): Promise<HostsResult> {
   return hostsOf(await request("hosts", [], signal));
 }
 
@@ -129,7 +129,7 @@ export interface HistoryQuery {
   readonly fields?: string;
 }
 
-export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryResult> {
   const parameters: [string, string][] = [
     ["host", query.host],
     ["start", String(Math.floor(query.start))],
@@ -144,7 +144,7 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
 export type PastQuery = Omit<HistoryQuery, "channels" | "fields">;
 
 /** The utilization of the GPUs and the CPU, in a few points. */
-export function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+export function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryResult> {
   return fetchHistory({ ...query, channels: "system/gpu/+,system/cpu", fields: "utilization" }, signal);
 }
 
@@ -187,10 +187,10 @@ function posted(content: object): RequestInit {
 export function messageOf(body: unknown, status: number): string {
   const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
   const message = textOf(error?.message);
-  return message ?? `The server answered with HTTP status ${status}.`;
+  return message ?? `The server responded with HTTP status ${status}.`;
 }
 
-function required<T>(answer: T | null): T {
-  if (answer === null) throw new RequestFailed("The server sent an unexpected answer.", 0);
-  return answer;
+function required<T>(response: T | null): T {
+  if (response === null) throw new RequestFailed("The server sent an unexpected response.", 0);
+  return response;
 }

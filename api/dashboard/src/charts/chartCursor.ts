@@ -40,7 +40,7 @@ export class ChartCursor {
     plot.over.addEventListener("pointermove", (event) => this.point(event), options);
     plot.over.addEventListener("pointerleave", (event) => this.release(event), options);
     plot.over.addEventListener("pointercancel", this.leave, options);
-    element.addEventListener("keydown", this.steer, options);
+    element.addEventListener("keydown", this.onKeyDown, options);
     element.addEventListener("blur", this.leave, options);
     this.stops.push(
       () => request.abort(),
@@ -126,7 +126,7 @@ export class ChartCursor {
     this.monitor.cursor.value = null;
   };
 
-  private readonly steer = (event: KeyboardEvent) => {
+  private readonly onKeyDown = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
     const time = cursor.peek() ?? span.to;

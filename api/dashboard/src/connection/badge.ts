@@ -16,14 +16,14 @@ export interface BadgeContext {
   /** Now, monotonic and as Unix time, in ms. */
   readonly at: number;
   readonly wall: number;
-  /** When the server last answered over HTTP, monotonic. */
-  readonly answeredAt: number;
+  /** When the server last responded over HTTP, monotonic. */
+  readonly respondedAt: number;
   /** Whether the server lists the host, live or in its history. */
   readonly isListed: boolean;
 }
 
-// The server has answered this much later than the last sample arrived: it is not the silent one.
-const ANSWERED_INTERVALS = 1.5;
+// The server has responded this much later than the last sample arrived: it is not the silent one.
+const RESPONDED_INTERVALS = 1.5;
 
 /**
  * The badge for the worst condition that holds.
@@ -34,7 +34,7 @@ const ANSWERED_INTERVALS = 1.5;
 export function badgeOf(
   state: ConnectionState,
   host: HostData | null,
-  { at, wall, answeredAt, isListed }: BadgeContext,
+  { at, wall, respondedAt, isListed }: BadgeContext,
 ): Badge {
   const last = host?.lastArrival ?? null;
   if (state.mode === "reconnecting") {
@@ -56,8 +56,10 @@ export function badgeOf(
     return { kind: "offline", label: "Collector offline", detail: "The collector on this host has stopped." };
   }
   if (host !== null && last !== null && at - last > STALE_INTERVALS * host.intervalMs) {
-    const answers = answeredAt - last > ANSWERED_INTERVALS * host.intervalMs;
-    const detail = answers ? "The server is responding, but receives no samples from this host." : "No samples arrive.";
+    const isResponding = respondedAt - last > RESPONDED_INTERVALS * host.intervalMs;
+    const detail = isResponding
+      ? "The server is responding, but receives no samples from this host."
+      : "No samples arrive.";
     return { kind: "stale", label: `Stale since ${momentTime(wall - (at - last), wall)}`, detail };
   }
   if (state.mode === "polling") {

@@ -1,13 +1,13 @@
-import type { MetricsAnswer } from "../bus/answers";
 import type { Frame } from "../bus/frames";
+import type { MetricsResult } from "../bus/responses";
 import { isUnknownHost } from "../bus/rest";
 import { pauseBefore } from "./backoff";
 import { Poller } from "./poller";
-import { SilenceWatch } from "./silenceWatch";
 import { type Socket, SocketStream } from "./socketStream";
+import { StallDetector } from "./stallDetector";
 
 /**
- * connecting: nothing has answered yet. live: the WebSocket is open, and the server knows the host.
+ * connecting: nothing has responded yet. live: the WebSocket is open, and the server knows the host.
  * polling: it is not open, and /metrics answers. reconnecting: neither works. unknown: the server
  * answers that it does not know the host.
  */
@@ -22,15 +22,15 @@ export interface ConnectionState {
 /** What the connection needs from outside. */
 export interface Transport {
   openSocket(): Socket;
-  fetchMetrics(signal: AbortSignal): Promise<MetricsAnswer>;
+  fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
   random(): number;
 }
 
 /** What the connection reports. */
 export interface ConnectionListener {
   onFrame(frame: Frame): void;
-  /** Returns whether the answer had a new sample. */
-  onMetrics(answer: MetricsAnswer): boolean;
+  /** Returns whether the response had a new sample. */
+  onMetrics(response: MetricsResult): boolean;
   onState(state: ConnectionState): void;
   /** Samples arrive for the first time, or again: the missed ones can be fetched. */
   onFlowing(): void;
@@ -46,7 +46,7 @@ const RESTART_MS = 10_000;
 /** One host's live stream: the WebSocket while it works, polling of /metrics in the meantime. */
 export class Connection {
   private readonly poller: Poller;
-  private readonly watch: SilenceWatch;
+  private readonly stall: StallDetector;
   private state: ConnectionState = { mode: "connecting", problem: null };
   private stream: SocketStream | null = null;
   private attempts = 0;
@@ -65,21 +65,21 @@ export class Connection {
     this.poller = new Poller({
       fetchMetrics: (signal) => transport.fetchMetrics(signal),
       intervalMs,
-      onPolled: (answer) => {
-        if (answer instanceof Error) this.onPollFailed(answer);
-        else this.onPolled(answer);
+      onPolled: (response) => {
+        if (response instanceof Error) this.onPollFailed(response);
+        else this.onPolled(response);
       },
     });
-    this.watch = new SilenceWatch(
+    this.stall = new StallDetector(
       () => this.stream?.silentMs ?? 0,
       intervalMs,
       () => void this.probe(),
     );
   }
 
-  /** When the server last answered over HTTP, monotonic. */
-  get answeredAt(): number {
-    return this.poller.answeredAt;
+  /** When the server last responded over HTTP, monotonic. */
+  get respondedAt(): number {
+    return this.poller.respondedAt;
   }
 
   start(): void {
@@ -120,7 +120,7 @@ export class Connection {
     this.attempts = 0;
     for (const frame of frames) this.listener.onFrame(frame);
     if (this.stream?.hasReceived) this.goLive();
-    if (this.watch.isQuiet(silentMs)) this.watch.start();
+    if (this.stall.isStalled(silentMs)) this.stall.start();
   }
 
   private goLive(): void {
@@ -128,7 +128,7 @@ export class Connection {
     this.poller.stop();
     this.unknownSince = null;
     this.setState("live", null);
-    this.watch.start();
+    this.stall.start();
     this.flow(); // after polling too, which may have missed samples
   }
 
@@ -159,18 +159,18 @@ export class Connection {
   private closeStream(): void {
     this.stream?.close();
     this.stream = null;
-    this.watch.stop();
+    this.stall.stop();
   }
 
-  private onPolled(answer: MetricsAnswer): void {
+  private onPolled(response: MetricsResult): void {
     if (this.stream?.isOpen) {
-      this.listener.onMetrics(answer);
+      this.listener.onMetrics(response);
       this.goLive();
       return;
     }
     this.unknownSince = null;
     this.setState("polling", null);
-    this.listener.onMetrics(answer);
+    this.listener.onMetrics(response);
     if (this.isFlowing) return;
     this.flow();
     // The server is back: retry soon instead of after the rest of a long pause.
@@ -204,24 +204,24 @@ export class Connection {
     this.poller.start();
   }
 
-  // A broken connection and a silent collector look the same here; the answer of /metrics differs.
+  // A broken connection and a silent collector look the same here; the response of /metrics differs.
   private async probe(): Promise<void> {
     const { stream } = this;
     if (stream === null) return;
     const startedAt = performance.now();
-    const wasQuiet = this.watch.isQuiet();
-    const answer = await this.poller.fetchOnce(wasQuiet ? PROBE_TIMEOUT_MS : undefined);
+    const wasStalled = this.stall.isStalled();
+    const response = await this.poller.fetchOnce(wasStalled ? PROBE_TIMEOUT_MS : undefined);
     if (this.isStopped || stream !== this.stream) return;
-    if (answer instanceof Error) {
+    if (response instanceof Error) {
       // A stream that has received something meanwhile is healthy, whatever happened to the probe.
       if (stream.receivedAt >= startedAt && stream.hasReceived) return;
-      if (isUnknownHost(answer)) this.onPollFailed(answer);
-      else this.onClose(answer.message);
+      if (isUnknownHost(response)) this.onPollFailed(response);
+      else this.onClose(response.message);
       return;
     }
-    const hasNews = this.listener.onMetrics(answer);
+    const hasNews = this.listener.onMetrics(response);
     this.goLive();
-    if (!(hasNews && wasQuiet)) return;
+    if (!(hasNews && wasStalled)) return;
     setTimeout(() => {
       if (stream === this.stream && stream.receivedAt < startedAt) this.onClose();
     }, GRACE_MS);

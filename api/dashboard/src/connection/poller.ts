@@ -1,19 +1,19 @@
-import type { MetricsAnswer } from "../bus/answers";
+import type { MetricsResult } from "../bus/responses";
 
 const TIMEOUT_MS = 5_000;
 const MIN_PAUSE_MS = 250;
 
 interface PollerOptions {
-  fetchMetrics(signal: AbortSignal): Promise<MetricsAnswer>;
+  fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
   intervalMs(): number;
   /** The result of each poll; not called for one that `stop` has aborted. */
-  onPolled(answer: MetricsAnswer | Error): void;
+  onPolled(response: MetricsResult | Error): void;
 }
 
 /** Fetches /metrics: once, or at the interval until it is stopped. */
 export class Poller {
-  /** When the last answer arrived, monotonic. */
-  answeredAt = -Infinity;
+  /** When the last response arrived, monotonic. */
+  respondedAt = -Infinity;
   private isPolling = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
   private request: AbortController | null = null;
@@ -34,12 +34,12 @@ export class Poller {
   }
 
   /** Fetch once. An error is returned, not thrown. */
-  async fetchOnce(timeoutMs = TIMEOUT_MS, request = new AbortController()): Promise<MetricsAnswer | Error> {
+  async fetchOnce(timeoutMs = TIMEOUT_MS, request = new AbortController()): Promise<MetricsResult | Error> {
     const timeout = setTimeout(() => request.abort(), timeoutMs);
     try {
-      const answer = await this.options.fetchMetrics(request.signal);
-      this.answeredAt = performance.now();
-      return answer;
+      const response = await this.options.fetchMetrics(request.signal);
+      this.respondedAt = performance.now();
+      return response;
     } catch (error) {
       return error instanceof Error ? error : new Error("The server is not responding.");
     } finally {
@@ -50,9 +50,9 @@ export class Poller {
   private async poll(): Promise<void> {
     const request = new AbortController();
     this.request = request;
-    const answer = await this.fetchOnce(TIMEOUT_MS, request);
+    const response = await this.fetchOnce(TIMEOUT_MS, request);
     if (this.request !== request) return;
-    this.options.onPolled(answer);
+    this.options.onPolled(response);
     if (this.request !== request) return; // stopped by the callback, and perhaps started again
     const pause = Math.max(this.options.intervalMs(), MIN_PAUSE_MS);
     this.timer = setTimeout(() => void this.poll(), pause);

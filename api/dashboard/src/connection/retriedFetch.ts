@@ -5,7 +5,7 @@ const SHORTEST_PAUSE_MS = 1_000;
 interface Options<T> {
   fetch(signal: AbortSignal): Promise<T>;
   random(): number;
-  onFetched(answer: T): void;
+  onFetched(response: T): void;
   /** `problem` is a sentence. It is fetched again. */
   onFailed?(problem: string): void;
 }
@@ -38,10 +38,10 @@ export class RetriedFetch<T> {
   private async run(signal: AbortSignal): Promise<void> {
     const { fetch, random, onFetched, onFailed } = this.options;
     try {
-      const answer = await fetch(signal);
+      const response = await fetch(signal);
       if (signal.aborted) return;
       this.attempts = 0;
-      onFetched(answer);
+      onFetched(response);
     } catch (error) {
       if (signal.aborted) return;
       this.fetchAfter(SHORTEST_PAUSE_MS + pauseBefore(this.attempts, random));

@@ -1,6 +1,6 @@
 import { signal } from "@preact/signals";
-import type { HistoryAnswer } from "../bus/answers";
 import type { Run } from "../bus/moments";
+import type { HistoryResult } from "../bus/responses";
 import { type HistoryQuery, isUnknownHost } from "../bus/rest";
 import { runEnd } from "../text/moments";
 import type { RunReference } from "../view/runReference";
@@ -14,7 +14,7 @@ const MIN_LENGTH_MS = 1_000;
 
 interface Options {
   fetchRun(id: string, host: string | null, signal: AbortSignal): Promise<Run>;
-  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   onChange(): void;
 }
 
@@ -52,9 +52,9 @@ export class ComparedRun {
       const end = Math.max(runEnd(run, Math.max(Date.now(), run.timestamp)), run.started + MIN_LENGTH_MS);
       const query = { host: run.host, start: run.started, end: end + 1, maxPoints: MAX_POINTS };
       const more = { channels: channelsOf(run), fields: RUN_FIELDS };
-      const answer = await this.options.fetchHistory({ ...query, ...more }, signal).catch(emptyIfUnknown);
+      const response = await this.options.fetchHistory({ ...query, ...more }, signal).catch(emptyIfUnknown);
       if (signal.aborted) return;
-      this.history.value = runHistory(run, end, answer);
+      this.history.value = runHistory(run, end, response);
       this.problem.value = null;
       const isUnderWay = run.ended === null && !run.isLost;
       pause = isUnderWay ? Math.max(MIN_REFRESH_MS, (end - run.started) / PIXELS) : null;
@@ -68,7 +68,7 @@ export class ComparedRun {
 }
 
 /** The history of a host that the server no longer knows. */
-function emptyIfUnknown(error: unknown): HistoryAnswer {
+function emptyIfUnknown(error: unknown): HistoryResult {
   if (isUnknownHost(error)) return { host: "", start: 0, end: 0, channels: new Map() };
   throw error;
 }

@@ -13,16 +13,16 @@ interface Listener {
  * on, if that is monitored.
  */
 export class DefaultHost {
-  /** Null until the server has answered. */
+  /** Null until the server has responded. */
   name: string | null = null;
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(private readonly listener: Listener) {}
 
-  /** Ask the server until it answers. */
+  /** Request the default host until the server responds. */
   find(): void {
-    void this.ask(0);
+    void this.request(0);
   }
 
   stop(): void {
@@ -30,7 +30,7 @@ export class DefaultHost {
     clearTimeout(this.timer);
   }
 
-  private async ask(attempt: number): Promise<void> {
+  private async request(attempt: number): Promise<void> {
     this.stop();
     const request = this.latest;
     try {
@@ -42,7 +42,7 @@ export class DefaultHost {
       if (request !== this.latest) return;
       this.listener.onProblem(error instanceof Error ? error.message : "The server is not responding.");
       const pause = Math.min(pauseBefore(attempt, Math.random), MAX_PAUSE_MS);
-      this.timer = setTimeout(() => void this.ask(attempt + 1), pause);
+      this.timer = setTimeout(() => void this.request(attempt + 1), pause);
     }
   }
 }

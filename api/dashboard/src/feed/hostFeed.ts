@@ -1,6 +1,6 @@
-import type { MetricsAnswer } from "../bus/answers";
 import type { Frame } from "../bus/frames";
 import type { CollectorStatus } from "../bus/payload";
+import type { MetricsResult } from "../bus/responses";
 import { fetchFindings, fetchHistory, fetchMetrics, fetchMoments, streamAddress } from "../bus/rest";
 import { Connection, type ConnectionState } from "../connection/connection";
 import type { Socket } from "../connection/socketStream";
@@ -34,7 +34,7 @@ export class HostFeed {
   readonly moments: MomentsFeed;
   private readonly connection: Connection;
   private readonly missing: CatchUp;
-  /** When /metrics last answered for this host, monotonic. */
+  /** When /metrics last responded for this host, monotonic. */
   private metricsAt: number | undefined;
 
   constructor(
@@ -64,7 +64,7 @@ export class HostFeed {
       },
       {
         onFrame: (frame) => this.onFrame(frame),
-        onMetrics: (answer) => this.onMetrics(answer),
+        onMetrics: (response) => this.onMetrics(response),
         onState: (state) => this.onState(state),
         onFlowing: () => this.catchUp(),
       },
@@ -72,9 +72,9 @@ export class HostFeed {
     );
   }
 
-  /** When the server last answered over HTTP, monotonic. */
-  get answeredAt(): number {
-    return this.connection.answeredAt;
+  /** When the server last responded over HTTP, monotonic. */
+  get respondedAt(): number {
+    return this.connection.respondedAt;
   }
 
   start(): void {
@@ -128,16 +128,16 @@ export class HostFeed {
     this.listener.onValues();
   }
 
-  private onMetrics(answer: MetricsAnswer): boolean {
+  private onMetrics(response: MetricsResult): boolean {
     const at = performance.now();
     const { data, metricsAt: after } = this;
     this.metricsAt = at;
     let hasNews = false;
-    for (const sample of answer.samples) {
+    for (const sample of response.samples) {
       const outcome = data.accept(sample, { at, wall: Date.now(), age: sample.ageSeconds * 1000, after });
       hasNews ||= outcome === "added";
     }
-    if (answer.state === "offline" && data.status && data.status.state !== "offline") {
+    if (response.state === "offline" && data.status && data.status.state !== "offline") {
       data.acceptStatus({ ...data.status, state: "offline" }, at);
     }
     this.listener.onValues();

@@ -9,7 +9,7 @@ interface Options {
 
 /** What is known of all hosts, in one request every few seconds while somebody looks at it. */
 export class OverviewFeed {
-  /** The live hosts; null before the first answer. */
+  /** The live hosts; null before the first response. */
   readonly hosts = signal<readonly GlancedHost[] | null>(null);
   /** Why they are not current, as a sentence. */
   readonly problem = signal<string | null>(null);

@@ -1,5 +1,5 @@
-import type { HistoryAnswer } from "../bus/answers";
 import type { Run } from "../bus/moments";
+import type { HistoryResult } from "../bus/responses";
 import { gpuChannel } from "../catalogue";
 import { alignedMeans } from "../charts/aligned";
 import { column } from "../charts/points";
@@ -43,10 +43,10 @@ export interface RunHistory {
   readonly data: HostData;
 }
 
-/** The history of `run` that the server answered with, up to `end` (Unix ms). */
-export function runHistory(run: Run, end: number, answer: HistoryAnswer): RunHistory {
+/** The history of `run` that the server responded with, up to `end` (Unix ms). */
+export function runHistory(run: Run, end: number, response: HistoryResult): RunHistory {
   const data = new HostData(run.host);
-  data.merge(answer);
+  data.merge(response);
   const intervalMs = Math.max(USUAL_MS, ...[...data.series.values()].map(usualSpacing));
   const span = { from: run.started, to: end };
   const gpus = run.gpus.flatMap((id) => data.seriesAt(gpuChannel(id)) ?? []);

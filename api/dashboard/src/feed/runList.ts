@@ -14,7 +14,7 @@ type FetchRuns = (query: RunsQuery, signal: AbortSignal) => Promise<RunsPage>;
 
 /** The runs of all hosts that match a filter, the newest first. The first page is fetched again and again. */
 export class RunList {
-  /** Null until the server has answered. */
+  /** Null until the server has responded. */
   readonly runs = signal<readonly Run[] | null>(null);
   /** Where the next page ends; null if there is none. */
   readonly next = signal<number | null>(null);

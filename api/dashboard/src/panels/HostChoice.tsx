@@ -1,5 +1,5 @@
 import { useId } from "preact/hooks";
-import type { HostEntry } from "../bus/answers";
+import type { HostEntry } from "../bus/responses";
 import type { Monitor } from "../monitor";
 import { chosenHost } from "../text/hostSearch";
 import { shortNames } from "../text/shortNames";

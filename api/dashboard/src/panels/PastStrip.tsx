@@ -4,7 +4,7 @@ import { Surface } from "../charts/canvas";
 import { drawPast } from "../charts/drawPast";
 import type { Monitor } from "../monitor";
 import { clockMinutes, date, fullTime } from "../text/time";
-import { brushed, type Grip, moved } from "../view/brush";
+import { brushed, type DragHandle, moved } from "../view/brush";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import type { Span, Zoom } from "../view/view";
@@ -29,7 +29,7 @@ export function PastStrip() {
     const { left, width } = strip.current!.getBoundingClientRect();
     return bounds.from + ((bounds.to - bounds.from) * (x - left)) / Math.max(width, 1);
   };
-  const chosen = drag && brushed(drag.grip, drag.span, drag.start, drag.end, bounds);
+  const chosen = drag && brushed(drag.handle, drag.span, drag.start, drag.end, bounds);
   return (
     <div
       ref={strip}
@@ -41,7 +41,7 @@ export function PastStrip() {
         if (event.button !== 0) return;
         event.currentTarget.setPointerCapture(event.pointerId);
         const start = timeAt(event.clientX);
-        setDrag({ grip: gripOf(event), span: monitor.span, start, end: start, x: event.clientX });
+        setDrag({ handle: handleOf(event), span: monitor.span, start, end: start, x: event.clientX });
       }}
       onPointerMove={(event) => drag && setDrag({ ...drag, end: timeAt(event.clientX) })}
       onPointerCancel={() => setDrag(null)}
@@ -69,7 +69,7 @@ function startText(monitor: Monitor): string {
 }
 
 interface Drag {
-  readonly grip: Grip;
+  readonly handle: DragHandle;
   /** The span before. */
   readonly span: Zoom;
   readonly start: number;
@@ -77,7 +77,7 @@ interface Drag {
   readonly x: number;
 }
 
-function gripOf(event: PointerEvent): Grip {
+function handleOf(event: PointerEvent): DragHandle {
   const edge = event.target instanceof Element ? event.target.getAttribute(EDGE) : null;
   if (edge === "from" || edge === "to" || edge === "move") return edge;
   return "select";
@@ -127,7 +127,7 @@ function Brush({ span }: { readonly span: Zoom | null }) {
     return { left: share(from), right: share(to) };
   });
   if (place === null) return null;
-  const steer = (edge: "from" | "to", event: KeyboardEvent) => {
+  const moveByKey = (edge: "from" | "to", event: KeyboardEvent) => {
     const bounds = boundsOf(monitor);
     const sign = { ArrowLeft: -1, ArrowDown: -1, ArrowRight: 1, ArrowUp: 1 }[event.key];
     if (bounds === null || sign === undefined) return;
@@ -145,8 +145,8 @@ function Brush({ span }: { readonly span: Zoom | null }) {
       data-testid="brush"
       style={{ left, width: `${100 * (place.right - place.left)}%` }}
     >
-      <Edge edge="from" label="Start of the span" steer={steer} />
-      <Edge edge="to" label="End of the span" steer={steer} />
+      <Edge edge="from" label="Start of the span" moveByKey={moveByKey} />
+      <Edge edge="to" label="End of the span" moveByKey={moveByKey} />
     </div>
   );
 }
@@ -154,10 +154,10 @@ function Brush({ span }: { readonly span: Zoom | null }) {
 interface EdgeProps {
   readonly edge: "from" | "to";
   readonly label: string;
-  readonly steer: (edge: "from" | "to", event: KeyboardEvent) => void;
+  readonly moveByKey: (edge: "from" | "to", event: KeyboardEvent) => void;
 }
 
-function Edge({ edge, label, steer }: EdgeProps) {
+function Edge({ edge, label, moveByKey }: EdgeProps) {
   const rounded = ({ span }: Monitor) => Math.round(span[edge] / ANNOUNCED_MS) * ANNOUNCED_MS;
   const time = useReading((monitor) => rounded(monitor) / 1_000);
   const text = useReading((monitor) => fullTime(rounded(monitor)));
@@ -172,7 +172,7 @@ function Edge({ edge, label, steer }: EdgeProps) {
       aria-valuetext={text}
       data-edge={edge}
       data-testid={`brush-${edge}`}
-      onKeyDown={(event) => steer(edge, event)}
+      onKeyDown={(event) => moveByKey(edge, event)}
     />
   );
 }

@@ -1,4 +1,4 @@
-import type { HistoryAnswer } from "../bus/answers";
+import type { HistoryResult } from "../bus/responses";
 import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { type HostData, WINDOW_MS } from "./host";
@@ -18,7 +18,7 @@ const SETTLE_SPAN_MS = 20_000;
 const SETTLE_ATTEMPTS = 7; // the last one after three minutes
 
 interface BackfillOptions {
-  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
   /** Rows were merged, or `problem` says why they could not be. */
   onChange(problem: string | null): void;
@@ -30,7 +30,7 @@ interface BackfillOptions {
  * The stream is open before the history is fetched, so that no sample falls between them. The history
  * is fetched in two parts that meet at one time: buckets before it, single samples after it. Live
  * samples therefore only overlap single samples, and two samples with the same time are the same;
- * buckets are replaced as a whole. Frames and answers may arrive in any order.
+ * buckets are replaced as a whole. Frames and responses may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;
@@ -96,7 +96,7 @@ export class Backfill {
       if (this.request.signal.aborted) return;
       this.options.onChange(null);
     } catch {
-      // The history answered a moment ago; it is fetched again.
+      // The history responded a moment ago; it is fetched again.
     }
     if (this.request.signal.aborted || now >= newest || attempt + 1 >= SETTLE_ATTEMPTS) return;
     this.later(() => void this.settle(newest, now, attempt + 1), SETTLE_MS * 2 ** attempt);
@@ -105,14 +105,15 @@ export class Backfill {
   /** Returns the newest time of the history in the span; -Infinity if there is none. */
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
     const query = { host: this.host.name, start, end, maxPoints };
-    const answer = await this.options.fetchHistory(query, this.request.signal);
+    const response = await this.options.fetchHistory(query, this.request.signal);
     if (this.request.signal.aborted) return -Infinity;
-    this.host.merge(answer);
+    this.host.merge(response);
     // The server limits a span to the time that it keeps; the host's clock may be too far ahead or behind.
     const newest = this.host.newestTimestamp;
-    if (newest !== null && end > newest) this.host.isOutsideHistory = newest < answer.start || newest >= answer.end;
+    if (newest !== null && end > newest) this.host.isOutsideHistory = newest < response.start || newest >= response.end;
     let reached = -Infinity;
-    for (const { timestamps } of answer.channels.values()) reached = Math.max(reached, timestamps.at(-1) ?? -Infinity);
+    for (const { timestamps } of response.channels.values())
+      reached = Math.max(reached, timestamps.at(-1) ?? -Infinity);
     return reached;
   }
 

@@ -38,7 +38,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** A kept column of a history answer, where a list is split into per_core.0, per_core.1, … */
+/** A kept column of a history response, where a list is split into per_core.0, per_core.1, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

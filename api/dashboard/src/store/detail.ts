@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { HistoryAnswer } from "../bus/answers";
+import type { HistoryResult } from "../bus/responses";
 import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import type { Span } from "../view/view";
@@ -14,7 +14,7 @@ const MIN_REFRESH_MS = 30_000;
 const MIN_RETRY_MS = 1_000;
 
 interface DetailOptions {
-  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
   onChange(): void;
 }
@@ -30,7 +30,7 @@ export class Detail {
   readonly problem = signal<string | null>(null);
   /** Whether the history of the span has arrived. */
   isLoaded = false;
-  /** Changes with each answer. */
+  /** Changes with each response. */
   version = 0;
   private key = "";
   private data: HostData | null = null;
@@ -76,11 +76,11 @@ export class Detail {
     const maxPoints = isPast(span, now) ? MAX_POINTS : MAX_POINTS_MOVING;
     const query = { host: host.name, start: span.from, end: span.to + 1, maxPoints };
     try {
-      const answer = await this.options.fetchHistory(query, signal);
+      const response = await this.options.fetchHistory(query, signal);
       if (signal.aborted) return;
       const data = new HostData(host.name);
       data.status = host.status;
-      data.merge(answer);
+      data.merge(response);
       for (const [channel, memory] of host.processMemory) data.processMemory.set(channel, memory);
       this.data = data;
       this.isLoaded = true;

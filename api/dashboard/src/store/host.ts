@@ -1,5 +1,5 @@
-import type { HistoryAnswer } from "../bus/answers";
 import type { CollectorStatus, Sample, Values } from "../bus/payload";
+import type { HistoryResult } from "../bus/responses";
 import { familyOf, gpuOf, isCharted, PROCESSES, STATUS_CHANNEL } from "../catalogue";
 import { HostClock, SAME_CLOCK_MS } from "./clock";
 import { columnIn, keptColumns, valueIn } from "./columns";
@@ -26,7 +26,7 @@ export interface Arrival {
   readonly wall: number;
   /** `live`: it has just arrived at the server; a number is its age in ms by the server. */
   readonly age: "live" | number;
-  /** When the server answered before, monotonic: a sample that it did not have then is newer. */
+  /** When the server responded before, monotonic: a sample that it did not have then is newer. */
   readonly after?: number | undefined;
 }
 
@@ -42,7 +42,7 @@ export class HostData {
   lastArrival: number | null = null;
   /** Since when the status is offline, monotonic. */
   offlineSince: number | null = null;
-  /** Whether the history has answered: then `series` has all that it keeps of the last hour. */
+  /** Whether the history has responded: then `series` has all that it keeps of the last hour. */
   hasHistory = false;
   /** Whether its clock is so far off that the history rejects its samples. */
   isOutsideHistory = false;
@@ -63,7 +63,7 @@ export class HostData {
     return Number.isFinite(found) ? found : null;
   }
 
-  /** The oldest timestamp of the hour; null before the history has answered, or if there is none. */
+  /** The oldest timestamp of the hour; null before the history has responded, or if there is none. */
   get oldestTimestamp(): number | null {
     const firsts = [...this.series.values()].filter(({ length }) => length > 0).map(({ times }) => times[0]!);
     return this.hasHistory && firsts.length > 0 ? Math.min(...firsts) : null;
@@ -110,9 +110,9 @@ export class HostData {
     this.offlineSince = null;
   }
 
-  merge(answer: HistoryAnswer): void {
+  merge(response: HistoryResult): void {
     this.hasHistory = true;
-    for (const [channel, history] of answer.channels) {
+    for (const [channel, history] of response.channels) {
       const series = this.seriesOf(channel);
       if (series === null) continue;
       const { timestamps, bucketWidth, minutesUntil, columns } = history;
@@ -123,9 +123,9 @@ export class HostData {
         times: timestamps.slice(from, to),
         columns: new Map(kept.map(([name, values]) => [name, values.subarray(from, to)])),
       });
-      const middle = first === 0 ? answer.start : Math.max(minutesUntil, answer.start);
-      series.merge({ start: answer.start, end: middle, width: MINUTE_MS, ...rows(0, first) });
-      series.merge({ start: middle, end: answer.end, width: bucketWidth, ...rows(first, timestamps.length) });
+      const middle = first === 0 ? response.start : Math.max(minutesUntil, response.start);
+      series.merge({ start: response.start, end: middle, width: MINUTE_MS, ...rows(0, first) });
+      series.merge({ start: middle, end: response.end, width: bucketWidth, ...rows(first, timestamps.length) });
     }
   }
 

@@ -1,12 +1,12 @@
 import { signal } from "@preact/signals";
-import type { HostEntry, HostsAnswer } from "../bus/answers";
 import type { CollectorStatus } from "../bus/payload";
+import type { HostEntry, HostsResult } from "../bus/responses";
 
 const PAUSE_MS = 30_000;
 const PAUSE_WITHOUT_STREAM_MS = 10_000;
 
 interface HostsOptions {
-  fetchHosts(): Promise<HostsAnswer>;
+  fetchHosts(): Promise<HostsResult>;
   isLive(): boolean;
   onChange(): void;
 }
@@ -32,8 +32,8 @@ export class Hosts {
       .map((each) => (each.name === status.host ? { ...each, status, isKnown: true } : each));
   }
 
-  /** Fetch the list regularly, except while the page is hidden. */
-  async keep(): Promise<void> {
+  /** Poll the list, except while the page is hidden. */
+  async poll(): Promise<void> {
     for (;;) {
       if (!document.hidden) await this.fetch();
       const pause = this.options.isLive() ? PAUSE_MS : PAUSE_WITHOUT_STREAM_MS;

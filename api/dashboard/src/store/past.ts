@@ -1,5 +1,5 @@
 import { signal } from "@preact/signals";
-import type { HistoryAnswer, HistoryColumns } from "../bus/answers";
+import type { HistoryColumns, HistoryResult } from "../bus/responses";
 import type { PastQuery } from "../bus/rest";
 import { gpuOf } from "../catalogue";
 import { RetriedFetch } from "../connection/retriedFetch";
@@ -26,7 +26,7 @@ const MIN_FILLED = 0.5;
 const MARGIN = 0.02;
 
 interface Options {
-  fetchPast(query: PastQuery, signal: AbortSignal): Promise<HistoryAnswer>;
+  fetchPast(query: PastQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
 }
 
@@ -81,7 +81,7 @@ export class PastFeed {
 }
 
 /** It begins a little before the oldest point, and ends at `now`. */
-export function pastOf({ host, channels }: HistoryAnswer, now: number): Past {
+export function pastOf({ host, channels }: HistoryResult, now: number): Past {
   const entries = [...channels].filter(([, { timestamps }]) => timestamps.length > 0);
   const gpus = entries.filter(([channel]) => gpuOf(channel) !== null);
   const chosen = gpus.length > 0 ? gpus : entries.filter(([channel]) => channel === "system/cpu");

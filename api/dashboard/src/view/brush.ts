@@ -1,14 +1,14 @@
 import { type Zoom, zoomTo } from "./view";
 
 /** What a pointer that was pressed on the strip of the past does: select a new span, or move the old one or an edge. */
-export type Grip = "select" | "move" | "from" | "to";
+export type DragHandle = "select" | "move" | "from" | "to";
 
 /** The span after a pointer was dragged from one time to another; null if it is too short. Within `bounds`. */
-export function brushed(grip: Grip, old: Zoom, start: number, end: number, bounds: Zoom): Zoom | null {
+export function brushed(handle: DragHandle, old: Zoom, start: number, end: number, bounds: Zoom): Zoom | null {
   const inside = (time: number) => Math.min(Math.max(time, bounds.from), bounds.to);
-  if (grip === "from") return zoomTo(inside(old.from + end - start), old.to);
-  if (grip === "to") return zoomTo(old.from, inside(old.to + end - start));
-  if (grip === "select") return zoomTo(inside(Math.min(start, end)), inside(Math.max(start, end)));
+  if (handle === "from") return zoomTo(inside(old.from + end - start), old.to);
+  if (handle === "to") return zoomTo(old.from, inside(old.to + end - start));
+  if (handle === "select") return zoomTo(inside(Math.min(start, end)), inside(Math.max(start, end)));
   return moved(old, end - start, bounds);
 }
 

@@ -25,7 +25,7 @@ export interface AgedSample extends Sample {
   readonly ageSeconds: number;
 }
 
-export interface MetricsAnswer {
+export interface MetricsResult {
   readonly host: string;
   readonly state: "online" | "offline" | null;
   readonly samples: readonly AgedSample[];
@@ -40,7 +40,7 @@ export interface HistoryColumns {
   readonly minutesUntil: number;
 }
 
-export interface HistoryAnswer {
+export interface HistoryResult {
   readonly host: string;
   readonly start: number;
   readonly end: number;
@@ -55,14 +55,14 @@ export interface HostEntry {
 }
 
 /** `historyProblem`: why the history cannot be read or written, as a sentence. */
-export interface HostsAnswer {
+export interface HostsResult {
   readonly hosts: readonly HostEntry[];
   /** How long the history keeps samples or one-minute points; null from an older server. */
   readonly keptMs: number | null;
   readonly historyProblem: string | null;
 }
 
-export function metricsOf(body: unknown): MetricsAnswer | null {
+export function metricsOf(body: unknown): MetricsResult | null {
   if (!isObject(body) || typeof body.host !== "string") return null;
   const samples: AgedSample[] = [];
   for (const family of FAMILIES) {
@@ -78,18 +78,18 @@ export function metricsOf(body: unknown): MetricsAnswer | null {
   return { host: body.host, state: known, samples };
 }
 
-export function historyOf(body: unknown): HistoryAnswer | null {
-  const answer = received<HistoryResponse>(body);
-  if (!isObject(answer?.channels)) return null;
+export function historyOf(body: unknown): HistoryResult | null {
+  const response = received<HistoryResponse>(body);
+  if (!isObject(response?.channels)) return null;
   const channels = new Map<string, HistoryColumns>();
-  for (const [channel, value] of Object.entries(answer.channels)) {
+  for (const [channel, value] of Object.entries(response.channels)) {
     const columns = columnsOf(value);
     if (columns) channels.set(channel, columns);
   }
   return {
-    host: textOf(answer.host) ?? "",
-    start: numberOf(answer.start) ?? 0,
-    end: numberOf(answer.end) ?? 0,
+    host: textOf(response.host) ?? "",
+    start: numberOf(response.start) ?? 0,
+    end: numberOf(response.end) ?? 0,
     channels,
   };
 }
@@ -106,21 +106,21 @@ function columnsOf(value: unknown): HistoryColumns | null {
   };
 }
 
-/** The findings, active or over; null if the answer is not a list of findings. */
+/** The findings, active or over; null if the response is not a list of findings. */
 export function findingsOf(body: unknown): Finding[] | null {
-  const answer = received<FindingsResponse>(body);
-  if (!Array.isArray(answer?.findings)) return null;
-  return answer.findings.flatMap((entry) => findingOf(entry) ?? []);
+  const response = received<FindingsResponse>(body);
+  if (!Array.isArray(response?.findings)) return null;
+  return response.findings.flatMap((entry) => findingOf(entry) ?? []);
 }
 
 const HOUR_MS = 3_600_000;
 
-export function hostsOf(body: unknown): HostsAnswer {
-  const answer = received<HostsResponse>(body);
-  const hosts = Array.isArray(answer?.hosts) ? answer.hosts.flatMap((entry) => entryOf(entry) ?? []) : [];
-  const [hours, days] = [numberOf(answer?.history_hours), numberOf(answer?.history_days)];
+export function hostsOf(body: unknown): HostsResult {
+  const response = received<HostsResponse>(body);
+  const hosts = Array.isArray(response?.hosts) ? response.hosts.flatMap((entry) => entryOf(entry) ?? []) : [];
+  const [hours, days] = [numberOf(response?.history_hours), numberOf(response?.history_days)];
   const keptMs = hours === null || days === null ? null : Math.max(hours, 24 * days) * HOUR_MS;
-  return { hosts, historyProblem: textOf(answer?.history_error), keptMs };
+  return { hosts, historyProblem: textOf(response?.history_error), keptMs };
 }
 
 function entryOf(value: unknown): HostEntry | null {

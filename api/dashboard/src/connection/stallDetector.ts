@@ -1,34 +1,34 @@
 // The stream is checked after this many intervals of silence: before its samples are stale.
-const QUIET_INTERVALS = 1.5;
-const MIN_QUIET_MS = 1_000;
+const STALL_INTERVALS = 1.5;
+const MIN_STALL_MS = 1_000;
 // A collector reports its status every 10 s, so a healthy stream is never silent for longer.
-const MAX_QUIET_MS = 12_000;
+const MAX_STALL_MS = 12_000;
 
 /**
- * Calls `onQuiet` while a stream is silent for longer than it should be, less and less often.
+ * Calls `onStall` while a stream is silent for longer than it should be, less and less often.
  *
  * A broken connection looks like a silent collector until another check distinguishes them.
  */
-export class SilenceWatch {
+export class StallDetector {
   private timer: ReturnType<typeof setTimeout> | undefined;
 
   constructor(
     private readonly silentMs: () => number,
     private readonly intervalMs: () => number,
-    private readonly onQuiet: () => void,
+    private readonly onStall: () => void,
   ) {}
 
   /** Whether `silentMs` of silence is longer than a healthy stream's. */
-  isQuiet(silentMs = this.silentMs()): boolean {
-    return silentMs >= this.quietMs;
+  isStalled(silentMs = this.silentMs()): boolean {
+    return silentMs >= this.stallMs;
   }
 
   start(): void {
     clearTimeout(this.timer);
     const silentMs = this.silentMs();
-    const pause = this.isQuiet(silentMs) ? Math.min(silentMs, MAX_QUIET_MS) : this.quietMs - silentMs;
+    const pause = this.isStalled(silentMs) ? Math.min(silentMs, MAX_STALL_MS) : this.stallMs - silentMs;
     this.timer = setTimeout(() => {
-      if (this.isQuiet()) this.onQuiet();
+      if (this.isStalled()) this.onStall();
       this.start();
     }, pause);
   }
@@ -37,7 +37,7 @@ export class SilenceWatch {
     clearTimeout(this.timer);
   }
 
-  private get quietMs(): number {
-    return Math.min(Math.max(QUIET_INTERVALS * this.intervalMs(), MIN_QUIET_MS), MAX_QUIET_MS);
+  private get stallMs(): number {
+    return Math.min(Math.max(STALL_INTERVALS * this.intervalMs(), MIN_STALL_MS), MAX_STALL_MS);
   }
 }
