@@ -48,7 +48,8 @@ class MemoryGrowth:
         f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
         "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
         "the RAM as a whole, not for a run. So is memory that processes share. "
-        "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
+        "RAM that grows by as much as all programs together read from disk and network counts as a "
+        "dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
