@@ -18,12 +18,12 @@ from tests.services.processes import wait_until
 
 LINES = [
     ("utilization-chart", "--blue"),
-    ("utilization-chart", "--orange"),
     ("utilization-chart", "--pink"),
+    ("utilization-chart", "--violet"),
     ("cpu-chart", "--blue"),
-    ("memory-chart", "--green"),
+    ("memory-chart", "--violet"),
     ("disk-chart", "--blue"),
-    ("network-chart", "--green"),
+    ("network-chart", "--violet"),
 ]
 SECONDS = 15.0
 # The pixels of the canvases in an element that have a colour of the theme, within rounding.
@@ -85,9 +85,11 @@ def test_each_chart_and_row_draws_its_lines_and_others_once_they_are_selected(
 ) -> None:
     page = visit.page
     page.get_by_test_id("range-5m").click()
-    assert pixels(page, "utilization-chart", "--pink") == 0
-    page.get_by_test_id("series-power").click()
-    assert "power" in page.url
+    temperature = page.get_by_test_id("series-temperature")
+    temperature.click()
+    assert "temperature" not in page.url
+    wait_until(lambda: not has_pixels(page, "utilization-chart", "--pink"), "no line", SECONDS)
+    temperature.click()
     for gpu in range(8):
         line = page.get_by_test_id(f"gpu-row-{gpu}").locator("path")
         expect(line).to_have_attribute("d", re.compile(r"^M.*L.*Z$"))

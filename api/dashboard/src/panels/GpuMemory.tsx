@@ -74,7 +74,7 @@ function Bar({ id }: { id: string }) {
           </small>
         </span>
       </div>
-      <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />
+      <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="violet" warnAt={NEARLY_FULL} />
     </li>
   );
 }
