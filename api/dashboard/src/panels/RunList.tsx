@@ -4,7 +4,7 @@ import { fetchRuns, runAddress } from "../bus/rest";
 import { ANY_RUN, containsText, type RunFilter, RunList as Runs } from "../feed/runList";
 import { runKey } from "../store/moments";
 import { runDuration, summaryRows } from "../text/runs";
-import { fullTime, momentTime } from "../text/time";
+import { momentTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import { hashFromView } from "../view/view";
@@ -150,7 +150,7 @@ function Row({ run }: { readonly run: Run }) {
       <td>
         <State run={run} />
       </td>
-      <td title={fullTime(run.started)}>{began}</td>
+      <td>{began}</td>
       <td>{took}</td>
       <td>{run.gpus.join(", ")}</td>
       <td>{summaryRows(run).find(({ name }) => name === "gpu_hours")?.text}</td>

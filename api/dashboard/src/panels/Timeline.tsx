@@ -25,13 +25,7 @@ export function Timeline() {
         >
           All runs
         </a>
-        <button
-          type="button"
-          class="button"
-          title="Annotate (a)"
-          data-testid="annotate"
-          onClick={() => monitor.annotate()}
-        >
+        <button type="button" class="button" data-testid="annotate" onClick={() => monitor.annotate()}>
           Annotate
         </button>
       </div>
