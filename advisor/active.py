@@ -130,7 +130,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID with which no finding has ended: the same one may begin again."""
+        """Return an ID with which no finding has ended, because the same one may begin again."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 

@@ -46,7 +46,7 @@ class Advisor:
 
     Its session is not persistent, and its samples have QoS 0: what it misses while it is offline,
     it reads from the history. When a finding is over, it publishes that, and removes the retained
-    message. An unexpected error in the analysis is counted and logged; it ends nothing.
+    message. An unexpected error in the analysis is counted and logged; the advisor continues.
     """
 
     def __init__(
@@ -60,7 +60,7 @@ class Advisor:
         spans: Spans,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """``detectors`` makes the detectors for a host; ``name`` is that of this machine."""
+        """``detectors`` makes the detectors for a host; ``name`` is this machine's name."""
         self._topics = topics
         read = {family for each in detectors() for family in each.families}
         self._channels = [each.channel_filter for each in SAMPLES if each.name in read]
@@ -131,7 +131,7 @@ class Advisor:
         self._open_past()
         while not self._stopping.is_set():
             for message in self._inbox.take(0 if self._watch.is_busy else _GATHER_SECONDS):
-                self._publish(partial(self._changes, message))
+                self._publish(self._changes, message)
             self._publish(partial(self._watch.turn, connected=self._bus.connected))
             self._publisher.flush()
 
@@ -151,10 +151,10 @@ class Advisor:
             return self._watch.feed(content, len(message.payload))
         return self._watch.adopt(content) if message.retained else ()
 
-    def _publish(self, changes: Callable[[], Iterable[Change]]) -> None:
+    def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
         """Publish what ``changes`` returns; no error in it ends the thread."""
         try:
-            for host, channel, payload, retain in changes():
+            for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)
                 self._publisher.publish(Publication(topic, payload, retain))
         except MalformedMessageError as error:

@@ -1,6 +1,6 @@
 """Runs the detectors over the samples of every host."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from statistics import median
 
@@ -11,9 +11,10 @@ from telemetry.limits import Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
-SET_BACK = 5 * MINUTE  # a host whose time falls by more has set its clock back
+SET_BACK = 5 * MINUTE  # if a host's time falls by more, its clock was set back
 FEWEST_CLOCKS = 3  # hosts whose clocks together are more likely to be right than ours
-SILENCE = "silence"  # the family of readings about it
+CLOSE = 3_500  # milliseconds: more readings would cost CPU time, and not change the findings
+SILENCE = "silence"  # the family of readings about a silent host
 SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
 
 
@@ -21,10 +22,12 @@ SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer
 class _Host:
     detectors: Sequence[Detector]
     updates: bool = False  # whether findings that have not changed are yielded too
-    by_family: dict[str, Sequence[Detector]] = field(default_factory=dict)
+    by_family: dict[str, Sequence[Callable[[Reading], Iterable[Finding]]]] = field(
+        default_factory=dict
+    )
     channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
     subjects: dict[str, int] = field(default_factory=dict)  # likewise
-    looked: int = 0  # when it last looked for devices that are gone
+    looked: int = 0  # when missing devices were last looked for
     newest: int = 0
     fresh: bool = False  # something has arrived since the last tick
     offline: CollectorStatus | None = None
@@ -39,16 +42,18 @@ class _Host:
 
     def feed(self, reading: Reading) -> Iterator[Finding]:
         """Feed ``reading`` to the detectors that look at its family."""
-        for detector in self.of_family(reading.family):
-            for finding in detector.feed(reading):
-                if self.updates or not finding.is_update:
-                    yield finding
+        for feed in self.of_family(reading.family):
+            yield from self.reported(feed(reading))
 
-    def of_family(self, family: str) -> Sequence[Detector]:
-        """Return the detectors that look at ``family``."""
+    def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
+        """Yield those of ``findings`` that are to be reported."""
+        return (each for each in findings if self.updates or not each.is_update)
+
+    def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
+        """Return the methods of the detectors that look at ``family``."""
         known = self.by_family.get(family)
         if known is None:
-            known = [each for each in self.detectors if family in each.families]
+            known = [each.feed for each in self.detectors if family in each.families]
             self.by_family[family] = known
         return known
 
@@ -56,7 +61,8 @@ class _Host:
 class Analysis:
     """Feeds each host's readings, in the order of their time, to its own detectors.
 
-    A sample that is late, or not newer than the one before on its channel, is skipped. If a host's
+    A sample that is late, or not newer than the one before on its channel, is skipped and counted.
+    One that is newer by less than ``CLOSE`` is skipped too: findings take minutes. If a host's
     clock is set back, its findings end and its detectors start again. The findings about a device
     that is no longer read end. Hosts and channels beyond ``limits`` are ignored.
     """
@@ -80,26 +86,25 @@ class Analysis:
         self._ticked = 0
         self.skipped = 0
 
-    def feed(self, content: Sample | CollectorStatus) -> Iterator[Finding]:
-        """Yield each finding that begins, ends, or becomes more severe."""
+    def feed(self, content: Sample | CollectorStatus) -> Sequence[Finding]:
+        """Return each finding that begins, ends, or becomes more severe."""
         host = self._host_of(content)
         if host is None:
-            self.skipped += 1
-            return
-        reading = reading_of(content)
+            return ()
+        reading, found = reading_of(content), list[Finding]()
         timestamp = reading.timestamp
         if timestamp < host.newest - SET_BACK:
-            yield from self._start_again(host, reading)
+            found += self._start_again(host, reading)
         host.fresh = True
         host.newest = max(host.newest, timestamp)
         host.subjects[reading.subject] = host.newest
-        for detector in host.of_family(reading.family):  # not host.feed: this is done most often
-            for finding in detector.feed(reading):
-                if self._updates or not finding.is_update:
-                    yield finding
+        for feed in host.of_family(reading.family):  # not host.feed: this is done most often
+            if new := feed(reading):
+                found += host.reported(new)
         if host.newest - host.looked >= MINUTE:
             host.looked = host.newest
-            yield from self._forget_silent(host)
+            found += self._forget_silent(host)
+        return found
 
     def tick(self, now: int) -> Iterator[Finding]:
         """Yield what begins or ends because time passes.
@@ -127,25 +132,30 @@ class Analysis:
             host.fresh = False
 
     def _host_of(self, content: Sample | CollectorStatus) -> _Host | None:
-        """Return the host of ``content``, or None to skip ``content``."""
+        """Return the host of ``content``, or None if it is not to be analysed."""
         host = self._hosts.get(content.host)
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
+                self.skipped += 1
                 return None
             host = self._hosts[content.host] = _Host(self._detectors(), self._updates)
-        channel = ""
+        channel, late, close = "", False, 0
         if isinstance(content, Sample):
-            if content.late:
-                return None
-            channel = content.channel
+            channel, late, close = content.channel, content.late, CLOSE
         elif not host.is_online(content):
+            self.skipped += 1
             return None
-        newest = host.channels.get(channel)
-        if newest is None and len(host.channels) >= self._limits.channels:
+        timestamp, newest = content.timestamp, host.channels.get(channel)
+        if newest is None:
+            is_wrong = len(host.channels) >= self._limits.channels
+        elif newest < timestamp < newest + close:
             return None
-        if newest is not None and newest - SET_BACK <= content.timestamp <= newest:
+        else:
+            is_wrong = newest - SET_BACK <= timestamp <= newest
+        if is_wrong or late:
+            self.skipped += 1
             return None
-        host.channels[channel] = content.timestamp
+        host.channels[channel] = timestamp
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
@@ -161,7 +171,7 @@ class Analysis:
     def rest(self, name: str) -> Iterator[Finding]:
         """End the findings about a silent host, except those that its silence may explain.
 
-        If its collector has not said that it is offline, forget the host.
+        If its collector has not reported that it is offline, forget the host.
         """
         host = self._hosts.get(name)
         if host is None or host.offline is None:

@@ -8,23 +8,24 @@ from typing import Any, NamedTuple
 from advisor.detectors.model import LONGEST_STEP
 from advisor.smoothing import Held
 
-FEWEST = 3  # GPUs: of two, it is not clear which one is wrong
+FEWEST = 3  # GPUs: if two differ, it is not clear which one is wrong
 LOADED = 30.0  # % utilization of the others
-SETTLING = 600.0  # seconds in which the usual differences of a new run become known,
-USUAL = 1800.0  # and over which they follow after that
+SETTLING = 600.0  # seconds over which the usual differences of a new run are learned
+USUAL = 1800.0  # seconds over which they are averaged after that
 # GPUs do not work in step if several have each deviated for LONE seconds within LONE_SPAN.
 LONE, LONE_SPAN = 60.0, 7200.0
 SMOOTHING = 60.0  # seconds
-CONTINUES = 0.8  # of the limit at which a GPU begins to deviate: above this, it continues to,
-ENDS = 0.5  # and above this, a finding stays active
+CONTINUES = 0.8  # share of its limit above which a deviation that has begun continues
+ENDS = 0.5  # share of its limit above which a finding stays active
 _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 
 
 class Metric(NamedTuple):
-    """A value to compare: ``sign`` is -1 if lower is worse; the others may differ by ``alike``.
+    """A value to compare: ``sign`` is -1 if lower is worse.
 
-    If it is ``relative``, differences are fractions of the others' median. ``absolute``: GPUs under
-    the same load do not differ in it, not even from the beginning.
+    The other GPUs may differ from each other by up to ``alike``. If the value is ``relative``,
+    differences are fractions of the others' median. If it is ``absolute``, GPUs under the same load
+    never differ in it, not even from the start.
     """
 
     field: str
@@ -42,7 +43,7 @@ METRICS = (
     Metric("utilization", "utilization", "%", -1, 12.0),
     Metric("temperature", "temperature", "°C", 1, 15.0),
 )
-_FIELDS = tuple(metric.field for metric in METRICS)
+_FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
@@ -58,11 +59,15 @@ class Deviation(NamedTuple):
 class Member:
     """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
 
-    The lists have a place for each of ``METRICS``.
+    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` are those of the
+    readings since the values were last smoothed.
     """
 
     at: float = -math.inf
     name: object = None
+    sums: list[float] = field(default_factory=lambda: [0.0] * len(METRICS))
+    numbers: list[int] = field(default_factory=lambda: [0] * len(METRICS))
+    smoothed: float = -math.inf
     values: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
     usual: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
     held: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
@@ -71,17 +76,25 @@ class Member:
 
     def add(self, now: float, readings: Mapping[str, Any]) -> None:
         """Add a reading at ``now`` (seconds)."""
-        step, self.at = now - self.at, now
-        self.name = readings.get("name")
-        part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
-        for place, field_name in enumerate(_FIELDS):
+        self.at, self.name = now, readings.get("name")
+        for place, field_name in _FIELDS:
             value = readings.get(field_name)
             if value is not None:
-                before = self.values[place]
-                self.values[place] = value if before is None else before + part * (value - before)
+                self.sums[place] += value
+                self.numbers[place] += 1
+
+    def smooth(self) -> None:
+        """Smooth the values with the means of the new readings."""
+        step, self.smoothed = self.at - self.smoothed, self.at
+        part = 1 - math.exp(-step / SMOOTHING) if step < 2 * LONGEST_STEP else 1.0
+        for place, number in enumerate(self.numbers):
+            if number:
+                mean, before = self.sums[place] / number, self.values[place]
+                self.values[place] = mean if before is None else before + part * (mean - before)
+                self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others: otherwise, it is warmer or colder."""
+        """Return whether it works as much as the others; if not, another temperature is normal."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -120,6 +133,8 @@ class Comparison:
         """
         step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}
+        for member in present.values():
+            member.smooth()
         if len(present) < FEWEST or len({m.name for m in present.values()}) > 1:
             return False
         loads = sorted(m.values[_UTILIZATION] or 0.0 for m in present.values())

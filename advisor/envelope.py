@@ -50,7 +50,7 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add ``bucket`` to the open one; return the one that this closes."""
+        """Add ``bucket`` to the open bucket; return the bucket that this closes, if any."""
         index = int(bucket.time // self._width)
         if index == self._index:
             if bucket.low < self._low:
@@ -72,8 +72,8 @@ class _Level:
 class Envelope:
     """Buckets of several widths over one series, so that minutes and days are both in view.
 
-    Time and memory for a value are constant. The widest buckets take hours; a level exists only
-    once it has something to hold.
+    Time and memory for a value are constant. The widest buckets take hours; a level is created only
+    with its first bucket.
     """
 
     __slots__ = ("_levels",)

@@ -40,11 +40,14 @@ class Filesystems:
         sizes = reading.values.get("filesystems") or {}
         for mount, size in sizes.items():
             used, total = size.get("used"), size.get("total")
-            if mount not in self._series and len(self._series) >= MOST:
+            if used is None or not total:
                 continue
-            if used is not None and total:
-                series = self._series.setdefault(mount, _Series(subject_of(mount)))
-                yield from self._judge(reading, mount, series, used, total)
+            series = self._series.get(mount)
+            if series is None:
+                if len(self._series) >= MOST:
+                    continue
+                series = self._series[mount] = _Series(subject_of(mount))
+            yield from self._judge(reading, mount, series, used, total)
         for mount in self._series.keys() - sizes.keys():
             yield from self._ledger.end(self._series.pop(mount).subject, reading.timestamp)
 
@@ -78,7 +81,7 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that it is full: critical if growth was reported, since something still writes."""
+        """Report that the file system is full; ``critical`` if its growth was reported before."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(

@@ -13,7 +13,7 @@ SMALL = 0.1  # of the largest process' memory: a smaller one is a context of ano
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The GPUs of a run, by subject; ``pids`` distinguishes it from one that is started again."""
+    """The GPUs of a run, by subject; ``pids`` distinguishes it from a later run of its command."""
 
     command: str
     gpus: tuple[str, ...]

@@ -17,7 +17,7 @@ UNCERTAINTY = 0.2  # the interval of the slope is at least this wide to either s
 SEGMENTS = 6  # growth has to be spread over the span
 GROWING_SEGMENTS = 5
 EVEN_SHARE = 0.25  # of its even part, below which a segment does not grow
-MINIMUM_SECONDS = 720.0  # in less, a tooth of a sawtooth is often seen only once
+MINIMUM_SECONDS = 720.0  # a shorter stretch often contains only one tooth of a sawtooth
 LARGEST_STEP = 0.2  # of the growth: more at once is a job that starts, not a leak
 CHANGE = 0.3  # of the range: a shift by this much at once begins a new stretch
 STEADY = 0.85  # growth of the second half over that of the first, below which it saturates
@@ -59,9 +59,9 @@ def find_growth(envelope: Envelope, closed: int, limit: float, smallest: float) 
 def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket. The values that decide are the floor's:
-    what was never given back. The growth has to be large, to fill the limit within the horizon, to
-    be significant, spread over the stretch, and steady.
+    ``recent`` is the lowest value since the last bucket. The floor decides: the memory that was
+    never released. Its growth has to be large, significant, steady, spread over the stretch, and
+    fast enough to reach the limit within the horizon.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None

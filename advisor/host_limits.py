@@ -9,7 +9,7 @@ from advisor.readings import Reading
 ALL_CORES = 90.0  # % of all cores together
 LEAST_RATE = 20.0  # MB/s: less is not a limit
 DISK_PRESSURE = 10.0  # % of the time that some task waits for I/O, if that is known
-FORGETTING = 0.999  # of the highest rate, per reading: one from months ago does not count
+FORGETTING = 0.999  # factor per reading: a highest rate of months ago does not count
 
 
 class Limit(StrEnum):

@@ -1,6 +1,6 @@
 """A host's memory pressure, its swapping, and the processes that the kernel kills. Pure."""
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Mapping
 
 from advisor.detectors.model import MINUTE, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
@@ -30,10 +30,9 @@ class HostMemory:
         self._kills: float | None = None  # since boot, as last read
         self._killed, self._last_kill = 0.0, 0  # while the finding lasts
 
-    def feed(self, reading: Reading) -> Iterator[Finding]:
+    def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
-        yield from self._pressure(reading)
-        yield from self._kill(reading)
+        return (*self._pressure(reading), *self._kill(reading))
 
     def _pressure(self, reading: Reading) -> Iterable[Finding]:
         now, values, limits = reading.timestamp / 1000, reading.values, self._limits

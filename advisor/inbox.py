@@ -20,15 +20,16 @@ class Inbox:
         self._capacity = capacity
         self._messages: deque[Message] = deque()
         self._bytes = 0
-        self._changed = threading.Condition()
+        self._lock = threading.Lock()  # faster than through the condition
+        self._changed = threading.Condition(self._lock)
         self._stopped = False
         self.dropped = 0
 
     def put(self, message: Message) -> None:
         """Add ``message``. Never blocks."""
-        with self._changed:
+        with self._lock:
             self._messages.append(message)
-            self._bytes += _size(message)
+            self._bytes += len(message.payload) + _OVERHEAD_BYTES
             while self._bytes > self._capacity:
                 self._bytes -= _size(self._messages.popleft())
                 self.dropped += 1

@@ -7,8 +7,8 @@ from advisor.growth import Growth
 from advisor.readings import Reading
 
 LOAD_SECONDS = 3 * 3600.0  # a dataset is read within this time
-READ = (0.3, 1.5)  # what is read is about this many times the growth: files may be compressed,
-MORE_THAN_BEFORE = 2.0  # and this many times what was read in the same time before
+READ = (0.3, 1.5)  # range of what is read, relative to the growth: files may be compressed
+MORE_THAN_BEFORE = 2.0  # and relative to what was read in an equal time before, at least
 _LONGEST_STEP = 120.0  # seconds: a rate does not hold for longer than this
 _MEGABYTE = 1e6
 
@@ -34,10 +34,10 @@ class Loads:
         self._sums.add(now, self._total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether RAM grew by about as much as disks and network delivered, only recently.
+        """Return whether reading from disks and network explains the growth of RAM.
 
-        A training that reads its data all the time does not explain growth: only reading that began
-        with the growth does.
+        It does if about as much was read as RAM grew by, and if the reading began with the growth:
+        a training run that reads its data all the time explains no growth.
         """
         low, high = (times * found.size for times in READ)
         read = self.between(found.start, found.end)

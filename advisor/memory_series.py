@@ -7,11 +7,11 @@ from advisor.growth import Growth, find_growth
 
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`.
 RELEASED = 0.25  # of the growth: if less of it is left, the memory was released
-STILL_GROWING = 0.1  # of the growth: has to be added within as long as it took, at least 20 min
+STILL_GROWING = 0.1  # of the growth: this much must follow within the same time again, or 20 min
 PATIENCE_SECONDS = 20 * 60.0
 FULL = 0.95  # of the limit: growth that got this far probably ended in a failure
-AGAIN = 1.25  # times a growth that was released: the next of the same process has to exceed that
-RECORD = 0.3  # of the growth: peaks have to exceed by it what they have reached before
+AGAIN = 1.25  # times a released growth: the next one of the same process has to exceed this
+RECORD = 0.3  # of the growth: peaks have to exceed earlier ones by this much
 
 
 @dataclass(slots=True)
@@ -41,7 +41,7 @@ class MemorySeries:
         return self._closed > 0
 
     def growth(self, smallest: float) -> Growth | None:
-        """Return the growth by at least ``smallest`` bytes that the series shows, or None."""
+        """Return the growth that the series shows, if it is at least ``smallest`` bytes."""
         found = find_growth(self._envelope, self._closed, self.limit, smallest)
         if found is None or found.size < AGAIN * self._released:
             return None

@@ -67,11 +67,12 @@ class Past:
         return list({(each.host, each.channel): each for each in found}.values())
 
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
-        """Yield the samples of ``host`` by ascending time: coarse ones of days, then all recent.
+        """Yield the samples of ``host`` by time: coarse ones of days, then the recent ones.
 
-        The history has no texts: those of the newest samples, such as the kind of a GPU's memory,
-        are added. It has no processes either. If a GPU has a single one, its memory is that of the
-        GPU, less what the rest uses now.
+        The history has no texts, so those of the newest samples are added, such as the kind of a
+        GPU's memory. It has no processes either. If a GPU has a single process, that process is
+        assumed to have held all of the memory in use on the GPU, minus what is in use outside the
+        process now.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -138,7 +139,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield the processes of the GPU when ``sample`` was taken."""
+    """Yield the processes of the GPU at the time of ``sample``."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

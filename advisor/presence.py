@@ -7,7 +7,7 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading
 
 CLOCK_TICKS = 5  # minutes in a row in which the clock is off
-SET_BACK_CONFIRMED = 2 * MINUTE  # of the new time: before that, it may be one message from the past
+SET_BACK_CONFIRMED = 2 * MINUTE  # before that, it may be a single message from the past
 SET_BACK_SHOWN = 60 * MINUTE
 SUBJECT, CLOCK_SUBJECT = "collector", "clock"
 _CLOCK_ADVICE = "Check the synchronization of its time: `timedatectl`, `chronyc tracking`."
@@ -45,7 +45,7 @@ class Presence:
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how far the clock is from that of others, in seconds."""
+        """Judge how far the host's clock is from other clocks, in seconds."""
         offset, now = reading.values["offset"], reading.timestamp
         limit = self._limits["clock"]
         self._off = self._off + 1 if abs(offset) >= limit else 0
@@ -66,7 +66,7 @@ class Presence:
         return ()
 
     def time(self, reading: Reading) -> Iterable[Finding]:
-        """Report a clock that was set back, once it has stayed so."""
+        """Report a clock that was set back, once it has kept the new time for a while."""
         now = reading.timestamp
         if self._set_back is None:
             if 0 < self._shown_until < now:

@@ -12,6 +12,7 @@ from telemetry.status import CollectorStatus
 FIELDS = frozenset(
     {
         *("utilization", "memory_used", "memory_total", "memory_kind", "name", "power"),
+        "power_average",
         *("temperature", "sm_clock", "throttle_reasons"),
         *("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile"),
         *("remapping_pending", "retirement_pending"),
@@ -29,7 +30,7 @@ class Reading(NamedTuple):
 
     ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is
     the device: ``gpu0``, ``gpu0-mig1``; ``host`` if the channel is not of a device. ``timestamp``
-    is Unix milliseconds. ``values`` follow the catalogue; of a status, they are its fields.
+    is Unix milliseconds. ``values`` follow the catalogue; for a status, they are its fields.
 
     What the analysis itself notices is a reading too: ``silence`` (``seconds`` without anything
     from a collector that is offline; ``stopped``: it was not lost) and ``clock`` (``offset`` in

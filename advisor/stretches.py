@@ -7,9 +7,9 @@ from typing import Any
 WORKING, WAITING = 60.0, 10.0  # % utilization, from which and up to which a GPU works or waits
 IDLE = 5.0  # % utilization: a run with less is idle, not waiting
 WAITS_SHARE, WORKS_SHARE, BETWEEN_SHARE = 0.25, 0.08, 0.25  # of the readings, if it does both
-CHANGES = 3  # at least, between working and waiting, of each GPU in a stretch; and one in so
-CHANGE_SECONDS = 75.0  # many seconds; at long intervals, a part of what readings that do not depend
-CHANGES_SHARE = 0.6  # on each other would show
+CHANGES = 3  # fewest changes between working and waiting, of each GPU in a stretch
+CHANGE_SECONDS = 75.0  # longest mean time from one change to the next
+CHANGES_SHARE = 0.6  # at long intervals: of the changes that independent readings would show
 _LANE = {1: 250.0, 2: 500.0, 3: 985.0, 4: 1969.0, 5: 3938.0, 6: 7563.0}  # MB/s, by generation
 
 
@@ -30,7 +30,7 @@ class Stretch:
     def add(self, gpu: str, values: Mapping[str, Any], use: float, low: float, link: float) -> None:
         """Add a reading with the utilization ``use``; below ``low`` it is low.
 
-        ``link`` is the part of the PCIe link's rate at which it is full.
+        ``link`` is the share of the PCIe link's rate from which the link counts as full.
         """
         self.readings[gpu] = self.readings.get(gpu, 0) + 1
         self.total += 1

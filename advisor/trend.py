@@ -85,8 +85,8 @@ def largest_step(values: Sequence[float]) -> float:
 def last_change(values: Sequence[float], size: float) -> int:
     """Return the index after the last change point: a level that shifts by ``size`` at once.
 
-    At a change point, the lowest value after it and the highest before it, or the other way round,
-    are at least ``size`` apart over two points on either side. 0 if there is none.
+    At a change point, the two values on one side are both at least ``size`` above the two values on
+    the other side. Return 0 if there is none.
     """
     for index in range(len(values) - 2, 1, -1):
         before, after = values[index - 2 : index], values[index : index + 2]

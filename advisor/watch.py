@@ -18,8 +18,8 @@ from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
 SETTLE_SECONDS = 3.0  # until what the broker retains has arrived
-SILENT_SECONDS = 600.0  # after that, only the silence of a host is known,
-FORGOTTEN_SECONDS = 86_400.0  # and after that, nothing at all
+SILENT_SECONDS = 600.0  # without a message: all findings but the silence itself are over
+FORGOTTEN_SECONDS = 86_400.0  # without a message: the host is forgotten
 _HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
 _RETRY_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
@@ -45,7 +45,7 @@ class _Host:
 class Watch:
     """Yields the changes to publish. Not thread-safe.
 
-    The past of a host is read before its first sample is analysed, of one host at a time. Until
+    The past of a host is read before its first sample is analysed, one host at a time. Until
     then, only the newest sample of each of its channels is kept: the history has the others.
     ``history_problem`` is why the history could not be read, in a sentence, or None.
     """
@@ -82,7 +82,7 @@ class Watch:
 
     @property
     def skipped(self) -> int:
-        """How many samples were not analysed: late or repeated ones, or beyond a limit."""
+        """How many samples were not analysed: they were late, repeated or beyond a limit."""
         return self._analysis.skipped
 
     @property
@@ -94,34 +94,45 @@ class Watch:
         """Take over a finding that the broker retains."""
         yield from self._active.adopt(event, is_retained=True)
 
-    def feed(self, content: Content, size: int = 0) -> Iterator[Change]:
+    def feed(self, content: Content, size: int = 0) -> Iterable[Change]:
         """Analyse ``content``, or keep it until the past of its host has been read.
 
-        ``size`` is that of the message in bytes.
+        ``size`` is the size of the message in bytes.
         """
         host, now = self._hosts.get(content.host), self._clock()
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
                 self._analysis.skipped += 1
-                return
+                return ()
             host = self._hosts[content.host] = _Host(now, now)
         host.last, host.is_resting = now, False
-        if host.newest is None:
-            self.analysed += 1
-            for finding in self._analysis.feed(content):
-                yield from self._active.note(finding)
-            if content.timestamp >= host.look:
-                host.look = content.timestamp + MINUTE
-                yield from self._active.expire(content.host, content.timestamp)
-            return
+        if host.newest is not None:
+            self._keep(content, host.newest, size)
+            return ()
+        self.analysed += 1
+        found = self._analysis.feed(content)
+        is_due = content.timestamp >= host.look
+        if is_due:
+            host.look = content.timestamp + MINUTE
+        return self._changes(content, found, is_due=is_due) if found or is_due else ()
+
+    def _changes(
+        self, content: Content, found: Iterable[Finding], *, is_due: bool
+    ) -> Iterator[Change]:
+        yield from self._note(found)
+        if is_due:
+            yield from self._active.expire(content.host, content.timestamp)
+
+    def _keep(self, content: Content, newest: dict[str, tuple[Content, int]], size: int) -> None:
+        """Keep ``content`` until the past of its host has been read, unless there is too much."""
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
-        is_over = channel not in host.newest and len(host.newest) >= self._limits.channels
-        _, before = host.newest.get(channel, (None, 0))
+        is_over = channel not in newest and len(newest) >= self._limits.channels
+        _, before = newest.get(channel, (None, 0))
         if late or is_over or self._size + size - before > _MOST_BYTES:
             self._analysis.skipped += 1
             return
-        host.newest[channel] = content, size
+        newest[channel] = content, size
         self._size += size - before
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
@@ -169,7 +180,7 @@ class Watch:
             yield from self._active.adopt(event, is_retained=False)
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
-        """Read the past of a host, and publish how what was found in it differs from before."""
+        """Read the past of a host, and publish the findings in it that are new or have changed."""
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
@@ -194,7 +205,7 @@ class Watch:
         self.history_problem = str(error)
 
     def _end_silent(self, now: float) -> Iterator[Change]:
-        """End the findings of hosts that are silent, and forget those that have been for a day."""
+        """End the findings of silent hosts, and forget the hosts that are silent for a day."""
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)

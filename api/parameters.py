@@ -44,9 +44,10 @@ class CheckedRoute(APIRoute):
 
 
 class NewestRoute(CheckedRoute):
-    """A route whose endpoint returns a response, and needs only the request if it has no query.
+    """A route that calls its endpoint itself if a request has no query.
 
-    FastAPI takes longer to find that there is no parameter than the endpoint takes to answer.
+    The endpoint then needs only the request. FastAPI takes longer to find that there are no
+    parameters than the endpoint takes to answer.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:

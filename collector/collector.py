@@ -58,7 +58,7 @@ class Collector:
         self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
-        self._newest: dict[str, tuple[Sample, float]] = {}  # by channel; when, in monotonic seconds
+        self._newest: dict[str, tuple[Sample, float]] = {}  # by channel; in monotonic seconds
         bus = BusConnection(
             broker,
             topics.client_id("collector", host),

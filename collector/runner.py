@@ -22,7 +22,7 @@ _LATE_SECONDS = 1.0
 def next_tick(start: float, interval: float, now: float) -> float:
     """Return the first time on the grid ``start + n * interval`` after ``now``.
 
-    Ticks missed by a suspended or overloaded machine are skipped, not made up later.
+    Ticks missed by a suspended or overloaded machine are skipped and counted, not made up later.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
@@ -44,8 +44,7 @@ class Runner:
         """Call ``deliver`` for each sample, and ``on_change`` for each change of a sensor's state.
 
         Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` once
-        all sensors have been read; a sensor that is still busy with an earlier tick is not waited
-        for.
+        all sensors have been read, except those that are still busy with an earlier tick.
 
         Without ``timeouts``, a reading that takes longer than the interval and longer
         than 1 s is discarded.
@@ -98,7 +97,11 @@ class Runner:
                 all_busy = not self._reading
             if all_busy:
                 self._on_tick()
-            tick = next_tick(start, self._interval, time.monotonic())
+            following = next_tick(start, self._interval, time.monotonic())
+            skipped = round((following - tick) / self._interval) - 1
+            for worker in self._workers:
+                worker.note_skipped(skipped)
+            tick = following
 
     def _note_finished(self, worker: SensorWorker) -> None:
         with self._lock:

@@ -104,6 +104,11 @@ class SensorWorker:
         self._announce(before, after)
         return False
 
+    def note_skipped(self, ticks: int) -> None:
+        """Count ``ticks`` that passed while the machine was suspended or overloaded as missed."""
+        with self._lock:
+            self._missed_ticks += ticks
+
     def stop(self) -> None:
         """Signal the thread to stop; ``join`` waits for it."""
         self._stopping = True

@@ -25,7 +25,7 @@ def connected(bus: BusConnection) -> Iterator[None]:
 
 @contextmanager
 def subscribed(bus: BusConnection) -> Iterator[None]:
-    """Do as ``started``, and wait for the subscriptions that ``bus`` requests, at most 5 s.
+    """Like ``started``; also wait for the subscriptions that ``bus`` requests, at most 5 s.
 
     Raises SystemMonitorError.
     """

@@ -64,7 +64,7 @@ class Mosquitto:
         self._configuration: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the process's files, readable only by this user; return its command."""
+        """Write the broker's files, readable only by this user; return its command line."""
         self.tidy()
         with contextlib.suppress(OSError):  # without it, the queues are in memory only
             self._folder.mkdir(mode=0o700, parents=True, exist_ok=True)

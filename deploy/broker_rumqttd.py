@@ -55,7 +55,7 @@ class Rumqttd:
         self._file: Path | None = None
 
     def prepare(self, listeners: Listeners, login: Login | None) -> Sequence[str]:
-        """Write the process's file, readable only by this user; return its command."""
+        """Write the broker's configuration, readable only by this user; return its command line."""
         self.tidy()
         ports = {"v4": listeners.mqtt, "v5": listeners.mqtt5, "ws": listeners.websocket}
         address = _address(listeners.host)

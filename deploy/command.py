@@ -19,7 +19,7 @@ _INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
     if not _runs_a_command(sys.argv[1:]):
-        end_on_signal()  # what `run` starts has the signals that this process was started with
+        end_on_signal()  # not for `run`: its command inherits how signals are handled
     console.prepare()
     try:
         code = run()

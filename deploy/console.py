@@ -41,7 +41,7 @@ def note(text: str) -> None:
 def show_progress(text: str) -> None:
     """Show ``text`` instead of the previous progress, if standard error is a terminal.
 
-    The cursor is left at its beginning, so that the next line of the log replaces it.
+    The cursor is left at the beginning of the text, so that the next line of the log replaces it.
     """
     if sys.stderr is not None and sys.stderr.isatty():
         width = shutil.get_terminal_size().columns - 1

@@ -49,7 +49,7 @@ class EmbeddedBroker:
         """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
 
         MQTT 5 and MQTT over WebSocket have their own ports; 0: not served. If one of these two
-        ports is in use at the start, a free one takes its place, see ``listeners``.
+        ports is in use at the start, a free one takes its place (``listeners``).
 
         ``login`` is the user name and password that clients must use. ``program`` is by default
         the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still
@@ -229,7 +229,8 @@ class EmbeddedBroker:
         return (
             f"The embedded broker has reached its memory limit of {megabytes} MB and was restarted "
             "without the messages that it kept: find the client that publishes too much, or that "
-            f"does not read what it subscribes to; {self.memory_exhausted} so far."
+            "does not read what it subscribes to. Restarts for this reason so far: "
+            f"{self.memory_exhausted}."
         )
 
     def _is_starting(self, process: subprocess.Popen[bytes] | None) -> bool:

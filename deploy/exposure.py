@@ -1,4 +1,7 @@
-"""Refuses, before anything starts, to serve other machines without a login by accident."""
+"""Checks, before anything starts, that no part serves other machines without a login.
+
+The settings can allow it.
+"""
 
 import ipaddress
 import socket

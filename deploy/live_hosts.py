@@ -28,7 +28,7 @@ class LiveHosts:
         self._changed = threading.Condition()
 
     def find(self) -> list[str]:
-        """Return the live hosts after some seconds, or one as soon as it is found.
+        """Return live hosts: as soon as one is found, or an empty list after some seconds.
 
         Raises SystemMonitorError if the broker does not accept connections.
         """

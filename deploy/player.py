@@ -20,7 +20,7 @@ class Player:
     What the broker has not acknowledged when the connection is lost is published again. ``played``
     counts the entries so far, ``sent`` the messages that were acknowledged, and ``too_large`` those
     that were skipped. ``elapsed`` is the time in the recording, in milliseconds. ``delivered`` is
-    whether the broker has delivered the first of them to us: Mosquitto acknowledges and drops what
+    whether the broker has delivered the first message to us: Mosquitto acknowledges and drops what
     a user may not publish.
     """
 

@@ -114,7 +114,7 @@ def _title(metric: Metric) -> str:
 
 
 def _extra(source: Source) -> Iterable[dict[str, Any]]:
-    """Return the panels that are not made of a metric of the catalogue."""
+    """Return the panels that are not made from a metric of the catalogue."""
     if source.kind != "prometheus":
         return
     yield _stat(source, "Hosts that publish", f'sum({PREFIX}_host_up{{host=~"$host"}})')
@@ -124,7 +124,7 @@ def _extra(source: Source) -> Iterable[dict[str, Any]]:
         "format": "table",
         "instant": True,
     }
-    text = "What the advisor has found and still holds"
+    text = "Active findings of the advisor"
     yield _chart(source, "Findings", text, "short", findings, kind="table")
 
 
@@ -178,7 +178,7 @@ def _row(family: Family, panels: list[dict[str, Any]], y: int) -> dict[str, Any]
 
 
 def _number(panels: Iterable[dict[str, Any]], first: int = 1) -> int:
-    """Give each panel an id, also those in rows; return the next one."""
+    """Give each panel an id, including those in rows; return the next free id."""
     for panel in panels:
         panel["id"] = first
         first = _number(panel.get("panels", ()), first + 1)

@@ -1,7 +1,7 @@
 """What other exporters call the metrics that we have too, for the table in docs/prometheus.md.
 
-From `etc/default-counters.csv` of dcgm-exporter and the fields of DCGM that can be added to it,
-`docs/METRICS.md` and the test data of nvidia_gpu_exporter, and node_exporter 1.
+The sources are `etc/default-counters.csv` of dcgm-exporter and the fields of DCGM that can be added
+to it, `docs/METRICS.md` and the test data of nvidia_gpu_exporter, and node_exporter 1.
 """
 
 from typing import NamedTuple

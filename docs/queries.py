@@ -5,7 +5,7 @@ from telemetry.exposition.metrics import Metric
 
 
 def promql(family: Family, metric: Metric) -> str:
-    """Return the query for ``metric`` in Prometheus; of a counter, the rate per second."""
+    """Return the query for ``metric`` in Prometheus; for a counter, its rate per second."""
     gpu = ',gpu=~"$gpu"' if "gpu" in family.labels else ""
     series = f'{metric.name}{{host=~"$host"{gpu}}}'
     return f"rate({series}[$__rate_interval])" if metric.kind == "counter" else series
@@ -14,7 +14,8 @@ def promql(family: Family, metric: Metric) -> str:
 def flux(family: Family, metric: Metric) -> str:
     """Return the query for ``metric`` in InfluxDB, in the same unit.
 
-    The bucket of the samples has no tag ``aggregate``; the one of the minutes has.
+    It works in both buckets: that of the samples, and that of the one-minute points, of which it
+    takes only the means (tag ``aggregate``).
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

@@ -91,17 +91,21 @@ class Admission:
                 "retained event", f"publish to {event.channel} without the retain flag"
             )
         if wait := self._events.take():
-            detail = f"{EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
+            detail = (
+                f"at most {EVENT_BURST} at once, then {EVENTS_PER_MINUTE:g} a minute; wait {wait} s"
+            )
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
     def _check_state(self, event: Event) -> None:
-        """Limit the rate of new states: a newer message about the same one replaces it."""
+        """Limit the rate of new states; a newer message about a known state does not count."""
         key = event.host, event.channel
         if self._newest.get(key) == event.id:
             self._newest.move_to_end(key)
             return
         if wait := self._states.take():
-            detail = f"{STATE_BURST} at once, then {STATES_PER_MINUTE:g} a minute; wait {wait} s"
+            detail = (
+                f"at most {STATE_BURST} at once, then {STATES_PER_MINUTE:g} a minute; wait {wait} s"
+            )
             raise MalformedMessageError("too many states", f"{event.channel}: {detail}")
         self._newest[key] = event.id
         self._newest.move_to_end(key)

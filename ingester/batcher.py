@@ -14,7 +14,7 @@ _BATCH_SIZE = 500
 # A broker stops at its in-flight limit, which is 100 for rumqttd, and should not wait for us there.
 _ENOUGH = 100
 _BATCH_SECONDS = 0.5  # plus the time to write: a sample is stored within a second
-# A lower limit, as Mosquitto's default of 20, is found by the silence that follows.
+# A lower limit, such as Mosquitto's default of 20, shows in the silence that follows.
 _QUIET_SECONDS = 0.05
 # Far more than a broker's in-flight limit allows. QoS 0 messages have no such limit.
 _CAPACITY_BYTES = 16 * 1024 * 1024
@@ -115,13 +115,13 @@ class Batcher:
             self._roll_up()
 
     def _roll_up(self) -> None:
-        """Make some of the minutes that are due, between two batches; go on after the next one."""
+        """Make some of the minutes that are due, between two batches; the rest follow later."""
         now = time.monotonic()
         if now >= self._next_roll_up and not self._stopping.is_set():
             self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch: full, old enough, or followed by silence.
+        """Return the next batch, once it is full, has waited long enough, or nothing follows.
 
         It is empty when stopping, or once minutes are due.
         """

@@ -36,8 +36,8 @@ class Ingester:
     Ingesters with the same ``group`` share the messages among themselves. Messages that are not
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
     discarded. A status, a message of a family without retention, or an empty payload, which deletes
-    a retained message, is acknowledged and skipped. A retained state may be stored already, and may
-    have begun before the history: then it is skipped too.
+    a retained message, is acknowledged and skipped. So is a retained state from before the
+    history's window.
     """
 
     def __init__(
@@ -130,7 +130,8 @@ class Ingester:
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:
-        if self._bus.session_present:  # perhaps of an earlier version: it subscribed to everything
+        # The session may be from an earlier version, which subscribed to everything.
+        if self._bus.session_present:
             self._bus.unsubscribe(self._group + self._topics.everything())
         for each in STORED_FILTERS:
             self._bus.subscribe(self._group + self._topics.of_every_host(each), AT_LEAST_ONCE)

@@ -29,8 +29,8 @@ class Storage:
 
     A write that fails because of the store is retried without end, after growing pauses. A batch
     that the store rejects is halved until the rejected samples are isolated. Rejected samples are
-    logged, counted by reason in ``set_aside``, and discarded. ``problem`` is a sentence that says
-    why the store does not take samples at present. ``failures`` counts the attempts that failed
+    logged, counted by reason in ``set_aside``, and discarded. ``problem`` is a sentence about why
+    the store does not accept samples at present. ``failures`` counts the attempts that failed
     because of the store.
     """
 

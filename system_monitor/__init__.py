@@ -15,9 +15,9 @@ if TYPE_CHECKING:
 
 
 def mark(text: str, *, tags: "Iterable[str]" = ()) -> None:
-    """Publish an annotation: a moment, such as ``epoch 3``, of the run around it, if there is one.
+    """Publish an annotation, such as ``epoch 3``; it belongs to the run around it, if there is one.
 
-    At most 1,000 characters, and 16 tags of 256 characters; what is longer is cut.
+    At most 1,000 characters of the text and 16 tags of 256 characters are published.
     """
     from system_monitor import helper  # noqa: PLC0415 - importing this package loads nothing
 

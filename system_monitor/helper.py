@@ -1,4 +1,4 @@
-"""What ``mark`` and ``run`` do. Nothing here raises: a mark must never end a training.
+"""What ``mark`` and ``run`` do. Nothing here raises: a mark must never end a training run.
 
 Imports only the standard library.
 """
@@ -172,7 +172,7 @@ def _printable(name: object) -> str:
 
 
 def _texts(texts: Iterable[str], longest: int) -> list[str]:
-    """Return the first of ``texts``; what is not an iterable, such as None, has none."""
+    """Return the first few of ``texts``, shortened; none if ``texts`` cannot be iterated."""
     if isinstance(texts, str):
         texts = [texts]
     several = texts if isinstance(texts, Iterable) else ()

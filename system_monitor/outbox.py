@@ -160,7 +160,7 @@ class Outbox:
 
 
 def _load_paho() -> Callable[[str], Any] | None:
-    """Load paho and its lazy imports; return what makes a client, or None if it is missing."""
+    """Load paho and its lazy imports; return a function that creates a client, or None."""
     try:
         from paho.mqtt.client import Client  # noqa: PLC0415 - only once something is published
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415

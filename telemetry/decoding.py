@@ -164,5 +164,5 @@ def _validated(
 def _require_same_host(by_topic: str | None, by_payload: str | None) -> None:
     if by_topic not in (None, by_payload):
         raise MalformedMessageError(
-            "host mismatch", f"payload of {by_payload!r} on a topic of {by_topic!r}"
+            "host mismatch", f"payload of host {by_payload!r} on a topic of host {by_topic!r}"
         )

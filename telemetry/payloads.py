@@ -175,7 +175,7 @@ def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event; the fixed ones must have a value, and texts not be blank."""
+    """Return the fields of an event; the fixed ones need a value, and texts must not be blank."""
     definitions: dict[str, Any] = {}
     for field in fields:
         annotation, information = _annotation(field, owner, _event_part), _information(field)

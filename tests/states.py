@@ -17,7 +17,7 @@ def finding(
     channel: str = FINDING_CHANNEL,
     **values: Any,
 ) -> Event:
-    """Return a finding that is active, or as ``values`` say."""
+    """Return an active finding, in which ``values`` replace the defaults."""
     *_, kind, subject = channel.split("/")
     more = {"kind": kind, "subject": subject, **values}
     return _state(FINDING, identity, timestamp, host, channel, more)
@@ -30,7 +30,7 @@ def run(
     channel: str = RUN_CHANNEL,
     **values: Any,
 ) -> Event:
-    """Return a run that is under way, or as ``values`` say."""
+    """Return a run that is under way, in which ``values`` replace the defaults."""
     return _state(RUN, identity, timestamp, host, channel, values)
 
 

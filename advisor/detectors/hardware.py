@@ -41,6 +41,25 @@ class _Gpu:
     pending: dict[str, int] = field(default_factory=dict)  # readings in a row, up to CONFIRMED
     best: float = 0.0  # of the link under load: lanes times the speed of each
     slow: float = 0.0  # seconds under load below it
+    healthy: tuple[object, ...] = ()  # values that change nothing while they stay as they are
+
+    def is_healthy(self, now: int, values: Mapping[str, Any]) -> bool:
+        """Note a reading; return False if there may be a problem."""
+        get = values.get
+        state = (
+            *(get("ecc_errors_uncorrected"), get("ecc_errors_uncorrected_volatile")),
+            *(get("remapping_pending"), get("retirement_pending")),
+            *(get("pcie_width"), get("pcie_generation")),
+        )
+        if state == self.healthy:
+            self.newest = now
+            return True
+        self.note(now, values)
+        width, generation = values.get("pcie_width"), values.get("pcie_generation")
+        link = width * 2**generation if width and generation else self.best
+        troubled = self.errors or any(self.pending.values()) or self.slow
+        self.healthy = () if troubled or link != self.best else state
+        return False
 
     def note(self, now: int, values: Mapping[str, Any]) -> None:
         seconds = min((now - self.newest) / 1000, LONGEST_STEP)
@@ -121,7 +140,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Keep a GPU that is lost: that it is not read is the finding."""
+        """Forget ``subject``, unless it is a lost GPU, whose finding is that it is not read."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)
@@ -132,12 +151,12 @@ class Hardware:
         gpu = self._gpus.get(subject)
         if gpu is None:
             gpu = self._gpus[subject] = _Gpu(now, self._limits)
-        gpu.note(now, reading.values)
-        active = subject in self._ledger
-        problem = next(gpu.problems(active=active), None)
+        active, problem = subject in self._ledger, None
+        if not gpu.is_healthy(now, reading.values):
+            problem = next(gpu.problems(active=active), None)
         if problem is None:
             gpu.since = 0
-            return self._ledger.end(subject, now)
+            return self._ledger.end(subject, now) if active else ()
         gpu.since = gpu.since or now
         severity, sentence, numbers = problem
         return self._ledger.report(
@@ -181,7 +200,7 @@ class Hardware:
                 )
 
     def _found(self, now: int) -> Iterator[Finding]:
-        """End what is known of GPUs that the sensor, which works, no longer reads."""
+        """End the findings about GPUs that the sensor no longer reads although it works."""
         for subject in [s for s, g in self._gpus.items() if now - g.newest > 10 * MINUTE]:
             yield from self.forget(subject, now)
 

@@ -65,11 +65,12 @@ class HostPressure:
         self._filesystems = Filesystems(self._ledger, self._limits)
         self._presence = Presence(self._ledger, self._limits)
 
-    def feed(self, reading: Reading) -> Iterator[Finding]:
+    def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
-        yield from self._judge(reading)
-        if reading.family == "memory":
-            yield from self._presence.time(reading)
+        found = self._judge(reading)
+        if reading.family != "memory":
+            return found
+        return (*found, *self._presence.time(reading))
 
     def _judge(self, reading: Reading) -> Iterable[Finding]:
         match reading.family:
@@ -85,7 +86,7 @@ class HostPressure:
                 return self._presence.clock(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """End all findings if it is the host that is no longer read."""
+        """End all findings if ``subject`` is the host, which is no longer read."""
         if subject == "host":
             ended = self._ledger
             self._begin()

@@ -19,6 +19,7 @@ RECOVERY = 0.03
 LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
 LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
 FEWEST_READINGS = 40  # with long intervals, 15 min are too short to see rare work
+FEWEST_MEANS = 12  # the same if the mean power between two readings is known: it shows all work
 # After a time without readings, in which it may have worked, a new stretch begins. While a finding
 # is active, a short one only does not count.
 _GAP, _LONG_GAP = 2.5 * MINUTE, 10 * MINUTE
@@ -32,7 +33,7 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Stretch:
-    """The time since a GPU was last at work; ``busy`` are seconds of work, less what was idle."""
+    """The time since a GPU was last at work; ``busy`` are seconds of work, minus idle time."""
 
     start: int
     newest: int
@@ -42,13 +43,18 @@ class _Stretch:
     powers: float = 0.0  # the sum while idle and cooled down, and how many
     readings: int = 0
     number: int = 0  # of all readings
+    means: int = 0  # of those with the mean power since the one before
 
-    def is_at_work(self, power: float | None, *, visible: bool) -> bool:
-        """Return whether the GPU works at this moment; ``visible``: its utilization shows it."""
+    def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
+        """Return whether the GPU works right now; ``visible`` is whether utilization shows it.
+
+        ``mean`` is the mean power since the reading before.
+        """
+        self.means += mean is not None
         if power is not None:
             self.lowest = min(self.lowest, power)
             if not visible and self.newest - self.start >= COOLING:
-                self.powers += power
+                self.powers += power if mean is None else mean
                 self.readings += 1
         above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
         return visible or above
@@ -57,7 +63,8 @@ class _Stretch:
         """Return whether the mean power shows hidden work, or the readings are too few to tell."""
         usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
         mean = self.powers / self.readings if self.readings else 0.0
-        return self.number < FEWEST_READINGS or mean > usual
+        known = self.number >= FEWEST_READINGS or self.means >= FEWEST_MEANS
+        return not known or mean > usual
 
 
 class IdleGpu:
@@ -68,7 +75,8 @@ class IdleGpu:
         "A GPU's memory is held while the GPU does nothing. The finding reports by whom, and since "
         "when.",
         f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g}% utilization "
-        f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings, with the power at its "
+        f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings ({FEWEST_MEANS} if the GPU "
+        "counts its energy), with the power at its "
         f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
         f"to {RECOVERY:.0%} of the time, do not count. After {_GAP / MINUTE:g} min without a "
         "reading, the time begins again. The finding ends "
@@ -76,7 +84,7 @@ class IdleGpu:
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0%, which is recognized by its power",
         "Without a power reading, such a training run is reported. In MIG mode, the driver reports "
-        "no utilization, and nothing is reported.",
+        "no utilization, so nothing is reported.",
         "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
         "show 0 to 1% for up to 28 min at 1.5 to 2.3 times the idle power",
     )
@@ -112,8 +120,11 @@ class IdleGpu:
         utilization = reading.values.get("utilization")
         if utilization is None or (reading.values.get("memory_used") or 0) < self._held:
             return self._end(subject, now)
+        visible = utilization >= self._limits["utilization"]
         stretch = self._stretches.get(subject)
         if stretch is None:
+            if visible:
+                return ()
             stretch = self._stretches[subject] = _Stretch(now, now)
         step, stretch.newest = now - stretch.newest, now
         if step > (_LONG_GAP if subject in self._ledger else _GAP):
@@ -122,19 +133,21 @@ class IdleGpu:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         stretch.number += 1
-        visible = utilization >= self._limits["utilization"]
-        if stretch.is_at_work(reading.values.get("power"), visible=visible):
+        power, mean = reading.values.get("power"), reading.values.get("power_average")
+        if stretch.is_at_work(power, mean, visible=visible):
             stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
         if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
-        if now - stretch.start < self._limits["minutes"] * MINUTE or now - stretch.told < MINUTE:
-            return ()
-        if subject not in self._ledger and stretch.may_work():
+        too_short = now - stretch.start < self._limits["minutes"] * MINUTE
+        if too_short or now - stretch.told < MINUTE or self._is_unsure(subject, stretch):
             return ()
         stretch.told = now
         return self._report(reading, stretch, reading.values["memory_used"])
+
+    def _is_unsure(self, subject: str, stretch: _Stretch) -> bool:
+        return subject not in self._ledger and stretch.may_work()
 
     def _report(self, reading: Reading, stretch: _Stretch, held: float) -> Iterable[Finding]:
         minutes = (reading.timestamp - stretch.start) / MINUTE
@@ -159,7 +172,7 @@ class IdleGpu:
 
 
 def _holder(processes: Iterable[Mapping[str, Any]]) -> str:
-    """Return a text for the process with the most memory; empty if there is none."""
+    """Describe the process with the most GPU memory; return an empty string without one."""
     largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
     if largest is None:
         return ""

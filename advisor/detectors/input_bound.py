@@ -53,7 +53,7 @@ class _Unit:
 
 
 class InputBound:
-    """Looks at the use of GPUs, and at what the host shows at the same time."""
+    """Compares the use of GPUs with the limits that their host reaches at the same time."""
 
     kind: ClassVar[Kind] = Kind(
         "input_bound",
@@ -68,7 +68,7 @@ class InputBound:
         "they have shown, while tasks wait for I/O; the network at the same share of its own "
         "highest rate; the PCIe link at "
         f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If none is reached, "
-        f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g} "
+        f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g}"
         "%) alternately: `info`, 'not explained by the host'. The finding ends after "
         f"{ENDS} stretches for which this is not true, or with the run.",
         "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "

@@ -35,18 +35,19 @@ class MemoryGrowth:
         "it), or of a job's cgroup. The subject of a run is `run-ID`.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
         f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
-        f"the limit within {growth.HORIZON:g} times the stretch. The rise is significant "
+        f"the limit within {growth.HORIZON:g} times its length. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
-        f"{growth.SEGMENTS} parts of the stretch, has at most {growth.LARGEST_STEP:.0%} of it in "
-        "one step, and does not slow down. Theil-Sen gives the rate; its confidence interval gives "
-        "the earliest and the latest time at which the limit is reached: `critical` from "
-        f"{_USUAL['critical']:g} min before, `info` more than {_USUAL['warning']:g} h before. The "
-        "finding ends once the memory is released, the process ends, or the growth stops.",
+        f"{growth.SEGMENTS} parts of the stretch, has no step of more than "
+        f"{growth.LARGEST_STEP:.0%} of it, and does not slow down. Theil-Sen gives the rate; its "
+        "confidence interval gives the earliest and the latest time at which the limit is reached: "
+        f"`critical` from {_USUAL['critical']:g} min before, `info` more than "
+        f"{_USUAL['warning']:g} h before. The finding ends once the memory is released, the "
+        "process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, a sequence of jobs",
         f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
-        "fills a GPU's memory by then is not reported, and one in RAM not by run. Memory that "
-        "processes share counts for the RAM as a whole, not for a run. "
+        "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
+        "the RAM as a whole, not for a run. So is memory that processes share. "
         "RAM that grows by as much as is read from disk or network counts as a dataset, for 3 h.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
@@ -99,37 +100,42 @@ class MemoryGrowth:
         used, total = reading.values.get("memory_used"), reading.values.get("memory_total")
         if used is None or not total or reading.values.get("memory_kind") == "unified":
             return ()  # unified memory is the system's: RAM
-        self._devices[reading.subject] = used, total
-        if self._listed.get(reading.subject, 0.0) >= EXPLAINED * used:
+        subject, now = reading.subject, reading.timestamp / 1000
+        self._devices[subject] = used, total
+        if self._listed.get(subject, 0.0) >= EXPLAINED * used:
             return ()
-        series = self._of(reading.subject, "", "memory in use", reading.timestamp / 1000)
+        series = self._of(subject, "", "memory in use", now)
         if used < EMPTY * total:
-            series.born = reading.timestamp / 1000
-        return self._note(reading, series, used, total)
+            series.born = now
+        return self._judge(reading, subject, series) if series.add(now, used, total) else ()
 
-    def _processes(self, reading: Reading) -> Iterator[Finding]:
-        subject = reading.subject
+    def _processes(self, reading: Reading) -> Iterable[Finding]:
+        subject, now = reading.subject, reading.timestamp / 1000
         used, total = self._devices.get(subject, (0.0, 0.0))
-        self._listed[subject] = 0.0
         series_of_gpu = self._series.setdefault(subject, {})
-        present: set[Key] = {""}
+        listed, present, found = 0.0, set[Key]({""}), list[Finding]()
         for process in reading.values.get("processes") or ():
             memory = process.get("memory_used") or 0
-            self._listed[subject] += memory
-            if memory >= LISTED * total > 0:
-                started = process.get("started") or reading.timestamp
-                key = process.get("pid"), process.get("started")
-                present.add(key)
-                series = self._of(subject, key, "", started / 1000)
-                series.label = series.label or f"{process_name(process)} (PID {process.get('pid')})"
-                others = max(0.0, used - memory)
-                yield from self._note(reading, series, memory, total - others)
-        for gone in [each for each in series_of_gpu if each not in present]:
+            listed += memory
+            if not memory >= LISTED * total > 0:
+                continue
+            key = process.get("pid"), process.get("started")
+            present.add(key)
+            series = series_of_gpu.get(key)
+            if series is None:
+                label = f"{process_name(process)} (PID {process.get('pid')})"
+                series = MemorySeries(label, (process.get("started") or reading.timestamp) / 1000)
+                series_of_gpu[key] = series
+            if series.add(now, memory, total - max(0.0, used - memory)):
+                found += self._judge(reading, subject, series)
+        self._listed[subject] = listed
+        for gone in series_of_gpu.keys() - present:
             if series_of_gpu.pop(gone).found:
-                yield from self._ledger.end(subject, reading.timestamp)
+                found += self._ledger.end(subject, reading.timestamp)
+        return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge each run, and what the rest of the machine has in use."""
+        """Judge the memory of each run, and that of the rest of the machine."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # the history has none
             yield from self._of_runs(reading, runs)
@@ -145,11 +151,9 @@ class MemoryGrowth:
             if runs is not None and not self._knows_runs and apart >= LISTED * limit:
                 self._series.get(reading.subject, {}).pop(key, None)  # it includes the runs
             series = self._of(reading.subject, key, label, -math.inf)
-            rest, room = max(0.0, used - apart), limit - apart
-            if series.found is None and apart >= EXPLAINED * used:
-                series.add(reading.timestamp / 1000, rest, room)
-            else:
-                yield from self._note(reading, series, rest, room, limit)
+            is_new = series.add(reading.timestamp / 1000, max(0.0, used - apart), limit - apart)
+            if is_new and (series.found is not None or apart < EXPLAINED * used):
+                yield from self._judge(reading, reading.subject, series, limit)
         self._knows_runs = runs is not None
 
     def _of_runs(self, reading: Reading, runs: Iterable[Mapping[str, Any]]) -> Iterator[Finding]:
@@ -173,8 +177,9 @@ class MemoryGrowth:
                 born = run.get("started") or reading.timestamp
                 label = f"{run.get('name')} (PID {run.get('pid')})"
                 self._runs[subject] = MemorySeries(label, born / 1000)
-            own = reading._replace(subject=subject)
-            yield from self._note(own, self._runs[subject], held, max(held, limit), total)
+            series = self._runs[subject]
+            if series.add(reading.timestamp / 1000, held, max(held, limit)):
+                yield from self._judge(reading, subject, series, total)
         yield from self._end_runs(self._runs.keys() - present, reading.timestamp)
 
     def _of(self, subject: str, key: Key, label: str, born: float) -> MemorySeries:
@@ -184,37 +189,30 @@ class MemoryGrowth:
             series = every[key] = MemorySeries(label, born)
         return series
 
-    def _note(
-        self,
-        reading: Reading,
-        series: MemorySeries,
-        used: float,
-        limit: float,
-        whole: float | None = None,
+    def _judge(
+        self, reading: Reading, subject: str, series: MemorySeries, whole: float | None = None
     ) -> Iterable[Finding]:
-        """Judge ``series``, which may reach ``limit``: what others leave it of the ``whole``."""
-        now = reading.timestamp / 1000
-        if not series.add(now, used, limit):
-            return ()
+        """Judge ``series``; its limit is the part of ``whole`` that others do not use."""
         if series.has_ended():
-            return self._ledger.end(reading.subject, reading.timestamp)
-        if series.found is None and reading.subject in self._ledger:
+            return self._ledger.end(subject, reading.timestamp)
+        if series.found is None and subject in self._ledger:
             return ()  # another series of the same subject was found first
-        found = series.growth(self._share * (whole or limit))
+        found = series.growth(self._share * (whole or series.limit))
         if found is None or (reading.family == "memory" and self._loads.explain(found)):
             return ()
         series.accept(found)
-        young = now - series.born < self._warm_up
-        return () if young else self._report(reading, series, found)
+        young = reading.timestamp / 1000 - series.born < self._warm_up
+        return () if young else self._report(reading, subject, series, found)
 
     def _severity(self, left: float) -> Severity:
         if left <= self._critical:
             return Severity.CRITICAL
         return Severity.WARNING if left <= self._warning else Severity.INFO
 
-    def _report(self, reading: Reading, series: MemorySeries, found: Growth) -> Iterable[Finding]:
-        left, subject = found.left, reading.subject
-        rate = found.rate.likely * 60 / _MEGABYTE
+    def _report(
+        self, reading: Reading, subject: str, series: MemorySeries, found: Growth
+    ) -> Iterable[Finding]:
+        left, rate = found.left, found.rate.likely * 60 / _MEGABYTE
         if subject in self._runs:
             text = f"Run {series.label}: the memory of its processes grows by {rate:,.0f} MB/min"
         else:

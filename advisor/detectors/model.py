@@ -66,7 +66,7 @@ class Ledger:
         return list(self._active)
 
     def is_recent(self, subject: str, severity: Severity, now: int) -> bool:
-        """Return whether a finding that is as severe was reported in the last minute."""
+        """Return whether a finding at least as severe was reported in the last minute."""
         before = self._active.get(subject)
         return (
             before is not None

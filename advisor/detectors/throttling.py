@@ -17,9 +17,10 @@ FEWEST_SLOW = 6  # and so many of them have to show the cause
 END = 0.25  # of the share at which a finding begins
 CAP_END = 0.5  # likewise of the power cap, which is how a GPU works under full load
 FULL_LOAD = 80.0  # % utilization
+EVERY = 15.0  # seconds between two judgements
 
-# The names of NVML's reasons, as the catalogue lists them. `hw_slowdown` comes with one of the two
-# others of the hardware where the driver knows which.
+# The names of NVML's reasons, as the catalogue lists them. If the driver knows the cause of
+# `hw_slowdown`, it also reports one of the two other hardware reasons.
 _CAUSES = {
     "thermal slowdown": ("hw_thermal_slowdown", "sw_thermal_slowdown"),
     "power brake": ("hw_power_brake_slowdown",),
@@ -40,8 +41,8 @@ _ADVICE = {
 class _Window:
     """The last readings of a GPU: the time of each, how long it holds, and its causes.
 
-    ``known`` are the seconds of all of them; ``slowed_for`` and ``number`` are the seconds and the
-    number of those with each cause.
+    ``known`` is the sum of their times in seconds. ``slowed_for`` and ``number`` are, for each
+    cause, the time in seconds and the number of the readings that have it.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -49,17 +50,19 @@ class _Window:
     slowed_for: dict[str, float] = field(default_factory=lambda: dict.fromkeys(_ALL, 0.0))
     number: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ALL, 0))
     newest: float | None = None
+    judged: float = 0.0
     busy: float = 0.0  # utilization, smoothed
     fastest: float = 0.0  # clock in MHz while nothing reduced it
     slowed: float = 0.0  # clock while something did, smoothed
 
     def add(self, now: float, causes: Collection[str]) -> None:
-        if self.newest is not None and 0 < now - self.newest <= LONGEST_STEP:
-            self.steps.append((now, now - self.newest, causes))
-            self._count(now - self.newest, causes, 1)
+        step, steps = now - (self.newest or now), self.steps
         self.newest = now
-        while len(self.steps) > FEWEST_READINGS and self.steps[0][0] <= now - WINDOW_SECONDS:
-            _, seconds, before = self.steps.popleft()
+        if 0 < step <= LONGEST_STEP:
+            steps.append((now, step, causes))
+            self._count(step, causes, 1)
+        while len(steps) > FEWEST_READINGS and steps[0][0] <= now - WINDOW_SECONDS:
+            _, seconds, before = steps.popleft()
             self._count(seconds, before, -1)
 
     def _count(self, seconds: float, causes: Collection[str], sign: int) -> None:
@@ -112,11 +115,12 @@ class Throttling:
         window = self._windows.get(reading.subject)
         if window is None:
             window = self._windows[reading.subject] = _Window()
-        causes = _causes(tuple(reasons)) if reasons else ()
-        window.add(reading.timestamp / 1000, causes)
+        now, causes = reading.timestamp / 1000, _causes(tuple(reasons)) if reasons else ()
+        window.add(now, causes)
         _note_clock(window, reading, slowed=bool(causes))
-        if not causes and reading.subject not in self._ledger:
+        if now - window.judged < EVERY or not (causes or reading.subject in self._ledger):
             return ()
+        window.judged = now
         return self._judge(reading, window) if len(window.steps) >= FEWEST_READINGS else ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:

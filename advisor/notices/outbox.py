@@ -50,7 +50,7 @@ class Outbox:
         return len(self._waiting)
 
     def add(self, notice: Notice, now: float) -> Notice | None:
-        """Add ``notice``; return the oldest one if there are now too many and it was dropped."""
+        """Add ``notice``; return the oldest one if it was dropped because there are too many."""
         self._waiting[notice.key] = now, notice
         if len(self._waiting) <= self._pace.most:
             return None
@@ -58,14 +58,14 @@ class Outbox:
         return oldest
 
     def due(self, now: float, minute: int) -> Sequence[Notice]:
-        """Return the notices to send now, in one message; ``minute`` is that of the local day."""
+        """Return the notices to send now, in one message; ``minute`` counts from local midnight."""
         free = self._free(minute)
         if not free or now < self._due_at(free):
             return []
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return after how many seconds to ask for due notices again; None: once one is added."""
+        """Return how many seconds to wait for due notices; None: until another one is added."""
         if not self._waiting:
             return None
         free = self._free(minute)

@@ -27,8 +27,8 @@ _SCHEMA = (
 class Record:
     """Records the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
-    The file mirrors what is in memory. While it cannot be written, ``problem`` is the reason, and
-    everything but a restart works.
+    The file mirrors what is in memory. While it cannot be written, ``problem`` is the reason;
+    notices still work, except across a restart.
     """
 
     def __init__(self, path: Path) -> None:

@@ -41,7 +41,7 @@ class AppriseSender:
     """Sends messages to the service behind one Apprise URL.
 
     Each message is sent by a separate process. Apprise takes 37 MB and half a second to load, and
-    is needed rarely; a service that hangs is ended with the process; and the libraries, which write
+    is needed rarely; a delivery that hangs ends with its process; and the libraries, which write
     URLs with their secrets into their logs, have no log to write to.
     """
 

@@ -65,14 +65,14 @@ def _link(page: str, hosts: set[str]) -> str:
 
 
 def failure_of(run: Mapping[str, object]) -> str | None:
-    """Return how ``run``, the values of one that ended, failed; None if it is not known to have."""
+    """Return how ``run``, the values of an ended run, failed; None if no failure is known."""
     if run["signal"] is not None:
         return str(run["signal"])
     return f"exit code {run['exit_code']}" if run["exit_code"] else None
 
 
 def run_text(run: Mapping[str, object]) -> str:
-    """Return what is known about ``run``, the values of one that ended, in one sentence."""
+    """Return what is known about ``run``, the values of an ended run, in one sentence."""
     summary = run["summary"]
     known = summary if isinstance(summary, Mapping) else {}
     parts = [

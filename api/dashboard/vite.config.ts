@@ -49,5 +49,5 @@ export default defineConfig({
   },
   // Timers are faked: a test waits for nothing, but a machine that is busy with others is slow.
   // The files share no state, so they do not need a process each.
-  test: { include: ["tests/**/*.test.ts"], testTimeout: 30_000, isolate: false },
+  test: { include: ["tests/**/*.test.{ts,tsx}"], testTimeout: 30_000, isolate: false },
 });

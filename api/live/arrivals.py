@@ -1,4 +1,4 @@
-"""When the samples of a host arrived live, to compare the history with them."""
+"""Records when samples of a host arrived live, for comparison with the history."""
 
 from collections import deque
 from typing import NamedTuple

@@ -19,7 +19,7 @@ class Connection(Protocol):
     """A WebSocket; no method waits for the client.
 
     ``can_write`` is whether the client has read most of what was written. ``on_writable`` is called
-    when it is set again.
+    when it becomes true again.
     """
 
     can_write: bool
@@ -29,7 +29,7 @@ class Connection(Protocol):
         """Send a whole frame, unless the connection is closing."""
 
     def interrupt(self) -> None:
-        """End the wait for a message of the client, as if it had disconnected."""
+        """End the wait for a message from the client, as if the client had disconnected."""
 
 
 class Client:
@@ -73,7 +73,7 @@ class Client:
                 asyncio.get_running_loop().call_later(BATCH_SECONDS, self._flush)
 
     def greet(self, greetings: Sequence[Greeting]) -> None:
-        """Send ``greetings`` in addition to the usual capacity, which a fleet's may exceed."""
+        """Send ``greetings`` beyond the usual capacity, because those of a fleet may exceed it."""
         self._capacity = max(self._capacity, QUEUE_FRAMES + len(greetings))
         for each in greetings:
             self.offer(each)

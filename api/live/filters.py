@@ -42,7 +42,7 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
 
 
 def require_channels(name: str, filters: Iterable[str]) -> None:
-    """Raise InvalidParameterError if one of the valid ``filters`` can match no channel."""
+    """Raise InvalidParameterError if one of ``filters``, which are valid, matches no channel."""
     for each in filters:
         if not _can_match(each):
             raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")

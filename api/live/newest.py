@@ -134,7 +134,7 @@ class HostState:
 
     @property
     def stale_seconds(self) -> float:
-        """The age from which on a sample is stale."""
+        """The age from which a sample is stale."""
         return STALE_INTERVALS * self.interval
 
     @property

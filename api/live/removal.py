@@ -9,8 +9,8 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: the topic then does not name one, and an empty payload
-    cannot.
+    An empty ``host`` stands for every host: an empty payload names no host, and not every topic
+    does.
     """
 
     host: str

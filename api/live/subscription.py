@@ -69,6 +69,7 @@ class Subscription:
         self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
+        self._bus.on_turn = self._wake_loop
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: deque[Update | Removal] = deque(maxlen=MAX_WAITING)
         self._wake_pending = False
@@ -169,10 +170,12 @@ class Subscription:
         if len(self._waiting) == self._waiting.maxlen:
             self.overrun += 1
         self._waiting.append(update)
-        self._wake_loop()
 
     def _wake_loop(self) -> None:
-        if not self._wake_pending and self._loop is not None and not self._loop.is_closed():
+        """Wake the loop to process what is waiting: once for all messages read together."""
+        if not self._waiting or self._wake_pending:
+            return
+        if self._loop is not None and not self._loop.is_closed():
             self._wake_pending = True
             self._loop.call_soon_threadsafe(self._process_waiting)
 
@@ -188,8 +191,7 @@ class Subscription:
                 self.hub.publish(update)
                 for observe in self.observers:
                     observe(update)
-        if self._waiting:
-            self._wake_loop()
+        self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
         """Return what ``message`` changes; None if it is for the history only."""

@@ -32,7 +32,7 @@ _MOST_AT_ONCE = 10  # recordings of a host, each of up to 64 MiB
 _KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
 _SKIPPED = "Runs without a recording, because too many runs of their host failed at once"
-_BUFFERED = "Messages in memory of hosts with a run"
+_BUFFERED = "Messages of hosts with a run that are kept in memory"
 _TOO_MANY = (
     "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
     "%d skipped so far."
@@ -40,7 +40,7 @@ _TOO_MANY = (
 
 
 class BlackBox:
-    """Keeps the messages of each host that has a run under way, and saves them if it fails.
+    """Keeps the messages of each host that has a run under way, and saves them if the run fails.
 
     All methods run in the event loop's thread; files are written in another one.
     """

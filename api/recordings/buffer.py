@@ -82,7 +82,7 @@ class Buffer:
 
 
 def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
-    """Yield the lines of ``moments``, with an annotation on ``topic`` where the kernel has killed.
+    """Yield the lines of ``moments``, with an annotation on ``topic`` for each kill by the kernel.
 
     The annotation concerns ``host`` and ``run``.
     """

@@ -41,7 +41,7 @@ class RecordingFolder:
             with new.open("wb") as stream:
                 stream.writelines(lines)
             os.replace(new, file)  # noqa: PTH105 - pathlib's has the same name as that of str
-        except OSError:  # such as a full disk, of which it must not keep a part
+        except OSError:  # such as a full disk, which the unfinished file must not keep full
             with contextlib.suppress(OSError):
                 self._delete_unfinished()
             raise

@@ -30,7 +30,7 @@ def _documented() -> dict[int | str, dict[str, Any]]:
     summary="The last minutes before a run failed, as lines of `topic payload`",
 )
 async def recording(parts: Context, identity: Identity, host: OfHost = None) -> FileResponse:
-    """Return the messages of the run's host in the five minutes before it failed or became silent.
+    """Return the messages of the run's host from the five minutes before the failure or silence.
 
     `system-monitor findings` and `system-monitor replay` read such a file.
     """

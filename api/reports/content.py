@@ -40,7 +40,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: the mean share of the time of one reason, in percent."""
+    """Why a GPU was slow: a reason, and the mean share of the time when it was active, in %."""
 
     gpu: str
     reason: str

@@ -12,7 +12,7 @@ class Markup(str):
 def element(name: str, *children: str, **attributes: object) -> Markup:
     """Return an element; children that are not Markup, and all attributes, are escaped.
 
-    An underscore in an attribute's name is a hyphen, and one at its end is dropped: ``class_``. An
+    Underscores in an attribute's name become hyphens; one at its end is dropped: ``class_``. An
     attribute that is None is left out.
     """
     given = "".join(

@@ -82,7 +82,7 @@ async def report(
 
 
 def _end(parts: Parts, run: Run, now: int) -> int:
-    """Return the end of the charts: that of the run, or the newest time that is known."""
+    """Return the end of the charts: the end of the run, or the newest time that is known."""
     if run.ended is not None:
         return run.ended
     host = parts.live.newest.hosts.get(run.key.host)

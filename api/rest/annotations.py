@@ -50,19 +50,24 @@ async def annotations(
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only annotations of this host or of all hosts. Default: every annotation.",
+            description="Only annotations that apply to this host or to all hosts. "
+            "Default: every annotation.",
         ),
     ] = None,
     run: Annotated[
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only annotations of this run: those whose `run` is this text.",
+            description="Only annotations whose `run` is this text.",
         ),
     ] = None,
     limit: Annotated[
         int,
-        Query(ge=1, le=MAX_ANNOTATIONS, description="How many at most; the newest are returned."),
+        Query(
+            ge=1,
+            le=MAX_ANNOTATIONS,
+            description="Maximum number of annotations; the newest are returned.",
+        ),
     ] = 1000,
 ) -> AnnotationsResponse:
     """Read the history. A new annotation appears there within a second."""

@@ -37,7 +37,8 @@ _ABOUT = {
     Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
     Nature.STATE: "Published when it begins and when it changes, and retained while it is true. "
     "Its last message is not retained, and an empty one deletes the retained message.",
-    Nature.EVENT: "Published once, not retained. Any client that the broker lets may publish one.",
+    Nature.EVENT: "Published once, not retained. "
+    "Any client that the broker permits can publish one.",
 }
 
 

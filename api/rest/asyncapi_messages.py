@@ -19,7 +19,7 @@ _REF = "#/components/schemas/"
 
 
 def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorStatus:
-    """Return a status; the state offline is that of a last will."""
+    """Return a status; with the state offline, it is a last will."""
     online = state is CollectorState.ONLINE
     return CollectorStatus(
         host="gpu-07",

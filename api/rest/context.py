@@ -30,7 +30,7 @@ class Parts:
     """The dependencies of the routes.
 
     ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
-    Prometheus is made: that of a fleet takes tenths of a second of CPU time. ``recordings`` has
+    Prometheus is made: for a fleet, this takes tenths of a second of CPU time. ``recordings`` has
     what was recorded of failed runs, and ``ends`` the runs that have just ended.
     """
 

@@ -42,7 +42,7 @@ async def metrics(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_SERIES)] = MAX_SERIES,
 ) -> Response:
-    """Return the readings of each ``host``; without ``host``, of all hosts, and the counters.
+    """Return the readings of each ``host``; without ``host``, those of all hosts and the counters.
 
     A requested host that is not known is down. Hosts beyond ``limit`` series are left out.
     """

@@ -17,7 +17,7 @@ from telemetry.events import Event
 from telemetry.history.port import EventQuery
 
 MAX_FINDINGS = 1_000
-_MAX_EVENTS = 5_000  # of the history: a finding has two, and one more for each rise in severity
+_MAX_EVENTS = 5_000  # read from the history: two or more for each finding
 _SEVERITIES = ("info", "warning", "critical")
 
 Entry = Mapping[str, Any]
@@ -53,7 +53,10 @@ async def findings(
         Query(description="Only findings that are at least this severe."),
     ] = None,
     limit: Annotated[
-        int, Query(ge=1, le=MAX_FINDINGS, description="How many at most; the first are returned.")
+        int,
+        Query(
+            ge=1, le=MAX_FINDINGS, description="Maximum number of findings; the first are returned."
+        ),
     ] = 100,
 ) -> FindingsResponse:
     """Return the findings that were active at some time between `start` and `end`."""

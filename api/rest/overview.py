@@ -1,4 +1,4 @@
-"""The route for an overview of all live hosts, as a page needs it that shows hundreds of GPUs."""
+"""The route for an overview of all live hosts, for a page that shows hundreds of GPUs."""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -31,7 +31,7 @@ from telemetry.payloads import event_model, payload_model
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-# ms: how much younger than it is a response may appear. That of 1,000 hosts takes 0.1 s to build.
+# ms: by how much a response may appear too young. Building that of 1,000 hosts takes 0.1 s.
 _RESOLUTION = 2_000
 _READINGS = ("utilization", "memory_used", "memory_total", "temperature", "throttle_reasons")
 _FINDING = ("kind", "subject", "severity", "since", "summary")

@@ -12,7 +12,7 @@ from api.rest.responses import HostResponse
 from api.serving.compression import LEAST_BYTES, accepts_gzip, compressed
 from telemetry.clock import unix_milliseconds
 
-_RESOLUTION = 100  # ms: how much younger than it is a reading may appear
+_RESOLUTION = 100  # ms: by how much a reading may appear too young
 _KEPT = 16
 
 Build = Callable[[HostState, int], HostResponse]
@@ -34,8 +34,8 @@ class Body:
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
     """Return what ``build`` makes of the state of ``host`` and the time.
 
-    It is built again for the first request after the values have changed, or after a tenth of a
-    second, since the age of a reading and whether it is stale depend on the time.
+    It is built again for the first request after the values have changed or a tenth of a second has
+    passed: the age of a reading, and whether it is stale, depend on the time.
     """
     state: HostState = request.app.state.parts.host_state(host)
     return body_response(

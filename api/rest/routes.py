@@ -85,7 +85,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     ] = None,
     channels: Annotated[
         list[str] | None,
-        Query(description="The same as `channel`. If both are given, those of both are returned."),
+        Query(description="The same as `channel`. If both are given, both are used."),
     ] = None,
     start: Start = None,
     end: End = None,
@@ -100,8 +100,8 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         Query(
             max_length=MAX_FIELDS,
             description="Comma-separated names of fields: only their columns are read, which is "
-            "faster, and only the channels that have one. `per_core` selects all cores. "
-            "Default: all.",
+            "faster, and only channels that have one of them are returned. `per_core` selects all "
+            "cores. Default: all.",
             examples=["utilization,memory_used"],
         ),
     ] = None,

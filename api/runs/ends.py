@@ -12,9 +12,9 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the newest ends: an end is in the history only after about a second.
+    """Remembers the newest ends, because an end is in the history only after about a second.
 
-    Without it, a run that has just ended would be lost for that time.
+    Otherwise, a run that has just ended would count as lost for that time.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
@@ -28,7 +28,7 @@ class RecentEnds:
         return self._events
 
     def note(self, update: Update) -> None:
-        """Remember ``update`` if it is the end of a run; forget the end of one that begins."""
+        """Remember ``update`` if it ends a run; if it begins one, forget the run's earlier end."""
         event = update.content
         if not isinstance(event, Event) or family_of(event.channel) is not RUN:
             return

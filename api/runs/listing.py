@@ -30,7 +30,7 @@ class Wanted:
     state: RunState | None = None
 
     def includes(self, run: Run) -> bool:
-        """Return whether ``run`` is one of them."""
+        """Return whether ``run`` is one of the wanted runs."""
         values = run.values
         return (
             self.start <= run.started < self.end

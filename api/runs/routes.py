@@ -91,8 +91,8 @@ async def run(parts: Context, identity: Identity, host: OfHost = None) -> object
 async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
     """Return the run with this id, of ``host`` if that is given.
 
-    Raises UnknownRunError, AmbiguousRunError or HistoryUnavailableError. A run is never chosen
-    among hosts: the times of all of them are as their publishers say.
+    Raises UnknownRunError, AmbiguousRunError or HistoryUnavailableError. If several hosts have a
+    run with this id, none of them is chosen: no time in a run is verified.
     """
     kept = _kept(parts, unix_milliseconds())
     channel = RUN.channel.format(run=identity)

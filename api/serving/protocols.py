@@ -20,9 +20,9 @@ _UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
 
 
 class _Connection(h11.Connection):
-    """h11's, but sends the head of a response together with the first part of its body.
+    """h11's connection, but it sends the head of a response with the first part of its body.
 
-    That saves a system call, and a client that waits for the whole response wakes once.
+    That saves a system call, and a client that waits for the whole response wakes only once.
     """
 
     _head = b""
@@ -45,7 +45,8 @@ class HttpProtocol(H11Protocol):
     uvicorn's own time limit no longer applies once the client has sent a byte.
     """
 
-    _deadline: asyncio.TimerHandle | None = None
+    _deadline = 0.0
+    _timer: asyncio.TimerHandle | None = None
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - as uvicorn's
         """Prepare for a connection."""
@@ -75,15 +76,19 @@ class HttpProtocol(H11Protocol):
         super().handle_websocket_upgrade(event)
 
     def _await_request(self) -> None:
-        self._stop_waiting()
-        self._deadline = self.loop.call_later(_REQUEST_SECONDS, self._give_up)
+        self._deadline = self.loop.time() + _REQUEST_SECONDS
+        if self._timer is None:  # one serves many requests
+            self._timer = self.loop.call_at(self._deadline, self._check_deadline)
 
     def _stop_waiting(self) -> None:
-        if self._deadline is not None:
-            self._deadline.cancel()
+        if self._timer is not None:
+            self._timer.cancel()
 
-    def _give_up(self) -> None:
-        if self.cycle is None or self.cycle.response_complete:  # else a response is on its way
+    def _check_deadline(self) -> None:
+        self._timer = None
+        if self.loop.time() < self._deadline:
+            self._timer = self.loop.call_at(self._deadline, self._check_deadline)
+        elif self.cycle is None or self.cycle.response_complete:  # else a response is on its way
             self.transport.abort()
 
 

@@ -1,6 +1,7 @@
 """The discovery messages, made from the catalogue. Pure.
 
-Home Assistant reads them from 2024.11 on: a device, its components (`cmps`) and their origin (`o`).
+Home Assistant reads them from version 2024.11 on: a device, its components (`cmps`) and their
+origin (`o`).
 """
 
 import hashlib
@@ -21,12 +22,13 @@ BIRTH_TOPIC = f"{PREFIX}/status"
 """Home Assistant publishes `online` to it when it starts."""
 
 _SHORTEST_EXPIRY = 30
-_ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pcie", "pci", "sm", "ecc", "mig", "tx", "rx", "id"}
+_ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pci", "sm", "ecc", "mig", "oom", "tx", "rx", "id"}
+_SPELLINGS = {"pcie": "PCIe", "nvlink": "NVLink"} | {word: word.upper() for word in _ACRONYMS}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 
 
 class Key(NamedTuple):
-    """A device: a machine, or the GPU with an ID in it."""
+    """A device: a machine, or one of its GPUs, given by its ID."""
 
     gpu: str | None = None
 
@@ -56,7 +58,7 @@ def device_topics(host: str) -> str:
 
 
 def _node(host: str) -> str:
-    """Return ``host`` with the few characters that Home Assistant allows in a topic."""
+    """Return ``host`` with only the characters that Home Assistant allows in a topic."""
     name = re.sub(r"[^A-Za-z0-9_-]", "_", host)
     digest = hashlib.sha256(host.encode()).hexdigest()[:8]
     return name if name == host else f"{name}_{digest}"
@@ -86,7 +88,8 @@ def message(
     """Return the discovery message of ``device``.
 
     ``found`` are the fields that have been seen, by channel. ``texts`` are the values of the GPU's
-    sample, which name it. ``removed`` are the components of an earlier message that are gone.
+    sample, which contain its name. ``removed`` are the components of an earlier message that are
+    gone.
     """
     components = dict(_components(source, found))
     components |= {name: {"p": "sensor"} for name in removed if name not in components}
@@ -174,7 +177,8 @@ def _expression(field: Field) -> str:
             return f"{value} | join(', ')"
         case Kind.RECORDS:
             return f"{value} | length"
-    return value
+    size = UNITS[field.unit].size
+    return value if size == 1 else f"({value} / {size}) | round(3) if {value} is number else None"
 
 
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
@@ -191,8 +195,12 @@ def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
 
 def _name(channel: str, family: Family, field: Field) -> str:
     """Return a name for people, such as ``Memory RAM used``, or ``Power`` of a GPU."""
-    words = ["mig", place_of(channel)["n"]] if "n" in place_of(channel) else []
-    words += [] if "id" in place_of(channel) else [family.name]
-    words += field.name.split("_")
-    text = " ".join(each.upper() if each in _ACRONYMS else each for each in words)
+    place = place_of(channel)
+    subject = f"mig_{place['n']}" if "n" in place else family.name
+    if "id" in place:
+        subject = subject.removeprefix("gpu").lstrip("_")
+    words = f"{subject}_{field.name}".removeprefix("_").split("_")
+    if words[0] in words[1:]:  # as in the processes of gpu_processes
+        del words[0]
+    text = " ".join(_SPELLINGS.get(each, each) for each in words)
     return text[:1].upper() + text[1:]

@@ -37,19 +37,19 @@ class Followed:
     ended: int | None = None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process], now: int) -> None:
-        """Take the present processes; ``now`` is in Unix milliseconds."""
+        """Update from the present processes; ``now`` is in Unix milliseconds."""
         if self.tree is None:
             return
         self.tree.update(processes, new)
         self.summary.note_usage(self.tree.usage())
-        # An automatic run has no command whose end would be its end.
+        # An automatic run has no command of its own: it ends with its last process.
         automatic = self.run.how == AUTOMATIC
         running = self.tree.running if automatic else self.tree.root_is_running
         if not running and self.ended is None:
             self.ended = now
 
     def note(self, sample: Sample) -> None:
-        """Take a sample of a GPU, or of the processes on one."""
+        """Process a sample of a GPU, or of the processes on one."""
         gpu = int(place_of(sample.channel)["id"])
         if family_of(sample.channel) is GPU_PROCESSES:
             gpus = self.summary.gpu
@@ -98,7 +98,7 @@ class Holders:
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:
-        """Take a list of the processes on a GPU."""
+        """Process a list of the processes on a GPU."""
         for row in rows:
             if not _holds(row):
                 continue
@@ -109,7 +109,10 @@ class Holders:
                 holder.row = row
 
     def due(self, now: int) -> list[Row]:
-        """Return those that have held memory for a minute, the largest first; forget the ended."""
+        """Return the processes that have held memory for a minute, the largest first.
+
+        Forgets those that have ended.
+        """
         self._by_process = {
             key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN
         }

@@ -65,7 +65,7 @@ class RunKeeper:
         self._boot = self._table.boot()
         self._runs: dict[str, Followed] = {}
         self._holders = Holders()
-        # A run is detected after a minute, which belongs to it. A flood is not kept.
+        # A run is detected after a minute, whose samples belong to it. Their number is limited.
         self._recent: deque[Sample] = deque(maxlen=_MOST_RECENT)
         self._over: OrderedDict[str, None] = OrderedDict()
         self._refused = False
@@ -85,7 +85,7 @@ class RunKeeper:
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
-        """Take a sample of a GPU, or of the processes on one."""
+        """Process a sample of a GPU, or of the processes on one."""
         family = family_of(sample.channel)
         if family not in (GPU, GPU_PROCESSES):
             return
@@ -99,7 +99,7 @@ class RunKeeper:
             self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
-        """Take a run's state, or its end, as it arrived from the broker."""
+        """Process a run's state, or its end, as it arrived from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
         if event.host != self._host or run.channel != event.channel or run.id in self._over:
@@ -135,7 +135,7 @@ class RunKeeper:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether the runs of others are known, so that their silence has a meaning."""
+        """Note whether others' runs can be received; while they cannot, silence means nothing."""
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
@@ -192,7 +192,7 @@ class RunKeeper:
         seed: Any = event.values.get("summary")
         process = None if run.pid is None else self._table.read(run.pid)
         if process and process_identity(process, self._boot) != run.process:
-            process = None  # another process has this id here
+            process = None  # another process has this id now
         is_part = run.how == HELPER
         tree = ProcessTree(process, is_part=is_part) if process else None
         return self._add(run, tree, RunSummary(run.started, seed, is_part=is_part), own=own)
@@ -215,7 +215,7 @@ class RunKeeper:
         return followed
 
     def _note_end(self, event: Event, known: Followed | None) -> None:
-        """Forget a run that has ended; complete the summary of one that the helper published."""
+        """Forget a run that has ended; complete its summary if the Python helper published it."""
         if known is None or known.run.how == AUTOMATIC:
             return
         self._forget(known)

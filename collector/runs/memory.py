@@ -17,7 +17,7 @@ _RAM = os.sysconf("SC_PHYS_PAGES") * PAGE if hasattr(os, "sysconf") else 0
 
 
 class RunMemory:
-    """Reads the memory of runs. It remembers the limits of those of the last reading."""
+    """Reads the memory of runs. It caches the limits of the runs in the last reading."""
 
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic

@@ -35,7 +35,7 @@ class Process(NamedTuple):
     """One process. ``pid`` and ``started``, in clock ticks since boot, identify it.
 
     ``cpu`` is its CPU time in clock ticks; ``waited`` is that of the children that it has waited
-    for. ``rss`` is in bytes. A process that is ``over`` waits only to be reaped.
+    for. ``rss`` is in bytes. A process that is ``over`` has ended and only waits to be reaped.
     """
 
     pid: int
@@ -69,7 +69,7 @@ def parse_stat(text: bytes) -> Process:
 
 
 def parse_named(text: bytes) -> Mapping[bytes, int]:
-    """Return the numbers of lines such as ``VmHWM:  1024 kB``, by name."""
+    """Return the number on each line such as ``VmHWM:  1024 kB``, by the name before the colon."""
     found: dict[bytes, int] = {}
     for line in text.splitlines():
         name, _, value = line.partition(b":")
@@ -83,7 +83,7 @@ class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
     ``processes`` are those of the newest ``update``. Only new processes and those that the caller
-    asks for are read each time; a listing of the others suffices to know that they are there.
+    asks for are read each time; for the others, the listing suffices to know that they still exist.
     ``new`` are the processes that were not known before, or that were read again after a while.
     """
 

@@ -92,10 +92,10 @@ def run_from(event: Event) -> Run:
 
 
 def process_identity(process: Process, boot: str) -> str:
-    """Return what identifies ``process`` among all since ``boot``, the id of this boot.
+    """Return what identifies ``process`` among all processes since ``boot``, the id of this boot.
 
-    It is the same after a restart of the collector, and when the clock is set; in another container
-    the same number is another process.
+    It stays the same when the collector restarts or the clock is set. In another container, the
+    same process id belongs to another process.
     """
     content = f"{boot} {process.pid} {process.started}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -36,7 +36,7 @@ class _Mean:
 
 @dataclass(slots=True)
 class _Gpu:
-    """The newest sample of a GPU, and until when it was counted."""
+    """The newest sample of a GPU, and the time up to which it was counted."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     values_at: int | None = None
@@ -49,9 +49,10 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the list before. What the GPU reports about itself is a number
-    of the run only if no other process is on it; else it is one of the ``whole_machine``. If the
-    processes cannot be told apart, every GPU counts, with numbers of the whole machine.
+    process counts for the time since the list before. What the GPU reports about itself counts as
+    the run's own only if no other process is on the GPU; otherwise, it is listed in
+    ``whole_machine``. If the processes cannot be told apart, every GPU counts, and all these values
+    are listed there.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any]) -> None:
@@ -73,14 +74,14 @@ class GpuUse:
         return _Mean() if value is None else _Mean(held, held * value)
 
     def note_sample(self, gpu: int, timestamp: int, values: Mapping[str, Any]) -> None:
-        """Take a sample of the GPU. The list of its processes at the same time comes after it."""
+        """Process a sample of the GPU. The list of its processes at that time comes after it."""
         known = self._by_id.setdefault(gpu, _Gpu())
         known.values, known.values_at = values, timestamp
 
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Take the list of the processes on the GPU; ``is_ours`` picks those of the run."""
+        """Process the list of the processes on the GPU; ``is_ours`` picks those of the run."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -166,8 +167,8 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
 
-        What ended processes had used before is known from ``seed`` only. Of a run that ``is_part``
-        of the life of its process, what that process used before does not count.
+        What ended processes had used before is known from ``seed`` only. If the run ``is_part`` of
+        the life of its process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
@@ -177,7 +178,7 @@ class RunSummary:
         self._earlier: dict[str, float] = {}
 
     def note_usage(self, usage: TreeUsage) -> None:
-        """Take what the processes have used so far."""
+        """Record what the processes have used so far."""
         if self._usage is None:
             for name in ("cpu_seconds", "read_bytes", "written_bytes"):
                 now, before = getattr(usage, name), self._seed.get(name)

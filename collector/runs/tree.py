@@ -26,9 +26,10 @@ class ProcessTree:
     """Follows the process ``root`` and its descendants from one table of processes to the next.
 
     A process belongs to the tree if its parent does, or if the leader of its process group or
-    session does or did: so a process whose parent ended before it was seen is found. Children of
-    the process ``foster`` belong to it too: it inherits those whose parent has ended. A run that
-    ``is_part`` of the life of its process does not have the peak of that life.
+    session does or did: so a process is found even if its parent ended before the process was seen.
+    Children of the process ``foster`` belong to the tree too: ``foster`` inherits the processes
+    whose parent has ended. If the run ``is_part`` of the life of its process, the peak RSS of the
+    process does not count: it may be from before the run.
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
@@ -66,7 +67,7 @@ class ProcessTree:
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Take the present ``processes``, of which ``new`` did not exist before."""
+        """Update from the present ``processes``, of which ``new`` did not exist before."""
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)

@@ -81,12 +81,12 @@ class RunWatcher:
             self._thread.join(_STOP_SECONDS)
 
     def note(self, sample: Sample) -> None:
-        """Take a sample. Never blocks."""
+        """Accept a sample. Never blocks."""
         if family_of(sample.channel) in (GPU, GPU_PROCESSES):
             self._put(sample)
 
     def receive(self, message: Message) -> None:
-        """Take a message from the broker, unless it is one of a flood. Never blocks."""
+        """Accept a message from the broker, unless it is part of a flood. Never blocks."""
         if len(message.payload) <= MAX_EVENT_BYTES and not self._limit.take():
             self._put(message)
 

@@ -1,8 +1,8 @@
-"""Disks: bytes read and written; each physical byte is counted once. And how full they are.
+"""Disks: bytes read and written, each physical byte counted once; and how full they are.
 
-``/proc/diskstats`` counts a byte again in each layer that it passes. Here, only whole devices count
-that have hardware behind them and are not built on others: ``/sys/block/<name>/device`` exists and
-``slaves`` is empty. That excludes
+``/proc/diskstats`` counts a byte again in each layer that it passes. Here, a device counts only if
+it is a whole device with hardware behind it and is not built on others:
+``/sys/block/<name>/device`` exists and ``slaves`` is empty. That excludes
 
 - partitions, which are not in ``/sys/block``;
 - device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop: their bytes are
@@ -84,7 +84,7 @@ def _disk_of(device: str) -> str:
 class DiskSensor(Sensor):
     """Reads the rates of all physical disks, I/O pressure, and how full the file systems are.
 
-    The module's docstring lists these disks.
+    The module's docstring describes which devices count as disks.
     """
 
     name = DISK.name

@@ -60,7 +60,7 @@ class Filesystems:
         """Return the bytes in use and in total of each file system, by its mount point.
 
         The total is what programs can use, without the blocks that are reserved for root: at 100%,
-        they cannot write, as in `df`. Empty on systems other than Linux.
+        programs can write nothing more, as in `df`. Empty on systems other than Linux.
         """
         now = self._clock()
         if now >= self._due:

@@ -21,7 +21,7 @@ def parse_cpuinfo(text: bytes) -> list[float]:
 
 
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
-    """Return the frequencies that the kernel reports; None for one that it does not.
+    """Return the frequencies that the kernel reports; None for a frequency that it does not report.
 
     ``/proc/cpuinfo`` comes first: in older kernels, reading the ``scaling_cur_freq`` of an x86 core
     can sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores take

@@ -1,7 +1,7 @@
 """Decides which network interfaces count, so that each byte is counted once.
 
 A byte passes several interfaces: veth, bridge, bond and NIC. The interfaces that count are those
-where bytes enter and leave, the first of the following that exist:
+where bytes enter and leave: of the following kinds, the first that exists.
 
 1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
    the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker

@@ -34,7 +34,8 @@ def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
     total, available = meminfo.get("MemTotal"), meminfo.get("MemAvailable")
     swap_total, swap_free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
     if total is not None and available is not None:
-        available = min(available, total)  # LXC can show the host's, with its own total
+        # Under LXC, what is available can be the host's while the total is the container's.
+        available = min(available, total)
     return {
         "ram_used": _difference(total, available),
         "ram_total": total,

@@ -11,7 +11,7 @@ _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
 class Pressure(NamedTuple):
-    """The share of the last 10 s, in percent, that some task or every task lost by waiting."""
+    """The share of the last 10 s, in percent, during which some task, or every task, waited."""
 
     some: float | None = None
     full: float | None = None

@@ -12,7 +12,7 @@ Rate: TypeAlias = tuple[float, float]
 SHORTEST_SECONDS = 0.05  # the kernel counts some things in steps of 10 ms
 FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 are a tenth of this
 _BYTES_IN_MEGABYTE = 1e6
-_MOST_UNCERTAIN = 0.25  # how long a read may take, as a part of the time between two
+_MOST_UNCERTAIN = 0.25  # how long a read may take, as a share of the time between two reads
 
 
 class RateMeter:

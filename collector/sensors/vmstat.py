@@ -1,4 +1,4 @@
-"""Counters of the kernel's memory management: swapping, and processes killed for their memory."""
+"""Counters of the kernel's memory management: swapping, and out-of-memory kills."""
 
 from pathlib import Path
 
@@ -8,8 +8,8 @@ _COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
 def parse_vmstat(text: bytes) -> dict[str, int]:
     """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
 
-    ``oom_kill`` counts all kills of the machine, also those for the limit of a cgroup. The fields:
-    https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
+    ``oom_kill`` counts all such kills on the machine, including those due to a cgroup's limit. The
+    fields: https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
     """
     found = {}
     for name in _COUNTERS:  # a regular expression over the 200 lines takes longer than reading them

@@ -46,7 +46,7 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--format",
         choices=FORMATS,
         default="csv",
-        help="csv; jsonl: a JSON object a line; parquet, with --output. [csv]",
+        help="csv; jsonl: one JSON object per line; parquet, with --output. [csv]",
     )
     parser.add_argument("--output", metavar="FILE", help="File to write; default: standard output.")
 
@@ -61,5 +61,5 @@ def _url(text: str) -> str:
 
 
 def _time(text: str) -> str:
-    """Return the API's form of a time: an argument that begins with ``-`` would be an option."""
+    """Return a time in the API's form: ``-15m`` for ``15m``, since ``-`` would begin an option."""
     return f"-{text}" if re.fullmatch(r"[0-9]{1,9}[smhd]", text) else text

@@ -19,7 +19,7 @@ _NUMBER = DataType.float64()
 def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
     """Write ``rows`` to ``stream`` as they arrive: a time in UTC, and a number or null per column.
 
-    If ``rows`` raises, the file is complete as far as it goes, and the error is raised. Raises
+    If ``rows`` raises, the file is valid up to that row, and the error is raised. Raises
     OSError.
     """
     target, source = _Target(stream), _Source(rows)
@@ -48,7 +48,7 @@ class _Source:
 
 
 class _Target(RawIOBase):
-    """A file that keeps its first error and then discards everything: arro3 would panic."""
+    """A file that keeps its first error and then discards everything, since arro3 would panic."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()

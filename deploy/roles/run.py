@@ -69,7 +69,7 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
 
 def _save_report(folder: str, identity: str, settings: "Settings | None") -> None:
     if settings is None:
-        complain("The report is not saved, because the end of this run could not be published.")
+        complain("The report was not saved, because the end of this run could not be published.")
         return
     from deploy.runs import report  # noqa: PLC0415
 
@@ -79,4 +79,4 @@ def _save_report(folder: str, identity: str, settings: "Settings | None") -> Non
     except SystemMonitorError as error:
         complain(str(error))
     except KeyboardInterrupt:
-        complain("The report is not saved, because Ctrl-C was pressed.")
+        complain("The report was not saved, because Ctrl-C was pressed.")

@@ -188,7 +188,7 @@ class Broadcast:
         return Publication(topic, payload, retain=retain)
 
     def _receive(self, message: "Message") -> None:
-        """Take a reading of a GPU, or of the processes on it."""
+        """Process a reading of a GPU, or of the processes on it."""
         from telemetry.catalogue import GPU_PROCESSES, place_of  # noqa: PLC0415
         from telemetry.decoding import decode_sample, resolve  # noqa: PLC0415
 

@@ -36,8 +36,8 @@ class End(NamedTuple):
     """How the command ended, and what it and the children that it waited for have used.
 
     ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
-    the largest RSS of one process, in bytes; 0 if it may be that of this process, since the kernel
-    counts the moment before the command has replaced it.
+    the largest RSS of one process, in bytes. It is 0 if it may be the RSS of this process instead:
+    the kernel also counts the moment before the command replaces it.
     """
 
     status: int

@@ -31,7 +31,7 @@ def save(settings: Settings, identity: str, folder: Path) -> Path:
         except (OSError, http.client.HTTPException) as error:
             reason = getattr(error, "strerror", None) or str(error) or type(error).__name__
             raise SystemMonitorError(
-                f"The report is not saved, because the api at {place} cannot be reached "
+                f"The report was not saved, because the api at {place} cannot be reached "
                 f"({reason}): start it, or set http_host and http_port."
             ) from None
         if status == HTTPStatus.OK:
@@ -39,7 +39,7 @@ def save(settings: Settings, identity: str, folder: Path) -> Path:
         if status not in _LATER or time.monotonic() > deadline:
             advice = ": set http_token_file" if status == HTTPStatus.UNAUTHORIZED else ""
             raise SystemMonitorError(
-                f"The report is not saved, because the api at {place} answers with status "
+                f"The report was not saved, because the api at {place} answers with status "
                 f"{status}{advice}."
             )
         time.sleep(_PAUSE_SECONDS)

@@ -18,17 +18,17 @@ _CONNECT_TIMEOUT_SECONDS = 5.0
 _PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
 KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
 _READ_BYTES = 65_536
-_LENGTH_BYTES = 4  # at most, of the length of a packet
-_MESSAGE_MASK = 0xF4  # of a packet's first byte: its type, and whether it has QoS 2
+_LENGTH_BYTES = 4  # the length of a packet takes up to this many bytes
+_MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whether its QoS is 2
 
 
 class Receive(Protocol):
-    """Takes a message."""
+    """Processes a message."""
 
     def __call__(
         self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
     ) -> None:
-        """Take the message; ``topic`` may be invalid UTF-8."""
+        """Process the message; ``topic`` may be invalid UTF-8."""
 
 
 class BusClient(Client):
@@ -43,11 +43,13 @@ class BusClient(Client):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
         """Accept the arguments of paho's client."""
         super().__init__(*arguments, **options)
+        self.may_have_more = False  # the last system call read as much as it could
         self._received = bytearray()
         self._position = 0
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; a part of one waits for the rest."""
+        """Process the packets that one system call reads; an incomplete one waits for the rest."""
+        self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
         try:
@@ -56,6 +58,7 @@ class BusClient(Client):
             return MQTTErrorCode.MQTT_ERR_SUCCESS
         except OSError:
             more = b""
+        self.may_have_more = len(more) == _READ_BYTES
         self._received += more
         try:
             code = self._process() if more else MQTTErrorCode.MQTT_ERR_CONN_LOST
@@ -85,7 +88,7 @@ class BusClient(Client):
         return code
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return the first byte, and where the rest starts and ends, which may be further on."""
+        """Return a packet's first byte, and the start and end of its rest, which may be missing."""
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:

@@ -36,10 +36,11 @@ class BusConnection:
     """One MQTT 3.1.1 client that reconnects by itself.
 
     Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
-    after each connection, ``on_message(message)`` for each message, and
-    ``on_published(identifier)`` after each acknowledgement. While a callback blocks, the connection
-    is not read. If it blocks for longer than the keepalive, the connection is lost. After a
-    reconnection only the new connection calls them; after ``stop``, none does.
+    after each connection, ``on_message(message)`` for each message, ``on_turn()`` after those that
+    were read together, and ``on_published(identifier)`` after each acknowledgement. While a
+    callback blocks, the connection is not read. If it blocks for longer than the keepalive, the
+    connection is lost. After a reconnection only the new connection calls them; after ``stop``,
+    none does.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the newest
@@ -69,6 +70,7 @@ class BusConnection:
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
         self.on_message: Callable[[Message], None] = _nothing
+        self.on_turn: Callable[[], None] = _nothing
         self.on_published: Callable[[int], None] = _nothing
         self.callback_errors = 0
         self._errors = RateLimitedLog(log, logging.ERROR)
@@ -111,7 +113,7 @@ class BusConnection:
         client.on_disconnect = self._while_in_use(self._handle_disconnect)
         client.on_packet = partial(self._while_in_use(self._handle_message), client, None)
         client.on_publish = self._while_in_use(self._handle_publish)
-        client.on_subscribe = self._while_in_use(self._handle_subscribe)
+        client.on_subscribe = self._while_in_use(self._subscriptions.note_answer)
         self._client = client
         return client
 
@@ -165,7 +167,7 @@ class BusConnection:
             longest_pause=self._longest_pause,
             tenure=self._tenure,
             on_failure=self._handle_connect_fail,
-            on_turn=self._subscriptions.retry,
+            on_turn=self._take_turn,
             gather=self._gather,
         )
         self._stopped = False
@@ -215,6 +217,10 @@ class BusConnection:
         if self._client is None:
             raise RuntimeError("the connection has not been started")
         return self._client
+
+    def _take_turn(self) -> None:
+        self._subscriptions.retry()
+        self._guarded(self.on_turn)
 
     def _guarded(self, callback: Callable[..., None], *arguments: object) -> None:
         try:
@@ -278,11 +284,6 @@ class BusConnection:
 
     def _handle_publish(self, identifier: int, _reason: ReasonCode, _properties: object) -> None:
         self._guarded(self.on_published, identifier)
-
-    def _handle_subscribe(
-        self, identifier: int, reasons: list[ReasonCode], _properties: object
-    ) -> None:
-        self._subscriptions.note_answer(identifier, reasons)
 
     def _rivalry(self) -> str:
         return (

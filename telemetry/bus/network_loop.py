@@ -29,7 +29,8 @@ class NetworkLoop:
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
     is displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each
-    attempt that cannot reach the broker, and ``on_turn()`` at least once a second while connected.
+    attempt that cannot reach the broker. While connected, ``on_turn()`` is called after each read,
+    and at least once a second.
     """
 
     def __init__(
@@ -108,7 +109,7 @@ class NetworkLoop:
         if connection is None:
             return False
         if self._stopping.is_set():
-            client.disconnect()  # again: ``stop`` came before the connection
+            client.disconnect()  # again, because ``stop`` ran before the connection
         number = connection.fileno()
         with selectors.DefaultSelector() as selector:
             selector.register(woken, selectors.EVENT_READ)
@@ -122,13 +123,14 @@ class NetworkLoop:
                 decrypted = isinstance(connection, ssl.SSLSocket) and connection.pending() > 0
                 ready = selector.select(0 if decrypted else _KEEPALIVE_CHECK_SECONDS)
                 readable = {key.fd for key, mask in ready if mask & selectors.EVENT_READ}
-                if number in readable and self._gather:
+                if number in readable and self._gather and not client.may_have_more:
                     self._stopping.wait(self._gather)
                 if woken.fileno() in readable:
                     woken.recv(_WAKES)
-                if not self._exchange(read=decrypted or number in readable):
-                    break
+                is_alive = self._exchange(read=decrypted or number in readable)
                 self._on_turn()
+                if not is_alive:
+                    break
                 accepted = accepted or client.is_connected()
         return accepted
 

@@ -20,7 +20,7 @@ _FAREWELL_SECONDS = 0.5
 # once per channel. So a message waits for `flush`, at most this long.
 _GATHER_SECONDS = 0.02
 # A broker that restarted may also have lost the ingester's session. Messages sent before the
-# ingester subscribes again would be lost. It tries to connect at least once a second.
+# ingester subscribes again would be lost. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
 # The broker may also have died before it delivered a sample, or while the ingester restarted. So
 # the messages of the last seconds are sent again, late; the history overwrites duplicates.
@@ -66,10 +66,10 @@ class Publisher:
         self._batch: list[Queued] = []
         self._unacknowledged: set[int] | None = set()  # of the batch; None while it is being sent
         self._acknowledged: set[int] = set()
-        self._sent: deque[tuple[float, Queued]] = deque()  # acknowledged when, in the last seconds
+        self._sent: deque[tuple[float, Queued]] = deque()  # with the time of acknowledgement
         self._status_due = False
         self._flushed = False
-        self._greeting_due: float | None = None  # when, in monotonic time
+        self._greeting_due: float | None = None  # the monotonic time at which it is due
         self._forgotten = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
@@ -143,7 +143,7 @@ class Publisher:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Send what is queued at once, without waiting for more. Never blocks."""
+        """Send the queued messages now, without waiting for more. Never blocks."""
         with self._changed:
             if self.waiting or self._status_due:
                 self._flushed = True

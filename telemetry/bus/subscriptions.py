@@ -45,7 +45,7 @@ class Subscriptions:
 
     @property
     def problem(self) -> str | None:
-        """Why not all subscriptions are accepted, in a sentence; None if they are."""
+        """Why some subscriptions are not accepted, in a sentence; None if all are."""
         if self._refused:
             filters = ", ".join(map(repr, list(self._refused)))
             what = f"refuses the subscription to {filters}: allow this user to read these topics"
@@ -57,9 +57,9 @@ class Subscriptions:
 
     @contextmanager
     def requesting(self) -> Iterator[None]:
-        """Count the connection as not subscribed for the block, which requests its subscriptions.
+        """Count the connection as not subscribed until the block has requested its subscriptions.
 
-        Else it would seem to be subscribed to everything before it has requested the first.
+        Otherwise it would count as subscribed to everything before the first request.
         """
         self._requesting = True
         try:
@@ -71,7 +71,9 @@ class Subscriptions:
         """Subscribe."""
         self._unanswered[self._send(subscription)] = subscription
 
-    def note_answer(self, identifier: int, reasons: list[ReasonCode]) -> None:
+    def note_answer(
+        self, identifier: int, reasons: list[ReasonCode], _properties: object = None
+    ) -> None:
         """Record the broker's answer to the packet ``identifier``."""
         subscription = self._unanswered.pop(identifier, None)
         if subscription is None:

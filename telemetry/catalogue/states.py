@@ -14,7 +14,7 @@ def _total(name: str, unit: str, text: str, example: float) -> Field:
 
 
 _EVIDENCE = (
-    _time("start", "start of the span in which it was measured", _START, fixed=True),
+    _time("start", "start of the span in which the numbers were measured", _START, fixed=True),
     _time("end", "end of that span", _END, fixed=True),
     Field(
         "numbers",
@@ -131,7 +131,7 @@ _SUMMARY = (
         "whole_machine",
         Kind.TEXTS,
         "",
-        "names of the values that are not only of its processes but of the whole machine",
+        "names of the values that cover the whole machine, not only the run's processes",
         ["throttled_share"],
         max_length=16,
     ),
@@ -170,8 +170,8 @@ RUN = Family(
             "how",
             Kind.TEXT,
             "",
-            "who reported it: automatic, the collector; command, `system-monitor run`; helper, the "
-            "Python helper",
+            "what reported it: automatic, the collector; command, `system-monitor run`; helper, "
+            "the Python helper",
             "automatic",
             fixed=True,
             choices=("automatic", "command", "helper"),

@@ -1,4 +1,4 @@
-"""The metrics that are made of each family of the catalogue."""
+"""The metrics that are made from each family of the catalogue."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
@@ -16,8 +16,8 @@ class Metric(NamedTuple):
     """One metric: its name, and how it is read from the values of a sample.
 
     ``field`` is the field that it comes from, and ``member`` the one in its groups. If ``label`` is
-    set, the metric has a series for each of the ``items`` of the field's value; else ``single``
-    returns the one number, or is None if the value is the number.
+    set, the metric has a series for each of the ``items`` of the field's value; else it has one,
+    whose value ``single`` returns; if ``single`` is None, the field is the value.
     """
 
     name: str
@@ -57,7 +57,7 @@ def info_fields(family: Family) -> tuple[Field, ...]:
 
 
 def info_name(family: Family) -> str:
-    """Return the name of the metric whose labels are the texts of ``family``; it is always 1."""
+    """Return the name of the metric whose labels are the texts of ``family``; its value is 1."""
     return f"{PREFIX}_{family.name}_info"
 
 

@@ -21,7 +21,7 @@ _OMITTED = "Hosts whose readings are left out because the response would have to
 class Reading:
     """The newest sample of a channel, its age in seconds, and whether it is stale.
 
-    Or a state, which is not stale as long as it is retained.
+    It can also be a state, which is not stale as long as it is retained.
     """
 
     channel: str
@@ -94,7 +94,7 @@ def _size(reading: Reading) -> int:
 def _shape(family: Family) -> tuple[int, tuple[str, ...]]:
     """Return how many metrics have one series for a sample, and the fields of each of the others.
 
-    The info counts as one.
+    The info metric counts as one.
     """
     metrics = metrics_of(family)
     several = tuple(metric.field.name for metric in metrics if metric.label)

@@ -22,7 +22,7 @@ def labels_of(labels: Mapping[str, object]) -> str:
 def escaped(value: object) -> str:
     """Return the value of a label as it stands between the quotes.
 
-    People read metrics with curl, so it has no control sequences for a terminal.
+    People read metrics with curl, so the text has no control sequences for a terminal.
     """
     return "\n".join(map(printable, str(value).split("\n"))).translate(_IN_LABEL)
 

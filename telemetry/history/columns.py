@@ -1,6 +1,6 @@
 """Converts a sample to the numbers that are stored, and stored numbers to columns."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache, lru_cache
 from typing import Any
 
@@ -9,7 +9,9 @@ from telemetry.errors import HistoryRejectedError
 from telemetry.history.port import Columns, Query
 from telemetry.samples import Sample
 
-_LENGTHS = 64  # of lists, whose names are remembered
+_ONE = (Kind.NUMBER, Kind.INTEGER)
+_SEVERAL = (Kind.NUMBERS, Kind.NUMBERS_BY_NAME, Kind.GROUPS)
+_LENGTHS = 64  # the names of the columns are cached for so many lengths of lists
 
 
 def unknown_channel(name: str) -> HistoryRejectedError:
@@ -23,7 +25,7 @@ def not_unicode() -> HistoryRejectedError:
 
 
 def numbers_of(sample: Sample) -> dict[str, float | None]:
-    """Return the numbers of ``sample`` by column; None for what was not reported.
+    """Return the numbers of ``sample`` by column; None for a null.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
@@ -37,47 +39,50 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
     """Flatten a payload's numbers for the history.
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
-    or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. Missing values
-    are None.
+    or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. A value that is
+    missing in ``values`` is missing in the answer.
     """
-    scalars, others = _scalars_and_others(family)
-    columns: dict[str, float | None] = dict(zip(scalars, map(values.get, scalars), strict=True))
-    for field in others:
-        if value := values.get(field.name):
+    columns = dict(values)  # removing the few others is faster than picking the numbers
+    for field in _others(family):
+        value = columns.pop(field.name, None)
+        if value and field.kind in _SEVERAL:
             columns.update(_leaves(field, value))
     return columns
 
 
+def scalars_of(family: Family) -> tuple[str, ...]:
+    """Return the fields of ``family`` that are one number."""
+    return tuple(each.name for each in family.fields if each.kind in _ONE)
+
+
 def field_names(family: Family) -> tuple[str, ...]:
     """Return the fields of ``family`` that contain numbers."""
-    scalars, others = _scalars_and_others(family)
-    return *scalars, *(each.name for each in others)
+    several = (each.name for each in family.fields if each.kind in _SEVERAL)
+    return *scalars_of(family), *several
 
 
 @cache
-def _scalars_and_others(family: Family) -> tuple[tuple[str, ...], tuple[Field, ...]]:
-    """Return the names of the numbers of ``family``, and the fields that contain several."""
-    scalars = [each.name for each in family.fields if each.kind in (Kind.NUMBER, Kind.INTEGER)]
-    several = (Kind.NUMBERS, Kind.NUMBERS_BY_NAME, Kind.GROUPS)
-    return tuple(scalars), tuple(each for each in family.fields if each.kind in several)
+def _others(family: Family) -> tuple[Field, ...]:
+    """Return the fields of ``family`` that are not one number."""
+    return tuple(each for each in family.fields if each.kind not in _ONE)
 
 
-def _leaves(field: Field, value: Any) -> Iterator[tuple[str, float | None]]:  # noqa: ANN401 - JSON
+def _leaves(field: Field, value: Any) -> Iterable[tuple[str, float | None]]:  # noqa: ANN401 - JSON
     if field.kind is Kind.NUMBERS:
         return zip(_item_names(field.name, len(value)), value, strict=True)
     if field.kind is Kind.NUMBERS_BY_NAME:
-        return ((f"{field.name}.{key}", item) for key, item in value.items())
-    return (
+        return [(f"{field.name}.{key}", item) for key, item in value.items()]
+    return [
         (f"{field.name}.{key}.{member.name}", group.get(member.name))
         for key, group in value.items()
         for member in field.members
-    )
+    ]
 
 
 def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
     """Yield a sample for each row of ``columns``, with its numbers; the history has no texts.
 
-    The mark of an outage is skipped. Each bucket of several samples becomes one.
+    The mark of an outage is skipped. Each bucket of several samples becomes one sample.
     """
     family = family_of(channel)
     kinds = {} if family is None else {field.name: field.kind for field in family.fields}
@@ -104,7 +109,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
 
 
 def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
-    """Return a column's field, its key or index in that, and the member of that or nothing."""
+    """Return a column's field, the key or index in it, and the member of that item, if any."""
     field, _, key = column.partition(".")
     if kinds[field] is Kind.GROUPS:
         key, _, member = key.rpartition(".")
@@ -130,7 +135,7 @@ def assemble(
     depends on the hardware, such as a disk's, is present if it has a value.
     """
     family = family_of(channel)
-    scalars = columns_of(family, {}) if family is not None else {}
+    scalars = scalars_of(family) if family is not None else ()
     fields: dict[str, list[float | None]] = {
         name: [None] * len(timestamps) for name in scalars if query.selects(name)
     }

@@ -12,7 +12,7 @@ from telemetry.history.window import Windows
 
 MINUTE = 60_000
 SETTLED = MINUTE + 5_000
-"""How old a minute's start is when it is made: its last samples are still on their way."""
+"""A minute is made when its start is this old, so that its last samples have arrived."""
 
 _MISSED_MINUTES = 2.5
 
@@ -37,14 +37,14 @@ def minute_of(timestamp: int) -> int:
 
 
 def first_minute(windows: Windows, start: int | None) -> int | None:
-    """Return where the minutes since ``start`` begin; None if the window has all since then."""
+    """Return where the minutes since ``start`` begin; None if the window covers that time."""
     if start is None or windows.minutes is None or not _is_before(windows, start):
         return None
     return max(start, windows.minutes.start)
 
 
 def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
-    """Answer ``query``, choosing by its start."""
+    """Answer ``query`` from samples, from minutes or from both, depending on its start."""
     if windows.minutes is None or not _is_before(windows, query.start):
         clipped = windows.samples.clip(query)
         return {} if clipped is None else source.samples(clipped)
@@ -70,14 +70,15 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
 
 
 def _is_before(windows: Windows, start: int) -> bool:
-    """Return whether ``start`` is before the window, and not just due to the time to ask."""
+    """Return whether ``start`` is before the window by more than the time that a request takes."""
     return start < windows.samples.start - MINUTE
 
 
 def _seam(windows: Windows) -> int:
     """Return the first full minute of the window.
 
-    In a window of less than three minutes, that one may not have ended: then the one before.
+    If the window is shorter than three minutes, that minute may not have ended. The minute before
+    it is then returned.
     """
     start = windows.samples.start
     return (
@@ -90,7 +91,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage: no interval exceeds a minute."""
+    """Return ``columns`` with a null point inside each outage; no interval exceeds a minute."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

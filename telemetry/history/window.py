@@ -75,10 +75,10 @@ class Windows:
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind for its span; all of them may be equally far ahead of now."""
+        """Keep each kind for its span; records of all kinds may be equally far ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
-        # Minutes for no longer than the samples themselves would add nothing.
+        # Minutes that are kept no longer than the samples would add nothing.
         has_minutes = spans.minutes > spans.samples
         self.minutes = Window(spans.minutes, spans.samples, clock) if has_minutes else None
         self.dropped = 0

@@ -33,4 +33,4 @@ class RecordingClock:
     def _is_past(content: Sample | CollectorStatus) -> bool:
         if isinstance(content, Sample):
             return content.late
-        return content.last_will  # which has the time at which its collector started
+        return content.last_will  # its timestamp is the start of the collector

@@ -1,4 +1,4 @@
-"""Makes the messages of a recording into those of a replay. Pure."""
+"""Turns the messages of a recording into those of a replay. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -63,7 +63,7 @@ class Replay:
     def endings(self, now: int) -> Iterator[Publication]:
         """Return the messages that end the replay: its hosts are offline from ``now`` on.
 
-        A state that the recording did not end is true no longer, although it has no end.
+        A state that the recording did not end is no longer true, although it has no end.
         """
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}

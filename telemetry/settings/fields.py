@@ -269,5 +269,5 @@ class SettingFields(BaseModel):
 
     @classmethod
     def names(cls) -> tuple[str, ...]:
-        """Return the names of all settings, and of those that name a secret's file."""
+        """Return the names of all settings, including those that name a file with a secret."""
         return (*cls.model_fields, *map(secret_files.file_setting, cls.secrets()))

@@ -93,9 +93,9 @@ def quiet_hours(value: object) -> tuple[str, ...]:
 
 
 def minutes_of_day(text: str) -> tuple[int, int]:
-    """Return the first minute of the range ``text``, and the one after its last.
+    """Return the first minute of the range ``text``, and the minute after its last.
 
-    The second is the smaller one if the range goes over midnight.
+    The second is smaller than the first if the range crosses midnight.
     """
     match = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", text)
     if match is None:

@@ -244,6 +244,6 @@ def test_invalid_messages_and_foreign_findings_are_counted_or_ignored(
     assert active == {"info": 0, "warning": 0, "critical": 0}
 
 
-def test_without_a_broker_the_report_says_so(tmp_path: Path) -> None:
+def test_without_a_broker_the_report_gives_the_reason(tmp_path: Path) -> None:
     with advising(tmp_path, BrokerAddress("127.0.0.1", 1)) as advisor:
         wait_until(lambda: "cannot be reached" in str(advisor.report().problem), "the reason")

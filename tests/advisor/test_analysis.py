@@ -50,6 +50,14 @@ def states(samples: Iterable[Sample], analysis: Analysis | None = None) -> list[
     return [(finding.state, finding.severity) for finding in found]
 
 
+def test_samples_that_follow_closely_are_skipped_without_being_counted() -> None:
+    analysis = Analysis(lambda: [Lights()])
+    lights = {0: 0, 2: 1, 4: 0, 6: 1, 8: 2}  # by second
+    samples = [sample(second / 60, light) for second, light in lights.items()]
+    assert states(samples, analysis) == [(State.ACTIVE, Severity.CRITICAL)]
+    assert analysis.skipped == 0
+
+
 def test_a_finding_is_reported_when_it_begins_becomes_more_severe_and_ends() -> None:
     lights = [0, 1, 1, 2, 1, 2, 0, 0]
     assert states(sample(minute, light) for minute, light in enumerate(lights)) == [

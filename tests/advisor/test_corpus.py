@@ -1,4 +1,4 @@
-"""The benchmark of the findings counts what it says."""
+"""The benchmark of the findings counts correctly."""
 
 from collections.abc import Sequence
 

@@ -16,7 +16,7 @@ def test_an_outlier_does_not_move_the_slope() -> None:
     assert theil_sen(range(20), values, z=1.96).likely == pytest.approx(1, rel=0.2)
 
 
-def test_the_interval_of_the_slope_contains_the_truth_about_as_often_as_it_says() -> None:
+def test_the_interval_of_the_slope_contains_the_truth_about_as_often_as_it_claims() -> None:
     held = 0
     for seed in range(200):
         rng = random.Random(seed)  # noqa: S311 - noise, not a secret

@@ -1,4 +1,4 @@
-"""What an advisor says after a restart, with a real history and the real detectors."""
+"""What an advisor publishes after a restart, with a real history and the real detectors."""
 
 from collections.abc import Iterator
 from contextlib import closing
@@ -177,7 +177,7 @@ def test_the_past_of_a_host_that_comes_back_is_read_again(house: House) -> None:
     assert house.take() == [(LEAK, "active")]
 
 
-def test_without_a_history_the_advisor_begins_a_minute_later_and_says_so(
+def test_without_a_history_the_advisor_begins_a_minute_later_and_reports_it(
     house: House, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     file = house.reader._path  # noqa: SLF001 - the test breaks the file

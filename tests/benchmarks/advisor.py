@@ -36,7 +36,7 @@ from tests.benchmarks.footprint import cpu_seconds
 from tests.benchmarks.ingest import broker
 from tests.deploy.monitor import running
 
-_WARM_UP_SECONDS = 8.0
+_WARM_UP_SECONDS = 20.0  # in which the past of each host is read
 _MEBIBYTE = 1024 * 1024
 _GB = 10**9
 _MACHINE = (CPU, MEMORY, DISK, NETWORK)

@@ -12,7 +12,7 @@ HEAD = "| what | System Monitor | peer | ratio | aim |\n| --- | --- | --- | --- 
 class Figure:
     """One figure of ours and, if there is one, that of a peer from the same run.
 
-    ``aim`` says what we want to reach. If the peer is not installed, ``theirs`` is None.
+    ``aim`` is what we want to reach. If the peer is not installed, ``theirs`` is None.
     """
 
     what: str

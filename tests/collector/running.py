@@ -24,6 +24,7 @@ class Ran:
         self.ages: list[int] = []  # of the samples when they were delivered, in milliseconds
         self.vanished: list[str] = []
         self.changes = 0
+        self.tick_pause = 0.0  # seconds that each tick stops the runner for
         self.ticks: list[float] = []
         self.read_by_tick: list[int] = []  # samples delivered by each tick
         self.runner = Runner(
@@ -44,6 +45,7 @@ class Ran:
     def _count_tick(self) -> None:
         self.read_by_tick.append(len(self.samples))
         self.ticks.append(time.monotonic())
+        time.sleep(self.tick_pause)
 
     def _count_change(self) -> None:
         self.changes += 1

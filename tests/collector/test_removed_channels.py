@@ -30,7 +30,7 @@ def test_the_retained_messages_of_a_removed_gpu_are_deleted(address: BrokerAddre
             }
 
 
-def test_what_vanishes_while_the_broker_is_away_is_deleted_once_it_is_back(
+def test_what_vanishes_while_the_broker_is_unavailable_is_deleted_once_it_is_back(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(collector_module, "STATUS_SECONDS", 0.2)

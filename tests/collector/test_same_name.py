@@ -51,7 +51,7 @@ def is_displaced(collector: Collector) -> bool:
     return problem is not None and "another client" in problem
 
 
-def test_the_one_that_was_there_goes_on_and_the_other_sends_nothing_and_reports_why(
+def test_the_first_one_continues_and_the_other_sends_nothing_and_reports_why(
     address: BrokerAddress, caplog: pytest.LogCaptureFixture
 ) -> None:
     with Listener(address.port) as listener, collecting(address) as elder:

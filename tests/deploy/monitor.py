@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -63,6 +64,7 @@ class Monitor:
             )
         self.http_port = _number(options, "--http-port")
         self.mqtt_port = _number(options, "--mqtt-port")
+        self.metrics_port = _number(options, "--metrics-port") or self.http_port
 
     @property
     def stdout(self) -> str:
@@ -103,6 +105,18 @@ class Monitor:
         except urllib.error.HTTPError as error:
             with error:
                 return error.code, json.load(error)
+
+    def missed_ticks(self, sensor: str) -> int:
+        """Return how many ticks of ``sensor`` its collector has missed so far."""
+        url = f"http://127.0.0.1:{self.metrics_port}/metrics"
+        with urllib.request.urlopen(url, timeout=SECONDS) as answer:
+            text = answer.read().decode()
+        name = (
+            f'^system_monitor_collector_sensor_missed_ticks_total{{.*sensor="{sensor}".*}} (\\d+)'
+        )
+        found = re.search(name, text, re.MULTILINE)
+        assert found, text[:3000]
+        return int(found[1])
 
     def timestamps(self, channel: str = "system/cpu") -> list[int]:
         """Return the times of the samples of ``channel`` in the history; none while it is empty."""

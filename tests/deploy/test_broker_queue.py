@@ -99,7 +99,9 @@ def test_only_this_user_can_read_the_messages_that_mosquitto_has_saved(tmp_path:
 
 
 @pytest.mark.soak
-def test_mosquitto_that_dies_while_the_history_is_away_loses_no_sample(tmp_path: Path) -> None:
+def test_mosquitto_that_dies_while_the_history_is_unavailable_loses_no_sample(
+    tmp_path: Path,
+) -> None:
     broker_program(MOSQUITTO, tmp_path)
     data = tmp_path / "data"
     options = [*free_ports(), "--interval-seconds", str(INTERVAL), "--data-dir", str(data)]

@@ -126,7 +126,7 @@ def test_an_influxdb_is_queried_and_nothing_is_created_in_it(
     assert shown["History"].startswith("PROBLEM: ")
 
 
-def test_a_bucket_of_others_that_keeps_too_little_is_a_problem(
+def test_a_foreign_bucket_that_keeps_too_little_is_a_problem(
     capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, influxdb: Influxdb
 ) -> None:
     bucket = influxdb.new_bucket()

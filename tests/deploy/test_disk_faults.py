@@ -63,7 +63,7 @@ def test_a_disk_that_is_full_then_locked_costs_no_sample(disk: Disk, tmp_path: P
 
 
 @pytest.mark.soak
-def test_a_file_that_is_overwritten_while_it_runs_is_set_aside_and_noted(tmp_path: Path) -> None:
+def test_a_file_that_is_overwritten_while_it_runs_is_renamed_and_noted(tmp_path: Path) -> None:
     file = tmp_path / "data" / "history.sqlite3"
     options = [*free_ports(), "--interval-seconds", "0.2", "--data-dir", str(file.parent)]
     with (

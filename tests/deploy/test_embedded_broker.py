@@ -46,7 +46,7 @@ def _serves(port: int) -> bool:
         return False
 
 
-def test_a_broker_that_serves_nobody_any_more_is_replaced() -> None:
+def test_a_broker_that_no_longer_serves_clients_is_replaced() -> None:
     broker = EmbeddedBroker("127.0.0.1", free_port(), probe_pause=0.1)
     broker.start()
     try:

@@ -75,7 +75,7 @@ def halt(influxdb: OwnInfluxdb) -> Callable[[], None]:
 
 @pytest.mark.soak
 @pytest.mark.parametrize("start_outage", [kill, halt])
-def test_an_influxdb_that_is_away_for_five_minutes_misses_nothing(
+def test_an_influxdb_that_is_unavailable_for_five_minutes_misses_nothing(
     own_influxdb: OwnInfluxdb,
     tmp_path: Path,
     start_outage: Callable[[OwnInfluxdb], Callable[[], None]],

@@ -1,6 +1,6 @@
 """Findings about real processes, from the first growth to the notice at a real HTTP receiver.
 
-Nothing is compressed: a trend takes at least 12 minutes. Only the GPU is a stand-in.
+The time is not compressed: a trend takes at least 12 minutes. Only the GPU is a stand-in.
 """
 
 import sys

@@ -116,6 +116,7 @@ def test_a_suspended_process_goes_on_with_the_present_tick(up: Monitor) -> None:
         up.process.send_signal(signal.SIGCONT)
         listener.wait_for("system/cpu", 5)
         after = [each for each in ages(received(listener, "system/cpu"), resumed) if each > 0]
+        assert up.missed_ticks("cpu") >= int(1.5 / INTERVAL) - 1
         everything = [each for name in CHANNELS for each in received(listener, name)]
     # The missed ticks are not caught up in a burst.
     assert after[0] < 2 * INTERVAL

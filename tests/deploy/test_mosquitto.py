@@ -24,10 +24,8 @@ from tests.services.availability import find_mosquitto, unavailable
 from tests.services.mosquitto import SHIPPED, shipped_lines
 from tests.services.processes import ServerProcess, free_port, wait_until
 
-USERS = (
-    *("gpu-07", "gpu-08", "ingester", "advisor", "api", "reader", "marker", "homeassistant"),
-    "health",
-)
+MACHINES = ("gpu-07", "gpu-08")
+USERS = (*MACHINES, "ingester", "advisor", "api", "reader", "marker", "homeassistant", "health")
 EVERYTHING = "fleet/+/system/#"
 OWN_PATHS = {"listener", "password_file", "acl_file", "include_dir", "persistence_location"}
 BACKLOG = 2500  # Mosquitto's own limit is 1000

@@ -19,7 +19,7 @@ def port(request: pytest.FixtureRequest) -> int:
     return found
 
 
-def test_the_second_waits_and_says_what_to_do_until_the_first_has_gone(
+def test_the_second_waits_and_reports_what_to_do_until_the_first_has_gone(
     port: int, tmp_path: Path
 ) -> None:
     options = ["--mqtt-url", f"mqtt://127.0.0.1:{port}", "--host-name", "alpha"]

@@ -158,7 +158,7 @@ def test_a_disabled_sensor_neither_publishes_nor_appears_in_the_status(tmp_path:
         assert "disabled_sensors" in monitor.get("/gpu")["reason"]
 
 
-def test_with_all_sensors_disabled_it_is_ready_and_says_so(tmp_path: Path) -> None:
+def test_with_all_sensors_disabled_it_is_ready_and_reports_it(tmp_path: Path) -> None:
     off = ("--disabled-sensors", ",".join(SENSORS))
     with running(tmp_path, "up", *options(tmp_path), *off) as monitor:
         wait_until(lambda: monitor.answer("/readyz")[0] == 200, "it is ready", SECONDS)

@@ -1,4 +1,4 @@
-"""The wall clock of child processes, to be set while they run; ``clock.c`` says how."""
+"""The wall clock of child processes, to be set while they run; ``clock.c`` explains how."""
 
 import subprocess
 from collections.abc import Mapping

@@ -112,7 +112,7 @@ def nvml_library(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def fake_nvml(
     nvml_library: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> Iterator[FakeNvml]:
-    """Have one GPU with moving readings, until the script says otherwise.
+    """Have one GPU with moving readings, until the script changes them.
 
     The first test loads the stand-in into this process permanently: from then on, the dynamic
     linker gives it to pynvml, since it identifies a library by its soname.

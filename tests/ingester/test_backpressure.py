@@ -60,7 +60,7 @@ def locked(file: Path) -> Iterator[None]:
 
 
 @pytest.mark.parametrize("quality", [AT_MOST_ONCE, AT_LEAST_ONCE])
-def test_messages_beyond_the_capacity_are_not_read_while_the_store_is_away(
+def test_messages_beyond_the_capacity_are_not_read_while_the_store_is_unavailable(
     tmp_path: Path, address: BrokerAddress, quality: int
 ) -> None:
     file = tmp_path / "history.sqlite3"
@@ -95,7 +95,7 @@ def test_a_full_ingester_stops_at_once_and_the_broker_keeps_what_it_had(
 
 
 @pytest.mark.soak
-def test_a_store_that_is_away_for_longer_than_the_keepalive_loses_nothing(
+def test_a_store_that_is_unavailable_for_longer_than_the_keepalive_loses_nothing(
     tmp_path: Path, address: BrokerAddress
 ) -> None:
     file = tmp_path / "history.sqlite3"

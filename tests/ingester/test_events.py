@@ -40,7 +40,7 @@ def body(text: str, **more: object) -> str:
     return json.dumps({"text": text, "timestamp": NOW, **more})
 
 
-def test_an_annotation_reaches_the_history_with_all_that_it_says(
+def test_an_annotation_reaches_the_history_with_all_its_fields(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client, ingesting(file, address):

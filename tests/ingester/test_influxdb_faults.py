@@ -162,7 +162,7 @@ def test_samples_wait_while_the_token_is_inactive(
     assert stored(way) == source.published
 
 
-def test_samples_wait_while_a_bucket_of_others_keeps_too_little(
+def test_samples_wait_while_a_foreign_bucket_keeps_too_little(
     way: Way, source: Source, influxdb: Influxdb
 ) -> None:
     with InfluxDBClient(influxdb.url, influxdb.token, org=influxdb.org) as other:
@@ -179,7 +179,7 @@ def test_samples_wait_while_a_bucket_of_others_keeps_too_little(
     assert stored(way) == source.published
 
 
-def test_what_the_store_refuses_is_set_aside_and_blocks_nothing(
+def test_what_the_store_refuses_is_discarded_and_blocks_nothing(
     way: Way, source: Source, influxdb: Influxdb
 ) -> None:
     with way.ingesting() as ingester:

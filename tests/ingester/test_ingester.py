@@ -180,7 +180,7 @@ def test_stopping_writes_what_has_arrived(file: Path, address: BrokerAddress) ->
     assert stored(file) == list(range(5))
 
 
-def test_what_arrives_while_the_ingester_is_away_is_delivered_on_its_return(
+def test_what_arrives_while_the_ingester_is_offline_is_delivered_on_its_return(
     file: Path, address: BrokerAddress
 ) -> None:
     with Listener(address.port) as client:

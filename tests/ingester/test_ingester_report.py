@@ -18,7 +18,7 @@ def file(tmp_path: Path) -> Path:
     return tmp_path / "history.sqlite3"
 
 
-def test_an_ingester_whose_name_is_taken_says_which_option_changes_it(
+def test_an_ingester_whose_name_is_taken_reports_which_option_changes_it(
     file: Path, address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.bus.tenure.Tenure.displaced", True)

@@ -101,7 +101,7 @@ def stored(file: Path, stream: Stream) -> list[int]:
 
 
 @pytest.mark.soak
-def test_an_ingester_that_is_killed_while_it_writes_loses_and_doubles_nothing(
+def test_an_ingester_that_is_killed_while_it_writes_loses_and_duplicates_nothing(
     tmp_path: Path, address: BrokerAddress
 ) -> None:
     file = tmp_path / "history.sqlite3"

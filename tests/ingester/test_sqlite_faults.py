@@ -115,7 +115,7 @@ def test_on_a_full_disk_samples_wait_and_go_in_once_there_is_room(
         way.wait_stored()
 
 
-def test_a_disk_that_is_full_from_the_start_is_handled_alike(
+def test_a_disk_that_is_full_from_the_start_is_handled_in_the_same_way(
     address: BrokerAddress, disk: Disk
 ) -> None:
     disk.fill()
@@ -201,7 +201,7 @@ def test_samples_that_a_full_history_loses_are_the_oldest_and_are_counted(
         assert way.file.stat().st_size <= 500_000
 
 
-def test_a_file_that_becomes_corrupt_costs_what_it_held_and_no_more(
+def test_a_file_that_becomes_corrupt_costs_its_contents_and_no_more(
     address: BrokerAddress, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("telemetry.history.sqlite.writer._PRUNE_EVERY", 0)

@@ -71,7 +71,7 @@ def test_minutes_that_cannot_be_made_are_counted_and_stop_no_sample(
     assert "The minutes of the history could not be made: OverflowError: too much." in caplog.text
 
 
-def test_a_sample_that_triggers_a_bug_is_set_aside_and_blocks_nothing(
+def test_a_sample_that_triggers_a_bug_is_discarded_and_blocks_nothing(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
     monkeypatch.setattr("ingester.storage._FIRST_PAUSE_SECONDS", 0.0)

@@ -1,4 +1,4 @@
-"""What the log says about the broker while the store does not take samples."""
+"""What is logged about the broker while the store does not take samples."""
 
 import logging
 from pathlib import Path
@@ -14,7 +14,7 @@ from tests.services.processes import wait_until
 IN_FLIGHT = 100  # what the bundled broker sends without an acknowledgement
 
 
-def test_while_the_store_takes_nothing_the_log_says_so_and_not_that_the_broker_is_gone(
+def test_while_the_store_takes_nothing_the_log_reports_it_and_not_that_the_broker_is_gone(
     tmp_path: Path,
     address: BrokerAddress,
     monkeypatch: pytest.MonkeyPatch,

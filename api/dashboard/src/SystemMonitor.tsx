@@ -1,5 +1,6 @@
 import { useEffect, useRef } from "preact/hooks";
 import type { Monitor } from "./monitor";
+import { ComparisonPage } from "./panels/ComparisonPage";
 import { CpuUtilization } from "./panels/CpuUtilization";
 import { Findings } from "./panels/Findings";
 import { GpuMatrix } from "./panels/GpuMatrix";
@@ -21,8 +22,9 @@ import { iconFor } from "./text/icon";
 import { attentionCount } from "./text/verdict";
 import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
+import { runsText } from "./view/runReference";
 
-/** The whole page: a header, and one host, all hosts, or the list of runs. */
+/** The whole page: a header, and one host, all hosts, the list of runs, or two runs compared. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -33,11 +35,17 @@ export function SystemMonitor({ monitor }: { monitor: Monitor }) {
       <NoDataBanner />
       <Notices />
       <Title />
-      {monitor.view.page === "hosts" ? <HostsPage /> : <HostPage />}
+      <Page />
       <Help dialog={help} />
       <HintBox />
     </MonitorContext.Provider>
   );
+}
+
+function Page() {
+  const { compare, page } = useMonitor().view;
+  if (page === "compare" && compare) return <ComparisonPage key={runsText(compare)} runs={compare} />;
+  return page === "hosts" ? <HostsPage /> : <HostPage />;
 }
 
 /** The findings of one host, and its charts or the list of runs. */

@@ -20,6 +20,8 @@ export interface Family {
 
 export const FAMILIES: readonly Family[] = families;
 export const STATUS_CHANNEL = "system/status";
+/** The family of the processes on a GPU. */
+export const PROCESSES = "gpu_processes";
 
 const GPU_CHANNEL = /^system\/gpu\/(\d{1,4})$/;
 const BY_CHANNEL = new Map(FAMILIES.map((family) => [family.channel, family]));

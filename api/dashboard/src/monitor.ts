@@ -3,6 +3,7 @@ import type { Annotation } from "./bus/moments";
 import { type GlancedHost, glancedWithout } from "./bus/overview";
 import { type Finding, numberOf, type Values } from "./bus/payload";
 import { fetchHistory, fetchOverview, fetchPast } from "./bus/rest";
+import { CLOCK } from "./charts/timeAxis";
 import type { Badge } from "./connection/badge";
 import type { ConnectionState } from "./connection/connection";
 import { OverviewFeed } from "./feed/overviewFeed";
@@ -17,7 +18,7 @@ import { Frames } from "./view/frames";
 import { OpenHints } from "./view/hint";
 import { Muted } from "./view/muted";
 import { type Frozen, Pause } from "./view/pause";
-import { type Range, rangesWithin } from "./view/ranges";
+import { type Range, rangeMs, rangesWithin } from "./view/ranges";
 import { Theme } from "./view/theme";
 import { DEFAULT_RANGE, type Span, spanOf, type View } from "./view/view";
 
@@ -35,6 +36,7 @@ export class Monitor {
   readonly pause = new Pause();
   readonly hints = new OpenHints();
   readonly muted = new Muted();
+  readonly times = CLOCK;
   readonly frames = new Frames(() => this.onFrame());
   /** The time of the cursor in all charts, by the collector's clock; null is now. */
   readonly cursor = signal<number | null>(null);
@@ -143,6 +145,11 @@ export class Monitor {
   /** The lengths that the reader can choose for a span that ends now. */
   get ranges(): readonly Range[] {
     return rangesWithin(this.hosts.keptMs.value ?? 0);
+  }
+
+  /** The longest of them, in ms. */
+  get longest(): number {
+    return Math.max(...this.ranges.map(rangeMs));
   }
 
   /** The GPU that is shown in detail: the one in the address, or else the first; null without a GPU. */

@@ -42,3 +42,13 @@ test("a moving span does not move the steps", () => {
   const [after] = alignedMeans(sources, { from: 2500, to: 32_500 }, 2000);
   expect(after!.slice(0, 5)).toEqual(before!.slice(0, 5));
 });
+
+test("a line over older minutes has no gaps, although a step of the span is shorter", () => {
+  const series = new ChannelSeries(["utilization"], 3_600_000, 1000);
+  const times = Array.from({ length: 120 }, (_, minute) => 60_000 * minute);
+  const values = new Map([["utilization", new Float64Array(120).fill(50)]]);
+  series.merge({ start: 0, end: 7_200_000, width: 60_000, times, columns: values });
+  const [steps, line] = alignedMeans([{ series, read }], { from: 0, to: 7_199_999 }, 2000);
+  expect(steps!.length).toBe(120);
+  expect(line!.every((value) => value === 50)).toBe(true);
+});

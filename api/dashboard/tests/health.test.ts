@@ -23,7 +23,7 @@ describe("the throttle state of a GPU", () => {
     });
   });
 
-  it("is no problem for a busy GPU at its power limit", () => {
+  it("is not a problem for a busy GPU at its power limit", () => {
     expect(throttleState(["sw_power_cap"], { sw_power_cap: 100 })).toEqual({
       kind: "info",
       text: "Capped: power limit",
@@ -49,7 +49,7 @@ describe("the memory errors of a GPU", () => {
     expect(recent?.detail).toContain("5 over the lifetime of the GPU");
   });
 
-  it("from before the driver was loaded are no alarm, but a repair that waits for a reset is to be done", () => {
+  it("from before the driver was loaded are only worth knowing, but a pending repair is a warning", () => {
     expect(memoryErrorsOf({ ecc_errors_uncorrected: 1 })).toMatchObject({
       kind: "info",
       text: "1 uncorrectable ECC error in the past",

@@ -42,12 +42,12 @@ describe("a span without data", () => {
 
   it("is reported as gone if the history no longer keeps it", () => {
     expect(missingInSpan(span(9 * DAY, 8 * DAY), context(null))).toBe(
-      "The data of 19 Nov 14:03:00–20 Nov 14:03:00 is gone. The history keeps 7 d, since 21 Nov 14:03:00.",
+      "The data of 19 Nov 14:03:00–20 Nov 14:03:00 has expired. The history keeps 7 d, so it begins at 21 Nov 14:03:00.",
     );
     expect(missingInSpan(span(9 * DAY, DAY), context(null))).toBe(
-      "The history keeps 7 d: the data from before 21 Nov 14:03:00 is gone.",
+      "The history keeps 7 d: the data from before 21 Nov 14:03:00 has expired.",
     );
-    expect(missingInSpan(span(30 * DAY, 0, false), context(null))).toContain("is gone");
+    expect(missingInSpan(span(30 * DAY, 0, false), context(null))).toContain("has expired");
   });
 
   it("is reported as empty once the history has answered", () => {

@@ -76,6 +76,8 @@ describe("the view in the address", () => {
       zoom: { from: 1e12, to: 2e12 },
       run: "ablation-7.1",
       page: "runs",
+      compare: null,
+      compareZoom: null,
     } as const;
     expect(viewFromHash(hashFromView(view))).toEqual(view);
     expect(hashFromView(DEFAULT_VIEW)).toBe("");

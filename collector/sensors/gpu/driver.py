@@ -99,7 +99,7 @@ class GpuDriver(Protocol):
     def open(self) -> None:
         """Start the driver's library. It may be started again after ``close``.
 
-        Raises SensorAbsentError, saying why the driver cannot be used and what to do.
+        Raises SensorAbsentError, with why the driver cannot be used and what to do.
         """
 
     def devices(self) -> Sequence[GpuDevice]:

@@ -9,9 +9,12 @@ import json
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from functools import cache
 from itertools import groupby
 from operator import itemgetter
 from typing import TypeAlias
+
+from pydantic import TypeAdapter
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.names import EMPTY, FIELDS, MEASUREMENTS, Series, decode, encode
@@ -105,7 +108,10 @@ class Selection:
         stop: str = "stop",
         condition: str = "",
     ) -> str:
-        """Return the first ``steps`` of a script; the others are names of variables."""
+        """Return a script that selects the samples and applies ``steps``.
+
+        The other arguments are names of variables.
+        """
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
             for index, (_, gpu) in enumerate(self.series)
@@ -190,10 +196,20 @@ class Table:
     def values(self, rows: Sequence[int]) -> dict[str, list[float | None]]:
         """Return each pivoted field's values at the given ``rows``."""
         return {
-            decode(name): [float(text) if text else None for text in map(texts.__getitem__, rows)]
+            decode(name): _numbers([texts[row] or "null" for row in rows])
             for name, texts in self.columns.items()
             if name not in _NO_FIELDS
         }
+
+
+def _numbers(texts: Sequence[str]) -> list[float | None]:
+    """Parse numbers and nulls as JSON: eight times as fast as ``float`` for 17 digits."""
+    return _list_of_numbers().validate_json(f"[{','.join(texts)}]", strict=True)
+
+
+@cache
+def _list_of_numbers() -> TypeAdapter[list[float | None]]:
+    return TypeAdapter(list[float | None])
 
 
 def tables(answer: str) -> Iterator[Table]:

@@ -8,7 +8,7 @@ from telemetry.history.influxdb.names import EMPTY, MARKS, encode, series_of
 from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
-_NAMES = 4096  # encoded names in the cache: more than one machine has
+_NAMES = 4096  # encoded names in the cache; one machine has fewer
 _NOTHING = f"{EMPTY}=1.0"
 _NANOSECONDS = 1_000_000  # in a millisecond
 

@@ -1,7 +1,7 @@
 """Makes minutes in InfluxDB, and the queries for them. Pure.
 
 A minute has the name and tags of its samples, and the tag ``aggregate``: ``mean``, ``min`` or
-``max``. Which minutes are due is in the bucket of the samples. Each request that writes samples
+``max``. The bucket of the samples records which minutes are due. Each request that writes samples
 also writes a mark for each host and minute in it, with an id of the request, ``batch``. When the
 minute has been made, ``done`` gets the id that the mark had before. A request that arrives
 meanwhile changes ``batch``, so that the minute is due again, whichever ingester makes it.
@@ -23,7 +23,7 @@ Due = Mapping[tuple[str, int], str]
 """The ids of the marks, by host and start of the minute."""
 
 _AT_ONCE = 10  # minutes of a host in one script, which must not take long
-_LATE = 7_200_000  # InfluxDB deletes expired samples by the hour, and they count until then
+_LATE = 7_200_000  # InfluxDB deletes expired samples only once an hour; until then, they count
 _STORED = {
     Aggregate.MEAN: "mean",
     Aggregate.MIN: "min",
@@ -70,7 +70,7 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return minutes that one script can make: the same ones of several hosts, without a gap."""
+    """Return minutes that one script can make: the same consecutive ones of several hosts."""
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}
@@ -81,7 +81,7 @@ def oldest_of(found: Due) -> Due:
 
 
 def make(bucket: str, into: str, chosen: Due) -> Script:
-    """Return the script that makes the ``chosen`` minutes, and answers with their number."""
+    """Return the script that makes the ``chosen`` minutes, and returns their number."""
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))
@@ -124,10 +124,10 @@ def points(selection: flux.Selection, aggregate: Aggregate) -> Script:
 def buckets(
     minutes: flux.Selection, samples: flux.Selection, aggregate: Aggregate, width: int
 ) -> Script:
-    """Query aggregates of ``minutes`` over buckets of ``width``, and of those of ``samples``.
+    """Query aggregates over buckets of ``width``, from ``minutes`` and then from ``samples``.
 
-    InfluxDB aggregates the buckets before the seam where it stores them. Those from there on are
-    made of minutes and samples.
+    InfluxDB aggregates the buckets before the seam where it stores the minutes. The bucket that
+    contains the seam, and those after it, are made from minutes and samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)
@@ -166,7 +166,7 @@ def _union(parts: Sequence[str]) -> str:
 def samples_among(
     dropped: int, samples: Sequence[Sample], lines: Mapping[int, Sequence[str]]
 ) -> int:
-    """Return how many of the ``dropped`` lines are not marks: the oldest lines are dropped."""
+    """Return how many of the ``dropped`` lines are samples; InfluxDB drops the oldest lines."""
     times = [(each.timestamp, 1) for each in samples]
     times += [(time, 0) for time, lines_then in lines.items() for _ in lines_then]
     return sum(is_sample for _, is_sample in sorted(times)[:dropped])

@@ -66,7 +66,7 @@ class InfluxdbReader:
     def _first_of(
         self, script: Callable[[str, int, int], Script], start: int | None
     ) -> Iterator[Table]:
-        """Yield the answers to ``script`` about the samples, and about minutes since ``start``."""
+        """Yield the answers to ``script`` for the samples, and for the minutes since ``start``."""
         window = self._windows.samples
         yield from self._ask(script(self._account.bucket, window.start, window.end))
         oldest = longer.first_minute(self._windows, start)

@@ -1,8 +1,8 @@
 """Which buckets keep data for long enough, and which buckets may be changed.
 
-A bucket is ours if its description says so. Any other bucket may hold another program's data, so it
-is never changed. A bucket that an earlier version created has no description, so it is not changed
-either; it keeps data for exactly the window, so it is still used.
+A bucket is ours if its description begins with our mark. Any other bucket may hold another
+program's data, so it is never changed. A bucket that an earlier version created has no description,
+so it is not changed either; it keeps data for exactly the window, so it is still used.
 """
 
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from typing import Any
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
-_MARK = "Created by System Monitor"  # never changes: it marks the buckets that exist
+_MARK = "Created by System Monitor"  # must never change: existing buckets are recognized by it
 DESCRIPTION = (
     f"{_MARK}, which sets its retention. Delete this description to set the retention yourself."
 )

@@ -9,6 +9,12 @@ from pathlib import Path
 log = logging.getLogger(__name__)
 
 _CORRUPT = (sqlite3.SQLITE_CORRUPT, sqlite3.SQLITE_NOTADB)
+_ROWS = 1_000_000  # 0.1 s of CPU time, of a file of 130 MB
+_IDS = "SELECT id FROM channel WHERE id > ? ORDER BY id"
+_READ = (
+    "SELECT (SELECT count(*) FROM sample WHERE channel_id = :channel) + "
+    "(SELECT count(*) FROM minute WHERE channel_id = :channel)"
+)
 _PRIMARY = 0xFF  # the low byte of an extended result code (sqlite.org/rescode.html)
 
 
@@ -29,12 +35,26 @@ def primary_code(error: BaseException) -> int:
 def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)) -> None:
     """Raise DamagedError unless the pages of ``tables``, by default of the file, are consistent.
 
-    Takes 2 ms for an hour of two GPUs, and half a second for a week of their minutes.
+    Takes 2 s for a file of 800 MB.
     """
     for each in tables:
         (finding,) = connection.execute(f"PRAGMA quick_check({each})").fetchone()
         if finding != "ok":
             raise DamagedError(" ".join(finding.split()))
+
+
+def read_some(connection: sqlite3.Connection, after: int) -> int:
+    """Read the rows of the channels with an id above ``after``, until ``_ROWS`` are exceeded.
+
+    Return the id of the last channel; 0 after the last one of all. SQLite raises an error at a page
+    that is not one of its own.
+    """
+    rows = 0
+    for (channel,) in connection.execute(_IDS, (after,)).fetchall():
+        rows += connection.execute(_READ, {"channel": channel}).fetchone()[0]
+        if rows > _ROWS:
+            return int(channel)
+    return 0
 
 
 def set_aside(path: Path, why: str) -> None:

@@ -2,15 +2,19 @@
 
 import contextlib
 import sqlite3
-import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from telemetry.history.sqlite.damage import is_damage, primary_code, require_sound, set_aside
+from telemetry.history.sqlite.damage import (
+    is_damage,
+    primary_code,
+    read_some,
+    require_sound,
+    set_aside,
+)
 from telemetry.history.sqlite.schema import identity_of, open_for_reading, open_for_writing
 
-_OFTEN = ("channel", "field", "sample", "event", "due")  # without the minutes, which are many
-_ALL_SECONDS = 3600.0
+_SMALL = ("channel", "field", "event", "due")
 _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 
 
@@ -27,7 +31,7 @@ class WritableFile:
         self._connection: sqlite3.Connection | None = None
         self._identity: tuple[int, int] | None = None
         self._damage: str | None = None
-        self._checked = 0.0
+        self._read_until = 0  # the id of a channel
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
@@ -46,16 +50,14 @@ class WritableFile:
     def check(self) -> None:
         """Check the file through a new connection, because the open one has pages in its cache.
 
-        The minutes are checked when the file is opened, and once an hour.
+        A large file is checked in parts: each call checks the small tables, and goes on with the
+        samples and minutes where the previous call ended.
         """
         connection = open_for_reading(self._path)
         if connection is not None:
             with contextlib.closing(connection):
-                if time.monotonic() - self._checked < _ALL_SECONDS:
-                    require_sound(connection, _OFTEN)
-                else:
-                    require_sound(connection)
-                    self._checked = time.monotonic()
+                require_sound(connection, _SMALL)
+                self._read_until = read_some(connection, self._read_until)
 
     def close(self) -> None:
         """Close the file. Safe to call twice."""
@@ -70,7 +72,6 @@ class WritableFile:
         if self._connection is None:
             self._connection = self._connect()
             self._identity = identity_of(self._path)
-            self._checked = time.monotonic()
         return self._connection
 
     def _connect(self) -> sqlite3.Connection:

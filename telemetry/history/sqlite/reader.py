@@ -150,7 +150,7 @@ class SqliteReader:
 
 
 def _limit_the_time(connection: sqlite3.Connection) -> None:
-    """Limit the time of the next queries on ``connection``: other threads wait for it."""
+    """Limit the time of the next queries on ``connection``, for which other threads wait."""
     deadline = time.monotonic() + _ANSWER_SECONDS
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 

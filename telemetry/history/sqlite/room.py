@@ -36,14 +36,14 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow to its limit or to the reserve; a write beyond that raises SQLITE_FULL.
+        """Let the file grow up to its limit or to the reserve; then a write raises SQLITE_FULL.
 
         Raises HistoryUnavailableError if the journal cannot be emptied.
         """
         pages, size, _ = _pages(connection)
         free = self._free_on_disk()
         if free < 2 * RESERVE_BYTES:
-            # The journal's contents take their room in the file now, while there is some.
+            # Write the journal's contents into the file now, while the disk has room for them.
             _apply_journal(connection)
         connection.execute(f"PRAGMA wal_autocheckpoint = {_JOURNAL_PAGES}")
         self._bound_journal(connection)
@@ -93,7 +93,7 @@ class Room:
                 log.warning("The history file %s cannot be made smaller: %s.", self._path, error)
 
     def _keep_journal(self) -> None:
-        """Give the journal all its room on the disk in advance, before other programs take it.
+        """Allocate the journal's space on the disk in advance, before other programs take it.
 
         SQLite ignores what follows the last transaction in the journal, and has no locks on this
         file.

@@ -25,7 +25,8 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 _PRUNE_EVERY = 60_000
-# A machine without a battery for its clock starts in the past: its history is not in the future.
+# A machine without a battery-backed clock starts with a time in the past: its history only seems
+# to be in the future.
 _CLOCK_SETTLES_SECONDS = 600.0
 _NEVER = 2**63 - 1  # the largest timestamp
 
@@ -84,7 +85,7 @@ class SqliteWriter:
         self._evicted = 0
         self._is_open = False
         self._opened = 0.0
-        self._known: sqlite3.Connection | None = None  # the connection that the following belong to
+        self._known: sqlite3.Connection | None = None  # the connection of the caches below
         self._channels: dict[tuple[str, str], _Channel] = {}
         self._pruned: int | None = None
 
@@ -256,7 +257,7 @@ def _add_fields(
 ) -> None:
     """Add the fields that have a value for the first time.
 
-    No values of a field that had the slot before are left there.
+    The slot has no values left from a field that had it before.
     """
     for name, value in numbers.items():
         if value is not None and name not in channel.known:

@@ -47,13 +47,37 @@ def test_the_thresholds_can_be_changed() -> None:
     assert not findings_in(samples, IdleGpu, held=20)
 
 
-def test_the_sentence_names_who_holds_the_memory() -> None:
+def test_the_sentence_names_the_holder_of_the_memory() -> None:
     holder = {"pid": 7, "command": "python3 -m jupyter", "user": "ada", "memory_used": 17 * GB}
     processes = every("system/gpu/0/processes", lambda _: {"processes": [holder]}, until=HOURS)
     (finding,) = found(at_once(gpu(lambda _: (0, 120), until=HOURS), processes))
     assert finding.summary == (
         "GPU 0: python3 -m jupyter (PID 7, ada) holds 17.0 GB and has left the GPU idle for 15 min"
     )
+
+
+def slowly(work: float, energy: float | None) -> list[Finding]:
+    """Return what is found at an interval of a minute, of which ``work`` is power in watts."""
+
+    def values(time: float) -> dict[str, Any]:
+        idle = {"utilization": 0, "power": 120.0 + time % 3, "memory_used": 17 * GB}
+        return idle | {"power_average": energy and energy + work}
+
+    return found([each for each in every("system/gpu/0", values, until=HOURS) if is_whole(each)])
+
+
+def is_whole(sample: Sample) -> bool:
+    return seconds(sample.timestamp) % MINUTES == 0
+
+
+def test_at_a_long_interval_the_energy_shows_that_no_work_was_missed() -> None:
+    (known,), (unknown,) = slowly(0.0, 121.0), slowly(0.0, None)
+    assert seconds(known.timestamp) == 15 * MINUTES
+    assert seconds(unknown.timestamp) == 39 * MINUTES
+
+
+def test_work_that_only_the_energy_shows_is_not_idle() -> None:
+    assert not slowly(40.0, 121.0)
 
 
 def test_single_bursts_do_not_hide_an_idle_gpu() -> None:

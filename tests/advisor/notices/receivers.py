@@ -16,7 +16,7 @@ AT_ONCE = Pace(gather=0, gap=0, retry=0.1)
 
 
 class Recorder:
-    """A sender that keeps the headlines of each message; it fails as often as ``failures`` says."""
+    """A sender that keeps the headlines of each message; its first ``failures`` attempts fail."""
 
     def __init__(
         self, name: str = "fake", failures: int = 0, *, repeats: bool = True, pace: Pace = AT_ONCE

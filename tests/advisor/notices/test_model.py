@@ -1,4 +1,4 @@
-"""Which states are reported, and what a notice says."""
+"""Which states are reported, and the text of a notice."""
 
 from typing import Any
 

@@ -119,7 +119,7 @@ def test_an_active_finding_whose_beginning_was_missed_is_reported_once(
             wait_for(second, ENDS)
 
 
-def test_what_could_not_be_sent_before_a_restart_is_sent_after_it_to_those_who_lack_it(
+def test_what_could_not_be_sent_before_a_restart_is_sent_after_it_to_the_targets_that_lack_it(
     file: Path, address: BrokerAddress
 ) -> None:
     offline, online = Recorder("offline", failures=1_000), Recorder("online")

@@ -48,6 +48,16 @@ _COLLISIONS = f"""{_TEXTS}
   return found;
 }}"""
 
+# What has a place of its own, whatever it shows.
+_PLACES = """(place) => [...place.querySelectorAll(
+    ":is(main, aside) :is(section, [role=slider], [role=meter], tr, dl > div, [aria-pressed])"
+  )].filter((part) => part.checkVisibility()).map((part) => {
+    const { x, y, width, height } = part.getBoundingClientRect();
+    const name = part.dataset.testid ?? part.ariaLabel ?? part.tagName;
+    const [left, top] = [x + scrollX, y + scrollY];
+    return `${name} ${[left, top, width, height].map(Math.round)}`;
+  })"""
+
 
 def overruns(page: Page, place: str = "body") -> list[str]:
     """Return the texts in ``place``, a CSS selector, that are wider than their box or the page."""
@@ -57,6 +67,16 @@ def overruns(page: Page, place: str = "body") -> list[str]:
 def collisions(page: Page, place: str = "body") -> list[str]:
     """Return the texts in ``place``, a CSS selector, that overlap each other."""
     return _found(page, place, _COLLISIONS)
+
+
+def moved(before: list[str], page: Page) -> list[str]:
+    """Return what has another place or size than ``before``, which ``places`` has returned."""
+    return sorted(set(before) ^ set(places(page)))
+
+
+def places(page: Page) -> list[str]:
+    """Return the place and the size of each panel, chart, bar and row of the page."""
+    return _found(page, "body", _PLACES)
 
 
 def _found(page: Page, place: str, script: str) -> list[str]:

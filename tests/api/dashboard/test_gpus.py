@@ -6,18 +6,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
-import psutil
 import pytest
 from playwright.sync_api import Browser, expect
 
-from telemetry.clock import unix_milliseconds
-from telemetry.samples import Sample
 from tests.api.dashboard.browser import Visit
 from tests.api.dashboard.conftest import GPU_WITH_MARKUP, HOST, MARKUP_GPU, Laboratory
 from tests.api.dashboard.values import DASH
-from tests.services.embedded import Listener
 
-NOT_SUPPORTED, GPU_IS_LOST, NO_DATA = 3, 15, 21
+NOT_SUPPORTED, GPU_IS_LOST = 3, 15
 MARKUP = "document.querySelectorAll('img, [onerror]').length"
 
 
@@ -29,32 +25,6 @@ def visit(chromium: Browser, laboratory: Laboratory) -> Iterator[Visit]:
     yield visit
     visit.context.close()
     assert visit.problems == []
-
-
-def test_a_gpu_that_shares_the_systems_memory_is_labelled_unified(
-    visit: Visit, laboratory: Laboratory
-) -> None:
-    laboratory.gpus.set_readings(6, memory_total=0, memory_used=0)
-    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text("GPU 6 unified")
-    total = f"{psutil.virtual_memory().total / 2**30:.1f} GiB"
-    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text(total)
-    laboratory.gpus.set_readings(6, memory_total=80 * 2**30, memory_used=2**30)
-    expect(visit.page.get_by_test_id("gpu-memory-6")).to_contain_text("1.0 / 80.0 GiB")
-    expect(visit.page.get_by_test_id("gpu-memory-6")).not_to_contain_text("unified")
-
-
-def test_a_gpu_shows_its_throttle_reasons_now_and_recently_and_its_thermal_headroom(
-    visit: Visit, laboratory: Laboratory
-) -> None:
-    laboratory.gpus.set_readings(6, temperature=71, temperature_margin=16, event_reasons="0x24")
-    page = visit.page
-    page.get_by_test_id("gpu-row-6").click()
-    expect(page.get_by_test_id("gpu-throttle")).to_have_text("Throttled: too hot")
-    expect(page.get_by_test_id("gpu-throttle-shares")).to_contain_text("too hot")
-    expect(page.get_by_test_id("gpu-throttle-shares")).to_have_text(
-        re.compile(r"^Last 5 min: .*(power limit|too hot|idle) <?\d+%")
-    )
-    expect(page.get_by_test_id("gpu-margin")).to_have_text("16°")
 
 
 def test_a_value_is_explained_to_the_mouse_the_keyboard_and_a_screen_reader(visit: Visit) -> None:
@@ -72,45 +42,18 @@ def test_a_value_is_explained_to_the_mouse_the_keyboard_and_a_screen_reader(visi
     expect(explanation).to_be_hidden()
 
 
-def test_the_processes_of_the_selected_gpu_are_listed_and_the_rest_counted(
+def test_the_memory_of_the_selected_gpu_is_stacked_by_process_and_the_rest_together(
     visit: Visit, laboratory: Laboratory
 ) -> None:
     page = visit.page
     page.get_by_test_id("gpu-row-6").click()
-    processes = page.get_by_test_id("gpu-processes")
-    laboratory.gpus.set_readings(6, processes="none")
-    expect(processes).to_have_text("No processes are using this GPU.")
     laboratory.gpus.set_readings(
         6, processes=" ".join(f"{7000000 + n}:graphics:{(n + 1) * 2**20}" for n in range(9))
     )
-    expect(processes.get_by_role("row")).to_have_count(7)
-    expect(processes.get_by_role("row").nth(1)).to_contain_text("70000089.0 MiB")
-    expect(processes).to_contain_text("… and 3 more using less memory.")
-    expect(page.get_by_test_id("gpu-processes-note")).to_be_visible()
-
-
-def test_a_gpu_in_mig_mode_shows_its_instances_with_their_memory(
-    visit: Visit, laboratory: Laboratory
-) -> None:
-    with Listener(laboratory.monitor.mqtt_port) as bus:
-        page = visit.page
-        page.get_by_test_id("gpu-row-4").click()
-        expect(page.get_by_test_id("gpu-instances")).to_have_count(0)
-        laboratory.gpus.fail(NO_DATA, "nvmlDeviceGetUtilizationRates", gpu=4)
-        expect(page.get_by_test_id("gpu-now")).to_contain_text(f"Util: {DASH}")
-        expect(page.get_by_test_id("gpu-mig-note")).to_have_count(0)
-        for index in (0, 2):
-            memory = {"memory_used": (index + 1) * 2**30, "memory_total": 10 * 2**30}
-            sample = Sample(f"system/gpu/4/mig/{index}", HOST, unix_milliseconds(), memory)
-            bus.publish(sample.channel, sample.payload())
-        expect(page.get_by_test_id("gpu-instances")).to_have_text(
-            "MIG 01.0 / 10.0 GiBMIG 23.0 / 10.0 GiB"
-        )
-        expect(page.get_by_test_id("gpu-mig-note")).to_contain_text("In MIG mode")
-        laboratory.gpus.recover("nvmlDeviceGetUtilizationRates", gpu=4)
-        meter = page.get_by_role("meter", name="Memory of MIG 2 of GPU 4")
-        expect(meter).to_have_attribute("aria-valuenow", "30")
-        expect(page.get_by_test_id("gpu-instances")).to_have_count(0)  # silent for three intervals
+    chart = page.get_by_test_id("gpu-memory-chart")
+    for known in (r"process \(7000008\) 9.0 MiB,", r"process \(7000003\) 4.0 MiB,.* In use \d"):
+        expect(chart).to_have_attribute("aria-valuetext", re.compile(known))
+    expect(chart).not_to_have_attribute("aria-valuetext", re.compile("7000002"))
 
 
 def test_all_readings_of_the_selected_gpu_are_shown_on_demand(

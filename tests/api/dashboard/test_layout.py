@@ -1,23 +1,26 @@
-"""Every text fits on each screen: one page, at several widths, for all of these tests."""
+"""Every text fits on each screen, and none moves another part; one page for all of these tests.
+
+The page shows samples with extreme values that arrive over the bus.
+"""
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
+from typing import Any
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from telemetry.clock import unix_milliseconds
-from telemetry.samples import Sample
+from tests.api.dashboard import extremes
 from tests.api.dashboard.browser import Visit, fragment
 from tests.api.dashboard.conftest import HOST, Laboratory
-from tests.api.dashboard.layout import collisions, overruns
+from tests.api.dashboard.layout import collisions, moved, overruns, places
+from tests.api.dashboard.values import DASH
 from tests.services.embedded import Listener
+from tests.services.processes import wait_until
 
-GIB = 2**30
-LARGE_HOST = "titan"
-LARGE_HOST_GPUS = 8
 ALL_SERIES = "utilization,temperature,memory,power"
 TALLEST_TABLE = 600
+HEADLINES = ("[data-testid=gpu-headline]", "[data-testid=cpu-headline]")
 FONT_SIZE = "text => parseFloat(getComputedStyle(text).fontSize)"
 FILL = "part => getComputedStyle(part).backgroundColor"
 # Whether a fill, or a line in its place, stands out from the page.
@@ -28,129 +31,103 @@ CONTRASTS = """part => {
   return getComputedStyle(part).forcedColorAdjust === "none" && colour !== page;
 }"""
 WIDTHS = (1440, 1250, 1024, 768, 390, 320)
+NEWCOMER = "newcomer"
 
 
 @pytest.fixture(scope="module")
-def page(chromium: Browser, laboratory: Laboratory) -> Iterator[Page]:
-    """Show the dashboard; the visit must end without problems."""
-    visit = Visit.start(chromium, laboratory.address)
-    page = visit.go(fragment(HOST))
-    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
+def bus(laboratory: Laboratory) -> Iterator[Listener]:
+    """Publish as a collector does."""
     with Listener(laboratory.monitor.mqtt_port) as bus:
-        for channel, values in large_samples():
-            now = unix_milliseconds()
-            bus.publish(channel, Sample(channel, LARGE_HOST, now, values).payload())
-    yield page
+        yield bus
+
+
+@pytest.fixture(scope="module")
+def shared(chromium: Browser, laboratory: Laboratory, bus: Listener) -> Iterator[Visit]:
+    """Open the page once; the visit must end without problems."""
+    visit = Visit.start(chromium, laboratory.address)
+    extremes.publish(bus, "highest")
+    visit.go(fragment(HOST))
+    yield visit
     visit.context.close()
     assert visit.problems == []
 
 
-def large_samples() -> Iterator[tuple[str, Mapping[str, object]]]:
-    """Yield the samples of a server with eight GPUs, 2 TB of memory and fast networks."""
-    yield "system/status", {"state": "online", "interval": 60, "sensors": {}}
-    yield (
-        "system/cpu",
-        {
-            "utilization": 100,
-            "per_core": [100.0] * 224,
-            "frequency": 2450,
-            "frequency_max": 3800,
-            "load_average": [224.3, 198.1, 112.6],
-            "pressure_some": 32.8,
-        },
-    )
-    memory = {"ram_used": 1512 * GIB, "ram_total": 2016 * GIB, "pressure_some": 55.5}
-    swap = {"swap_used": 3 * GIB, "swap_total": 8 * GIB}
-    job = {"cgroup_used": 1350 * GIB, "cgroup_limit": 1500 * GIB}
-    yield "system/memory", {**memory, **swap, **job}
-    yield "system/disk", {"read_rate": 12345.6, "write_rate": 26543.2, "per_device": {}}
-    yield "system/network", {"download_rate": 48123.4, "upload_rate": 47980.1, "per_interface": {}}
-    for gpu in range(LARGE_HOST_GPUS):
-        total = (80 if gpu % 2 else 180) * GIB
-        yield (
-            f"system/gpu/{gpu}",
-            {
-                "utilization": 100,
-                "temperature": 88,
-                "memory_used": 97 * total // 100,
-                "memory_total": total,
-                "power": 998,
-                "power_limit": 1000,
-                "sm_clock": 1965,
-                "memory_utilization": 100,
-                "temperature_margin": 2,
-                "ecc_errors_uncorrected_volatile": 1234,
-                "name": "NVIDIA B200",
-                "throttle_reasons": ["sw_power_cap", "hw_thermal_slowdown"],
-                "throttle_shares": {"sw_power_cap": 99.0, "hw_thermal_slowdown": 33.0},
-            },
-        )
-    process = {
-        "pid": 4194303,
-        "command": "torchrun train_large_language_model_stage_two.py",
-        "user": "firstname.lastname",
-        "memory_used": 90 * GIB,
-        "kind": "compute",
-        "started": 0,
-    }
-    yield "system/gpu/0/processes", {"processes": [process] * 6, "more": 2}
+@pytest.fixture
+def page(shared: Visit) -> Page:
+    """Show the large server, with a line for each quantity."""
+    page = shared.page
+    page.goto(f"{shared.address}/{fragment(extremes.HOST, series=ALL_SERIES)}")
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
+    return page
 
 
 def resize(page: Page, width: int) -> None:
     page.set_viewport_size({"width": width, "height": 900})
 
 
-def test_the_headline_and_the_facts_beside_it_do_not_overlap(page: Page) -> None:
+def show(page: Page, bus: Listener, extreme: extremes.Extreme, **of_each_gpu: Any) -> None:
+    """Publish samples, and wait until the page shows them."""
+    extremes.publish(bus, extreme, **of_each_gpu)
+    shown = {"highest": "100%", "lowest": "0%", "unknown": DASH}[extreme]
+    expect(page.get_by_test_id("gpu-now")).to_contain_text(f"Util: {shown} |")
+
+
+@pytest.mark.parametrize("extreme", ["highest", "lowest", "unknown"])
+def test_all_values_fit_on_every_screen(
+    page: Page, bus: Listener, extreme: extremes.Extreme
+) -> None:
+    show(page, bus, extreme)
     for width in WIDTHS:
         resize(page, width)
-        assert (width, collisions(page, ".now-row")) == (width, [])
-        assert (width, overruns(page, ".gpu-panel .now-row")) == (width, [])
+        assert (width, overruns(page)) == (width, [])
+        assert (width, collisions(page, "main, aside")) == (width, [])
+        for headline in HEADLINES:
+            assert (width, collisions(page, headline)) == (width, [])
+            assert (width, overruns(page, headline)) == (width, [])
 
 
-def test_the_chart_does_not_move_whatever_the_throttle_reasons(page: Page) -> None:
-    for width in (1440, 1250, 320):
-        resize(page, width)
-        tops = {
-            chart_top_with(page, text)
-            for text in ("Not throttled", "Throttled: " + 9 * "too hot, ")
-        }
-        assert (width, len(tops)) == (width, 1)
+@pytest.mark.parametrize("width", [1440, 768, 320])
+def test_new_values_move_nothing(page: Page, bus: Listener, width: int) -> None:
+    resize(page, width)
+    show(page, bus, "lowest")
+    before = places(page)
+    for extreme in ("highest", "unknown", "lowest"):
+        show(page, bus, extreme)
+        assert moved(before, page) == []
 
 
-def chart_top_with(page: Page, throttling: str) -> float:
-    top: float = page.get_by_test_id("gpu-throttle").evaluate(
-        """(place, text) => {
-          const node = place.firstChild;
-          const before = node.data;
-          node.data = text;
-          const chart = document.querySelector("[data-testid=utilization-chart]");
-          const { top } = chart.getBoundingClientRect();
-          node.data = before;
-          return top;
-        }""",
-        throttling,
-    )
-    return top
+@pytest.mark.parametrize("width", [1440, 1250, 320])
+def test_the_chart_does_not_move_whatever_the_throttle_reasons(
+    page: Page, bus: Listener, width: int
+) -> None:
+    resize(page, width)
+    state = page.get_by_test_id("gpu-throttle")
+    show(page, bus, "highest", **extremes.CALM)
+    expect(state).to_have_text("Not throttled")
+    before = places(page)
+    show(page, bus, "highest", **extremes.THROTTLED_BY_ALL)
+    expect(state).to_contain_text(re.compile("^Throttled: .*,.*,"))
+    assert moved(before, page) == []
+    assert overruns(page) == []
 
 
-def test_the_numbers_and_names_of_a_large_server_fit_on_every_screen(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST, series=ALL_SERIES))
+def test_the_problems_of_a_large_server_are_named_and_its_table_is_short(
+    page: Page, bus: Listener
+) -> None:
+    resize(page, WIDTHS[-1])
+    show(page, bus, "highest")
     expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 100% | Temp: 88°")
     expect(
         page.get_by_test_id("gpu-memory-0").get_by_role("button", name="nearly full")
     ).to_be_visible()
     expect(page.get_by_test_id("gpu-memory-errors")).to_have_text("1,234 uncorrectable ECC errors")
-    for width in WIDTHS:
-        resize(page, width)
-        assert (width, overruns(page)) == (width, [])
-        assert (width, collisions(page, ".page")) == (width, [])
     table = page.get_by_test_id("gpu-processes").bounding_box()
     assert table is not None
     assert table["height"] < TALLEST_TABLE
 
 
-def test_the_axes_have_the_units_of_the_numbers(page: Page) -> None:
-    page.goto(page.url.partition("#")[0] + fragment(LARGE_HOST))
+def test_the_axes_have_the_units_of_the_numbers(page: Page, bus: Listener) -> None:
+    show(page, bus, "highest")
     expect(page.get_by_test_id("ram-value")).to_have_text("1.5 TiB / 2 TiB")
     memory = page.get_by_test_id("memory-chart")
     expect(memory).to_have_attribute(
@@ -158,29 +135,43 @@ def test_the_axes_have_the_units_of_the_numbers(page: Page) -> None:
     )
 
 
-def test_panels_below_one_that_is_about_to_grow_appear_after_it(page: Page) -> None:
+def test_panels_below_one_that_is_about_to_grow_appear_after_it(
+    shared: Visit, bus: Listener, laboratory: Laboratory
+) -> None:
+    page = shared.page
     resize(page, WIDTHS[0])
-    gpus = page.get_by_test_id("gpu-panel")
-    expect(page.get_by_test_id("cpu-panel")).to_be_visible()
-    visibility = gpus.evaluate(
-        """panel => {
-          panel.classList.add("is-waiting");
-          const parts = [panel, document.querySelector("[data-testid=cpu-panel]")];
-          const visibility = parts.map((part) => getComputedStyle(part).visibility);
-          panel.classList.remove("is-waiting");
-          return visibility;
-        }"""
+    devtools = shared.context.new_cdp_session(page)
+    devtools.send("Animation.enable")
+    devtools.send("Animation.setPlaybackRate", {"playbackRate": 0})  # the moment does not end
+    samples = extremes.samples("lowest", NEWCOMER)
+    bus.publish("system/cpu", samples["system/cpu"].payload())
+    wait_until(lambda: is_known(laboratory, NEWCOMER), "the sample of the new host")
+    page.goto(f"{shared.address}/{fragment(NEWCOMER)}")
+    page.reload()
+    expect(page.get_by_test_id("gpu-reason")).to_have_text(
+        "The collector has not reported its GPUs yet."
     )
-    assert visibility == ["visible", "hidden"]
+    expect(page.get_by_test_id("gpu-memory")).to_be_visible()
+    expect(page.get_by_test_id("cpu-panel")).to_be_hidden()
+    bus.publish("system/gpu/0", samples["system/gpu/0"].payload())
+    expect(page.get_by_test_id("gpu-now")).to_have_text("Util: 0% | Temp: 0°")
+    expect(page.get_by_test_id("cpu-panel")).to_be_visible()
+    devtools.send("Animation.disable")
+    devtools.detach()
+
+
+def is_known(laboratory: Laboratory, host: str) -> bool:
+    status, _ = laboratory.monitor.answer("/api/v1/system/metrics", host=host)
+    return status == 200
 
 
 def test_fills_that_carry_information_remain_with_forced_colours(page: Page) -> None:
     resize(page, WIDTHS[0])
     page.emulate_media(forced_colors="active")
-    for part in (".meter", ".swatch", ".dot"):
+    for part in ("[role=meter]", "[data-testid=swatch]", "[data-testid=badge] i"):
         assert page.locator(part).first.evaluate(CONTRASTS), part
-    pressed = page.get_by_test_id("range-1h")
-    other = page.get_by_test_id("range-5m")
+    pressed = page.locator("[aria-pressed=true][data-testid^=range]")
+    other = page.locator("[aria-pressed=false][data-testid^=range]").first
     assert pressed.evaluate(FILL) != other.evaluate(FILL)
     page.emulate_media(forced_colors="none")
 
@@ -192,5 +183,5 @@ def test_text_follows_the_text_size_of_the_browser(page: Page) -> None:
     page.evaluate("document.documentElement.style.fontSize = '200%'")
     assert value.evaluate(FONT_SIZE) == pytest.approx(2 * usual)
     assert overruns(page) == []
-    assert collisions(page, ".page") == []
+    assert collisions(page, "main") == []
     page.evaluate("document.documentElement.style.fontSize = ''")

@@ -53,7 +53,7 @@ def test_the_charts_mark_annotations_and_runs_as_they_arrive(
         box = plot.bounding_box()
         assert box is not None
         plot.hover(position={"x": box["width"] / 2, "y": 20})
-        flag = page.get_by_test_id("utilization-chart").locator(".chart-time")
+        flag = page.get_by_test_id("utilization-chart").get_by_test_id("chart-time")
         expect(flag).to_contain_text(f"epoch 3 {MARKUP_GPU}")
         expect(flag).to_contain_text(f"run {MARKUP_GPU}, running")
         chart = page.get_by_test_id("utilization-chart")

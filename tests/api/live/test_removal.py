@@ -20,7 +20,7 @@ def remove(api: RunningApi, channel: str, host: str = "alpha") -> None:
 
 
 @pytest.mark.parametrize("prefix", ["{id}", "{id}/{{host}}"])
-def test_a_removed_value_disappears_and_the_clients_are_told(
+def test_a_removed_value_disappears_and_the_clients_are_notified(
     shared_bus: BusConnection, tmp_path: Path, prefix: str
 ) -> None:
     topic_prefix = prefix.format(id=uuid.uuid4().hex)

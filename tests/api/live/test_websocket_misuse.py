@@ -175,7 +175,7 @@ def test_sending_to_a_closing_client_logs_nothing(
     assert [each for each in caplog.records if each.name != Tally.__module__] == []
 
 
-def test_a_client_that_never_reads_delays_no_other_and_is_dropped(
+def test_a_client_that_never_reads_does_not_delay_the_others_and_is_dropped(
     api: RunningApi, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("api.live.client.QUEUE_FRAMES", 8)

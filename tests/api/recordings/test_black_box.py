@@ -1,4 +1,4 @@
-"""When the last minutes of a host are set aside."""
+"""When the last minutes of a host are saved."""
 
 import asyncio
 import logging
@@ -24,7 +24,7 @@ TOPICS = TopicScheme("fleet/{host}")
 
 
 class Box:
-    """A black box with the newest values that it is told of, and a clock."""
+    """A black box with the newest values that a test gives it, and a clock."""
 
     def __init__(self, path: Path) -> None:
         self.path = path
@@ -70,7 +70,7 @@ def names(contents: list[Content | None]) -> list[str]:
 
 
 @pytest.mark.parametrize("how", [{"exit_code": 1}, {"exit_code": None, "signal": "SIGKILL"}])
-def test_the_messages_before_and_just_after_a_failure_are_set_aside(
+def test_the_messages_before_and_just_after_a_failure_are_saved(
     box: Box, how: dict[str, object]
 ) -> None:
     begin, samples = begun("r-1"), [cpu(age=age) for age in (3, 2, 1)]
@@ -108,7 +108,7 @@ def test_a_run_that_ends_well_or_in_an_unknown_way_leaves_nothing(box: Box) -> N
     }
 
 
-def test_only_the_last_five_minutes_are_set_aside(box: Box) -> None:
+def test_only_the_last_five_minutes_are_saved(box: Box) -> None:
     begin = begun("r-1")
     box.receive(begin)
     samples = [cpu(age=1000 - number) for number in range(40)]
@@ -121,7 +121,7 @@ def test_only_the_last_five_minutes_are_set_aside(box: Box) -> None:
     assert found == [each.timestamp for each in samples[-30:]]
 
 
-def test_a_host_that_becomes_silent_is_set_aside_once_and_again_after_it_was_back(
+def test_a_host_that_becomes_silent_is_saved_once_and_again_after_it_was_back(
     box: Box,
 ) -> None:
     box.receive(begun("r-1"), cpu(age=3))
@@ -170,7 +170,7 @@ def test_what_the_broker_retained_is_not_part_of_the_last_minutes(box: Box) -> N
     assert names(box.recorded("r-1")) == ["Sample", "Event"]
 
 
-def test_a_failure_shortly_before_the_api_stops_is_set_aside(box: Box) -> None:
+def test_a_failure_shortly_before_the_api_stops_is_saved(box: Box) -> None:
     begin = begun("r-1")
     box.receive(begin, cpu())
     box.end(begin, exit_code=1)

@@ -71,6 +71,6 @@ def test_a_kill_by_the_kernel_is_noted_where_its_counter_rises() -> None:
     }
 
 
-def test_a_counter_that_a_restart_has_set_back_is_no_kill() -> None:
+def test_a_counter_that_a_restart_has_set_back_is_not_a_kill() -> None:
     moments = [moment(0, b"0\n", 4), moment(1, b"1\n", 0), moment(2, b"2\n", 1)]
     assert len(list(noted(moments, "t", "a", "r"))) == 4

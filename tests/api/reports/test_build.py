@@ -1,4 +1,4 @@
-"""What a report says."""
+"""What a report contains."""
 
 import pytest
 

@@ -86,7 +86,7 @@ def test_a_number_that_is_not_known_is_left_out() -> None:
     assert "Duration" in shown(made(this=run(summary=None)))
 
 
-def test_without_samples_and_findings_it_says_so() -> None:
+def test_without_samples_and_findings_it_reports_it() -> None:
     page = shown(made())
     assert "Nothing unusual was found." in page
     assert "The history has no samples of this time" in page

@@ -71,7 +71,7 @@ def test_stale_readings_are_left_out_and_their_age_is_not(api: RunningApi) -> No
         (31_000, CollectorState.ONLINE, 0),
     ],
 )
-def test_a_host_is_up_while_its_collector_says_so_and_is_not_silent(
+def test_a_host_is_up_while_its_collector_is_online_and_not_silent(
     api: RunningApi, age: int, state: CollectorState, up: int
 ) -> None:
     fed = status(state=state)

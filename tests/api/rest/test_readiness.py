@@ -236,7 +236,7 @@ def test_a_silent_host_is_not_a_problem_of_the_history(api: RunningApi) -> None:
     assert api.get("/readyz").status_code == 200
 
 
-def test_a_history_that_was_set_aside_is_noted(api: RunningApi, tmp_path: Path) -> None:
+def test_a_history_that_was_renamed_is_noted(api: RunningApi, tmp_path: Path) -> None:
     kept = tmp_path / "history.sqlite3.corrupt-20261124T120000Z"
     kept.touch()
     answer = api.json("/readyz")

@@ -70,7 +70,7 @@ def test_a_wrong_method_is_answered_with_all_methods_of_the_path(
 
 
 def test_a_response_is_sent_in_one_piece(shared_api: RunningApi) -> None:
-    """A client that waits for the whole response wakes once."""
+    """A client that waits for the whole response wakes only once."""
     with shared_api.socket() as connection:
         for _ in range(10):
             connection.sendall(b"GET /session HTTP/1.1\r\nHost: localhost\r\n\r\n")

@@ -173,7 +173,7 @@ def clocks_apart(rng: Random) -> Built:
 
 
 def reboots(rng: Random) -> Built:
-    """A machine that is restarted for an update; its collector says goodbye, and is back soon."""
+    """A machine that is restarted for an update; its collector stops cleanly, and is soon back."""
     machine = _machine(rng)
     machine.neighbours = 1
     begin = rng.uniform(0.3, 2) * HOUR

@@ -16,7 +16,7 @@ from telemetry.samples import MAX_PAYLOAD_BYTES
 
 # The units that each device class allows, from homeassistant/components/sensor/const.py (2025.1).
 ALLOWED_UNITS = {
-    "data_size": {"B", "kB", "MB", "GB"},
+    "data_size": {"B", "kB", "MB", "GB", "KiB", "MiB", "GiB"},
     "data_rate": {"B/s", "kB/s", "MB/s"},
     "frequency": {"Hz", "kHz", "MHz", "GHz"},
     "duration": {"ms", "s"},
@@ -91,8 +91,21 @@ def test_each_template_reads_its_value_from_the_topic_of_its_channel() -> None:
     power = component(FLEET, Key("0"), "gpu_power")
     assert rendered(power["value_template"], {"power": 215.4}) == "215.4"
     assert rendered(power["value_template"], {"power": None}) == "None"
+    memory = component(FLEET, Key("0"), "gpu_memory_used")["value_template"]
+    assert rendered(memory, {"memory_used": 3 * 2**29}) == "1.5"
+    assert rendered(memory, {"memory_used": None}) == "None"
     reasons = component(FLEET, Key("0"), "gpu_throttle_reasons")
     assert rendered(reasons["value_template"], {"throttle_reasons": ["a", "b"]}) == "a, b"
+
+
+def test_a_name_is_written_as_people_write_it() -> None:
+    names = {key: each["name"] for key, each in described(FLEET, Key("0"))["cmps"].items()}
+    assert names["gpu_power_average"] == "Power average"
+    assert names["gpu_pcie_tx_rate"] == "PCIe TX rate"
+    assert names["gpu_nvlink_active"] == "NVLink active"
+    assert names["gpu_mig_0_memory_used"] == "MIG 0 memory used"
+    assert names["gpu_processes_processes"] == "Processes"
+    assert component(FLEET, Key(), "memory_oom_kills")["name"] == "Memory OOM kills"
 
 
 def test_a_late_sample_does_not_change_the_state() -> None:

@@ -1,4 +1,4 @@
-"""What a run's summary says, from made-up samples."""
+"""What a run's summary contains, from made-up samples."""
 
 from typing import Any
 

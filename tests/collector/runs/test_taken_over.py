@@ -102,7 +102,7 @@ def test_a_command_that_ends_after_its_wrapper_was_killed_is_ended_soon(lab: Lab
     assert end.values["ended"] == START + 12_000
 
 
-def test_while_the_broker_is_away_nobody_is_silent(lab: Lab) -> None:
+def test_while_the_broker_is_unavailable_no_host_is_silent(lab: Lab) -> None:
     lab.machine.start(70)
     lab.keeper.note_run(lab.run_of_another().state([], None))
     lab.connected = False

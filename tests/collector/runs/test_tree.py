@@ -184,7 +184,7 @@ def step(table: ProcessTable, tree: ProcessTree) -> None:
 
 
 @linux
-def test_the_ram_of_a_real_tree_is_what_proc_says_within_five_percent() -> None:
+def test_the_ram_of_a_real_tree_is_what_proc_reports_within_five_percent() -> None:
     with started(WORKERS) as running:
         table, tree = follow(running.pid)
 

@@ -152,7 +152,7 @@ def test_the_frequency_is_read_again_only_occasionally(machine: Machine) -> None
     assert read_once(sensor, CPU)["frequency"] == 3000.0
 
 
-def test_it_says_how_many_cores_there_are(machine: Machine) -> None:
+def test_it_reports_how_many_cores_there_are(machine: Machine) -> None:
     assert machine.sensor().describe() == "3 cores"
 
 

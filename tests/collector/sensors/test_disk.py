@@ -177,13 +177,13 @@ def test_pressure_and_file_systems_are_read_with_the_rates(machine: Machine) -> 
     assert 0 < size["used"] <= size["total"]
 
 
-def test_a_machine_without_disks_says_so(machine: Machine) -> None:
+def test_a_machine_without_disks_reports_it(machine: Machine) -> None:
     machine.add("loop0", hardware=False)
     with pytest.raises(SensorAbsentError, match="no physical disk"):
         machine.sensor()
 
 
-def test_a_sandbox_without_diskstats_says_so(tmp_path: Path) -> None:
+def test_a_sandbox_without_diskstats_reports_it(tmp_path: Path) -> None:
     with pytest.raises(SensorAbsentError, match="diskstats"):
         DiskSensor(tmp_path, tmp_path).open()
 

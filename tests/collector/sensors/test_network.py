@@ -131,7 +131,7 @@ def test_only_loopback_is_nothing_to_read(machine: Machine) -> None:
         machine.sensor()
 
 
-def test_a_sandbox_without_counters_says_so(tmp_path: Path) -> None:
+def test_a_sandbox_without_counters_reports_it(tmp_path: Path) -> None:
     with pytest.raises(SensorAbsentError, match="/proc/net/dev"):
         NetworkSensor(tmp_path, tmp_path).open()
 

@@ -60,7 +60,7 @@ def test_a_run_is_retained_while_it_runs_and_an_event_when_it_ends(
         assert not [each for each in late.received if "/runs/" in each.topic]
 
 
-def test_a_run_that_a_signal_ends_says_which(
+def test_a_run_that_a_signal_ends_reports_which(
     tmp_path: Path, mosquitto: Mosquitto, published: Published
 ) -> None:
     with training(tmp_path, mosquitto, published) as process:

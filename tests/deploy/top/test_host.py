@@ -228,6 +228,6 @@ def test_names_from_the_bus_stay_text_on_one_line() -> None:
 
 
 @pytest.mark.parametrize("width", [1, 20, 40])
-def test_a_tiny_terminal_is_no_error(width: int) -> None:
+def test_a_tiny_terminal_is_not_an_error(width: int) -> None:
     found = newest(status(), gpu_sample(0), *machine(), processes_sample(0, process(1)))
     assert page(found, width=width)

@@ -71,6 +71,13 @@ def test_a_message_that_is_larger_than_one_read_arrives(peer: Peer) -> None:
     assert [len(payload) for _, payload, *_ in peer.received] == [100_000, 2]
 
 
+def test_after_a_full_read_the_rest_is_read_without_waiting_for_more(peer: Peer) -> None:
+    peer.send(CONNACK + LARGE[:80_000], 80_014)
+    assert peer.client.may_have_more
+    peer.client.loop_read()
+    assert not peer.client.may_have_more
+
+
 @pytest.mark.parametrize(
     "packet",
     [

@@ -128,6 +128,25 @@ def test_a_process_with_more_than_1023_open_files_receives_messages(
             bus.stop()
 
 
+def test_messages_that_arrive_together_are_followed_by_one_turn(address: BrokerAddress) -> None:
+    calls: list[bytes] = []
+    bus = BusConnection(address, "calm", gather=0.2)
+    bus.on_connected = lambda: bus.subscribe("a", AT_LEAST_ONCE)
+    bus.on_message = lambda message: calls.append(message.payload)
+    bus.on_turn = lambda: calls.append(b"turn")
+    bus.start()
+    try:
+        assert bus.wait_subscribed(5)
+        with Listener(address.port) as client:
+            for each in (b"1", b"2", b"3"):
+                client.publish("a", each)
+            wait_until(lambda: b"3" in calls and calls[-1] == b"turn", "the turn")
+    finally:
+        bus.stop()
+    start = calls.index(b"1")
+    assert calls[start : start + 4] == [b"1", b"2", b"3", b"turn"]
+
+
 def reconnect(bus: BusConnection) -> None:
     bus.stop()
     bus.start()

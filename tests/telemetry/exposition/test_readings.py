@@ -115,7 +115,7 @@ def test_every_field_of_the_catalogue_is_a_metric_or_a_label_or_says_that_it_is_
     assert len(family.labels) == family.channel.count("{")
 
 
-def test_what_has_several_values_has_a_label_that_tells_them_apart() -> None:
+def test_what_has_several_values_has_a_label_that_distinguishes_them() -> None:
     single = (Kind.NUMBER, Kind.INTEGER, Kind.TEXT, Kind.RECORDS)
     fields = [field for family in SAMPLES for field in family.fields]
     assert all(field.label for field in fields if field.kind not in single)

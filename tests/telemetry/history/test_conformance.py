@@ -8,7 +8,7 @@ import pytest
 
 from telemetry.catalogue import CPU, GPU
 from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
-from telemetry.history.columns import columns_of
+from telemetry.history.columns import scalars_of
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import HOUR, Store
@@ -26,7 +26,7 @@ def test_what_was_written_is_read_back_exactly(
     assert answer["system/gpu/0"].timestamps == answer["system/cpu"].timestamps == [now]
     assert answer["system/gpu/0"].bucket_width is None
     assert answer["system/gpu/0"].fields == {
-        **{column: [None] for column in columns_of(GPU, {})},
+        **{column: [None] for column in scalars_of(GPU)},
         "utilization": [75.5],
         "memory_used": [6_657_199_308],
         "temperature": [-3.25],
@@ -100,9 +100,7 @@ def test_a_sample_with_only_nulls_is_stored(
     writer.write([cpu(now - 1, None), cpu(now, None)])
     columns = reader.read(question(now - 1, now + 1, max_points=max_points))["system/cpu"]
     assert columns.timestamps == [now - 1, now][:max_points]
-    assert columns.fields == {
-        name: [None] * len(columns.timestamps) for name in columns_of(CPU, {})
-    }
+    assert columns.fields == {name: [None] * len(columns.timestamps) for name in scalars_of(CPU)}
 
 
 @pytest.mark.parametrize("max_points", [1, 360])

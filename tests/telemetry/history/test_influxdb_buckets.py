@@ -96,7 +96,7 @@ def test_a_bucket_of_ours_follows_the_window_and_keeps_its_samples(
 
 
 @pytest.mark.parametrize("retention_ms", [HOUR, DAY, WEEK, MONTH, FOREVER])
-def test_a_bucket_of_others_is_used_as_it_is_if_it_keeps_at_least_the_window(
+def test_a_foreign_bucket_is_used_as_it_is_if_it_keeps_at_least_the_window(
     influxdb_store: InfluxdbStore, retention_ms: int
 ) -> None:
     create(influxdb_store, retention_ms)
@@ -124,7 +124,7 @@ def test_a_bucket_of_others_is_used_as_it_is_if_it_keeps_at_least_the_window(
         (LONG, DAY, r"keeps data for 24 h, but 7 days are needed.*set influxdb_bucket to the name"),
     ],
 )
-def test_a_bucket_of_others_that_keeps_less_is_refused_and_left_alone(
+def test_a_foreign_bucket_that_keeps_less_is_refused_and_left_alone(
     influxdb_store: InfluxdbStore, name: str, retention_ms: int, sentence: str
 ) -> None:
     store = replace(influxdb_store, window_ms=2 * HOUR)

@@ -3,13 +3,15 @@
 import sqlite3
 from collections.abc import Callable
 from contextlib import closing
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.history.sqlite.damage import kept_aside, set_aside
+from telemetry.history.sqlite.damage import kept_aside, read_some, set_aside
+from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
 from tests.telemetry.history.conftest import MovableClock, SqliteStore
@@ -117,6 +119,35 @@ def test_a_file_that_becomes_corrupt_is_replaced_within_a_minute(
         clock.advance(1)
         assert times(reader, clock) == [clock() - 1, clock()]
         assert len(kept_aside(path)) == 1
+
+
+def test_a_large_file_is_checked_in_parts_and_damage_is_found_within_one_round(
+    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.history.sqlite.damage._ROWS", 100)
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        for host in ("alpha", "beta", "gamma"):
+            writer.write([replace(each, host=host) for each in many(clock)])
+    with closing(WritableFile(sqlite_store.path)) as file:
+        with file.using():
+            overwrite_the_middle(sqlite_store.path)  # which belongs to beta
+        file.check()
+        with pytest.raises(sqlite3.DatabaseError, match="malformed"):
+            file.check()
+
+
+def test_each_part_of_the_check_goes_on_where_the_previous_one_ended(
+    sqlite_store: SqliteStore, clock: MovableClock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("telemetry.history.sqlite.damage._ROWS", 1)
+    with closing(sqlite_store.new_writer()) as writer:
+        writer.open()
+        writer.write([cpu(clock() - age, host=host) for host in "abc" for age in range(2)])
+    with closing(sqlite3.connect(sqlite_store.path)) as connection:
+        assert [read_some(connection, after) for after in (0, 1, 2, 3)] == [1, 2, 3, 0]
+        monkeypatch.setattr("telemetry.history.sqlite.damage._ROWS", 6)
+        assert read_some(connection, 0) == 0
 
 
 def test_each_corrupt_file_is_kept_with_its_journal(tmp_path: Path) -> None:

@@ -39,7 +39,7 @@ def test_topics_may_have_a_prefix() -> None:
     assert contents(Recording(TopicScheme("fleet/{host}")), lines) == [SAMPLE]
 
 
-def test_events_removals_and_empty_lines_are_no_samples_and_no_errors() -> None:
+def test_events_removals_and_empty_lines_are_neither_samples_nor_errors() -> None:
     note = json.dumps({"text": "epoch 3"}).encode()
     recording = Recording(TopicScheme())
     lines = [b"system/annotations " + note + b"\n", b"system/gpu/1 (null)\n", b"\n"]

@@ -64,7 +64,7 @@ export interface FindingEntry {
 }
 
 export interface FindingEvidence {
-  /** start of the span in which it was measured, Unix time (ms) */
+  /** start of the span in which the numbers were measured, Unix time (ms) */
   readonly start: number;
   /** end of that span, Unix time (ms) */
   readonly end: number;
@@ -232,7 +232,7 @@ export interface RunEntry {
   readonly exit_code: number | null;
   /** name of the signal that ended it */
   readonly signal: string | null;
-  /** who reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
+  /** what reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
   readonly how: "automatic" | "command" | "helper";
   /** the resources that it used, as far as known */
   readonly summary: RunSummary | null;
@@ -265,7 +265,7 @@ export interface RunSummary {
   readonly read_bytes?: number | null;
   /** data written to storage (bytes) */
   readonly written_bytes?: number | null;
-  /** names of the values that are not only of its processes but of the whole machine */
+  /** names of the values that cover the whole machine, not only the run's processes */
   readonly whole_machine?: readonly string[];
 }
 

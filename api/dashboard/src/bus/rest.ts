@@ -76,7 +76,8 @@ export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: Ab
   const [annotations, findings, runs] = await Promise.all([
     request("annotations", [ofHost, start, end, ["limit", MAX_ANNOTATIONS]], signal),
     request("findings", [ofHost, start, end, ["limit", MAX_STATES]], signal),
-    request("runs", [ofHost, end, ["limit", MAX_STATES]], signal),
+    // The default would be the start of the retention, which a span that is gone ends before.
+    request("runs", [ofHost, ["start", "0"], end, ["limit", MAX_STATES]], signal),
   ]);
   return {
     annotations: required(annotationsOf(annotations)),
@@ -123,6 +124,9 @@ export interface HistoryQuery {
   readonly start: number;
   readonly end: number;
   readonly maxPoints: number;
+  /** Channels and fields, separated by commas; if not given, those that the page keeps. */
+  readonly channels?: string;
+  readonly fields?: string;
 }
 
 export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
@@ -131,24 +135,17 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
     ["start", String(Math.floor(query.start))],
     ["end", String(Math.ceil(query.end))],
     ["max_points", String(query.maxPoints)],
-    ["fields", HISTORY_FIELDS],
+    ["fields", query.fields ?? HISTORY_FIELDS],
+    ...(query.channels ? [["channels", query.channels] satisfies [string, string]] : []),
   ];
   return required(historyOf(await request("history", parameters, signal)));
 }
 
-export type PastQuery = HistoryQuery;
+export type PastQuery = Omit<HistoryQuery, "channels" | "fields">;
 
 /** The utilization of the GPUs and the CPU, in a few points. */
-export async function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
-  const parameters: [string, string][] = [
-    ["host", query.host],
-    ["channels", "system/gpu/+,system/cpu"],
-    ["fields", "utilization"],
-    ["start", String(Math.floor(query.start))],
-    ["end", String(Math.ceil(query.end))],
-    ["max_points", String(query.maxPoints)],
-  ];
-  return required(historyOf(await request("history", parameters, signal)));
+export function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryAnswer> {
+  return fetchHistory({ ...query, channels: "system/gpu/+,system/cpu", fields: "utilization" }, signal);
 }
 
 export function streamAddress(host: string, page: string): string {

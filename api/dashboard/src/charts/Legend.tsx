@@ -1,6 +1,9 @@
 import { Text } from "../view/Text";
+import styles from "./Legend.module.css";
 import type { Line } from "./lines";
 import { readingOf, timeOfReading } from "./reading";
+import { Swatch } from "./Swatch";
+import { useChartSource } from "./source";
 
 interface Props {
   readonly channel: string;
@@ -11,41 +14,51 @@ interface Props {
 
 /** The names of the lines, with their values at the cursor, or now. */
 export function Legend({ channel, lines, toggles }: Props) {
+  const source = useChartSource();
   return (
-    <div class="legend">
-      {lines.map((line) => {
-        const shown = toggles?.on.has(line.key) ?? true;
-        const content = (
-          <>
-            <i class={`swatch ${line.tint}${line.dash ? " dashed" : ""}`} />
-            <span>{line.label}</span>
-            <b class={`in-${line.scale}`}>
-              <span>
-                <Text read={(monitor) => readingOf(monitor, channel, line)} />
-              </span>
-            </b>
-          </>
-        );
-        return toggles ? (
+    <div class={styles.legend}>
+      {lines.map((line) =>
+        toggles ? (
           <button
             key={line.key}
             type="button"
-            class="key"
-            aria-pressed={shown}
+            class={styles.key}
+            aria-pressed={toggles.on.has(line.key)}
             data-testid={`series-${line.key}`}
             onClick={() => toggles.toggle(line.key)}
           >
-            {content}
+            <Key channel={channel} line={line} />
           </button>
         ) : (
-          <span key={line.key} class="key">
-            {content}
+          <span key={line.key} class={styles.key}>
+            <Key channel={channel} line={line} />
           </span>
-        );
-      })}
-      <span class="when" data-testid="legend-time">
-        <Text read={(monitor) => timeOfReading(monitor, channel)} />
+        ),
+      )}
+      <span class={styles.time} data-testid="legend-time">
+        <Text read={() => timeOfReading(source, channel)} />
       </span>
     </div>
+  );
+}
+
+interface KeyProps {
+  readonly channel: string;
+  readonly line: Line;
+}
+
+/** How a line is drawn, its name and its value. */
+export function Key({ channel, line }: KeyProps) {
+  const source = useChartSource();
+  return (
+    <>
+      <Swatch tint={line.tint} dashed={line.dash !== undefined} />
+      <span>{line.label}</span>
+      <b class={styles[line.scale]}>
+        <span>
+          <Text read={() => readingOf(source, line.channel ?? channel, line)} />
+        </span>
+      </b>
+    </>
   );
 }

@@ -1,24 +1,31 @@
 import { useEffect, useRef } from "preact/hooks";
 import { useMonitor } from "../view/hooks";
 import { Chart, type Drawn } from "./chart";
+import { useChartSource } from "./source";
+import styles from "./TimeChart.module.css";
+
+interface Props extends Drawn {
+  readonly class?: string | undefined;
+}
 
 /** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
-export function TimeChart({ channel, lines, scales, label, testId }: Drawn) {
-  const monitor = useMonitor();
+export function TimeChart({ channel, lines, scales, label, testId, isStacked = false, class: style = "" }: Props) {
+  const { theme } = useMonitor();
+  const source = useChartSource();
   const container = useRef<HTMLDivElement>(null);
-  const colours = monitor.theme.colours.value;
+  const colours = theme.colours.value;
   const shape = [...lines.map((line) => line.key), ...scales.map((scale) => scale.id ?? scale.key)].join();
   useEffect(() => {
     const element = container.current;
     if (element === null) return undefined;
-    const chart = new Chart(monitor, element, { channel, lines, scales, label, testId });
+    const chart = new Chart(source, element, { channel, lines, scales, label, testId, isStacked });
     return () => chart.destroy();
-  }, [monitor, colours, channel, shape, label, testId]);
+  }, [source, colours, channel, shape, label, testId, isStacked]);
   // The arrow keys move the cursor along the time: as with a slider, the value at each step is read aloud.
   return (
     <div
       ref={container}
-      class="chart"
+      class={`${styles.chart} ${style}`}
       role="slider"
       tabIndex={0}
       aria-label={label}

@@ -10,9 +10,14 @@ export interface Source {
   readonly read: Reading;
 }
 
+/** The shortest step: it has a sample, although the intervals vary. */
+export function stepMs(intervalMs: number): number {
+  return 2 * intervalMs;
+}
+
 /**
  * The lines of several channels in uPlot's format, at the same times: their means over at most 360 steps, each at
- * least two intervals long. null is a step without a value.
+ * least two intervals and one of their buckets long. null is a step without a value.
  *
  * The steps start at the same times whatever the span, so that a moving span does not change what is drawn.
  */
@@ -21,7 +26,11 @@ export function alignedMeans(
   span: Zoom,
   intervalMs: number,
 ): [number[], ...(number | null)[][]] {
-  const step = Math.max((span.to - span.from) / MOST_COLUMNS, 2 * intervalMs);
+  const step = Math.max(
+    (span.to - span.from) / MOST_COLUMNS,
+    stepMs(intervalMs),
+    ...sources.map((each) => widest(each, span)),
+  );
   const first = Math.floor(span.from / step);
   const count = Math.floor(span.to / step) - first + 1;
   const times = Array.from({ length: count }, (_, index) => (first + index + 0.5) * step);
@@ -40,4 +49,13 @@ function means({ series, read }: Source, { from, to }: Zoom, step: number, first
     counts[place]! += 1;
   }
   return Array.from(sums, (sum, place) => (counts[place]! > 0 ? sum / counts[place]! : null));
+}
+
+/** The width of the widest bucket in the span; 0 if there are only samples. */
+function widest({ series }: Source, { from, to }: Zoom): number {
+  let width = 0;
+  if (series === undefined) return width;
+  const end = series.indexFrom(to);
+  for (let index = series.indexFrom(from); index < end; index += 1) width = Math.max(width, series.widths[index]!);
+  return width;
 }

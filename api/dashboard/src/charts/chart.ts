@@ -1,7 +1,7 @@
 import { effect, untracked } from "@preact/signals";
 import uPlot from "uplot";
-import type { Monitor } from "../monitor";
-import { alignedMeans, type Source } from "./aligned";
+import type { Zoom } from "../view/view";
+import { alignedMeans, type Source, stepMs } from "./aligned";
 import { ChartCursor } from "./chartCursor";
 import { ChartMarks } from "./chartMarks";
 import { labelFont, textScale } from "./labels";
@@ -9,6 +9,9 @@ import type { Line, Scale } from "./lines";
 import { plotOptions, X_GAP } from "./plotOptions";
 import { pointsOf } from "./points";
 import { readingOf, timeOfReading } from "./reading";
+import type { ChartSource } from "./source";
+import { stacked } from "./stack";
+import styles from "./TimeChart.module.css";
 import { hasJumped, pixelOf } from "./throttle";
 import { Visibility } from "./visibility";
 
@@ -20,6 +23,8 @@ export interface Drawn {
   /** For screen readers. */
   readonly label: string;
   readonly testId: string;
+  /** Whether the lines are areas on top of each other; the last is their total. */
+  readonly isStacked?: boolean;
 }
 
 const STEPS_IN_VIEW = 360;
@@ -39,7 +44,7 @@ export class Chart {
   private drawnNewest: number[] = [];
 
   constructor(
-    private readonly monitor: Monitor,
+    private readonly monitor: ChartSource,
     private readonly element: HTMLElement,
     private readonly props: Drawn,
   ) {
@@ -50,6 +55,7 @@ export class Chart {
       ...sizeOf(element),
       font,
       marks: this.marks,
+      times: monitor.times,
       textScale: this.textScale,
       select: () => this.cursor.select(),
       reset: () => this.monitor.change({ zoom: null }),
@@ -57,7 +63,7 @@ export class Chart {
     this.plot = new uPlot(options, [[], ...props.lines.map(() => [])], element);
     this.cursor = new ChartCursor(monitor, this.plot, element, this.textScale, this.marks);
     const unit = document.createElement("small");
-    unit.className = "axis-unit";
+    unit.className = styles.unit!;
     unit.textContent = props.scales.find((scale) => scale.unit)?.unit ?? "";
     this.plot.over.append(unit);
     this.visibility = new Visibility(element);
@@ -104,9 +110,11 @@ export class Chart {
       monitor.frozen !== null,
     ].join();
     const interval = monitor.shown?.intervalMs ?? 2000;
+    const isAligned = props.lines.some((line) => line.channel);
     const step = Math.max(
       range / Math.min(Math.max(plot.width, 1), STEPS_IN_VIEW),
       Math.min(2 * interval, MAX_PAUSE_MS),
+      isAligned ? stepMs(interval) : 0,
     );
     const pixel = pixelOf(to, step, props.testId);
     const newest = sources.map((each) => (each.series ? each.read(each.series, each.series.length - 1) : NaN));
@@ -118,8 +126,8 @@ export class Chart {
     this.drawn = state;
     this.drawnPixel = pixel;
     this.drawnNewest = newest;
-    const data = props.lines.some((line) => line.channel)
-      ? alignedMeans(sources, { from, to }, interval)
+    const data = isAligned
+      ? this.aligned(sources, { from, to }, interval)
       : pointsOf(
           series,
           { from, to },
@@ -137,10 +145,15 @@ export class Chart {
     this.describe();
   }
 
+  private aligned(sources: readonly Source[], span: Zoom, interval: number) {
+    const means = alignedMeans(sources, span, interval);
+    return this.props.isStacked ? stacked(means) : means;
+  }
+
   private sources(): Source[] {
     const { channel, lines } = this.props;
     const data = this.monitor.charted;
-    return lines.map((line) => ({ series: data?.series.get(line.channel ?? channel), read: line.read }));
+    return lines.map((line) => ({ series: data?.seriesAt(line.channel ?? channel), read: line.read }));
   }
 
   private heights(): number[] {
@@ -153,7 +166,7 @@ export class Chart {
   private readonly describe = (): void => {
     const { monitor, element, props } = this;
     const { from, to } = monitor.span;
-    const time = timeOfReading(monitor, props.channel) || "now";
+    const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
     element.setAttribute(
       "aria-valuenow",

@@ -1,11 +1,10 @@
 import type uPlot from "uplot";
-import type { Monitor } from "../monitor";
-import { momentTime } from "../text/time";
-import { rangeMs } from "../view/ranges";
 import { zoomTo } from "../view/view";
 import type { ChartMarks } from "./chartMarks";
 import { listenToClick } from "./click";
 import { labelsAt, linesAt } from "./marks";
+import type { ChartSource } from "./source";
+import styles from "./TimeChart.module.css";
 import { listenToTouch } from "./touch";
 
 // How long the values at a tap are shown.
@@ -26,13 +25,14 @@ export class ChartCursor {
   private text = "";
 
   constructor(
-    private readonly monitor: Monitor,
+    private readonly monitor: ChartSource,
     private readonly plot: uPlot,
     element: HTMLElement,
     private readonly textScale: number,
     private readonly marks: ChartMarks,
   ) {
-    this.flag.className = "chart-time";
+    this.flag.className = styles.time!;
+    this.flag.dataset.testid = "chart-time";
     plot.over.append(this.flag);
     const request = new AbortController();
     const options = { signal: request.signal };
@@ -46,7 +46,7 @@ export class ChartCursor {
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
       listenToClick(plot.over, (x) => {
-        monitor.annotate(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
+        monitor.annotate?.(plot.posToVal(x - plot.over.getBoundingClientRect().left, "x"));
       }),
       listenToTouch(plot, (left, right) => this.zoomBetween(left, right)),
     );
@@ -64,7 +64,7 @@ export class ChartCursor {
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
-      const texts = [momentTime(time, this.monitor.now), ...this.labels(time)];
+      const texts = [this.monitor.times.text(time, this.monitor.now), ...this.labels(time)];
       this.write(texts);
       const needed = (Math.max(...texts.map(({ length }) => length)) * 7 + 20) * this.textScale;
       const isRight = needed < width - left || width - left > left;
@@ -143,9 +143,8 @@ export class ChartCursor {
   };
 
   private zoomAround(time: number, width: number): void {
-    const { ranges, span } = this.monitor;
+    const { longest, span } = this.monitor;
     const { from, to } = span;
-    const longest = Math.max(...ranges.map(rangeMs));
     const start = time - (width * (time - from)) / (to - from);
     this.monitor.change({ zoom: width >= longest ? null : zoomTo(start, start + width) });
   }

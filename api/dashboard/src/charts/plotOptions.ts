@@ -3,7 +3,8 @@ import type { ChartMarks } from "./chartMarks";
 import { hasRoom, widest } from "./labels";
 import type { Line, Scale } from "./lines";
 import { tint } from "./palette";
-import { axisTime, STEPS } from "./timeAxis";
+import { areaPath } from "./stack";
+import { STEPS, type TimeScale } from "./timeAxis";
 
 interface Plotted {
   readonly lines: readonly Line[];
@@ -17,6 +18,8 @@ interface Plotted {
   /** The reader has double-clicked. */
   readonly reset: () => void;
   readonly marks: ChartMarks;
+  readonly times: TimeScale;
+  readonly isStacked?: boolean;
 }
 
 /** Between the plot and its times, in CSS pixels. */
@@ -24,7 +27,7 @@ export const X_GAP = 6;
 
 /** How uPlot draws a chart of the rolling span. */
 export function plotOptions(plotted: Plotted): uPlot.Options {
-  const { lines, scales, width, height, font, textScale, select, reset, marks } = plotted;
+  const { lines, scales, width, height, font, textScale, select, reset, marks, times, isStacked } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };
   const common = { stroke: tint("axis"), font, ticks: { show: false } };
   return {
@@ -34,7 +37,7 @@ export function plotOptions(plotted: Plotted): uPlot.Options {
     legend: { show: false }, // uPlot's own would add labels to the page, some of them as markup
     padding: [8 * textScale, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
     scales: {
-      x: { time: true, auto: false },
+      x: { time: times.isClock, auto: false },
       ...Object.fromEntries(
         scales.map((scale): [string, uPlot.Scale] => [scale.key, { range: (_, low, high) => scale.range(low, high) }]),
       ),
@@ -48,7 +51,7 @@ export function plotOptions(plotted: Plotted): uPlot.Options {
         space: 58 * textScale,
         incrs: STEPS,
         values: (plot, splits, __, ___, step) => {
-          const format = (time: number) => axisTime(time, step);
+          const format = (time: number) => times.onAxis(time, step);
           return splits.map((time) => (hasRoom(plot, time, format(time), font) ? format(time) : null));
         },
       },
@@ -76,6 +79,7 @@ export function plotOptions(plotted: Plotted): uPlot.Options {
           width: line.filled ? 1.75 : 1.4,
           points: { show: false },
           ...(line.dash ? { dash: [...line.dash] } : {}),
+          ...(isStacked ? { paths: areaPath, fill: `${tint(line.tint)}59` } : {}),
           ...(line.filled ? { fill: `${tint(line.tint)}26` } : {}),
         }),
       ),

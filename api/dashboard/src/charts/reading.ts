@@ -1,10 +1,9 @@
-import type { Monitor } from "../monitor";
-import { momentTime } from "../text/time";
 import type { Line } from "./lines";
+import type { ChartSource } from "./source";
 
 /** The value of a line at the cursor; without one, now, or at the end of a span in the past. */
-export function readingOf(monitor: Monitor, channel: string, line: Line): string {
-  const series = monitor.charted?.series.get(line.channel ?? channel);
+export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
+  const series = monitor.charted?.seriesAt(line.channel ?? channel);
   if (!series) return line.format(null);
   const time = monitor.cursor.value;
   const { from, to } = monitor.span;
@@ -16,13 +15,13 @@ export function readingOf(monitor: Monitor, channel: string, line: Line): string
 }
 
 /** The time of those values: `at 23:21:48`; empty where they are current. */
-export function timeOfReading(monitor: Monitor, channel: string): string {
+export function timeOfReading(monitor: ChartSource, channel: string): string {
   const time = pastOf(monitor);
   return time === null ? timeOfNewest(monitor, channel) : at(time, monitor);
 }
 
 /** The time of a channel's newest values, which are not current while the view is paused or they are stale. */
-function timeOfNewest(monitor: Monitor, channel: string): string {
+function timeOfNewest(monitor: ChartSource, channel: string): string {
   const { frozen } = monitor;
   if (frozen) return at(frozen.now, monitor);
   const newest = monitor.shown?.newest.get(channel);
@@ -30,15 +29,15 @@ function timeOfNewest(monitor: Monitor, channel: string): string {
 }
 
 /** The same, for the values beside the charts: `now` while the charts show others. */
-export function timeBesideCharts(monitor: Monitor, channel: string): string {
+export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");
 }
 
-function pastOf({ cursor, view, now }: Monitor): number | null {
+function pastOf({ cursor, view, now }: ChartSource): number | null {
   if (cursor.value !== null) return cursor.value;
   return view.zoom && view.zoom.to < now ? view.zoom.to : null;
 }
 
-function at(time: number, { now }: Monitor): string {
-  return `at ${momentTime(time, now)}`;
+function at(time: number, { now, times }: ChartSource): string {
+  return `at ${times.text(time, now)}`;
 }

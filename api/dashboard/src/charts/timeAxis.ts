@@ -1,4 +1,4 @@
-import { clockMinutes, clockTime, date } from "../text/time";
+import { clockMinutes, clockTime, date, momentTime } from "../text/time";
 
 const SECOND = 1_000;
 const MINUTE = 60_000;
@@ -10,9 +10,46 @@ export const STEPS = [
   ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
 ].map((step) => step * SECOND);
 
+/** How the times of a chart are written. */
+export interface TimeScale {
+  /** Whether they are Unix times, and not since a start. */
+  readonly isClock: boolean;
+  /** A time below the axis, whose times are `step` apart. */
+  onAxis(time: number, step: number): string;
+  /** A time to the second. */
+  text(time: number, now: number): string;
+  /** When the newest values are from, for screen readers. */
+  readonly newest: string;
+}
+
 /** A time on the axis: the date at midnight, and where the steps are days. */
-export function axisTime(time: number, step: number): string {
+function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);
   const minutes = clockMinutes(time);
   return step >= DAY || (step >= HOUR && minutes === "00:00") ? date(time) : minutes;
 }
+
+/** Time since a start on the axis: `45 s`, `1:30 min`, `5 min`, `2:30 h`, `2 d 6 h`. */
+function axisElapsed(time: number, step: number): string {
+  if (time >= HOUR && step < MINUTE) return elapsed(time);
+  if (time < MINUTE) return time === 0 ? "0" : `${time / SECOND} s`;
+  if (time < HOUR) return inUnit(time, MINUTE, "min");
+  if (time < 2 * DAY) return inUnit(time, HOUR, "h");
+  const hours = Math.round((time % DAY) / HOUR);
+  return `${Math.floor(time / DAY)} d${hours === 0 ? "" : ` ${hours} h`}`;
+}
+
+function inUnit(time: number, unit: number, name: string): string {
+  const rest = Math.round((60 * (time % unit)) / unit);
+  return `${Math.floor(time / unit)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`} ${name}`;
+}
+
+/** Time since a start: `0:12:30`. */
+function elapsed(time: number): string {
+  const seconds = Math.round(time / SECOND);
+  const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60];
+  return [Math.floor(seconds / 3600), ...[minute, second].map((part) => String(part).padStart(2, "0"))].join(":");
+}
+
+export const CLOCK: TimeScale = { isClock: true, onAxis: axisTime, text: momentTime, newest: "now" };
+export const ELAPSED: TimeScale = { isClock: false, onAxis: axisElapsed, text: elapsed, newest: "at the end" };

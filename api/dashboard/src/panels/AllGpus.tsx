@@ -1,9 +1,10 @@
 import { gpuChannel } from "../catalogue";
+import { Key } from "../charts/Legend";
+import legend from "../charts/Legend.module.css";
 import type { Line } from "../charts/lines";
-import { readingOf } from "../charts/reading";
 import { TimeChart } from "../charts/TimeChart";
+import controls from "../styles/controls.module.css";
 import { useMonitor } from "../view/hooks";
-import { Text } from "../view/Text";
 import { GPU_SERIES, type GpuSeries } from "../view/view";
 import styles from "./AllGpus.module.css";
 import { GPU_LINES, GPU_SCALES } from "./UtilizationChart";
@@ -25,10 +26,11 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
     ...scale,
     side: "left" as const,
   }));
+  const channel = gpuChannel(ids[0] ?? "0");
   const label = labelOf(shown);
   return (
     <div class={styles.all} data-testid="all-gpus-chart">
-      <div class="segments" role="group" aria-label="What the chart of all GPUs shows">
+      <div class={controls.segments} role="group" aria-label="What the chart of all GPUs shows">
         {GPU_SERIES.map((each) => (
           <button key={each} type="button" aria-pressed={each === shown} onClick={() => onShow(each)}>
             {labelOf(each)}
@@ -37,7 +39,7 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
       </div>
       <div class={styles.plot}>
         <TimeChart
-          channel={gpuChannel(ids[0] ?? "0")}
+          channel={channel}
           lines={drawn}
           scales={scales}
           label={`${label} of all GPUs over time`}
@@ -49,17 +51,11 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
           <button
             key={line.key}
             type="button"
-            class="key"
+            class={legend.key}
             aria-current={ids[index] === selected ? "true" : undefined}
             onClick={() => monitor.change({ gpu: ids[index] ?? null })}
           >
-            <i class={`swatch ${line.tint}`} />
-            <span>{line.label}</span>
-            <b class={`in-${line.scale}`}>
-              <span>
-                <Text read={(each) => readingOf(each, line.channel ?? "", line)} />
-              </span>
-            </b>
+            <Key channel={channel} line={line} />
           </button>
         ))}
       </div>

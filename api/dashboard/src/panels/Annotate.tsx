@@ -1,6 +1,7 @@
 import { useEffect, useRef, useState } from "preact/hooks";
 import type { Run } from "../bus/moments";
 import { publishAnnotation } from "../bus/rest";
+import controls from "../styles/controls.module.css";
 import { runEnd } from "../text/moments";
 import { fullTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
@@ -80,10 +81,10 @@ function Form({ time, close }: { readonly time: number; readonly close: () => vo
         </p>
       )}
       <div class={styles.buttons}>
-        <button class="button" type="button" onClick={close}>
+        <button class={controls.button} type="button" onClick={close}>
           Cancel
         </button>
-        <button class="button on" type="submit" disabled={isBusy}>
+        <button class={`${controls.button} ${controls.on}`} type="submit" disabled={isBusy}>
           Publish
         </button>
       </div>

@@ -1,12 +1,19 @@
 import { useMonitor } from "../view/hooks";
+import styles from "./ConnectionBadge.module.css";
 import { Hint } from "./Hint";
 
 /** Shows how current the data is: live, polled, stale since when, or disconnected. */
 export function ConnectionBadge() {
   const { badge } = useMonitor();
   return (
-    <div class={`badge ${badge.kind}`} role="status" aria-live="polite" data-testid="badge" data-kind={badge.kind}>
-      <i class="dot" aria-hidden="true" />
+    <div
+      class={`${styles.badge} ${styles[badge.kind]}`}
+      role="status"
+      aria-live="polite"
+      data-testid="badge"
+      data-kind={badge.kind}
+    >
+      <i class={styles.dot} aria-hidden="true" />
       <Hint text={badge.detail}>{badge.label}</Hint>
       <span class="sr-only">. {badge.detail}</span>
     </div>

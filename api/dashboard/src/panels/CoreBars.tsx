@@ -7,6 +7,7 @@ import type { Monitor } from "../monitor";
 import { percent } from "../text/numbers";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import styles from "./CoreBars.module.css";
 import { Meter } from "./Meter";
 
 type Cores = readonly (number | null)[];
@@ -33,13 +34,13 @@ export function CoreBars({ cores }: Props) {
 
 function Rows({ cores, count }: CountedProps) {
   return (
-    <ul class={`cores${count > 4 ? " two" : ""}`} data-testid="core-bars" data-cores={count}>
+    <ul class={`${styles.cores} ${count > 4 ? styles.two : ""}`} data-testid="core-bars" data-cores={count}>
       {Array.from({ length: count }, (_, core) => {
         const value = (monitor: Monitor) => cores(monitor)[core] ?? null;
         const text = (monitor: Monitor) => percent(value(monitor));
         return (
           <li key={core}>
-            <span class="label">
+            <span class={styles.label}>
               Core {core}:{" "}
               <b>
                 <Text read={text} />
@@ -90,7 +91,7 @@ function Lines({ cores, count }: CountedProps) {
     select(line * inLine + column);
   };
   return (
-    <div class="core-lines">
+    <div class={styles.lines}>
       <canvas
         ref={canvas}
         style={{ height: `${lines * LINE_HEIGHT}px` }}
@@ -108,7 +109,7 @@ function Lines({ cores, count }: CountedProps) {
         onBlur={() => select(null)}
         onKeyDown={onKeyDown}
       />
-      <p class="core-text" data-testid="core-text">
+      <p class={styles.text} data-testid="core-text">
         {text}
       </p>
     </div>

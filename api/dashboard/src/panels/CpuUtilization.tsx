@@ -9,6 +9,8 @@ import { BUSIEST_CORE } from "../store/columns";
 import { DASH, megahertz, megahertzBeside, percent } from "../text/numbers";
 import { Text } from "../view/Text";
 import { CoreBars } from "./CoreBars";
+import styles from "./CpuUtilization.module.css";
+import { Fact, Headline } from "./Headline";
 import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
@@ -39,16 +41,18 @@ const LINES: readonly Line[] = [
 export function CpuUtilization() {
   return (
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>
-      <div class="now-row">
-        <div>
-          <p class="now">
-            <Hint text={helpOf("cpu", "utilization")} testId="cpu-value">
-              <Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
-            </Hint>
-          </p>
-        </div>
+      <Headline
+        testId="cpu"
+        class={styles.now}
+        facts={styles.facts}
+        now={
+          <Hint text={helpOf("cpu", "utilization")} testId="cpu-value">
+            <Text read={(monitor) => percent(monitor.number(CHANNEL, "utilization"))} />
+          </Hint>
+        }
+      >
         <Facts />
-      </div>
+      </Headline>
       <CoreBars cores={coresOf} />
       <TimeChart channel={CHANNEL} lines={LINES} scales={SCALES} label="CPU utilization over time" testId="cpu-chart" />
       <Legend channel={CHANNEL} lines={LINES} />
@@ -64,29 +68,17 @@ function Facts() {
   const frequency = (monitor: Monitor) => monitor.number(CHANNEL, "frequency");
   const highest = (monitor: Monitor) => monitor.number(CHANNEL, "frequency_max");
   return (
-    <dl class="facts">
-      <div class="wide">
-        <dt>
-          <Hint text={helpOf("cpu", "frequency")}>Frequency</Hint>
-        </dt>
-        <dd data-testid="cpu-frequency">
-          <Text read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
-          <small>
-            <Text read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
-          </small>
-        </dd>
-      </div>
-      <div class="wide">
-        <dt>
-          <Hint text={helpOf("cpu", "load_average")}>Load 1 · 5 · 15 min</Hint>
-        </dt>
-        <dd>
-          <span data-testid="cpu-load">
-            <Text read={loadOf} />
-          </span>
-        </dd>
-      </div>
-    </dl>
+    <>
+      <Fact label="Frequency" help={helpOf("cpu", "frequency")} size="wide" testId="cpu-frequency">
+        <Text read={(monitor) => megahertzBeside(frequency(monitor), highest(monitor))} />{" "}
+        <small>
+          <Text read={(monitor) => (highest(monitor) === null ? "" : `/ ${megahertz(highest(monitor))}`)} />
+        </small>
+      </Fact>
+      <Fact label="Load 1 · 5 · 15 min" help={helpOf("cpu", "load_average")} size="wide" testId="cpu-load">
+        <Text read={loadOf} />
+      </Fact>
+    </>
   );
 }
 

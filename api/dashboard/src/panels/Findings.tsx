@@ -1,6 +1,7 @@
 import type { Finding, Severity } from "../bus/payload";
 import type { Monitor } from "../monitor";
 import { gpuOfSubject, worstFirst } from "../store/findings";
+import controls from "../styles/controls.module.css";
 import { SIGNS } from "../text/gpuState";
 import { momentTime } from "../text/time";
 import { verdictOf } from "../text/verdict";
@@ -38,7 +39,7 @@ export function Findings() {
   if (findings.length + muted.length === 0) return null;
   const [first, rest] = [findings.slice(0, SHOWN), findings.slice(SHOWN)];
   return (
-    <section class="findings" aria-label="Findings">
+    <section class={styles.findings} aria-label="Findings">
       <Cards findings={first} />
       {rest.length > 0 && (
         <details>
@@ -60,7 +61,7 @@ function MutedList({ findings }: { readonly findings: readonly Finding[] }) {
         {findings.map((finding) => (
           <li key={finding.channel}>
             {finding.summary}{" "}
-            <button type="button" class="button" onClick={() => muted.unmute(finding)}>
+            <button type="button" class={controls.button} onClick={() => muted.unmute(finding)}>
               Unmute
             </button>
           </li>
@@ -85,24 +86,30 @@ function Card({ finding }: { readonly finding: Finding }) {
   const { severity, since, summary, advice, evidence } = finding;
   const zoom = evidence && zoomTo(evidence.from, evidence.to);
   return (
-    <li class={`finding ${severity}`} data-testid="finding">
-      <div class="finding-head">
-        <b class="severity">
+    <li class={`${styles.card} ${styles[severity]}`} data-testid="finding">
+      <div class={styles.head}>
+        <b>
           <i aria-hidden="true">{SIGNS[severity]}</i> {severity}
         </b>
-        <span class="since">
+        <span class={styles.since}>
           since <Text key={since} read={({ now }) => momentTime(since, now)} />
         </span>
-        {zoom && (
-          <button type="button" class="button" onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}>
-            Show in charts
+        <span class={styles.actions}>
+          {zoom && (
+            <button
+              type="button"
+              class={controls.button}
+              onClick={() => monitor.change({ zoom, ...gpuOf(finding, monitor) })}
+            >
+              Show in charts
+            </button>
+          )}
+          <button type="button" class={controls.button} onClick={() => monitor.muted.mute(finding)}>
+            Mute
           </button>
-        )}
-        <button type="button" class="button" onClick={() => monitor.muted.mute(finding)}>
-          Mute
-        </button>
+        </span>
       </div>
-      <p class="summary">{summary}</p>
+      <p class={styles.summary}>{summary}</p>
       <p>{advice}</p>
     </li>
   );

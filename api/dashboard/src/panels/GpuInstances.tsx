@@ -3,15 +3,16 @@ import { gpuChannel, isInstanceOf } from "../catalogue";
 import { type HostData, type Newest, STALE_INTERVALS } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
 import { useValue } from "../view/hooks";
+import styles from "./GpuInstances.module.css";
 import { Hint } from "./Hint";
-import { Meter } from "./Meter";
+import { Meter, MeterRow } from "./Meter";
 
 /** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
 export function GpuInstances({ id }: { readonly id: string }) {
   const shown = useValue((monitor) => (monitor.shown ? instancesOf(monitor.shown, id) : []));
   if (shown.length === 0) return null;
   return (
-    <ul class="instances" data-testid="gpu-instances">
+    <ul class={styles.instances} data-testid="gpu-instances">
       {shown.map(([channel, { values }]) => {
         const used = numberOf(values.memory_used);
         const total = numberOf(values.memory_total);
@@ -19,18 +20,17 @@ export function GpuInstances({ id }: { readonly id: string }) {
         const text = shortSizeOf(used, total);
         return (
           <li key={channel}>
-            <div class="row">
-              <span class="label">
+            <MeterRow
+              label={
                 <Hint
                   text={[textOf(values.name), textOf(values.uuid), exactBytes(used, total)].filter(Boolean).join(" · ")}
                 >
                   {name}
                 </Hint>
-              </span>
-              <span class="value">
-                <b>{text}</b>
-              </span>
-            </div>
+              }
+            >
+              <b>{text}</b>
+            </MeterRow>
             <Meter
               key={`${used} ${total}`}
               label={`Memory of ${name} of GPU ${id}`}

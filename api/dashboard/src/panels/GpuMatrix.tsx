@@ -4,6 +4,7 @@ import { gpuChannel, processesChannel } from "../catalogue";
 import { Band } from "../charts/Band";
 import type { Monitor } from "../monitor";
 import { slopeOf } from "../store/slope";
+import controls from "../styles/controls.module.css";
 import { type GpuState, stateOfGpu } from "../text/gpuState";
 import { DASH, degrees, grouped, percent, share, whole } from "../text/numbers";
 import { slopeText } from "../text/slope";
@@ -13,7 +14,7 @@ import type { GpuSeries } from "../view/view";
 import { AllGpus } from "./AllGpus";
 import styles from "./GpuMatrix.module.css";
 import { Hint } from "./Hint";
-import { Bar } from "./Meter";
+import { PlainMeter } from "./Meter";
 import { Panel } from "./Panel";
 
 const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Process", "User"] as const;
@@ -31,10 +32,11 @@ export function GpuMatrix() {
     <Panel
       id="gpu-matrix"
       title="GPUs"
+      class={styles.panel}
       side={
         <button
           type="button"
-          class={`button ${styles.compare}`}
+          class={`${controls.button} ${styles.compare}`}
           aria-expanded={isOpen}
           data-testid="all-gpus-toggle"
           onClick={() => setOpen(!isOpen)}
@@ -78,7 +80,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
   const open = () => {
     monitor.change({ gpu: id });
     // On a small screen the panel is below; a row that moves away from the pointer would be worse.
-    const panel = document.querySelector(".gpu-panel");
+    const panel = document.getElementById("gpu-panel");
     if (panel && panel.getBoundingClientRect().top > 0.8 * innerHeight) panel.scrollIntoView({ block: "nearest" });
   };
   return (
@@ -105,7 +107,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
       </td>
       <td class={styles.memory}>
         {/* The sidebar has the number, also for screen readers. */}
-        <Bar value={full} tint="violet" />
+        <PlainMeter value={full} tint="violet" />
         <span class={styles.slope}>
           <span class={styles.box}>
             <Text read={slope} />

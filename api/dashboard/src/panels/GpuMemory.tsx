@@ -7,8 +7,11 @@ import { silenceOfGpu } from "../text/silence";
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Flag } from "./Flag";
+import styles from "./GpuMemory.module.css";
 import { Hint } from "./Hint";
-import { Meter } from "./Meter";
+import { Meter, MeterRow } from "./Meter";
+import { Panel } from "./Panel";
+import panels from "./Panel.module.css";
 
 const NEARLY_FULL = 95;
 
@@ -19,20 +22,17 @@ export function GpuMemory() {
     absence: shown?.status && !isGpuDisabled(shown) ? "No GPU." : noGpuReason(shown),
   }));
   return (
-    <section class="panel gpu-memory" aria-labelledby="gpu-memory-title" data-testid="gpu-memory">
-      <header class="panel-head">
-        <h2 id="gpu-memory-title">GPU Memory</h2>
-      </header>
+    <Panel id="gpu-memory" title="GPU Memory" class={styles.panel}>
       {ids.length === 0 ? (
-        <p class="absent">{absence}</p>
+        <p class={styles.none}>{absence}</p>
       ) : (
-        <ul class="gpu-memory-list">
+        <ul class={styles.list}>
           {ids.map((id) => (
             <Bar key={id} id={id} />
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }
 
@@ -53,27 +53,28 @@ function Bar({ id }: { id: string }) {
     silent: silenceOfGpu(id, monitor.shown),
     isStale: monitor.isStale(channel),
   }));
-  const classes = [...(isStale ? ["is-stale"] : []), ...(unified ? ["is-unified"] : [])];
   return (
-    <li class={classes.join(" ")} data-testid={`gpu-memory-${id}`}>
-      <div class="row">
-        <span class="label">
-          <Hint text={explain}>
-            GPU {id}
-            {unified && <small> unified</small>}
-          </Hint>
-          {warns && <Flag icon="▲" label="nearly full" />}
-          {silent && <Flag icon="!" label={silent} />}
-        </span>
-        <span class="value">
-          <b>
-            <Text read={text} />
-          </b>{" "}
-          <small>
-            <Text read={(each) => percent(full(each))} />
-          </small>
-        </span>
-      </div>
+    <li class={isStale ? panels.stale : ""} data-testid={`gpu-memory-${id}`}>
+      <MeterRow
+        class={styles.row}
+        label={
+          <>
+            <Hint text={explain}>
+              GPU {id}
+              {unified && <small> unified</small>}
+            </Hint>
+            {warns && <Flag icon="▲" label="nearly full" />}
+            {silent && <Flag icon="!" label={silent} />}
+          </>
+        }
+      >
+        <b>
+          <Text read={text} />
+        </b>{" "}
+        <small class={unified ? styles.crowded : styles.share}>
+          <Text read={(each) => percent(full(each))} />
+        </small>
+      </MeterRow>
       <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="violet" warnAt={NEARLY_FULL} />
     </li>
   );

@@ -14,6 +14,7 @@ import { GpuInstances, MigNote } from "./GpuInstances";
 import styles from "./GpuPanel.module.css";
 import { GpuProcesses } from "./GpuProcesses";
 import { GpuReadings } from "./GpuReadings";
+import { Headline } from "./Headline";
 import { Hint } from "./Hint";
 import { Panel } from "./Panel";
 import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
@@ -35,6 +36,7 @@ function NoGpu() {
     <Panel
       id="gpu-panel"
       title={TITLE}
+      class={`${styles.panel} ${isFinal ? styles.line : ""}`}
       waits={!isFinal}
       side={
         <p class={styles.reason} data-testid="gpu-reason">
@@ -56,6 +58,7 @@ function Gpu({ id }: { readonly id: string }) {
       title={TITLE}
       channel={channel}
       sensor="gpu"
+      class={styles.panel}
       side={
         <>
           <Name id={id} />
@@ -63,18 +66,22 @@ function Gpu({ id }: { readonly id: string }) {
         </>
       }
     >
-      <div class="now-row">
-        <div>
-          <p class="now" data-testid="gpu-now">
+      <Headline
+        testId="gpu"
+        class={styles.now}
+        facts={styles.facts}
+        now={
+          <>
             Util: <Text read={(each) => percent(each.number(channel, "utilization"))} />{" "}
-            <span class="bar" aria-hidden="true">
+            <span class={styles.bar} aria-hidden="true">
               |
             </span>{" "}
             Temp: <Temperature channel={channel} />
-          </p>
-        </div>
+          </>
+        }
+      >
         <GpuFacts id={id} />
-      </div>
+      </Headline>
       <MigNote id={id} />
       <UtilizationChart id={id} />
       <Legend channel={channel} lines={GPU_LINES} toggles={{ on, toggle }} />
@@ -88,7 +95,7 @@ function Gpu({ id }: { readonly id: string }) {
 function Name({ id }: { readonly id: string }) {
   const textIn = (name: string) => (monitor: Monitor) => textOf(monitor.values(gpuChannel(id))[name]) ?? "";
   return (
-    <span class="subject" data-testid="gpu-name">
+    <span class={styles.name} data-testid="gpu-name">
       <b>
         <Hint text={textIn("uuid")}>GPU {id}</Hint>
       </b>{" "}

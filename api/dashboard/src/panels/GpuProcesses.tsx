@@ -3,6 +3,7 @@ import { helpOf, processesChannel } from "../catalogue";
 import { DASH, size } from "../text/numbers";
 import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
+import styles from "./GpuProcesses.module.css";
 import { Hint } from "./Hint";
 
 const SHOWN = 6;
@@ -18,9 +19,9 @@ export function GpuProcesses({ id }: { readonly id: string }) {
   const more = (listed?.length ?? 0) - rows.length + (numberOf(values.more) ?? 0);
   const note = textOf(values.note);
   return (
-    <div class="processes" data-testid="gpu-processes">
+    <div class={styles.processes} data-testid="gpu-processes">
       {rows.length === 0 ? (
-        <p class="small">
+        <p class={styles.small}>
           {listed === null ? "This GPU does not report its processes." : "No processes are using this GPU."}
         </p>
       ) : (
@@ -30,14 +31,14 @@ export function GpuProcesses({ id }: { readonly id: string }) {
               <th scope="col">
                 <Hint text={helpOf("gpu_processes", "processes")}>Process on GPU {id}</Hint>
               </th>
-              <th scope="col" class="user">
+              <th scope="col" class={styles.user}>
                 User
               </th>
-              <th scope="col" class="pid">
+              <th scope="col" class={styles.pid}>
                 PID
               </th>
               <th scope="col">Memory</th>
-              <th scope="col" class="since">
+              <th scope="col" class={styles.since}>
                 Running for
               </th>
             </tr>
@@ -49,9 +50,9 @@ export function GpuProcesses({ id }: { readonly id: string }) {
           </tbody>
         </table>
       )}
-      {more > 0 && <p class="small">… and {more} more using less memory.</p>}
+      {more > 0 && <p class={styles.small}>… and {more} more using less memory.</p>}
       {note && (
-        <p class="small" data-testid="gpu-processes-note">
+        <p class={styles.small} data-testid="gpu-processes-note">
           {note}
         </p>
       )}
@@ -70,10 +71,10 @@ function Row({ row, now }: { readonly row: Values; readonly now: number }) {
         {kind !== null && kind !== "compute" && <small> {kind}</small>}
         {instance !== null && <small> GI {instance}</small>}
       </th>
-      <td class="user">{textOf(row.user) ?? DASH}</td>
-      <td class="pid">{numberOf(row.pid) ?? DASH}</td>
+      <td class={styles.user}>{textOf(row.user) ?? DASH}</td>
+      <td class={styles.pid}>{numberOf(row.pid) ?? DASH}</td>
       <td>{size(numberOf(row.memory_used))}</td>
-      <td class="since">{started === null ? DASH : duration(now - started)}</td>
+      <td class={styles.since}>{started === null ? DASH : duration(now - started)}</td>
     </tr>
   );
 }

@@ -2,6 +2,7 @@ import { useState } from "preact/hooks";
 import { FAMILIES, gpuChannel } from "../catalogue";
 import { labelOf, readingOf } from "../text/readings";
 import { Text } from "../view/Text";
+import styles from "./GpuReadings.module.css";
 import { Hint } from "./Hint";
 
 const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filter(({ kind }) =>
@@ -12,10 +13,10 @@ const FIELDS = (FAMILIES.find(({ name }) => name === "gpu")?.fields ?? []).filte
 export function GpuReadings({ id }: { readonly id: string }) {
   const [open, setOpen] = useState(false);
   return (
-    <details class="devices" data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class={styles.all} data-testid="gpu-readings" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>All metrics of GPU {id}</summary>
       {open && (
-        <dl class="readings">
+        <dl class={styles.readings}>
           {FIELDS.map((field) => (
             <div key={field.name} data-testid={`gpu-reading-${field.name}`}>
               <dt>

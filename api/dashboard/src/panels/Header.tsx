@@ -1,10 +1,12 @@
 import { csvName, csvOf } from "../store/csv";
+import controls from "../styles/controls.module.css";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useReading, useValue } from "../view/hooks";
 import { rangeLabel } from "../view/ranges";
 import { THEMES, type ThemeChoice } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
+import styles from "./Header.module.css";
 import { useHint } from "./Hint";
 import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
@@ -14,16 +16,16 @@ import { LogOut } from "./LogOut";
 export function Header({ onHelp }: { onHelp: () => void }) {
   const isHost = useMonitor().view.page === "host";
   return (
-    <header class="top">
-      <h1>
-        <Mark />
+    <header class={styles.header}>
+      <h1 class={styles.title}>
+        <Logo />
         System Monitor
       </h1>
       <HostChoice />
       <HostsLink />
       <ConnectionBadge />
       {isHost && <Verdict />}
-      <div class="controls">
+      <div class={styles.controls}>
         {isHost && (
           <>
             <Ranges />
@@ -33,7 +35,13 @@ export function Header({ onHelp }: { onHelp: () => void }) {
         )}
         <ThemeChoices />
         <LogOut />
-        <button type="button" class="button icon" aria-label="Help" data-testid="help" onClick={onHelp}>
+        <button
+          type="button"
+          class={`${controls.button} ${styles.help}`}
+          aria-label="Help"
+          data-testid="help"
+          onClick={onHelp}
+        >
           ?
         </button>
       </div>
@@ -41,9 +49,9 @@ export function Header({ onHelp }: { onHelp: () => void }) {
   );
 }
 
-function Mark() {
+function Logo() {
   return (
-    <svg class="mark" viewBox="0 0 32 32" aria-hidden="true">
+    <svg class={styles.logo} viewBox="0 0 32 32" aria-hidden="true">
       <path
         d="M3 18h6l3-10 6 17 4-11 2 4h5"
         fill="none"
@@ -64,7 +72,7 @@ function Ranges() {
   const hint = useHint("Reset zoom: also with a double-click or the key 0");
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
-    <div class="segments" role="group" aria-label="Time range">
+    <div class={controls.segments} role="group" aria-label="Time range">
       {ranges.map((each) => (
         <button
           key={each}
@@ -98,7 +106,7 @@ function Pause() {
   return (
     <button
       type="button"
-      class={`button pause${isPaused ? " on" : ""}`}
+      class={`${controls.button} ${styles.pause} ${isPaused ? controls.on : ""}`}
       aria-pressed={isPaused}
       data-testid="pause"
       onClick={() => monitor.togglePause()}
@@ -108,7 +116,7 @@ function Pause() {
       </svg>
       {frozen ? (
         <span>
-          Paused<span class="since"> {momentTime(frozen.wall, Date.now())}</span>
+          Paused<span class={styles.since}> {momentTime(frozen.wall, Date.now())}</span>
         </span>
       ) : isPaused ? (
         "Paused"
@@ -133,7 +141,7 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button type="button" class="button" data-testid="csv" onClick={save} {...hint}>
+    <button type="button" class={controls.button} {...hint} data-testid="csv" onClick={save}>
       CSV
     </button>
   );
@@ -146,7 +154,7 @@ function ThemeChoices() {
   return (
     <button
       type="button"
-      class="button theme"
+      class={`${controls.button} ${styles.theme}`}
       {...hint}
       aria-label={themeText(choice)}
       data-testid="theme"

@@ -1,4 +1,6 @@
 import type { RefObject } from "preact";
+import controls from "../styles/controls.module.css";
+import styles from "./Help.module.css";
 
 const KEYS = [
   ["Space", "Pause the view, or resume it"],
@@ -28,7 +30,7 @@ const MOUSE = [
 
 export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   return (
-    <dialog ref={dialog} class="help" aria-labelledby="help-title" data-testid="help-dialog">
+    <dialog ref={dialog} class={styles.dialog} aria-labelledby="help-title" data-testid="help-dialog">
       <h2 id="help-title">Keyboard and mouse</h2>
       <dl>
         {[...KEYS, ...MOUSE].map(([input, effect]) => (
@@ -43,7 +45,7 @@ export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }
         value that the hardware does not report. 1 GiB is 2³⁰ bytes, 1 MB/s is 10⁶ bytes per second.
       </p>
       <form method="dialog">
-        <button class="button" type="submit">
+        <button class={controls.button} type="submit">
           Close
         </button>
       </form>

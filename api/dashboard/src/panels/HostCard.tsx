@@ -1,6 +1,8 @@
 import { duration } from "../text/time";
 import { useValue } from "../view/hooks";
 import { Hint } from "./Hint";
+import styles from "./HostCard.module.css";
+import { Panel } from "./Panel";
 
 /** The host and its collector: the state of each sensor, with the reason. */
 export function HostCard() {
@@ -20,12 +22,8 @@ export function HostCard() {
   const sensors = Object.entries(status.sensors);
   const driver = status.sensors.gpu?.details.driver_version;
   return (
-    <section class="panel host-card" aria-labelledby="host-title" data-testid="host-card">
-      <header class="panel-head">
-        <h2 id="host-title">Host</h2>
-        <span class="subject">{host.name}</span>
-      </header>
-      <dl class="host-facts">
+    <Panel id="host-card" title="Host" class={styles.panel} side={<span class={styles.name}>{host.name}</span>}>
+      <dl class={styles.facts}>
         {host.up !== null && (
           <div>
             <dt>Collector running for</dt>
@@ -50,9 +48,9 @@ export function HostCard() {
         )}
       </dl>
       {sensors.length > 0 && (
-        <ul class="sensors">
+        <ul class={styles.sensors}>
           {sensors.map(([name, report]) => (
-            <li key={name} class={`is-${report.state}`}>
+            <li key={name} class={styles[report.state]}>
               <b>{name}</b>{" "}
               <Hint text={report.reason ?? ""}>
                 {report.state === "ok" ? (report.description ?? "ok") : report.state}
@@ -61,6 +59,6 @@ export function HostCard() {
           ))}
         </ul>
       )}
-    </section>
+    </Panel>
   );
 }

@@ -1,3 +1,4 @@
+import controls from "../styles/controls.module.css";
 import { useMonitor, useValue } from "../view/hooks";
 
 /** Switches between one host and all of them; nothing if there is only one. */
@@ -9,7 +10,7 @@ export function HostsLink() {
   return (
     <button
       type="button"
-      class={`button${isOn ? " on" : ""}`}
+      class={`${controls.button} ${isOn ? controls.on : ""}`}
       aria-pressed={isOn}
       data-testid="all-hosts"
       onClick={() => monitor.change({ page: isOn ? "host" : "hosts" })}

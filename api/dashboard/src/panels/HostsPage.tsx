@@ -1,6 +1,7 @@
 import type { TargetedEvent } from "preact";
 import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { chosen, countOf, type FleetRow, fleetOf, SORTINGS, type Sorting } from "../store/fleet";
+import controls from "../styles/controls.module.css";
 import type { Cell, CellKind } from "../text/glance";
 import { SIGNS } from "../text/gpuState";
 import { percent } from "../text/numbers";
@@ -54,7 +55,7 @@ export function HostsPage() {
           data-testid="hosts-search"
           onInput={(event) => setQuery(event.currentTarget.value)}
         />
-        <div class="segments" role="group" aria-label="Sort hosts">
+        <div class={controls.segments} role="group" aria-label="Sort hosts">
           {SORTINGS.map((each) => (
             <button
               key={each}

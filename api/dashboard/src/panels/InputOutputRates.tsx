@@ -5,12 +5,14 @@ import { Legend } from "../charts/Legend";
 import { fromZero, type Line, type Scale } from "../charts/lines";
 import type { Tint } from "../charts/palette";
 import { column } from "../charts/points";
+import { Swatch } from "../charts/Swatch";
 import { TimeChart } from "../charts/TimeChart";
 import type { Monitor } from "../monitor";
 import { rate, rateParts } from "../text/numbers";
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Hint } from "./Hint";
+import styles from "./InputOutputRates.module.css";
 import { Panel } from "./Panel";
 
 const DISK = "system/disk";
@@ -37,31 +39,33 @@ const NETWORK_LINES = [line("download_rate", "Net ↓", "violet"), line("upload_
 /** Disk and network traffic, in MB/s of 10^6 bytes. */
 export function InputOutputRates() {
   return (
-    <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk">
-      <dl class="rates">
+    <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk" class={styles.panel}>
+      <dl class={styles.rates}>
         <Rate id="disk-read" label="Disk R" tint="blue" channel={DISK} field="read_rate" />
         <Rate id="disk-write" label="Disk W" tint="pink" channel={DISK} field="write_rate" />
         <Rate id="net-down" label="Net ↓" tint="violet" channel={NETWORK} field="download_rate" />
         <Rate id="net-up" label="Net ↑" tint="grey" channel={NETWORK} field="upload_rate" />
       </dl>
-      <div class="io-charts">
-        <div class="io-chart">
+      <div class={styles.charts}>
+        <div class={styles["with-legend"]}>
           <TimeChart
             channel={DISK}
             lines={DISK_LINES}
             scales={SCALES}
             label="Disk rates in MB/s over time"
             testId="disk-chart"
+            class={styles.chart}
           />
           <Legend channel={DISK} lines={DISK_LINES} />
         </div>
-        <div class="io-chart">
+        <div class={styles["with-legend"]}>
           <TimeChart
             channel={NETWORK}
             lines={NETWORK_LINES}
             scales={SCALES}
             label="Network rates in MB/s over time"
             testId="network-chart"
+            class={styles.chart}
           />
           <Legend channel={NETWORK} lines={NETWORK_LINES} />
         </div>
@@ -75,7 +79,7 @@ export function InputOutputRates() {
 function AllDevices() {
   const [isOpen, setOpen] = useState(false);
   return (
-    <details class="devices" data-testid="io-devices" onToggle={(event) => setOpen(event.currentTarget.open)}>
+    <details class={styles.devices} data-testid="io-devices" onToggle={(event) => setOpen(event.currentTarget.open)}>
       <summary>Per disk and interface</summary>
       {isOpen && (
         <>
@@ -116,7 +120,7 @@ function Rate({ id, label, tint, channel, field }: RateProps) {
   return (
     <div>
       <dt>
-        <i class={`swatch ${tint}`} aria-hidden="true" />
+        <Swatch tint={tint} />
         <Hint text={helpOf(family, field)}>{label}</Hint>
       </dt>
       <dd data-testid={id}>

@@ -1,5 +1,6 @@
 import { useEffect, useState } from "preact/hooks";
 import { hasSession, logOut } from "../session";
+import controls from "../styles/controls.module.css";
 import styles from "./LogOut.module.css";
 
 /** Shown to a reader who has logged in. */
@@ -16,7 +17,7 @@ export function LogOut() {
   };
   return (
     <>
-      <button type="button" class="button" data-testid="logout" onClick={end}>
+      <button type="button" class={controls.button} data-testid="logout" onClick={end}>
         Log out
       </button>
       {problem !== null && (

@@ -9,8 +9,10 @@ import { DASH, exactBytes, percent, share, size, sizeOf } from "../text/numbers"
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Flag } from "./Flag";
+import { GpuMemoryChart } from "./GpuMemoryChart";
 import { Hint } from "./Hint";
-import { Meter } from "./Meter";
+import styles from "./MemoryUsage.module.css";
+import { Meter, MeterRow } from "./Meter";
 import { Panel } from "./Panel";
 import { Pressure } from "./Pressure";
 
@@ -50,7 +52,7 @@ function linesIn({ name, bytes, digits }: Unit) {
   };
 }
 
-/** RAM and swap now and over time, the limit of the job, and the memory pressure. */
+/** RAM and swap now and over time, the limit of the job, the memory pressure, and the memory of the selected GPU. */
 export function MemoryUsage() {
   const { total, limited, swapped } = useValue((monitor) => ({
     total: monitor.number(CHANNEL, "ram_total"),
@@ -60,13 +62,14 @@ export function MemoryUsage() {
   const { lines, scale } = chartFor(total, swapped, limited);
   return (
     <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure family="memory" />}>
-      <div class="stack">
+      <div class={styles.amounts}>
         <Amount id="ram" label="RAM" tint="violet" used="ram_used" total="ram_total" big />
         {limited && <Amount id="cgroup" label="This job" tint="blue" used="cgroup_used" total="cgroup_limit" />}
         <Amount id="swap" label="Swap" tint="pink" used="swap_used" total="swap_total" />
       </div>
       <TimeChart channel={CHANNEL} lines={lines} scales={[scale]} label="Memory over time" testId="memory-chart" />
       <Legend channel={CHANNEL} lines={lines} />
+      <GpuMemoryChart />
     </Panel>
   );
 }
@@ -90,23 +93,25 @@ function Amount({ id, label, tint, used, total, big = false }: AmountProps) {
   const warnAt = big || id === "cgroup" ? NEARLY_FULL : 101;
   const warns = useValue((monitor) => (full(monitor) ?? 0) >= warnAt);
   return (
-    <div class={`amount${big ? " big" : ""}`}>
-      <div class="row">
-        <span class="label">
-          <Hint text={explain}>{label}</Hint>
-          {warns && <Flag icon="▲" label="nearly full" />}
+    <div class={big ? styles.big : styles.amount}>
+      <MeterRow
+        class={styles.row}
+        label={
+          <>
+            <Hint text={explain}>{label}</Hint>
+            {warns && <Flag icon="▲" label="nearly full" />}
+          </>
+        }
+      >
+        <span data-testid={`${id}-value`}>
+          <Text read={text} />
         </span>
-        <span class="value">
-          <span data-testid={`${id}-value`}>
-            <Text read={text} />
-          </span>
-          {!none && (
-            <b data-testid={`${id}-percent`}>
-              <Text read={(monitor) => percent(full(monitor))} />
-            </b>
-          )}
-        </span>
-      </div>
+        {!none && (
+          <b data-testid={`${id}-percent`}>
+            <Text read={(monitor) => percent(full(monitor))} />
+          </b>
+        )}
+      </MeterRow>
       {!none && <Meter label={label} value={full} text={text} tint={tint} warnAt={warnAt} />}
     </div>
   );

@@ -1,9 +1,10 @@
 import { effect } from "@preact/signals";
-import type { RefObject } from "preact";
+import type { ComponentChildren, RefObject } from "preact";
 import { useLayoutEffect, useRef } from "preact/hooks";
 import type { Tint } from "../charts/palette";
 import type { Monitor } from "../monitor";
 import { useReading } from "../view/hooks";
+import styles from "./Meter.module.css";
 
 interface Props {
   readonly label: string;
@@ -15,6 +16,22 @@ interface Props {
   readonly warnAt?: number;
 }
 
+interface RowProps {
+  readonly label: ComponentChildren;
+  readonly children: ComponentChildren;
+  readonly class?: string | undefined;
+}
+
+/** What is above a bar: what it shows, and the value. */
+export function MeterRow({ label, children, class: style = "" }: RowProps) {
+  return (
+    <div class={`${styles.row} ${style}`}>
+      <span class={styles.label}>{label}</span>
+      <span class={styles.value}>{children}</span>
+    </div>
+  );
+}
+
 /** A bar from 0 to 100%. */
 export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   const shareIn = (monitor: Monitor) => Math.min(Math.max(value(monitor) ?? 0, 0), 100);
@@ -22,7 +39,8 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   return (
     <div
       ref={useFill(value)}
-      class={useReading((monitor) => `meter ${tint}${(value(monitor) ?? 0) >= warnAt ? " warns" : ""}`)}
+      class={useReading((monitor) => `${styles.meter} ${(value(monitor) ?? 0) >= warnAt ? styles.warns : ""}`)}
+      style={{ "--tint": `var(--${tint})` }}
       role="meter"
       aria-label={label}
       aria-valuemin={0}
@@ -35,9 +53,9 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
-/** The same for the eye alone, where its number stands elsewhere. */
-export function Bar({ value, tint }: Pick<Props, "value" | "tint">) {
-  return <div ref={useFill(value)} class={`meter ${tint}`} aria-hidden="true" />;
+/** A bar for the eye only: its number is elsewhere. */
+export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
+  return <div ref={useFill(value)} class={styles.meter} style={{ "--tint": `var(--${tint})` }} aria-hidden="true" />;
 }
 
 /** Fills a bar in steps of 0.1%: a finer one would be painted without a visible change. */

@@ -1,8 +1,10 @@
 import type { Monitor } from "../monitor";
 import { WINDOW_MS } from "../store/host";
+import controls from "../styles/controls.module.css";
 import { missingInSpan } from "../text/span";
 import { duration } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
+import styles from "./Notices.module.css";
 
 const MAX_HOSTS = 12;
 const MINUTE_MS = 60_000;
@@ -14,7 +16,7 @@ export function Notices() {
   if (monitor.badge.kind === "unknown") return <UnknownHost />;
   if (sentences.length === 0) return null;
   return (
-    <section class="notices" aria-label="Notices" data-testid="notices">
+    <section class={styles.notices} aria-label="Notices" data-testid="notices">
       {sentences.map((sentence) => (
         <p key={sentence}>{sentence}</p>
       ))}
@@ -62,7 +64,7 @@ function UnknownHost() {
   const entries = monitor.hosts.entries.value;
   const name = monitor.view.host ?? "";
   return (
-    <section class="notices" aria-label="Notices" data-testid="notices">
+    <section class={styles.notices} aria-label="Notices" data-testid="notices">
       <p>
         This server has received nothing from a host named “{name}”. Its values appear here once its collector reports.
         {entries.length > 0 && " Known hosts:"}
@@ -70,7 +72,7 @@ function UnknownHost() {
           <button
             key={host.name}
             type="button"
-            class="button"
+            class={controls.button}
             onClick={() => monitor.change({ host: host.name, gpu: null, zoom: null })}
           >
             {host.name}

@@ -4,6 +4,7 @@ import type { Monitor } from "../monitor";
 import { momentTime } from "../text/time";
 import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
+import styles from "./Panel.module.css";
 
 interface Props {
   readonly id: string;
@@ -12,31 +13,36 @@ interface Props {
   readonly channel?: string | undefined;
   readonly sensor?: string;
   readonly side?: ComponentChildren;
+  /** Where it is on the page. */
+  readonly class?: string | undefined;
   /** Whether its final height is not known yet. */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }
 
 /** A titled region of the page. While its sensor is silent it dims, and shows since when. */
-export function Panel({ id, title, channel, sensor, side, waits = false, children }: Props) {
+export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (
     <section
-      class={`panel ${id}${stale ? " is-stale" : ""}${waits ? " is-waiting" : ""}`}
+      id={id}
+      class={`${styles.panel} ${style} ${stale ? styles.stale : ""}`}
       aria-labelledby={`${id}-title`}
       data-testid={id}
+      data-stale={stale || undefined}
+      data-waits={waits || undefined}
     >
-      <header class="panel-head">
+      <header class={styles.head}>
         <h2 id={`${id}-title`}>{title}</h2>
         {channel !== undefined && (
-          <small class="when" data-testid={`${id}-time`}>
+          <small class={styles.time} data-testid={`${id}-time`}>
             <Text key={channel} read={(monitor) => timeBesideCharts(monitor, channel)} />
           </small>
         )}
         {side}
       </header>
       {text && (
-        <p class="silence" data-testid={`${id}-silence`}>
+        <p class={styles.silence} data-testid={`${id}-silence`}>
           {text}
         </p>
       )}

@@ -23,7 +23,7 @@ export function PastStrip() {
   const strip = useRef<HTMLDivElement>(null);
   const bounds = useValue(boundsOf);
   const [drag, setDrag] = useState<Drag | null>(null);
-  const summary = `${past?.subject ?? "GPU"} utilization of all that is kept. Drag to choose a span.`;
+  const summary = `${past?.subject ?? "GPU"} utilization over all that the history keeps. Drag to choose a span.`;
   if (bounds === null) return <div class={styles.strip} />;
   const timeAt = (x: number) => {
     const { left, width } = strip.current!.getBoundingClientRect();

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../bus/moments";
 import { fetchRun, runAddress } from "../bus/rest";
+import controls from "../styles/controls.module.css";
 import { hasFailed, runEnd, runSign, runState } from "../text/moments";
 import { runDuration, summaryRows } from "../text/runs";
 import { fullTime } from "../text/time";
@@ -23,7 +24,7 @@ export function RunCard({ id }: { readonly id: string }) {
         <span class={styles.links}>
           {run && (
             <>
-              <button type="button" class="button" onClick={() => monitor.change(viewOfRun(run, monitor))}>
+              <button type="button" class={controls.button} onClick={() => monitor.change(viewOfRun(run, monitor))}>
                 Show its span
               </button>
               <a href={runAddress(run, "report")} target="_blank" rel="noopener">
@@ -32,7 +33,7 @@ export function RunCard({ id }: { readonly id: string }) {
               {(hasFailed(run) || run.isLost) && <a href={runAddress(run, "recording")}>Recording</a>}
             </>
           )}
-          <button type="button" class="button" data-testid="run-close" onClick={close}>
+          <button type="button" class={controls.button} data-testid="run-close" onClick={close}>
             Close
           </button>
         </span>
@@ -85,7 +86,7 @@ function Facts({ run }: { readonly run: Run }) {
         ))}
       </dl>
       {rows.some(({ isShared }) => isShared) && (
-        <p class={styles.note}>* of the whole GPUs or the machine, other processes included</p>
+        <p class={styles.note}>* of the whole GPUs or the machine, including other processes</p>
       )}
     </>
   );

@@ -3,6 +3,7 @@ import type { Run } from "../bus/moments";
 import { fetchRuns, runAddress } from "../bus/rest";
 import { ANY_RUN, containsText, type RunFilter, RunList as Runs } from "../feed/runList";
 import { runKey } from "../store/moments";
+import controls from "../styles/controls.module.css";
 import { runDuration, summaryRows } from "../text/runs";
 import { momentTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
@@ -12,6 +13,7 @@ import { State } from "./RunCard";
 import styles from "./RunList.module.css";
 
 const STATES = ["running", "ended", "lost"];
+const COMPARED = 2;
 
 /** The runs of all hosts, the newest first: a page of its own. */
 export function RunList() {
@@ -19,6 +21,7 @@ export function RunList() {
   const list = useMemo(() => new Runs(fetchRuns), []);
   const [filter, setFilter] = useState(ANY_RUN);
   const [text, setText] = useState("");
+  const [chosen, setChosen] = useState<readonly Run[]>([]);
   useEffect(() => {
     list.show(filter);
     return () => list.stop();
@@ -38,9 +41,10 @@ export function RunList() {
       <p class={styles.count} role="status">
         {countText(runs, shown.length, list.next.value !== null)}
       </p>
-      {shown.length > 0 && <Table runs={shown} />}
+      <Chosen runs={chosen} setRuns={setChosen} />
+      {shown.length > 0 && <Table runs={shown} chosen={chosen} setChosen={setChosen} />}
       {list.next.value !== null && (
-        <button type="button" class="button" onClick={() => void list.more()}>
+        <button type="button" class={controls.button} onClick={() => void list.more()}>
           Load older runs
         </button>
       )}
@@ -110,12 +114,57 @@ function useChoices(runs: readonly Run[]) {
   return { host: [...host].sort(), user: [...user].sort(), tag: [...tag].sort() };
 }
 
-function Table({ runs }: { readonly runs: readonly Run[] }) {
+interface ChosenProps {
+  readonly runs: readonly Run[];
+  readonly setRuns: (runs: readonly Run[]) => void;
+}
+
+/** The runs that are chosen to be compared, also if a filter hides them in the table. */
+function Chosen({ runs, setRuns }: ChosenProps) {
+  const monitor = useMonitor();
+  const compare = [...runs].sort((one, other) => one.started - other.started);
+  const address = hashFromView({ ...monitor.view, page: "compare", compare, compareZoom: null });
+  return (
+    <p class={styles.chosen} role="status" data-testid="runs-chosen">
+      {runs.length === 0 && "Choose two runs to compare them."}
+      {runs.map((run) => (
+        <button
+          key={runKey(run)}
+          type="button"
+          class={controls.button}
+          aria-label={`Do not compare ${run.name}`}
+          onClick={() => setRuns(runs.filter((each) => each !== run))}
+        >
+          <span>{run.name}</span> ✕
+        </button>
+      ))}
+      {runs.length === 1 && "Choose another run to compare it with."}
+      {runs.length === COMPARED && (
+        <a class={styles.compare} href={address} data-testid="runs-compare">
+          Compare them
+        </a>
+      )}
+    </p>
+  );
+}
+
+interface TableProps {
+  readonly runs: readonly Run[];
+  readonly chosen: readonly Run[];
+  readonly setChosen: (runs: readonly Run[]) => void;
+}
+
+function Table({ runs, chosen, setChosen }: TableProps) {
+  const choose = (run: Run, isChosen: boolean) => {
+    const others = chosen.filter((each) => runKey(each) !== runKey(run));
+    setChosen(isChosen ? [...others, run] : others);
+  };
   return (
     <div class={styles.scroll}>
       <table class={styles.table}>
         <thead>
           <tr>
+            <th scope="col">Compare</th>
             <th scope="col">Run</th>
             <th scope="col">State</th>
             <th scope="col">Began</th>
@@ -127,7 +176,13 @@ function Table({ runs }: { readonly runs: readonly Run[] }) {
         </thead>
         <tbody>
           {runs.map((run) => (
-            <Row key={runKey(run)} run={run} />
+            <Row
+              key={runKey(run)}
+              run={run}
+              isChosen={chosen.some((each) => runKey(each) === runKey(run))}
+              canChoose={chosen.length < COMPARED}
+              choose={(isChosen) => choose(run, isChosen)}
+            />
           ))}
         </tbody>
       </table>
@@ -135,7 +190,14 @@ function Table({ runs }: { readonly runs: readonly Run[] }) {
   );
 }
 
-function Row({ run }: { readonly run: Run }) {
+interface RowProps {
+  readonly run: Run;
+  readonly isChosen: boolean;
+  readonly canChoose: boolean;
+  readonly choose: (isChosen: boolean) => void;
+}
+
+function Row({ run, isChosen, canChoose, choose }: RowProps) {
   const monitor = useMonitor();
   const took = useValue(({ now }) => runDuration(run, now));
   const began = useValue(({ now }) => momentTime(run.started, now));
@@ -143,6 +205,17 @@ function Row({ run }: { readonly run: Run }) {
   const about = [run.host, run.user, ...run.tags].filter(Boolean).join(" · ");
   return (
     <tr data-testid="run-row">
+      <td class={styles.choice}>
+        <label>
+          <input
+            type="checkbox"
+            checked={isChosen}
+            disabled={!(isChosen || canChoose)}
+            aria-label={`Compare ${run.name}`}
+            onChange={(event) => choose(event.currentTarget.checked)}
+          />
+        </label>
+      </td>
       <th scope="row">
         <a href={address}>{run.name}</a>
         <small>{about}</small>

@@ -1,3 +1,4 @@
+import controls from "../styles/controls.module.css";
 import { fullSpan } from "../text/time";
 import { useMonitor } from "../view/hooks";
 import { Text } from "../view/Text";
@@ -25,7 +26,7 @@ export function Timeline() {
         >
           All runs
         </a>
-        <button type="button" class="button" data-testid="annotate" onClick={() => monitor.annotate()}>
+        <button type="button" class={controls.button} data-testid="annotate" onClick={() => monitor.annotate()}>
           Annotate
         </button>
       </div>

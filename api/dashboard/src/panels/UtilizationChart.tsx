@@ -4,6 +4,7 @@ import { column, shareOf } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
 import { DASH, degrees, percent, whole } from "../text/numbers";
 import { useMonitor } from "../view/hooks";
+import styles from "./UtilizationChart.module.css";
 
 export const GPU_LINES: readonly Line[] = [
   {
@@ -67,6 +68,7 @@ export function UtilizationChart({ id }: { id: string }) {
       scales={scales}
       label={`${lines.map((line) => line.label).join(", ") || "Empty chart"} of GPU ${id} over time`}
       testId="utilization-chart"
+      class={styles.chart}
     />
   );
 }

@@ -81,6 +81,7 @@ export class Detail {
       const data = new HostData(host.name);
       data.status = host.status;
       data.merge(answer);
+      for (const [channel, memory] of host.processMemory) data.processMemory.set(channel, memory);
       this.data = data;
       this.isLoaded = true;
       this.isBusy = false;

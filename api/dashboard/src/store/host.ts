@@ -1,8 +1,9 @@
 import type { HistoryAnswer } from "../bus/answers";
 import type { CollectorStatus, Sample, Values } from "../bus/payload";
-import { familyOf, gpuOf, isCharted, STATUS_CHANNEL } from "../catalogue";
+import { familyOf, gpuOf, isCharted, PROCESSES, STATUS_CHANNEL } from "../catalogue";
 import { HostClock, SAME_CLOCK_MS } from "./clock";
 import { columnIn, keptColumns, valueIn } from "./columns";
+import { PLACES, ProcessMemory } from "./processMemory";
 import { ChannelSeries, type Insertion } from "./series";
 
 export const WINDOW_MS = 3_600_000;
@@ -32,6 +33,8 @@ export interface Arrival {
 /** The data of one host: an hour of each channel, and the newest values. */
 export class HostData {
   readonly series = new Map<string, ChannelSeries>();
+  /** By the channel of a GPU's processes. */
+  readonly processMemory = new Map<string, ProcessMemory>();
   readonly newest = new Map<string, Newest>();
   readonly clock = new HostClock();
   status: CollectorStatus | null = null;
@@ -71,10 +74,16 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
+  /** The points of a channel that charts draw. */
+  seriesAt(channel: string): ChannelSeries | undefined {
+    return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
+  }
+
   /** Add a sample; returns null for a channel whose history is not kept. */
   accept(sample: Sample, arrival: Arrival): Insertion | null {
     const family = familyOf(sample.channel);
     if (family && !isCharted(family)) {
+      if (family.name === PROCESSES) this.processMemoryOf(sample.channel)?.accept(sample.timestamp, sample.values);
       this.noteNewest(sample, arrival);
       return null;
     }
@@ -134,6 +143,7 @@ export class HostData {
   freeze(): HostData {
     const copy = new HostData(this.name);
     for (const [channel, series] of this.series) copy.series.set(channel, series.clone());
+    for (const [channel, memory] of this.processMemory) copy.processMemory.set(channel, memory.clone());
     for (const [channel, newest] of this.newest) copy.newest.set(channel, newest);
     copy.status = this.status;
     copy.lastArrival = this.lastArrival;
@@ -146,6 +156,7 @@ export class HostData {
   get bytes(): number {
     let sum = 0;
     for (const series of this.series.values()) sum += series.bytes;
+    for (const { series } of this.processMemory.values()) sum += series.bytes;
     return sum;
   }
 
@@ -163,6 +174,14 @@ export class HostData {
     const series = new ChannelSeries(keptColumns(family), WINDOW_MS, MAX_POINTS);
     this.series.set(channel, series);
     return series;
+  }
+
+  private processMemoryOf(channel: string): ProcessMemory | undefined {
+    const known = this.processMemory.get(channel);
+    if (known || this.processMemory.size >= MAX_GPUS) return known;
+    const memory = new ProcessMemory(new ChannelSeries(PLACES, WINDOW_MS, MAX_POINTS));
+    this.processMemory.set(channel, memory);
+    return memory;
   }
 
   private noteNewest(sample: Sample, { at, wall, age: reported, after }: Arrival): void {

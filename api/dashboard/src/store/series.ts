@@ -135,6 +135,12 @@ export class ChannelSeries {
     return copy;
   }
 
+  /** Forget a column: it is not reported at any time. */
+  clear(name: string): void {
+    this.columns.get(name)?.fill(NaN);
+    this.revision += 1;
+  }
+
   get bytes(): number {
     return (this.columns.size + 2) * this.times.byteLength;
   }

@@ -9,7 +9,8 @@ export function runDuration(run: Run, now: number): string {
   return duration(runEnd(run, now) - run.started);
 }
 
-const FIELDS: readonly (readonly [name: string, label: string, format: (value: number) => string])[] = [
+/** The fields of a summary. */
+export const SUMMARY: readonly (readonly [name: string, label: string, format: (value: number) => string])[] = [
   ["gpu_hours", "GPU hours", (value) => value.toFixed(2)],
   ["gpu_utilization_mean", "GPU utilization, mean", percent],
   ["gpu_memory_peak", "GPU memory, peak", size],
@@ -33,7 +34,7 @@ export interface SummaryRow {
 /** The resources that a run used, as far as they are known. */
 export function summaryRows({ summary }: Run): SummaryRow[] {
   const shared = textsOf(summary.whole_machine);
-  return FIELDS.flatMap(([name, label, format]) => {
+  return SUMMARY.flatMap(([name, label, format]) => {
     const value = numberOf(summary[name]);
     return value === null ? [] : [{ name, label, text: format(value), isShared: shared.includes(name) }];
   });

@@ -17,10 +17,16 @@ export function shortNames(names: readonly string[]): Map<string, string> {
       const middle = name.slice(start.length, name.length - end.length);
       const short = middle.length > MIDDLE ? `${middle.slice(0, 12)}…${middle.slice(-15)}` : middle;
       const head = start.length > LONGEST ? `${start.slice(0, KEPT)}…` : start;
-      const tail = end.length > LONGEST ? `…${end.slice(-KEPT - 1)}` : end;
+      const tail = end.length > LONGEST ? `…${lastPart(end)}` : end;
       return [name, `${head}${short}${tail}`];
     }),
   );
+}
+
+/** The part after the last separator, with it; only its end if it is long. */
+function lastPart(text: string): string {
+  const part = text.slice(Math.max(text.search(/[-._][^-._]*$/), 0));
+  return part.length > LONGEST ? part.slice(-KEPT - 1) : part;
 }
 
 /** The texts up to a separator with which at least half of all texts begin: `node-` for `node-1` and `node-12`. */

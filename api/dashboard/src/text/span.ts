@@ -16,8 +16,8 @@ export function missingInSpan(span: Span, { now, keptMs, data }: Context): strin
     const kept = `The history keeps ${duration(keptMs)}`;
     const first = momentTime(now - keptMs, now);
     if (span.isFixed && span.to <= now - keptMs)
-      return `The data of ${spanTime(span, now)} is gone. ${kept}, since ${first}.`;
-    return `${kept}: the data from before ${first} is gone.`;
+      return `The data of ${spanTime(span, now)} has expired. ${kept}, so it begins at ${first}.`;
+    return `${kept}: the data from before ${first} has expired.`;
   }
   if (!span.isFixed || data === null || hasData(data, span)) return null;
   return `There is no data of this host between ${spanTime(span, now).replace("–", " and ")}.`;

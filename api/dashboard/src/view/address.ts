@@ -15,8 +15,10 @@ export class Address {
     const before = this.view.peek();
     const view = { ...before, ...part };
     const address = location.pathname + location.search + hashFromView(view);
-    // Back leads to the previous page, host, GPU or run; ranges and zooms would be in its way.
-    const isElsewhere = (["host", "gpu", "run", "page"] as const).some((part) => view[part] !== before[part]);
+    // Back leads to the previous page, host, GPU, run or comparison; ranges and zooms would be in its way.
+    const isElsewhere = (["host", "gpu", "run", "page", "compare"] as const).some(
+      (part) => view[part] !== before[part],
+    );
     if (isElsewhere) history.pushState(null, "", address);
     else history.replaceState(null, "", address);
     this.view.value = view;

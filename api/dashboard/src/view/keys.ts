@@ -30,7 +30,7 @@ function act(monitor: Monitor, key: string, showHelp: () => void): boolean {
   const range = monitor.ranges[Number(key) - 1];
   if (key === " ") monitor.togglePause();
   else if (range) monitor.change({ range, zoom: null });
-  else if (key === "0" || key === "Escape") monitor.change({ zoom: null });
+  else if (key === "0" || key === "Escape") monitor.change({ zoom: null, compareZoom: null });
   else if (key === "[") stepGpu(monitor, -1);
   else if (key === "]") stepGpu(monitor, 1);
   else if (key === "a") monitor.annotate();

@@ -1,4 +1,5 @@
 import { type Range, rangeMs } from "./ranges";
+import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
 /** The state of the page apart from its data: a link reproduces it. */
 export interface View {
@@ -11,10 +12,14 @@ export interface View {
   readonly zoom: Zoom | null;
   /** The id of the run that is shown above the charts. */
   readonly run: string | null;
+  /** The two runs that the page `compare` shows. */
+  readonly compare: readonly RunReference[] | null;
+  /** The part of them that is shown, in ms since their start; null is all. */
+  readonly compareZoom: Zoom | null;
 }
 
-/** One host, all hosts at a glance, or the list of runs. */
-export const PAGES = ["host", "hosts", "runs"] as const;
+/** One host, all hosts at a glance, the list of runs, or two runs compared. */
+export const PAGES = ["host", "hosts", "runs", "compare"] as const;
 export type Page = (typeof PAGES)[number];
 
 export const GPU_SERIES = ["utilization", "temperature", "memory", "power"] as const;
@@ -38,14 +43,16 @@ export const DEFAULT_VIEW: View = {
   host: null,
   gpu: null,
   range: null,
-  series: ["utilization", "temperature", "memory"],
+  // Memory has a chart of its own, by process.
+  series: ["utilization", "temperature"],
   zoom: null,
   run: null,
+  compare: null,
+  compareZoom: null,
 };
 
 /** What a host that has not been chosen yet is shown with. */
 export const DEFAULT_RANGE: Range = "1h";
-const RUN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
 /** The span of the charts when the collector's clock is at `now`; `fallback` is the range that the page chooses. */
 export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE): Span {
@@ -59,32 +66,41 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const series = query.get("series")?.split(",") ?? null;
+  const compare = runsFrom(query.get("compare"));
+  const zoom = zoomFrom(query.get("from"), query.get("to"));
   return {
-    page: PAGES.find((page) => page === query.get("page")) ?? DEFAULT_VIEW.page,
+    page: compare
+      ? "compare"
+      : (PAGES.find((page) => page === query.get("page") && page !== "compare") ?? DEFAULT_VIEW.page),
     host: query.get("host") || null,
     gpu: matching(query.get("gpu"), /^\d{1,4}$/),
     range: rangeFrom(query.get("range")),
     series: series ? GPU_SERIES.filter((name) => series.includes(name)) : DEFAULT_VIEW.series,
     run: matching(query.get("run"), RUN_ID),
-    zoom: zoomFrom(query.get("from"), query.get("to")),
+    zoom: compare ? null : zoom,
+    compare,
+    compareZoom: compare ? zoom : null,
   };
 }
 
 /** Write a view as an address's fragment, without defaults. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
-  if (view.page !== DEFAULT_VIEW.page) query.set("page", view.page);
+  const compare = view.page === "compare" ? view.compare : null;
+  if (compare) query.set("compare", runsText(compare));
+  else if (view.page !== DEFAULT_VIEW.page) query.set("page", view.page);
   if (view.host !== null) query.set("host", view.host);
   if (view.gpu !== null) query.set("gpu", view.gpu);
   if (view.run !== null) query.set("run", view.run);
   if (view.range !== null) query.set("range", view.range);
   const series = view.series.join(",");
   if (series !== DEFAULT_VIEW.series.join(",")) query.set("series", series);
-  if (view.zoom) {
-    query.set("from", String(view.zoom.from));
-    query.set("to", String(view.zoom.to));
+  const zoom = compare ? view.compareZoom : view.zoom;
+  if (zoom) {
+    query.set("from", String(zoom.from));
+    query.set("to", String(zoom.to));
   }
-  return query.size === 0 ? "" : `#${query.toString().replaceAll("%2C", ",")}`;
+  return query.size === 0 ? "" : `#${query.toString().replaceAll("%2C", ",").replaceAll("%40", "@")}`;
 }
 
 export function toggled(series: readonly GpuSeries[], name: GpuSeries): GpuSeries[] {

@@ -85,6 +85,6 @@ def _require_library() -> None:
             ) from None
         raise SensorAbsentError(
             f"The NVIDIA driver library ({_LIBRARY}) was not found: this machine has no NVIDIA"
-            " driver installed, or this container was started without its GPUs"
-            " (docker run --gpus all)."
+            " driver installed, or this container was started without its GPUs:"
+            " start it with `docker run --gpus all`."
         ) from None

@@ -20,7 +20,7 @@ Handle: TypeAlias = Any
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
-        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are root's, or the host's of a virtual GPU
+        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are for root, or the host of a virtual GPU
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
         pynvml.NVML_ERROR_NO_DATA,
         pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
@@ -85,7 +85,7 @@ NO_GPU = (
 
 
 def explain_absence(error: pynvml.NVMLError) -> str:
-    """Return what ``error``, from a call that concerns all GPUs, means to a user."""
+    """Explain to a user an ``error`` of a call that concerns all GPUs."""
     return _ABSENCES.get(error.value) or (
         f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look at the kernel"
         " log; a container may have to be restarted."
@@ -98,7 +98,7 @@ def concerns_all(error: pynvml.NVMLError) -> bool:
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Return what ``error``, from a GPU that cannot be read, means, as a text to follow "GPU 1"."""
+    """Explain the ``error`` of a GPU that cannot be read, in a text that follows "GPU 1"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 

@@ -5,7 +5,7 @@ import pynvml
 from collector.sensors.gpu.nvml.health import fields
 from collector.sensors.gpu.nvml.library import Handle
 
-_ALL_LINKS = 0xFFFFFFFF  # as the scope of a field that each link has: their sum, see nvml.h
+_ALL_LINKS = 0xFFFFFFFF  # the scope that sums a field over all links, see nvml.h
 
 
 def links(handle: Handle) -> tuple[float | None, int | None]:

@@ -106,7 +106,7 @@ def test_it_may_be_closed_twice_and_before_it_is_opened(machine: Machine) -> Non
     machine.driver.close()
 
 
-def test_an_absent_driver_says_why_in_a_sentence_and_is_found_once_it_is_there(
+def test_an_absent_driver_reports_why_in_a_sentence_and_is_found_once_it_is_there(
     machine: Machine,
 ) -> None:
     machine.lose_driver()

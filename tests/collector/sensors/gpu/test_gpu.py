@@ -105,7 +105,7 @@ def test_each_gpu_has_a_channel_of_its_own(
     ]
 
 
-def test_cuda_visible_devices_hides_no_gpu(
+def test_cuda_visible_devices_does_not_hide_a_gpu(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("CUDA_VISIBLE_DEVICES", "1")

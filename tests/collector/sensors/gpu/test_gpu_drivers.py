@@ -135,7 +135,7 @@ def test_a_sensor_that_is_closed_and_opened_again_keeps_the_ids(
     assert vendors(read_gpus(sensor)) == {"0": "memory", "1": "nvidia", "2": "nvidia"}
 
 
-def test_a_driver_that_fails_unexpectedly_is_reported_and_hides_no_other(
+def test_a_driver_that_fails_unexpectedly_is_reported_and_does_not_hide_the_others(
     sensor: GpuSensor, memory: MemoryDriver, clock: Clock
 ) -> None:
     memory.failure = ZeroDivisionError("oops")
@@ -168,7 +168,7 @@ def test_if_the_only_driver_fails_unexpectedly_that_is_a_failure_and_no_absence(
     assert not memory.is_open
 
 
-def test_a_gpu_that_fails_unexpectedly_is_reported_and_hides_no_other(
+def test_a_gpu_that_fails_unexpectedly_is_reported_and_does_not_hide_the_others(
     sensor: GpuSensor, memory: MemoryDriver
 ) -> None:
     sensor.open()

@@ -90,7 +90,7 @@ def test_a_value_asked_seldom_is_asked_again_at_once_after_a_failure(
         (UNKNOWN, "does not answer (Unknown Error): see the kernel log"),
     ],
 )
-def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
+def test_a_gpu_that_no_longer_answers_does_not_hide_the_others_and_comes_back(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, sentence: str
 ) -> None:
     fake_nvml.set_gpus(3)
@@ -118,7 +118,7 @@ def test_a_gpu_that_no_longer_answers_hides_no_other_and_comes_back(
         (INVALID_ARGUMENT, "does not answer (Invalid Argument): see the kernel log"),
     ],
 )
-def test_a_gpu_that_cannot_be_opened_hides_no_other(
+def test_a_gpu_that_cannot_be_opened_does_not_hide_the_others(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml, error: int, sentence: str
 ) -> None:
     fake_nvml.set_gpus(2)

@@ -56,7 +56,7 @@ def test_a_gpu_that_hangs_does_not_delay_the_sample_of_another(
     assert max(ages(ran, "system/gpu/1")) < 450
 
 
-def test_a_gpu_that_answers_late_does_not_pass_for_new(own_ids: Path, fake_nvml: FakeNvml) -> None:
+def test_a_gpu_that_answers_late_is_not_taken_for_new(own_ids: Path, fake_nvml: FakeNvml) -> None:
     with Ran(GpuSensor(proc=own_ids), late_seconds=0.2) as ran:
         ran.wait_for_state("gpu", SensorState.OK)
         fake_nvml.delay(0.5, POWER)

@@ -103,7 +103,7 @@ def tick(
         pytest.param(10_000, 2 * MEBIBYTE, id="10000 ticks", marks=pytest.mark.soak),
     ],
 )
-def test_what_a_troubled_sensor_holds_stays_the_same(
+def test_what_a_failing_sensor_holds_stays_the_same(
     fake_nvml: FakeNvml, clock: Clock, own_ids: Path, ticks: int, growth: int
 ) -> None:
     fake_nvml.set_gpus(2)

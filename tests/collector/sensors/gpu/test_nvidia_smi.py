@@ -34,7 +34,7 @@ def on_path(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 @pytest.mark.usefixtures("on_path")
 @pytest.mark.skipif(sys.platform == "win32", reason="the script is one of Unix")
-def test_what_nvidia_smi_says_is_read_in_our_units_and_set_beside_the_readings(
+def test_what_nvidia_smi_reports_is_read_in_our_units_and_compared_with_the_readings(
     gpu_sensor: GpuSensor, fake_nvml: FakeNvml
 ) -> None:
     [row] = nvidia_smi.query()

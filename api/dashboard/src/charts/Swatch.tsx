@@ -1,0 +1,19 @@
+import type { Tint } from "./palette";
+import styles from "./Swatch.module.css";
+
+interface Props {
+  readonly tint: Tint;
+  readonly dashed?: boolean;
+}
+
+/** A line as it is drawn in a chart, beside its name. */
+export function Swatch({ tint, dashed = false }: Props) {
+  return (
+    <i
+      class={`${styles.swatch} ${dashed ? styles.dashed : ""}`}
+      style={{ "--tint": `var(--${tint})` }}
+      aria-hidden="true"
+      data-testid="swatch"
+    />
+  );
+}

@@ -1,0 +1,43 @@
+import type { ReadonlySignal, Signal } from "@preact/signals";
+import { createContext } from "preact";
+import { useContext } from "preact/hooks";
+import type { Newest } from "../store/host";
+import type { Moments } from "../store/moments";
+import type { ChannelSeries } from "../store/series";
+import { useMonitor } from "../view/hooks";
+import type { Zoom } from "../view/view";
+import type { TimeScale } from "./timeAxis";
+
+/** What charts and their legends show, and what they change. The monitor is one source; two compared runs are another. */
+export interface ChartSource {
+  readonly times: TimeScale;
+  readonly span: Zoom;
+  /** The longest span that the reader can choose, in ms. */
+  readonly longest: number;
+  /** The end of the time axis, for now. */
+  readonly now: number;
+  readonly view: { readonly zoom: Zoom | null };
+  readonly cursor: Signal<number | null>;
+  readonly frames: { readonly count: ReadonlySignal<number> };
+  readonly charted: { seriesAt(channel: string): ChannelSeries | undefined } | null;
+  readonly shown: {
+    readonly name: string;
+    readonly intervalMs: number;
+    readonly newest: ReadonlyMap<string, Newest>;
+  } | null;
+  readonly detail: { readonly version: number; readonly isLoaded: boolean };
+  readonly frozen: { readonly now: number } | null;
+  readonly moments: Moments;
+  isStale(channel: string): boolean;
+  change(part: { readonly zoom: Zoom | null }): void;
+  /** If the reader can annotate a time. */
+  annotate?(time: number): void;
+}
+
+/** Null: charts show the monitor's host. */
+export const ChartContext = createContext<ChartSource | null>(null);
+
+export function useChartSource(): ChartSource {
+  const monitor = useMonitor();
+  return useContext(ChartContext) ?? monitor;
+}

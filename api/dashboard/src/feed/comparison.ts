@@ -1,0 +1,98 @@
+import { computed, type ReadonlySignal, signal } from "@preact/signals";
+import { fetchHistory, fetchRun } from "../bus/rest";
+import type { ChartSource } from "../charts/source";
+import { ELAPSED } from "../charts/timeAxis";
+import type { Newest } from "../store/host";
+import { NO_MOMENTS } from "../store/moments";
+import type { ChannelSeries } from "../store/series";
+import type { RunReference } from "../view/runReference";
+import type { View, Zoom } from "../view/view";
+import { ComparedRun } from "./comparedRun";
+
+/** What a comparison needs of the page. */
+interface Page {
+  readonly frames: { readonly count: ReadonlySignal<number>; invalidate(): void };
+  readonly view: View;
+  change(view: Partial<View>): void;
+}
+
+const NO_SAMPLES: ReadonlyMap<string, Newest> = new Map();
+
+/** The channel of a run in the charts of a comparison: `0/system/cpu`. */
+export function comparedChannel(index: number, channel: string): string {
+  return `${index}/${channel}`;
+}
+
+/** Two runs in the same charts, aligned at their start. */
+export class Comparison implements ChartSource {
+  readonly times = ELAPSED;
+  readonly cursor = signal<number | null>(null);
+  readonly frozen = null;
+  readonly moments = NO_MOMENTS;
+  readonly runs: readonly ComparedRun[];
+  detail = { version: 0, isLoaded: true };
+  private readonly all = computed(() => {
+    const all = new Map<string, ChannelSeries>();
+    this.runs.forEach(({ history }, index) => {
+      for (const [channel, series] of history.value?.series ?? []) all.set(comparedChannel(index, channel), series);
+    });
+    return all;
+  });
+
+  constructor(
+    private readonly page: Page,
+    references: readonly RunReference[],
+  ) {
+    const onChange = () => {
+      this.detail = { version: this.detail.version + 1, isLoaded: true };
+      page.frames.invalidate();
+    };
+    this.runs = references.map((each) => new ComparedRun(each, { fetchRun, fetchHistory, onChange }));
+  }
+
+  start(): void {
+    for (const run of this.runs) run.start();
+  }
+
+  stop(): void {
+    for (const run of this.runs) run.stop();
+  }
+
+  get frames() {
+    return this.page.frames;
+  }
+
+  get view(): { readonly zoom: Zoom | null } {
+    return { zoom: this.page.view.compareZoom };
+  }
+
+  /** The length of the longer run. */
+  get longest(): number {
+    return Math.max(1_000, ...this.runs.map(({ history }) => history.value?.length ?? 0));
+  }
+
+  get now(): number {
+    return this.longest;
+  }
+
+  get span(): Zoom {
+    return this.view.zoom ?? { from: 0, to: this.longest };
+  }
+
+  get shown() {
+    const intervalMs = Math.max(...this.runs.map(({ history }) => history.value?.intervalMs ?? 0));
+    return { name: "", intervalMs, newest: NO_SAMPLES };
+  }
+
+  get charted() {
+    return { seriesAt: (channel: string) => this.all.value.get(channel) };
+  }
+
+  isStale(): boolean {
+    return false;
+  }
+
+  change({ zoom }: { readonly zoom: Zoom | null }): void {
+    this.page.change({ compareZoom: zoom });
+  }
+}

@@ -1,0 +1,50 @@
+import type { ComponentChildren } from "preact";
+import styles from "./Headline.module.css";
+import { Hint } from "./Hint";
+
+interface Props {
+  readonly now: ComponentChildren;
+  readonly testId: string;
+  /** Its font and its width, which depend on its longest text. */
+  readonly class: string | undefined;
+  /** The class of the facts: how they wrap in a narrow panel. */
+  readonly facts: string | undefined;
+  /** `Fact`s. */
+  readonly children: ComponentChildren;
+}
+
+/** The most important number of a panel, large, and facts beside it. */
+export function Headline({ now, testId, class: style, facts, children }: Props) {
+  return (
+    <div class={styles.row} data-testid={`${testId}-headline`}>
+      <div>
+        <p class={`${styles.now} ${style}`} data-testid={`${testId}-now`}>
+          {now}
+        </p>
+      </div>
+      <dl class={`${styles.facts} ${facts}`}>{children}</dl>
+    </div>
+  );
+}
+
+interface FactProps {
+  readonly label: string;
+  readonly help: string;
+  readonly size?: "medium" | "wide";
+  readonly testId?: string;
+  readonly children: ComponentChildren;
+}
+
+/** A number of fixed width with a label. */
+export function Fact({ label, help, size, testId, children }: FactProps) {
+  return (
+    <div class={size && styles[size]}>
+      <dt>
+        <Hint text={help}>{label}</Hint>
+      </dt>
+      <dd>
+        <span data-testid={testId}>{children}</span>
+      </dd>
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+import { isObject, numberOf, textOf, type Values } from "../bus/payload";
+import type { ChannelSeries } from "./series";
+
+/** How many processes of a GPU are told apart: more would be too thin, or have the colours of others. */
+export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
+
+/** A process that has a place. */
+export interface PlacedProcess {
+  readonly key: string;
+  readonly pid: number | null;
+  readonly command: string;
+  /** Its newest sample, by the collector's clock. */
+  readonly seen: number;
+  /** Bytes, in that sample. */
+  readonly memory: number;
+}
+
+/**
+ * The memory of the processes on one GPU, as far as this page has received it: the history does not keep it.
+ *
+ * Each process has a place, a column of the series, while there are places. A further one replaces the process
+ * that ended first, or a smaller one.
+ */
+export class ProcessMemory {
+  constructor(
+    readonly series: ChannelSeries,
+    readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
+  ) {}
+
+  /** Add a sample; one without a list, of a GPU that does not report its processes, is skipped. */
+  accept(timestamp: number, values: Values): void {
+    if (!Array.isArray(values.processes)) return;
+    const listed = byKey(values.processes.filter(isObject), timestamp);
+    if (timestamp > this.series.last) this.place(listed, timestamp);
+    this.series.insert(timestamp, (place) => {
+      const key = this.places[Number(place)]?.key;
+      return (key === undefined ? undefined : listed.get(key)?.memory) ?? NaN;
+    });
+  }
+
+  /** A copy that no longer changes. */
+  clone(): ProcessMemory {
+    return new ProcessMemory(this.series.clone(), [...this.places]);
+  }
+
+  private place(listed: Map<string, PlacedProcess>, now: number): void {
+    this.places.forEach((known, place) => {
+      const newest = known && listed.get(known.key);
+      if (newest) this.places[place] = newest;
+    });
+    const isPlaced = ({ key }: PlacedProcess) => this.places.some((each) => each?.key === key);
+    const others = [...listed.values()].filter((each) => !isPlaced(each)).sort((a, b) => b.memory - a.memory);
+    for (const process of others) {
+      const place = this.weakest(now);
+      const known = this.places[place];
+      if (known?.seen === now && known.memory >= process.memory) return;
+      this.places[place] = process;
+      this.series.clear(PLACES[place]!);
+    }
+  }
+
+  /** The place that is free, or whose process ended first, or has the least memory. */
+  private weakest(now: number): number {
+    const rank = (each: PlacedProcess | null) =>
+      each === null ? -Infinity : each.seen < now ? each.seen - now : each.memory;
+    const ranks = this.places.map(rank);
+    return ranks.indexOf(Math.min(...ranks));
+  }
+}
+
+/** A process that is listed twice, such as for compute and graphics, has the memory of both. */
+function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
+  const found = new Map<string, PlacedProcess>();
+  for (const row of rows) {
+    const used = numberOf(row.memory_used);
+    if (used === null) continue;
+    const pid = numberOf(row.pid);
+    const key = [pid, numberOf(row.started), numberOf(row.gpu_instance)].join("/");
+    const command = textOf(row.command) ?? textOf(row.name) ?? "process";
+    found.set(key, { key, pid, command, seen, memory: used + (found.get(key)?.memory ?? 0) });
+  }
+  return found;
+}

@@ -1,0 +1,28 @@
+export const RUN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
+
+/** A run in an address; without a host, the only one with this id. */
+export interface RunReference {
+  readonly id: string;
+  readonly host: string | null;
+}
+
+/** Parse two runs, `ID@HOST,ID@HOST` or `ID,ID`; null for anything else. */
+export function runsFrom(text: string | null): readonly RunReference[] | null {
+  const runs = text?.split(",").map(referenceFrom) ?? [];
+  const found = runs.filter((run) => run !== null);
+  return runs.length === 2 && found.length === 2 ? found : null;
+}
+
+export function runsText(runs: readonly RunReference[]): string {
+  return runs.map(({ id, host }) => (host === null ? id : `${id}@${encodeURIComponent(host)}`)).join(",");
+}
+
+function referenceFrom(text: string): RunReference | null {
+  const [id = "", ...rest] = text.split("@");
+  if (!RUN_ID.test(id) || rest.length > 1) return null;
+  try {
+    return { id, host: decodeURIComponent(rest[0] ?? "") || null };
+  } catch {
+    return null; // not a valid encoding
+  }
+}

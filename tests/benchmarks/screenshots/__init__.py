@@ -1,0 +1,1 @@
+"""Screenshots of the dashboard: of a machine for the README, and of each state on each screen."""
