@@ -38,3 +38,24 @@ def test_all_hosts_are_on_one_page_with_a_cell_for_each_gpu(
     page.get_by_test_id("host-select").select_option(MARKUP_HOST)
     expect(page.get_by_test_id("gpu-reason")).to_be_visible()
     assert page.evaluate("window.ran") is None
+
+
+def test_the_arrow_keys_lead_from_a_host_to_its_gpus_and_explain_them(
+    open_visit: OpenVisit,
+) -> None:
+    visit = open_visit()
+    page = visit.go(fragment(HOST))
+    expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
+    expect(page.locator("[title]")).to_have_count(0)  # out of reach by touch and keyboard
+    page.get_by_test_id("all-hosts").click()
+    row = page.get_by_test_id("host-row").filter(has_text=HOST)
+    row.get_by_role("link").first.focus()
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    expect(row.locator("[data-kind]").nth(1)).to_be_focused()
+    expect(page.get_by_test_id("hint")).to_contain_text("GPU 1: ")
+    page.keyboard.press("ArrowLeft")
+    expect(page.get_by_test_id("hint")).to_contain_text("GPU 0: ")
+    expect(page.locator("[title]")).to_have_count(0)
+    page.keyboard.press("Enter")
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 0")

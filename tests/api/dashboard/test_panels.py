@@ -18,12 +18,12 @@ from tests.services.processes import wait_until
 
 LINES = [
     ("utilization-chart", "--blue"),
-    ("utilization-chart", "--orange"),
     ("utilization-chart", "--pink"),
+    ("utilization-chart", "--violet"),
     ("cpu-chart", "--blue"),
-    ("memory-chart", "--green"),
+    ("memory-chart", "--violet"),
     ("disk-chart", "--blue"),
-    ("network-chart", "--green"),
+    ("network-chart", "--violet"),
 ]
 SECONDS = 15.0
 # The pixels of the canvases in an element that have a colour of the theme, within rounding.
@@ -69,9 +69,9 @@ def test_each_chart_and_row_draws_its_lines_and_others_once_they_are_selected(
 ) -> None:
     page = visit.page
     page.get_by_test_id("range-5m").click()
-    assert pixels(page, "utilization-chart", "--pink") == 0
-    page.get_by_test_id("series-power").click()
-    assert "power" in page.url
+    assert pixels(page, "utilization-chart", "--violet") == 0
+    page.get_by_test_id("series-memory").click()
+    assert "memory" in page.url
     for gpu in range(8):
         line = page.get_by_test_id(f"gpu-row-{gpu}").locator("path")
         expect(line).to_have_attribute("d", re.compile(r"^M.*L.*Z$"))

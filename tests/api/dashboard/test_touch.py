@@ -58,3 +58,15 @@ def test_on_a_phone_nothing_scrolls_sideways(open_visit: OpenVisit, host: str) -
     expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
     widths = page.evaluate("[document.documentElement.scrollWidth, innerWidth]")
     assert widths == [PHONE["width"], PHONE["width"]]
+
+
+def test_the_first_tap_on_a_gpu_in_the_list_of_hosts_explains_it(open_visit: OpenVisit) -> None:
+    visit = open_visit(viewport=PHONE, has_touch=True, is_mobile=True)
+    page = visit.go(fragment(HOST))
+    page.get_by_test_id("all-hosts").tap()
+    cell = page.get_by_test_id("host-row").filter(has_text=HOST).locator("[data-kind]").nth(3)
+    cell.tap()
+    expect(page.get_by_test_id("hint")).to_contain_text("GPU 3: ")
+    expect(page.get_by_test_id("host-row").first).to_be_visible()
+    cell.tap()
+    expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 3")

@@ -1,10 +1,10 @@
 /**
- * The colours of the lines, after Okabe and Ito: distinguishable with every kind of colour blindness.
- * theme.css has their values in dark and light; lines differ in their dashes as well.
+ * The colours of the lines: none is that of a state, and they differ with every kind of colour blindness.
+ * theme.css has their values in dark and light; lines of a chart differ in their dashes as well.
  */
-export type Tint = "blue" | "orange" | "green" | "pink" | "grey";
+export type Tint = "blue" | "violet" | "pink" | "grey";
 
-type Name = Tint | "grid" | "axis" | "track" | "warn" | "text";
+type Name = Tint | "orange" | "grid" | "axis" | "track" | "warn" | "text";
 
 const known = new Map<string, string>();
 

@@ -21,7 +21,7 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
   const monitor = useMonitor();
   const lines = ids.map((id) => lineOf(id, shown, id === selected));
   // The selected one is drawn last, above the others.
-  const drawn = [...lines].sort((a, b) => Number(a.tint === "orange") - Number(b.tint === "orange"));
+  const drawn = [...lines].sort((a, b) => Number(a.tint === "pink") - Number(b.tint === "pink"));
   const scales = GPU_SCALES.filter(({ key }) => key === lines[0]?.scale).map(({ tint: _, ...scale }) => ({
     ...scale,
     side: "left" as const,
@@ -65,7 +65,7 @@ export function AllGpus({ ids, selected, shown, onShow }: Props) {
 
 function lineOf(id: string, shown: GpuSeries, isSelected: boolean): Line {
   const { scale, read, format } = GPU_LINES.find(({ key }) => key === shown) ?? GPU_LINES[0]!;
-  const tint = isSelected ? "orange" : "blue";
+  const tint = isSelected ? "pink" : "blue";
   return { key: `${shown} ${id} ${tint}`, label: `GPU ${id}`, channel: gpuChannel(id), tint, scale, read, format };
 }
 

@@ -10,7 +10,7 @@ import panels from "./Panel.module.css";
 
 /** The names of the runs in charts and tables. */
 export const RUN_LETTERS = ["A", "B"] as const;
-export const RUN_TINTS = ["blue", "orange"] as const;
+export const RUN_TINTS = ["blue", "pink"] as const;
 export const RUN_DASHES = [undefined, [8, 4]] as const;
 
 interface Compared {

@@ -30,7 +30,7 @@ const LINES: readonly Line[] = [
   {
     key: BUSIEST_CORE,
     label: "Busiest core",
-    tint: "orange",
+    tint: "pink",
     scale: "percent",
     read: column(BUSIEST_CORE),
     format: percent,

@@ -36,7 +36,7 @@ export function GpuInstances({ id }: { readonly id: string }) {
               label={`Memory of ${name} of GPU ${id}`}
               value={() => share(used, total)}
               text={() => text}
-              tint="green"
+              tint="violet"
               warnAt={95}
             />
           </li>

@@ -107,7 +107,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
       </td>
       <td class={styles.memory}>
         {/* The sidebar has the number, also for screen readers. */}
-        <PlainMeter value={full} tint="green" />
+        <PlainMeter value={full} tint="violet" />
         <span class={styles.slope}>
           <span class={styles.box}>
             <Text read={slope} />

@@ -75,7 +75,7 @@ function Bar({ id }: { id: string }) {
           <Text read={(each) => percent(full(each))} />
         </small>
       </MeterRow>
-      <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="green" warnAt={NEARLY_FULL} />
+      <Meter label={`Memory of GPU ${id}`} value={full} text={text} tint="violet" warnAt={NEARLY_FULL} />
     </li>
   );
 }

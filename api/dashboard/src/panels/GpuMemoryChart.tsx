@@ -13,11 +13,11 @@ import { Hint } from "./Hint";
 
 const GIB = 1024 ** 3;
 const AXIS = new Intl.NumberFormat("en", { maximumSignificantDigits: 3 });
-const TINTS: readonly Tint[] = ["blue", "orange", "pink"];
+const TINTS: readonly Tint[] = ["blue", "pink", "grey"];
 const MAX_NAME = 28;
 const DASH_OF_OTHERS = [4, 3];
 const EXPLANATION =
-  "The memory in use, stacked by process. Green is what no listed process holds: the driver, other processes, " +
+  "The memory in use, stacked by process. Violet is what no listed process holds: the driver, other processes, " +
   "and all memory in use before this page was opened, because the history does not keep processes.";
 
 /** The memory of the selected GPU over time, as areas of the processes that this page has seen. */
@@ -39,7 +39,7 @@ function Stack({ id }: { readonly id: string }) {
       ...kind,
     };
   });
-  const used = lineOf("used", "In use", "green", column("memory_used", GIB));
+  const used = lineOf("used", "In use", "violet", column("memory_used", GIB));
   const lines: readonly Line[] = [...areas, { ...used, channel, dash: [8, 4], filled: true }];
   const scale: Scale = {
     key: "size",

@@ -2,11 +2,12 @@ import { csvName, csvOf } from "../store/csv";
 import controls from "../styles/controls.module.css";
 import { momentTime, spanTime } from "../text/time";
 import { useMonitor, useReading, useValue } from "../view/hooks";
-import { rangeLabel, rangeWords } from "../view/ranges";
-import { THEMES } from "../view/theme";
+import { rangeLabel } from "../view/ranges";
+import { THEMES, type ThemeChoice } from "../view/theme";
 import { ConnectionBadge } from "./ConnectionBadge";
 import { Verdict } from "./Findings";
 import styles from "./Header.module.css";
+import { useHint } from "./Hint";
 import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
@@ -38,7 +39,6 @@ export function Header({ onHelp }: { onHelp: () => void }) {
           type="button"
           class={`${controls.button} ${styles.help}`}
           aria-label="Help"
-          title="Keyboard and mouse (?)"
           data-testid="help"
           onClick={onHelp}
         >
@@ -69,15 +69,15 @@ function Ranges() {
   const { range, view } = monitor;
   const { zoom } = view;
   const ranges = useValue((each) => each.ranges);
+  const hint = useHint("Reset zoom: also with a double-click or the key 0");
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
     <div class={controls.segments} role="group" aria-label="Time range">
-      {ranges.map((each, index) => (
+      {ranges.map((each) => (
         <button
           key={each}
           type="button"
           aria-pressed={range === each}
-          title={`Last ${rangeWords(each)} (key ${index + 1})`}
           data-testid={`range-${each}`}
           onClick={() => monitor.change({ range: each, zoom: null })}
         >
@@ -88,7 +88,7 @@ function Ranges() {
         <button
           type="button"
           aria-pressed={true}
-          title="Reset zoom (double-click or key 0)"
+          {...hint}
           data-testid="zoom-reset"
           onClick={() => monitor.change({ zoom: null })}
         >
@@ -108,7 +108,6 @@ function Pause() {
       type="button"
       class={`${controls.button} ${styles.pause} ${isPaused ? controls.on : ""}`}
       aria-pressed={isPaused}
-      title={isPaused ? "Resume (space)" : "Pause (space)"}
       data-testid="pause"
       onClick={() => monitor.togglePause()}
     >
@@ -130,6 +129,7 @@ function Pause() {
 
 function Download() {
   const monitor = useMonitor();
+  const hint = useHint("Download the data of the charts as CSV");
   const save = () => {
     const host = monitor.charted;
     if (host === null) return;
@@ -141,13 +141,7 @@ function Download() {
     setTimeout(() => URL.revokeObjectURL(address), 10_000);
   };
   return (
-    <button
-      type="button"
-      class={controls.button}
-      title="Download the charts' data as CSV"
-      data-testid="csv"
-      onClick={save}
-    >
+    <button type="button" class={controls.button} {...hint} data-testid="csv" onClick={save}>
       CSV
     </button>
   );
@@ -155,16 +149,16 @@ function Download() {
 
 function ThemeChoices() {
   const { theme } = useMonitor();
+  const hint = useHint((monitor) => themeText(monitor.theme.choice.value));
   const choice = theme.choice.value;
-  const next = THEMES[(THEMES.indexOf(choice) + 1) % THEMES.length] ?? THEMES[0];
   return (
     <button
       type="button"
       class={`${controls.button} ${styles.theme}`}
-      title={`Theme: ${choice}. Switch to ${next}.`}
-      aria-label={`Theme: ${choice}; switch to ${next}`}
+      {...hint}
+      aria-label={themeText(choice)}
       data-testid="theme"
-      onClick={() => theme.choose(next)}
+      onClick={() => theme.choose(after(choice))}
     >
       <svg viewBox="0 0 16 16" aria-hidden="true">
         <path d="M8 1.6a6.4 6.4 0 010 12.8z" fill="currentColor" />
@@ -173,4 +167,12 @@ function ThemeChoices() {
       {choice}
     </button>
   );
+}
+
+function themeText(choice: ThemeChoice): string {
+  return `Theme: ${choice}; switch to ${after(choice)}`;
+}
+
+function after(choice: ThemeChoice): ThemeChoice {
+  return THEMES[(THEMES.indexOf(choice) + 1) % THEMES.length] ?? THEMES[0];
 }

@@ -6,7 +6,10 @@ const KEYS = [
   ["Space", "Pause the view, or resume it"],
   ["1, 2, 3 …", "Last 5 minutes, 15 minutes, hour …"],
   ["[ and ]", "Previous, next GPU"],
-  ["← and →", "On a chart: move the cursor of all charts (with Shift, ten times as far)"],
+  [
+    "← and →",
+    "On a chart: move the cursor of all charts (with Shift, ten times as far); in the list of hosts: move from a host to its GPUs",
+  ],
   ["Home and End", "On a chart: move the cursor to the ends of the span"],
   ["+ and −", "On a chart: zoom in, out"],
   ["0 or Esc", "Reset zoom"],

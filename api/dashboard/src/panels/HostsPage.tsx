@@ -1,12 +1,14 @@
-import { useEffect, useMemo, useState } from "preact/hooks";
+import type { TargetedEvent } from "preact";
+import { useEffect, useMemo, useRef, useState } from "preact/hooks";
 import { chosen, countOf, type FleetRow, fleetOf, SORTINGS, type Sorting } from "../store/fleet";
 import controls from "../styles/controls.module.css";
-import type { CellKind } from "../text/glance";
+import type { Cell, CellKind } from "../text/glance";
 import { SIGNS } from "../text/gpuState";
 import { percent } from "../text/numbers";
 import { shortNames } from "../text/shortNames";
 import { useMonitor, useValue } from "../view/hooks";
 import { hashFromView } from "../view/view";
+import { useHint } from "./Hint";
 import styles from "./HostsPage.module.css";
 
 const LABELS: Readonly<Record<Sorting, string>> = {
@@ -114,27 +116,18 @@ function Legend() {
 function Host({ row, short }: { readonly row: FleetRow; readonly short: string }) {
   const { view } = useMonitor();
   const { name, state, cells, worst } = row;
+  const hint = useHint(short === name ? "" : name);
   const link = (gpu: string | null) => hashFromView({ ...view, page: "host", run: null, host: name, gpu, zoom: null });
   return (
-    <li class={styles.host} data-testid="host-row">
-      <a class={styles.name} href={link(null)} title={name}>
+    <li class={styles.host} data-testid="host-row" onKeyDown={moveFocus}>
+      <a class={styles.name} href={link(null)} {...hint}>
         <span aria-hidden="true">{short}</span>
         <span class="sr-only">{name}</span>
       </a>
       <span class={state === "live" ? styles.calm : styles.offline}>{STATES[state]}</span>
       <span class={styles.cells}>
-        {cells.map(({ id, kind, sign, text }) => (
-          <a
-            key={id}
-            class={`${styles.cell} ${styles[kind]}`}
-            href={link(id)}
-            tabIndex={-1}
-            title={`GPU ${id}: ${text}`}
-            aria-label={`GPU ${id}: ${text}`}
-            data-kind={kind}
-          >
-            {sign}
-          </a>
+        {cells.map((cell) => (
+          <Gpu key={cell.id} cell={cell} link={link(cell.id)} />
         ))}
       </span>
       <span class={styles.free}>{cells.length > 0 && `${countOf([row], "free")} free`}</span>
@@ -149,4 +142,42 @@ function Host({ row, short }: { readonly row: FleetRow; readonly short: string }
       </span>
     </li>
   );
+}
+
+/** The first tap on a cell explains it, the second one follows its link. */
+function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
+  const { hints } = useMonitor();
+  const { id, kind, sign } = cell;
+  const text = `GPU ${id}: ${cell.text}`;
+  const explains = useRef(false);
+  return (
+    <a
+      class={`${styles.cell} ${styles[kind]}`}
+      href={link}
+      tabIndex={-1}
+      aria-label={text}
+      data-kind={kind}
+      {...useHint(text)}
+      onPointerDown={({ pointerType, currentTarget }) => {
+        explains.current = pointerType === "touch" && hints.open.peek()?.anchor !== currentTarget;
+      }}
+      onClick={(event) => {
+        if (!explains.current) return;
+        explains.current = false;
+        event.preventDefault();
+        hints.show(event.currentTarget, text);
+      }}
+    >
+      {sign}
+    </a>
+  );
+}
+
+/** The left and right arrow keys move the focus along a row, from the host to its GPUs. */
+function moveFocus(event: TargetedEvent<HTMLElement, KeyboardEvent>): void {
+  const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+  if (step === undefined) return;
+  const links = [...event.currentTarget.querySelectorAll("a")];
+  links[links.indexOf(document.activeElement as HTMLAnchorElement) + step]?.focus();
+  event.preventDefault();
 }

@@ -33,8 +33,8 @@ function line(key: string, label: string, tint: Tint, dash?: readonly number[]):
   return { key, label, tint, scale: "rate", read: column(key), format: rate, ...kind };
 }
 
-const DISK_LINES = [line("read_rate", "Disk R", "blue"), line("write_rate", "Disk W", "orange", [6, 3])];
-const NETWORK_LINES = [line("download_rate", "Net ↓", "green"), line("upload_rate", "Net ↑", "pink", [6, 3])];
+const DISK_LINES = [line("read_rate", "Disk R", "blue"), line("write_rate", "Disk W", "pink", [6, 3])];
+const NETWORK_LINES = [line("download_rate", "Net ↓", "violet"), line("upload_rate", "Net ↑", "grey", [6, 3])];
 
 /** Disk and network traffic, in MB/s of 10^6 bytes. */
 export function InputOutputRates() {
@@ -42,9 +42,9 @@ export function InputOutputRates() {
     <Panel id="io-panel" title="I/O Rates" channel={DISK} sensor="disk" class={styles.panel}>
       <dl class={styles.rates}>
         <Rate id="disk-read" label="Disk R" tint="blue" channel={DISK} field="read_rate" />
-        <Rate id="disk-write" label="Disk W" tint="orange" channel={DISK} field="write_rate" />
-        <Rate id="net-down" label="Net ↓" tint="green" channel={NETWORK} field="download_rate" />
-        <Rate id="net-up" label="Net ↑" tint="pink" channel={NETWORK} field="upload_rate" />
+        <Rate id="disk-write" label="Disk W" tint="pink" channel={DISK} field="write_rate" />
+        <Rate id="net-down" label="Net ↓" tint="violet" channel={NETWORK} field="download_rate" />
+        <Rate id="net-up" label="Net ↑" tint="grey" channel={NETWORK} field="upload_rate" />
       </dl>
       <div class={styles.charts}>
         <div class={styles["with-legend"]}>

@@ -45,7 +45,7 @@ function linesIn({ name, bytes, digits }: Unit) {
     ...kind,
   });
   return {
-    ram: line("ram", "RAM", "green", "ram_used", { filled: true }),
+    ram: line("ram", "RAM", "violet", "ram_used", { filled: true }),
     swap: line("swap", "Swap", "pink", "swap_used", { dash: [8, 4] }),
     job: line("cgroup", "This job", "blue", "cgroup_used", {}),
     limit: line("limit", "Job limit", "grey", "cgroup_limit", { dash: [2, 3] }),
@@ -63,7 +63,7 @@ export function MemoryUsage() {
   return (
     <Panel id="memory-panel" title="Memory Usage" channel={CHANNEL} sensor="memory" side={<Pressure family="memory" />}>
       <div class={styles.amounts}>
-        <Amount id="ram" label="RAM" tint="green" used="ram_used" total="ram_total" big />
+        <Amount id="ram" label="RAM" tint="violet" used="ram_used" total="ram_total" big />
         {limited && <Amount id="cgroup" label="This job" tint="blue" used="cgroup_used" total="cgroup_limit" />}
         <Amount id="swap" label="Swap" tint="pink" used="swap_used" total="swap_total" />
       </div>
@@ -77,7 +77,7 @@ export function MemoryUsage() {
 interface AmountProps {
   readonly id: string;
   readonly label: string;
-  readonly tint: "green" | "blue" | "pink";
+  readonly tint: "violet" | "blue" | "pink";
   readonly used: string;
   readonly total: string;
   readonly big?: boolean;

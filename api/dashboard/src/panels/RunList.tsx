@@ -5,7 +5,7 @@ import { ANY_RUN, containsText, type RunFilter, RunList as Runs } from "../feed/
 import { runKey } from "../store/moments";
 import controls from "../styles/controls.module.css";
 import { runDuration, summaryRows } from "../text/runs";
-import { fullTime, momentTime } from "../text/time";
+import { momentTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import { hashFromView } from "../view/view";
@@ -223,7 +223,7 @@ function Row({ run, isChosen, canChoose, choose }: RowProps) {
       <td>
         <State run={run} />
       </td>
-      <td title={fullTime(run.started)}>{began}</td>
+      <td>{began}</td>
       <td>{took}</td>
       <td>{run.gpus.join(", ")}</td>
       <td>{summaryRows(run).find(({ name }) => name === "gpu_hours")?.text}</td>

@@ -26,13 +26,7 @@ export function Timeline() {
         >
           All runs
         </a>
-        <button
-          type="button"
-          class={controls.button}
-          title="Annotate (a)"
-          data-testid="annotate"
-          onClick={() => monitor.annotate()}
-        >
+        <button type="button" class={controls.button} data-testid="annotate" onClick={() => monitor.annotate()}>
           Annotate
         </button>
       </div>

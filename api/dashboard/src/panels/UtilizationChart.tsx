@@ -19,7 +19,7 @@ export const GPU_LINES: readonly Line[] = [
   {
     key: "temperature",
     label: "Temperature",
-    tint: "orange",
+    tint: "pink",
     scale: "celsius",
     read: column("temperature"),
     format: (value) => (value === null ? DASH : `${degrees(value)}C`),
@@ -27,7 +27,7 @@ export const GPU_LINES: readonly Line[] = [
   {
     key: "memory",
     label: "Memory",
-    tint: "green",
+    tint: "violet",
     scale: "percent",
     read: shareOf("memory_used", "memory_total"),
     dash: [8, 4],
@@ -36,7 +36,7 @@ export const GPU_LINES: readonly Line[] = [
   {
     key: "power",
     label: "Power",
-    tint: "pink",
+    tint: "grey",
     scale: "watt",
     read: column("power"),
     dash: [2, 3],
@@ -48,7 +48,7 @@ export const GPU_LINES: readonly Line[] = [
 const CELSIUS: Scale = {
   key: "celsius",
   side: "right",
-  tint: "orange",
+  tint: "pink",
   range: (low, high) => [Math.min(20, low ?? 20), Math.max(100, high ?? 100)],
   format: (value) => `${value}°`,
 };
