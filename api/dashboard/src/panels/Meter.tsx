@@ -39,8 +39,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   return (
     <div
       ref={useFill(value)}
-      class={useReading((monitor) => `${styles.meter} ${(value(monitor) ?? 0) >= warnAt ? styles.warns : ""}`)}
-      style={{ "--tint": `var(--${tint})` }}
+      class={useReading((monitor) => `${styles.meter} ${styles[(value(monitor) ?? 0) >= warnAt ? "warns" : tint]}`)}
       role="meter"
       aria-label={label}
       aria-valuemin={0}
@@ -55,7 +54,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
 
 /** A bar for the eye only: its number is elsewhere. */
 export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
-  return <div ref={useFill(value)} class={styles.meter} style={{ "--tint": `var(--${tint})` }} aria-hidden="true" />;
+  return <div ref={useFill(value)} class={`${styles.meter} ${styles[tint]}`} aria-hidden="true" />;
 }
 
 /** Fills a bar in steps of 0.1%: a finer one would be painted without a visible change. */
