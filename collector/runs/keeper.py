@@ -243,6 +243,8 @@ class RunKeeper:
 
     def _forget(self, followed: Followed) -> None:
         del self._runs[followed.run.id]
+        # Now: after the last run, there is no further step.
+        self.memory = [row for row in self.memory if row["run"] != followed.run.id]
         self._over[followed.run.id] = None
         if len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)

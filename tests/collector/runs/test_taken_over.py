@@ -3,7 +3,7 @@
 import pytest
 
 from collector.runs.keeper import SILENT_SECONDS
-from collector.runs.procfs import TICKS
+from collector.runs.procfs import TICKS, Usage
 from collector.runs.record import run_from
 from tests.collector.runs.lab import START, Lab, values
 from tests.collector.runs.test_tree import process
@@ -159,3 +159,15 @@ def test_what_a_process_used_before_a_helpers_run_does_not_count(lab: Lab) -> No
     lab.wait(2)
     lab.keeper.note_run(run.end(lab.now, [], None))
     assert values(lab.ends[0])["summary"]["cpu_seconds"] == 3.0
+
+
+def test_the_memory_of_the_last_run_is_gone_as_soon_as_its_publisher_ends_it(lab: Lab) -> None:
+    lab.machine.start(70)
+    lab.machine.all[70] = lab.machine.all[70]._replace(usage=Usage(private=3 * 10**9))
+    run = lab.run_of_another()
+    lab.keeper.note_run(run.state([], None))
+    lab.wait(4)
+    assert [row["run"] for row in lab.keeper.memory] == [run.id]
+    lab.keeper.note_run(run.end(lab.now, [], None, exit_code=0))
+    assert not lab.keeper.active
+    assert not lab.keeper.memory
