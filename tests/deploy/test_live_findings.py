@@ -5,7 +5,7 @@ The time is not compressed: a trend takes at least 12 minutes. Only the GPU is a
 
 import sys
 from collections.abc import Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -33,6 +33,9 @@ with open(sys.argv[1], "wb", buffering=0) as file:
 """
 FOUND_SECONDS = 25 * 60.0
 OVER_SECONDS = 15 * 60.0
+RUN_LIMIT = 1_200_000_000  # of a run: its worker, which leaks 48 MB/min, reaches it in 25 min
+WORKER = LEAK.replace("400_000", "800_000")
+LAUNCHER = f"import subprocess, sys\nsubprocess.call([sys.executable, '-c', {WORKER!r}])"
 
 
 class Machine(NamedTuple):
@@ -136,3 +139,41 @@ def test_real_trouble_is_reported_and_its_end_too(
         for kind in ("memory_growth", "host_pressure", "input_bound"):
             wait(kind, "over", OVER_SECONDS)
         assert up.stderr == ""
+
+
+@pytest.mark.soak
+def test_a_run_whose_worker_leaks_is_reported_by_name(tmp_path: Path) -> None:
+    options = [*free_ports(), "--data-dir", str(tmp_path / "data")]
+    options += ["--finding-thresholds", "memory_growth.warm_up=1"]
+    # What other programs read at the same rate would look like a dataset.
+    options += ["--disabled-sensors", "disk,network"]
+    with ExitStack() as stack:
+        receiver = stack.enter_context(webhook())
+        variables = {"SYSTEM_MONITOR_NOTIFY_URLS": f"json://127.0.0.1:{receiver.port}"}
+        up = stack.enter_context(running(tmp_path / "up", "up", *options, variables=variables))
+        machine = Machine(up, receiver)
+        up.wait_for_history(2)
+        limited = stack.enter_context(memory_limit(RUN_LIMIT))
+        command = [*limited, COMMAND, "run", "--mqtt-port", str(up.mqtt_port), "--name", "leaky"]
+        run = psutil.Popen([*command, "--", sys.executable, "-c", LAUNCHER])
+        stack.callback(_end, run)
+
+        leak = machine.wait_for_notice("memory_growth", "active", FOUND_SECONDS)
+        assert leak["subject"].startswith("run-leaky-")
+        assert leak["summary"].startswith("Run leaky (PID ")
+        assert 40 < leak["evidence"]["numbers"]["rate"]["value"] < 56  # of 48 MB/min
+        assert leak["expected"] is not None
+
+        _end(run)
+        over = machine.wait_for_notice("memory_growth", "over", OVER_SECONDS)
+        assert over["subject"] == leak["subject"]
+        assert up.stderr == ""
+
+
+def _end(run: psutil.Popen) -> None:
+    """End the run with its worker."""
+    with suppress(psutil.NoSuchProcess):
+        for process in (*run.children(recursive=True), run):
+            with suppress(psutil.NoSuchProcess):
+                process.kill()
+    run.wait()
