@@ -4,6 +4,7 @@ export const HOST = "bench";
 export const INTERVAL_MS = 2000;
 const GPUS = 8;
 const CORES = 128;
+const STARTED = 1_767_222_000_000;
 const GB = 2 ** 30;
 
 const wave = (time, period, shift) => 50 + 49 * Math.sin(time / period + shift);
@@ -23,6 +24,27 @@ function gpu(time, id) {
     sm_clock: 1980,
     memory_clock: 2619,
     throttle_reasons: utilization > 95 ? ["sw_power_cap"] : [],
+  };
+}
+
+/** One training process that holds all of a GPU's memory in use. */
+function processes(time, id) {
+  return {
+    processes: [
+      {
+        pid: 4000 + id,
+        name: "python3",
+        command: "python3 train.py",
+        user: "ada",
+        memory_used: gpu(time, id).memory_used,
+        kind: "compute",
+        started: STARTED,
+        gpu_instance: null,
+      },
+    ],
+    more: 0,
+    unresolved: 0,
+    note: null,
   };
 }
 
@@ -69,8 +91,10 @@ export function tick(time) {
   ];
 }
 
+/** The message of every channel. The history does not keep the processes. */
 export function frames(time) {
-  return tick(time).map(([channel, values]) =>
+  const users = Array.from({ length: GPUS }, (_, id) => [`system/gpu/${id}/processes`, processes(time, id)]);
+  return [...tick(time), ...users].map(([channel, values]) =>
     JSON.stringify({ channel, event: "metrics", data: { host: HOST, timestamp: time, ...values } }),
   );
 }
