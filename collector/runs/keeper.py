@@ -10,12 +10,13 @@ from collector.runs.followed import RECENT, Followed, Holders
 from collector.runs.jobs import first_process
 from collector.runs.memory import RunMemory
 from collector.runs.procfs import ProcessTable
-from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
+from collector.runs.record import Run, process_identity, run_from, started_at
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
 from telemetry.catalogue import GPU, GPU_PROCESSES, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
+from telemetry.runs import AUTOMATIC, HELPER
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
