@@ -96,6 +96,12 @@ class Broadcast:
                 f"This run is not published: the MQTT broker at {bus.address.masked()} has not "
                 "answered yet."
             )
+        elif bus.connections and not is_connected:
+            complain(
+                "The end of this run is not published, because the connection to the MQTT broker "
+                f"at {bus.address.masked()} is lost. The collector will end the run, without its "
+                "exit code."
+            )
         publisher.publish(self._publication(final.payload(), retain=False))
         self._final = final  # from now on, the status deletes the retained state
         publisher.stop()
