@@ -119,7 +119,7 @@ def test_without_arro3_a_sentence_says_how_to_get_it(
 def test_the_server_of_this_machine_is_the_default(
     api: RunningApi, asked: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["export", *asked[3:], "--http-port", str(api.server.port), "--start", "5s"]
+    arguments = ["export", *asked[3:], "--http-port", str(api.server.port), "--start", "5m"]
     assert command.run(arguments) == 0
     assert capsys.readouterr().out.startswith("time,system/cpu.utilization,")
 
