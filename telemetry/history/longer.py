@@ -91,7 +91,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage; no interval exceeds a minute."""
+    """Return ``columns`` with a null point inside each outage, for intervals of up to a minute."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

@@ -50,7 +50,7 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return the identity of the file at ``path``, or None; a new file has a different one."""
+    """Return the identity of the file at ``path``, which no other file has; None if missing."""
     try:
         status = path.stat()
     except OSError:
