@@ -37,7 +37,7 @@ class RunKeeper:
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
     run already. Runs that `system-monitor run` and the Python helper publish are followed too. If
-    their publisher falls silent, because it was killed, they are published from here. Runs of an
+    their publisher is silent, because it was killed, the collector publishes them. Runs of an
     earlier collector are continued.
     """
 
@@ -107,7 +107,7 @@ class RunKeeper:
         if event.is_end:
             self._note_end(event, known)
         elif known is not None:
-            known.heard_at = self._clock()
+            known.received_at = self._clock()
         elif run.how == AUTOMATIC:
             self._continue(run, event)
         else:
@@ -135,12 +135,12 @@ class RunKeeper:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether others' runs can be received; while they cannot, silence means nothing."""
+        """Note whether messages about runs can arrive; while they cannot, silence means nothing."""
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
             for each in self._runs.values():
-                each.heard_at = clock
+                each.received_at = clock
         elif self._connected_at is None:
             self._connected_at = clock
         elif clock - self._connected_at >= _SETTLED_SECONDS:
@@ -210,7 +210,7 @@ class RunKeeper:
     def _add(
         self, run: Run, tree: ProcessTree | None, summary: RunSummary, *, own: bool
     ) -> Followed:
-        followed = Followed(run, tree, summary, own, heard_at=self._clock())
+        followed = Followed(run, tree, summary, own, received_at=self._clock())
         self._runs[run.id] = followed
         return followed
 
@@ -226,7 +226,7 @@ class RunKeeper:
         clock = self._clock()
         if not followed.own:
             ended = followed.ended is not None and now - followed.ended >= _GRACE
-            if not ended and clock - followed.heard_at < SILENT_SECONDS:
+            if not ended and clock - followed.received_at < SILENT_SECONDS:
                 return
             followed.own = True  # its publisher was killed
             if followed.tree is None:

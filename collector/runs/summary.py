@@ -49,10 +49,10 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the list before. What the GPU reports about itself counts as
+    process counts for the time since the previous list. What the GPU reports about itself counts as
     the run's own only if no other process is on the GPU; otherwise, it is listed in
-    ``whole_machine``. If the processes cannot be told apart, every GPU counts, and all these values
-    are listed there.
+    ``whole_machine``. If it is not known which processes are the run's own, every GPU counts, and
+    all these values are listed in ``whole_machine``.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any]) -> None:
@@ -167,8 +167,8 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
 
-        What ended processes had used before is known from ``seed`` only. If the run ``is_part`` of
-        the life of its process, what the process used before the run does not count.
+        What processes that have ended had used is known only from ``seed``. If the run ``is_part``
+        of the life of its process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part

@@ -1,4 +1,4 @@
-"""The interface of the sensors: what the collector asks of each."""
+"""The interface of the sensors: the methods that the collector calls."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType

@@ -94,7 +94,7 @@ class NvmlDevice(GpuDevice):
         return GpuReading(self._identity(), partitions=self._mig.unanswered(), answered=False)
 
     def forget_handle(self) -> None:
-        """Get a new handle, and ask for everything again at the next reading."""
+        """Get a new handle, and read everything again at the next reading."""
         self._handle = None
         self._mig.forget_handles()
         self._seldom = Answers(self._identity(), {}, {})
