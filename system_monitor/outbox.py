@@ -41,7 +41,7 @@ class Outbox:
     """
 
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
-        """Start nothing yet. ``states`` are published on each connection, and every minute."""
+        """Start nothing yet. ``states`` are published after each connection, and every minute."""
         self.process = os.getpid()
         self._states = states
         self._messages: queue.Queue[Make | None] = queue.Queue(_MOST_WAITING)

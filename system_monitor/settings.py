@@ -1,4 +1,4 @@
-"""Where to publish, from the environment; the variables are those of ``system-monitor``.
+"""Reads from the environment where to publish; the variables are those of ``system-monitor``.
 
 Imports only the standard library.
 """
