@@ -41,5 +41,5 @@ class Held:
         self.at = now
 
     def lasts(self, seconds: float, readings: int) -> bool:
-        """Return whether it has held for so long, and in so many readings."""
+        """Return whether it has held for at least ``seconds``, in at least ``readings``."""
         return self.readings >= readings and self.at - self.since >= seconds

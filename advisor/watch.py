@@ -30,7 +30,7 @@ Content = Sample | CollectorStatus
 
 @dataclass(slots=True)
 class _Host:
-    """``first`` and ``last`` are when messages arrived, in monotonic seconds.
+    """``first`` and ``last``: when the first and last message arrived, in monotonic seconds.
 
     ``newest`` are the newest messages by channel with their sizes, until the past has been read.
     """

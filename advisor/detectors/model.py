@@ -31,9 +31,9 @@ class Kind:
 
 
 class Detector(Protocol):
-    """Finds one kind on one host. Pure; its memory is bounded by the number of devices.
+    """Detects one kind of finding on one host. Pure; the number of devices bounds its memory.
 
-    It is fed the readings of ``families`` only.
+    Only readings of ``families`` are passed to ``feed``.
     """
 
     kind: ClassVar[Kind]
