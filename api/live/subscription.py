@@ -150,7 +150,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """End the states whose end this process missed while it was not connected."""
+        """Soon end the states whose end this process missed while it was not connected."""
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:
@@ -162,7 +162,7 @@ class Subscription:
         try:
             update = self._update(message)
         except MalformedMessageError as error:
-            if message.payload:  # else somebody deletes a retained message that is not ours
+            if message.payload:  # else a client deletes a retained message that is not ours
                 self._malformed.note(error)
             return
         if update is None:
