@@ -17,7 +17,7 @@ _lost: list[OSError] = []
 
 
 def prepare() -> None:
-    """Print any text, escaping the characters that the terminal's encoding lacks."""
+    """Let any text be printed: characters that the terminal's encoding lacks are escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")

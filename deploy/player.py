@@ -17,11 +17,11 @@ _POLL_SECONDS = 0.1
 class Player:
     """Publishes entries over ``bus`` until ``stopping`` is set.
 
-    What the broker has not acknowledged when the connection is lost is published again. ``played``
-    counts the entries so far, ``sent`` the messages that were acknowledged, and ``too_large`` those
-    that were skipped. ``elapsed`` is the time in the recording, in milliseconds. ``delivered`` is
-    whether the broker has delivered the first message to us: Mosquitto acknowledges and drops what
-    a user may not publish.
+    Messages that the broker has not acknowledged when the connection is lost are published again.
+    ``played`` counts the entries so far, ``sent`` the messages that were acknowledged, and
+    ``too_large`` those that were skipped. ``elapsed`` is the time in the recording, in
+    milliseconds. ``delivered`` is whether the broker has delivered the first message to us:
+    Mosquitto acknowledges, and then drops, messages that a user may not publish.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:

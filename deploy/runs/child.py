@@ -162,7 +162,7 @@ def end_like(end: End) -> int:
 def allow_interruption() -> None:
     """Let signals end this process again, now that the command has ended.
 
-    What has arrived so far was for the command.
+    Signals that have arrived so far were for the command.
     """
     ending = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
     while signal.sigtimedwait(ending, 0) is not None:

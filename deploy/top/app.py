@@ -57,7 +57,7 @@ class Help(ModalScreen[None]):
 
 
 class Top(App[None]):
-    """The terminal. Everything arrives in ``live``, which starts and stops with the terminal."""
+    """The terminal view. Messages arrive in ``live``, which starts and stops with the view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),
