@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """The names of one metric in three other exporters; empty: there is none."""
+    """The names of one metric in three other exporters; empty if an exporter lacks the metric."""
 
     dcgm: str = ""
     nvidia_gpu: str = ""
