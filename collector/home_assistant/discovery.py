@@ -19,7 +19,7 @@ from telemetry.status import STALE_INTERVALS
 
 PREFIX = "homeassistant"
 BIRTH_TOPIC = f"{PREFIX}/status"
-"""Home Assistant publishes `online` to it when it starts."""
+"""The topic to which Home Assistant publishes ``online`` when it starts."""
 
 _SHORTEST_EXPIRY = 30
 _ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pci", "sm", "ecc", "mig", "oom", "tx", "rx", "id"}

@@ -85,7 +85,7 @@ def make(bucket: str, into: str, chosen: Due) -> Script:
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))
-    # A part selects its samples itself, so that InfluxDB aggregates them where it stores them.
+    # Each part selects its samples itself, so that InfluxDB's storage engine aggregates them.
     samples = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f"  |> filter(fn: (r) => ({any_host}) and ({OUR_MEASUREMENTS}) and {OUR_FIELDS})\n"

@@ -16,7 +16,7 @@ from telemetry.errors import SensorAbsentError, SensorFailedError
 Handle: TypeAlias = Any
 """NVML's handle of a GPU, valid until NVML is shut down."""
 
-# The GPU or its driver does not support what was asked; everything else works.
+# The GPU or its driver does not support the request; everything else works.
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
