@@ -1,4 +1,4 @@
-"""The findings that are published as active, and what to publish when they change. Pure."""
+"""The findings that are published as active, and the messages to publish when they change. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -100,7 +100,7 @@ class ActiveFindings:
             known.adopted = False
 
     def is_past(self, finding: Finding) -> bool:
-        """Return whether ``finding`` is older than what is published about the same subject."""
+        """Return whether ``finding`` is older than the published finding about the same subject."""
         known = self._known(finding)
         return known is not None and finding.timestamp < known.finding.timestamp
 

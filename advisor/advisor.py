@@ -153,7 +153,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish what ``changes`` returns; an error in it does not end the thread."""
+        """Publish the result of ``changes``; an error in it is logged, and ends no thread."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

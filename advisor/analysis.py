@@ -46,7 +46,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield those of ``findings`` that are to be reported."""
+        """Yield the ``findings`` to report: without ``updates``, no mere updates."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
@@ -159,7 +159,7 @@ class Analysis:
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
-        """Forget the host ``name``, which is silent; yield the findings that this ends."""
+        """Forget the silent host ``name``; yield the ends of its findings."""
         host = self._hosts.pop(name, None)
         if host is not None:
             yield from self._end_all(host)

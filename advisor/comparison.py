@@ -57,7 +57,7 @@ class Deviation(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
+    """One GPU: its smoothed values, their usual differences from the others', and its deviations.
 
     The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
     since the values were last smoothed.
@@ -94,7 +94,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether it works as hard as the others; if not, temperatures may differ."""
+        """Return whether this GPU works as hard as the others; if not, temperatures may differ."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0

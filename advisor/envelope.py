@@ -85,7 +85,7 @@ class Envelope:
     def add(self, time: float, value: float) -> int:
         """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
 
-        If the number is n, these are the first n of ``WIDTHS``.
+        The number n stands for the first n of ``WIDTHS``.
         """
         if self._levels[0].extend(time, value):
             return 0

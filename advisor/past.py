@@ -104,7 +104,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Add what the history lacks to the samples of a channel, as far as it is known."""
+    """Add the known values that the history lacks to the samples of a channel."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples

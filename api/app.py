@@ -149,7 +149,7 @@ def create_app(
 def _lifespan(
     parts: Parts, checks: History, black_box: BlackBox, connections: Connections
 ) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
-    """Return what opens the parts before the first request, and closes them after the last one."""
+    """Return the context that opens the parts before the first request, and later closes them."""
 
     @asynccontextmanager
     async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:

@@ -49,7 +49,7 @@ def show_progress(text: str) -> None:
 
 
 def flush() -> None:
-    """Flush what libraries have printed, so that no buffered output can fail at exit."""
+    """Flush the output of libraries, so that no buffered output can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
         _write(stream, None)
 

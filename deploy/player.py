@@ -38,7 +38,7 @@ class Player:
         self.played = self.sent = self.too_large = self.elapsed = 0
 
     def play(self, entries: Iterable[Entry], replay: Replay, speed: float) -> None:
-        """Publish what ``replay`` makes of ``entries``, each at its time."""
+        """Publish the messages that ``replay`` makes from ``entries``, each at its time."""
         began = time.monotonic()
         batch: list[Publication] = []
         for entry in entries:

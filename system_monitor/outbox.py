@@ -97,7 +97,7 @@ class Outbox:
                 self._report(f"a message could not be published ({error!r})")
 
     def _next(self) -> list[Make]:
-        """Return what to publish next, once there is something."""
+        """Wait for the next messages or states to publish, and return them."""
         try:
             made = self._messages.get(timeout=max(0.0, self._again_at - time.monotonic()))
         except queue.Empty:

@@ -34,7 +34,7 @@ class SensorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
-    """One sensor: its state and the reason for it, what it reads, and how long that takes.
+    """One sensor: its state and the reason, what it reads, and how long a reading takes.
 
     ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` and
     ``missed_ticks`` count from the collector's start. ``details`` are facts such as the driver

@@ -211,6 +211,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the GPUs as a sentence begins with them: ``GPU 0``, ``GPU 0 and 3 more``."""
+    """Return the beginning of a sentence about GPUs: ``GPU 0``, ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

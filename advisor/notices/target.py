@@ -27,7 +27,7 @@ class Target:
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """Record in ``record`` what was sent; ``minute`` returns the minute of the local day."""
+        """Record sent notices in ``record``; ``minute`` returns the minute of the local day."""
         self._sender = sender
         self._record = record
         self._minute = minute

@@ -172,7 +172,7 @@ class Subscription:
         self._waiting.append(update)
 
     def _wake_loop(self) -> None:
-        """Wake the loop to process what is waiting: once for all messages read together."""
+        """Wake the loop to process the waiting updates: once for all messages read together."""
         if not self._waiting or self._wake_pending:
             return
         if self._loop is not None and not self._loop.is_closed():
@@ -194,7 +194,7 @@ class Subscription:
         self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
-        """Return what ``message`` changes; None if it is for the history only."""
+        """Return the update or removal in ``message``; None if it is for the history only."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)

@@ -24,7 +24,7 @@ class RunState(StrEnum):
 
 
 class RunKey(NamedTuple):
-    """What identifies a run."""
+    """The key of a run: its host and its id."""
 
     host: str
     id: str

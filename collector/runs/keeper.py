@@ -76,7 +76,7 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to follow."""
+        """Whether there are runs, or processes that may become runs, to follow."""
         return bool(self._runs or len(self._holders))
 
     @property
@@ -180,7 +180,7 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run of an earlier collector, or end it with what is known."""
+        """Continue an automatic run of an earlier collector, or end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             summary: Any = event.values.get("summary") or {}

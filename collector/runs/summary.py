@@ -160,7 +160,7 @@ class GpuUse:
 
 
 class RunSummary:
-    """Adds up what a run uses: its time, its GPUs and its processes."""
+    """Adds up the resources that a run uses: its time, its GPUs and its processes."""
 
     def __init__(
         self, started: int, seed: Mapping[str, Any] | None = None, *, is_part: bool = False
@@ -178,7 +178,7 @@ class RunSummary:
         self._earlier: dict[str, float] = {}
 
     def note_usage(self, usage: TreeUsage) -> None:
-        """Record what the processes have used so far."""
+        """Record the resources that the processes have used so far."""
         if self._usage is None:
             for name in ("cpu_seconds", "read_bytes", "written_bytes"):
                 now, before = getattr(usage, name), self._seed.get(name)

@@ -71,7 +71,7 @@ class RunWatcher:
         return self._keeper.memory
 
     def start(self) -> None:
-        """Start to follow."""
+        """Start to follow the runs."""
         self._thread.start()
 
     def stop(self) -> None:

@@ -33,7 +33,7 @@ _NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """What decides whether an interface counts.
+    """The properties that decide whether an interface counts.
 
     ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
     the interface at its other end or below it, in whichever namespace that is. ``hardware`` is true

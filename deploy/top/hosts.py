@@ -30,7 +30,7 @@ SORTING = Sorting(("host", "findings", "util", "memory", "temp", "power", "CPU",
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What the table shows of a host; a number that is not known is None."""
+    """The values in a host's row of the table; a number that is not known is None."""
 
     name: str
     state: str

@@ -1,4 +1,4 @@
-"""What the terminal shows, and how keys change it. Pure: it does not depend on a terminal."""
+"""The contents of the terminal, and how keys change them. Pure: needs no terminal."""
 
 from collections.abc import Mapping
 

@@ -54,7 +54,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
+        """Send over ``bus``. On each connection, call ``on_connected``, then send ``status``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000

@@ -129,7 +129,7 @@ def assemble(
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return what ``query`` selects of ``channel``; ``values`` are aligned with ``timestamps``.
+    """Return the columns that ``query`` selects; ``values`` are aligned with ``timestamps``.
 
     A field of the catalogue is always present, and null if nothing was reported. A field that
     depends on the hardware, such as a disk's, is present if it has a value.

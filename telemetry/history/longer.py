@@ -19,7 +19,7 @@ _MISSED_MINUTES = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a store can answer by itself; each answer has an entry for each channel with points.
+    """The queries that a store can answer; each answer has an entry for each channel with points.
 
     ``samples`` answers a query from the samples. ``minutes`` returns the minutes in its span.
     ``buckets`` aggregates minutes over buckets of the given width, in milliseconds; from the given

@@ -31,12 +31,12 @@ class Form:
     past: bool = False
 
     def name_of(self, host: str) -> str:
-        """Return the name in the replay of the recorded ``host``."""
+        """Return the name that the recorded ``host`` has in the replay."""
         return self.host.replace(HOST, host)
 
 
 class Replay:
-    """Turns entries into publications in a ``form``, and remembers what has to be ended.
+    """Turns entries into publications in a ``form``, and remembers the states to end.
 
     ``any_host`` is the recorded host whose topics get the events that concern every host.
     """

@@ -115,7 +115,7 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 
 
 class Nvml:
-    """NVML, from ``open`` to ``close``. pynvml counts how often NVML has been started."""
+    """NVML while it is started, from ``open`` to ``close``; pynvml counts the starts."""
 
     def __init__(self) -> None:
         """Start nothing yet."""

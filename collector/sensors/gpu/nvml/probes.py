@@ -81,7 +81,7 @@ PER_SECOND = {
 
 
 def credible(field: str, value: object) -> object:
-    """Return ``value``, or None if it is a number that ``field`` cannot have."""
+    """Return ``value``, or None if it is outside the range of ``field``."""
     if not isinstance(value, int | float):
         return value
     lowest, highest = _CREDIBLE[field]
