@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f+#]")
 
 
 class Broker(NamedTuple):
-    """The broker, and how topics begin. ``masked`` is its address for use in messages."""
+    """The broker, and the prefix of topics. ``masked`` is its address for use in messages."""
 
     host: str
     port: int
