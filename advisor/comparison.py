@@ -57,10 +57,10 @@ class Deviation(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
+    """One GPU: its smoothed values, their usual differences from the others', and its deviations.
 
-    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` are those of the
-    readings since the values were last smoothed.
+    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
+    since the values were last smoothed.
     """
 
     at: float = -math.inf
@@ -94,7 +94,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others; if not, another temperature is normal."""
+        """Return whether this GPU works as hard as the others; if not, temperatures may differ."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -158,7 +158,7 @@ class Comparison:
         found: Container[str] | None,
         follow: float,
     ) -> None:
-        """Note which members deviate in one metric; none while ``found`` is None."""
+        """Note which members deviate in one metric; while ``found`` is None, none does."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:

@@ -43,7 +43,7 @@ def find_growth(envelope: Envelope, closed: int, limit: float, smallest: float) 
     """Return the growth in the longest stretch that shows one, or None.
 
     ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
-    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found.
+    ``limit`` and ``smallest``, the least growth that is found, are in bytes.
     """
     found = None
     for level in range(closed):

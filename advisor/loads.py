@@ -14,7 +14,7 @@ _MEGABYTE = 1e6
 
 
 class Loads:
-    """Adds up what disks and network interfaces read over the last days."""
+    """Adds up the bytes that disks and network interfaces read over the last days."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
@@ -24,7 +24,7 @@ class Loads:
         self._began = -math.inf  # the newest load
 
     def note(self, reading: Reading) -> None:
-        """Add what a reading of ``disk`` or ``network`` reports."""
+        """Add the bytes that a reading of ``disk`` or ``network`` reports."""
         now = reading.timestamp / 1000
         field = "read_rate" if reading.family == "disk" else "download_rate"
         rate = reading.values.get(field) or 0.0
