@@ -72,7 +72,7 @@ function Summaries({ runs }: { readonly runs: readonly ComparedRun[] }) {
   const rows = useValue(({ now }) => (first && second ? comparedRows([first, second], now) : []));
   if (!(first && second)) return null;
   return (
-    <div class={styles.scroll}>
+    <div class={controls.scroll}>
       <table class={styles.table} data-testid="comparison-table">
         <thead>
           <tr>
