@@ -39,24 +39,37 @@ class Growth(NamedTuple):
     left: Slope
 
 
-def find_growth(envelope: Envelope, closed: int, limit: float, smallest: float) -> Growth | None:
+def find_growth(
+    envelope: Envelope,
+    closed: int,
+    limit: float,
+    smallest: float,
+    largest_step: float,
+) -> Growth | None:
     """Return the growth in the longest stretch that shows one, or None.
 
     ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
-    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found.
+    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found. No step may be
+    more than ``largest_step`` of the growth.
     """
     found = None
     for level in range(closed):
         buckets = envelope.closed(level)
         recent = envelope.lowest_since(buckets.times[-1])
         for number in STRETCHES:
-            found = judge(buckets.last(number), limit, smallest, recent) or found
+            found = judge(buckets.last(number), limit, smallest, recent, largest_step) or found
             if number >= len(buckets.times):
                 break
     return found
 
 
-def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Growth | None:
+def judge(
+    stretch: Stretch,
+    limit: float,
+    smallest: float,
+    recent: float,
+    largest_step: float,
+) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
     ``recent`` is the lowest value since the last bucket. The floor decides: the memory that was
@@ -71,7 +84,9 @@ def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Gro
         stretch = stretch.last(len(lows) - change)
         if not _may_fill(stretch, limit, smallest, recent):
             return None
-    if not _is_spread(floor([*stretch.lows, recent])) or mann_kendall(stretch.lows) < SIGNIFICANT:
+    if not _is_spread(floor([*stretch.lows, recent]), largest_step):
+        return None
+    if mann_kendall(stretch.lows) < SIGNIFICANT:
         return None
     rate = theil_sen(stretch.times, stretch.lows, z=CONFIDENCE)
     return _growth(stretch, rate, limit) if rate.low > 0 else None
@@ -89,7 +104,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
     return size >= smallest and size * HORIZON >= limit - max(stretch.highs[-3:])
 
 
-def _is_spread(values: Sequence[float]) -> bool:
+def _is_spread(values: Sequence[float], most: float) -> bool:
     """Return whether a floor rises throughout, rather than at its beginning or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
@@ -99,7 +114,7 @@ def _is_spread(values: Sequence[float]) -> bool:
     return (
         sum(part >= EVEN_SHARE * size / SEGMENTS for part in parts) >= GROWING_SEGMENTS
         and parts[-1] >= EVEN_SHARE * size / SEGMENTS
-        and largest_step(values) <= LARGEST_STEP * size
+        and largest_step(values) <= most * size
         and sum(parts[half:]) >= STEADY * sum(parts[:half])
     )
 
