@@ -24,19 +24,28 @@ STEADY = 0.85  # growth of the second half over that of the first, below which i
 
 
 class Growth(NamedTuple):
-    """Growth of memory from ``start`` to ``end`` (seconds), by ``size`` bytes, from ``base``.
+    """Growth of memory during ``stretch``, by ``size`` bytes, from ``base``.
 
     ``rate`` is in bytes per second. ``left`` are the seconds from ``end`` until the limit is
     reached: earliest, likely, latest. ``peak`` is the highest value of all.
     """
 
-    start: float
-    end: float
+    stretch: Stretch
     base: float
     size: float
     peak: float
     rate: Slope
     left: Slope
+
+    @property
+    def start(self) -> float:
+        """When the stretch begins, in seconds."""
+        return self.stretch.times[0]
+
+    @property
+    def end(self) -> float:
+        """When it ends, in seconds."""
+        return self.stretch.times[-1]
 
 
 def find_growth(
@@ -137,4 +146,4 @@ def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
         max(0.0, limit - level - usual) / rate.likely,
         max(0.0, limit - level) / slow,
     )
-    return Growth(times[0], end, base, lows[-1] - base, max(highs), rate, left)
+    return Growth(stretch, base, lows[-1] - base, max(highs), rate, left)
