@@ -40,10 +40,10 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in its own thread.
 
     Only that thread uses the sensor; it passes each sample to ``deliver``. A sample's timestamp is
-    the time at which its reading began: no value is older. ``on_change`` is called when the state
-    of the sensor, or the reason for it, has changed. ``on_vanished`` is called with each channel
-    that the sensor has read before and that a complete reading no longer contains. ``on_finished``
-    is called after each reading.
+    the time at which its reading began: no value in it is older. ``on_change`` is called when the
+    state of the sensor, or the reason for it, has changed. ``on_vanished`` is called with each
+    channel that the sensor has read before and that a complete reading no longer contains.
+    ``on_finished`` is called after each reading.
     """
 
     def __init__(

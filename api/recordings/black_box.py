@@ -109,7 +109,7 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Let ``check`` save a recording of ``key`` from ``due`` on, unless many others wait."""
+        """Let ``check`` save a recording of ``key`` from ``due`` on, unless too many wait."""
         waiting = self._due.setdefault(key.host, {})
         if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
             waiting[key.id] = due
@@ -126,7 +126,7 @@ class BlackBox:
             self._due.pop(key.host, None)
 
     async def watch(self) -> None:
-        """Save what is due, until this is cancelled."""
+        """Save the recordings that are due, until this task is cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self.check()

@@ -38,7 +38,7 @@ class RunKeeper:
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
     run already. Runs that `system-monitor run` and the Python helper publish are followed too. If
-    their publisher falls silent, because it was killed, they are published from here. Runs of an
+    their publisher is silent, because it was killed, the collector publishes them. Runs of an
     earlier collector are continued.
     """
 
@@ -77,7 +77,7 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to follow."""
+        """Whether there are runs, or processes that may become runs, to follow."""
         return bool(self._runs or len(self._holders))
 
     @property
@@ -108,7 +108,7 @@ class RunKeeper:
         if event.is_end:
             self._note_end(event, known)
         elif known is not None:
-            known.heard_at = self._clock()
+            known.received_at = self._clock()
             if known.tree is None:  # only its publisher knows what it uses
                 known.summary = _summary(run, event)
         elif run.how == AUTOMATIC:
@@ -138,12 +138,12 @@ class RunKeeper:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether others' runs can be received; while they cannot, silence means nothing."""
+        """Note whether messages about runs can arrive; while they cannot, silence means nothing."""
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
             for each in self._runs.values():
-                each.heard_at = clock
+                each.received_at = clock
         elif self._connected_at is None:
             self._connected_at = clock
         elif clock - self._connected_at >= _SETTLED_SECONDS:
@@ -183,7 +183,7 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run of an earlier collector, or end it with what is known."""
+        """Continue an automatic run of an earlier collector, or end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             followed.ended = followed.summary.seen_until
@@ -210,7 +210,7 @@ class RunKeeper:
     def _add(
         self, run: Run, tree: ProcessTree | None, summary: RunSummary, *, own: bool
     ) -> Followed:
-        followed = Followed(run, tree, summary, own, heard_at=self._clock())
+        followed = Followed(run, tree, summary, own, received_at=self._clock())
         self._runs[run.id] = followed
         return followed
 
@@ -226,7 +226,7 @@ class RunKeeper:
         clock = self._clock()
         if not followed.own:
             ended = followed.ended is not None and now - followed.ended >= _GRACE
-            if not ended and clock - followed.heard_at < SILENT_SECONDS:
+            if not ended and clock - followed.received_at < SILENT_SECONDS:
                 return
             followed.own = True  # its publisher was killed
             if followed.tree is None:

@@ -33,7 +33,7 @@ class Run:
 
     @property
     def channel(self) -> str:
-        """The channel of its state."""
+        """The channel of the run's state."""
         return RUN.channel.format(run=self.id)
 
     def state(self, gpus: Iterable[int], summary: Mapping[str, Any] | None) -> Event:

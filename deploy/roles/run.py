@@ -1,4 +1,4 @@
-"""``system-monitor run``."""
+"""The command ``system-monitor run``."""
 
 import os
 import time

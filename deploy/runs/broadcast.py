@@ -190,7 +190,7 @@ class Broadcast:
         from telemetry.bus.messages import Publication  # noqa: PLC0415
 
         if self._settings is None or self._run is None:
-            raise RuntimeError("nothing is connected")
+            raise RuntimeError("the run has not been published")
         topic = self._settings.topics.topic(self._run.host, self._run.channel)
         return Publication(topic, payload, retain=retain)
 

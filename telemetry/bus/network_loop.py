@@ -1,7 +1,7 @@
 """The network thread of a paho client.
 
-paho's own thread uses select(), which cannot watch a file descriptor above 1023. With it, a process
-that serves a thousand WebSockets would receive nothing from its broker after a reconnect.
+paho's own thread uses select(), which cannot watch a file descriptor above 1023. With that thread,
+a process that serves a thousand WebSockets would receive nothing from its broker after a reconnect.
 """
 
 import contextlib

@@ -30,17 +30,18 @@ _REPEATED_SECONDS = 10.0
 class Publisher:
     """Publishes the newest message of each retained topic first, then the others in order.
 
-    So a subscriber sees the present first, however many messages are waiting. A message that a
-    newer one of its topic has overtaken is for the history only: it is sent *late*, marked as such
-    and not retained. While the broker is down, messages wait in a buffer that covers ``window``
-    milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
-    name, nothing is buffered: our messages would mix with that client's.
+    So a subscriber receives the current state first, however many messages are waiting. A message
+    that was overtaken by a newer one of its topic is needed only for the history: it is marked as
+    *late*, and not retained. While the broker is down, messages wait in a buffer that covers
+    ``window`` milliseconds; the oldest are evicted and counted in ``dropped``. While another client
+    uses our name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
     status and the newest message of each topic. The messages that were not acknowledged follow as
-    late ones; if the broker has lost the session, so do those of the last seconds. An empty
-    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
-    messages of its topic that are not retained, such as the end of a state.
+    late ones. If the broker has lost the session, the messages that it acknowledged in the last
+    seconds follow too. An empty payload deletes a retained message. It is sent only until it is
+    acknowledged, and only after the other messages of its topic that are not retained, such as the
+    end of a state.
 
     One thread sends everything; the others only queue messages for it. ``taken`` counts the
     messages received from callers, ``sent`` those that were published, including repeats.
@@ -53,7 +54,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
+        """Send over ``bus``. On each connection, call ``on_connected``, then send ``status``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000
@@ -160,7 +161,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last waiting message before the one that is the end of the same state."""
+        """Move the last waiting message to before the message that ends the same state."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())

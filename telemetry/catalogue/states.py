@@ -1,4 +1,4 @@
-"""The families of states: what is true now, and for how long it was."""
+"""The families of states, such as runs and active findings."""
 
 from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
 from telemetry.runs import AUTOMATIC, COMMAND, HELPER

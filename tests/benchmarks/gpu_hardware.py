@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def page(
-    readings: Mapping[str, Reading], theirs: list[dict[str, nvidia_smi.Said]], driver: str
+    readings: Mapping[str, Reading], theirs: list[dict[str, nvidia_smi.Reported]], driver: str
 ) -> str:
     """Return the page: a table for each GPU, and the count of its processes."""
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -72,7 +72,7 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def _table(values: Reading, row: Mapping[str, nvidia_smi.Said]) -> str:
+def _table(values: Reading, row: Mapping[str, nvidia_smi.Reported]) -> str:
     lines = ["| field | here | nvidia-smi | its name | |", "| --- | --- | --- | --- | --- |"]
     compared = {each.field: each for each in nvidia_smi.COMPARED}
     for field, value in values.items():

@@ -164,6 +164,6 @@ def test_a_message_about_very_many_notices_is_short_and_counts_the_others() -> N
         ("x" * 1_000, "x" * 599 + "…"),
     ],
 )
-def test_text_from_the_bus_mentions_nobody_and_controls_nothing(text: str, shown: str) -> None:
+def test_text_from_the_bus_mentions_no_user_and_controls_nothing(text: str, shown: str) -> None:
     assert notice(finding(summary=text, advice="")).text == shown
     assert notice(ended(name=text)).headline.startswith(f"Run ended: {shown[:50]}")

@@ -1,4 +1,4 @@
-"""Runs of others, and of a collector that was there before."""
+"""Runs of other publishers, and of an earlier collector."""
 
 import pytest
 

@@ -106,7 +106,7 @@ def test_a_parquet_file_is_not_printed(
     assert sentence == "A Parquet file cannot be printed: name a file with --output."
 
 
-def test_without_arro3_a_sentence_says_how_to_get_it(
+def test_without_arro3_one_sentence_explains_how_to_install_it(
     asked: Sequence[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, "deploy.export.parquet", raising=False)
@@ -168,7 +168,7 @@ def test_a_missing_token_is_one_sentence(
         ),
     ],
 )
-def test_what_cannot_be_exported_is_one_sentence(
+def test_an_export_that_fails_is_reported_in_one_sentence(
     asked: Sequence[str], capsys: pytest.CaptureFixture[str], options: list[str], expected: str
 ) -> None:
     assert expected in failed([*asked, *options], capsys)

@@ -65,14 +65,14 @@ COMPARED = (
 )
 
 
-class Said(NamedTuple):
+class Reported(NamedTuple):
     """A field's name in ``nvidia-smi``, and its value in our unit, None for N/A."""
 
     name: str
     value: Value
 
 
-def query() -> list[dict[str, Said]]:
+def query() -> list[dict[str, Reported]]:
     """Return its values of each GPU, by our fields; a field that it does not know is omitted.
 
     Raises CalledProcessError if there is no GPU.
@@ -84,7 +84,7 @@ def query() -> list[dict[str, Said]]:
     )
     return [
         {
-            compared.field: Said(name, _value(compared, cell))
+            compared.field: Reported(name, _value(compared, cell))
             for (compared, name), cell in zip(asked, row, strict=True)
         }
         for row in csv.reader(table.splitlines(), skipinitialspace=True)
