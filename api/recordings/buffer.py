@@ -55,6 +55,11 @@ class Buffer:
         """Return whether messages of ``host`` are kept."""
         return host in self._hosts
 
+    def covers(self, host: str, timestamp: int) -> bool:
+        """Return whether a message of ``host`` from before ``timestamp`` is kept."""
+        moments = self._hosts.get(host)
+        return moments is not None and len(moments) > 0 and moments[0].timestamp <= timestamp
+
     def append(self, host: str, moment: Moment) -> None:
         """Add a message of ``host``, whose messages are kept."""
         self._hosts[host].append(moment)

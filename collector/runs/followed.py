@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collector.runs.procfs import Process
-from collector.runs.record import AUTOMATIC, Run
+from collector.runs.record import Run
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
 from telemetry.catalogue import GPU_PROCESSES, family_of, place_of
 from telemetry.events import Event
+from telemetry.runs import AUTOMATIC
 from telemetry.samples import Sample
 
 _LONG_ENOUGH = 60_000  # ms

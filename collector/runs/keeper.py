@@ -10,12 +10,13 @@ from collector.runs.followed import RECENT, Followed, Holders
 from collector.runs.jobs import first_process
 from collector.runs.memory import RunMemory
 from collector.runs.procfs import ProcessTable
-from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
+from collector.runs.record import Run, process_identity, run_from, started_at
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
 from telemetry.catalogue import GPU, GPU_PROCESSES, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
+from telemetry.runs import AUTOMATIC, HELPER
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
@@ -108,6 +109,8 @@ class RunKeeper:
             self._note_end(event, known)
         elif known is not None:
             known.received_at = self._clock()
+            if known.tree is None:  # only its publisher knows what it uses
+                known.summary = _summary(run, event)
         elif run.how == AUTOMATIC:
             self._continue(run, event)
         else:
@@ -183,19 +186,16 @@ class RunKeeper:
         """Continue an automatic run of an earlier collector, or end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
-            summary: Any = event.values.get("summary") or {}
-            followed.ended = run.started + round((summary.get("duration") or 0) * 1000)
+            followed.ended = followed.summary.seen_until
 
     def _follow(self, run: Run, event: Event, *, own: bool) -> Followed | None:
         if not self._has_room(run.how):
             return None
-        seed: Any = event.values.get("summary")
         process = None if run.pid is None else self._table.read(run.pid)
         if process and process_identity(process, self._boot) != run.process:
             process = None  # another process has this id now
-        is_part = run.how == HELPER
-        tree = ProcessTree(process, is_part=is_part) if process else None
-        return self._add(run, tree, RunSummary(run.started, seed, is_part=is_part), own=own)
+        tree = ProcessTree(process, is_part=run.how == HELPER) if process else None
+        return self._add(run, tree, _summary(run, event), own=own)
 
     def _has_room(self, how: str) -> bool:
         automatic = how == AUTOMATIC
@@ -230,7 +230,7 @@ class RunKeeper:
                 return
             followed.own = True  # its publisher was killed
             if followed.tree is None:
-                followed.ended = now
+                followed.ended = followed.summary.seen_until
         if followed.ended is not None:
             self._forget(followed)
             self._publish(followed.end())
@@ -248,3 +248,11 @@ class RunKeeper:
         self._over[followed.run.id] = None
         if len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
+
+
+def _summary(run: Run, event: Event) -> RunSummary:
+    """Return the summary that continues the one in ``event``, a state of ``run``."""
+    seed: Any = event.values.get("summary")
+    gpus: Any = event.values.get("gpus") or ()
+    numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())
+    return RunSummary(run.started, seed, numbers, is_part=run.how == HELPER)

@@ -11,8 +11,6 @@ from telemetry.catalogue import RUN
 from telemetry.clock import unix_milliseconds
 from telemetry.events import END, Event
 
-AUTOMATIC, COMMAND, HELPER = "automatic", "command", "helper"
-
 
 @dataclass(frozen=True, slots=True)
 class Run:

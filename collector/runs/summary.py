@@ -1,6 +1,6 @@
 """The summary of a run, added up while it runs from samples and from its processes. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -55,9 +55,9 @@ class GpuUse:
     all these values are listed in ``whole_machine``.
     """
 
-    def __init__(self, started: int, seed: Mapping[str, Any]) -> None:
-        """Begin at ``started``, in Unix milliseconds, with the numbers of an earlier summary."""
-        self.gpus: set[int] = set()
+    def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
+        """Begin at ``started``, in Unix milliseconds, with what an earlier state contains."""
+        self.gpus = set(gpus)
         self.whole_machine: set[str] = set(seed.get("whole_machine") or ())
         self._started = started
         self._by_id: dict[int, _Gpu] = {}
@@ -163,19 +163,30 @@ class RunSummary:
     """Adds up the resources that a run uses: its time, its GPUs and its processes."""
 
     def __init__(
-        self, started: int, seed: Mapping[str, Any] | None = None, *, is_part: bool = False
+        self,
+        started: int,
+        seed: Mapping[str, Any] | None = None,
+        gpus: Iterable[int] = (),
+        *,
+        is_part: bool = False,
     ) -> None:
-        """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
+        """Begin at ``started``, in Unix milliseconds.
 
-        What processes that have ended had used is known only from ``seed``. If the run ``is_part``
-        of the life of its process, what the process used before the run does not count.
+        ``seed`` is an earlier summary to continue, of a run that used ``gpus``. What processes that
+        have ended had used is known only from ``seed``. If the run ``is_part`` of the life of its
+        process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
         self._started = started
-        self.gpu = GpuUse(started, self._seed)
+        self.gpu = GpuUse(started, self._seed, gpus)
         self._usage: TreeUsage | None = None
         self._earlier: dict[str, float] = {}
+
+    @property
+    def seen_until(self) -> int:
+        """The time of the earlier summary, at which the run was under way; Unix milliseconds."""
+        return self._started + round((self._seed.get("duration") or 0) * 1000)
 
     def note_usage(self, usage: TreeUsage) -> None:
         """Record the resources that the processes have used so far."""

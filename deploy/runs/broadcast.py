@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from collector.runs.procfs import ProcessTable
-from collector.runs.record import COMMAND, Run, process_identity
+from collector.runs.record import Run, process_identity
 from collector.runs.summary import Row, RunSummary
 from collector.sensors.command import short_command
 from deploy.console import complain
@@ -20,6 +20,7 @@ from deploy.runs.child import End
 from deploy.runs.request import Request
 from deploy.runs.sampler import Sampler
 from telemetry.errors import MalformedMessageError, SystemMonitorError
+from telemetry.runs import COMMAND
 
 if TYPE_CHECKING:
     from telemetry.bus.connection import BusConnection
@@ -94,6 +95,12 @@ class Broadcast:
             complain(
                 f"This run is not published: the MQTT broker at {bus.address.masked()} has not "
                 "answered yet."
+            )
+        elif bus.connections and not is_connected:
+            complain(
+                "The end of this run is not published, because the connection to the MQTT broker "
+                f"at {bus.address.masked()} is lost. The collector will end the run, without its "
+                "exit code."
             )
         publisher.publish(self._publication(final.payload(), retain=False))
         self._final = final  # from now on, the status deletes the retained state

@@ -88,7 +88,7 @@ def _table(values: Reading, row: Mapping[str, nvidia_smi.Reported]) -> str:
 
 @contextmanager
 def _load() -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=_work, daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=work, daemon=True)
     process.start()
     try:
         yield
@@ -97,7 +97,7 @@ def _load() -> Iterator[None]:
         process.join()
 
 
-def _work() -> None:
+def work() -> None:
     """Use the first GPU until this process ends."""
     try:
         import torch  # type: ignore[import-not-found] # noqa: PLC0415 - optional

@@ -91,6 +91,20 @@ def query() -> list[dict[str, Reported]]:
     ]
 
 
+def processes() -> dict[int, float]:
+    """Return the memory of each process that computes on a GPU, in bytes, by process ID.
+
+    A container without the host's process IDs shows none, or other IDs.
+    """
+    table = _output("--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits")
+    rows = csv.reader(table.splitlines(), skipinitialspace=True)
+    found: dict[int, float] = {}
+    for pid, memory in rows:
+        known = 0.0 if memory.startswith("[") else _mebibytes(memory)
+        found[int(pid)] = found.get(int(pid), 0.0) + known
+    return found
+
+
 def driver_version() -> str:
     """Return the driver's version, as ``nvidia-smi`` reports it."""
     return _output("--query-gpu=driver_version", "--format=csv,noheader").splitlines()[0].strip()
