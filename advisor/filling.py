@@ -1,4 +1,4 @@
-"""Whether the file systems of a host fill up. Pure."""
+"""Detects file systems of a host that fill up. Pure."""
 
 import re
 from collections.abc import Iterable, Iterator, Mapping
