@@ -8,7 +8,7 @@ from advisor import growth
 from advisor.detectors.model import DEFAULTS, Kind, Ledger
 from advisor.findings import Evidence, Expected, Finding, Measure, Severity
 from advisor.growth import Growth
-from advisor.loads import Loads
+from advisor.loads import Loads, Reads
 from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, device_name, duration, process_name
 from telemetry.catalogue.thresholds import effective
@@ -49,8 +49,9 @@ class MemoryGrowth:
         "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
         "the RAM as a whole, not for a run. Memory that processes share is also reported for the "
         "RAM as a whole. "
-        "RAM that grows by as much as all programs together read from disk and network counts as a "
-        "dataset, for 3 h.",
+        "RAM that grows while, and by as much as, data is read counts as a dataset, for 3 h: for a "
+        "run, what it reads from storage itself, if that is known, or what the host downloads; for "
+        "other RAM, what all programs read from disk, or download.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -69,6 +70,7 @@ class MemoryGrowth:
         self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
         self._listed: dict[str, float] = {}  # memory of the processes listed on each GPU
         self._runs: dict[str, MemorySeries] = {}  # by subject
+        self._reads: dict[str, Reads] = {}  # of the runs that report what they read
         self._knows_runs = False
         self._loads = Loads()
 
@@ -96,6 +98,7 @@ class MemoryGrowth:
     def _end_runs(self, subjects: Iterable[str], timestamp: int) -> Iterator[Finding]:
         for subject in list(subjects):
             del self._runs[subject]
+            self._reads.pop(subject, None)
             yield from self._ledger.end(subject, timestamp)
 
     def _device(self, reading: Reading) -> Iterable[Finding]:
@@ -179,7 +182,9 @@ class MemoryGrowth:
                 born = run.get("started") or reading.timestamp
                 label = f"{run.get('name')} (PID {run.get('pid')})"
                 self._runs[subject] = MemorySeries(label, born / 1000)
-            series = self._runs[subject]
+            series, read = self._runs[subject], run.get("read_bytes")
+            if read is not None:
+                self._reads.setdefault(subject, Reads()).add(reading.timestamp / 1000, read)
             if series.add(reading.timestamp / 1000, held, max(held, limit)):
                 yield from self._judge(reading, subject, series, total)
         yield from self._end_runs(self._runs.keys() - present, reading.timestamp)
@@ -200,7 +205,9 @@ class MemoryGrowth:
         if series.found is None and subject in self._ledger:
             return ()  # another series of the same subject was found first
         found = series.growth(self._share * (whole or series.limit))
-        if found is None or (reading.family == "memory" and self._loads.explain(found)):
+        if found is None:
+            return ()
+        if reading.family == "memory" and self._loads.explain(found, self._reads.get(subject)):
             return ()
         series.accept(found)
         young = reading.timestamp / 1000 - series.born < self._warm_up
