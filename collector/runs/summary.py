@@ -56,7 +56,7 @@ class GpuUse:
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
-        """Begin at ``started``, in Unix milliseconds, with what an earlier state contains."""
+        """Begin at ``started``, in Unix ms, with the numbers and GPUs of an earlier state."""
         self.gpus = set(gpus)
         self.whole_machine: set[str] = set(seed.get("whole_machine") or ())
         self._started = started
