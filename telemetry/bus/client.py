@@ -20,7 +20,7 @@ from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
-KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
+KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.4 times this time
 _READ_BYTES = 65_536
 _LENGTH_BYTES = 4  # the length of a packet takes up to this many bytes
 _MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whether its QoS is 2
