@@ -209,8 +209,8 @@ class Watch:
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)
-            heard = connected if host is None else max(host.last, connected)
-            silent = now - heard
+            last_message = connected if host is None else max(host.last, connected)
+            silent = now - last_message
             if silent >= FORGOTTEN_SECONDS or (host is None and silent >= SILENT_SECONDS):
                 yield from self.forget(name)
             elif host is not None and silent >= SILENT_SECONDS and not host.is_resting:

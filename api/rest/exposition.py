@@ -94,6 +94,6 @@ def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadi
             if isinstance(update.content, Event)
         ]
     youngest = min((age for _, age in aged), default=math.inf)
-    heard = youngest < max(stale, _SILENT_SECONDS)
-    up = heard and state.collector_state is not CollectorState.OFFLINE
+    is_current = youngest < max(stale, _SILENT_SECONDS)
+    up = is_current and state.collector_state is not CollectorState.OFFLINE
     return HostReadings(state.name, up, readings)

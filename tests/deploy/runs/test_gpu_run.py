@@ -37,7 +37,7 @@ def memory_of_an_idle_gpu() -> float:
         others = nvidia_smi.processes()
         used = memory_used()
     except FileNotFoundError:
-        pytest.skip("there is no nvidia-smi")
+        pytest.skip("nvidia-smi is not on PATH")
     except subprocess.CalledProcessError as error:
         pytest.skip(f"nvidia-smi finds no GPU: {error.stdout.strip()}")
     if others:
