@@ -184,6 +184,7 @@ class Collector:
 
     def _publish_run(self, publication: Publication) -> None:
         self._publisher.publish(publication)
+        self._publisher.flush()
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)

@@ -68,7 +68,7 @@ class Player:
             with self._changed:
                 connection = self._connections
                 self._acknowledged.clear()
-            identifiers = {self._bus.publish(each).mid for each in batch}
+            identifiers = self._bus.publish_all(batch)
             while not self._is_over(deadline):
                 with self._changed:
                     if connection != self._connections:

@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from collector.sensors.files import read_file
 from collector.sensors.names import decoded, shown
 
 MOST = 32  # file systems; a container host may have thousands of mounts
@@ -66,7 +67,7 @@ class Filesystems:
         if now >= self._due:
             self._due = now + _MOUNTS_SECONDS
             try:
-                self._points = parse_mounts(self._mountinfo.read_bytes())
+                self._points = parse_mounts(read_file(self._mountinfo))
             except OSError:  # not Linux
                 self._points = []
         sizes = {}

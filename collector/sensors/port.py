@@ -15,7 +15,8 @@ class Reading(NamedTuple):
 class Sensor(Protocol):
     """Reads one metric family. Used by one thread at a time; does nothing before ``open``.
 
-    ``details`` are facts for `system/status`, such as a driver's version, while it is open.
+    ``details`` are facts for `system/status`, such as a driver's version, while it is open. A
+    sensor that ``may_wait``, such as for a driver, is read after the others.
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
     read.
@@ -25,6 +26,7 @@ class Sensor(Protocol):
     """
 
     name: str
+    may_wait: bool = False
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:

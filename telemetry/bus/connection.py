@@ -114,7 +114,8 @@ class BusConnection:
         client.on_connect = self._while_in_use(self._handle_connect)
         client.on_disconnect = self._while_in_use(self._handle_disconnect)
         client.on_packet = partial(self._while_in_use(self._handle_message), client, None)
-        client.on_publish = self._while_in_use(self._handle_publish)
+        client.on_publish = published = self._while_in_use(self._handle_publish)
+        client.on_acknowledged = partial(published, client, None)
         client.on_subscribe = self._while_in_use(self._subscriptions.note_answer)
         self._client = client
         return client
@@ -197,9 +198,11 @@ class BusConnection:
 
         A message that is not acknowledged before the connection is lost is not sent again.
         """
-        return self._started().publish(
-            message.topic, message.payload, message.quality, message.retain
-        )
+        return self._started().publish(*message[:2], message.quality, message.retain)
+
+    def publish_all(self, messages: Sequence[Publication]) -> set[int]:
+        """Publish ``messages`` of QoS 1 with one system call; return their identifiers."""
+        return self._started().publish_all(messages)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge ``messages`` to the broker, except those from an earlier connection.
@@ -284,7 +287,7 @@ class BusConnection:
         message = Message(name, payload, retained, self.connections, identifier, quality)
         self._guarded(self.on_message, message)
 
-    def _handle_publish(self, identifier: int, _reason: ReasonCode, _properties: object) -> None:
+    def _handle_publish(self, identifier: int, *_: object) -> None:
         self._guarded(self.on_published, identifier)
 
     def _rivalry(self) -> str:

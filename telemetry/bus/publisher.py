@@ -16,9 +16,6 @@ log = logging.getLogger(__name__)
 _BATCH = 50  # messages sent together; the next follow once all are acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
-# Sent as one burst, the samples of a tick wake each part of the pipeline once; sent one by one,
-# once per channel. So a message waits for `flush`, at most this long.
-_GATHER_SECONDS = 0.02
 # A broker that restarted may also have lost the ingester's session. Messages sent before the
 # ingester subscribes again would be lost. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
@@ -43,8 +40,10 @@ class Publisher:
     acknowledged, and only after the other messages of its topic that are not retained, such as the
     end of a state.
 
-    One thread sends everything; the others only queue messages for it. ``taken`` counts the
-    messages received from callers, ``sent`` those that were published, including repeats.
+    One thread sends everything; the others only queue messages for it, until ``flush``: sent as one
+    burst, the samples of a tick wake each part of the pipeline once; sent one by one, once per
+    channel. ``taken`` counts the messages received from callers, ``sent`` those that were
+    published, including repeats.
     """
 
     def __init__(
@@ -114,7 +113,7 @@ class Publisher:
         self._bus.stop()
 
     def publish(self, publication: Publication) -> None:
-        """Queue a message. Never blocks, never raises."""
+        """Queue a message, which ``flush`` sends. Never blocks, never raises."""
         self.taken += 1
         topic, size = publication.topic, len(late(publication.payload))
         if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
@@ -129,13 +128,10 @@ class Publisher:
                 self._discard_waiting()
                 self.dropped += 1
                 return
-            was_empty = not self.waiting
             if publication.retain:
                 self._overtake(topic, item)
             else:
                 self._append(item)
-            if was_empty:
-                self._changed.notify_all()
 
     def publish_status(self) -> None:
         """Send the status soon. Never blocks."""
@@ -144,9 +140,9 @@ class Publisher:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Send the queued messages now, without waiting for more. Never blocks."""
+        """Send the queued messages soon. Never blocks."""
         with self._changed:
-            if self.waiting or self._status_due:
+            if self.waiting and not self._flushed:
                 self._flushed = True
                 self._changed.notify_all()
 
@@ -214,10 +210,9 @@ class Publisher:
                     if self._stopping.is_set() and self._all_sent():
                         return
                     self._changed.wait(self._pause())
-                self._changed.wait_for(self._has_gathered, _GATHER_SECONDS)
                 messages = self._take()
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
-            identifiers = {self._bus.publish(message).mid for message in messages}
+            identifiers = self._bus.publish_all(messages)
             with self._changed:
                 if self._unacknowledged is None:  # else there is already another connection
                     self._unacknowledged = identifiers
@@ -229,10 +224,7 @@ class Publisher:
             return False
         if self._greeting_due is not None:
             return time.monotonic() >= self._greeting_due
-        return self._status_due or self.waiting > 0
-
-    def _has_gathered(self) -> bool:
-        return self._flushed or self._stopping.is_set()
+        return self._status_due or (self._flushed and self.waiting > 0)
 
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
@@ -271,7 +263,8 @@ class Publisher:
             messages.insert(0, self._status())
         elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
-        self._status_due = self._flushed = False
+        self._status_due = False
+        self._flushed = self.waiting > 0
         return messages
 
     def _is_early(self, topic: str) -> bool:
