@@ -49,9 +49,9 @@ class MemoryGrowth:
         "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
         "the RAM as a whole, not for a run. Memory that processes share is also reported for the "
         "RAM as a whole. "
-        "RAM that grows while, and by as much as, data is read counts as a dataset, for 3 h: for a "
-        "run, what it reads from storage itself, if that is known, or what the host downloads; for "
-        "other RAM, what all programs read from disk, or download.",
+        "RAM that grows while data is read, and by as much, counts as a dataset, for 3 h. For a "
+        "run, this is the data that the run itself reads from storage, if that is known, or that "
+        "the host downloads; for other RAM, the data that all programs read from disk or download.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
