@@ -147,7 +147,7 @@ def _annotations(report: Report, zone: tzinfo) -> Markup:
     ]
     more = len(report.annotations) - _LISTED
     note = [element("p", f"{more:,} more are not listed.", class_="note")] if more > 0 else []
-    titles = (element("th", title, scope="col") for title in ("", "Time", "Annotation", "Tags"))
+    titles = (element("th", title, scope="col") for title in ("No.", "Time", "Annotation", "Tags"))
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows))
     return element("section", element("h2", "Annotations"), table, *note)
 

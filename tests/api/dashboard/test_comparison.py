@@ -7,7 +7,7 @@ from playwright.sync_api import expect
 
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
 from tests.services.embedded import Listener
@@ -62,7 +62,7 @@ def test_two_runs_of_different_hosts_are_chosen_by_keyboard_and_compared_from_th
         cpu.press("Home")
         expect(cpu).to_have_attribute("aria-valuetext", re.compile("A: epoch 0"))
         page.reload()
-    require_nothing_serious(page)
+    require_accessible(page)
     page.set_viewport_size({"width": 390, "height": 844})
     table = page.get_by_test_id("comparison-table")
     assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")

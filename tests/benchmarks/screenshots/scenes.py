@@ -50,7 +50,7 @@ def leak() -> Scene:
         summary="GPU 7: memory grows by 11.2 GiB/h; full in 18 to 26 min",
         advice="Save a checkpoint soon, and look for tensors that outlive their step.",
     )
-    return Scene((Machine("gpu-07", leak=11.2),), (growth,))
+    return Scene((Machine("gpu-07", leak=11.2),), (growth,), {"gpu": "7"})
 
 
 def throttled() -> Scene:
