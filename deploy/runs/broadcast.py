@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 _UPDATE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _LOAD_SECONDS = 30.0  # at the end, for libraries that are still being loaded on a busy machine
-_LAST_SECONDS = 3.0  # then, for a connection that is still being made
+_LAST_SECONDS = 3.0  # then, for a connection that is still being made; and for the end to be sent
 _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
@@ -79,7 +79,7 @@ class Broadcast:
             return self.summary.values(now)
 
     def stop(self, end: End, ended: int, values: Mapping[str, Any]) -> bool:
-        """Publish the end; return whether the broker was connected."""
+        """Publish the end; return whether the broker has acknowledged it."""
         if not self._loaded.wait(_LOAD_SECONDS):
             complain("This run is not published: its libraries have not been loaded yet.")
         self._settled.wait(_LAST_SECONDS)
@@ -90,22 +90,18 @@ class Broadcast:
         final = run.end(
             ended, self.summary.gpu.gpus, values, exit_code=end.exit_code, signal=end.signal
         )
-        is_connected = bus.connected
-        if not bus.connections and bus.failure is None:
-            complain(
-                f"This run is not published: the MQTT broker at {bus.address.masked()} has not "
-                "answered yet."
-            )
-        elif bus.connections and not is_connected:
-            complain(
-                "The end of this run is not published, because the connection to the MQTT broker "
-                f"at {bus.address.masked()} is lost. The collector will end the run, without its "
-                "exit code."
-            )
         publisher.publish(self._publication(final.payload(), retain=False))
         self._final = final  # from now on, the status deletes the retained state
-        publisher.stop()
-        return is_connected
+        was_sent = publisher.stop(_LAST_SECONDS)
+        broker = f"the MQTT broker at {bus.address.masked()}"
+        if bus.connections and not was_sent:
+            complain(
+                f"The end of this run is not published, because {broker} has not acknowledged it. "
+                "The collector will end the run, without its exit code."
+            )
+        elif not bus.connections and bus.failure is None:
+            complain(f"This run is not published: {broker} has not answered yet.")
+        return was_sent
 
     def _publish(self) -> None:
         try:

@@ -99,18 +99,23 @@ class Publisher:
         self._bus.start()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Send the queue and the status if the broker accepts them immediately; then disconnect."""
+    def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
+        """Send the queue and the status if the broker accepts them within ``seconds``; disconnect.
+
+        Return whether the broker has acknowledged everything.
+        """
         with self._changed:
             self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
+        all_sent = False
         if self._thread.is_alive() and self._bus.connected and not self._bus.displaced:
             with self._changed:
-                self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
+                all_sent = self._changed.wait_for(self._all_sent, seconds)
         if self.waiting:
             log.warning("%d messages were not sent to the broker and are lost.", self.waiting)
         self._bus.stop()
+        return all_sent
 
     def publish(self, publication: Publication) -> None:
         """Queue a message, which ``flush`` sends. Never blocks, never raises."""

@@ -108,9 +108,14 @@ def test_a_command_that_reads_or_publishes_succeeds(
 
 
 def own_commands() -> Iterator[str]:
-    """Yield the arguments of each ``system-monitor``, without redirections and comments."""
-    for _, line in commands("system-monitor", "$"):
-        command = re.split(r"\s(?:[|>#]|-- )", VARIABLE.sub("", line.removeprefix("$ ")))[0]
+    """Yield the arguments of each ``system-monitor`` on the pages and in ``--help``.
+
+    Redirections, comments and the command of a run are left out.
+    """
+    shown = [line for _, line in commands("system-monitor", "$")]
+    helped = [line.strip() for role in ROLES.values() for line in role.examples.splitlines()]
+    for line in (*shown, *helped):
+        command = re.split(r"\s(?:[|>#]|-- |\s)", VARIABLE.sub("", line.removeprefix("$ ")))[0]
         program, _, words = command.partition(" ")
         if program == "system-monitor":
             yield words

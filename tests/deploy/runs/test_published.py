@@ -81,7 +81,7 @@ def test_an_end_that_cannot_be_published_is_reported(
             own_mosquitto.stop()
             _, errors = process.communicate("", SECONDS)
     assert process.returncode == 0
-    assert "The end of this run is not published, because the connection to the MQTT" in errors
+    assert "The end of this run is not published, because the MQTT broker at mqtt://" in errors
 
 
 @pytest.mark.soak
