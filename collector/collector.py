@@ -93,7 +93,7 @@ class Collector:
         self._runner.start()
 
     def stop(self) -> None:
-        """Stop reading, publish the state offline on ``system/status`` and disconnect."""
+        """Stop reading, publish the state ``offline`` to ``system/status`` and disconnect."""
         self._runner.stop()
         if self._announcer is not None:
             self._announcer.stop()

@@ -40,8 +40,8 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in the thread that calls ``read``.
 
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
-    began: no value is older. ``on_change`` is called when the state of the sensor, or the reason
-    for it, has changed. ``on_vanished`` is called with each channel that the sensor has read before
+    began: no value in it is older. ``on_change`` is called when the state of the sensor, or its
+    reason, has changed. ``on_vanished`` is called with each channel that the sensor has read before
     and that a complete reading no longer contains.
     """
 

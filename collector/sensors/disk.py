@@ -83,7 +83,7 @@ def _disk_of(device: str) -> str:
 
 @register
 class DiskSensor(Sensor):
-    """Reads the rates of all physical disks, I/O pressure, and how full the file systems are.
+    """Reads the rates of all physical disks, I/O pressure, and the usage of the file systems.
 
     The module's docstring describes which devices count as disks.
     """

@@ -2,8 +2,8 @@
 
 Only local ones are read, which answer at once: those on a block device, ZFS, and shared memory,
 through which data loaders pass their batches. The call for a network file system hangs while its
-server is unreachable. A file system that is mounted several times is read once, and one that is
-mounted read-only is never filled.
+server is unreachable. A file system that is mounted several times is read once. Read-only ones are
+skipped, since they never fill up.
 """
 
 import os

@@ -1,4 +1,4 @@
-"""The interface of the sensors: what the collector asks of each."""
+"""The interface of the sensors: the methods that the collector calls."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -36,7 +36,7 @@ class Sensor(Protocol):
         """Read the source once. This may block."""
 
     def describe(self) -> str:
-        """Return in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
+        """Describe briefly the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
         """Release what ``open`` acquired. Safe to call twice, and before and after ``open``."""

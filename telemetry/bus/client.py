@@ -20,7 +20,7 @@ from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
-KEEPALIVE_SECONDS = 10  # a half-open connection is detected within twice this time
+KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.5 times this time
 _READ_BYTES = 65_536
 _LENGTH_BYTES = 4  # the length of a packet takes up to this many bytes
 _MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whether its QoS is 2
@@ -41,10 +41,9 @@ class Receive(Protocol):
 class BusClient(Client):
     """A paho client that reads, acknowledges and publishes many messages with one system call.
 
-    paho's own client makes four to read a message and one to acknowledge or publish it, and decodes
-    it slowly.
-    Here, ``on_packet`` gets each message of QoS 0 or 1. Acknowledgements of messages of QoS 1 are
-    decoded here too; paho handles all other packets.
+    paho's own client makes four system calls to read a message and one to acknowledge or publish
+    it, and decodes it slowly. Here, ``on_packet`` gets each message of QoS 0 or 1. Acknowledgements
+    of messages of QoS 1 are decoded here too; paho handles all other packets.
     """
 
     on_packet: Receive
@@ -59,7 +58,7 @@ class BusClient(Client):
         self._published: set[int] = set()  # by ``publish_all``, and not acknowledged yet
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; an incomplete one waits for the rest."""
+        """Process the packets that one system call reads; an incomplete one waits for its rest."""
         self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
@@ -127,7 +126,7 @@ class BusClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return a packet's first byte, and the start and end of its rest, which may be missing."""
+        """Return a packet's first byte, and the start and end of its rest; it may be incomplete."""
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:
@@ -207,7 +206,7 @@ def new_client(
 
 
 def bound_client_id(client_id: str, password: str | None) -> str:
-    """Return a client ID that cannot be guessed without ``password``, if there is one.
+    """Return a client ID that cannot be guessed without ``password``, if one is set.
 
     If it could be guessed, any user of the broker could connect with it and take over the session.
     """

@@ -27,22 +27,23 @@ _REPEATED_SECONDS = 10.0
 class Publisher:
     """Publishes the newest message of each retained topic first, then the others in order.
 
-    So a subscriber sees the present first, however many messages are waiting. A message that a
-    newer one of its topic has overtaken is for the history only: it is sent *late*, marked as such
-    and not retained. While the broker is down, messages wait in a buffer that covers ``window``
-    milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
-    name, nothing is buffered: our messages would mix with that client's.
+    So a subscriber receives the current state first, however many messages are waiting. A message
+    that was overtaken by a newer one of its topic is needed only for the history: it is marked as
+    *late*, and not retained. While the broker is down, messages wait in a buffer that covers
+    ``window`` milliseconds; the oldest are evicted and counted in ``dropped``. While another client
+    uses our name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
     status and the newest message of each topic. The messages that were not acknowledged follow as
-    late ones; if the broker has lost the session, so do those of the last seconds. An empty
-    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
-    messages of its topic that are not retained, such as the end of a state.
+    late ones. If the broker has lost the session, the messages that it acknowledged in the last
+    seconds follow too. An empty payload deletes a retained message. It is sent only until it is
+    acknowledged, and only after the other messages of its topic that are not retained, such as the
+    end of a state.
 
     One thread sends everything; the others only queue messages for it, until ``flush``: sent as one
     burst, the samples of a tick wake each part of the pipeline once; sent one by one, once per
-    channel. ``taken`` counts the
-    messages received from callers, ``sent`` those that were published, including repeats.
+    channel. ``taken`` counts the messages received from callers, ``sent`` those that were
+    published, including repeats.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
+        """Send over ``bus``. On each connection, call ``on_connected``, then send ``status``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000
@@ -98,18 +99,23 @@ class Publisher:
         self._bus.start()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Send the queue and the status if the broker accepts them immediately; then disconnect."""
+    def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
+        """Send the queue and the status if the broker accepts them within ``seconds``; disconnect.
+
+        Return whether the broker has acknowledged everything.
+        """
         with self._changed:
             self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
+        all_sent = False
         if self._thread.is_alive() and self._bus.connected and not self._bus.displaced:
             with self._changed:
-                self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
+                all_sent = self._changed.wait_for(self._all_sent, seconds)
         if self.waiting:
             log.warning("%d messages were not sent to the broker and are lost.", self.waiting)
         self._bus.stop()
+        return all_sent
 
     def publish(self, publication: Publication) -> None:
         """Queue a message, which ``flush`` sends. Never blocks, never raises."""
@@ -156,7 +162,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last waiting message before the one that is the end of the same state."""
+        """Move the last waiting message to before the message that ends the same state."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())
