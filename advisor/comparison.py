@@ -14,6 +14,7 @@ SETTLING = 600.0  # seconds over which the usual differences of a new run are le
 USUAL = 1800.0  # seconds over which they are averaged after that
 # GPUs do not work in step if several have each deviated for LONE seconds within LONE_SPAN.
 LONE, LONE_SPAN = 60.0, 7200.0
+UNUSUAL = 4.0  # times the mean difference from what is usual: less may be chance (3 sigma)
 SMOOTHING = 60.0  # seconds
 CONTINUES = 0.8  # share of its limit above which a deviation that has begun continues
 ENDS = 0.5  # share of its limit above which a finding stays active
@@ -57,10 +58,11 @@ class Deviation(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
+    """One GPU: its smoothed values, their usual differences from the others', and its deviations.
 
-    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` are those of the
-    readings since the values were last smoothed.
+    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` cover the
+    readings since the values were last smoothed. A value that is ``apart`` exceeds its limit; one
+    that deviates (``held``) does so by more than is usual in its run.
     """
 
     at: float = -math.inf
@@ -70,6 +72,7 @@ class Member:
     smoothed: float = -math.inf
     values: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
     usual: list[float | None] = field(default_factory=lambda: [None] * len(METRICS))
+    apart: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
     held: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
     others: list[float] = field(default_factory=lambda: [0.0] * len(METRICS))
     alone: float = -math.inf  # when it was last alone
@@ -94,7 +97,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others; if not, another temperature is normal."""
+        """Return whether this GPU works as hard as the others; if not, temperatures may differ."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -104,7 +107,7 @@ class Member:
 
     def note_agreement(self, now: float) -> None:
         """Note that no value deviates."""
-        for held in self.held:
+        for held in (*self.apart, *self.held):
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
@@ -125,6 +128,7 @@ class Comparison:
         self.compared = -math.inf
         self._limits = limits
         self._loaded = 0.0  # for how many seconds most members have been at work
+        self._differences = [0.0] * len(METRICS)  # from what is usual: means of all members
 
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all members; return False if they do not work in step.
@@ -143,11 +147,9 @@ class Comparison:
                 member.note_agreement(now)
             return False
         self._loaded += step
-        settled = self._loaded >= SETTLING
-        follow = step / (USUAL if settled else self._loaded)
         for place in range(len(METRICS)):
-            ready = settled or METRICS[place].absolute
-            self._compare(now, place, present, found if ready else None, follow)
+            ready = self._loaded >= SETTLING or METRICS[place].absolute
+            self._compare(now, place, present, found if ready else None, step)
         return sum(now - m.alone < LONE_SPAN for m in present.values()) <= 1
 
     def _compare(
@@ -156,41 +158,49 @@ class Comparison:
         place: int,
         present: Mapping[str, Member],
         found: Container[str] | None,
-        follow: float,
+        step: float,
     ) -> None:
-        """Note which members deviate in one metric; none while ``found`` is None."""
+        """Note which members deviate in one metric; while ``found`` is None, none does."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:
             return
         known.sort()
         values = [value for value, _ in known]
+        unusual, differences = UNUSUAL * self._differences[place], 0.0
+        follow = step / (USUAL if self._loaded >= SETTLING else self._loaded)
         for rank, (value, name) in enumerate(known):
-            member, held = present[name], present[name].held[place]
+            member = present[name]
+            apart, held = member.apart[place], member.held[place]
             middle = member.others[place] = median_without(values, rank)
             scale = (middle or 1.0) if metric.relative else 1.0
             difference = metric.sign * (value - middle) / scale
             if place == _TEMPERATURE and not member.works_alike():
+                apart.note(now, holds=False)
                 held.note(now, holds=False)
                 continue
             usual = member.usual[place]
             if usual is None:
                 usual = member.usual[place] = difference
+            differences += abs(difference - usual)
             excess = difference
             if not metric.absolute:  # worse than usual, and also worse than the others
                 excess = min(difference - usual, 2 * difference)
-            factor = CONTINUES if held.readings else 1.0
-            deviates = (
+            factor = CONTINUES if apart.readings else 1.0
+            is_apart = (
                 found is not None
                 and excess >= (ENDS if name in found else factor) * limit
                 and _spread_without(values, rank) <= metric.alike * scale
             )
-            if deviates or held.readings:
-                held.note(now, holds=deviates)
-            if not deviates:
+            apart.note(now, holds=is_apart)
+            is_known = metric.absolute or (found is not None and name in found)
+            held.note(now, holds=is_apart and (is_known or excess >= unusual))
+            if not is_apart:
                 member.usual[place] = usual + follow * (difference - usual)
-            elif not metric.absolute and held.lasts(LONE, 2):
+            elif not metric.absolute and apart.lasts(LONE, 2):
                 member.alone = now
+        part, mean = step / min(self._loaded, LONE_SPAN), differences / len(known)
+        self._differences[place] += part * (mean - self._differences[place])
 
 
 def median_without(ordered: Sequence[float], rank: int) -> float:

@@ -1,5 +1,6 @@
-"""Whether the file systems of a host fill up. Pure."""
+"""Detects file systems of a host that fill up. Pure."""
 
+import math
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
@@ -12,6 +13,7 @@ from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, duration
 
 GROWTH = 0.03  # of the size: less is not a trend
+LARGEST_STEP = 0.1  # of the growth: a run that keeps its newest checkpoints fills only some steps
 FULL_SHARE, FULL_BYTES = 0.01, 5e9  # a file system with less free than both is full
 MOST = 64  # file systems of a host; any client can invent some
 CRITICAL_SECONDS, WARNING_SECONDS = 15 * 60.0, 24 * 3600.0  # until it is full
@@ -23,7 +25,9 @@ _ADVICE = "Delete old checkpoints and caches, or write to another file system."
 @dataclass(slots=True)
 class _Series:
     subject: str
-    used: MemorySeries = field(default_factory=lambda: MemorySeries("", float("-inf")))
+    used: MemorySeries = field(
+        default_factory=lambda: MemorySeries("", -math.inf, largest_step=LARGEST_STEP)
+    )
     full: bool = False
 
 

@@ -24,39 +24,61 @@ STEADY = 0.85  # growth of the second half over that of the first, below which i
 
 
 class Growth(NamedTuple):
-    """Growth of memory from ``start`` to ``end`` (seconds), by ``size`` bytes, from ``base``.
+    """Growth of memory during ``stretch``, by ``size`` bytes, from ``base``.
 
     ``rate`` is in bytes per second. ``left`` are the seconds from ``end`` until the limit is
     reached: earliest, likely, latest. ``peak`` is the highest value of all.
     """
 
-    start: float
-    end: float
+    stretch: Stretch
     base: float
     size: float
     peak: float
     rate: Slope
     left: Slope
 
+    @property
+    def start(self) -> float:
+        """When the stretch begins, in seconds."""
+        return self.stretch.times[0]
 
-def find_growth(envelope: Envelope, closed: int, limit: float, smallest: float) -> Growth | None:
+    @property
+    def end(self) -> float:
+        """When it ends, in seconds."""
+        return self.stretch.times[-1]
+
+
+def find_growth(
+    envelope: Envelope,
+    closed: int,
+    limit: float,
+    smallest: float,
+    largest_step: float,
+) -> Growth | None:
     """Return the growth in the longest stretch that shows one, or None.
 
     ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
-    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found.
+    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found. No step may be
+    more than ``largest_step`` of the growth.
     """
     found = None
     for level in range(closed):
         buckets = envelope.closed(level)
         recent = envelope.lowest_since(buckets.times[-1])
         for number in STRETCHES:
-            found = judge(buckets.last(number), limit, smallest, recent) or found
+            found = judge(buckets.last(number), limit, smallest, recent, largest_step) or found
             if number >= len(buckets.times):
                 break
     return found
 
 
-def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Growth | None:
+def judge(
+    stretch: Stretch,
+    limit: float,
+    smallest: float,
+    recent: float,
+    largest_step: float,
+) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
     ``recent`` is the lowest value since the last bucket. The floor decides: the memory that was
@@ -71,7 +93,9 @@ def judge(stretch: Stretch, limit: float, smallest: float, recent: float) -> Gro
         stretch = stretch.last(len(lows) - change)
         if not _may_fill(stretch, limit, smallest, recent):
             return None
-    if not _is_spread(floor([*stretch.lows, recent])) or mann_kendall(stretch.lows) < SIGNIFICANT:
+    if not _is_spread(floor([*stretch.lows, recent]), largest_step):
+        return None
+    if mann_kendall(stretch.lows) < SIGNIFICANT:
         return None
     rate = theil_sen(stretch.times, stretch.lows, z=CONFIDENCE)
     return _growth(stretch, rate, limit) if rate.low > 0 else None
@@ -89,7 +113,7 @@ def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) ->
     return size >= smallest and size * HORIZON >= limit - max(stretch.highs[-3:])
 
 
-def _is_spread(values: Sequence[float]) -> bool:
+def _is_spread(values: Sequence[float], most: float) -> bool:
     """Return whether a floor rises throughout, rather than at its beginning or in one step."""
     size = values[-1] - values[0]
     last = len(values) - 1
@@ -99,7 +123,7 @@ def _is_spread(values: Sequence[float]) -> bool:
     return (
         sum(part >= EVEN_SHARE * size / SEGMENTS for part in parts) >= GROWING_SEGMENTS
         and parts[-1] >= EVEN_SHARE * size / SEGMENTS
-        and largest_step(values) <= LARGEST_STEP * size
+        and largest_step(values) <= most * size
         and sum(parts[half:]) >= STEADY * sum(parts[:half])
     )
 
@@ -122,4 +146,4 @@ def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
         max(0.0, limit - level - usual) / rate.likely,
         max(0.0, limit - level) / slow,
     )
-    return Growth(times[0], end, base, lows[-1] - base, max(highs), rate, left)
+    return Growth(stretch, base, lows[-1] - base, max(highs), rate, left)

@@ -1,60 +1,99 @@
 """Distinguishes a dataset that is read into RAM from a leak: RAM grows by as much as is read."""
 
 import math
+from bisect import bisect_right
+from itertools import pairwise
 
 from advisor.envelope import Envelope
 from advisor.growth import Growth
 from advisor.readings import Reading
+from advisor.trend import floor
 
 LOAD_SECONDS = 3 * 3600.0  # a dataset is read within this time
 READ = (0.3, 1.5)  # range of what is read, relative to the growth: files may be compressed
 MORE_THAN_BEFORE = 2.0  # and relative to what was read in an equal time before, at least
+TOGETHER = 0.5  # of the growth happens while its part of the data is read
 _LONGEST_STEP = 120.0  # seconds: a rate does not hold for longer than this
 _MEGABYTE = 1e6
 
 
-class Loads:
-    """Adds up what disks and network interfaces read over the last days."""
+class Reads:
+    """How many bytes were read from one source, over the last days."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
-        self._total = 0.0
-        self._sums = Envelope()
-        self._last: dict[str, float] = {}
+        self._totals = Envelope()
         self._began = -math.inf  # the newest load
 
-    def note(self, reading: Reading) -> None:
-        """Add what a reading of ``disk`` or ``network`` reports."""
-        now = reading.timestamp / 1000
-        field = "read_rate" if reading.family == "disk" else "download_rate"
-        rate = reading.values.get(field) or 0.0
-        step = now - self._last.get(reading.family, now)
-        self._last[reading.family] = now
-        self._total += rate * _MEGABYTE * min(max(step, 0.0), _LONGEST_STEP)
-        self._sums.add(now, self._total)
+    def add(self, now: float, total: float) -> None:
+        """Note that ``total`` bytes had been read by ``now`` (seconds)."""
+        self._totals.add(now, total)
 
     def explain(self, found: Growth) -> bool:
-        """Return whether reading from disks and network explains the growth of RAM.
+        """Return whether reading explains the growth of RAM.
 
-        It does if about as much was read as RAM grew by, and if the reading began with the growth:
-        a training run that reads its data all the time explains no growth.
+        It does if about as much was read as RAM grew by, at the same times, and if the reading
+        began with the growth: a training run that reads its data all the time explains no growth.
         """
-        low, high = (times * found.size for times in READ)
-        read = self.between(found.start, found.end)
-        if not low <= read <= high:
+        times, lows, _ = found.stretch
+        read = [self.between(*each) for each in pairwise(times)]
+        ratio = sum(read) / found.size
+        if not READ[0] <= ratio <= READ[1]:
+            return False
+        grown = [later - earlier for earlier, later in pairwise(floor(lows))]
+        together = sum(map(min, grown, (each / ratio for each in read)))
+        if together < TOGETHER * found.size:
             return False
         if found.start > self._began + LOAD_SECONDS:  # not part of the load that is known
-            if read <= MORE_THAN_BEFORE * self.between(2 * found.start - found.end, found.start):
+            before = self.between(2 * found.start - found.end, found.start)
+            if sum(read) <= MORE_THAN_BEFORE * before:
                 return False
             self._began = found.start
         return found.end <= self._began + LOAD_SECONDS
 
     def between(self, start: float, end: float) -> float:
         """Return the bytes read between two times, in seconds; 0 if that is not known."""
-        for level in range(self._sums.levels):
-            times, sums, _ = self._sums.closed(level)
-            if times and times[0] <= start:
-                read = [total for time, total in zip(times, sums, strict=True) if time >= start]
-                last = sum(time <= end for time in times if time >= start)
-                return read[last - 1] - read[0] if last else 0.0
-        return 0.0
+        before, after = self._at(start), self._at(end)
+        return 0.0 if before is None or after is None else after - before
+
+    def _at(self, time: float) -> float | None:
+        """Return the bytes read by ``time``, interpolated; None if that is too long ago."""
+        for level in range(self._totals.levels):
+            times, totals, _ = self._totals.closed(level)
+            if times and times[0] <= time:
+                next_ = bisect_right(times, time)
+                if next_ == len(times):
+                    return totals[-1]
+                share = (time - times[next_ - 1]) / (times[next_] - times[next_ - 1])
+                return totals[next_ - 1] + share * (totals[next_] - totals[next_ - 1])
+        return None
+
+
+class Loads:
+    """The data that a host reads from its disks and from the network."""
+
+    def __init__(self) -> None:
+        """Begin with nothing read."""
+        self._reads = {"disk": Reads(), "network": Reads()}
+        self._totals: dict[str, float] = {}
+        self._last: dict[str, float] = {}
+
+    def note(self, reading: Reading) -> None:
+        """Add the bytes that a reading of ``disk`` or ``network`` reports."""
+        now, family = reading.timestamp / 1000, reading.family
+        rate = reading.values.get("read_rate" if family == "disk" else "download_rate") or 0.0
+        step = now - self._last.get(family, now)
+        self._last[family] = now
+        total = self._totals.get(family, 0.0)
+        total += rate * _MEGABYTE * min(max(step, 0.0), _LONGEST_STEP)
+        self._totals[family] = total
+        self._reads[family].add(now, total)
+
+    def explain(self, found: Growth, own: Reads | None = None) -> bool:
+        """Return whether the disks or the network explain the growth of RAM.
+
+        ``own`` has the reads of the processes whose memory grows, if they are known: they count
+        instead of those of the disks, which other programs read too.
+        """
+        sources = own or self._reads["disk"], self._reads["network"]
+        return any(each.explain(found) for each in sources)

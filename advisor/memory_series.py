@@ -1,9 +1,9 @@
-"""Follows the memory of one process, device or host: whether it grows, and whether that ended."""
+"""Follows the memory of one process, device or host: whether it grows, and until when."""
 
 from dataclasses import dataclass, field
 
 from advisor.envelope import Envelope
-from advisor.growth import Growth, find_growth
+from advisor.growth import LARGEST_STEP, Growth, find_growth
 
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`.
 RELEASED = 0.25  # of the growth: if less of it is left, the memory was released
@@ -27,6 +27,7 @@ class MemorySeries:
     born: float
     limit: float = 0.0
     found: Growth | None = None
+    largest_step: float = LARGEST_STEP  # of the growth
     _envelope: Envelope = field(default_factory=Envelope)
     _closed: int = 0
     _released: float = 0.0
@@ -42,7 +43,7 @@ class MemorySeries:
 
     def growth(self, smallest: float) -> Growth | None:
         """Return the growth that the series shows, if it is at least ``smallest`` bytes."""
-        found = find_growth(self._envelope, self._closed, self.limit, smallest)
+        found = find_growth(self._envelope, self._closed, self.limit, smallest, self.largest_step)
         if found is None or found.size < AGAIN * self._released:
             return None
         if self.born >= 0:

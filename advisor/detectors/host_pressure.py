@@ -30,7 +30,8 @@ class HostPressure:
         f"{host_memory.SWAPPING_PRESSURE:g}% of the time: `warning`. `oom`: the kernel has killed "
         f"a process because memory ran out: `critical`, for {_USUAL['kills']:g} min. "
         f"`filesystem-NAME`: at least {_USUAL['used']:g}% is in use and grows, by the rule of "
-        f"`memory_growth`, by {filling.GROWTH:.0%} of the size: `info`, from "
+        f"`memory_growth`, by {filling.GROWTH:.0%} of the size, with no step of more than "
+        f"{filling.LARGEST_STEP:.0%} of the growth: `info`, from "
         f"{filling.WARNING_SECONDS / 3600:g} h before it is full `warning`, from "
         f"{filling.CRITICAL_SECONDS / 60:g} min before `critical`; or less than "
         f"{filling.FULL_SHARE:.0%} and less than {filling.FULL_BYTES / 1e9:g} GB are free: "
@@ -40,8 +41,8 @@ class HostPressure:
         f"{_USUAL['silent']:g} min after it disappeared: `warning`; after it was stopped: `info`. "
         f"The finding about pressure ends below {host_memory.END:.0%} of the threshold.",
         "a busy machine: full CPUs, RAM that is used as cache, pressure for a few seconds, pages "
-        "that are swapped out once, checkpoints that replace each other, a file system that has "
-        "been nearly full for a long time",
+        "that are swapped out once, checkpoints that replace each other, even before the first "
+        "is replaced, a file system that has been nearly full for a long time",
         "Without pressure information (PSI) in the kernel, only swapping and kills are detected. "
         "Network file systems are not read. A download that fits is reported if it nearly fills "
         "the file system, because its final size is not known. A clock that was set forward looks "

@@ -20,6 +20,7 @@ EXPLAINS = 0.8  # of the share of low readings: in so many, a limit is reached
 LEAST_SHARE = 0.3
 FEWEST = 2  # stretches in which a run waits
 ENDS = 2  # stretches in which it does not
+STAYS = 1.2  # times the threshold of utilization, below which a finding stays active
 HELD = 1e9  # bytes: less is a context
 _SERVER = re.compile(
     r"ipykernel|jupyter|vllm|sglang|ollama|llama|triton|text-generation|api_server|uvicorn"
@@ -70,7 +71,8 @@ class InputBound:
         f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If none is reached, "
         f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g}"
         "%) alternately: `info`, 'not explained by the host'. The finding ends after "
-        f"{ENDS} stretches for which this is not true, or with the run.",
+        f"{ENDS} stretches for which this is not true (with up to "
+        f"{STAYS * _USUAL['utilization']:g}% utilization), or when the run ends.",
         "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "
         "notebooks and inference servers that wait for requests, recognized by their commands; low "
         "utilization that neither alternates nor coincides with a limit",
@@ -165,7 +167,8 @@ class InputBound:
         if not stretch.total:
             return ()
         limit = self._explanation(stretch, shares)
-        is_low = stretches.IDLE <= stretch.mean < self._limits["utilization"]
+        most = self._limits["utilization"] * (STAYS if unit.gpus[0] in self._ledger else 1.0)
+        is_low = stretches.IDLE <= stretch.mean < most
         if not is_low or (
             limit is None and not stretch.is_alternating(reading.timestamp / 1000 - self._began)
         ):
@@ -211,6 +214,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the GPUs as a sentence begins with them: ``GPU 0``, ``GPU 0 and 3 more``."""
+    """Return the beginning of a sentence about GPUs: ``GPU 0``, ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

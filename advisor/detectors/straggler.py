@@ -12,6 +12,7 @@ from advisor.comparison import (
     LONE_SPAN,
     METRICS,
     SETTLING,
+    UNUSUAL,
     Comparison,
     Deviation,
     Member,
@@ -47,12 +48,13 @@ class Straggler:
         f"difference from the others, {_USUAL['power']:g}% less power or "
         f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
         f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
-        f"learned in the first {SETTLING / 60:g} min of the run's work. The finding ends once the "
-        f"difference is less than {ENDS:.0%} of its limit, or the run ends.",
-        "different jobs, even with the same command: if several GPUs have each differed from the "
-        f"others for {LONE:g} s within {LONE_SPAN / 3600:g} h, they do not work in step; a first "
-        "rank that saves checkpoints; pipeline stages that differ from the start; slots that are "
-        "always warmer",
+        f"learned in the first {SETTLING / 60:g} min of the run's work. A further difference that "
+        f"is less than {UNUSUAL:g} times the mean of all GPUs does not count. The finding ends "
+        f"once the difference is less than {ENDS:.0%} of its limit, or the run ends.",
+        "servers whose loads differ now and then; different jobs, even with the same command: if "
+        f"several GPUs have each differed from the others for {LONE:g} s within "
+        f"{LONE_SPAN / 3600:g} h, they do not work in step; a first rank that saves checkpoints; "
+        "pipeline stages that differ from the start; slots that are always warmer",
         "The driver has to list the processes, and the collector has to see their commands. A GPU "
         "that is slow from the start is found only by its clock. In a run on two GPUs, neither is "
         "reported.",

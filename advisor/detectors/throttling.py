@@ -9,11 +9,12 @@ from typing import ClassVar
 from advisor.detectors.model import DEFAULTS, LONGEST_STEP, Kind, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name
+from advisor.smoothing import Held
 from telemetry.catalogue.thresholds import effective
 
 WINDOW_SECONDS = 300.0
 FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
-FEWEST_SLOW = 6  # and so many of them have to show the cause
+FEWEST_SLOW = 6  # and so many of them have to show the cause when a finding begins
 END = 0.25  # of the share at which a finding begins
 CAP_END = 0.5  # likewise of the power cap, which is how a GPU works under full load
 FULL_LOAD = 80.0  # % utilization
@@ -54,6 +55,7 @@ class _Window:
     busy: float = 0.0  # utilization, smoothed
     fastest: float = 0.0  # clock in MHz while nothing reduced it
     slowed: float = 0.0  # clock while something did, smoothed
+    calm: Held = field(default_factory=Held)  # hardly slowed down
 
     def add(self, now: float, causes: Collection[str]) -> None:
         step, steps = now - (self.newest or now), self.steps
@@ -73,13 +75,11 @@ class _Window:
 
     def share(self, cause: str) -> float:
         """Return the share of the time with ``cause``."""
-        if self.number[cause] < FEWEST_SLOW:
-            return 0.0
         return self.slowed_for[cause] / self.known
 
 
 class Throttling:
-    """Adds up the time in which something slowed each GPU down."""
+    """Adds up the time for which each GPU was slowed down."""
 
     kind: ClassVar[Kind] = Kind(
         "throttling",
@@ -88,8 +88,9 @@ class Throttling:
         f"Thermal or hardware slowdown or a power brake during at least {_USUAL['share']:g}% of "
         f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
         f"`warning`. The power cap during at least {_USUAL['cap']:g}% of them, at {FULL_LOAD:g}% "
-        f"utilization or more: `info`. The finding ends once these shares are "
-        f"below {END * _USUAL['share']:g}% and {CAP_END * _USUAL['cap']:g}%.",
+        f"utilization or more: `info`. The finding ends once these shares have been below "
+        f"{END * _USUAL['share']:g}% and {CAP_END * _USUAL['cap']:g}% for "
+        f"{WINDOW_SECONDS / 60:g} min.",
         "`gpu_idle`, and clocks that a user has set; a single sample; a GPU at its power cap is "
         "never a warning",
         "Throttling between two samples is not detected. The loss of clock is known only once the "
@@ -132,11 +133,13 @@ class Throttling:
         subject, cap = reading.subject, window.share(_CAP)
         cause = max(_CAUSES, key=window.share)
         share = window.share(cause)
-        if share >= self._share:
+        if share >= self._share and window.number[cause] >= FEWEST_SLOW:
             return self._report(reading, window, cause, share, Severity.WARNING)
         if cap >= self._cap and window.busy >= FULL_LOAD:
             return self._report(reading, window, _CAP, cap, Severity.INFO)
-        if share < END * self._share and cap < CAP_END * self._cap:
+        is_calm = share < END * self._share and cap < CAP_END * self._cap
+        window.calm.note(reading.timestamp / 1000, holds=is_calm)
+        if window.calm.lasts(WINDOW_SECONDS, 1):
             return self._ledger.end(subject, reading.timestamp)
         return ()
 

@@ -8,6 +8,7 @@ from typing import Any
 
 from collector.runs.followed import Followed
 from collector.runs.procfs import PAGE
+from collector.runs.record import Run
 from collector.runs.summary import Row
 from collector.sensors.cgroup import CgroupMemory, find_limit
 
@@ -41,18 +42,18 @@ class RunMemory:
                 found = self._clock()
                 limit = find_limit(self._proc, _RAM, str(next(iter(each.tree.pids))))
             self._limits[run.id] = found, limit
-            rows.append(_row(each, held, limit))
+            rows.append(_row(run, held, each.tree.usage().read_bytes, limit))
         return sorted(rows, key=lambda row: -row["ram_used"])[:_MOST]
 
 
-def _row(followed: Followed, held: int, limit: CgroupMemory | None) -> dict[str, Any]:
-    run = followed.run
+def _row(run: Run, held: int, read: int | None, limit: CgroupMemory | None) -> dict[str, Any]:
     return {
         "run": run.id,
         "name": run.name,
         "pid": run.pid,
         "started": run.started,
         "ram_used": held,
+        "read_bytes": read,
         "cgroup_limit": limit and limit.limit,
         "cgroup_used": limit and limit.used(),
     }

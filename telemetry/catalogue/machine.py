@@ -92,6 +92,7 @@ MEMORY = Family(
                     "pid": 41_213,
                     "started": 1_767_222_000_000,
                     "ram_used": 8_589_934_592,
+                    "read_bytes": 64_424_509_440,
                     "cgroup_limit": None,
                     "cgroup_used": None,
                 }
@@ -106,6 +107,9 @@ MEMORY = Family(
                     "memory of all its processes, in RAM or swap, that is neither shared nor a "
                     "part of a file",
                     8_589_934_592,
+                ),
+                byte_count(
+                    "read_bytes", "data that its processes have read from storage", 64_424_509_440
                 ),
                 byte_count(
                     "cgroup_limit", "memory limit of its cgroup, if below ram_total", 68_719_476_736

@@ -175,3 +175,11 @@ def test_what_waits_for_requests_or_for_a_person_is_not_reported(command: str) -
 def test_a_gpu_without_a_reading_of_its_utilization_is_not_reported() -> None:
     samples = machine(by_turns, {"cpu": constantly(ONE_CORE)}, more=lambda _: {"utilization": None})
     assert not found(samples)
+
+
+def test_utilization_that_hovers_about_the_threshold_makes_one_finding() -> None:
+    def hovering(time: float) -> float:
+        return 45.0 if time % HOURS < HOURS / 2 else 55.0
+
+    samples = machine(hovering, {"cpu": lambda _: ONE_CORE})
+    assert [each.state for each in found(samples)] == [State.ACTIVE]

@@ -204,6 +204,18 @@ def test_a_dataset_that_is_read_into_ram_is_not_reported() -> None:
     assert found(samples)  # without the disk, nothing explains it
 
 
+def test_a_leak_beside_a_program_that_reads_in_turns_is_reported_as_soon_as_without_it() -> None:
+    rate = 75 * GB / HOURS
+
+    def in_turns(time: float) -> dict[str, Any]:
+        return {"read_rate": 5 * rate / 1e6 if time > HOURS and time % 600 < 120 else 0.0}
+
+    samples = ram(lambda time: 20 * GB + rate * max(time - HOURS, 0.0), until=4 * HOURS)
+    disk = every("system/disk", in_turns, until=4 * HOURS)
+    alone, beside = found(samples)[0], found(at_once(samples, disk))[0]
+    assert beside.timestamp == alone.timestamp
+
+
 def test_growth_that_would_take_weeks_is_not_reported() -> None:
     assert not found(gpu(lambda time: 40 * GB + time / HOURS * GB / 10, until=24 * HOURS))
 
@@ -217,12 +229,15 @@ def test_a_driver_that_reports_no_memory_causes_no_finding() -> None:
     assert not found(list(every("system/gpu/0", lambda _: values, until=HOURS)))
 
 
-def machine(memory: Memory, *, others: Memory = steady, **limits: int | None) -> list[Sample]:
-    """Return a machine with a run that has the ID 7 and holds ``memory``."""
+def machine(
+    memory: Memory, *, others: Memory = steady, read: Memory | None = None, **limits: int | None
+) -> list[Sample]:
+    """Return a machine with a run that has the ID 7, holds ``memory`` and has read ``read``."""
 
     def values(time: float) -> dict[str, Any]:
         held = int(memory(time))
         run = {"run": "7", "name": "ablation-7", "pid": 42, "started": 0, "ram_used": held}
+        run["read_bytes"] = None if read is None else int(read(time))
         used = held + int(others(time))
         return {"ram_used": used, "ram_total": 300 * GB, "runs": [run | limits]}
 
@@ -264,6 +279,24 @@ def test_a_finding_about_a_run_is_over_once_the_run_has_ended() -> None:
     begin, end = found([*during, *after])
     assert (begin.state, end.state) == (State.ACTIVE, State.OVER)
     assert end.subject == "run-7"
+
+
+def fast(time: float) -> float:
+    """Return 100 GB, and from the first hour on 60 GB more in each."""
+    return 100 * GB + 60 * GB * max(0.0, time - HOURS) / HOURS
+
+
+@pytest.mark.parametrize(("own", "leaks"), [(lambda _: 0.0, 1), (fast, 0), (None, 0)])
+def test_what_a_run_reads_itself_counts_and_if_unknown_what_all_programs_read(
+    own: Memory | None, leaks: int
+) -> None:
+    disk = every(
+        "system/disk",
+        lambda time: {"read_rate": 60 * GB / HOURS / 1e6 if time > HOURS else 0.0},
+        until=3 * HOURS,
+    )
+    run = [each for each in machine(fast, read=own) if seconds(each.timestamp) < 3 * HOURS]
+    assert len(found(at_once(run, disk))) == leaks
 
 
 def test_runs_that_the_history_lacks_do_not_look_like_released_memory() -> None:

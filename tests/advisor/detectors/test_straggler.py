@@ -1,3 +1,4 @@
+import math
 from collections.abc import Callable, Mapping
 from functools import partial
 from typing import Any
@@ -109,7 +110,7 @@ def stage(share: float) -> Change:
 
 
 def pauses(phase: float) -> Change:
-    """Return evaluations of 8 min, at a time of its own."""
+    """Return evaluations of 8 min, at different times on each GPU."""
     return lambda time: (
         {"utilization": 0.0, "power": 100.0}
         if (time + phase) % (40 * MINUTES) < 8 * MINUTES
@@ -119,6 +120,17 @@ def pauses(phase: float) -> Change:
 
 def long_pauses(phase: float) -> Change:
     return lambda time: {"power": 100.0} if (time + phase) % HOURS < 20 * MINUTES else {}
+
+
+def requests(number: int) -> Change:
+    """Return a server with its own load, and then, like all but the third, with a full one."""
+
+    def values(time: float) -> dict[str, Any]:
+        own = 65.0 + 25.0 * math.sin(time / (3 * MINUTES) + 2 * math.pi * number / 4)
+        full = 60.0 if number == 2 else 95.0
+        return {"utilization": own if time < 1.5 * HOURS else full}
+
+    return values
 
 
 @pytest.mark.parametrize(
@@ -132,8 +144,12 @@ def long_pauses(phase: float) -> Change:
         {0: lambda _: {"temperature": 74.0}},
         dict.fromkeys(range(4), later(utilization=20.0, power=150.0)),
         dict.fromkeys((0, 1), later(utilization=20.0)),
+        {number: requests(number) for number in range(4)},
     ],
-    ids=["in step", "stage", "saves", "stages", "same jobs", "slot", "all pause", "two pause"],
+    ids=[
+        *("in step", "stage", "saves", "stages", "same jobs", "slot", "all pause", "two pause"),
+        "servers",
+    ],
 )
 def test_what_is_usual_is_not_reported(changes: Mapping[int, Change]) -> None:
     assert not found(machine(changes))

@@ -52,6 +52,7 @@ class Run:
     """A run that the collector follows, with its memory in bytes since its start.
 
     ``cache`` are files in RAM that its cgroup is charged for, and ``limit`` is that of the cgroup.
+    ``read`` are the bytes that it has read since its start.
     """
 
     memory: Shape
@@ -59,6 +60,7 @@ class Run:
     end: float = float("inf")
     limit: float | None = None
     cache: Shape = field(default_factory=lambda: flat(0.0))
+    read: Shape = field(default_factory=lambda: flat(0.0))
     number: int = 1
     truth: Truth | None = None  # a leak: ends when the memory runs out
 
@@ -82,6 +84,7 @@ class Run:
             "pid": 4000 + self.number,
             "started": EPOCH + int(self.start * 1000),
             "ram_used": int(held),
+            "read_bytes": int(self.read(time - self.start)),
             "cgroup_limit": None if self.limit is None else int(self.limit),
             "cgroup_used": None if self.limit is None else int(charged),
         }

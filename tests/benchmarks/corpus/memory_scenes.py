@@ -47,6 +47,22 @@ def _reads(rng: Random, field: str) -> Extra:
     return lambda _time: {field: rate * rng.uniform(0.3, 1.7)}
 
 
+def beside(rng: Random, rate: float, begin: float) -> Extra:
+    """Another program that reads from about ``begin`` on, about ``rate`` (bytes/s) on average.
+
+    It reads all the time, or in turns: a backup, an evaluation of files.
+    """
+    begin, end = begin + rng.uniform(-600, 600), begin + rng.uniform(1, 6) * HOUR
+    usual = rate / 1e6 * rng.uniform(0.2, 2)
+    every, share = rng.uniform(300, 3600), rng.choice([1.0, rng.uniform(0.1, 0.6)])
+
+    def values(time: float) -> dict[str, Any]:
+        reads = begin <= time < end and time % every < share * every
+        return {"read_rate": usual / share * rng.uniform(0.5, 1.5) if reads else 0.1}
+
+    return values
+
+
 def _base(rng: Random, size: float) -> Shape:
     """A training without a leak that uses at most ``size``."""
     start = ramp(size * rng.uniform(0.4, 0.7), rng.uniform(10, 300), rng.choice([0, 3, 8]))
@@ -250,12 +266,14 @@ def _ram_leak(rng: Random) -> tuple[Machine, Truth, Shape, float]:
         wander(rng, total * rng.uniform(0.001, 0.01), rng.uniform(60, 900)),
         spikes(rng, size * 0.1, rng.uniform(600, 3600), 60),
     )
-    shape = together(quiet, leak_shape(rng, (total - size) / takes, begin))
+    rate = (total - size) / takes
+    shape = together(quiet, leak_shape(rng, rate, begin))
     machine, _ = steady(rng)
     machine.hours = (begin + 3 * takes) / HOUR + 1
     truth = Truth(KIND, "host", begin)
     machine.ram_truth = truth
-    machine.disk = _reads(rng, "read_rate")
+    alone = rng.random() < 0.6
+    machine.disk = _reads(rng, "read_rate") if alone else beside(rng, rate, begin)
     return machine, truth, shape, total
 
 

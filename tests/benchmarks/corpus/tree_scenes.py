@@ -4,7 +4,7 @@ import math
 from random import Random
 
 from tests.benchmarks.corpus.machine import HOUR, Machine, Run, Truth
-from tests.benchmarks.corpus.memory_scenes import KIND, leak_shape, until_full
+from tests.benchmarks.corpus.memory_scenes import KIND, beside, leak_shape, until_full
 from tests.benchmarks.corpus.shapes import (
     GIB,
     Shape,
@@ -105,6 +105,30 @@ def run_queue(rng: Random) -> Built:
     return machine, []
 
 
+def run_datasets(rng: Random) -> Built:
+    """A run that reads one dataset after another into RAM, while it trains."""
+    machine = _machine(rng, _hours(rng))
+    machine.ram = flat(machine.ram_total * rng.uniform(0.02, 0.1))
+    size, stays = machine.ram_total * rng.uniform(0.05, 0.2), rng.uniform(0, HOUR / 2)
+    rate = size / math.exp(rng.uniform(math.log(300), math.log(4000)))
+    packed = rng.uniform(0.5, 1.2)
+
+    def loaded(time: float) -> float:
+        return min(size, rate * time) + min(size, rate * max(0.0, time - size / rate - stays))
+
+    machine.runs = [
+        Run(loaded, rng.uniform(0, HOUR), read=lambda time: packed * loaded(time) + 1e5 * time)
+    ]
+    begin, reading = machine.runs[0].start, packed * rate / 1e6
+
+    def disk(time: float) -> dict[str, float]:
+        loads = loaded(time + 1 - begin) > loaded(time - begin) if time > begin else False
+        return {"read_rate": rng.uniform(0.8, 1.2) * reading if loads else rng.uniform(0, 1)}
+
+    machine.disk = disk
+    return machine, []
+
+
 # Leaks.
 
 
@@ -115,11 +139,23 @@ def _leaking(rng: Random, *, limited: bool) -> Built:
     size = limit * rng.uniform(0.1, 0.6)
     start = rng.uniform(0, 1800)
     machine.hours = (start + begin + 3 * takes) / HOUR + 1
-    shape = together(_quiet(rng, size * 0.8), leak_shape(rng, (limit - size) / takes, begin))
+    rate = (limit - size) / takes
+    shape = together(_quiet(rng, size * 0.8), leak_shape(rng, rate, begin))
     if rng.random() < 0.3:
         shape = together(shape, spikes(rng, size * 0.1, rng.uniform(600, 3600), 60))
     truth = Truth(KIND, "run-auto-1", start + begin)
-    machine.runs = [Run(shape, start, limit=limit if limited else None, truth=truth)]
+    reads = 10 ** rng.uniform(3, 7)
+    machine.runs = [
+        Run(
+            shape,
+            start,
+            limit=limit if limited else None,
+            read=lambda time: reads * time,
+            truth=truth,
+        )
+    ]
+    if rng.random() < 0.5:
+        machine.disk = beside(rng, rate, start + begin)
     return machine, [truth]
 
 
@@ -132,5 +168,5 @@ def run_leak_in_cgroup(rng: Random) -> Built:
     return _leaking(rng, limited=True)
 
 
-HARMLESS = (run_steady, run_epochs, run_cache, run_queue)
+HARMLESS = (run_steady, run_epochs, run_cache, run_queue, run_datasets)
 TROUBLE = (run_leak, run_leak_in_cgroup)
