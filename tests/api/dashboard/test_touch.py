@@ -9,7 +9,9 @@ from tests.api.dashboard.conftest import HOST, MARKUP_HOST
 PHONE = {"width": 390, "height": 844}
 
 
-def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None:
+def test_a_finger_zooms_sideways_scrolls_down_and_moves_the_edges_of_the_span(
+    open_visit: OpenVisit,
+) -> None:
     visit = open_visit(viewport=PHONE, has_touch=True, is_mobile=True)
     page = visit.go(fragment(HOST))
     expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
@@ -25,6 +27,16 @@ def test_a_finger_zooms_sideways_and_scrolls_down(open_visit: OpenVisit) -> None
     assert box is not None
     middle = box["y"] + box["height"] / 2
     touch(visit, (box["x"] + 20, middle), (box["x"] + 0.8 * box["width"], middle))
+    expect(page.get_by_test_id("zoom-reset")).to_be_visible()
+    page.keyboard.press("0")
+    expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+    edge = page.get_by_test_id("brush-from")
+    edge.scroll_into_view_if_needed()
+    box = edge.bounding_box()
+    assert box is not None
+    assert box["width"] == 24
+    place = (box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    touch(visit, place, (place[0] + 60, place[1]))
     expect(page.get_by_test_id("zoom-reset")).to_be_visible()
     page.keyboard.press("0")
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
