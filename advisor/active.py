@@ -1,4 +1,4 @@
-"""The findings that are published as active, and what to publish when they change. Pure."""
+"""The findings that are published as active, and the messages to publish when they change. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping
@@ -18,7 +18,7 @@ MOST_ADOPTED = 10_000  # any client can retain made-up findings
 
 
 class Change(NamedTuple):
-    """A message to publish: an event; if ``payload`` is empty, the removal of a retained one."""
+    """A message to publish: an event, or with an empty ``payload`` a message's removal."""
 
     host: str
     channel: str
@@ -60,7 +60,7 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Take over a finding of an earlier advisor; yield its message if it is not retained."""
+        """Take over a finding of an earlier advisor; publish it again if it is not retained."""
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:
             self._note_end(finding.host, base)
@@ -73,7 +73,7 @@ class ActiveFindings:
                 yield _message(event, retain=True)
 
     def note(self, finding: Finding) -> Iterator[Change]:
-        """Yield what to publish now that a detector has reported ``finding``."""
+        """Yield the messages to publish now that a detector has reported ``finding``."""
         known = self._known(finding)
         if finding.state is State.OVER:
             if known is not None:
@@ -100,12 +100,12 @@ class ActiveFindings:
             known.adopted = False
 
     def is_past(self, finding: Finding) -> bool:
-        """Return whether ``finding`` is older than what is published about the same subject."""
+        """Return whether ``finding`` is older than the published finding about the same subject."""
         known = self._known(finding)
         return known is not None and finding.timestamp < known.finding.timestamp
 
     def wait(self, host: str, now: int) -> None:
-        """Wait from ``now``, the host's time, for the detectors to report what was adopted."""
+        """Wait, from ``now`` (the host's time) on, for detectors to report the adopted findings."""
         for each in self._adopted(host):
             evidence = each.finding.evidence
             needed = min(evidence.end - evidence.start, LONGEST_PATIENCE)
@@ -118,7 +118,7 @@ class ActiveFindings:
                 yield from self._end(each, each.finding.over(now))
 
     def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
-        """End the findings of ``host``, about which nothing is known any more."""
+        """End the findings of ``host``, whose state is no longer known."""
         for each in list(self._hosts.get(host, {}).values()):
             if each.finding.kind not in except_kinds:
                 yield from self._end(each, each.finding.over(now))
@@ -130,7 +130,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID with which no finding has ended, because the same one may begin again."""
+        """Return an ID that no ended finding has: the same finding may begin again."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 

@@ -44,9 +44,10 @@ _NO_PAST = "The advisor could not read the history, so it may report slow leaks 
 class Advisor:
     """Subscribes to the samples of every host, and publishes a retained message for each finding.
 
-    Its session is not persistent, and its samples have QoS 0: what it misses while it is offline,
-    it reads from the history. When a finding is over, it publishes that, and removes the retained
-    message. An unexpected error in the analysis is counted and logged; the advisor continues.
+    Its session is not persistent, and its samples have QoS 0: the samples that it misses while it
+    is offline are read from the history. When a finding is over, the advisor publishes its end, and
+    removes the retained message. An unexpected error in the analysis is counted and logged; the
+    advisor continues.
     """
 
     def __init__(
@@ -142,7 +143,7 @@ class Advisor:
             log.warning("%s", error)
 
     def _changes(self, message: Message) -> Iterable[Change]:
-        """Return what ``message`` changes. Raises MalformedMessageError."""
+        """Return the changes that ``message`` causes. Raises MalformedMessageError."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return self._watch.forget(address.host) if address.host else ()
@@ -152,7 +153,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish what ``changes`` returns; no error in it ends the thread."""
+        """Publish the result of ``changes``; an error in it is logged, and ends no thread."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

@@ -34,23 +34,23 @@ class _Host:
     silent: int = 0  # since it went offline, milliseconds
 
     def is_online(self, status: CollectorStatus) -> bool:
-        """Return whether the collector is online; remember since when it is not."""
+        """Return whether the collector is online; if it is not, keep its status."""
         online = status.state is CollectorState.ONLINE
         self.offline = None if online else status
         self.silent = 0 if online else self.silent
         return online
 
     def feed(self, reading: Reading) -> Iterator[Finding]:
-        """Feed ``reading`` to the detectors that look at its family."""
+        """Feed ``reading`` to the detectors that use its family."""
         for feed in self.of_family(reading.family):
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield those of ``findings`` that are to be reported."""
+        """Yield the ``findings`` to report: without ``updates``, no mere updates."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
-        """Return the methods of the detectors that look at ``family``."""
+        """Return the ``feed`` methods of the detectors that use ``family``."""
         known = self.by_family.get(family)
         if known is None:
             known = [each.feed for each in self.detectors if family in each.families]
@@ -59,12 +59,12 @@ class _Host:
 
 
 class Analysis:
-    """Feeds each host's readings, in the order of their time, to its own detectors.
+    """Feeds each host's readings, in the order of their time, to the host's own detectors.
 
     A sample that is late, or not newer than the one before on its channel, is skipped and counted.
-    One that is newer by less than ``CLOSE`` is skipped too: findings take minutes. If a host's
-    clock is set back, its findings end and its detectors start again. The findings about a device
-    that is no longer read end. Hosts and channels beyond ``limits`` are ignored.
+    A sample that is newer by less than ``CLOSE`` is skipped too, since findings take minutes. If a
+    host's clock is set back, its findings end and its detectors start again. The findings about a
+    device end when it is no longer read. Hosts and channels beyond ``limits`` are ignored.
     """
 
     def __init__(
@@ -107,11 +107,11 @@ class Analysis:
         return found
 
     def tick(self, now: int) -> Iterator[Finding]:
-        """Yield what begins or ends because time passes.
+        """Yield the findings that begin or end because time passes.
 
         ``now`` is Unix milliseconds: the time of the machine that analyses, or in a recording the
-        newest timestamp of all hosts. It does something at most once a minute, however often it is
-        called.
+        newest timestamp of all hosts. A call within a minute of the last one that did something
+        does nothing.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -132,7 +132,7 @@ class Analysis:
             host.fresh = False
 
     def _host_of(self, content: Sample | CollectorStatus) -> _Host | None:
-        """Return the host of ``content``, or None if it is not to be analysed."""
+        """Return the host of ``content``, or None if ``content`` is not to be analysed."""
         host = self._hosts.get(content.host)
         if host is None:
             if len(self._hosts) >= self._limits.hosts:
@@ -159,7 +159,7 @@ class Analysis:
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
-        """Forget the host ``name``, which is silent; yield the findings that this ends."""
+        """Forget the silent host ``name``; yield the ends of its findings."""
         host = self._hosts.pop(name, None)
         if host is not None:
             yield from self._end_all(host)

@@ -58,9 +58,9 @@ class Deviation(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, how they usually differ from the others', and which deviate.
+    """One GPU: its smoothed values, their usual differences from the others', and its deviations.
 
-    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` are those of the
+    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` cover the
     readings since the values were last smoothed. A value that is ``apart`` exceeds its limit; one
     that deviates (``held``) does so by more than is usual in its run.
     """
@@ -97,7 +97,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether it works as much as the others; if not, another temperature is normal."""
+        """Return whether this GPU works as hard as the others; if not, temperatures may differ."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -160,7 +160,7 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Note which members deviate in one metric; none while ``found`` is None."""
+        """Note which members deviate in one metric; while ``found`` is None, none does."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:

@@ -72,8 +72,8 @@ class _Level:
 class Envelope:
     """Buckets of several widths over one series, so that minutes and days are both in view.
 
-    Time and memory for a value are constant. The widest buckets take hours; a level is created only
-    with its first bucket.
+    Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
+    fill; a level is created only with its first bucket.
     """
 
     __slots__ = ("_levels",)
@@ -85,7 +85,7 @@ class Envelope:
     def add(self, time: float, value: float) -> int:
         """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
 
-        If it is n, these are the first n of ``WIDTHS``.
+        The number n stands for the first n of ``WIDTHS``.
         """
         if self._levels[0].extend(time, value):
             return 0

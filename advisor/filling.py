@@ -1,4 +1,4 @@
-"""Whether the file systems of a host fill up. Pure."""
+"""Detects file systems of a host that fill up. Pure."""
 
 import math
 import re

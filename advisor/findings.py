@@ -108,9 +108,9 @@ class Finding:
 
     @property
     def identity(self) -> str:
-        """The ID of its beginning, the same in each advisor; later IDs append a dot and a word.
+        """The ID of the finding's beginning, the same in each advisor.
 
-        It contains no dots itself.
+        It contains no dots: later IDs append a dot and a word.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 

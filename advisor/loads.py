@@ -70,7 +70,7 @@ class Reads:
 
 
 class Loads:
-    """What a host reads from its disks and from the network."""
+    """The data that a host reads from its disks and from the network."""
 
     def __init__(self) -> None:
         """Begin with nothing read."""
@@ -79,7 +79,7 @@ class Loads:
         self._last: dict[str, float] = {}
 
     def note(self, reading: Reading) -> None:
-        """Add what a reading of ``disk`` or ``network`` reports."""
+        """Add the bytes that a reading of ``disk`` or ``network`` reports."""
         now, family = reading.timestamp / 1000, reading.family
         rate = reading.values.get("read_rate" if family == "disk" else "download_rate") or 0.0
         step = now - self._last.get(family, now)
@@ -92,8 +92,8 @@ class Loads:
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
         """Return whether the disks or the network explain the growth of RAM.
 
-        ``own`` is what the processes whose memory grows have read themselves, if that is known: it
-        counts instead of the disks, which other programs read too.
+        ``own`` has the reads of the processes whose memory grows, if they are known: they count
+        instead of those of the disks, which other programs read too.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

@@ -1,4 +1,4 @@
-"""Follows the memory of one process, device or host: whether it grows, and whether that ended."""
+"""Follows the memory of one process, device or host: whether it grows, and until when."""
 
 from dataclasses import dataclass, field
 

@@ -1,4 +1,4 @@
-"""What an advisor that has just started reads from the history."""
+"""Reads the history for an advisor that has just started."""
 
 import heapq
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -67,7 +67,7 @@ class Past:
         return list({(each.host, each.channel): each for each in found}.values())
 
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
-        """Yield the samples of ``host`` by time: coarse ones of days, then the recent ones.
+        """Yield the samples of ``host``, oldest first: coarse ones of days, then the recent ones.
 
         The history has no texts, so those of the newest samples are added, such as the kind of a
         GPU's memory. It has no processes either. If a GPU has a single process, that process is
@@ -104,7 +104,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Add what the history lacks to the samples of a channel, as far as it is known."""
+    """Add the known values that the history lacks to the samples of a channel."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples

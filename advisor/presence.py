@@ -41,7 +41,7 @@ class Presence:
         )
 
     def status(self, reading: Reading) -> Iterable[Finding]:
-        """End the silence: a status is only read while the collector is online."""
+        """End the finding about silence: a status is read only while the collector is online."""
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:

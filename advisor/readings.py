@@ -63,7 +63,7 @@ def duration(low: float, high: float) -> str:
 
 
 def reading_of(content: Sample | CollectorStatus) -> Reading:
-    """Return what detectors read of ``content``."""
+    """Return the reading that detectors get for ``content``."""
     if isinstance(content, CollectorStatus):
         fields = {name: getattr(content, name) for name in CollectorStatus.__slots__}
         return Reading(content.host, content.timestamp, "status", "host", fields)

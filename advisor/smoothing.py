@@ -41,5 +41,5 @@ class Held:
         self.at = now
 
     def lasts(self, seconds: float, readings: int) -> bool:
-        """Return whether it has held for so long, and in so many readings."""
+        """Return whether the condition has held for ``seconds`` and in ``readings`` readings."""
         return self.readings >= readings and self.at - self.since >= seconds

@@ -28,7 +28,7 @@ class Stretch:
     _works: dict[str, bool] = field(default_factory=dict)  # by GPU: works, or waits
 
     def add(self, gpu: str, values: Mapping[str, Any], use: float, low: float, link: float) -> None:
-        """Add a reading with the utilization ``use``; below ``low`` it is low.
+        """Add a reading with the utilization ``use``, which counts as low below ``low``.
 
         ``link`` is the share of the PCIe link's rate from which the link counts as full.
         """

@@ -67,7 +67,7 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def floor(values: Sequence[float]) -> list[float]:
-    """Return, for each point, the lowest value from there on: what was never released.
+    """Return, for each point, the lowest value from there on: the memory that stays in use.
 
     It never falls. A sawtooth on a flat base has a flat floor, except for its last tooth; a release
     of memory lowers the floor of all that came before.

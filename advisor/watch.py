@@ -30,7 +30,7 @@ Content = Sample | CollectorStatus
 
 @dataclass(slots=True)
 class _Host:
-    """``first`` and ``last`` are when messages arrived, in monotonic seconds.
+    """``first`` and ``last``: when the first and last message arrived, in monotonic seconds.
 
     ``newest`` are the newest messages by channel with their sizes, until the past has been read.
     """
@@ -124,7 +124,7 @@ class Watch:
             yield from self._active.expire(content.host, content.timestamp)
 
     def _keep(self, content: Content, newest: dict[str, tuple[Content, int]], size: int) -> None:
-        """Keep ``content`` until the past of its host has been read, unless there is too much."""
+        """Keep ``content`` until the past of its host has been read, unless too much is kept."""
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
         is_over = channel not in newest and len(newest) >= self._limits.channels
@@ -209,8 +209,8 @@ class Watch:
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)
-            heard = connected if host is None else max(host.last, connected)
-            silent = now - heard
+            last_message = connected if host is None else max(host.last, connected)
+            silent = now - last_message
             if silent >= FORGOTTEN_SECONDS or (host is None and silent >= SILENT_SECONDS):
                 yield from self.forget(name)
             elif host is not None and silent >= SILENT_SECONDS and not host.is_resting:
@@ -229,7 +229,7 @@ class Watch:
         yield from self._active.end_all(name, unix_milliseconds())
 
     def _take(self, host: _Host) -> dict[str, Content]:
-        """Return the newest messages of ``host``, and no longer keep them."""
+        """Remove and return the messages that were kept of ``host``."""
         waiting, host.newest = host.newest or {}, None
         self._size -= sum(size for _, size in waiting.values())
         return {channel: content for channel, (content, _) in waiting.items()}

@@ -2,8 +2,8 @@
 
 import asyncio
 import socket
-from collections.abc import AsyncIterator, Sequence
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Callable, Sequence
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from itertools import chain
 from typing import Any
 
@@ -120,27 +120,11 @@ def create_app(
     events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE)
     parts = Parts(settings, live, history, readiness, events, folder, ends)
 
-    @asynccontextmanager
-    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
-        tasks: list[asyncio.Task[None]] = []
-        try:
-            await history.open()
-            await checks.open()
-            live.start(asyncio.get_running_loop())
-            tasks += [asyncio.create_task(each()) for each in (readiness.watch, black_box.watch)]
-            yield {"connections": connections}  # which the server's protocols use
-        finally:
-            for task in tasks:
-                task.cancel()
-            await black_box.check(all_failed=True)
-            await asyncio.to_thread(live.stop)
-            await asyncio.gather(history.close(), checks.close())
-
     app = _Application(
         title="System Monitor",
         description=_DESCRIPTION,
         version=__version__,
-        lifespan=lifespan,
+        lifespan=_lifespan(parts, checks, black_box, connections),
         openapi_url="/api/v1/openapi.json",
         generate_unique_id_function=_operation_id,
         docs_url=None,  # these pages would load scripts from another origin
@@ -160,6 +144,31 @@ def create_app(
     serve_page(app)
     app.add_api_websocket_route("/{path:path}", websocket.refuse)
     return app
+
+
+def _lifespan(
+    parts: Parts, checks: History, black_box: BlackBox, connections: Connections
+) -> Callable[[FastAPI], AbstractAsyncContextManager[dict[str, Connections]]]:
+    """Return the context that opens the parts before the first request, and later closes them."""
+
+    @asynccontextmanager
+    async def lifespan(_app: FastAPI) -> AsyncIterator[dict[str, Connections]]:
+        tasks: list[asyncio.Task[None]] = []
+        try:
+            await parts.history.open()
+            await checks.open()
+            parts.live.start(asyncio.get_running_loop())
+            watches = (parts.readiness.watch, black_box.watch)
+            tasks += [asyncio.create_task(each()) for each in watches]
+            yield {"connections": connections}  # which the server's protocols use
+        finally:
+            for task in tasks:
+                task.cancel()
+            await black_box.check(all_failed=True)
+            await asyncio.to_thread(parts.live.stop)
+            await asyncio.gather(parts.history.close(), checks.close())
+
+    return lifespan
 
 
 def _operation_id(route: APIRoute) -> str:

@@ -29,7 +29,7 @@ def require_known(given: QueryParams, known: Collection[str]) -> None:
 
 
 class CheckedRoute(APIRoute):
-    """A route that rejects parameters that it does not have."""
+    """A route that rejects unknown parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """Return the handler; it checks the parameters first."""
@@ -51,7 +51,7 @@ class NewestRoute(CheckedRoute):
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer; the application's handlers handle what the endpoint raises."""
+        """Respond; the application's error handlers handle what the endpoint raises."""
         if scope["query_string"] or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
         else:

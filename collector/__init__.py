@@ -1,1 +1,1 @@
-"""Reads this machine and publishes what it finds."""
+"""Reads this machine's sensors and publishes their samples."""

@@ -93,7 +93,7 @@ class Collector:
         self._runner.start()
 
     def stop(self) -> None:
-        """Stop reading, publish the state offline on ``system/status`` and disconnect."""
+        """Stop reading, publish the state ``offline`` to ``system/status`` and disconnect."""
         self._runner.stop()
         if self._announcer is not None:
             self._announcer.stop()
@@ -184,6 +184,7 @@ class Collector:
 
     def _publish_run(self, publication: Publication) -> None:
         self._publisher.publish(publication)
+        self._publisher.flush()
 
     def _status_publication(self) -> Publication:
         topic = self._topics.topic(self._host, STATUS_CHANNEL)

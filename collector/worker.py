@@ -1,4 +1,4 @@
-"""One sensor and its thread: isolates readings that hang or fail."""
+"""One sensor and its state: isolates readings that hang or fail."""
 
 import logging
 import threading
@@ -37,13 +37,12 @@ class _Status(NamedTuple):
 
 
 class SensorWorker:
-    """Reads ``sensor`` once per ``tick``, in its own thread.
+    """Reads ``sensor`` once per ``tick``, in the thread that calls ``read``.
 
-    Only that thread uses the sensor; it passes each sample to ``deliver``. A sample's timestamp is
-    the time at which its reading began: no value is older. ``on_change`` is called when the state
-    of the sensor, or the reason for it, has changed. ``on_vanished`` is called with each channel
-    that the sensor has read before and that a complete reading no longer contains. ``on_finished``
-    is called after each reading.
+    Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
+    began: no value in it is older. ``on_change`` is called when the state of the sensor, or its
+    reason, has changed. ``on_vanished`` is called with each channel that the sensor has read before
+    and that a complete reading no longer contains.
     """
 
     def __init__(
@@ -53,17 +52,16 @@ class SensorWorker:
         deliver: Callable[[Sample], None],
         on_change: Callable[[], None],
         on_vanished: Callable[[str], None],
-        on_finished: Callable[["SensorWorker"], None],
         timeouts: Timeouts,
     ) -> None:
-        """Prepare the thread; nothing is opened before ``start``."""
+        """Open nothing yet: the first ``read`` opens the sensor."""
         self.name = sensor.name
+        self.may_wait = sensor.may_wait
         self._sensor = sensor
         self._host = host
         self._deliver = deliver
         self._on_change = on_change
         self._on_vanished = on_vanished
-        self._on_finished = on_finished
         self._channels: set[str] = set()
         self._timeouts = timeouts
         self._duration: float | None = None
@@ -71,32 +69,21 @@ class SensorWorker:
         self._missed_ticks = 0
         self._opened = False
         self._reopen_at = float("-inf")
-        self._due = threading.Event()
         self._lock = threading.Lock()  # keeps _status and _busy_since consistent
         self._status = _Status(SensorState.STARTING)
         self._busy_since: float | None = None
-        self._stopping = False
         self._settled = threading.Event()
-        self._thread = threading.Thread(target=self._run, name=f"sensor-{self.name}", daemon=True)
-
-    def start(self) -> None:
-        """Open the sensor, in its thread."""
-        self._due.set()
-        self._thread.start()
 
     def tick(self) -> bool:
-        """Request one reading; while another is in progress, count the tick as missed.
-
-        Returns whether a reading was requested.
-        """
+        """Return whether to call ``read``; while a reading is in progress, the tick is missed."""
         limit = self._timeouts.hanging_seconds
         with self._lock:
             busy_since, before = self._busy_since, self._status
-            if busy_since is None and not self._due.is_set():
-                self._due.set()
+            if busy_since is None:
+                self._busy_since = time.monotonic()
                 return True
             self._missed_ticks += 1
-            if busy_since is None or time.monotonic() - busy_since <= limit:
+            if time.monotonic() - busy_since <= limit:
                 return False
             reason = f"It has not answered for more than {limit:g} s."
             after = before._replace(state=SensorState.HANGING, reason=reason)
@@ -109,14 +96,21 @@ class SensorWorker:
         with self._lock:
             self._missed_ticks += ticks
 
-    def stop(self) -> None:
-        """Signal the thread to stop; ``join`` waits for it."""
-        self._stopping = True
-        self._due.set()
+    def read(self) -> None:
+        """Read the sensor once, or open it, after ``tick`` has returned true. This may block."""
+        after = self._attempt()
+        with self._lock:
+            before, self._status = self._status, after
+            self._busy_since = None
+        self._announce(before, after)
+        self._settled.set()
 
-    def join(self, seconds: float) -> None:
-        """Wait up to ``seconds`` for the thread; a reading that hangs is abandoned."""
-        self._thread.join(seconds)
+    def close(self) -> None:
+        """Close the sensor, unless a reading is in progress: a reading that hangs is abandoned."""
+        with self._lock:
+            is_busy = self._busy_since is not None
+        if not is_busy:
+            self._close()
 
     def wait_settled(self, seconds: float) -> None:
         """Wait up to ``seconds`` until the sensor has been opened or has failed to open."""
@@ -134,19 +128,6 @@ class SensorWorker:
             failures=self._failures,
             missed_ticks=self._missed_ticks,
         )
-
-    def _run(self) -> None:
-        while self._due.wait() and not self._stopping:
-            self._busy_since = time.monotonic()
-            self._due.clear()
-            after = self._attempt()
-            with self._lock:
-                before, self._status = self._status, after
-                self._busy_since = None
-            self._announce(before, after)
-            self._on_finished(self)
-            self._settled.set()
-        self._close()
 
     def _attempt(self) -> _Status:
         try:

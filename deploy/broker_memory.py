@@ -27,7 +27,7 @@ def limit(process_id: int) -> None:
 
 
 def is_exhausted(process_id: int) -> bool:
-    """Return whether a process uses almost all of the memory that it may."""
+    """Return whether a process uses almost all of the memory that it may use."""
     try:
         pages = int(
             Path(f"/proc/{process_id}/statm").read_text(encoding="ascii").split()[_DATA_FIELD]

@@ -20,7 +20,11 @@ from telemetry.errors import SettingsError
 from telemetry.samples import MAX_PAYLOAD_BYTES
 
 _OUTPUT_SECONDS = 5.0
-_WEBSOCKET_VERSION = (2, 0, 12)  # older ones open WebSocket to other machines (issue 2085)
+_WEBSOCKET_VERSION = (
+    2,
+    0,
+    12,
+)  # older ones open WebSocket to other machines
 _SBIN = "/usr/sbin:/usr/local/sbin:/sbin"  # Debian installs it there, off an ordinary user's PATH
 _ITERATIONS = 101  # as mosquitto_passwd; the file exists only while the broker starts
 _SALT_BYTES = 12  # Mosquitto 2.0 accepts no other length
@@ -100,7 +104,7 @@ class Mosquitto:
 
 
 def find(folder: Path) -> Mosquitto | None:
-    """Return the Mosquitto 2 of this machine, or None if there is none that can be used here.
+    """Return the Mosquitto 2 of this machine, or None if it has none that can be used.
 
     Only on Linux can a program that is not ours be made to end with its parent.
     """

@@ -44,7 +44,7 @@ def _connect(login: tuple[str, str] | None) -> bytes:
 
 
 def _variable_length(length: int) -> bytes:
-    """Return ``length`` as seven bits a byte, lowest first (MQTT 3.1.1, section 2.2.3)."""
+    """Encode ``length`` in seven bits per byte, lowest first (MQTT 3.1.1, section 2.2.3)."""
     encoded = bytearray()
     while length > 127:  # noqa: PLR2004 - seven bits
         encoded.append(length & 127 | 128)

@@ -40,7 +40,7 @@ class BrokerProgram(Protocol):
         """
 
     def discard_messages(self) -> None:
-        """Delete the saved messages, retained ones and queues. Safe if there are none."""
+        """Delete the saved messages, retained or queued. Safe if there are none."""
 
     def tidy(self) -> None:
         """Remove the configuration: the process has read it. Safe to call twice."""

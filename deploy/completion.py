@@ -15,7 +15,7 @@ VALUES = {
     "notify_runs": ("all", "failed", "none"),
     "notify_severity": ("info", "warning", "critical"),
 }
-"""The settings that take one of a few values. The parser leaves their check to the settings."""
+"""The settings with a few possible values, which the settings check, not the parser."""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 

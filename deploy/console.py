@@ -17,7 +17,7 @@ _lost: list[OSError] = []
 
 
 def prepare() -> None:
-    """Print any text, escaping the characters that the terminal's encoding lacks."""
+    """Let any text be printed: characters that the terminal's encoding lacks are escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -49,7 +49,7 @@ def show_progress(text: str) -> None:
 
 
 def flush() -> None:
-    """Flush what libraries have printed, so that no buffered output can fail at exit."""
+    """Flush the output of libraries, so that no buffered output can fail at exit."""
     for stream in (sys.stdout, sys.stderr):
         _write(stream, None)
 

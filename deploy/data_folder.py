@@ -33,7 +33,8 @@ class DataFolder:
         """Create the folder and lock it.
 
         Raises SettingsError if another process owns the folder, or if there is a file at its path.
-        If the folder is not writable, the history reports it, and the live view works without it.
+        If the folder is not writable, the history reports that, and the live view works without the
+        history.
         """
         file = self._path / "lock"
         with contextlib.suppress(OSError):

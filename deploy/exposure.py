@@ -1,6 +1,6 @@
 """Checks, before anything starts, that no part serves other machines without a login.
 
-The settings can allow it.
+The settings can allow this exposure.
 """
 
 import ipaddress

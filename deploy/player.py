@@ -17,11 +17,11 @@ _POLL_SECONDS = 0.1
 class Player:
     """Publishes entries over ``bus`` until ``stopping`` is set.
 
-    What the broker has not acknowledged when the connection is lost is published again. ``played``
-    counts the entries so far, ``sent`` the messages that were acknowledged, and ``too_large`` those
-    that were skipped. ``elapsed`` is the time in the recording, in milliseconds. ``delivered`` is
-    whether the broker has delivered the first message to us: Mosquitto acknowledges and drops what
-    a user may not publish.
+    Messages that the broker has not acknowledged when the connection is lost are published again.
+    ``played`` counts the entries so far, ``sent`` the messages that were acknowledged, and
+    ``too_large`` those that were skipped. ``elapsed`` is the time in the recording, in
+    milliseconds. ``delivered`` is whether the broker has delivered the first message to us:
+    Mosquitto acknowledges, and then drops, messages that a user may not publish.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:
@@ -38,7 +38,7 @@ class Player:
         self.played = self.sent = self.too_large = self.elapsed = 0
 
     def play(self, entries: Iterable[Entry], replay: Replay, speed: float) -> None:
-        """Publish what ``replay`` makes of ``entries``, each at its time."""
+        """Publish the messages that ``replay`` makes from ``entries``, each at its time."""
         began = time.monotonic()
         batch: list[Publication] = []
         for entry in entries:
@@ -68,7 +68,7 @@ class Player:
             with self._changed:
                 connection = self._connections
                 self._acknowledged.clear()
-            identifiers = {self._bus.publish(each).mid for each in batch}
+            identifiers = self._bus.publish_all(batch)
             while not self._is_over(deadline):
                 with self._changed:
                     if connection != self._connections:

@@ -146,7 +146,7 @@ ROLES = {
         ("http_host", "http_port", "http_token_file", *_LOG),
         "Each row has the samples of one tick, or the means of one minute where the history has\n"
         "only one-minute points. The columns are named like `system/gpu/0.temperature`. The\n"
-        "server is asked for a limited number of points at a time, so a span of any length needs\n"
+        "command requests a limited number of points at a time, so a span of any length needs\n"
         "little memory. The exit code is 1 if the export is incomplete.",
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"

@@ -129,7 +129,7 @@ def _announcer(settings: Settings) -> "Announcer | None":
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
-    """Return what the sensors of ``collector`` found, after waiting for their first result."""
+    """Return the reports of the sensors of ``collector``, after waiting for their first result."""
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors
 

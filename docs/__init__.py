@@ -1,1 +1,1 @@
-"""Documentation, and what generates its tables."""
+"""The documentation, and the code that generates its tables."""

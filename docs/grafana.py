@@ -1,7 +1,7 @@
 """Grafana's dashboards, one for Prometheus and one for InfluxDB, made from the catalogue.
 
 Each starts with a chosen overview. A collapsed row for each family follows, with a panel for each
-of its metrics, so that a new field appears by itself.
+of its metrics, so that a new field appears automatically.
 """
 
 import json
@@ -46,7 +46,7 @@ class Source:
     variables: tuple[dict[str, Any], ...]
 
     def has(self, family: Family, metric: Metric) -> bool:
-        """Whether the store behind it has ``metric``."""
+        """Return whether this data source has ``metric``."""
         if self.kind == "prometheus":
             return True
         stored = family.retention is Retention.WINDOW

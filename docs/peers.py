@@ -1,4 +1,4 @@
-"""What other exporters call the metrics that we have too, for the table in docs/prometheus.md.
+"""The names of our metrics in other exporters, for the table in docs/prometheus.md.
 
 The sources are `etc/default-counters.csv` of dcgm-exporter and the fields of DCGM that can be added
 to it, `docs/METRICS.md` and the test data of nvidia_gpu_exporter, and node_exporter 1.
@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """The names of one metric in three other exporters; empty: there is none."""
+    """The names of one metric in three other exporters; empty if an exporter lacks the metric."""
 
     dcgm: str = ""
     nvidia_gpu: str = ""

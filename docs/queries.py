@@ -14,8 +14,8 @@ def promql(family: Family, metric: Metric) -> str:
 def flux(family: Family, metric: Metric) -> str:
     """Return the query for ``metric`` in InfluxDB, in the same unit.
 
-    It works in both buckets: that of the samples, and that of the one-minute points, of which it
-    takes only the means (tag ``aggregate``).
+    It works in both buckets. In the bucket with one-minute points, it uses only the means (tag
+    ``aggregate``).
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]

@@ -121,7 +121,7 @@ class Batcher:
             self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch, once it is full, has waited long enough, or nothing follows.
+        """Return the next batch, once it is full, has waited long enough, or no message follows.
 
         It is empty when stopping, or once minutes are due.
         """

@@ -102,7 +102,7 @@ class Storage:
         self._history.close()
 
     def _attempt(self, records: Sequence[Record]) -> HistoryRejectedError | None:
-        """Return None once all ``records`` are stored, or their rejection. Raises _StoppedError."""
+        """Store ``records``; return the error if they are rejected. Raises _StoppedError."""
         backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unexpected = 0
         while True:

@@ -1,4 +1,4 @@
-"""What ``mark`` and ``run`` do. Nothing here raises: a mark must never end a training run.
+"""Implements ``mark`` and ``run``. Nothing here raises: a mark must never end a training run.
 
 Imports only the standard library.
 """

@@ -41,7 +41,7 @@ class Outbox:
     """
 
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
-        """Start nothing yet. ``states`` are published on each connection, and every minute."""
+        """Start nothing yet. ``states`` are published after each connection, and every minute."""
         self.process = os.getpid()
         self._states = states
         self._messages: queue.Queue[Make | None] = queue.Queue(_MOST_WAITING)
@@ -97,7 +97,7 @@ class Outbox:
                 self._report(f"a message could not be published ({error!r})")
 
     def _next(self) -> list[Make]:
-        """Return what to publish next, once there is something."""
+        """Wait for the next messages or states to publish, and return them."""
         try:
             made = self._messages.get(timeout=max(0.0, self._again_at - time.monotonic()))
         except queue.Empty:

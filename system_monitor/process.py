@@ -1,4 +1,7 @@
-"""What this process is, as the collector of this machine sees it. Only the standard library."""
+"""Describes this process as the collector of this machine does.
+
+Imports only the standard library.
+"""
 
 import getpass
 import hashlib

@@ -1,4 +1,4 @@
-"""Where to publish, from the environment; the variables are those of ``system-monitor``.
+"""Reads from the environment where to publish; the variables are those of ``system-monitor``.
 
 Imports only the standard library.
 """
@@ -17,7 +17,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f+#]")
 
 
 class Broker(NamedTuple):
-    """The broker, and how topics begin. ``masked`` is its address for use in messages."""
+    """The broker, and the prefix of topics. ``masked`` is its address for use in messages."""
 
     host: str
     port: int

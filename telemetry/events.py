@@ -1,4 +1,4 @@
-"""An event: a reported moment, as it travels through the pipeline.
+"""An event: something that happened at one moment, as it travels through the pipeline.
 
 A state travels as an event too: its timestamp is the moment at which it last changed. Its end is an
 event whose id is that of its beginning, followed by ``END``.

@@ -1,4 +1,4 @@
-"""Limits on what arrives from the bus, where any client can invent names."""
+"""Limits on the data from the bus, where any client can invent names."""
 
 from dataclasses import dataclass
 

@@ -52,7 +52,7 @@ class Places:
         return True
 
     def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Return whether there is a place for each; a live message may evict silent names."""
+        """Return whether each name has a place; for a live message, silent names are evicted."""
         missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []

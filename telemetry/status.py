@@ -34,7 +34,7 @@ class SensorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
-    """One sensor: its state and the reason for it, what it reads, and how long that takes.
+    """One sensor: its state and the reason, what it reads, and how long a reading takes.
 
     ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` and
     ``missed_ticks`` count from the collector's start. ``details`` are facts such as the driver
@@ -57,10 +57,10 @@ class CollectorStatus:
     """The payload of ``system/status``.
 
     ``last_will`` is set if the broker publishes the status for a collector that has disappeared.
-    Its ``timestamp`` is then the collector's start, because it is not known beforehand when it will
-    be published. ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in seconds.
-    ``waiting`` counts the samples that have not been sent to the broker yet; ``dropped`` counts
-    those that were discarded, for example because the buffer was full.
+    Its ``timestamp`` is then the collector's start, because the time of its publication is not
+    known beforehand. ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in
+    seconds. ``waiting`` counts the samples that have not been sent to the broker yet; ``dropped``
+    counts those that were discarded, for example because the buffer was full.
     """
 
     __pydantic_config__ = _DECODING

@@ -91,7 +91,7 @@ class _Gpu:
             self.errors.pop(name, None)
 
     def problems(self, *, active: bool) -> Iterator[_Problem]:
-        """Yield what is wrong, the worst first."""
+        """Yield the problems of the GPU, the worst first."""
         if self.errors:
             number = max(self.errors.values())
             sentence = f"{number:.0f} new uncorrectable memory errors"
@@ -115,8 +115,8 @@ class Hardware:
         f"for {_USUAL['lost']:g} s while the sensor of the GPUs reports a failure. `warning`: a "
         f"row remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
         f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load; a "
-        f"sensor fails or hangs for {_USUAL['failing']:g} min. The subject of the last is "
-        "`sensor-NAME`.",
+        f"sensor fails or hangs for {_USUAL['failing']:g} min. The subject of a "
+        "finding about a sensor is `sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
         "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
         "Xid events are not read. A lost GPU is detected from `system/status`, so a recording has "
@@ -140,7 +140,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, unless it is a lost GPU, whose finding is that it is not read."""
+        """Forget ``subject``, unless it is a lost GPU: its finding is that it is not read."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)
@@ -200,7 +200,7 @@ class Hardware:
                 )
 
     def _found(self, now: int) -> Iterator[Finding]:
-        """End the findings about GPUs that the sensor no longer reads although it works."""
+        """End the findings about GPUs that a working sensor no longer reads."""
         for subject in [s for s, g in self._gpus.items() if now - g.newest > 10 * MINUTE]:
             yield from self.forget(subject, now)
 

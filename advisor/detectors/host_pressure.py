@@ -41,7 +41,7 @@ class HostPressure:
         f"{_USUAL['silent']:g} min after it disappeared: `warning`; after it was stopped: `info`. "
         f"The finding about pressure ends below {host_memory.END:.0%} of the threshold.",
         "a busy machine: full CPUs, RAM that is used as cache, pressure for a few seconds, pages "
-        "that are swapped out once, checkpoints that replace each other, also before the first "
+        "that are swapped out once, checkpoints that replace each other, even before the first "
         "is replaced, a file system that has been nearly full for a long time",
         "Without pressure information (PSI) in the kernel, only swapping and kills are detected. "
         "Network file systems are not read. A download that fits is reported if it nearly fills "

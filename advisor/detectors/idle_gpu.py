@@ -9,16 +9,16 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name, process_name
 from telemetry.catalogue.thresholds import effective
 
-ACTIVE_POWER = 1.15  # times the lowest power of the stretch, and 5 W: then it computes after all
+ACTIVE_POWER = 1.15  # times the lowest power of the stretch, plus 5 W: above it, the GPU works
 ACTIVE_WATTS = 5.0
-ACTIVE_MEAN = 1.03  # times the lowest power, and 2 W, is the mean of a GPU that rarely works
+ACTIVE_MEAN = 1.03  # times the lowest power, plus 2 W: a higher mean shows rare work
 ACTIVE_MEAN_WATTS = 2.0
 COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
-BUSY_SECONDS = 40.0  # of work end a stretch; a part of the idle time since makes up for it
+BUSY_SECONDS = 40.0  # of work end a stretch; 3% of the idle time is subtracted from it
 RECOVERY = 0.03
-LONGEST_BURST = 15.0  # seconds that a single reading counts as work: it saw one moment
-LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows it: then there is more unseen
-FEWEST_READINGS = 40  # with long intervals, 15 min are too short to see rare work
+LONGEST_BURST = 15.0  # seconds for which a single reading can count as work
+LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows work: more of it is unseen
+FEWEST_READINGS = 40  # at long intervals, 15 min have too few readings to show rare work
 FEWEST_MEANS = 12  # the same if the mean power between two readings is known: it shows all work
 # After a time without readings, in which it may have worked, a new stretch begins. While a finding
 # is active, a short one only does not count.
@@ -33,13 +33,13 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Stretch:
-    """The time since a GPU was last at work; ``busy`` are seconds of work, minus idle time."""
+    """The time since a GPU was last at work; ``busy`` is seconds of work, minus idle time."""
 
     start: int
     newest: int
     lowest: float = 1e9  # power in watts
     busy: float = 0.0
-    told: int = 0  # when it was last reported
+    reported: int = 0  # when it was last reported
     powers: float = 0.0  # the sum while idle and cooled down, and how many
     readings: int = 0
     number: int = 0  # of all readings
@@ -48,7 +48,7 @@ class _Stretch:
     def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
         """Return whether the GPU works right now; ``visible`` is whether utilization shows it.
 
-        ``mean`` is the mean power since the reading before.
+        ``mean`` is the mean power since the previous reading.
         """
         self.means += mean is not None
         if power is not None:
@@ -72,8 +72,8 @@ class IdleGpu:
 
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",
-        "A GPU's memory is held while the GPU does nothing. The finding reports by whom, and since "
-        "when.",
+        "A GPU's memory is held while the GPU does nothing. The finding reports which process "
+        "holds it, and since when.",
         f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g}% utilization "
         f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings ({FEWEST_MEANS} if the GPU "
         "counts its energy), with the power at its "
@@ -141,9 +141,9 @@ class IdleGpu:
         if stretch.busy >= BUSY_SECONDS:
             return self._end(subject, now)
         too_short = now - stretch.start < self._limits["minutes"] * MINUTE
-        if too_short or now - stretch.told < MINUTE or self._is_unsure(subject, stretch):
+        if too_short or now - stretch.reported < MINUTE or self._is_unsure(subject, stretch):
             return ()
-        stretch.told = now
+        stretch.reported = now
         return self._report(reading, stretch, reading.values["memory_used"])
 
     def _is_unsure(self, subject: str, stretch: _Stretch) -> bool:
@@ -172,7 +172,7 @@ class IdleGpu:
 
 
 def _holder(processes: Iterable[Mapping[str, Any]]) -> str:
-    """Describe the process with the most GPU memory; return an empty string without one."""
+    """Describe the process with the most GPU memory; return an empty string if there is none."""
     largest = max(processes, key=lambda each: each.get("memory_used") or 0, default=None)
     if largest is None:
         return ""

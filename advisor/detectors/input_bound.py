@@ -71,8 +71,8 @@ class InputBound:
         f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If none is reached, "
         f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g}"
         "%) alternately: `info`, 'not explained by the host'. The finding ends after "
-        f"{ENDS} stretches for which this is not true, now up to "
-        f"{STAYS * _USUAL['utilization']:g}% utilization, or with the run.",
+        f"{ENDS} stretches for which this is not true (with up to "
+        f"{STAYS * _USUAL['utilization']:g}% utilization), or when the run ends.",
         "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "
         "notebooks and inference servers that wait for requests, recognized by their commands; low "
         "utilization that neither alternates nor coincides with a limit",
@@ -214,6 +214,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the GPUs as a sentence begins with them: ``GPU 0``, ``GPU 0 and 3 more``."""
+    """Return the beginning of a sentence about GPUs: ``GPU 0``, ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

@@ -26,7 +26,7 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Follows the memory in use: of GPUs and processes on them, of RAM, the cgroup and runs."""
+    """Follows the memory in use: on GPUs and by their processes, in RAM, the cgroup and runs."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
@@ -35,22 +35,23 @@ class MemoryGrowth:
         "it), or of a job's cgroup. The subject of a run is `run-ID`.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
         f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
-        f"the limit within {growth.HORIZON:g} times its length. The rise is significant "
+        f"the limit within {growth.HORIZON:g} times the stretch's length. The rise is significant "
         f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
         f"{growth.SEGMENTS} parts of the stretch, has no step of more than "
-        f"{growth.LARGEST_STEP:.0%} of it, and does not slow down. Theil-Sen gives the rate; its "
-        "confidence interval gives the earliest and the latest time at which the limit is reached: "
-        f"`critical` from {_USUAL['critical']:g} min before, `info` more than "
+        f"{growth.LARGEST_STEP:.0%} of its size, and does not slow down. Theil-Sen gives the rate; "
+        "its confidence interval gives the earliest and the latest time at which the limit is "
+        f"reached: `critical` from {_USUAL['critical']:g} min before, `info` more than "
         f"{_USUAL['warning']:g} h before. The finding ends once the memory is released, the "
         "process ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, a sequence of jobs",
         f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
         "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
-        "the RAM as a whole, not for a run. So is memory that processes share. "
-        "RAM that grows while, and by as much as, data is read counts as a dataset, for 3 h: for a "
-        "run, what it reads from storage itself, if that is known, or what the host downloads; for "
-        "other RAM, what all programs read from disk, or download.",
+        "the RAM as a whole, not for a run. Memory that processes share is also reported for the "
+        "RAM as a whole. "
+        "RAM that grows while data is read, and by as much, counts as a dataset, for 3 h. For a "
+        "run, this is the data that the run itself reads from storage, if that is known, or that "
+        "the host downloads; for other RAM, the data that all programs read from disk or download.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -139,7 +140,7 @@ class MemoryGrowth:
         return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge the memory of each run, and that of the rest of the machine."""
+        """Judge the memory of each run, and of the rest of the machine."""
         values, runs = reading.values, reading.values.get("runs")
         if runs is not None:  # the history has none
             yield from self._of_runs(reading, runs)

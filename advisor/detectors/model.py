@@ -1,4 +1,4 @@
-"""What every detector has: a description of its kind, and the findings that are active."""
+"""What all detectors share: the description of a kind of finding, and the active findings."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -31,16 +31,16 @@ class Kind:
 
 
 class Detector(Protocol):
-    """Finds one kind on one host. Pure; its memory is bounded by the number of devices.
+    """Detects one kind of finding on one host. Pure; the number of devices bounds its memory.
 
-    It is fed the readings of ``families`` only.
+    Only readings of ``families`` are passed to ``feed``.
     """
 
     kind: ClassVar[Kind]
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin with nothing known; ``thresholds`` are those that differ from the defaults."""
+        """Begin with nothing known; ``thresholds`` has the values that are not the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
@@ -85,7 +85,7 @@ class Ledger:
         advice: str,
         expected: Expected | None = None,
     ) -> Iterable[Finding]:
-        """Begin the finding, or bring it up to date.
+        """Begin the finding about ``subject``, or update it.
 
         Return it if it is new, more severe, or was last returned 10 min ago. While it is active,
         its severity never falls, so that it does not flap.

@@ -48,8 +48,8 @@ class Straggler:
         f"difference from the others, {_USUAL['power']:g}% less power or "
         f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
         f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
-        f"learned in the first {SETTLING / 60:g} min of the run's work. A difference beyond it of "
-        f"less than {UNUSUAL:g} times the mean one of all GPUs does not count. The finding ends "
+        f"learned in the first {SETTLING / 60:g} min of the run's work. A further difference that "
+        f"is less than {UNUSUAL:g} times the mean of all GPUs does not count. The finding ends "
         f"once the difference is less than {ENDS:.0%} of its limit, or the run ends.",
         "servers whose loads differ now and then; different jobs, even with the same command: if "
         f"several GPUs have each differed from the others for {LONE:g} s within "

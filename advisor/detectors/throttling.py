@@ -79,7 +79,7 @@ class _Window:
 
 
 class Throttling:
-    """Adds up the time in which something slowed each GPU down."""
+    """Adds up the time for which each GPU was slowed down."""
 
     kind: ClassVar[Kind] = Kind(
         "throttling",

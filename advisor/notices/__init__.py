@@ -1,1 +1,1 @@
-"""Notices: they bring findings, and the ends of runs, to people and programs."""
+"""Notices: messages about findings and ended runs, for people and programs."""

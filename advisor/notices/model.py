@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from advisor.findings import Severity
-from advisor.notices.wording import failure_of, plain, run_text
+from advisor.notices.wording import plain, run_text
 from telemetry.catalogue import FINDING, RUN, family_of
 from telemetry.events import Event
+from telemetry.runs import failure_of, may_have_failed
 
 
 class Grade(StrEnum):
@@ -85,18 +86,17 @@ class Rules:
     def _run(self, event: Event) -> Notice | None:
         if event.values["ended"] is None:
             return None
-        failure = failure_of(event.values)
-        if self.runs == "none" or (self.runs == "failed" and failure is None):
+        bad = may_have_failed(event.values)
+        if self.runs == "none" or (self.runs == "failed" and not bad):
             return None
-        return _notice(
-            event,
-            Grade.SUCCESS if failure is None else Grade.FAILURE,
-            f"Run ended: {event.values['name']}"
-            if failure is None
-            else f"Run failed ({failure}): {event.values['name']}",
-            run_text(event.values),
-            urgent=False,
-        )
+        failure = failure_of(event.values)
+        head, grade = "Run ended", Grade.SUCCESS
+        if failure is not None:
+            head, grade = f"Run failed ({failure})", Grade.FAILURE
+        elif bad:
+            head, grade = "Run ended (exit code not known)", Grade.WARNING
+        text = run_text(event.values)
+        return _notice(event, grade, f"{head}: {event.values['name']}", text, urgent=False)
 
 
 def trial_notice(host: str, timestamp: int) -> Notice:

@@ -33,8 +33,8 @@ class Notices:
 
     The session is persistent: while this part is offline, the broker queues its messages. A message
     is acknowledged once the notice is in the record, and a notice that is in the record is not
-    added again. So neither a restart nor a second delivery repeats one. A state that the broker
-    retains is reported if its beginning was missed.
+    added again. So neither a restart nor a second delivery repeats a notice. A state that the
+    broker retains is reported if its beginning was missed.
     """
 
     def __init__(
@@ -142,7 +142,7 @@ class Notices:
             self._bus.acknowledge([message])
 
     def _event_in(self, message: Message) -> Event | None:
-        """Return the change of a state in ``message``; None if it is not one."""
+        """Return the change of a state in ``message``; None if the message is not one."""
         if not message.payload:  # it removes a retained state
             return None
         try:

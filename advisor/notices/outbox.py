@@ -15,9 +15,10 @@ class Pace:
     """How notices are grouped and held back.
 
     A message waits ``gather`` seconds for more notices, and ``gap`` seconds after the last message.
-    It has at most ``batch`` notices; at most ``most`` wait. After a failure, the first pause is
-    ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has ranges of minutes of the
-    local day, of which the end is excluded; an end before the start is on the next day.
+    A message has at most ``batch`` notices; at most ``most`` notices wait. After a failure, the
+    first pause is ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has ranges of
+    minutes of the local day, of which the end is excluded; an end before the start is on the next
+    day.
     """
 
     gather: float = 5.0
@@ -65,7 +66,7 @@ class Outbox:
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return how many seconds to wait for due notices; None: until another one is added."""
+        """Return how many seconds to wait for due notices; None: until a notice is added."""
         if not self._waiting:
             return None
         free = self._free(minute)

@@ -21,8 +21,8 @@ class Program:
     """A program that is started for each notice; never through a shell.
 
     It inherits the environment without the settings of System Monitor, some of which are secrets.
-    What it writes to standard error is discarded. A program that exceeds its time is killed, with
-    the processes that it started.
+    What it writes to standard error is discarded. A program that exceeds its time limit is killed,
+    with the processes that it started.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:

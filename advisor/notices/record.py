@@ -41,7 +41,7 @@ class Record:
         self.problem: str | None = None
 
     def open(self) -> Sequence[tuple[str, Event, Sequence[str]]]:
-        """Read the file; return what still waits, oldest first: its key, its event and its targets.
+        """Read the file; return the key, event and targets of each waiting notice, oldest first.
 
         A corrupt file is deleted.
         """

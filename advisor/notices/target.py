@@ -27,7 +27,7 @@ class Target:
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """Record in ``record`` what was sent; ``minute`` returns the minute of the local day."""
+        """Record sent notices in ``record``; ``minute`` returns the minute of the local day."""
         self._sender = sender
         self._record = record
         self._minute = minute
@@ -54,7 +54,7 @@ class Target:
 
     @property
     def problem(self) -> str | None:
-        """Why the newest attempt failed, in a sentence; None if it did not."""
+        """Why the newest attempt failed, in a sentence; None if it succeeded."""
         failure = self._failure
         if failure is None:
             return None
@@ -66,7 +66,7 @@ class Target:
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Send no other message. Does not wait for one that is being sent."""
+        """Send no more messages. Does not wait for a message that is being sent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()

@@ -1,8 +1,8 @@
 """``python -m advisor.notices.with_apprise`` sends one message with Apprise.
 
 It reads one JSON object from standard input: ``url``, ``parent`` (the process that started it) and
-``message`` (``title``, ``body`` and ``grade``; null: only check the URL). It prints one with the
-``problem``: null, or the end of a sentence without any part of the URL.
+``message`` (``title``, ``body`` and ``grade``; null: only check the URL). It prints a JSON object
+with the ``problem``: null, or the end of a sentence without any part of the URL.
 """
 
 import json

@@ -64,13 +64,6 @@ def _link(page: str, hosts: set[str]) -> str:
     return f"{page}/#host={quote(next(iter(hosts)), safe='')}" if len(hosts) == 1 else f"{page}/"
 
 
-def failure_of(run: Mapping[str, object]) -> str | None:
-    """Return how ``run``, the values of an ended run, failed; None if no failure is known."""
-    if run["signal"] is not None:
-        return str(run["signal"])
-    return f"exit code {run['exit_code']}" if run["exit_code"] else None
-
-
 def run_text(run: Mapping[str, object]) -> str:
     """Return what is known about ``run``, the values of an ended run, in one sentence."""
     summary = run["summary"]

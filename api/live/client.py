@@ -49,7 +49,8 @@ class Client:
     ) -> None:
         """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
 
-        With ``batch``, the frames of a tick are sent in one message. ``address`` is the client's.
+        With ``batch``, the frames of a tick are sent in one message. ``address`` is the client's IP
+        address.
         """
         self.filters = tuple(filters)
         self.host = host

@@ -41,7 +41,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values, then each update as it arrives.
 
-        If there is then one client too many, drop it or another one.
+        If there are then too many clients, drop this one or another one.
         """
         self._clients.add(client, client.address)
         self._subscribe(client, client.filters)

@@ -37,17 +37,17 @@ class Update:
 
     @property
     def host(self) -> str:
-        """The host that it belongs to; empty for an event that concerns all hosts."""
+        """The host of the update; empty for an event that concerns all hosts."""
         return self.content.host or ""
 
     @property
     def is_event(self) -> bool:
-        """Whether it is an event or the end of a state, which are forwarded but not kept."""
+        """Whether the update is an event or the end of a state: it is forwarded, but not kept."""
         return isinstance(self.content, Event) and (self.content.is_end or not self.is_state)
 
     @property
     def is_state(self) -> bool:
-        """Whether it is a change of a state."""
+        """Whether the update is a change of a state."""
         if not isinstance(self.content, Event):
             return False
         family = family_of(self.content.channel)
@@ -55,7 +55,7 @@ class Update:
 
     @property
     def channel(self) -> str:
-        """The channel that it arrived on, without the topic prefix."""
+        """The channel of the update, without the topic prefix."""
         if isinstance(self.content, CollectorStatus):
             return STATUS_CHANNEL
         return self.content.channel
@@ -73,7 +73,7 @@ class Update:
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
-        """Return whether this is newer than ``known``, the update before it on the same channel.
+        """Return whether this is newer than ``known``, the previous update on the same channel.
 
         A duplicate is not newer, nor is an older retained sample: the broker delivers retained
         messages on each connection, and a broker restored from disk may deliver old ones. An older
@@ -105,7 +105,7 @@ class Update:
         return json.dumps(body, separators=(",", ":"))
 
 
-@dataclass(slots=True, eq=False)  # so that it can be the key of what is made of it
+@dataclass(slots=True, eq=False)  # so that it can be a key of a cache
 class HostState:
     """The state of one host: the newest update of each channel.
 

@@ -18,7 +18,7 @@ class Removal:
 
     @property
     def is_event(self) -> bool:
-        """Whether this is an event; a removal never is."""
+        """Whether this is an event; always False."""
         return False
 
     @cached_property

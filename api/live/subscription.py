@@ -150,7 +150,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """End the states whose end this process missed while it was not connected."""
+        """Soon end the states whose end this process missed while it was not connected."""
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:
@@ -162,7 +162,7 @@ class Subscription:
         try:
             update = self._update(message)
         except MalformedMessageError as error:
-            if message.payload:  # else somebody deletes a retained message that is not ours
+            if message.payload:  # else a client deletes a retained message that is not ours
                 self._malformed.note(error)
             return
         if update is None:
@@ -172,7 +172,7 @@ class Subscription:
         self._waiting.append(update)
 
     def _wake_loop(self) -> None:
-        """Wake the loop to process what is waiting: once for all messages read together."""
+        """Wake the loop to process the waiting updates: once for all messages read together."""
         if not self._waiting or self._wake_pending:
             return
         if self._loop is not None and not self._loop.is_closed():
@@ -194,7 +194,7 @@ class Subscription:
         self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
-        """Return what ``message`` changes; None if it is for the history only."""
+        """Return the update or removal in ``message``; None if it is for the history only."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)

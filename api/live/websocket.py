@@ -59,7 +59,7 @@ async def stream_channel(websocket: WebSocket, channel: str) -> None:
 @router.get("/ws", include_in_schema=False)
 @router.get("/ws/{_channel:path}", include_in_schema=False)
 async def require_upgrade(_channel: str = "") -> None:
-    """Respond to a plain HTTP request with how to connect."""
+    """Respond to a plain HTTP request with instructions to connect."""
     raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
 
 

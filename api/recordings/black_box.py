@@ -17,6 +17,7 @@ from telemetry.limits import SILENT_SECONDS
 from telemetry.log_limit import RateLimitedLog
 from telemetry.recording.lines import line_of
 from telemetry.reports import Report, counter, gauge
+from telemetry.runs import has_unknown_end, may_have_failed
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ class BlackBox:
         self._buffer = Buffer(_BUFFER_SECONDS, _BUFFER_BYTES)
         self._due: dict[str, dict[str, float]] = {}  # when a run is to be saved, by host and id
         self._silent: set[RunKey] = set()
+        self._if_killed: set[RunKey] = set()  # saved only if the kernel killed a process
         self._log = RateLimitedLog(log)
         self.kept = self.failures = self.skipped = 0
 
@@ -99,26 +101,32 @@ class BlackBox:
             self._forget(key)
             if not self._buffer.keeps(key.host):
                 self._buffer.keep(self._hosts() | {key.host})
-        elif self._buffer.keeps(key.host) and _has_failed(event):
+        elif self._buffer.covers(key.host, event.timestamp):
+            if not may_have_failed(event.values):
+                if not has_unknown_end(event.values):
+                    return
+                self._if_killed.add(key)
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Let ``check`` save a recording of ``key`` from ``due`` on, unless many others wait."""
+        """Let ``check`` save a recording of ``key`` from ``due`` on, unless too many wait."""
         waiting = self._due.setdefault(key.host, {})
         if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
             waiting[key.id] = due
             return
+        self._if_killed.discard(key)
         self.skipped += 1
         self._log.write(_TOO_MANY, key.id, key.host, _MOST_AT_ONCE, self.skipped)
 
     def _forget(self, key: RunKey) -> None:
+        self._if_killed.discard(key)
         waiting = self._due.get(key.host, {})
         waiting.pop(key.id, None)
         if not waiting:
             self._due.pop(key.host, None)
 
     async def watch(self) -> None:
-        """Save what is due, until this is cancelled."""
+        """Save the recordings that are due, until this task is cancelled."""
         while True:
             await asyncio.sleep(_CHECK_SECONDS)
             await self.check()
@@ -165,6 +173,8 @@ class BlackBox:
             return
         topic = self._topics.topic(key.host, ANNOTATION.channel)
         lines = list(noted(moments, topic, key.host, key.id))
+        if key in self._if_killed and len(lines) == len(moments):
+            return
         try:
             await asyncio.to_thread(self._folder.save, key.host, key.id, lines)
         except OSError as error:
@@ -172,7 +182,3 @@ class BlackBox:
             log.warning("The recording of run %s cannot be written: %s.", key.id, error)
         else:
             self.kept += 1
-
-
-def _has_failed(end: Event) -> bool:
-    return bool(end.values["signal"] or end.values["exit_code"])

@@ -42,7 +42,7 @@ class Buffer:
         return sum(self._sizes.values())
 
     def keep(self, hosts: Collection[str]) -> None:
-        """Keep ``hosts`` from now on, and no others."""
+        """Keep the messages of ``hosts`` from now on, and of no others."""
         for host in self._hosts.keys() - hosts:
             del self._hosts[host], self._sizes[host]
         for host in hosts:
@@ -52,11 +52,16 @@ class Buffer:
             self._trim(host)
 
     def keeps(self, host: str) -> bool:
-        """Return whether ``host`` is kept."""
+        """Return whether messages of ``host`` are kept."""
         return host in self._hosts
 
+    def covers(self, host: str, timestamp: int) -> bool:
+        """Return whether a message of ``host`` from before ``timestamp`` is kept."""
+        moments = self._hosts.get(host)
+        return moments is not None and len(moments) > 0 and moments[0].timestamp <= timestamp
+
     def append(self, host: str, moment: Moment) -> None:
-        """Add a message of ``host``, which is kept."""
+        """Add a message of ``host``, whose messages are kept."""
         self._hosts[host].append(moment)
         self._sizes[host] += len(moment.line)
         self._trim(host)

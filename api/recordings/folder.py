@@ -48,7 +48,7 @@ class RecordingFolder:
         self._prune(file)
 
     def find(self, run: str, host: str | None) -> list[Path]:
-        """Return the file of ``run`` on ``host``, if there is one, or those of all hosts."""
+        """Return the files of ``run``: that of ``host``, or those of all hosts if that is None."""
         name = "*" if host is None else _digest(host)
         with contextlib.suppress(OSError):
             return list(self._path.glob(f"{run}@{name}{_SUFFIX}"))

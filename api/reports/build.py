@@ -117,7 +117,7 @@ def _is_of(run: Run, event: Event) -> bool:
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that overlap the run: the newest message of each, and its end."""
+    """Return the findings that overlap the run, each with its newest numbers and its end."""
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}
     for event in sorted(events, key=lambda event: event.timestamp):

@@ -13,6 +13,7 @@ from api.reports.svg import COLOURS, draw, severity_class
 from api.runs.run import RunState
 from telemetry import __version__
 from telemetry.events import Event
+from telemetry.runs import may_have_failed
 
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
@@ -63,10 +64,10 @@ def _header(report: Report, zone: tzinfo) -> Markup:
 
 
 def _mood(report: Report) -> str:
-    values = report.run.values
-    if report.run.state is RunState.LOST or values["signal"] or values["exit_code"]:
-        return "bad"
-    return "good" if report.run.state is RunState.ENDED else "under-way"
+    run = report.run
+    if run.state is RunState.RUNNING:
+        return "under-way"
+    return "bad" if run.state is RunState.LOST or may_have_failed(run.values) else "good"
 
 
 def _tiles(report: Report) -> Markup:
@@ -146,7 +147,7 @@ def _annotations(report: Report, zone: tzinfo) -> Markup:
     ]
     more = len(report.annotations) - _LISTED
     note = [element("p", f"{more:,} more are not listed.", class_="note")] if more > 0 else []
-    titles = (element("th", title, scope="col") for title in ("", "Time", "Annotation", "Tags"))
+    titles = (element("th", title, scope="col") for title in ("No.", "Time", "Annotation", "Tags"))
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows))
     return element("section", element("h2", "Annotations"), table, *note)
 

@@ -27,6 +27,8 @@ from telemetry.history import port
 
 _POINTS = 480
 _EVENTS = 2000
+# ms after the end: the next readings may show its cause, such as that the kernel killed a process.
+_SOON = 10_000
 _HEADERS = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
 
 router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
@@ -103,7 +105,7 @@ async def _material(parts: Parts, run: Run, start: int, end: int) -> Material:
         history.read(query),
         history.read(highest),
         history.events(port.EventQuery(ANNOTATION, start, end, host, _EVENTS)),
-        history.events(port.EventQuery(FINDING, first, end, host, _EVENTS)),
+        history.events(port.EventQuery(FINDING, first, end + _SOON, host, _EVENTS)),
     )
     return Material(means, peaks, annotations, findings)
 

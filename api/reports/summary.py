@@ -9,6 +9,7 @@ from api.reports.content import Report
 from api.reports.markup import Markup, joined, user_text
 from api.runs.run import Run, RunState
 from telemetry import quantities
+from telemetry.runs import failure_of
 
 _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
     "gpu_hours": ("GPU hours", quantities.digits),
@@ -65,10 +66,8 @@ def facts(run: Run) -> Iterable[Markup]:
 
 def outcome(run: Run) -> str:
     """Return the state of a run, or how it failed."""
-    values = run.values
-    if run.state is RunState.ENDED and (values["signal"] or values["exit_code"]):
-        return str(values["signal"] or f"exit code {values['exit_code']}")
-    return str(run.state)
+    failure = failure_of(run.values) if run.state is RunState.ENDED else None
+    return failure or str(run.state)
 
 
 def end_of(report: Report, zone: tzinfo) -> Markup:
@@ -93,3 +92,5 @@ def _how(run: Run) -> Iterable[str]:
         yield user_text(values["signal"])
     elif values["exit_code"] is not None:
         yield f" with exit code {values['exit_code']}"
+    else:
+        yield "; its exit code is not known"

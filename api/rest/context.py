@@ -30,8 +30,8 @@ class Parts:
     """The dependencies of the routes.
 
     ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
-    Prometheus is made: for a fleet, this takes tenths of a second of CPU time. ``recordings`` has
-    what was recorded of failed runs, and ``ends`` the runs that have just ended.
+    Prometheus is made: for a fleet, this takes tenths of a second of CPU time. ``recordings`` is
+    the folder of the recordings of failed runs, and ``ends`` has the runs that have just ended.
     """
 
     settings: Settings

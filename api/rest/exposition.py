@@ -44,7 +44,8 @@ async def metrics(
 ) -> Response:
     """Return the readings of each ``host``; without ``host``, those of all hosts and the counters.
 
-    A requested host that is not known is down. Hosts beyond ``limit`` series are left out.
+    A requested host that is not known is down. Hosts that would exceed ``limit`` series are left
+    out.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
@@ -93,6 +94,6 @@ def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadi
             if isinstance(update.content, Event)
         ]
     youngest = min((age for _, age in aged), default=math.inf)
-    heard = youngest < max(stale, _SILENT_SECONDS)
-    up = heard and state.collector_state is not CollectorState.OFFLINE
+    is_current = youngest < max(stale, _SILENT_SECONDS)
+    up = is_current and state.collector_state is not CollectorState.OFFLINE
     return HostReadings(state.name, up, readings)

@@ -7,7 +7,7 @@ from fastapi import APIRouter, Query
 
 from api.parameters import CheckedRoute
 from api.rest import examples
-from api.rest.context import MAX_TEXT, PREFIX, Context, End, Start, documented
+from api.rest.context import MAX_TEXT, PREFIX, Context, End, Parts, Start, documented
 from api.rest.history import Span, parse_span
 from api.rest.responses import FindingEntry, FindingsResponse
 from telemetry.catalogue import FINDING, family_of
@@ -61,15 +61,7 @@ async def findings(
 ) -> FindingsResponse:
     """Return the findings that were active at some time between `start` and `end`."""
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
-    past: list[Event] = []
-    error = None
-    try:
-        if state != "active":
-            retention = parse_span(None, None, unix_milliseconds(), parts.settings.spans.events)
-            query = EventQuery(FINDING, retention.start, retention.end, host, _MAX_EVENTS)
-            past = await parts.history.events(query)
-    except HistoryUnavailableError as failure:
-        error = str(failure)
+    past, error = ([], None) if state == "active" else await _past(parts, host)
     found = merged(_active(parts, host), past, is_live=parts.live.outage is None)
     least = _SEVERITIES.index(severity) if severity else 0
     chosen = [
@@ -82,6 +74,16 @@ async def findings(
     ]
     entries = [FindingEntry.model_validate(each) for each in sorted(chosen, key=_order)[:limit]]
     return FindingsResponse(findings=entries, history_error=error)
+
+
+async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None]:
+    """Return the events of findings in the history, or why the history does not answer."""
+    span = parse_span(None, None, unix_milliseconds(), parts.settings.spans.events)
+    query = EventQuery(FINDING, span.start, span.end, host, _MAX_EVENTS)
+    try:
+        return await parts.history.events(query), None
+    except HistoryUnavailableError as failure:
+        return [], str(failure)
 
 
 def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:

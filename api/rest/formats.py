@@ -16,7 +16,7 @@ _TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 
 
 def chosen_format(requested: Format | None, headers: Headers) -> Format:
-    """Return the ``requested`` format, else the one that ``Accept`` prefers; JSON if neither."""
+    """Return the ``requested`` format, or else the one that ``Accept`` prefers, or else JSON."""
     if requested is not None:
         return requested
     weights = _weights(headers.get("accept", ""))

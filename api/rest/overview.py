@@ -67,7 +67,7 @@ GpuSummary: Any = create_model(
 
 
 class HostOverview(HostResponse):
-    """What is known of a host at a glance."""
+    """An overview of one host."""
 
     stale: bool = Field(description="whether no sample of the last three intervals has arrived")
     cpu: float | None = Field(
@@ -81,7 +81,7 @@ class HostOverview(HostResponse):
 
 
 class OverviewResponse(Response):
-    """All live hosts at a glance."""
+    """An overview of all live hosts."""
 
     hosts: list[HostOverview] = Field(description="the live hosts, by name")
 
@@ -109,7 +109,7 @@ def _body(newest: Newest, _period: int) -> Body:
 
 
 def _is_host(state: HostState) -> bool:
-    """Return whether it has or had a collector: a finding may concern no particular host."""
+    """Return whether the host has or had a collector; some findings concern no particular host."""
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
 

@@ -32,7 +32,7 @@ class Body:
 
 
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
-    """Return what ``build`` makes of the state of ``host`` and the time.
+    """Return the response that ``build`` makes from the state of ``host`` and the time.
 
     It is built again for the first request after the values have changed or a tenth of a second has
     passed: the age of a reading, and whether it is stale, depend on the time.

@@ -43,7 +43,7 @@ class Readiness:
         self._check: asyncio.Task[None] | None = None
 
     async def watch(self) -> None:
-        """Check the history every 30 s, until this is cancelled."""
+        """Check the history every 30 s, until the task is cancelled."""
         while True:
             await self._history_report()
             await asyncio.sleep(_CHECK_SECONDS)

@@ -171,7 +171,7 @@ async def hosts(parts: Context) -> HostsResponse:
 
 @health.get("/healthz", responses=documented(examples.HEALTH), summary="Liveness of the process")
 async def healthz() -> HealthResponse:
-    """Respond without checking anything else."""
+    """Respond at once, without checking anything."""
     return HealthResponse(status="ok")
 
 

@@ -24,7 +24,7 @@ class RunState(StrEnum):
 
 
 class RunKey(NamedTuple):
-    """What identifies a run."""
+    """The key of a run: its host and its id."""
 
     host: str
     id: str
@@ -39,30 +39,30 @@ class Run:
 
     @property
     def key(self) -> RunKey:
-        """What identifies it."""
+        """The key of the run."""
         return key_of(self.event)
 
     @property
     def values(self) -> Mapping[str, Any]:
-        """The fields of its message."""
+        """The fields of the run's message."""
         return self.event.values
 
     @property
     def started(self) -> int:
-        """When it began, in Unix milliseconds."""
+        """When the run began, in Unix milliseconds."""
         started: int = self.values["started"]
         return started
 
     @property
     def ended(self) -> int | None:
-        """When it ended, in Unix milliseconds; None if that is not known."""
+        """When the run ended, in Unix milliseconds; None if that is not known."""
         if self.state is not RunState.ENDED:
             return None
         ended: int | None = self.values["ended"]
         return self.event.timestamp if ended is None else ended
 
     def body(self) -> dict[str, Any]:
-        """Return its fields, with the id of the run instead of that of the message."""
+        """Return the fields of the run, with its own id instead of that of the message."""
         fields = {"id": self.key.id, "state": self.state, "ended": self.ended}
         return {**self.event.body(), **fields}
 
@@ -78,7 +78,7 @@ class Live:
     def __init__(
         self, hosts: Mapping[str, HostState], ends: Mapping[RunKey, Event], now: float
     ) -> None:
-        """Look at the newest values of ``hosts``; ``now`` is in monotonic seconds."""
+        """Use the newest values of ``hosts``; ``now`` is in monotonic seconds."""
         self._events: dict[RunKey, Event] = {}
         self._silent: set[RunKey] = set()
         for host in hosts.values():

@@ -43,7 +43,7 @@ class Connections:
         self._log = RateLimitedLog(log)
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a new connection; if there is then one too many, close it or another one."""
+        """Add a new connection; if there are then too many, close this one or another one."""
         peer = transport.get_extra_info("peername")
         self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
         if len(self._open) <= most_connections():

@@ -104,8 +104,8 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     others. And it closes the connection of a client that sends pings and does not read the pongs:
     uvicorn would buffer them all.
 
-    The application finds it in the scope's state as ``connection``, to write one frame's bytes to
-    many clients.
+    The application finds this object in the scope's state as ``connection``, to write one frame's
+    bytes to many clients.
     """
 
     can_write = True
@@ -126,7 +126,7 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self.can_write = False
 
     def resume_writing(self) -> None:
-        """Continue with what waits."""
+        """Continue to write the frames that wait."""
         super().resume_writing()
         self.can_write = True
         self.on_writable()

@@ -1,1 +1,1 @@
-"""Home Assistant's discovery over MQTT: it shows this machine and its GPUs by itself."""
+"""Home Assistant's discovery over MQTT, which adds this machine and its GPUs automatically."""

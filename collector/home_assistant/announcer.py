@@ -93,7 +93,7 @@ class Announcer:
                 self._publish(device)
 
     def _publish(self, device: Key) -> None:
-        """Publish the message of ``device``, if the broker is connected; else ``_connect`` does."""
+        """Publish the message of ``device``; without a broker, ``_connect`` publishes it later."""
         if not self._bus.connected:
             return
         found = self._found[device]

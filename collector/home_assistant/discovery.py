@@ -1,7 +1,7 @@
 """The discovery messages, made from the catalogue. Pure.
 
-Home Assistant reads them from version 2024.11 on: a device, its components (`cmps`) and their
-origin (`o`).
+Each message, which Home Assistant 2024.11 and later read, describes a device, its components
+(`cmps`) and their origin (`o`).
 """
 
 import hashlib
@@ -19,7 +19,7 @@ from telemetry.status import STALE_INTERVALS
 
 PREFIX = "homeassistant"
 BIRTH_TOPIC = f"{PREFIX}/status"
-"""Home Assistant publishes `online` to it when it starts."""
+"""The topic to which Home Assistant publishes ``online`` when it starts."""
 
 _SHORTEST_EXPIRY = 30
 _ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pci", "sm", "ecc", "mig", "oom", "tx", "rx", "id"}
@@ -164,7 +164,7 @@ def _is_numeric(field: Field) -> bool:
 
 
 def _is_shown(field: Field) -> bool:
-    """Whether a field is one value. A machine may have hundreds of cores or interfaces."""
+    """Whether a field has a single value; a machine may have hundreds of cores or interfaces."""
     if field.metric == "":
         return False
     return field.kind in (*_NUMBERS, Kind.TEXT, Kind.TEXTS, Kind.RECORDS)

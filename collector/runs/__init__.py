@@ -1,1 +1,1 @@
-"""Runs: the processes of each, followed from its start to its end."""
+"""Follows the processes of each run from its start to its end."""

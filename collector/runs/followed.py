@@ -5,11 +5,12 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from collector.runs.procfs import Process
-from collector.runs.record import AUTOMATIC, Run
+from collector.runs.record import Run
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
 from telemetry.catalogue import GPU_PROCESSES, family_of, place_of
 from telemetry.events import Event
+from telemetry.runs import AUTOMATIC
 from telemetry.samples import Sample
 
 _LONG_ENOUGH = 60_000  # ms
@@ -22,16 +23,17 @@ class Followed:
     """A run, its processes and its summary.
 
     The collector publishes a run that is its ``own``: an automatic one, or one whose publisher is
-    silent. ``heard_at`` is when the publisher's last message arrived, and ``published_at`` when the
-    collector last published the run, in monotonic seconds. ``tree`` is None if the process is not
-    there. ``ended`` is when its processes had ended, in Unix milliseconds.
+    silent. ``received_at`` is when the publisher's last message arrived, and ``published_at`` is
+    when the collector last published the run, in monotonic seconds. ``tree`` is None if the run's
+    first process does not exist here. ``ended`` is when its processes were first seen to have
+    ended, in Unix milliseconds.
     """
 
     run: Run
     tree: ProcessTree | None
     summary: RunSummary
     own: bool
-    heard_at: float
+    received_at: float
     published_at: float = float("-inf")
     published_gpus: frozenset[int] = frozenset()
     ended: int | None = None
@@ -62,11 +64,11 @@ class Followed:
         return self.tree is not None and row.get("pid") in self.tree.pids
 
     def state(self, now: int) -> Event:
-        """Return the state while it is under way."""
+        """Return the run's state while it is under way."""
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:
-        """Return the end, after its processes have ended; how they ended is not known."""
+        """Return the run's end, after its processes have ended; how they ended is not known."""
         ended = self.run.started if self.ended is None else self.ended
         return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
 
@@ -89,12 +91,12 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """The processes that hold GPU memory, and since when they do."""
+    """The processes that hold GPU memory, and since when."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
     def __len__(self) -> int:
-        """How many there are."""
+        """How many processes hold GPU memory."""
         return len(self._by_process)
 
     def note(self, timestamp: int, rows: Iterable[Row]) -> None:

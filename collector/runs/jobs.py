@@ -25,8 +25,8 @@ def first_process(
     """Return the first process of the job that ``process`` belongs to.
 
     The parent of a Python process belongs to the same job if it runs Python too, as the same user,
-    and started it within 10 minutes: so the workers of torchrun are one run. The same is true of
-    what ``mpirun`` starts.
+    and started the process within 10 minutes of its own start: so the workers of torchrun are one
+    run. So are the processes that ``mpirun`` starts, in any language.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

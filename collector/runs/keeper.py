@@ -10,12 +10,13 @@ from collector.runs.followed import RECENT, Followed, Holders
 from collector.runs.jobs import first_process
 from collector.runs.memory import RunMemory
 from collector.runs.procfs import ProcessTable
-from collector.runs.record import AUTOMATIC, HELPER, Run, process_identity, run_from, started_at
+from collector.runs.record import Run, process_identity, run_from, started_at
 from collector.runs.summary import Row, RunSummary
 from collector.runs.tree import ProcessTree
 from telemetry.catalogue import GPU, GPU_PROCESSES, family_of
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
+from telemetry.runs import AUTOMATIC, HELPER
 from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
@@ -37,7 +38,7 @@ class RunKeeper:
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
     run already. Runs that `system-monitor run` and the Python helper publish are followed too. If
-    their publisher falls silent, because it was killed, they are published from here. Runs of an
+    their publisher is silent, because it was killed, the collector publishes them. Runs of an
     earlier collector are continued.
     """
 
@@ -76,7 +77,7 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there is anything to follow."""
+        """Whether there are runs, or processes that may become runs, to follow."""
         return bool(self._runs or len(self._holders))
 
     @property
@@ -107,7 +108,9 @@ class RunKeeper:
         if event.is_end:
             self._note_end(event, known)
         elif known is not None:
-            known.heard_at = self._clock()
+            known.received_at = self._clock()
+            if known.tree is None:  # only its publisher knows what it uses
+                known.summary = _summary(run, event)
         elif run.how == AUTOMATIC:
             self._continue(run, event)
         else:
@@ -135,12 +138,12 @@ class RunKeeper:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether others' runs can be received; while they cannot, silence means nothing."""
+        """Note whether messages about runs can arrive; while they cannot, silence means nothing."""
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
             for each in self._runs.values():
-                each.heard_at = clock
+                each.received_at = clock
         elif self._connected_at is None:
             self._connected_at = clock
         elif clock - self._connected_at >= _SETTLED_SECONDS:
@@ -180,22 +183,19 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run of an earlier collector, or end it with what is known."""
+        """Continue an automatic run of an earlier collector, or end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
-            summary: Any = event.values.get("summary") or {}
-            followed.ended = run.started + round((summary.get("duration") or 0) * 1000)
+            followed.ended = followed.summary.seen_until
 
     def _follow(self, run: Run, event: Event, *, own: bool) -> Followed | None:
         if not self._has_room(run.how):
             return None
-        seed: Any = event.values.get("summary")
         process = None if run.pid is None else self._table.read(run.pid)
         if process and process_identity(process, self._boot) != run.process:
             process = None  # another process has this id now
-        is_part = run.how == HELPER
-        tree = ProcessTree(process, is_part=is_part) if process else None
-        return self._add(run, tree, RunSummary(run.started, seed, is_part=is_part), own=own)
+        tree = ProcessTree(process, is_part=run.how == HELPER) if process else None
+        return self._add(run, tree, _summary(run, event), own=own)
 
     def _has_room(self, how: str) -> bool:
         automatic = how == AUTOMATIC
@@ -210,7 +210,7 @@ class RunKeeper:
     def _add(
         self, run: Run, tree: ProcessTree | None, summary: RunSummary, *, own: bool
     ) -> Followed:
-        followed = Followed(run, tree, summary, own, heard_at=self._clock())
+        followed = Followed(run, tree, summary, own, received_at=self._clock())
         self._runs[run.id] = followed
         return followed
 
@@ -226,11 +226,11 @@ class RunKeeper:
         clock = self._clock()
         if not followed.own:
             ended = followed.ended is not None and now - followed.ended >= _GRACE
-            if not ended and clock - followed.heard_at < SILENT_SECONDS:
+            if not ended and clock - followed.received_at < SILENT_SECONDS:
                 return
             followed.own = True  # its publisher was killed
             if followed.tree is None:
-                followed.ended = now
+                followed.ended = followed.summary.seen_until
         if followed.ended is not None:
             self._forget(followed)
             self._publish(followed.end())
@@ -248,3 +248,11 @@ class RunKeeper:
         self._over[followed.run.id] = None
         if len(self._over) > _REMEMBERED:
             self._over.popitem(last=False)
+
+
+def _summary(run: Run, event: Event) -> RunSummary:
+    """Return the summary that continues the one in ``event``, a state of ``run``."""
+    seed: Any = event.values.get("summary")
+    gpus: Any = event.values.get("gpus") or ()
+    numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())
+    return RunSummary(run.started, seed, numbers, is_part=run.how == HELPER)

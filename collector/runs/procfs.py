@@ -117,7 +117,7 @@ class ProcessTable:
         self.new = new
 
     def read(self, pid: int, *, usage: bool = False) -> Process | None:
-        """Return the process ``pid`` as it is now; None if there is none."""
+        """Return the process ``pid`` as it is now; None if it does not exist."""
         content = self._content(pid, "stat")
         try:
             process = parse_stat(content)

@@ -11,8 +11,6 @@ from telemetry.catalogue import RUN
 from telemetry.clock import unix_milliseconds
 from telemetry.events import END, Event
 
-AUTOMATIC, COMMAND, HELPER = "automatic", "command", "helper"
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -35,7 +33,7 @@ class Run:
 
     @property
     def channel(self) -> str:
-        """The channel of its state."""
+        """The channel of the run's state."""
         return RUN.channel.format(run=self.id)
 
     def state(self, gpus: Iterable[int], summary: Mapping[str, Any] | None) -> Event:

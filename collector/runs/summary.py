@@ -1,6 +1,6 @@
 """The summary of a run, added up while it runs from samples and from its processes. Pure."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, TypeAlias
 
@@ -49,15 +49,15 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the list before. What the GPU reports about itself counts as
+    process counts for the time since the previous list. What the GPU reports about itself counts as
     the run's own only if no other process is on the GPU; otherwise, it is listed in
-    ``whole_machine``. If the processes cannot be told apart, every GPU counts, and all these values
-    are listed there.
+    ``whole_machine``. If it is not known which processes are the run's own, every GPU counts, and
+    all these values are listed in ``whole_machine``.
     """
 
-    def __init__(self, started: int, seed: Mapping[str, Any]) -> None:
-        """Begin at ``started``, in Unix milliseconds, with the numbers of an earlier summary."""
-        self.gpus: set[int] = set()
+    def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
+        """Begin at ``started``, in Unix ms, with the numbers and GPUs of an earlier state."""
+        self.gpus = set(gpus)
         self.whole_machine: set[str] = set(seed.get("whole_machine") or ())
         self._started = started
         self._by_id: dict[int, _Gpu] = {}
@@ -160,25 +160,36 @@ class GpuUse:
 
 
 class RunSummary:
-    """Adds up what a run uses: its time, its GPUs and its processes."""
+    """Adds up the resources that a run uses: its time, its GPUs and its processes."""
 
     def __init__(
-        self, started: int, seed: Mapping[str, Any] | None = None, *, is_part: bool = False
+        self,
+        started: int,
+        seed: Mapping[str, Any] | None = None,
+        gpus: Iterable[int] = (),
+        *,
+        is_part: bool = False,
     ) -> None:
-        """Begin at ``started``, in Unix milliseconds. ``seed`` is an earlier summary to continue.
+        """Begin at ``started``, in Unix milliseconds.
 
-        What ended processes had used before is known from ``seed`` only. If the run ``is_part`` of
-        the life of its process, what the process used before the run does not count.
+        ``seed`` is an earlier summary to continue, of a run that used ``gpus``. What processes that
+        have ended had used is known only from ``seed``. If the run ``is_part`` of the life of its
+        process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
         self._started = started
-        self.gpu = GpuUse(started, self._seed)
+        self.gpu = GpuUse(started, self._seed, gpus)
         self._usage: TreeUsage | None = None
         self._earlier: dict[str, float] = {}
 
+    @property
+    def seen_until(self) -> int:
+        """The time of the earlier summary, at which the run was under way; Unix milliseconds."""
+        return self._started + round((self._seed.get("duration") or 0) * 1000)
+
     def note_usage(self, usage: TreeUsage) -> None:
-        """Record what the processes have used so far."""
+        """Record the resources that the processes have used so far."""
         if self._usage is None:
             for name in ("cpu_seconds", "read_bytes", "written_bytes"):
                 now, before = getattr(usage, name), self._seed.get(name)

@@ -9,7 +9,7 @@ from collector.runs.procfs import TICKS, Process
 
 @dataclass(frozen=True, slots=True)
 class TreeUsage:
-    """What a tree has used so far.
+    """The resources that a tree has used so far.
 
     ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes; memory that
     processes share counts for each. ``cpu_seconds`` and the storage traffic, in bytes, include
@@ -82,7 +82,7 @@ class ProcessTree:
         self._note_usage()
 
     def usage(self) -> TreeUsage:
-        """Return what the tree has used so far."""
+        """Return the resources that the tree has used so far."""
         members = self._members.values()
         ticks = self._ended["cpu"] + sum(each.cpu + each.waited for each in members)
         read = self._ended["read"] + sum(each.usage.read or 0 for each in members)
@@ -109,7 +109,7 @@ class ProcessTree:
         return process.group in self._led or process.session in self._led
 
     def _count_ended(self, before: Mapping[int, Process], now: Mapping[int, Process]) -> None:
-        """Add what processes that ended had used, unless the parent's figures include it."""
+        """Add the usage of processes that have ended, unless the parent's figures include it."""
         by_heir: dict[int | None, list[Process]] = {}
         for pid, process in before.items():
             if pid not in now:

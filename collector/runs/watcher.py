@@ -36,7 +36,7 @@ _Item: TypeAlias = Sample | Message | None
 
 
 class RunWatcher:
-    """Follows the runs of ``host`` and passes what is to be published to ``publish``."""
+    """Follows the runs of ``host`` and passes their messages to ``publish``."""
 
     def __init__(
         self,
@@ -71,11 +71,11 @@ class RunWatcher:
         return self._keeper.memory
 
     def start(self) -> None:
-        """Start to follow."""
+        """Start to follow the runs."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states; the next collector continues the runs, which go on."""
+        """Publish the newest states. The runs go on; the next collector follows them."""
         self._put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)

@@ -11,6 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
+from collector.sensors.files import read_file
 from collector.sensors.names import decoded
 
 
@@ -42,8 +43,8 @@ class CgroupMemory(NamedTuple):
     def used(self) -> int | None:
         """Return the bytes charged, without reclaimable cache; None if the cgroup is gone."""
         try:
-            usage = int((self.folder / self.files.usage).read_bytes())
-            statistics = (self.folder / "memory.stat").read_bytes()
+            usage = int(read_file(self.folder / self.files.usage))
+            statistics = read_file(self.folder / "memory.stat")
         except OSError:
             return None
         return max(0, usage - (stat_field(statistics, self.files.reclaimable) or 0))

@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 from typing import NamedTuple
 
+from collector.sensors.files import read_file
 from collector.sensors.frequency import Frequency, read_frequency
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
@@ -90,6 +91,7 @@ class CpuSensor(Sensor):
         self._proc = proc
         self._sysfs = sysfs
         self._clock = clock
+        self._stat = proc / "stat"
         self._pressure = proc / "pressure" / "cpu"
         self._before: Mapping[int, CoreTimes] = {}
         self._taken_at = float("-inf")
@@ -145,7 +147,7 @@ class CpuSensor(Sensor):
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 
             return {core: CoreTimes(*times) for core, times in enumerate(portable.core_times())}
-        return parse_stat((self._proc / "stat").read_bytes())
+        return parse_stat(read_file(self._stat))
 
     def _refresh_frequency(self, now: float) -> None:
         if now >= self._frequency_due:

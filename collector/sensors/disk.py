@@ -31,6 +31,7 @@ from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
 from pathlib import Path
 
+from collector.sensors.files import read_file
 from collector.sensors.filesystems import Filesystems
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
@@ -82,7 +83,7 @@ def _disk_of(device: str) -> str:
 
 @register
 class DiskSensor(Sensor):
-    """Reads the rates of all physical disks, I/O pressure, and how full the file systems are.
+    """Reads the rates of all physical disks, I/O pressure, and the usage of the file systems.
 
     The module's docstring describes which devices count as disks.
     """
@@ -158,7 +159,7 @@ class DiskSensor(Sensor):
 
             return portable.disk_counters()
         try:
-            return parse_diskstats(self._diskstats.read_bytes())
+            return parse_diskstats(read_file(self._diskstats))
         except FileNotFoundError:
             raise SensorAbsentError("This kernel or sandbox has no /proc/diskstats.") from None
 

@@ -2,8 +2,8 @@
 
 Only local ones are read, which answer at once: those on a block device, ZFS, and shared memory,
 through which data loaders pass their batches. The call for a network file system hangs while its
-server is unreachable. A file system that is mounted several times is read once, and one that is
-mounted read-only is never filled.
+server is unreachable. A file system that is mounted several times is read once. Read-only ones are
+skipped, since they never fill up.
 """
 
 import os
@@ -11,6 +11,7 @@ import re
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from collector.sensors.files import read_file
 from collector.sensors.names import decoded, shown
 
 MOST = 32  # file systems; a container host may have thousands of mounts
@@ -66,7 +67,7 @@ class Filesystems:
         if now >= self._due:
             self._due = now + _MOUNTS_SECONDS
             try:
-                self._points = parse_mounts(self._mountinfo.read_bytes())
+                self._points = parse_mounts(read_file(self._mountinfo))
             except OSError:  # not Linux
                 self._points = []
         sizes = {}

@@ -5,6 +5,8 @@ import sys
 from pathlib import Path
 from typing import NamedTuple
 
+from collector.sensors.files import read_file
+
 _CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as with ^
 
 
@@ -50,6 +52,6 @@ def _megahertz(folder: Path, pattern: str) -> list[float]:
 
 def _content(file: Path) -> bytes:
     try:
-        return file.read_bytes()
+        return read_file(file)
     except OSError:  # it does not exist, or its core has just gone offline
         return b""

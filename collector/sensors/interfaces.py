@@ -33,11 +33,11 @@ _NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """What decides whether an interface counts.
+    """The properties that decide whether an interface counts.
 
     ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
-    the interface at its other end or below it, in whichever namespace that is. ``hardware`` is
-    true if it belongs to a device, ``stacked`` if it is built on others in this namespace.
+    the interface at its other end or below it, in whichever namespace that is. ``hardware`` is true
+    if it belongs to a device, ``stacked`` if it is built on other interfaces in this namespace.
     ``master`` is the bond, bridge or NIC that the interface is a member of.
     """
 

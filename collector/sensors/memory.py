@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable, Mapping
 from pathlib import Path
 
 from collector.sensors.cgroup import CgroupMemory, find_limit
+from collector.sensors.files import read_file
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
 from collector.sensors.rates import RateMeter, as_values
@@ -62,6 +63,7 @@ class MemorySensor(Sensor):
         self._proc = proc
         self._pressure = proc / "pressure" / "memory"
         self._vmstat = proc / "vmstat"
+        self._meminfo_file = proc / "meminfo"
         self._clock = clock
         self._meter = RateMeter()
         self._total: int | None = None
@@ -109,7 +111,7 @@ class MemorySensor(Sensor):
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 
             return portable.memory()
-        return parse_meminfo((self._proc / "meminfo").read_bytes())
+        return parse_meminfo(read_file(self._meminfo_file))
 
     def _counters(self) -> dict[str, float | int | None]:
         counters = read_vmstat(self._vmstat)

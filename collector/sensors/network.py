@@ -11,6 +11,7 @@ from collections.abc import Set as AbstractSet
 from contextlib import suppress
 from pathlib import Path
 
+from collector.sensors.files import read_file
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
@@ -99,7 +100,7 @@ class NetworkSensor(Sensor):
 
             return portable.network_counters()
         try:
-            return parse_net_dev(self._net_dev.read_bytes())
+            return parse_net_dev(read_file(self._net_dev))
         except FileNotFoundError:
             raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 

@@ -1,4 +1,4 @@
-"""The interface of the sensors: what the collector asks of each."""
+"""The interface of the sensors: the methods that the collector calls."""
 
 from collections.abc import Iterable, Mapping
 from types import MappingProxyType
@@ -15,7 +15,8 @@ class Reading(NamedTuple):
 class Sensor(Protocol):
     """Reads one metric family. Used by one thread at a time; does nothing before ``open``.
 
-    ``details`` are facts for `system/status`, such as a driver's version, while it is open.
+    ``details`` are facts for `system/status`, such as a driver's version, while it is open. A
+    sensor that ``may_wait``, such as for a driver, is read after the others.
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
     read.
@@ -25,6 +26,7 @@ class Sensor(Protocol):
     """
 
     name: str
+    may_wait: bool = False
     details: Mapping[str, str] = MappingProxyType({})
 
     def open(self) -> None:
@@ -34,7 +36,7 @@ class Sensor(Protocol):
         """Read the source once. This may block."""
 
     def describe(self) -> str:
-        """Return in a few words what is read here, such as ``2 disks: nvme0n1, sda``."""
+        """Describe briefly the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
         """Release what ``open`` acquired. Safe to call twice, and before and after ``open``."""

@@ -7,6 +7,8 @@ import re
 from pathlib import Path
 from typing import NamedTuple
 
+from collector.sensors.files import read_file
+
 _AVERAGE = re.compile(rb"^(some|full) avg10=([0-9.]+)", re.MULTILINE)
 
 
@@ -25,6 +27,6 @@ def parse_pressure(text: bytes) -> Pressure:
 def read_pressure(file: Path) -> Pressure:
     """Return the pressure in ``file``; all values are None if the kernel has no such file."""
     try:
-        return parse_pressure(file.read_bytes())
+        return parse_pressure(read_file(file))
     except OSError:  # it does not exist, or EOPNOTSUPP with the kernel option psi=0
         return Pressure()

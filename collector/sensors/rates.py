@@ -52,7 +52,7 @@ def _rate(before: tuple[float, float], now: tuple[float, float], elapsed: float)
 
 
 def total(rates: Iterable[Rate | None]) -> Rate | None:
-    """Return the sum of the rates that are known, or None if none is."""
+    """Return the sum of the rates that are known, or None if no rate is known."""
     known = [rate for rate in rates if rate is not None]
     return (sum(rate[0] for rate in known), sum(rate[1] for rate in known)) if known else None
 

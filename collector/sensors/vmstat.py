@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+from collector.sensors.files import read_file
+
 _COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
 
 
@@ -22,6 +24,6 @@ def parse_vmstat(text: bytes) -> dict[str, int]:
 def read_vmstat(file: Path) -> dict[str, int]:
     """Return the counters in ``file``; empty if the system has no such file."""
     try:
-        return parse_vmstat(file.read_bytes())
+        return parse_vmstat(read_file(file))
     except OSError:  # not Linux, or a sandbox
         return {}

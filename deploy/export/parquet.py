@@ -34,7 +34,7 @@ def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
 
 
 class _Source:
-    """Rows that end at an error, which arro3 would replace by one of its own."""
+    """Rows that end at the first error, which arro3 would replace by an error of its own."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows

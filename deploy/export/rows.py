@@ -34,7 +34,10 @@ class Plan:
 
 
 def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
-    """Return what to export from ``start`` to ``end`` (Unix milliseconds). Raises ExportError."""
+    """Return the span and columns to export from ``start`` to ``end`` (Unix milliseconds).
+
+    Raises ExportError.
+    """
     columns: dict[str, None] = {}
     position, first = start, start
     while position < end:

@@ -1,4 +1,4 @@
-"""``system-monitor advisor``."""
+"""The command ``system-monitor advisor``."""
 
 from deploy import announcement, wiring
 from deploy.lifecycle import Component, run_until_signal

@@ -1,4 +1,4 @@
-"""``system-monitor api``."""
+"""The command ``system-monitor api``."""
 
 from deploy import announcement, open_files, wiring
 from deploy.exposure import require_guarded_api

@@ -1,4 +1,4 @@
-"""``system-monitor check``."""
+"""The command ``system-monitor check``."""
 
 import contextlib
 import http.client

@@ -1,4 +1,4 @@
-"""``system-monitor collector``."""
+"""The command ``system-monitor collector``."""
 
 from deploy import announcement, wiring
 from deploy.lifecycle import run_until_signal

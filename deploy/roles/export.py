@@ -1,4 +1,4 @@
-"""``system-monitor export``."""
+"""The command ``system-monitor export``."""
 
 import sys
 from collections.abc import Callable, Iterator, Sequence

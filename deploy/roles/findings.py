@@ -1,4 +1,4 @@
-"""``system-monitor findings``."""
+"""The command ``system-monitor findings``."""
 
 import json
 from functools import partial

@@ -1,4 +1,4 @@
-"""``system-monitor forget``."""
+"""The command ``system-monitor forget``."""
 
 from deploy.console import complain, say
 from deploy.lifecycle import end_on_signal
@@ -12,7 +12,7 @@ _FAILED = 1
 
 
 def run(settings: Settings) -> int:
-    """Remove what the broker retains of the host ``settings.host_name``; return 1 on failure."""
+    """Remove the retained messages of the host ``settings.host_name``; return 1 on failure."""
     end_on_signal(_INTERRUPTED)
     broker, host = settings.broker, settings.host_name
     try:

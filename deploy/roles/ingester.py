@@ -1,4 +1,4 @@
-"""``system-monitor ingester``."""
+"""The command ``system-monitor ingester``."""
 
 from deploy import announcement, wiring
 from deploy.lifecycle import Component, run_until_signal

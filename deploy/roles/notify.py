@@ -1,4 +1,4 @@
-"""``system-monitor notify``."""
+"""The command ``system-monitor notify``."""
 
 from concurrent.futures import ThreadPoolExecutor
 

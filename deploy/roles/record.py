@@ -1,4 +1,4 @@
-"""``system-monitor record``."""
+"""The command ``system-monitor record``."""
 
 import errno
 import os

@@ -1,4 +1,4 @@
-"""``system-monitor replay``."""
+"""The command ``system-monitor replay``."""
 
 import secrets
 import threading
@@ -83,7 +83,7 @@ class _Command:
         return _INTERRUPTED if self.stopping.is_set() else 0
 
     def _survey(self) -> Survey | None:
-        """Return what the file contains, or None if it has no samples, which is reported."""
+        """Return the survey of the file; if it has no samples, report that and return None."""
         if self.file.exists() and not self.file.is_file():
             raise SystemMonitorError(
                 f"{self.file} is not a regular file: a recording is read twice, so save it first."

@@ -1,4 +1,4 @@
-"""``system-monitor run``."""
+"""The command ``system-monitor run``."""
 
 import os
 import time
@@ -63,11 +63,12 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
     note(text.summary(broadcast.name, end, values, broadcast.summary.gpu.gpus))
     was_published = broadcast.stop(end, ended, values)
     if request.report is not None:
-        _save_report(request.report, identity, broadcast.settings if was_published else None)
+        settings = broadcast.settings if was_published else None
+        _save_report(request.report, identity, settings, killed=end.signal == "SIGKILL")
     return end
 
 
-def _save_report(folder: str, identity: str, settings: "Settings | None") -> None:
+def _save_report(folder: str, identity: str, settings: "Settings | None", *, killed: bool) -> None:
     if settings is None:
         complain("The report was not saved, because the end of this run could not be published.")
         return
@@ -75,7 +76,8 @@ def _save_report(folder: str, identity: str, settings: "Settings | None") -> Non
 
     try:
         allow_interruption()
-        note(f"system-monitor: The report is {report.save(settings, identity, Path(folder))}.")
+        file = report.save(settings, identity, Path(folder), killed=killed)
+        note(f"system-monitor: The report is {file}.")
     except SystemMonitorError as error:
         complain(str(error))
     except KeyboardInterrupt:

@@ -1,4 +1,4 @@
-"""``system-monitor top``."""
+"""The command ``system-monitor top``."""
 
 import logging
 import sys

@@ -1,4 +1,4 @@
-"""``system-monitor up``."""
+"""The command ``system-monitor up``."""
 
 from deploy import announcement, open_files, wiring
 from deploy.exposure import require_guarded_api, require_guarded_broker

@@ -1,1 +1,1 @@
-"""``system-monitor run``: a command, and what is published about it."""
+"""``system-monitor run``: starts a command, and publishes it as a run."""

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
 from collector.runs.procfs import ProcessTable
-from collector.runs.record import COMMAND, Run, process_identity
+from collector.runs.record import Run, process_identity
 from collector.runs.summary import Row, RunSummary
 from collector.sensors.command import short_command
 from deploy.console import complain
@@ -20,6 +20,7 @@ from deploy.runs.child import End
 from deploy.runs.request import Request
 from deploy.runs.sampler import Sampler
 from telemetry.errors import MalformedMessageError, SystemMonitorError
+from telemetry.runs import COMMAND
 
 if TYPE_CHECKING:
     from telemetry.bus.connection import BusConnection
@@ -31,7 +32,7 @@ if TYPE_CHECKING:
 _UPDATE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
 _LOAD_SECONDS = 30.0  # at the end, for libraries that are still being loaded on a busy machine
-_LAST_SECONDS = 3.0  # then, for a connection that is still being made
+_LAST_SECONDS = 3.0  # then, for a connection that is still being made; and for the end to be sent
 _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
@@ -78,7 +79,7 @@ class Broadcast:
             return self.summary.values(now)
 
     def stop(self, end: End, ended: int, values: Mapping[str, Any]) -> bool:
-        """Publish the end; return whether the broker was connected."""
+        """Publish the end; return whether the broker has acknowledged it."""
         if not self._loaded.wait(_LOAD_SECONDS):
             complain("This run is not published: its libraries have not been loaded yet.")
         self._settled.wait(_LAST_SECONDS)
@@ -89,16 +90,18 @@ class Broadcast:
         final = run.end(
             ended, self.summary.gpu.gpus, values, exit_code=end.exit_code, signal=end.signal
         )
-        is_connected = bus.connected
-        if not bus.connections and bus.failure is None:
-            complain(
-                f"This run is not published: the MQTT broker at {bus.address.masked()} has not "
-                "answered yet."
-            )
         publisher.publish(self._publication(final.payload(), retain=False))
         self._final = final  # from now on, the status deletes the retained state
-        publisher.stop()
-        return is_connected
+        was_sent = publisher.stop(_LAST_SECONDS)
+        broker = f"the MQTT broker at {bus.address.masked()}"
+        if bus.connections and not was_sent:
+            complain(
+                f"The end of this run is not published, because {broker} has not acknowledged it. "
+                "The collector will end the run, without its exit code."
+            )
+        elif not bus.connections and bus.failure is None:
+            complain(f"This run is not published: {broker} has not answered yet.")
+        return was_sent
 
     def _publish(self) -> None:
         try:
@@ -183,7 +186,7 @@ class Broadcast:
         from telemetry.bus.messages import Publication  # noqa: PLC0415
 
         if self._settings is None or self._run is None:
-            raise RuntimeError("nothing is connected")
+            raise RuntimeError("the run has not been published")
         topic = self._settings.topics.topic(self._run.host, self._run.channel)
         return Publication(topic, payload, retain=retain)
 

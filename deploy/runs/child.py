@@ -33,7 +33,7 @@ class CommandError(Exception):
 
 
 class End(NamedTuple):
-    """How the command ended, and what it and the children that it waited for have used.
+    """How the command ended, and what it and its children, if it waited for them, have used.
 
     ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
     the largest RSS of one process, in bytes. It is 0 if it may be the RSS of this process instead:
@@ -46,12 +46,12 @@ class End(NamedTuple):
 
     @property
     def exit_code(self) -> int | None:
-        """The exit code, if it has one."""
+        """The exit code; None if a signal ended the command."""
         return self.status if self.status >= 0 else None
 
     @property
     def signal(self) -> str | None:
-        """The name of the signal that ended it, or None."""
+        """The name of the signal that ended the command, or None."""
         return None if self.status >= 0 else signal_name(-self.status)
 
 
@@ -162,7 +162,7 @@ def end_like(end: End) -> int:
 def allow_interruption() -> None:
     """Let signals end this process again, now that the command has ended.
 
-    What has arrived so far was for the command.
+    Signals that have arrived so far were for the command.
     """
     ending = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
     while signal.sigtimedwait(ending, 0) is not None:

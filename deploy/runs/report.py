@@ -13,16 +13,18 @@ _STORED_SECONDS = 10.0  # until the end of the run is in the history
 _PAUSE_SECONDS = 0.3
 # The ingester stores the last samples and annotations within a second; the api knows the end first.
 _SETTLE_SECONDS = 1.5
+_KILLED_SECONDS = 8.0  # the advisor's finding that the kernel killed a process comes later
 _TIMEOUT_SECONDS = 30.0
 _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
 
-def save(settings: Settings, identity: str, folder: Path) -> Path:
+def save(settings: Settings, identity: str, folder: Path, *, killed: bool = False) -> Path:
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
-    Raises SystemMonitorError.
+    The report of a run that was ``killed`` is made later, with the cause. Raises
+    SystemMonitorError.
     """
-    time.sleep(_SETTLE_SECONDS)
+    time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)
     deadline = time.monotonic() + _STORED_SECONDS
     place = f"{settings.http_host}:{settings.http_port}"
     while True:

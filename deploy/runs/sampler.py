@@ -37,7 +37,7 @@ class Sampler:
 
     @property
     def usage(self) -> TreeUsage | None:
-        """What the tree has used so far; None if nothing could be read."""
+        """The resources that the tree has used so far; None if nothing could be read."""
         return self._usage
 
     @property

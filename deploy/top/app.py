@@ -57,7 +57,7 @@ class Help(ModalScreen[None]):
 
 
 class Top(App[None]):
-    """The terminal. Everything arrives in ``live``, which starts and stops with the terminal."""
+    """The terminal view. Messages arrive in ``live``, which starts and stops with the view."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),
@@ -78,7 +78,7 @@ class Top(App[None]):
     TITLE = "System Monitor"
 
     def __init__(self, live: Subscription, host: str | None) -> None:
-        """Show what ``live`` receives: of ``host``, or of all hosts."""
+        """Show the values that ``live`` receives, of ``host`` or of all hosts."""
         super().__init__(ansi_color=True)
         self._live = live
         self._model = Model(live.newest.hosts, host)

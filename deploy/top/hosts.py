@@ -30,7 +30,7 @@ SORTING = Sorting(("host", "findings", "util", "memory", "temp", "power", "CPU",
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """What the table shows of a host; a number that is not known is None."""
+    """The values in a host's row of the table; a number that is not known is None."""
 
     name: str
     state: str
@@ -75,7 +75,7 @@ def summary(host: HostState, now: int) -> Host:
 
 
 def is_host(host: HostState) -> bool:
-    """Return whether it has or had a collector: a state may concern no particular host."""
+    """Return whether ``host`` has or had a collector: some states concern no particular host."""
     contents = [update.content for update in host.updates.values()]
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
 

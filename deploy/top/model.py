@@ -1,4 +1,4 @@
-"""What the terminal shows, and how keys change it. Pure: it does not depend on a terminal."""
+"""The contents of the terminal, and how keys change them. Pure: needs no terminal."""
 
 from collections.abc import Mapping
 
@@ -19,7 +19,7 @@ _STATES = {"live": Style.GOOD, "stale": Style.WARNING, "offline": Style.WARNING}
 
 
 class Model:
-    """The view of one host, or of all: it begins with all if there are several.
+    """The view of one host or of all hosts: it begins with all hosts if there are several.
 
     The methods named after actions change what ``lines`` returns.
     """
@@ -38,7 +38,7 @@ class Model:
 
     @property
     def host(self) -> str | None:
-        """The host that is shown; None if all are."""
+        """The host that is shown; None if all hosts are shown."""
         names = self._names()
         if self._chosen is not None or self._everything:
             return self._chosen

@@ -29,7 +29,7 @@ class Sorting:
         return Sorting(self.titles, self.index, not self.is_reversed)
 
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
-        """Return ``rows`` sorted by what ``value`` returns for a row and the column.
+        """Return ``rows`` sorted by the result of ``value`` for a row and the column.
 
         That is a number, a text, or None, which comes last in either direction.
         """

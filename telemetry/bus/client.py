@@ -5,7 +5,7 @@ import socket
 import ssl
 import struct
 import time
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
 from paho.mqtt.client import Client
@@ -15,12 +15,12 @@ from paho.mqtt.properties import Properties
 from paho.mqtt.reasoncodes import ReasonCode
 
 from telemetry.bus.address import BrokerAddress
-from telemetry.bus.messages import AT_LEAST_ONCE, LastWill
+from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Publication
 from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
 _PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
-KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.4 times this time
+KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.5 times this time
 _READ_BYTES = 65_536
 _LENGTH_BYTES = 4  # the length of a packet takes up to this many bytes
 _MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whether its QoS is 2
@@ -39,14 +39,15 @@ class Receive(Protocol):
 
 
 class BusClient(Client):
-    """A paho client that reads and acknowledges many messages with one system call.
+    """A paho client that reads, acknowledges and publishes many messages with one system call.
 
-    paho's own client makes four to read a message and one to acknowledge it, and decodes it slowly.
-    Here, ``on_packet`` gets each message of QoS 0 or 1. Acknowledgements of messages of QoS 1 are
-    decoded here too; paho handles all other packets.
+    paho's own client makes four system calls to read a message and one to acknowledge or publish
+    it, and decodes it slowly. Here, ``on_packet`` gets each message of QoS 0 or 1. Acknowledgements
+    of messages of QoS 1 are decoded here too; paho handles all other packets.
     """
 
     on_packet: Receive
+    on_acknowledged: Callable[[int], None]
 
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
         """Accept the arguments of paho's client."""
@@ -54,9 +55,10 @@ class BusClient(Client):
         self.may_have_more = False  # the last system call read as much as it could
         self._received = bytearray()
         self._position = 0
+        self._published: set[int] = set()  # by ``publish_all``, and not acknowledged yet
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; an incomplete one waits for the rest."""
+        """Process the packets that one system call reads; an incomplete one waits for its rest."""
         self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
@@ -78,6 +80,19 @@ class BusClient(Client):
         """Acknowledge messages of QoS 1, in this order. Thread-safe."""
         packets = (struct.pack("!BBH", MessageType.PUBACK, 2, each) for each in identifiers)
         self._packet_queue(MessageType.PUBACK, b"".join(packets), 0, 1)
+
+    def publish_all(self, messages: Iterable[Publication]) -> set[int]:
+        """Publish ``messages`` with QoS 1, in this order; return their identifiers. Thread-safe.
+
+        ``on_acknowledged`` is called for each of them. Unless connected, nothing is sent.
+        """
+        by_identifier = {self._mid_generate(): each for each in messages}
+        identifiers = set(by_identifier)
+        if self._sock is not None and identifiers:
+            self._published |= identifiers
+            packets = b"".join(_packet(*each) for each in by_identifier.items())
+            self._packet_queue(MessageType.PUBLISH, packets, 0, AT_LEAST_ONCE)
+        return identifiers
 
     def _process(self) -> MQTTErrorCode:
         """Process the complete packets. Raises ValueError if one is malformed."""
@@ -101,13 +116,17 @@ class BusClient(Client):
     def _take_acknowledgement(self, start: int, end: int) -> MQTTErrorCode:
         self._last_msg_in = time.monotonic()  # as paho does: there is no need for a ping
         identifier = int.from_bytes(self._received[start:end])
+        if identifier in self._published:
+            self._published.remove(identifier)
+            self.on_acknowledged(identifier)
+            return MQTTErrorCode.MQTT_ERR_SUCCESS
         with self._out_message_mutex:
             if identifier in self._out_messages:
                 return self._do_on_publish(identifier, _STORED, _NO_PROPERTIES)
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return a packet's first byte, and the start and end of its rest, which may be missing."""
+        """Return a packet's first byte, and the start and end of its rest; it may be incomplete."""
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:
@@ -143,6 +162,20 @@ class BusClient(Client):
         return bytes(self._received[start : self._position])
 
 
+def _packet(identifier: int, message: Publication) -> bytes:
+    """Return the packet that publishes ``message``."""
+    topic = message.topic.encode()
+    size = 2 + len(topic) + _IDENTIFIER_BYTES + len(message.payload)
+    length = bytearray()
+    while size >= 128:  # noqa: PLR2004 - a byte has 7 bits of the length
+        length.append(size & 127 | 128)
+        size >>= 7
+    length.append(size)
+    first = MessageType.PUBLISH | AT_LEAST_ONCE << 1 | message.retain
+    head = struct.pack(f"!B{len(length)}sH", first, bytes(length), len(topic))
+    return head + topic + struct.pack("!H", identifier) + message.payload
+
+
 def new_client(
     address: BrokerAddress,
     client_id: str,
@@ -173,7 +206,7 @@ def new_client(
 
 
 def bound_client_id(client_id: str, password: str | None) -> str:
-    """Return a client ID that cannot be guessed without ``password``, if there is one.
+    """Return a client ID that cannot be guessed without ``password``, if one is set.
 
     If it could be guessed, any user of the broker could connect with it and take over the session.
     """

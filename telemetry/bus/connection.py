@@ -33,20 +33,21 @@ def _nothing(*_: object) -> None:
 
 
 class BusConnection:
-    """One MQTT 3.1.1 client that reconnects by itself.
+    """An MQTT 3.1.1 client that reconnects automatically.
 
     Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
-    after each connection, ``on_message(message)`` for each message, ``on_turn()`` after those that
-    were read together, and ``on_published(identifier)`` after each acknowledgement. While a
-    callback blocks, the connection is not read. If it blocks for longer than the keepalive, the
-    connection is lost. After a reconnection only the new connection calls them; after ``stop``,
-    none does.
+    after each connection, ``on_message(message)`` for each message, ``on_turn()`` after each group
+    of messages that were read together, and ``on_published(identifier)`` after each
+    acknowledgement. While a callback blocks, the connection is not read. If it blocks for longer
+    than the keepalive, the connection is lost. Only the newest connection calls the callbacks;
+    after ``stop``, none is called.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the newest
     connection was made; a broker that restarted without persistence has lost it. With
     ``manual_acknowledgement`` the broker keeps a message until ``acknowledge`` is called.
-    ``failure`` is what went wrong in the newest attempt, as the end of a sentence about the broker.
+    ``failure`` describes what went wrong in the newest attempt to connect, as the end of a sentence
+    about the broker.
     """
 
     def __init__(
@@ -65,7 +66,8 @@ class BusConnection:
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
         ``name_option`` is the command's option that changes ``client_id``. Messages in both
-        directions wait for up to ``gather`` seconds for others, which saves CPU time.
+        directions wait for up to ``gather`` seconds for others; handling them together saves CPU
+        time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -112,7 +114,8 @@ class BusConnection:
         client.on_connect = self._while_in_use(self._handle_connect)
         client.on_disconnect = self._while_in_use(self._handle_disconnect)
         client.on_packet = partial(self._while_in_use(self._handle_message), client, None)
-        client.on_publish = self._while_in_use(self._handle_publish)
+        client.on_publish = published = self._while_in_use(self._handle_publish)
+        client.on_acknowledged = partial(published, client, None)
         client.on_subscribe = self._while_in_use(self._subscriptions.note_answer)
         self._client = client
         return client
@@ -131,7 +134,7 @@ class BusConnection:
 
     @property
     def outage(self) -> str | None:
-        """Why the broker is not usable, in a sentence; None while it is."""
+        """Why the broker is not usable, in a sentence; None while it is usable."""
         failure = self._rivalry() if self.displaced else self.failure
         if self.connected and failure is None:
             return self._subscriptions.problem
@@ -195,9 +198,11 @@ class BusConnection:
 
         A message that is not acknowledged before the connection is lost is not sent again.
         """
-        return self._started().publish(
-            message.topic, message.payload, message.quality, message.retain
-        )
+        return self._started().publish(*message[:2], message.quality, message.retain)
+
+    def publish_all(self, messages: Sequence[Publication]) -> set[int]:
+        """Publish ``messages`` of QoS 1 with one system call; return their identifiers."""
+        return self._started().publish_all(messages)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
         """Acknowledge ``messages`` to the broker, except those from an earlier connection.
@@ -282,7 +287,7 @@ class BusConnection:
         message = Message(name, payload, retained, self.connections, identifier, quality)
         self._guarded(self.on_message, message)
 
-    def _handle_publish(self, identifier: int, _reason: ReasonCode, _properties: object) -> None:
+    def _handle_publish(self, identifier: int, *_: object) -> None:
         self._guarded(self.on_published, identifier)
 
     def _rivalry(self) -> str:

@@ -26,9 +26,9 @@ class Message(NamedTuple):
 class Publication(NamedTuple):
     """A message to publish.
 
-    ``retain`` is for a current state, such as a sample; an event is never retained. ``waits`` is
-    whether the publisher queues the message while the broker is unavailable. Of the messages that
-    it does not queue, the publisher keeps only the newest of each retained topic.
+    ``retain`` is for a current state, such as a sample; an event is never retained. If ``waits`` is
+    set, the publisher queues the message while the broker is unavailable. Of the messages that do
+    not wait, it keeps only the newest of each retained topic.
     """
 
     topic: str

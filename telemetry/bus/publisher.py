@@ -16,9 +16,6 @@ log = logging.getLogger(__name__)
 _BATCH = 50  # messages sent together; the next follow once all are acknowledged
 _BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
-# Sent as one burst, the samples of a tick wake each part of the pipeline once; sent one by one,
-# once per channel. So a message waits for `flush`, at most this long.
-_GATHER_SECONDS = 0.02
 # A broker that restarted may also have lost the ingester's session. Messages sent before the
 # ingester subscribes again would be lost. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
@@ -30,20 +27,23 @@ _REPEATED_SECONDS = 10.0
 class Publisher:
     """Publishes the newest message of each retained topic first, then the others in order.
 
-    So a subscriber sees the present first, however many messages are waiting. A message that a
-    newer one of its topic has overtaken is for the history only: it is sent *late*, marked as such
-    and not retained. While the broker is down, messages wait in a buffer that covers ``window``
-    milliseconds; the oldest are evicted and counted in ``dropped``. While another client uses our
-    name, nothing is buffered: our messages would mix with that client's.
+    So a subscriber receives the current state first, however many messages are waiting. A message
+    that was overtaken by a newer one of its topic is needed only for the history: it is marked as
+    *late*, and not retained. While the broker is down, messages wait in a buffer that covers
+    ``window`` milliseconds; the oldest are evicted and counted in ``dropped``. While another client
+    uses our name, nothing is buffered: our messages would mix with that client's.
 
     A broker that restarted may have lost its retained messages. So each connection starts with the
     status and the newest message of each topic. The messages that were not acknowledged follow as
-    late ones; if the broker has lost the session, so do those of the last seconds. An empty
-    payload, which deletes a retained message, is sent only until it is acknowledged, and after the
-    messages of its topic that are not retained, such as the end of a state.
+    late ones. If the broker has lost the session, the messages that it acknowledged in the last
+    seconds follow too. An empty payload deletes a retained message. It is sent only until it is
+    acknowledged, and only after the other messages of its topic that are not retained, such as the
+    end of a state.
 
-    One thread sends everything; the others only queue messages for it. ``taken`` counts the
-    messages received from callers, ``sent`` those that were published, including repeats.
+    One thread sends everything; the others only queue messages for it, until ``flush``: sent as one
+    burst, the samples of a tick wake each part of the pipeline once; sent one by one, once per
+    channel. ``taken`` counts the messages received from callers, ``sent`` those that were
+    published, including repeats.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``; each connection calls ``on_connected``, then sends ``status``."""
+        """Send over ``bus``. On each connection, call ``on_connected``, then send ``status``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000
@@ -99,21 +99,26 @@ class Publisher:
         self._bus.start()
         self._thread.start()
 
-    def stop(self) -> None:
-        """Send the queue and the status if the broker accepts them immediately; then disconnect."""
+    def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
+        """Send the queue and the status if the broker accepts them within ``seconds``; disconnect.
+
+        Return whether the broker has acknowledged everything.
+        """
         with self._changed:
             self._stopping.set()
             self._status_due = True
             self._changed.notify_all()
+        all_sent = False
         if self._thread.is_alive() and self._bus.connected and not self._bus.displaced:
             with self._changed:
-                self._changed.wait_for(self._all_sent, _FAREWELL_SECONDS)
+                all_sent = self._changed.wait_for(self._all_sent, seconds)
         if self.waiting:
             log.warning("%d messages were not sent to the broker and are lost.", self.waiting)
         self._bus.stop()
+        return all_sent
 
     def publish(self, publication: Publication) -> None:
-        """Queue a message. Never blocks, never raises."""
+        """Queue a message, which ``flush`` sends. Never blocks, never raises."""
         self.taken += 1
         topic, size = publication.topic, len(late(publication.payload))
         if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
@@ -128,13 +133,10 @@ class Publisher:
                 self._discard_waiting()
                 self.dropped += 1
                 return
-            was_empty = not self.waiting
             if publication.retain:
                 self._overtake(topic, item)
             else:
                 self._append(item)
-            if was_empty:
-                self._changed.notify_all()
 
     def publish_status(self) -> None:
         """Send the status soon. Never blocks."""
@@ -143,9 +145,9 @@ class Publisher:
             self._changed.notify_all()
 
     def flush(self) -> None:
-        """Send the queued messages now, without waiting for more. Never blocks."""
+        """Send the queued messages soon. Never blocks."""
         with self._changed:
-            if self.waiting or self._status_due:
+            if self.waiting and not self._flushed:
                 self._flushed = True
                 self._changed.notify_all()
 
@@ -160,7 +162,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last waiting message before the one that is the end of the same state."""
+        """Move the last waiting message to before the message that ends the same state."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())
@@ -213,10 +215,9 @@ class Publisher:
                     if self._stopping.is_set() and self._all_sent():
                         return
                     self._changed.wait(self._pause())
-                self._changed.wait_for(self._has_gathered, _GATHER_SECONDS)
                 messages = self._take()
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
-            identifiers = {self._bus.publish(message).mid for message in messages}
+            identifiers = self._bus.publish_all(messages)
             with self._changed:
                 if self._unacknowledged is None:  # else there is already another connection
                     self._unacknowledged = identifiers
@@ -228,10 +229,7 @@ class Publisher:
             return False
         if self._greeting_due is not None:
             return time.monotonic() >= self._greeting_due
-        return self._status_due or self.waiting > 0
-
-    def _has_gathered(self) -> bool:
-        return self._flushed or self._stopping.is_set()
+        return self._status_due or (self._flushed and self.waiting > 0)
 
     def _pause(self) -> float | None:
         if self._greeting_due is None or not self._bus.connected:
@@ -270,7 +268,8 @@ class Publisher:
             messages.insert(0, self._status())
         elif self._status_due:  # last, so that its count of waiting messages excludes these
             messages.append(self._status())
-        self._status_due = self._flushed = False
+        self._status_due = False
+        self._flushed = self.waiting > 0
         return messages
 
     def _is_early(self, topic: str) -> bool:

@@ -7,7 +7,7 @@ from telemetry.samples import late
 
 
 class Queued(NamedTuple):
-    """A message, and when it was taken from its caller, in monotonic time."""
+    """A message, and when the publisher received it, in seconds of the monotonic clock."""
 
     taken: float
     publication: Publication

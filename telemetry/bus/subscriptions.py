@@ -26,7 +26,7 @@ Send: TypeAlias = Callable[[Subscription], int | None]
 
 
 class Subscriptions:
-    """Follows the subscriptions of one connection after another.
+    """Keeps track of the subscriptions of the current connection.
 
     A subscription that the broker refuses is requested again every 5 s. Only the network thread may
     call the methods, except ``wait``.

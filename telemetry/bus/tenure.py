@@ -8,7 +8,7 @@ _LOST = 20
 
 
 class Tenure:
-    """Decides by how long connections last, never by messages from the bus.
+    """Decides which client may use the broker by how long connections last, not by messages.
 
     When a client connects, the broker closes the connection of any other client with the same name.
     Two such clients would evict each other forever. So a client whose connections are closed again
@@ -49,7 +49,7 @@ class Tenure:
         self._since = None
 
     def reset(self) -> None:
-        """Record that no broker is running: its end, not a rival, closed the connections."""
+        """Record that no broker is running: its end, not another client, closed the connections."""
         self._short = 0
 
     def _has_lasted(self) -> bool:

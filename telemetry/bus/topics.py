@@ -39,7 +39,7 @@ class TopicScheme:
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:
-        """Return the MQTT client ID of ``name`` in ``role``, which differs from site to site."""
+        """Return the MQTT client ID of ``name`` in ``role``; it depends on the prefix."""
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 

@@ -109,7 +109,7 @@ MEMORY = Family(
                     8_589_934_592,
                 ),
                 byte_count(
-                    "read_bytes", "what its processes have read from storage so far", 64_424_509_440
+                    "read_bytes", "data that its processes have read from storage", 64_424_509_440
                 ),
                 byte_count(
                     "cgroup_limit", "memory limit of its cgroup, if below ram_total", 68_719_476_736

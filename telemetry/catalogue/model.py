@@ -52,16 +52,16 @@ class Field:
 
     ``fixed`` fields are always sent, because other tools depend on their names. An older collector
     may omit the other fields. A value that the hardware does not report is null. ``members`` are
-    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, and those of the object if
-    it is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
+    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the object if ``kind``
+    is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
     decoder's limit. The value of a text with ``choices`` is one of them.
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
-    the field's part of a metric's name; None: ``name``; empty: it is not a metric. ``label`` names
-    what distinguishes the items of a list or object, such as the core; a field with a single value
-    is itself the label of that name on each metric of its family. ``items`` are the label's values
-    for a list; empty: the positions. A ``cumulative`` number only grows until the driver or the
-    hardware is reset.
+    the field's part of a metric's name; None: ``name``; empty: the field is not a metric. ``label``
+    names what distinguishes the items of a list or object, such as the core. The value of a text or
+    number with a ``label`` labels each metric of its family. ``items`` are the label's values for a
+    list; empty: the positions. A ``cumulative`` number only grows until the driver or the hardware
+    is reset.
     """
 
     name: str

@@ -1,6 +1,7 @@
-"""The families of states: what is true now, and for how long it was."""
+"""The families of states, such as runs and active findings."""
 
 from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retention
+from telemetry.runs import AUTOMATIC, COMMAND, HELPER
 
 _START, _END = 1_767_222_000_000, 1_767_225_600_000
 
@@ -174,7 +175,7 @@ RUN = Family(
             "the Python helper",
             "automatic",
             fixed=True,
-            choices=("automatic", "command", "helper"),
+            choices=(AUTOMATIC, COMMAND, HELPER),
         ),
         Field(
             "summary",

@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 
 class Threshold(NamedTuple):
-    """A number that a detector compares with: its default, unit, help and allowed range."""
+    """A number that a detector compares with readings: its default, unit, help and range."""
 
     default: float
     unit: str
@@ -70,6 +70,6 @@ THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
 
 
 def effective(kind: str, changed: Mapping[str, float]) -> dict[str, float]:
-    """Return the thresholds of ``kind`` by name: those of ``changed``, else the defaults."""
+    """Return the thresholds of ``kind`` by name: the values in ``changed``, else the defaults."""
     known = THRESHOLDS[kind]
     return {name: changed.get(name, threshold.default) for name, threshold in known.items()}

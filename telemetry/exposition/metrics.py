@@ -15,9 +15,10 @@ Items = Iterable[tuple[object, Any]]
 class Metric(NamedTuple):
     """One metric: its name, and how it is read from the values of a sample.
 
-    ``field`` is the field that it comes from, and ``member`` the one in its groups. If ``label`` is
-    set, the metric has a series for each of the ``items`` of the field's value; else it has one,
-    whose value ``single`` returns; if ``single`` is None, the field is the value.
+    ``field`` is the field that the metric comes from; ``member`` is the member that is read in each
+    group of the field, or empty. If ``label`` is set, the metric has one series for each of the
+    ``items`` of the field's value. Otherwise, it has one series, whose value is that of the field,
+    or what ``single`` returns for it.
     """
 
     name: str
@@ -51,7 +52,7 @@ def label_fields(family: Family) -> tuple[Field, ...]:
 
 @cache
 def info_fields(family: Family) -> tuple[Field, ...]:
-    """Return the texts that only ``info_name`` has as labels."""
+    """Return the text fields that are labels only of the metric ``info_name``."""
     texts = (field for field in family.fields if field.kind is Kind.TEXT and field.metric != "")
     return tuple(field for field in texts if not field.label)
 

@@ -21,7 +21,7 @@ _OMITTED = "Hosts whose readings are left out because the response would have to
 class Reading:
     """The newest sample of a channel, its age in seconds, and whether it is stale.
 
-    It can also be a state, which is not stale as long as it is retained.
+    A state is a reading too; it is never stale while it is retained.
     """
 
     channel: str
@@ -92,7 +92,7 @@ def _size(reading: Reading) -> int:
 
 @cache
 def _shape(family: Family) -> tuple[int, tuple[str, ...]]:
-    """Return how many metrics have one series for a sample, and the fields of each of the others.
+    """Return how many metrics have one series per sample, and the fields of the other metrics.
 
     The info metric counts as one.
     """

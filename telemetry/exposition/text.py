@@ -12,7 +12,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 def labels_of(labels: Mapping[str, object]) -> str:
-    """Return ``labels`` as the inside of the braces; those that are None or empty are left out."""
+    """Return the text between the braces; labels that are None or empty are left out."""
     return ",".join(
         f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
     )
@@ -28,9 +28,9 @@ def escaped(value: object) -> str:
 
 
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
-    """Return a metric with all of its lines, or nothing if it has none.
+    """Return the text of a metric with all of its lines, or an empty text if it has no lines.
 
-    ``lines`` have neither name nor newline: each is `{labels} value`.
+    Each of ``lines`` is `{labels} value`, without the name and the newline.
     """
     series = f"\n{name}".join(lines)
     if not series:

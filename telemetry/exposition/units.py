@@ -1,4 +1,4 @@
-"""The base unit that Prometheus asks for, for each unit of the catalogue."""
+"""The base unit, as Prometheus recommends it, for each unit of the catalogue."""
 
 from typing import NamedTuple
 

@@ -51,7 +51,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
 
 
 def scalars_of(family: Family) -> tuple[str, ...]:
-    """Return the fields of ``family`` that are one number."""
+    """Return the fields of ``family`` whose value is a single number."""
     return tuple(each.name for each in family.fields if each.kind in _ONE)
 
 
@@ -63,7 +63,7 @@ def field_names(family: Family) -> tuple[str, ...]:
 
 @cache
 def _others(family: Family) -> tuple[Field, ...]:
-    """Return the fields of ``family`` that are not one number."""
+    """Return the fields of ``family`` whose value is not a single number."""
     return tuple(each for each in family.fields if each.kind not in _ONE)
 
 
@@ -129,7 +129,7 @@ def assemble(
     values: Mapping[str, Sequence[float | None]],
     bucket_width: int | None = None,
 ) -> Columns:
-    """Return what ``query`` selects of ``channel``; ``values`` are aligned with ``timestamps``.
+    """Return the columns that ``query`` selects; ``values`` are aligned with ``timestamps``.
 
     A field of the catalogue is always present, and null if nothing was reported. A field that
     depends on the hardware, such as a disk's, is present if it has a value.

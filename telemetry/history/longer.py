@@ -19,7 +19,7 @@ _MISSED_MINUTES = 2.5
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What a store can answer by itself; each answer has an entry for each channel with points.
+    """The queries that a store can answer; each answer has an entry for each channel with points.
 
     ``samples`` answers a query from the samples. ``minutes`` returns the minutes in its span.
     ``buckets`` aggregates minutes over buckets of the given width, in milliseconds; from the given
@@ -91,7 +91,7 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage; no interval exceeds a minute."""
+    """Return ``columns`` with a null point inside each outage, for intervals of up to a minute."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 

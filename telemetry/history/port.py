@@ -63,9 +63,9 @@ class Columns:
     """The answer for one channel: ascending ``timestamps``, and one value per timestamp and field.
 
     ``bucket_width`` is the width of a bucket in milliseconds, or None if the samples are not
-    aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which
-    every field is None. Points before ``minutes_until`` are minutes, and ``bucket_width`` is that
-    of the others; None if all points have the same width.
+    aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which every
+    field is None. Points before ``minutes_until`` are minutes, and ``bucket_width`` is the width of
+    the others; None if all points have the same width.
     """
 
     timestamps: list[int]
@@ -123,7 +123,7 @@ class HistoryWriter(Protocol):
         """Make minutes whose samples have changed; return whether more are due.
 
         Each call makes a limited number, the oldest first, in at most a second or so. Minutes that
-        have not ended are not due. The store itself records which minutes are, so that another
+        have not ended are not due. The store itself records which minutes are due, so that another
         process, or a later one, continues; making a minute twice changes nothing. Does nothing if
         no minutes are kept. Raises HistoryUnavailableError or HistoryRejectedError.
         """

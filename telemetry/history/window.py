@@ -32,8 +32,8 @@ class Spans:
 class Window:
     """The ``length`` milliseconds before now.
 
-    The ``ahead`` milliseconds after now are for hosts whose clocks are ahead. Records even further
-    ahead would outlive their retention, and are dropped.
+    It also contains the ``ahead`` milliseconds after now, for hosts whose clocks are ahead. Records
+    that are even further ahead would outlive their retention, and are dropped.
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:

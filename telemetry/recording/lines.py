@@ -62,7 +62,7 @@ class Recording:
         self.first_error: str | None = None
 
     def problems(self, name: str, option: str) -> Iterator[str]:
-        """Return sentences on what was wrong with the file ``name``, after reading.
+        """Return sentences about the problems of the file ``name``, after reading.
 
         ``option`` is the one that sets the prefix of the topics.
         """

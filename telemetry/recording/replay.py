@@ -31,12 +31,12 @@ class Form:
     past: bool = False
 
     def name_of(self, host: str) -> str:
-        """Return the name in the replay of the recorded ``host``."""
+        """Return the name that the recorded ``host`` has in the replay."""
         return self.host.replace(HOST, host)
 
 
 class Replay:
-    """Turns entries into publications in a ``form``, and remembers what has to be ended.
+    """Turns entries into publications in a ``form``, and remembers the states to end.
 
     ``any_host`` is the recorded host whose topics get the events that concern every host.
     """
@@ -63,7 +63,7 @@ class Replay:
     def endings(self, now: int) -> Iterator[Publication]:
         """Return the messages that end the replay: its hosts are offline from ``now`` on.
 
-        A state that the recording did not end is no longer true, although it has no end.
+        A state that the recording did not end is deleted from the broker; its end is not published.
         """
         for topic, body in self._online.items():
             ended = {**body, "timestamp": now, "state": CollectorState.OFFLINE}
@@ -123,7 +123,7 @@ class Replay:
     def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
         """Return the payload with the new times and the new host.
 
-        It is not made from the decoded content: that lacks the fields of newer versions.
+        It is not made from the decoded content, which lacks the fields of newer versions.
         """
         body = _parsed(entry.payload)
         if body.get("host") is not None:

@@ -1,4 +1,4 @@
-"""What a recording contains, known before it is replayed. Pure."""
+"""Counts the contents of a recording before it is replayed. Pure."""
 
 from collections import Counter
 from collections.abc import Iterable

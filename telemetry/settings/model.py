@@ -1,4 +1,4 @@
-"""The settings, and what follows from them."""
+"""The settings, and the values that are derived from them."""
 
 from dataclasses import replace
 from typing import Any

@@ -33,7 +33,7 @@ def config_file() -> Path:
 
 
 def from_file() -> dict[str, Any]:
-    """Return what the TOML file sets, if it exists. Raises OSError and ValueError."""
+    """Return the settings in the TOML file, if it exists. Raises OSError and ValueError."""
     file = config_file()
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 

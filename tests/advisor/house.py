@@ -68,7 +68,7 @@ class House:
         self.start()
 
     def start(self) -> None:
-        """Start an advisor, in place of the one before."""
+        """Start an advisor, in place of the previous one."""
         active = ActiveFindings(shared_topics=False)
         past = Past(self.reader, SPANS, lambda: self.now)
         self.watch = Watch(registry.build, past, active, Limits(), self.clock)

@@ -88,7 +88,7 @@ def test_samples_that_are_late_repeated_or_out_of_order_are_skipped_and_counted(
     assert analysis.skipped == 3
 
 
-def test_the_findings_about_a_device_that_is_no_longer_read_end() -> None:
+def test_findings_about_a_device_end_when_it_is_no_longer_read() -> None:
     others = every("system/cpu", lambda _: {}, until=20 * MINUTES, host="a")
     assert [state for state, _ in states([sample(0, 1), *others])] == ["active", "over"]
 

@@ -44,7 +44,7 @@ def test_mann_kendall_is_that_of_the_textbook(values: list[float], expected: flo
     assert mann_kendall(values) == pytest.approx(expected, abs=0.02)
 
 
-def test_the_floor_is_what_was_never_given_back() -> None:
+def test_the_floor_is_the_memory_that_was_never_released() -> None:
     assert floor([1, 5, 2, 6, 3, 7]) == [1, 2, 2, 3, 3, 7]
     assert floor([1, 2, 3, 0]) == [0, 0, 0, 0]
     assert floor([]) == []

@@ -3,8 +3,8 @@
 Runs every detector over generated recordings of machines, two thirds of them harmless, and prints
 for each kind how often it was right. The thresholds were tuned on the even seeds, so only the odd
 ones are judged, unless ``--seeds even`` asks for the others. With a folder of real recordings (CSV
-files of ``nvidia-smi``), it lists what the detectors find in those instead: nobody knows the truth
-about them for sure.
+files of ``nvidia-smi``), it lists what the detectors find in those instead: the truth about them is
+not known for sure.
 """
 
 import argparse

@@ -1,7 +1,8 @@
-"""The CPU time that a fleet's messages cost: ``python -m tests.benchmarks.fleet [--hosts 150]``.
+"""The CPU time that a fleet's messages cost: ``python -m tests.benchmarks.fleet [--hosts 150 …]``.
 
-Publishes what hosts with eight GPUs send, each host every two seconds, to Mosquitto, and prints the
-CPU time of the ingester (with SQLite) and of the api for each message. Linux only.
+Publishes what hosts with eight GPUs send, as collectors do, to Mosquitto, and prints the CPU time
+of the ingester (with SQLite) and of the api for each message. Linux only. Fleets of several sizes
+are compared at one rate of messages, with ``--rate``: by default each host sends every two seconds.
 """
 
 import argparse
@@ -42,15 +43,18 @@ def tick(host: str) -> list[Sample]:
 
 
 def publish(
-    bus: BusConnection, hosts: int, seconds: float, tick: Callable[[str], list[Sample]] = tick
+    bus: BusConnection,
+    hosts: int,
+    seconds: float,
+    tick: Callable[[str], list[Sample]] = tick,
+    interval: float = INTERVAL,
 ) -> int:
     """Publish the ticks of ``hosts``, evenly spread; return the number of messages."""
     count, started = 0, time.monotonic()
-    for number in range(int(hosts * seconds / INTERVAL)):
-        time.sleep(max(0.0, started + number * INTERVAL / hosts - time.monotonic()))
+    for number in range(int(hosts * seconds / interval)):
+        time.sleep(max(0.0, started + number * interval / hosts - time.monotonic()))
         samples = tick(f"host-{number % hosts}")
-        for each in samples:
-            bus.publish(Publication(topic_of(each), each.payload(), retain=True))
+        bus.publish_all([Publication(topic_of(s), s.payload(), retain=True) for s in samples])
         count += len(samples)
     return count
 
@@ -58,22 +62,28 @@ def publish(
 def main() -> None:
     """Measure and print."""
     parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--hosts", type=int, default=150)
+    parser.add_argument("--hosts", type=int, nargs="+", default=[150])
     parser.add_argument("--seconds", type=float, default=20)
+    parser.add_argument("--rounds", type=int, default=1)
+    parser.add_argument("--rate", type=float, help="messages a second, for each fleet")
     options = parser.parse_args()
-    print_table(figures(1, options.hosts, options.seconds))
+    for hosts in options.hosts:
+        interval = hosts * len(_FAMILIES) / options.rate if options.rate else INTERVAL
+        print_table(figures(options.rounds, hosts, options.seconds, interval))
 
 
-def figures(rounds: int, hosts: int = 150, seconds: float = 20) -> Iterator[Figure]:
+def figures(
+    rounds: int, hosts: int = 150, seconds: float = 20, interval: float = INTERVAL
+) -> Iterator[Figure]:
     """Yield the medians of ``rounds`` fleets."""
-    ingester, api = medians([measure(hosts, seconds) for _ in range(rounds)])
+    ingester, api = medians([measure(hosts, seconds, interval) for _ in range(rounds)])
     yield Figure(
         f"a message of {hosts} hosts with {GPUS} GPUs: ingester", ingester, "ms", "≤ 0.08 ms"
     )
     yield Figure(f"a message of {hosts} hosts with {GPUS} GPUs: api", api, "ms", "≤ 0.06 ms")
 
 
-def measure(hosts: int, seconds: float) -> list[float]:
+def measure(hosts: int, seconds: float, interval: float = INTERVAL) -> list[float]:
     """Return the CPU time in ms that a message costs the ingester, and the api."""
     with tempfile.TemporaryDirectory() as name, ExitStack() as stack:
         folder = Path(name)
@@ -88,9 +98,9 @@ def measure(hosts: int, seconds: float) -> list[float]:
         bus = BusConnection(BrokerAddress("127.0.0.1", port), "benchmark")
         bus.start()
         stack.callback(bus.stop)
-        publish(bus, hosts, _WARM_UP_SECONDS)
+        publish(bus, hosts, max(_WARM_UP_SECONDS, interval), interval=interval)
         before = [cpu_seconds(part.process.pid) for part in parts]
-        count = publish(bus, hosts, seconds)
+        count = publish(bus, hosts, seconds, interval=interval)
         time.sleep(1)  # until they have processed the last
         after = [cpu_seconds(part.process.pid) for part in parts]
     return [(end - start) / count * 1000 for start, end in zip(before, after, strict=True)]

@@ -55,7 +55,7 @@ def main() -> None:
 
 
 def page(
-    readings: Mapping[str, Reading], theirs: list[dict[str, nvidia_smi.Said]], driver: str
+    readings: Mapping[str, Reading], theirs: list[dict[str, nvidia_smi.Reported]], driver: str
 ) -> str:
     """Return the page: a table for each GPU, and the count of its processes."""
     today = dt.datetime.now(tz=dt.UTC).date()
@@ -72,7 +72,7 @@ def page(
     return "\n\n".join(parts) + "\n"
 
 
-def _table(values: Reading, row: Mapping[str, nvidia_smi.Said]) -> str:
+def _table(values: Reading, row: Mapping[str, nvidia_smi.Reported]) -> str:
     lines = ["| field | here | nvidia-smi | its name | |", "| --- | --- | --- | --- | --- |"]
     compared = {each.field: each for each in nvidia_smi.COMPARED}
     for field, value in values.items():
@@ -88,7 +88,7 @@ def _table(values: Reading, row: Mapping[str, nvidia_smi.Said]) -> str:
 
 @contextmanager
 def _load() -> Iterator[None]:
-    process = multiprocessing.get_context("spawn").Process(target=_work, daemon=True)
+    process = multiprocessing.get_context("spawn").Process(target=work, daemon=True)
     process.start()
     try:
         yield
@@ -97,7 +97,7 @@ def _load() -> Iterator[None]:
         process.join()
 
 
-def _work() -> None:
+def work() -> None:
     """Use the first GPU until this process ends."""
     try:
         import torch  # type: ignore[import-not-found] # noqa: PLC0415 - optional

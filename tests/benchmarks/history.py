@@ -7,7 +7,6 @@ every number in the catalogue every 2 s, without text and MIG instances.
 import argparse
 import http.client
 import random
-import sqlite3
 import statistics
 import sys
 import tempfile
@@ -213,18 +212,6 @@ def _influxdb(server: Influxdb) -> tuple[HistoryWriter, HistoryReader]:
     return InfluxdbWriter(*account, SPANS), InfluxdbReader(*account, SPANS)
 
 
-def _minutes_in_file(folder: Path) -> int:
-    """Return the bytes of an hour of minutes: those that the file uses without its samples."""
-    with closing(sqlite3.connect(folder / "history.sqlite")) as connection:
-        connection.execute("DELETE FROM sample")
-        connection.commit()
-        names = ("page_count", "freelist_count", "page_size")
-        pages, unused, size = (
-            int(connection.execute(f"PRAGMA {name}").fetchone()[0]) for name in names
-        )
-        return (pages - unused) * size
-
-
 def _report(title: str, machine: Machine, writer: HistoryWriter, reader: HistoryReader) -> None:
     print(f"\n{title:<30}{'median ms':>12}{'p95 ms':>12}")
     with closing(writer), closing(reader):
@@ -245,7 +232,6 @@ def main() -> None:
         _report("SQLite", machine, *_sqlite(Path(folder)))
         size = sum(file.stat().st_size for file in Path(folder).iterdir())
         print(f"{'files on disk':<30}{size / 1e6:>9.1f} MB")
-        print(f"{'a day of minutes':<30}{24 * _minutes_in_file(Path(folder)) / 1e6:>9.1f} MB")
         try:
             server = stack.enter_context(running_influxdb(Path(folder)))
         except pytest.skip.Exception as reason:

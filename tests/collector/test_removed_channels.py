@@ -46,6 +46,11 @@ def test_what_vanishes_while_the_broker_is_unavailable_is_deleted_once_it_is_bac
                 with Listener(port) as listener:
                     listener.wait_for("system/status", 2)
                     listener.wait_for(GPUS[0], 2)
+                    if deletions:
+                        wait_until(
+                            lambda: all(b"" in listener.on(topic) for topic in GPUS[1:]),
+                            "they are deleted",
+                        )
                     # Of the processes, which have no history, nothing else waits.
                     assert listener.on(GPUS[2]) == deletions
                     # Samples that waited follow, but only for the history.

@@ -171,7 +171,7 @@ def test_reports_stay_consistent_while_the_sensor_changes_and_never_access_it() 
             changes = ran.changes
             sensor.opening = sensor.reading = trouble
             wait_until(reports_agree_until_it_changes, "the next state")
-    assert users == {"sensor-gpu"}
+    assert users == {"sensors"}
 
 
 GPUS = ("system/gpu/0", "system/gpu/1")

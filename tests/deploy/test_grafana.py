@@ -26,9 +26,10 @@ from tests.states import FINDING_CHANNEL, finding
 
 DEPLOY = Path(__file__).parents[2] / "deploy"
 SECONDS = 30.0
-HOUR = 3_600_000
+HOUR, DAY = 3_600_000, 86_400_000
 PARSED = {source.kind: json.loads(file.read_text()) for file, source in DASHBOARDS.items()}
 _VARIABLE = re.compile(r"\$\{?(\w+)")
+_LABEL_VALUES = re.compile(r"label_values\((.*), (\w+)\)")
 _GRAFANAS_OWN = {"__rate_interval"}
 
 
@@ -45,6 +46,12 @@ def queries(dashboard: Any, key: str) -> dict[str, str]:
         (panel["title"], target[key]) for panel in panels(dashboard) for target in targets(panel)
     ]
     return dict(found)
+
+
+def variables(kind: str) -> dict[str, Any]:
+    """Return the query of each variable by its name."""
+    listed = PARSED[kind]["templating"]["list"]
+    return {each["name"]: each["query"] for each in listed if each["type"] == "query"}
 
 
 def targets(panel: Any) -> Any:
@@ -95,12 +102,19 @@ def test_prometheus_answers_the_query_of_each_panel(
             last = wanted["GPU energy"]  # a rate needs two scrapes
             wait_until(lambda: prometheus.query(last) != [], "two scrapes", SECONDS)
             assert [title for title, each in wanted.items() if not prometheus.query(each)] == []
+            for name, query in variables("prometheus").items():
+                ((selector, label),) = _LABEL_VALUES.findall(query["query"])
+                found = prometheus.query(selector.replace("$host", ".*"))
+                assert all(label in labels for labels, _ in found), name
+                assert found, name
 
 
-def test_influxdb_answers_the_query_of_each_panel(influxdb: Influxdb) -> None:
+@pytest.fixture(scope="module")
+def buckets(influxdb: Influxdb) -> list[str]:
+    """Return a bucket with samples of every family, and that of their minutes."""
     bucket, now = influxdb.new_bucket(), unix_milliseconds()
     writer = InfluxdbWriter(
-        influxdb.url, influxdb.token, influxdb.org, bucket, Spans(HOUR, HOUR, 0)
+        influxdb.url, influxdb.token, influxdb.org, bucket, Spans(HOUR, DAY, DAY)
     )
     writer.open()
     writer.write(
@@ -108,13 +122,21 @@ def test_influxdb_answers_the_query_of_each_panel(influxdb: Influxdb) -> None:
             Sample(each.channel, each.host, now - age, each.values)
             for each in every_family()
             if not each.channel.endswith("processes")
-            for age in (60_000, 30_000)
+            for age in range(30_000, 300_000, 30_000)
         ]
     )
+    while writer.roll_up():
+        pass
     writer.close()
-    variables = PARSED["influxdb"]["templating"]["list"]
-    asked = queries(PARSED["influxdb"], "query")
-    asked |= {each["name"]: each["query"] for each in variables if each["type"] == "query"}
+    return [bucket, f"{bucket}-long"]
+
+
+@pytest.mark.parametrize("number", [0, 1], ids=["samples", "minutes"])
+def test_influxdb_answers_the_query_of_each_panel(
+    influxdb: Influxdb, buckets: list[str], number: int
+) -> None:
+    bucket = buckets[number]
+    asked = queries(PARSED["influxdb"], "query") | variables("influxdb")
     rows = {title: answered(influxdb, query, bucket) for title, query in asked.items()}
     assert [title for title, found in rows.items() if not found] == []
     assert {row["_field"] for row in rows["CPU core utilization"]} == {"per_core.0", "per_core.1"}

@@ -177,7 +177,9 @@ def test_a_file_that_is_not_a_recording_is_reported(
 
 
 @pytest.mark.usefixtures("own_settings")
-def test_what_is_wrong_is_one_sentence(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_error_is_reported_in_one_sentence(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def refusal(code: int, *arguments: str) -> str:
         assert command.run(["replay", *arguments]) == code
         errors = capsys.readouterr().err

@@ -1,41 +1,17 @@
 """The commands on these pages print what the pages show, from a running ``up``."""
 
-import json
-import re
 import shutil
 import subprocess
-import textwrap
-from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
 
 import pytest
 
-from docs.generate import ROOT
 from tests.deploy.monitor import SECONDS, Monitor
+from tests.docs.examples import PAGES, Example, examples, require_shown
 from tests.services.availability import unavailable
 
-BLOCK = re.compile(r"^ {4}\$ (?P<command>.+)\n(?P<shown>(?: {4}.*\n)*)", re.MULTILINE)
-AMOUNT = re.compile(r"\d[\d.:TZ-]*(?: [kKMG]i?B| bytes)?")
-EXIT_CODE = re.compile(r"exit code (\d+)")
-MESSAGE = re.compile(r"^(system/\S+ )?(\{.*?\})$", re.MULTILINE | re.DOTALL)
-LEFT_OUT = "…"
-
-
-class Example(NamedTuple):
-    page: str
-    command: str
-    shown: str
-
-
-def examples(page: str) -> Iterator[Example]:
-    for match in BLOCK.finditer((ROOT / page).read_text()):
-        if not match["command"].startswith("make "):  # test_readme.py checks its output
-            yield Example(page, match["command"], textwrap.dedent(match["shown"]))
-
-
-PAGES = ("README.md", "docs/tour.md", "docs/rest.md", "docs/annotations.md")
-EXAMPLES = [example for page in PAGES for example in examples(page)]
+ELSEWHERE = {"docs/runs.md": "test_runs.py", "docs/notices.md": "test_notices.py"}
+EXAMPLES = [example for page in PAGES if page not in ELSEWHERE for example in examples(page)]
 
 
 def run(
@@ -63,39 +39,10 @@ def run(
 def test_a_command_prints_what_its_page_shows(
     example: Example, up: Monitor, tmp_path: Path, shell: dict[str, str]
 ) -> None:
-    done = run(example, up, tmp_path, shell)
-    code = EXIT_CODE.search(example.shown)
-    assert done.returncode == (int(code[1]) if code else 0), done.stderr
-    if "{" in example.shown:
-        require_same_members(messages(example.shown), messages(done.stdout))
-    else:
-        printed = {pattern(line) for line in (done.stdout + done.stderr).splitlines()}
-        assert {pattern(line) for line in example.shown.splitlines()} - {LEFT_OUT} <= printed
+    require_shown(example.shown, run(example, up, tmp_path, shell))
 
 
-def pattern(line: str) -> str:
-    """Return ``line`` without what differs from one run to the next."""
-    return AMOUNT.sub("N", line)
-
-
-def messages(output: str) -> dict[str, Any]:
-    """Return each JSON document of ``output`` by the topic before it; a ``,…`` is left out."""
-    found = {}
-    for topic, payload in MESSAGE.findall(output):
-        found[topic] = json.loads(payload.replace(f",{LEFT_OUT}", ""))
-    return found
-
-
-def require_same_members(shown: Any, actual: Any) -> None:
-    """Require that ``actual`` has everything that ``shown`` has; values may differ, not types."""
-    if isinstance(shown, dict):
-        assert isinstance(actual, dict)
-        assert shown.keys() <= actual.keys()
-        for name, value in shown.items():
-            require_same_members(value, actual[name])
-    elif isinstance(shown, list):
-        assert isinstance(actual, list)
-        if shown and actual:
-            require_same_members(shown[0], actual[0])
-    elif shown is not None and actual is not None:
-        assert isinstance(actual, (int, float) if isinstance(shown, int | float) else type(shown))
+@pytest.mark.parametrize("page", ELSEWHERE)
+def test_the_commands_of_the_other_pages_are_run_in_a_test_of_their_own(page: str) -> None:
+    assert Path(__file__).with_name(ELSEWHERE[page]).exists()
+    assert list(examples(page))

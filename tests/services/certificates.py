@@ -30,6 +30,12 @@ class Pair:
         return cls._made(folder, name, *issuer, *extended, passphrase=passphrase)
 
     @classmethod
+    def of_servers(cls, folder: Path, *names: str) -> Self:
+        """Make a certificate for the servers ``names`` that is its own authority."""
+        places = ",".join(f"DNS:{name}" for name in names)
+        return cls._made(folder, "servers", "-addext", f"subjectAltName={places}")
+
+    @classmethod
     def _made(cls, folder: Path, name: str, *more: str, passphrase: str | None = None) -> Self:
         pair = cls(folder / f"{name}.pem", folder / f"{name}.key")
         secret = ["-nodes"] if passphrase is None else ["-passout", f"pass:{passphrase}"]

@@ -79,7 +79,7 @@ def encoded(body: object) -> bytes:
     return json.dumps(body).encode()
 
 
-def assert_told(error: MalformedMessageError) -> None:
+def assert_reported(error: MalformedMessageError) -> None:
     """Check that a rejection can be counted by its reason, and does not fill the log."""
     assert error.reason in REASONS
     assert len(str(error)) < 1000
@@ -90,7 +90,7 @@ def assert_harmless(scheme: TopicScheme, topic: str, payload: bytes) -> None:
     try:
         sample = decode_sample(resolve(scheme, topic), payload)
     except MalformedMessageError as error:
-        assert_told(error)
+        assert_reported(error)
         return
     family = family_of(sample.channel)
     assert family is not None
@@ -178,7 +178,7 @@ def assert_harmless_status(payload: bytes) -> None:
     try:
         status = decode_status(resolve(PLAIN, "system/status"), payload)
     except MalformedMessageError as error:
-        assert_told(error)
+        assert_reported(error)
     else:
         json.dumps(json.loads(status.payload()), allow_nan=False)
 
@@ -220,6 +220,6 @@ def assert_harmless_garbled(channel: str, payload: bytes) -> None:
     try:
         sample = decode_sample(resolve(PLAIN, channel), payload)
     except MalformedMessageError as error:
-        assert_told(error)
+        assert_reported(error)
     else:
         assert decode_sample(resolve(PLAIN, channel), sample.payload()) == sample

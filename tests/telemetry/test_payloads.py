@@ -199,7 +199,7 @@ def test_a_number_that_json_cannot_hold_is_refused_in_a_sensors_report(duration:
         decode_status(resolve(PLAIN, "system/status"), payload)
 
 
-def test_each_field_of_the_catalogue_says_what_it_is() -> None:
+def test_each_field_of_the_catalogue_has_a_description_and_a_unit() -> None:
     for family in SAMPLES:
         assert family_of(family.channel.format(id=0, n=0)) is family
         for field in (*family.fields, *(each for f in family.fields for each in f.members)):

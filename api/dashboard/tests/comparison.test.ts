@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, it, vi } from "vitest";
-import { type Run, runOf } from "../src/bus/moments";
+import { type Annotation, annotationOf, type Run, runOf } from "../src/bus/moments";
 import type { HistoryColumns, HistoryResult } from "../src/bus/responses";
-import { type HistoryQuery, RequestFailed } from "../src/bus/rest";
+import { type HistoryQuery, type MomentsQuery, RequestFailed } from "../src/bus/rest";
 import { ELAPSED } from "../src/charts/timeAxis";
 import { ComparedRun } from "../src/feed/comparedRun";
 import { channelsOf, RUN_GPUS, runHistory } from "../src/feed/runHistory";
@@ -144,9 +144,14 @@ describe("the history of a run", () => {
 describe("a compared run", () => {
   afterEach(() => vi.useRealTimers());
 
-  function started(fetchRun: () => Promise<Run>, fetchHistory: (query: HistoryQuery) => Promise<HistoryResult>) {
+  function started(
+    fetchRun: () => Promise<Run>,
+    fetchHistory: (query: HistoryQuery) => Promise<HistoryResult>,
+    fetchAnnotations = async (_: MomentsQuery): Promise<Annotation[]> => [],
+  ) {
     vi.useFakeTimers({ now: START + 10 * MINUTE });
-    const compared = new ComparedRun({ id: "r-1", host: "h" }, { fetchRun, fetchHistory, onChange: vi.fn() });
+    const options = { fetchRun, fetchHistory, fetchAnnotations, random: () => 0, onChange: vi.fn() };
+    const compared = new ComparedRun({ id: "r-1", host: "h" }, options);
     compared.start();
     return compared;
   }
@@ -183,8 +188,33 @@ describe("a compared run", () => {
     await vi.advanceTimersByTimeAsync(0);
     expect(compared.problem.value).toBe("No run r-1.");
     fails = false;
-    await vi.advanceTimersByTimeAsync(6_000);
+    await vi.advanceTimersByTimeAsync(2_000);
     expect([compared.problem.value, compared.run.value?.id]).toEqual([null, "r-1"]);
+    compared.stop();
+  });
+
+  it("has the annotations of its time that name it, or no run", async () => {
+    const annotation = (name: string | null) =>
+      annotationOf({ id: `${name}`, timestamp: START + 60_000, text: "epoch", run: name })!;
+    const fetchAnnotations = vi.fn(async (_: MomentsQuery) => ["r-1", "ablation-7", "other", null].map(annotation));
+    const compared = started(
+      () => Promise.resolve(run()),
+      () => Promise.resolve(answerWith({})),
+      fetchAnnotations,
+    );
+    await vi.advanceTimersByTimeAsync(0);
+    expect(compared.annotations.value.map((each) => each.run)).toEqual(["r-1", "ablation-7", null]);
+    expect(fetchAnnotations.mock.calls[0]![0]).toEqual({ host: "h", from: START, to: START + 50 * MINUTE + 1 });
+    compared.stop();
+  });
+
+  it("keeps its summary if its history cannot be read", async () => {
+    const compared = started(
+      () => Promise.resolve(run()),
+      () => Promise.reject(new Error("The database is locked.")),
+    );
+    await vi.advanceTimersByTimeAsync(0);
+    expect([compared.run.value?.id, compared.problem.value]).toEqual(["r-1", "The database is locked."]);
     compared.stop();
   });
 

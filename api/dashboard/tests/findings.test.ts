@@ -1,4 +1,4 @@
-import { afterEach, describe, expect, it, vi } from "vitest";
+import { afterEach, describe, expect, it, test, vi } from "vitest";
 import { parseFrames } from "../src/bus/frames";
 import { type Finding, findingOf } from "../src/bus/payload";
 import { findingsOf } from "../src/bus/responses";
@@ -6,6 +6,7 @@ import { FindingsFeed } from "../src/feed/findingsFeed";
 import {
   failed,
   interrupted,
+  kindOf,
   listed,
   NO_FINDINGS,
   removed,
@@ -105,8 +106,11 @@ describe("the verdict", () => {
 
   it("claims nothing that is not known", () => {
     expect(text(NO_FINDINGS, { badge: "connecting" })).toBe("Loading the findings.");
+    const lost = interrupted(none);
+    expect(text(lost, { badge: "reconnecting" })).toBe("Findings unavailable. Retrying.");
+    expect(text(failed(lost, "Not responding."), { badge: "reconnecting" })).toBe("Findings unavailable. Retrying.");
     expect(text(failed(NO_FINDINGS, "The server is not responding."), { badge: "live" })).toBe(
-      "The findings cannot be read: The server is not responding.",
+      "The findings cannot be read: The server is not responding. Retrying.",
     );
     expect(verdictOf(none, { badge: "stale" })).toEqual({ kind: "unknown", text: "Last known: no findings" });
     expect(text(interrupted(listed(NO_FINDINGS, [GROWTH])), { badge: "reconnecting" })).toBe(
@@ -129,6 +133,10 @@ describe("findings from the server", () => {
     const frame = { channel: "system/findings/idle_gpu/gpu0", event: "finding", data: ENTRY };
     expect(parseFrames(JSON.stringify([frame]))).toEqual([{ kind: "finding", finding: finding() }]);
   });
+});
+
+test("the kind of a finding is shown as words", () => {
+  expect([GROWTH, finding()].map(kindOf)).toEqual(["memory growth", "idle GPU"]);
 });
 
 describe("the feed of findings", () => {

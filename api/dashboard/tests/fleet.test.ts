@@ -90,9 +90,9 @@ test("an overview with invalid parts keeps the valid ones", () => {
 
 test("what the names have in common is shortened", () => {
   const names = ["01", "12", "112"].map((number) => `ml-cluster-node${number}.compute.example.org`);
-  const short = ["ml-…node01….org", "ml-…node12….org", "ml-…node112….org", "workstation"];
+  const short = ["ml-…node01…org", "ml-…node12…org", "ml-…node112…org", "workstation"];
   expect([...shortNames([...names, "workstation"]).values()]).toEqual(short);
-  expect(shortNames(["gpu-1.lab.example", "gpu-2.lab.example"]).get("gpu-1.lab.example")).toBe("gpu-1….example");
+  expect(shortNames(["gpu-1.lab.example", "gpu-2.lab.example"]).get("gpu-1.lab.example")).toBe("gpu-1…example");
   expect([...shortNames(["gpu-1", "gpu-12"]).values()]).toEqual(["gpu-1", "gpu-12"]);
   expect([...shortNames(["workstation.example.org"]).values()]).toEqual(["workstation.example.org"]);
   expect([...shortNames(["a", "a-very-long-name-of-a-host-that-fills-lines"]).values()]).toEqual([

@@ -16,6 +16,7 @@ describe("numbers", () => {
     expect(sizeOf(13_743_895_347, 17_179_869_184)).toBe("12.8 GiB / 16 GiB");
     expect(shortSizeOf(6_657_199_308, 8_589_934_592)).toBe("6.2 / 8.0 GiB");
     expect(`Util: ${percent(75)} | Temp: ${degrees(72)}`).toBe("Util: 75% | Temp: 72°");
+    expect(degrees(-1.2)).toBe("−1°");
     expect([0, 0.0123, 0.9994, 0.9996, 1.8, 24.64, 120.5, 999.4, 6543].map(rate)).toEqual([
       "0 kB/s",
       "12.3 kB/s",

@@ -34,7 +34,7 @@ def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRou
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Report to a page whether there is a session that can be ended."""
+        """Report to a page whether its browser has a session, which can be ended."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
         logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
         return JSONResponse({"logged_in": logged_in})

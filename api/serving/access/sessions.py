@@ -1,4 +1,4 @@
-"""The token, and the sessions of browsers that sent it."""
+"""The token, and the sessions of browsers that sent the token."""
 
 import hmac
 import secrets

@@ -1,4 +1,4 @@
-"""The interface of GPU drivers: what the sensor asks of a vendor's library.
+"""The interface of GPU drivers: what the sensor needs from a vendor's library.
 
 Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
 ``clock`` returns monotonic time in seconds: a call to a driver may take a long time, so the time of
@@ -33,7 +33,7 @@ class GpuProcess(NamedTuple):
 
 
 class GpuReading(NamedTuple):
-    """What one GPU has answered to a read.
+    """The answer of one GPU to a read.
 
     ``values`` are by field; a missing field is published as null. ``processes`` is None if the GPU
     does not report them. ``partitions`` are the values of each partition, by the driver's index.
@@ -111,7 +111,7 @@ class GpuDriver(Protocol):
         """
 
     def close(self) -> None:
-        """Release the library. Safe to call twice, before ``open``, and after it failed."""
+        """Release the library. Safe to call twice, before ``open``, and after a failed ``open``."""
 
 
 DriverFactory: TypeAlias = Callable[[Path], GpuDriver]

@@ -37,6 +37,7 @@ class GpuSensor(Sensor):
     """Reads the GPUs of every driver that is present; the sensor is absent if no driver is."""
 
     name = GPU.name
+    may_wait = True
 
     def __init__(
         self,

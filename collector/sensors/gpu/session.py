@@ -44,7 +44,7 @@ class DriverSession:
 
     @property
     def vendor(self) -> str | None:
-        """The driver's vendor, None unless it is open."""
+        """The driver's vendor, None unless the driver is open."""
         return self._driver.vendor if self._driver else None
 
     @property
@@ -54,12 +54,12 @@ class DriverSession:
 
     @property
     def details(self) -> Mapping[str, str]:
-        """The driver's facts; empty unless it is open."""
+        """Facts about the driver, such as its version; empty unless the driver is open."""
         return self._driver.details if self._driver else {}
 
     @property
     def problem(self) -> str | None:
-        """What is wrong with the driver; its absence is a problem only if it has had GPUs."""
+        """The problem of the driver, or None; its absence is a problem only if it has had GPUs."""
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:

@@ -13,5 +13,5 @@ class Account:
     bucket: str
 
     def for_days(self) -> "Account":
-        """Return this account with the bucket for what is kept for days, such as events."""
+        """Return this account with the bucket for data that is kept for days, such as events."""
         return replace(self, bucket=f"{self.bucket}-long")

@@ -32,7 +32,7 @@ def line_of(sample: Sample) -> str:
 
 
 def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:
-    """Return the mark of a minute of ``host``; ``batch`` is the id of the request in ``field``."""
+    """Return the mark of a minute of ``host``; its ``field`` has the id of a request, ``batch``."""
     return f'{MARKS},host={_escaped(host)} {field}="{batch}" {timestamp * _NANOSECONDS}'
 
 

@@ -70,7 +70,7 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return minutes that one script can make: the same consecutive ones of several hosts."""
+    """Return minutes that one script can make: the same consecutive minutes of several hosts."""
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}
@@ -81,11 +81,11 @@ def oldest_of(found: Due) -> Due:
 
 
 def make(bucket: str, into: str, chosen: Due) -> Script:
-    """Return the script that makes the ``chosen`` minutes, and returns their number."""
+    """Return the script that makes the ``chosen`` minutes and yields their number."""
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))
-    # A part selects its samples itself, so that InfluxDB aggregates them where it stores them.
+    # Each part selects its samples itself, so that InfluxDB's storage engine aggregates them.
     samples = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f"  |> filter(fn: (r) => ({any_host}) and ({OUR_MEASUREMENTS}) and {OUR_FIELDS})\n"
@@ -126,8 +126,8 @@ def buckets(
 ) -> Script:
     """Query aggregates over buckets of ``width``, from ``minutes`` and then from ``samples``.
 
-    InfluxDB aggregates the buckets before the seam where it stores the minutes. The bucket that
-    contains the seam, and those after it, are made from minutes and samples.
+    The buckets before the seam are aggregated by InfluxDB's storage engine, which is faster. The
+    bucket that contains the seam, and those after it, are made from minutes and samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)

@@ -42,7 +42,7 @@ COUNTED = tuple(sorted(_SENT - _LISTS))
 
 
 class Series(NamedTuple):
-    """What identifies a channel of a host.
+    """The names that identify a channel of a host.
 
     ``gpu`` is empty for all but GPUs, and ``0:1`` for MIG instance 1 of GPU 0.
     """

@@ -1,4 +1,4 @@
-"""Which buckets keep data for long enough, and which buckets may be changed.
+"""Decides which buckets keep data for long enough, and which buckets may be changed.
 
 A bucket is ours if its description begins with our mark. Any other bucket may hold another
 program's data, so it is never changed. A bucket that an earlier version created has no description,

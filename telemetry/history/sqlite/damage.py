@@ -33,7 +33,7 @@ def primary_code(error: BaseException) -> int:
 
 
 def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)) -> None:
-    """Raise DamagedError unless the pages of ``tables``, by default of the file, are consistent.
+    """Raise DamagedError if pages of ``tables`` are inconsistent; by default of the whole file.
 
     Takes 2 s for a file of 800 MB.
     """
@@ -44,10 +44,10 @@ def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)
 
 
 def read_some(connection: sqlite3.Connection, after: int) -> int:
-    """Read the rows of the channels with an id above ``after``, until ``_ROWS`` are exceeded.
+    """Read the rows of the channels with an id above ``after``, until more than ``_ROWS`` are read.
 
-    Return the id of the last channel; 0 after the last one of all. SQLite raises an error at a page
-    that is not one of its own.
+    Return the id of the last channel that was read, or 0 if no channels are left. SQLite raises an
+    error at a page that is not valid.
     """
     rows = 0
     for (channel,) in connection.execute(_IDS, (after,)).fetchall():

@@ -83,7 +83,7 @@ def size(connection: sqlite3.Connection) -> int:
 
 
 def evict(connection: sqlite3.Connection, part: int) -> int:
-    """Delete the oldest of ``part`` equal parts of the events; return how many were deleted."""
+    """Delete the oldest ``1/part`` of the events; return how many were deleted."""
     number: int = connection.execute("SELECT count(*) FROM event").fetchone()[0]
     limit = min(_AT_ONCE, -(-number // part))
     return connection.execute(_DELETE, (0, 0, limit)).rowcount  # of any time

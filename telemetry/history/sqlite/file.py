@@ -35,7 +35,7 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection; it is a new one if the previous one failed."""
+        """Lend the connection, a new one if the previous one failed."""
         try:
             yield self._connected()
         except sqlite3.Error as error:

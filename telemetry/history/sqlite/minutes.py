@@ -71,7 +71,7 @@ def points(values: Sequence[str], aggregate: Aggregate) -> str:
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
     """Query the aggregates of minutes over buckets of ``:width``, ascending.
 
-    From ``:seam`` on, the minutes are made from samples: the newest are not stored yet.
+    From ``:seam`` on, the minutes are made from samples: the newest minutes are not stored yet.
     """
     stored, made = _STORED[aggregate], _made(values, aggregate)
     renamed = [f"{stored[value]} AS {value}" for value in values]

@@ -72,8 +72,8 @@ def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
 def evict(connection: sqlite3.Connection, limit: int) -> int:
     """Delete the samples and minutes of the oldest tenth of the time span; return their number.
 
-    Without either, or if the events take more than half of the ``limit`` in bytes, the oldest
-    events are deleted and counted instead.
+    If the file has neither, or if the events take more than half of the ``limit`` in bytes, the
+    oldest events are deleted and counted instead.
     """
     if events.size(connection) > limit // 2:
         return events.evict(connection, _PART)

@@ -118,7 +118,7 @@ class SqliteReader:
 
     @contextlib.contextmanager
     def _asking(self) -> Iterator[sqlite3.Connection | None]:
-        """Lend the connection to one thread; None if there is no file yet."""
+        """Lend the connection to one thread at a time; None if the file does not exist yet."""
         with self._lock, errors_as_unavailable(self._path):
             try:
                 connection = self._connected()
@@ -150,7 +150,7 @@ class SqliteReader:
 
 
 def _limit_the_time(connection: sqlite3.Connection) -> None:
-    """Limit the time of the next queries on ``connection``, for which other threads wait."""
+    """Limit the time of the next queries on ``connection``, because other threads wait for it."""
     deadline = time.monotonic() + _ANSWER_SECONDS
     connection.set_progress_handler(lambda: int(time.monotonic() > deadline), _STEPS)
 

@@ -36,9 +36,10 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow up to its limit or to the reserve; then a write raises SQLITE_FULL.
+        """Let the file grow to its limit, or until only the disk's reserve is left.
 
-        Raises HistoryUnavailableError if the journal cannot be emptied.
+        A write beyond that raises SQLITE_FULL. Raises HistoryUnavailableError if the journal cannot
+        be emptied.
         """
         pages, size, _ = _pages(connection)
         free = self._free_on_disk()
@@ -140,7 +141,8 @@ def _apply_journal(connection: sqlite3.Connection) -> None:
 def _empty_journal(connection: sqlite3.Connection) -> None:
     """Let the next transaction begin at the start of the journal, which is cut to 4 MB.
 
-    It is not cut to nothing, because it could not grow again on a disk that others have filled.
+    It is not cut to nothing, because it could not grow again on a disk that other programs have
+    filled.
     """
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
     connection.execute(f"PRAGMA user_version = {VERSION}")  # a transaction: SQLite cuts after one

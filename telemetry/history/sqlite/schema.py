@@ -50,7 +50,7 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return the identity of the file at ``path``, or None; a new file has a different one."""
+    """Return the identity of the file at ``path``, which no other file has; None if missing."""
     try:
         status = path.stat()
     except OSError:
@@ -66,7 +66,7 @@ def open_for_writing(path: Path) -> sqlite3.Connection:
     private_files.create_folder(path.parent)
     private_files.create_file(path)  # SQLite gives its journal the same permissions
     for each in path.parent.glob(f"{path.name}*"):
-        private_files.restrict(each)  # an earlier version let everybody read them
+        private_files.restrict(each)  # in an earlier version, all users could read them
     connection = _connect(path, "rwc")
     try:
         _refuse_foreign(connection, path)  # before anything changes the file

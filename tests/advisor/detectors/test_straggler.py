@@ -110,7 +110,7 @@ def stage(share: float) -> Change:
 
 
 def pauses(phase: float) -> Change:
-    """Return evaluations of 8 min, at a time of its own."""
+    """Return evaluations of 8 min, at different times on each GPU."""
     return lambda time: (
         {"utilization": 0.0, "power": 100.0}
         if (time + phase) % (40 * MINUTES) < 8 * MINUTES

@@ -85,6 +85,15 @@ def test_a_run_that_died_is_reported_as_failed(values: dict[str, Any], how: str)
     assert Rules(runs="failed").notice_of(ended(**values)) is not None
 
 
+@pytest.mark.parametrize(("how", "failed"), [("automatic", False), ("command", True)])
+def test_a_run_that_was_killed_with_its_publisher_may_have_failed(how: str, failed: bool) -> None:  # noqa: FBT001 - a table's column
+    event = ended(how=how, exit_code=None)
+    assert (Rules(runs="failed").notice_of(event) is not None) == failed
+    unknown = "Run ended (exit code not known): ablation-7 on alpha"
+    assert (notice(event).headline == unknown) == failed
+    assert notice(event).grade is (Grade.WARNING if failed else Grade.SUCCESS)
+
+
 def test_a_run_that_succeeded_or_every_run_can_be_excluded() -> None:
     assert Rules(runs="failed").notice_of(ended(exit_code=0)) is None
     assert Rules(runs="none").notice_of(ended(exit_code=1)) is None
@@ -155,6 +164,6 @@ def test_a_message_about_very_many_notices_is_short_and_counts_the_others() -> N
         ("x" * 1_000, "x" * 599 + "…"),
     ],
 )
-def test_text_from_the_bus_mentions_nobody_and_controls_nothing(text: str, shown: str) -> None:
+def test_text_from_the_bus_mentions_no_user_and_controls_nothing(text: str, shown: str) -> None:
     assert notice(finding(summary=text, advice="")).text == shown
     assert notice(ended(name=text)).headline.startswith(f"Run ended: {shown[:50]}")

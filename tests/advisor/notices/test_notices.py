@@ -154,7 +154,7 @@ def test_a_target_that_was_removed_from_the_settings_leaves_nothing_behind(
 def test_many_findings_that_begin_at_once_come_in_one_message(
     file: Path, address: BrokerAddress
 ) -> None:
-    fake = Recorder(pace=Pace(gather=0.3))
+    fake = Recorder(pace=Pace(gather=1, gap=1))
     with Listener(address.port) as client, notifying(file, address, fake):
         for number in range(50):
             publish(client, finding(host=f"host-{number}"))

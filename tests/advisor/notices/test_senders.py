@@ -102,7 +102,7 @@ def test_the_targets_are_named_by_their_scheme_only() -> None:
     assert senders((), ()) == []
 
 
-def test_without_apprise_one_sentence_says_what_to_install(
+def test_without_apprise_one_sentence_names_what_to_install(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     monkeypatch.setattr(importlib.util, "find_spec", lambda _name: None)

@@ -1,7 +1,7 @@
 """The samples in the page, compared with those in the history."""
 
 import time
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from tests.api.dashboard.browser import Visit
 from tests.deploy.monitor import Monitor
@@ -63,7 +63,8 @@ class Samples:
                 break
         assert self.times[0] <= since
         assert newest - self.times[-1] < 250
-        assert shown == stored
+        for channel, rows in shown.items():
+            assert rows == stored[channel], _first_difference(channel, rows, stored[channel])
 
     def longest_gap(self) -> int:
         """Return the longest time between two consecutive rows, in milliseconds."""
@@ -85,3 +86,9 @@ class Samples:
     def _column(channel: str, name: str) -> str:
         short = channel.removeprefix("system/").replace("gpu/", "gpu")
         return f"{short}.{name}"
+
+
+def _first_difference(channel: str, shown: list[Row], stored: list[Row]) -> str:
+    pairs = zip_longest(shown, stored)
+    index, (here, there) = next((i, pair) for i, pair in enumerate(pairs) if pair[0] != pair[1])
+    return f"row {index} of {len(shown)} of {channel}: the page has {here}, the history {there}"

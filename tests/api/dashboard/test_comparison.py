@@ -1,12 +1,13 @@
 """Two runs compared."""
 
+import json
 import re
 
 from playwright.sync_api import expect
 
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit
 from tests.api.dashboard.conftest import HOST, MARKUP_HOST, Laboratory
 from tests.services.embedded import Listener
@@ -35,8 +36,11 @@ def test_two_runs_of_different_hosts_are_chosen_by_keyboard_and_compared_from_th
     with Listener(laboratory.monitor.mqtt_port) as client:
         for each in (first, second, gone):
             client.publish(each.channel, each.payload())
+        note = {"text": "epoch 0", "run": "first", "host": HOST, "timestamp": now - 3 * _MINUTE}
+        client.publish("system/annotations", json.dumps(note))
     runs = laboratory.monitor
     wait_until(lambda: len(runs.get("/runs", user="turing")["runs"]) == 3, "the runs are stored")
+    wait_until(lambda: runs.get("/annotations", run="first")["annotations"], "so is the annotation")
     page = open_visit(viewport={"width": 1440, "height": 900}).go("#page=runs")
     page.get_by_label("Text").fill("turing")
     page.get_by_label("Compare first", exact=True).press("Space")
@@ -55,8 +59,10 @@ def test_two_runs_of_different_hosts_are_chosen_by_keyboard_and_compared_from_th
         expect(cpu).to_have_attribute("aria-valuetext", re.compile(r"A \d+%, B \d+% at the end"))
         gpus = page.get_by_test_id("compared-gpus-utilization")
         expect(gpus).to_have_attribute("aria-valuetext", re.compile(r"A \d+%, B \W at the end"))
+        cpu.press("Home")
+        expect(cpu).to_have_attribute("aria-valuetext", re.compile("A: epoch 0"))
         page.reload()
-    require_nothing_serious(page)
+    require_accessible(page)
     page.set_viewport_size({"width": 390, "height": 844})
     table = page.get_by_test_id("comparison-table")
     assert table.evaluate("table => table.scrollWidth <= table.parentElement.clientWidth")

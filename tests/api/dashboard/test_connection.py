@@ -7,7 +7,7 @@ from pathlib import Path
 
 from playwright.sync_api import Route, expect
 
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, INTERVAL_SECONDS, Laboratory
 from tests.api.dashboard.samples import Samples
@@ -134,7 +134,7 @@ def test_a_collector_that_is_silent_is_stale_and_one_that_has_stopped_is_offline
         expect(page.locator("option:checked")).to_have_text("gamma (offline)")
         expect(page.get_by_test_id("cpu-panel")).to_have_attribute("data-stale", "true")
         expect(page.get_by_test_id("host-card")).not_to_contain_text("running for")
-        require_nothing_serious(page)
+        require_accessible(page)
 
 
 def test_a_killed_collector_is_offline_by_its_last_will(

@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_GPU, Laboratory
 from tests.services.embedded import Listener
@@ -60,7 +60,7 @@ def test_an_active_finding_is_a_card_until_it_is_over_or_muted(
         page.get_by_test_id("muted").locator("summary").click()
         page.get_by_role("button", name="Unmute").click()
         expect(cards).to_have_count(1)
-        require_nothing_serious(page)
+        require_accessible(page)
         cards.get_by_role("button", name="Show in charts").click()
         expect(page.get_by_test_id("zoom-reset")).to_be_visible()
         expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 6")

@@ -7,7 +7,7 @@ import pytest
 from playwright.sync_api import Error as PlaywrightError
 from playwright.sync_api import expect
 
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, Visit, fragment
 from tests.api.dashboard.conftest import HOST, Laboratory
 from tests.deploy.monitor import Monitor, running
@@ -106,9 +106,9 @@ def test_logging_in_needs_no_script(open_visit: OpenVisit, guarded: Monitor) -> 
     expect(visit.page).to_have_url(f"{visit.address}/")
 
 
-def test_axe_finds_nothing_serious_on_the_log_in_page(login: Visit) -> None:
+def test_axe_finds_nothing_on_the_log_in_page(login: Visit) -> None:
     enter(login, "wrong")
     expect(login.page.get_by_role("alert")).to_be_visible()
     for colours in ("dark", "light"):
         login.page.emulate_media(color_scheme=colours)
-        require_nothing_serious(login.page)
+        require_accessible(login.page)

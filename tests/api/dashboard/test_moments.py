@@ -9,7 +9,7 @@ from collector.runs.procfs import ProcessTable
 from collector.runs.record import process_identity
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_GPU, Laboratory
 from tests.services.embedded import Listener
@@ -69,7 +69,7 @@ def test_the_charts_mark_annotations_and_runs_as_they_arrive(
         expect(moments).to_contain_text(f"run {MARKUP_GPU}, exit code 3")
     page.reload()
     expect(moments).to_contain_text(SUMMARY)
-    require_nothing_serious(page)
+    require_accessible(page)
     assert page.evaluate("window.ran") is None
 
 
@@ -97,7 +97,7 @@ def test_a_click_or_a_key_annotates_and_a_refusal_is_explained(
     assert box is not None
     plot.click(position={"x": box["width"] - 20, "y": 20})
     text.fill(f"by hand {MARKUP_GPU}")
-    require_nothing_serious(page)
+    require_accessible(page)
     page.get_by_role("button", name="Publish").click()
     expect(dialog).to_be_hidden()
     page.get_by_test_id("moments").locator("summary").click()

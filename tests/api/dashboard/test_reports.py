@@ -5,7 +5,7 @@ import json
 from playwright.sync_api import Page
 
 from telemetry.clock import unix_milliseconds
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit
 from tests.api.dashboard.conftest import HOST, MARKUP_GPU, Laboratory
 from tests.api.runs.examples import begun
@@ -46,7 +46,7 @@ def test_a_report_shows_charts_violates_no_policy_and_runs_nothing(
     for theme in ("light", "dark"):
         page.emulate_media(color_scheme=theme)
         colours[theme] = page.evaluate("getComputedStyle(document.body).backgroundColor")
-        require_nothing_serious(page)
+        require_accessible(page)
     page.emulate_media(media="print")
     colours["print"] = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert len(set(colours.values())) == 3

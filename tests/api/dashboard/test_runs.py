@@ -6,7 +6,7 @@ from playwright.sync_api import expect
 
 from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import HOST, MARKUP_GPU, Laboratory
 from tests.services.embedded import Listener
@@ -44,7 +44,7 @@ def test_a_run_is_found_in_the_list_and_opens_its_span_with_a_link_to_its_report
     page.get_by_label("User").select_option("grace")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text(re.compile(re.escape(MARKUP_GPU) + ".*exit code 3.*60 s"))
-    require_nothing_serious(page)
+    require_accessible(page)
     rows.get_by_role("link", name=MARKUP_GPU, exact=True).click()
     card = page.get_by_test_id("run")
     expect(card).to_contain_text(re.compile(re.escape(MARKUP_GPU) + ".*exit code 3"))
@@ -54,7 +54,7 @@ def test_a_run_is_found_in_the_list_and_opens_its_span_with_a_link_to_its_report
     assert address == f"api/v1/system/runs/wanted-1/report?host={HOST}"
     page.goto(f"{laboratory.address}/#run=wanted-1")  # a link with nothing else
     expect(page).to_have_url(re.compile(f"host={HOST}.*from={start}"))
-    require_nothing_serious(page)
+    require_accessible(page)
     page.get_by_test_id("run-close").click()
     expect(card).to_have_count(0)
     assert page.evaluate("window.ran") is None

@@ -6,7 +6,7 @@ from typing import Literal
 import pytest
 from playwright.sync_api import expect
 
-from tests.api.dashboard.accessibility import require_nothing_serious
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import OpenVisit, fragment
 from tests.api.dashboard.conftest import (
     GPU_WITH_MARKUP,
@@ -79,11 +79,11 @@ def test_the_policy_is_in_force_and_violations_are_reported(open_visit: OpenVisi
 
 
 @pytest.mark.parametrize("colours", ["dark", "light"])
-def test_axe_finds_nothing_serious(
+def test_axe_finds_nothing(
     open_visit: OpenVisit, laboratory: Laboratory, colours: Literal["dark", "light"]
 ) -> None:
     laboratory.gpus.set_readings(6, utilization=33, temperature=55)
     page = open_visit(viewport={"width": 1440, "height": 900}, color_scheme=colours).go()
     expect(page.get_by_test_id("gpu-row-7")).to_be_visible()
     expect(page.locator("html")).to_have_attribute("data-theme", colours)
-    require_nothing_serious(page)
+    require_accessible(page)

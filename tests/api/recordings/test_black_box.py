@@ -17,7 +17,7 @@ from telemetry.events import Event
 from telemetry.recording.lines import Recording, lines_in
 from telemetry.samples import Sample
 from tests.api.running import cpu, status
-from tests.api.runs.examples import begun, ended
+from tests.api.runs.examples import MINUTE, begun, ended
 from tests.fakes.monotonic import SettableClock
 
 TOPICS = TopicScheme("fleet/{host}")
@@ -65,6 +65,12 @@ def box(tmp_path: Path) -> Box:
     return Box(tmp_path / "recordings")
 
 
+def memory(kills: int, time: int) -> Sample:
+    """Return a sample that counts the processes that the kernel has killed."""
+    numbers = {"ram_used": 1, "ram_total": 2, "swap_used": 0, "swap_total": 0}
+    return Sample("system/memory", "alpha", time, {**numbers, "oom_kills": kills})
+
+
 def names(contents: list[Content | None]) -> list[str]:
     return [type(each).__name__ for each in contents]
 
@@ -91,7 +97,38 @@ def test_the_messages_before_and_just_after_a_failure_are_saved(
     assert box.box.kept == 1
 
 
-def test_a_run_that_ends_well_or_in_an_unknown_way_leaves_nothing(box: Box) -> None:
+@pytest.mark.parametrize("how", ["command", "helper"])
+def test_a_run_that_was_killed_with_its_publisher_is_saved(box: Box, how: str) -> None:
+    begin = begun("r-1", how=how)
+    box.receive(begin, cpu())
+    box.end(begin, exit_code=None)
+    box.later(6)
+    assert box.recorded("r-1")
+
+
+def test_an_automatic_run_is_saved_if_the_kernel_killed_a_process(box: Box) -> None:
+    begin = begun("r-1")
+    box.receive(begin, memory(1, begin.timestamp))
+    box.end(begin, exit_code=None)
+    box.receive(memory(2, begin.timestamp + 1))
+    box.later(6)
+    *_, sample, note = box.recorded("r-1")
+    assert isinstance(sample, Sample)
+    assert isinstance(note, Event)
+    assert note.values["tags"] == ["oom_kill"]
+
+
+def test_an_end_before_the_messages_that_are_kept_leaves_nothing(box: Box) -> None:
+    """The machine was off, and the run is ended after the restart."""
+    begin = begun("r-1", how="command", age=8 * 60 * MINUTE)
+    box.receive(begin, retained=True)
+    box.receive(cpu())
+    box.end(begin, exit_code=None)
+    box.later(60)
+    assert not box.path.exists()
+
+
+def test_a_run_that_ends_well_and_an_automatic_run_leave_nothing(box: Box) -> None:
     for identity, code in (("good", 0), ("unknown", None)):
         begin = begun(identity)
         box.receive(begin, cpu())
@@ -144,12 +181,8 @@ def test_a_host_whose_collector_never_published_is_not_silent(box: Box) -> None:
 
 
 def test_a_kill_by_the_kernel_is_in_the_recording(box: Box) -> None:
-    memory = {"ram_used": 1, "ram_total": 2, "swap_used": 0, "swap_total": 0}
     begin = begun("r-1")
-    box.receive(begin)
-    for number, kills in enumerate((7, 8)):
-        values = {**memory, "oom_kills": kills}
-        box.receive(Sample("system/memory", "alpha", begin.timestamp + number, values))
+    box.receive(begin, memory(7, begin.timestamp), memory(8, begin.timestamp + 1))
     box.end(begin, exit_code=None, signal="SIGKILL")
     box.later(6)
     (note,) = [

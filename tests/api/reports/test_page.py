@@ -64,13 +64,17 @@ def test_it_shows_who_ran_what_the_summary_what_was_unusual_and_the_end() -> Non
     [
         ({"exit_code": 3}, "exit code 3", "ended on 1 Jan 2026, 01:00:00 with exit code 3"),
         ({"exit_code": None, "signal": "SIGKILL"}, "SIGKILL", "with the signal SIGKILL"),
-        ({"exit_code": None}, "ended", "and ended on 1 Jan 2026, 01:00:00 ."),
+        (
+            {"exit_code": None},
+            "ended",
+            "ended on 1 Jan 2026, 01:00:00 ; its exit code is not known.",
+        ),
     ],
 )
 def test_the_end_is_named(values: dict[str, object], pill: str, sentence: str) -> None:
     page = " ".join(shown(made(this=run(**values))).split())
     assert f"ablation-7 {pill}" in page
-    assert sentence.replace(" .", ".") in page.replace(" .", ".")
+    assert sentence.replace(" ;", ";") in page.replace(" ;", ";")
 
 
 def test_a_run_under_way_or_lost_has_no_end() -> None:

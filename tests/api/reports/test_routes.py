@@ -54,6 +54,19 @@ def test_a_report_as_json_has_the_same_content(api_with_a_run: RunningApi) -> No
     assert len(line["values"]) == 1  # what came after the end is not in it
 
 
+def test_a_finding_that_begins_just_after_the_end_may_be_its_cause(api: RunningApi) -> None:
+    begin = begun("r-1", 10 * MINUTE)
+    end = ended(begin, 5 * MINUTE, exit_code=None, signal="SIGKILL")
+    times = {"host": end.timestamp + 6000, "gpu0": end.timestamp + MINUTE}
+    found = [
+        replace(finding(1, subject, since=time), timestamp=time, host="alpha")
+        for subject, time in times.items()
+    ]
+    api.writer.write([begin, end, *found])
+    answer = api.json(f"{PATH}/r-1/report", format="json")
+    assert [each["subject"] for each in answer["notices"]] == ["host"]
+
+
 def test_a_run_under_way_has_a_report_until_now(api: RunningApi) -> None:
     begin = begun("r-2", MINUTE, gpus=[])
     publish(api, begin)

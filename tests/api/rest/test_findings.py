@@ -1,5 +1,6 @@
 """Findings over REST: what the broker retains, and what the history has."""
 
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,15 @@ from tests.states import finding
 PATH = "/api/v1/system/findings"
 IDLE = "system/findings/idle_gpu/gpu1"
 MINUTE = 60_000
+
+
 NOW = unix_milliseconds()
+
+
+@pytest.fixture(autouse=True)
+def from_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Count from the beginning of a test: that of the whole run may be minutes earlier."""
+    monkeypatch.setattr(sys.modules[__name__], "NOW", unix_milliseconds())
 
 
 def ago(minutes: float) -> int:

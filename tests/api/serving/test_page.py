@@ -69,7 +69,7 @@ def test_no_path_leads_out_of_the_folder(shared_api: RunningApi) -> None:
         assert shared_api.get(path).status_code == 404
 
 
-def test_a_dashboard_that_is_not_built_is_an_error_that_says_what_to_do(tmp_path: Path) -> None:
+def test_a_dashboard_that_is_not_built_is_an_error_with_advice(tmp_path: Path) -> None:
     app = FastAPI()
     install_error_handlers(app)
     serve_page(app, tmp_path)

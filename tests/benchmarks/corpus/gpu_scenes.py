@@ -83,7 +83,7 @@ def some_cap(rng: Random) -> Built:
 
 
 def set_clocks(rng: Random) -> Built:
-    """Clocks that somebody has set."""
+    """Clocks that a user has set."""
     return _slowed(rng, "applications_clocks_setting", lambda _time: True), []
 
 

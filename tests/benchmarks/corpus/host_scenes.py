@@ -231,7 +231,7 @@ def killed(rng: Random) -> Built:
 
 
 def filling(rng: Random) -> Built:
-    """Logs, or checkpoints that nobody deletes, until nothing is left."""
+    """Logs, or checkpoints that are never deleted, until no space is left."""
     size = _size(rng)
     base, takes = rng.uniform(0.3, 0.9), math.exp(rng.uniform(math.log(1.0), math.log(30.0))) * HOUR
     begin = rng.uniform(0, 2) * HOUR

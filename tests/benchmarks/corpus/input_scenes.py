@@ -161,14 +161,14 @@ def server(rng: Random) -> Built:
 
 
 def notebook(rng: Random) -> Built:
-    """A notebook with cells that run now and then, and somebody's long job on the cores."""
+    """A notebook with cells that run now and then, and another user's long job on the cores."""
     machine = _machine(rng, _low(rng), command="python3 -m ipykernel_launcher", gpus=1)
     machine.cpu = _all_cores(rng)
     return machine, []
 
 
 def others_compute(rng: Random) -> Built:
-    """Somebody uses the cores; the GPU is used by nobody."""
+    """Other jobs use the cores; the GPU is idle."""
     machine = _machine(rng, flat(0.0), gpus=1)
     machine.gpus = [Gpu()]
     machine.cpu = _all_cores(rng)
@@ -201,7 +201,7 @@ def between_epochs(rng: Random) -> Built:
 
 
 def debugging(rng: Random) -> Built:
-    """Somebody starts short runs, and thinks in between."""
+    """A user starts short runs, with pauses to think."""
     turns: list[tuple[float, float]] = []
     time = 0.0
     while time < 7 * HOUR:

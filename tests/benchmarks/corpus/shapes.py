@@ -85,7 +85,7 @@ def tide(size: float, period: float, phase: float) -> Shape:
 
 
 def users(rng: Random, size: float, every: float, most: int) -> Shape:
-    """Return what others now and then, and keep."""
+    """Return memory that others allocate now and then, and keep."""
     steps = sorted(rng.uniform(0, every * most) for _ in range(rng.randint(1, most)))
     sizes = [size * rng.uniform(0.3, 1.0) for _ in steps]
     return lambda time: sum(s for at, s in zip(steps, sizes, strict=True) if at <= time)

@@ -50,7 +50,7 @@ def leak() -> Scene:
         summary="GPU 7: memory grows by 11.2 GiB/h; full in 18 to 26 min",
         advice="Save a checkpoint soon, and look for tensors that outlive their step.",
     )
-    return Scene((Machine("gpu-07", leak=11.2),), (growth,))
+    return Scene((Machine("gpu-07", leak=11.2),), (growth,), {"gpu": "7"})
 
 
 def throttled() -> Scene:
@@ -76,7 +76,7 @@ def idle_held() -> Scene:
     """Let a process hold the memory of GPU 5 without using the GPU."""
     idle = {"utilization": 0, "power": 112, "temperature": 38, "sm_clock": 345}
     held = finding(
-        "idle_held",
+        "idle_gpu",
         "gpu5",
         "info",
         summary="GPU 5 has been idle for 52 min while python3 (ada) holds 60 GiB of it",
@@ -89,7 +89,7 @@ def faulted() -> Scene:
     """Give GPU 3 memory errors that could not be corrected."""
     errors = {"ecc_errors_uncorrected_volatile": 3, "remapping_pending": 1}
     ecc = finding(
-        "ecc_errors",
+        "hardware",
         "gpu3",
         "critical",
         summary="GPU 3: 3 uncorrectable ECC errors since the driver was loaded",
@@ -144,7 +144,7 @@ def fleet() -> Scene:
         finding(
             "memory_growth", "gpu7", "critical", host=hosts[3], summary="GPU 7 grows", **advice
         ),
-        finding("idle_held", "gpu1", "info", host=hosts[8], summary="GPU 1 is idle", **advice),
+        finding("idle_gpu", "gpu1", "info", host=hosts[8], summary="GPU 1 is idle", **advice),
         finding("straggler", "gpu4", "warning", host=hosts[12], summary="GPU 4 is slow", **advice),
     )
     return Scene(machines, problems, {"page": "hosts"})

@@ -1,7 +1,8 @@
 """Screenshots of every state on every screen: ``python -m tests.benchmarks.screenshots.states``.
 
 Each scene of ``scenes.py`` has a broker, an api and a history of its own, with made-up machines.
-Writes ``SCENE-WIDTHxHEIGHT-COLOURS.png``. Needs Chromium, from PATH or the variable CHROMIUM.
+Writes ``SCENE-WIDTHxHEIGHT-COLOURS.png``, and fails if axe finds anything in one of them. Needs
+Chromium, from PATH or the variable CHROMIUM.
 """
 
 import argparse
@@ -21,6 +22,7 @@ from telemetry.clock import unix_milliseconds
 from telemetry.events import Event
 from telemetry.history.sqlite import SqliteWriter
 from telemetry.samples import Sample
+from tests.api.dashboard.accessibility import require_accessible
 from tests.api.dashboard.browser import find_chromium, fragment, running_chromium
 from tests.api.running import RunningApi, running_api
 from tests.benchmarks.screenshots.machines import HOUR
@@ -103,19 +105,20 @@ def take(scene: Scene, name: str, browser: Browser, folder: Path) -> None:
     with ExitStack() as stack:
         data = Path(stack.enter_context(tempfile.TemporaryDirectory()))
         stage = Stage(scene, data, stack)
-        pages = [stack.enter_context(_opened(scene, stage, browser, each)) for each in _COLOURS]
+        pages = [stack.enter_context(opened(scene, stage, browser, each)) for each in _COLOURS]
         for page in pages:
             scene.trouble(page, stage)
         for page, colours in zip(pages, _COLOURS, strict=True):
             for width, height in _SIZES:
                 target = folder / f"{name}-{width}x{height}-{colours}.png"
-                _shoot(page, scene, ViewportSize(width=width, height=height), target)
+                shoot(page, scene, ViewportSize(width=width, height=height), target)
 
 
 @contextmanager
-def _opened(
+def opened(
     scene: Scene, stage: Stage, browser: Browser, colours: Literal["dark", "light"]
 ) -> Iterator[Page]:
+    """Open the page of ``scene`` until the end of the block."""
     context = browser.new_context(color_scheme=colours)
     page = context.new_page()
     page.clock.install()
@@ -130,11 +133,13 @@ def _opened(
     context.close()
 
 
-def _shoot(page: Page, scene: Scene, size: ViewportSize, target: Path) -> None:
+def shoot(page: Page, scene: Scene, size: ViewportSize, target: Path) -> None:
+    """Write a screenshot of ``page`` with ``size``; fail if axe finds anything."""
     page.set_viewport_size(size)
     page.get_by_test_id("badge").and_(page.locator(f"[data-kind={scene.badge}]")).wait_for()
     page.wait_for_timeout(_SETTLED_MS)
     page.screenshot(path=target)
+    require_accessible(page)
     print(target, flush=True)
 
 

@@ -1,4 +1,4 @@
-"""Runs of others, and of a collector that was there before."""
+"""Runs of other publishers, and of an earlier collector."""
 
 import pytest
 
@@ -63,6 +63,7 @@ def test_a_run_that_ended_while_the_collector_was_down_is_ended_with_what_is_kno
     known = values(last)["summary"]
     assert values(end)["summary"]["gpu_hours"] == known["gpu_hours"]
     assert values(end)["summary"]["duration"] == known["duration"]
+    assert end.values["gpus"] == ["0"]
 
 
 def test_a_number_that_another_process_has_now_does_not_continue_a_run(lab: Lab) -> None:
@@ -114,13 +115,15 @@ def test_while_the_broker_is_unavailable_no_host_is_silent(lab: Lab) -> None:
 
 def test_a_run_of_a_process_that_cannot_be_seen_here_ends_once_it_is_silent(lab: Lab) -> None:
     """It may be in a container that has our host name."""
-    state = lab.run_of_another(pid=4000).state([], None)
-    for _ in range(10):
-        lab.keeper.note_run(state)
+    run = lab.run_of_another(pid=4000)
+    for minute in range(10):
+        lab.keeper.note_run(run.state([1], {"duration": 60.0 * minute, "ram_peak": 7.0}))
         lab.wait(60)
     assert lab.published == []
     lab.wait(SILENT_SECONDS + 10)
-    assert len(lab.ends) == 1
+    (end,) = lab.ends
+    assert end.values["ended"] == run.started + 9 * 60_000
+    assert (end.values["gpus"], values(end)["summary"]["ram_peak"]) == (["1"], 7.0)
 
 
 def test_an_end_from_its_publisher_is_not_repeated(lab: Lab) -> None:
@@ -171,3 +174,21 @@ def test_the_memory_of_the_last_run_is_gone_as_soon_as_its_publisher_ends_it(lab
     lab.keeper.note_run(run.end(lab.now, [], None, exit_code=0))
     assert not lab.keeper.active
     assert not lab.keeper.memory
+
+
+@pytest.mark.parametrize("how", ["command", "helper"])
+def test_a_run_that_a_reboot_ended_has_the_time_and_the_gpus_of_its_last_state(
+    lab: Lab, how: str
+) -> None:
+    run = lab.run_of_another(how=how)
+    known = {"duration": 120.0, "gpu_hours": 0.05, "ram_peak": 5.0}
+    state = run.state([0, 3], known)
+    lab.now += 8 * 3_600_000
+    lab.restart()
+    lab.keeper.note_run(state)
+    lab.wait(SILENT_SECONDS + 10)
+    (end,) = lab.ends
+    assert end.values["ended"] == run.started + 120_000
+    assert end.values["gpus"] == ["0", "3"]
+    summary = values(end)["summary"]
+    assert {name: summary[name] for name in known} == known

@@ -50,6 +50,6 @@ def test_a_command_fits_a_line_and_holds_no_control_characters() -> None:
     assert len(clean("x" * 500)) == 80
 
 
-def test_a_name_that_may_be_a_title_is_cut_to_what_the_kernel_holds() -> None:
+def test_a_name_that_the_process_may_have_set_is_cut_to_the_kernels_limit() -> None:
     assert short_name("a-name-of-more-than-15-letters") == "a-name-of-more-than-15-letters"
     assert short_name(f"trainer key={PRIVATE}") == "trainer key=hf-"

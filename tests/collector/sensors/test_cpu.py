@@ -156,7 +156,7 @@ def test_it_reports_how_many_cores_there_are(machine: Machine) -> None:
     assert machine.sensor().describe() == "3 cores"
 
 
-def test_where_there_is_no_proc_psutils_times_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_psutils_times_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     pytest.importorskip("psutil")  # decides what it offers when it is imported
     clock = Clock()
     monkeypatch.setattr(sys, "platform", "darwin")

@@ -249,7 +249,7 @@ def test_a_closed_sensor_can_be_opened_again_and_knows_no_old_counters(machine: 
     assert read_once(sensor, DISK)["read_rate"] == 0.0
 
 
-def test_where_there_is_no_proc_psutils_disks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_without_proc_psutils_disks_are_read(monkeypatch: pytest.MonkeyPatch) -> None:
     if not psutil.disk_io_counters(perdisk=True):
         pytest.skip("psutil knows no disks here")
     monkeypatch.setattr(sys, "platform", "darwin")

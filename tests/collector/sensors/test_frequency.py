@@ -54,9 +54,7 @@ def test_a_kernel_that_does_not_know_gives_none(tmp_path: Path) -> None:
     assert read_frequency(tmp_path, tmp_path) == Frequency(None, None)
 
 
-def test_where_there_is_no_proc_psutil_is_asked(
-    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_without_proc_psutil_is_used(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     pytest.importorskip("psutil")  # decides what it offers when it is imported
     monkeypatch.setattr(sys, "platform", "darwin")
     frequency = read_frequency(tmp_path, tmp_path)

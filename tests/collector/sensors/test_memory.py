@@ -150,7 +150,7 @@ def test_a_changed_limit_is_seen_within_half_a_minute(proc: Path) -> None:
     assert read_once(sensor, MEMORY)["cgroup_limit"] == 4 * GIB
 
 
-def test_where_there_is_no_proc_psutils_memory_is_read(
+def test_without_proc_psutils_memory_is_read(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     pytest.importorskip("psutil")  # decides what it offers when it is imported

@@ -173,7 +173,7 @@ def test_sys_is_read_again_only_when_the_interfaces_change(machine: Machine) -> 
     assert read_once(sensor, NETWORK)["per_interface"].keys() == {"eth1"}
 
 
-def test_where_there_is_no_proc_psutils_interfaces_are_read(
+def test_without_proc_psutils_interfaces_are_read(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     portable = pytest.importorskip("collector.sensors.portable")

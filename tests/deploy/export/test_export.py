@@ -106,7 +106,7 @@ def test_a_parquet_file_is_not_printed(
     assert sentence == "A Parquet file cannot be printed: name a file with --output."
 
 
-def test_without_arro3_a_sentence_says_how_to_get_it(
+def test_without_arro3_one_sentence_explains_how_to_install_it(
     asked: Sequence[str], monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.delitem(sys.modules, "deploy.export.parquet", raising=False)
@@ -119,7 +119,7 @@ def test_without_arro3_a_sentence_says_how_to_get_it(
 def test_the_server_of_this_machine_is_the_default(
     api: RunningApi, asked: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    arguments = ["export", *asked[3:], "--http-port", str(api.server.port), "--start", "5s"]
+    arguments = ["export", *asked[3:], "--http-port", str(api.server.port), "--start", "5m"]
     assert command.run(arguments) == 0
     assert capsys.readouterr().out.startswith("time,system/cpu.utilization,")
 
@@ -168,7 +168,7 @@ def test_a_missing_token_is_one_sentence(
         ),
     ],
 )
-def test_what_cannot_be_exported_is_one_sentence(
+def test_an_export_that_fails_is_reported_in_one_sentence(
     asked: Sequence[str], capsys: pytest.CaptureFixture[str], options: list[str], expected: str
 ) -> None:
     assert expected in failed([*asked, *options], capsys)
@@ -195,12 +195,19 @@ class _OtherServer(BaseHTTPRequestHandler):
         """Print nothing."""
 
 
-def test_a_server_that_is_not_ours_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
+@pytest.fixture
+def router() -> Iterator[str]:
+    """Run a server that is not a System Monitor; return its address."""
     server = ThreadingHTTPServer(("127.0.0.1", 0), _OtherServer)
-    url = f"http://127.0.0.1:{server.server_port}"
     with served(server):
-        expected = f"The server at {url} is not a System Monitor: check --url."
-        assert failed(["export", "--url", url], capsys) == expected
+        yield f"127.0.0.1:{server.server_port}"
+
+
+def test_a_server_that_is_not_ours_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], router: str
+) -> None:
+    expected = f"The server at http://{router} is not a System Monitor: check --url."
+    assert failed(["export", "--url", f"http://{router}"], capsys) == expected
 
 
 @pytest.mark.parametrize("answer", [b"", b"\x20\x02\x00\x05"])
@@ -232,12 +239,12 @@ def test_a_server_that_does_not_answer_is_one_sentence(
         assert failed(["export", "--url", url], capsys) == expected
 
 
-def test_a_server_without_tls_is_one_sentence(capsys: pytest.CaptureFixture[str]) -> None:
-    server = ThreadingHTTPServer(("127.0.0.1", 0), _OtherServer)
-    url = f"https://127.0.0.1:{server.server_port}"
-    with served(server):
-        expected = f"No TLS connection to {url} is possible (wrong version number): check --url."
-        assert failed(["export", "--url", url], capsys) == expected
+def test_a_server_without_tls_is_one_sentence(
+    capsys: pytest.CaptureFixture[str], router: str
+) -> None:
+    url = f"https://{router}"
+    expected = f"No TLS connection to {url} is possible (wrong version number): check --url."
+    assert failed(["export", "--url", url], capsys) == expected
 
 
 def test_a_reader_that_closes_the_pipe_ends_the_export_without_an_error(

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from deploy.embedded_broker import EmbeddedBroker
 from telemetry.bus.topics import TopicScheme
 from telemetry.decoding import decode, resolve
 from telemetry.events import Event
@@ -67,8 +68,9 @@ class Published:
 
 @contextmanager
 def training(
-    folder: Path, broker: Mosquitto, published: Published, *options: str
+    folder: Path, broker: Mosquitto | EmbeddedBroker, published: Published, *options: str
 ) -> Iterator[subprocess.Popen[str]]:
+    folder.mkdir(exist_ok=True)
     script = folder / "train.py"
     script.write_text(SCRIPT)
     where = ("--mqtt-url", f"mqtt://127.0.0.1:{broker.port}", "--host-name", "alpha")

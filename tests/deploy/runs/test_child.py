@@ -100,7 +100,7 @@ def test_a_command_that_cannot_be_started_is_one_sentence(
     assert re.fullmatch(r"system-monitor: Cannot run \S+: .+\.\n", errors)
 
 
-def test_without_a_broker_the_command_runs_and_one_sentence_says_what_is_missing(
+def test_without_a_broker_the_command_runs_and_one_sentence_reports_what_is_missing(
     tmp_path: Path,
 ) -> None:
     end = run(tmp_path, "sh", "-c", "cat; echo out; echo err >&2; exit 7")

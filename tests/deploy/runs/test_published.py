@@ -71,6 +71,19 @@ def test_a_run_that_a_signal_ends_reports_which(
     assert (end.values["exit_code"], end.values["signal"]) == (None, "SIGTERM")
 
 
+def test_an_end_that_cannot_be_published_is_reported(
+    tmp_path: Path, own_mosquitto: Mosquitto
+) -> None:
+    with Listener(own_mosquitto.port, "gone/#") as listener:
+        published = Published(listener, "gone")
+        with training(tmp_path, own_mosquitto, published) as process:
+            published.wait_for_state(how="command")
+            own_mosquitto.stop()
+            _, errors = process.communicate("", SECONDS)
+    assert process.returncode == 0
+    assert "The end of this run is not published, because the MQTT broker at mqtt://" in errors
+
+
 @pytest.mark.soak
 def test_a_broker_that_starts_late_receives_the_run(
     tmp_path: Path, own_mosquitto: Mosquitto

@@ -17,7 +17,7 @@ from tests.services.processes import wait_until
 
 
 @pytest.mark.usefixtures("own_settings")
-def test_without_textual_a_sentence_says_how_to_get_it(
+def test_without_textual_one_sentence_explains_how_to_install_it(
     monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     for name in [each for each in sys.modules if each.startswith(("deploy.top.app", "textual"))]:

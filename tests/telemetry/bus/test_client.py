@@ -6,6 +6,7 @@ from paho.mqtt.enums import MQTTErrorCode
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.client import BusClient, new_client
+from telemetry.bus.messages import Publication
 
 CONNACK = bytes([0x20, 2, 0, 0])
 AT_MOST_ONCE = bytes([0x30, 5, 0, 1]) + b"a" + b"hi"
@@ -28,7 +29,9 @@ class Peer:
             last_will=None,
         )
         self.received: list[tuple[bytes, bytes, int, int, bool]] = []
+        self.acknowledged: list[int] = []
         self.client.on_packet = self._receive
+        self.client.on_acknowledged = self.acknowledged.append
         self.client.on_socket_register_write = lambda *_: None
         self.client.reconnect()
         self.socket = server.accept()[0]
@@ -120,3 +123,22 @@ def test_an_acknowledged_message_counts_as_published_once(peer: Peer, piece: int
     assert published == [second.mid]
     assert second.is_published()
     assert not first.is_published()
+
+
+def test_messages_are_published_together_and_each_is_acknowledged_once(peer: Peer) -> None:
+    peer.send(CONNACK, 1000)
+    large = Publication("c", b"x" * 200, retain=False)
+    first, second = sorted(peer.client.publish_all([Publication("é", b"", retain=True), large]))
+    peer.client.loop_write()
+    expected = bytes([0x33, 6, 0, 2]) + "é".encode() + first.to_bytes(2)
+    expected += bytes([0x32, 0xCD, 0x01, 0, 1]) + b"c" + second.to_bytes(2) + b"x" * 200
+    assert peer.socket.recv(1000) == expected
+    peer.send(bytes([0x40, 2, *second.to_bytes(2)]) * 2, 1000)
+    assert peer.acknowledged == [second]
+
+
+def test_what_is_published_without_a_connection_is_never_acknowledged(peer: Peer) -> None:
+    peer.socket.close()
+    peer.client.loop_read()
+    assert len(peer.client.publish_all([Publication("a", b"1", retain=True)])) == 1
+    assert not peer.client.want_write()

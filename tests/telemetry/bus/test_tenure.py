@@ -48,7 +48,7 @@ def test_a_broker_that_dies_again_and_again_is_not_taken_for_a_rival(clock: Cloc
     assert not tenure.contested
 
 
-def test_a_client_that_is_refused_or_reaches_nobody_is_not_displaced(clock: Clock) -> None:
+def test_a_client_that_is_refused_or_reaches_no_broker_is_not_displaced(clock: Clock) -> None:
     tenure = Tenure()
     for _ in range(10):
         clock.now += SHORT

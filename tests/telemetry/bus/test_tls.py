@@ -85,7 +85,7 @@ def test_a_certificate_of_another_authority_is_reported_and_tried_again(
     assert PASSWORD not in caplog.text
 
 
-def test_without_a_certificate_nobody_is_let_in(secured: SecuredMosquitto) -> None:
+def test_a_client_without_a_certificate_is_rejected(secured: SecuredMosquitto) -> None:
     with connecting(secured, mqtt_certificate_file=None, mqtt_key_file=None) as bus:
         assert "check the user name, password and certificate" in failure(bus)
 
@@ -107,7 +107,7 @@ def test_files_that_do_not_exist_or_fit_are_one_sentence_before_anything_starts(
         connecting(secured, **{name: wrong}).__enter__()
 
 
-def test_a_key_with_a_passphrase_is_one_sentence_and_nobody_is_asked(
+def test_a_key_with_a_passphrase_is_reported_in_one_sentence_without_a_prompt(
     secured: SecuredMosquitto, tmp_path: Path
 ) -> None:
     locked = Pair.issued(secured.authority, tmp_path, "locked", passphrase="sesame")  # noqa: S106
@@ -121,7 +121,7 @@ def test_a_key_with_a_passphrase_is_one_sentence_and_nobody_is_asked(
         )
 
 
-def test_files_for_tls_need_a_url_that_asks_for_it(secured: SecuredMosquitto) -> None:
+def test_files_for_tls_need_a_url_with_tls(secured: SecuredMosquitto) -> None:
     ca = secured.authority.certificate
     with pytest.raises(SettingsError, match="mqtt_url must begin with mqtts://"):
         load_settings({"mqtt_url": "mqtt://127.0.0.1", "mqtt_ca_file": ca})

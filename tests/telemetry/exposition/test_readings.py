@@ -105,7 +105,7 @@ def test_a_reading_is_in_its_base_unit_under_a_name_and_labels_of_the_catalogue(
 
 
 @pytest.mark.parametrize("family", SAMPLES, ids=lambda family: family.name)
-def test_every_field_of_the_catalogue_is_a_metric_or_a_label_or_says_that_it_is_neither(
+def test_every_field_of_the_catalogue_is_a_metric_or_a_label_or_is_marked_as_neither(
     family: Family,
 ) -> None:
     measured = {metric.field.name for metric in metrics_of(family)}

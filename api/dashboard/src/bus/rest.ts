@@ -70,20 +70,32 @@ const YEAR_MS = 366 * 86_400_000;
 /** The newest annotations, findings and runs of a span. A run is among them if it began before the span's end. */
 export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
   const ofHost: [string, string] = ["host", host];
-  const start: [string, string] = ["start", String(Math.floor(from))];
-  // The default would be now by the server's clock: before the start, if the host's clock is ahead.
-  const end: [string, string] = ["end", String(Math.ceil(to ?? from + YEAR_MS))];
+  const [start, end] = spanOf({ from, to });
   const [annotations, findings, runs] = await Promise.all([
-    request("annotations", [ofHost, start, end, ["limit", MAX_ANNOTATIONS]], signal),
+    fetchAnnotations({ host, from, to }, signal),
     request("findings", [ofHost, start, end, ["limit", MAX_STATES]], signal),
     // The default would be the start of the retention, which a span that is gone ends before.
     request("runs", [ofHost, ["start", "0"], end, ["limit", MAX_STATES]], signal),
   ]);
   return {
-    annotations: required(annotationsOf(annotations)),
+    annotations,
     findings: required(findingsOf(findings)),
     runs: required(runsOf(runs)).runs,
   };
+}
+
+/** The newest annotations of a host in a span. */
+export async function fetchAnnotations(query: MomentsQuery, signal?: AbortSignal): Promise<readonly Annotation[]> {
+  const parameters: [string, string][] = [["host", query.host], ...spanOf(query), ["limit", MAX_ANNOTATIONS]];
+  return required(annotationsOf(await request("annotations", parameters, signal)));
+}
+
+function spanOf({ from, to }: Omit<MomentsQuery, "host">): [start: [string, string], end: [string, string]] {
+  return [
+    ["start", String(Math.floor(from))],
+    // The default would be now by the server's clock: before the start, if the host's clock is ahead.
+    ["end", String(Math.ceil(to ?? from + YEAR_MS))],
+  ];
 }
 
 /** Which runs to list; null matches any. `end`: only those that began before it. */

@@ -3,9 +3,12 @@ import type { ChartSource } from "./source";
 
 /** The value of a line at the cursor; without one, now, or at the end of a span in the past. */
 export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
-  const series = monitor.charted?.seriesAt(line.channel ?? channel);
-  if (!series) return line.format(null);
+  const name = line.channel ?? channel;
   const time = monitor.cursor.value;
+  // The last point of a long span is the mean of many minutes: the newest one is that of the page's own hour.
+  const isNewest = time === null && monitor.view.zoom === null;
+  const series = (isNewest ? monitor.shown?.seriesAt(name) : undefined) ?? monitor.charted?.seriesAt(name);
+  if (!series) return line.format(null);
   const { from, to } = monitor.span;
   const reach = Math.max(2.5 * (monitor.shown?.intervalMs ?? 2000), (to - from) / 300);
   const last = monitor.view.zoom ? to : Infinity;

@@ -24,6 +24,7 @@ export interface ChartSource {
     readonly name: string;
     readonly intervalMs: number;
     readonly newest: ReadonlyMap<string, Newest>;
+    seriesAt(channel: string): ChannelSeries | undefined;
   } | null;
   readonly detail: { readonly version: number; readonly isLoaded: boolean };
   readonly frozen: { readonly now: number } | null;

@@ -1,7 +1,8 @@
 import { signal } from "@preact/signals";
-import type { Run } from "../bus/moments";
+import type { Annotation, Run } from "../bus/moments";
 import type { HistoryResult } from "../bus/responses";
-import { type HistoryQuery, isUnknownHost } from "../bus/rest";
+import { type HistoryQuery, isUnknownHost, type MomentsQuery } from "../bus/rest";
+import { RetriedFetch } from "../connection/retriedFetch";
 import { runEnd } from "../text/moments";
 import type { RunReference } from "../view/runReference";
 import { channelsOf, RUN_FIELDS, type RunHistory, runHistory } from "./runHistory";
@@ -9,60 +10,80 @@ import { channelsOf, RUN_FIELDS, type RunHistory, runHistory } from "./runHistor
 const MAX_POINTS = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
-const RETRY_MS = 5_000;
 const MIN_LENGTH_MS = 1_000;
 
 interface Options {
   fetchRun(id: string, host: string | null, signal: AbortSignal): Promise<Run>;
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
+  fetchAnnotations(query: MomentsQuery, signal: AbortSignal): Promise<readonly Annotation[]>;
+  random(): number;
   onChange(): void;
+}
+
+interface Loaded {
+  readonly history: RunHistory;
+  readonly annotations: readonly Annotation[];
 }
 
 /** One of two runs that are compared, with its history. One that is under way is fetched again and again. */
 export class ComparedRun {
   readonly run = signal<Run | null>(null);
   readonly history = signal<RunHistory | null>(null);
+  /** Those that name the run, and those of its time and host that name no run. */
+  readonly annotations = signal<readonly Annotation[]>([]);
   /** Why it cannot be read, as a sentence. */
   readonly problem = signal<string | null>(null);
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private request = new AbortController();
+  private readonly loads: RetriedFetch<Loaded>;
 
   constructor(
     readonly reference: RunReference,
     private readonly options: Options,
-  ) {}
+  ) {
+    this.loads = new RetriedFetch({
+      fetch: (signal) => this.load(signal),
+      random: options.random,
+      onFetched: (loaded) => this.show(loaded),
+      onFailed: (problem) => {
+        this.problem.value = problem;
+        options.onChange();
+      },
+    });
+  }
 
   start(): void {
-    this.request = new AbortController();
-    void this.load(this.request.signal);
+    this.loads.fetch();
   }
 
   stop(): void {
-    clearTimeout(this.timer);
-    this.request.abort();
+    this.loads.stop();
   }
 
-  private async load(signal: AbortSignal): Promise<void> {
-    let pause: number | null = RETRY_MS;
-    try {
-      const { id, host } = this.reference;
-      const run = await this.options.fetchRun(id, host, signal);
-      if (signal.aborted) return;
-      this.run.value = run;
-      const end = Math.max(runEnd(run, Math.max(Date.now(), run.timestamp)), run.started + MIN_LENGTH_MS);
-      const query = { host: run.host, start: run.started, end: end + 1, maxPoints: MAX_POINTS };
-      const more = { channels: channelsOf(run), fields: RUN_FIELDS };
-      const response = await this.options.fetchHistory({ ...query, ...more }, signal).catch(emptyIfUnknown);
-      if (signal.aborted) return;
-      this.history.value = runHistory(run, end, response);
-      this.problem.value = null;
-      const isUnderWay = run.ended === null && !run.isLost;
-      pause = isUnderWay ? Math.max(MIN_REFRESH_MS, (end - run.started) / PIXELS) : null;
-    } catch (error) {
-      if (signal.aborted) return;
-      this.problem.value = error instanceof Error ? error.message : "The server is not responding.";
-    }
-    if (pause !== null) this.timer = setTimeout(() => void this.load(signal), pause);
+  private async load(signal: AbortSignal): Promise<Loaded> {
+    const { reference, options } = this;
+    const run = await options.fetchRun(reference.id, reference.host, signal);
+    signal.throwIfAborted();
+    this.run.value = run; // its summary is shown even if its history cannot be read
+    const { host, started } = run;
+    const end = Math.max(runEnd(run, Math.max(Date.now(), run.timestamp)), started + MIN_LENGTH_MS);
+    const query = { host, start: started, end: end + 1, maxPoints: MAX_POINTS };
+    const more = { channels: channelsOf(run), fields: RUN_FIELDS };
+    const [response, annotations] = await Promise.all([
+      options.fetchHistory({ ...query, ...more }, signal).catch(emptyIfUnknown),
+      options.fetchAnnotations({ host, from: started, to: end + 1 }, signal),
+    ]);
+    const names = [null, run.id, run.name];
+    return {
+      history: runHistory(run, end, response),
+      annotations: annotations.filter((each) => names.includes(each.run)),
+    };
+  }
+
+  private show({ history, annotations }: Loaded): void {
+    const { run, length } = history;
+    this.history.value = history;
+    this.annotations.value = annotations;
+    this.problem.value = null;
+    if (run.ended === null && !run.isLost) this.loads.fetchAfter(Math.max(MIN_REFRESH_MS, length / PIXELS));
     this.options.onChange();
   }
 }

@@ -1,9 +1,9 @@
 import { computed, type ReadonlySignal, signal } from "@preact/signals";
-import { fetchHistory, fetchRun } from "../bus/rest";
+import { fetchAnnotations, fetchHistory, fetchRun } from "../bus/rest";
 import type { ChartSource } from "../charts/source";
 import { ELAPSED } from "../charts/timeAxis";
 import type { Newest } from "../store/host";
-import { NO_MOMENTS } from "../store/moments";
+import { type Moments, NO_MOMENTS } from "../store/moments";
 import type { ChannelSeries } from "../store/series";
 import type { RunReference } from "../view/runReference";
 import type { View, Zoom } from "../view/view";
@@ -15,6 +15,9 @@ interface Page {
   readonly view: View;
   change(view: Partial<View>): void;
 }
+
+/** The names of the runs in charts and tables. */
+export const RUN_LETTERS = ["A", "B"] as const;
 
 const NO_SAMPLES: ReadonlyMap<string, Newest> = new Map();
 
@@ -28,7 +31,6 @@ export class Comparison implements ChartSource {
   readonly times = ELAPSED;
   readonly cursor = signal<number | null>(null);
   readonly frozen = null;
-  readonly moments = NO_MOMENTS;
   readonly runs: readonly ComparedRun[];
   detail = { version: 0, isLoaded: true };
   private readonly all = computed(() => {
@@ -39,6 +41,17 @@ export class Comparison implements ChartSource {
     return all;
   });
 
+  private readonly marked = computed((): Moments => {
+    const annotations = this.runs.flatMap(({ run, annotations: all }, index) =>
+      all.value.map((each) => ({
+        ...each,
+        timestamp: each.timestamp - (run.value?.started ?? 0),
+        text: `${RUN_LETTERS[index]}: ${each.text}`,
+      })),
+    );
+    return { ...NO_MOMENTS, annotations: annotations.sort((one, other) => one.timestamp - other.timestamp) };
+  });
+
   constructor(
     private readonly page: Page,
     references: readonly RunReference[],
@@ -47,7 +60,8 @@ export class Comparison implements ChartSource {
       this.detail = { version: this.detail.version + 1, isLoaded: true };
       page.frames.invalidate();
     };
-    this.runs = references.map((each) => new ComparedRun(each, { fetchRun, fetchHistory, onChange }));
+    const options = { fetchRun, fetchHistory, fetchAnnotations, random: Math.random, onChange };
+    this.runs = references.map((each) => new ComparedRun(each, options));
   }
 
   start(): void {
@@ -81,11 +95,16 @@ export class Comparison implements ChartSource {
 
   get shown() {
     const intervalMs = Math.max(...this.runs.map(({ history }) => history.value?.intervalMs ?? 0));
-    return { name: "", intervalMs, newest: NO_SAMPLES };
+    return { name: "", intervalMs, newest: NO_SAMPLES, seriesAt: this.charted.seriesAt };
   }
 
   get charted() {
     return { seriesAt: (channel: string) => this.all.value.get(channel) };
+  }
+
+  /** The annotations of both runs, by the time since the start of each. */
+  get moments(): Moments {
+    return this.marked.value;
   }
 
   isStale(): boolean {

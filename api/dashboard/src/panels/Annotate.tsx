@@ -20,7 +20,7 @@ export function Annotate() {
   return (
     <dialog
       ref={dialog}
-      class={styles.dialog}
+      class={controls.dialog}
       aria-labelledby="annotate-title"
       data-testid="annotate-dialog"
       onClose={() => (monitor.annotating.value = null)}
@@ -60,12 +60,12 @@ function Form({ time, close }: { readonly time: number; readonly close: () => vo
       <h2 id="annotate-title">Annotate {fullTime(time)}</h2>
       <label>
         What happened
-        <input name="text" required maxLength={LONGEST} autocomplete="off" autofocus />
+        <input class={controls.field} name="text" required maxLength={LONGEST} autocomplete="off" autofocus />
       </label>
       {runs.length > 0 && (
         <label>
           Run
-          <select name="run">
+          <select class={controls.field} name="run">
             {runs.map(({ id, name }) => (
               <option key={id} value={id}>
                 {name}

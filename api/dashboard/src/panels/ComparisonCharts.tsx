@@ -2,14 +2,12 @@ import { Legend } from "../charts/Legend";
 import { fromZero, type Line, PERCENT, type Scale } from "../charts/lines";
 import { column } from "../charts/points";
 import { TimeChart } from "../charts/TimeChart";
-import { type Comparison, comparedChannel } from "../feed/comparison";
+import { type Comparison, comparedChannel, RUN_LETTERS } from "../feed/comparison";
 import { RUN_GPUS } from "../feed/runHistory";
 import { DASH, degrees, percent, rate, size, whole } from "../text/numbers";
 import styles from "./Comparison.module.css";
 import panels from "./Panel.module.css";
 
-/** The names of the runs in charts and tables. */
-export const RUN_LETTERS = ["A", "B"] as const;
 export const RUN_TINTS = ["blue", "pink"] as const;
 export const RUN_DASHES = [undefined, [8, 4]] as const;
 

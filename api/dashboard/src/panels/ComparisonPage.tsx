@@ -4,7 +4,7 @@ import { runAddress } from "../bus/rest";
 import { Swatch } from "../charts/Swatch";
 import { ChartContext } from "../charts/source";
 import type { ComparedRun } from "../feed/comparedRun";
-import { Comparison } from "../feed/comparison";
+import { Comparison, RUN_LETTERS } from "../feed/comparison";
 import controls from "../styles/controls.module.css";
 import { comparedRows } from "../text/comparison";
 import { missingInSpan } from "../text/span";
@@ -13,7 +13,7 @@ import type { RunReference } from "../view/runReference";
 import { viewOfRun } from "../view/runView";
 import { hashFromView } from "../view/view";
 import styles from "./Comparison.module.css";
-import { ComparisonCharts, RUN_DASHES, RUN_LETTERS, RUN_TINTS } from "./ComparisonCharts";
+import { ComparisonCharts, RUN_DASHES, RUN_TINTS } from "./ComparisonCharts";
 import { State } from "./RunCard";
 
 /** Two runs side by side, and in the same charts: a page of its own. Other runs need another key. */
@@ -72,7 +72,7 @@ function Summaries({ runs }: { readonly runs: readonly ComparedRun[] }) {
   const rows = useValue(({ now }) => (first && second ? comparedRows([first, second], now) : []));
   if (!(first && second)) return null;
   return (
-    <div class={styles.scroll}>
+    <div class={controls.scroll}>
       <table class={styles.table} data-testid="comparison-table">
         <thead>
           <tr>

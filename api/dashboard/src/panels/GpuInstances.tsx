@@ -3,9 +3,12 @@ import { gpuChannel, isInstanceOf } from "../catalogue";
 import { type HostData, type Newest, STALE_INTERVALS } from "../store/host";
 import { exactBytes, share, shortSizeOf } from "../text/numbers";
 import { useValue } from "../view/hooks";
+import { Flag } from "./Flag";
 import styles from "./GpuInstances.module.css";
 import { Hint } from "./Hint";
 import { Meter, MeterRow } from "./Meter";
+
+const NEARLY_FULL = 95;
 
 /** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
 export function GpuInstances({ id }: { readonly id: string }) {
@@ -22,11 +25,16 @@ export function GpuInstances({ id }: { readonly id: string }) {
           <li key={channel}>
             <MeterRow
               label={
-                <Hint
-                  text={[textOf(values.name), textOf(values.uuid), exactBytes(used, total)].filter(Boolean).join(" · ")}
-                >
-                  {name}
-                </Hint>
+                <>
+                  <Hint
+                    text={[textOf(values.name), textOf(values.uuid), exactBytes(used, total)]
+                      .filter(Boolean)
+                      .join(" · ")}
+                  >
+                    {name}
+                  </Hint>
+                  {(share(used, total) ?? 0) >= NEARLY_FULL && <Flag icon="▲" label="nearly full" />}
+                </>
               }
             >
               <b>{text}</b>
@@ -37,7 +45,7 @@ export function GpuInstances({ id }: { readonly id: string }) {
               value={() => share(used, total)}
               text={() => text}
               tint="violet"
-              warnAt={95}
+              warnAt={NEARLY_FULL}
             />
           </li>
         );

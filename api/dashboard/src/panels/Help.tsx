@@ -30,7 +30,12 @@ const MOUSE = [
 
 export function Help({ dialog }: { dialog: RefObject<HTMLDialogElement | null> }) {
   return (
-    <dialog ref={dialog} class={styles.dialog} aria-labelledby="help-title" data-testid="help-dialog">
+    <dialog
+      ref={dialog}
+      class={`${controls.dialog} ${styles.dialog}`}
+      aria-labelledby="help-title"
+      data-testid="help-dialog"
+    >
       <h2 id="help-title">Keyboard and mouse</h2>
       <dl>
         {[...KEYS, ...MOUSE].map(([input, effect]) => (

@@ -1,6 +1,7 @@
 import { useEffect, useState } from "preact/hooks";
 import type { Run } from "../bus/moments";
 import { fetchRun, runAddress } from "../bus/rest";
+import { RetriedFetch } from "../connection/retriedFetch";
 import controls from "../styles/controls.module.css";
 import { hasFailed, runEnd, runSign, runState } from "../text/moments";
 import { runDuration, summaryRows } from "../text/runs";
@@ -8,8 +9,6 @@ import { fullTime } from "../text/time";
 import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import styles from "./RunCard.module.css";
-
-const RETRY_MS = 5_000;
 
 /** The run in the address, above the charts of its host and its span. */
 export function RunCard({ id }: { readonly id: string }) {
@@ -100,27 +99,19 @@ function useRun(id: string): { readonly run: Run | null; readonly problem: strin
   const [problem, setProblem] = useState("");
   const live = useValue(({ moments }) => moments.runs.find((run) => run.id === id && run.host === (host ?? run.host)));
   useEffect(() => {
-    const request = new AbortController();
-    let timer: ReturnType<typeof setTimeout> | undefined;
-    const load = async () => {
-      try {
-        const run = await fetchRun(id, host, request.signal);
-        if (request.signal.aborted) return;
+    const source = new RetriedFetch({
+      fetch: (signal) => fetchRun(id, host, signal),
+      random: Math.random,
+      onFetched: (run) => {
         setFetched(run);
         setProblem("");
         const { range, zoom } = monitor.address.view.peek();
         if (range === null && zoom === null) monitor.change(viewOfRun(run, monitor));
-      } catch (error) {
-        if (request.signal.aborted) return;
-        setProblem(error instanceof Error ? error.message : "The server is not responding.");
-        timer = setTimeout(() => void load(), RETRY_MS);
-      }
-    };
-    void load();
-    return () => {
-      clearTimeout(timer);
-      request.abort();
-    };
+      },
+      onFailed: setProblem,
+    });
+    source.fetch();
+    return () => source.stop();
   }, [monitor, id, host]);
   const isNewer = live && (fetched === null || live.timestamp > fetched.timestamp);
   return { run: isNewer ? live : fetched, problem };

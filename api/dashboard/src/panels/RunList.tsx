@@ -76,6 +76,7 @@ function Filters({ runs, filter, setFilter, text, setText }: FiltersProps) {
       <label>
         Text
         <input
+          class={controls.field}
           type="search"
           value={text}
           placeholder="name, command, tag …"
@@ -86,6 +87,7 @@ function Filters({ runs, filter, setFilter, text, setText }: FiltersProps) {
         <label key={name}>
           {name.charAt(0).toUpperCase() + name.slice(1)}
           <select
+            class={controls.field}
             value={filter[name] ?? ""}
             onChange={(event) => setFilter({ ...filter, [name]: event.currentTarget.value || null })}
           >
@@ -160,7 +162,7 @@ function Table({ runs, chosen, setChosen }: TableProps) {
     setChosen(isChosen ? [...others, run] : others);
   };
   return (
-    <div class={styles.scroll}>
+    <div class={`${controls.scroll} ${styles.list}`}>
       <table class={styles.table}>
         <thead>
           <tr>

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import type { HistoryResult } from "../bus/responses";
 import type { HistoryQuery } from "../bus/rest";
-import { pauseBefore } from "../connection/backoff";
+import { RetriedFetch } from "../connection/retriedFetch";
 import type { Span } from "../view/view";
 import { HostData, WINDOW_MS } from "./host";
 
@@ -11,7 +11,13 @@ const MAX_POINTS = 4_000;
 const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
-const MIN_RETRY_MS = 1_000;
+
+/** The span of a host, and when it was shown. */
+interface Wanted {
+  readonly host: HostData;
+  readonly span: Span;
+  readonly now: number;
+}
 
 interface DetailOptions {
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
@@ -36,22 +42,33 @@ export class Detail {
   private data: HostData | null = null;
   private loadedAt = -Infinity;
   private isBusy = false;
-  private attempts = 0;
-  private timer: ReturnType<typeof setTimeout> | undefined;
-  private request = new AbortController();
+  private wanted: Wanted | null = null;
+  private readonly history: RetriedFetch<HostData>;
 
-  constructor(private readonly options: DetailOptions) {}
+  constructor(private readonly options: DetailOptions) {
+    this.history = new RetriedFetch({
+      fetch: (signal) => this.fetch(this.wanted!, signal),
+      random: options.random,
+      onFetched: (data) => this.accept(data),
+      onFailed: (problem) => {
+        this.problem.value = problem;
+        options.onChange();
+      },
+    });
+  }
 
   /** Fetch the history of `host` in `span` if necessary; call it with each frame. `now` is by the host's clock. */
   show(host: HostData | null, span: Span, now: number): void {
     const key = `${host?.name} ${span.isFixed ? span.from : ""} ${span.to - span.from}`;
     if (key !== this.key) this.reset(key);
+    if (host === null) return;
+    this.wanted = { host, span, now };
     // A link opens with its zoom before the history has arrived: how coarse that is is not known yet.
-    if (this.isBusy || host === null || !isNeeded(host, span, now)) return;
+    if (this.isBusy || !isNeeded(host, span, now)) return;
     const refreshMs = Math.max((span.to - span.from) / PIXELS, MIN_REFRESH_MS);
     if (this.isLoaded && (isPast(span, now) || now - this.loadedAt < refreshMs)) return;
     this.isBusy = true;
-    void this.fetch(host, span, now);
+    this.history.fetch();
   }
 
   /** The data for the charts of `host`: that of the span if it was fetched, else its own. */
@@ -60,50 +77,32 @@ export class Detail {
   }
 
   private reset(key: string): void {
-    clearTimeout(this.timer);
-    this.request.abort();
-    this.request = new AbortController();
+    this.history.stop();
     this.key = key;
     this.data = null;
     this.isLoaded = this.isBusy = false;
-    this.attempts = 0;
     this.problem.value = null;
     this.version += 1;
   }
 
-  private async fetch(host: HostData, span: Span, now: number): Promise<void> {
-    const { signal } = this.request;
+  private async fetch({ host, span, now }: Wanted, signal: AbortSignal): Promise<HostData> {
     const maxPoints = isPast(span, now) ? MAX_POINTS : MAX_POINTS_MOVING;
     const query = { host: host.name, start: span.from, end: span.to + 1, maxPoints };
-    try {
-      const response = await this.options.fetchHistory(query, signal);
-      if (signal.aborted) return;
-      const data = new HostData(host.name);
-      data.status = host.status;
-      data.merge(response);
-      for (const [channel, memory] of host.processMemory) data.processMemory.set(channel, memory);
-      this.data = data;
-      this.isLoaded = true;
-      this.isBusy = false;
-      this.loadedAt = now;
-      this.attempts = 0;
-      this.version += 1;
-      this.problem.value = null;
-    } catch (error) {
-      if (signal.aborted) return;
-      this.problem.value = error instanceof Error ? error.message : "The server is not responding.";
-      this.retryLater();
-    }
-    this.options.onChange();
+    const data = new HostData(host.name);
+    data.merge(await this.options.fetchHistory(query, signal));
+    data.status = host.status;
+    for (const [channel, memory] of host.processMemory) data.processMemory.set(channel, memory);
+    return data;
   }
 
-  private retryLater(): void {
-    const pause = Math.max(pauseBefore(this.attempts, this.options.random), MIN_RETRY_MS);
-    this.attempts += 1;
-    this.timer = setTimeout(() => {
-      this.isBusy = false;
-      this.options.onChange();
-    }, pause);
+  private accept(data: HostData): void {
+    this.data = data;
+    this.isLoaded = true;
+    this.isBusy = false;
+    this.loadedAt = this.wanted?.now ?? -Infinity;
+    this.version += 1;
+    this.problem.value = null;
+    this.options.onChange();
   }
 }
 

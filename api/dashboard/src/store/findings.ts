@@ -61,9 +61,9 @@ function apply(active: Map<string, Finding>, channel: string, finding: Finding |
   else active.delete(channel);
 }
 
-/** The kind of a finding, as words: `memory growth`. */
+/** The kind of a finding, as words: `memory growth`, `idle GPU`. */
 export function kindOf({ channel }: Finding): string {
-  return (channel.split("/")[2] ?? "finding").replaceAll("_", " ");
+  return (channel.split("/")[2] ?? "finding").replaceAll("_", " ").replace(/\bgpu\b/, "GPU");
 }
 
 export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) => boolean): FindingsState {

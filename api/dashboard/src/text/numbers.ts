@@ -22,7 +22,7 @@ export function percent(value: Maybe): string {
 }
 
 export function degrees(value: Maybe): string {
-  return isMissing(value) ? DASH : `${Math.round(value)}°`;
+  return isMissing(value) ? DASH : `${Math.round(value)}°`.replace("-", "−");
 }
 
 /** A whole number with separators between thousands. */

@@ -3,7 +3,7 @@ const KEPT = 3;
 const MIDDLE = 30;
 
 /**
- * The names of hosts, without what most of them have in common: `ml-…rack01-node03….org` for
+ * The names of hosts, without what most of them have in common: `ml-…rack01-node03…org` for
  * `ml-cluster-a100-rack01-node03.compute.example.org`. A long middle is shortened in its own middle.
  */
 export function shortNames(names: readonly string[]): Map<string, string> {
@@ -23,10 +23,10 @@ export function shortNames(names: readonly string[]): Map<string, string> {
   );
 }
 
-/** The part after the last separator, with it; only its end if it is long. */
+/** The part after the last separator; only its end if it is long. */
 function lastPart(text: string): string {
-  const part = text.slice(Math.max(text.search(/[-._][^-._]*$/), 0));
-  return part.length > LONGEST ? part.slice(-KEPT - 1) : part;
+  const part = text.slice(text.search(/[^-._]*$/));
+  return part.length > LONGEST ? part.slice(-KEPT) : part;
 }
 
 /** The texts up to a separator with which at least half of all texts begin: `node-` for `node-1` and `node-12`. */

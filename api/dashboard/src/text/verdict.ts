@@ -21,8 +21,7 @@ export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: 
   if (badge === "unknown") return null;
   const text = `${sentenceOf(state, gpus)}${muted > 0 ? `, ${muted} muted` : ""}`;
   if (active.size === 0 && !isComplete) {
-    const reason = problem === null ? "Loading the findings." : `The findings cannot be read: ${problem}`;
-    return { kind: "unknown", text: reason };
+    return { kind: "unknown", text: reasonOf(problem, badge) };
   }
   const isCurrent = isComplete && (badge === "live" || badge === "polling");
   const kind = attentionCount(state) > 0 ? "attention" : active.size > 0 ? "info" : "calm";
@@ -31,6 +30,12 @@ export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: 
     kind: kind === "calm" ? "unknown" : kind,
     text: `Last known: ${text.charAt(0).toLowerCase()}${text.slice(1)}`,
   };
+}
+
+/** Why the findings are not known. */
+function reasonOf(problem: string | null, badge: BadgeKind): string {
+  if (badge === "reconnecting") return "Findings unavailable. Retrying.";
+  return problem === null ? "Loading the findings." : `The findings cannot be read: ${problem} Retrying.`;
 }
 
 /** How many findings are more than worth knowing. */

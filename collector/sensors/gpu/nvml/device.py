@@ -1,4 +1,4 @@
-"""One GPU through NVML, and what is wrong with it."""
+"""One GPU through NVML, and its problem, if it has one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -57,7 +57,7 @@ class NvmlDevice(GpuDevice):
         return self._identifier("uuid")
 
     def identify(self, clock: Clock) -> None:
-        """Read what seldom changes, including the name and the UUID."""
+        """Read the values that seldom change, including the name and the UUID."""
         try:
             self._read_seldom(self._find_handle(), clock())
         except pynvml.NVMLError as error:
@@ -94,7 +94,7 @@ class NvmlDevice(GpuDevice):
         return GpuReading(self._identity(), partitions=self._mig.unanswered(), answered=False)
 
     def forget_handle(self) -> None:
-        """Get a new handle, and ask for everything again at the next reading."""
+        """Get a new handle, and read everything again at the next reading."""
         self._handle = None
         self._mig.forget_handles()
         self._seldom = Answers(self._identity(), {}, {})

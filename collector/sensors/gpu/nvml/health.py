@@ -1,4 +1,4 @@
-"""The questions to a GPU, through NVML, about its health, its PCIe link and its energy use."""
+"""The probes of a GPU's health, its PCIe link and its energy use, through NVML."""
 
 from collections.abc import Callable
 
@@ -39,7 +39,7 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, twice: as they are, and as the counter of the mean power."""
+    """Return the joules used so far, twice: for the energy, and to compute the mean power from."""
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
 

@@ -16,7 +16,7 @@ from telemetry.errors import SensorAbsentError, SensorFailedError
 Handle: TypeAlias = Any
 """NVML's handle of a GPU, valid until NVML is shut down."""
 
-# The GPU or its driver does not support what was asked; everything else works.
+# The GPU or its driver does not support the request; everything else works.
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
@@ -115,7 +115,7 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 
 
 class Nvml:
-    """NVML, from ``open`` to ``close``. pynvml counts how often NVML has been started."""
+    """NVML while it is started, from ``open`` to ``close``; pynvml counts the starts."""
 
     def __init__(self) -> None:
         """Start nothing yet."""

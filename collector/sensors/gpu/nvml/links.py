@@ -1,4 +1,4 @@
-"""The questions to a GPU, through NVML, about its NVLinks."""
+"""The probes of a GPU's NVLinks, through NVML."""
 
 import pynvml
 

@@ -1,4 +1,4 @@
-"""The questions to a GPU, through NVML: which call gives which of the catalogue's values.
+"""The probes of a GPU, through NVML: which call returns which of the catalogue's values.
 
 To add a value, add a field to the catalogue, and here a probe and the range of credible values.
 """
@@ -81,7 +81,7 @@ PER_SECOND = {
 
 
 def credible(field: str, value: object) -> object:
-    """Return ``value``, or None if it is a number that ``field`` cannot have."""
+    """Return ``value``, or None if it is outside the range of ``field``."""
     if not isinstance(value, int | float):
         return value
     lowest, highest = _CREDIBLE[field]
@@ -153,7 +153,7 @@ def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
 
 
 class Probe(NamedTuple):
-    """One question to a GPU, and the catalogue's fields for the parts of the answer."""
+    """A call that reads a GPU, and the catalogue's fields for the parts of the answer."""
 
     fields: tuple[str, ...]
     ask: Callable[[Handle], tuple[object, ...]]

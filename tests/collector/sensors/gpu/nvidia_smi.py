@@ -65,14 +65,14 @@ COMPARED = (
 )
 
 
-class Said(NamedTuple):
+class Reported(NamedTuple):
     """A field's name in ``nvidia-smi``, and its value in our unit, None for N/A."""
 
     name: str
     value: Value
 
 
-def query() -> list[dict[str, Said]]:
+def query() -> list[dict[str, Reported]]:
     """Return its values of each GPU, by our fields; a field that it does not know is omitted.
 
     Raises CalledProcessError if there is no GPU.
@@ -84,11 +84,25 @@ def query() -> list[dict[str, Said]]:
     )
     return [
         {
-            compared.field: Said(name, _value(compared, cell))
+            compared.field: Reported(name, _value(compared, cell))
             for (compared, name), cell in zip(asked, row, strict=True)
         }
         for row in csv.reader(table.splitlines(), skipinitialspace=True)
     ]
+
+
+def processes() -> dict[int, float]:
+    """Return the memory of each process that computes on a GPU, in bytes, by process ID.
+
+    A container without the host's process IDs shows none, or other IDs.
+    """
+    table = _output("--query-compute-apps=pid,used_memory", "--format=csv,noheader,nounits")
+    rows = csv.reader(table.splitlines(), skipinitialspace=True)
+    found: dict[int, float] = {}
+    for pid, memory in rows:
+        known = 0.0 if memory.startswith("[") else _mebibytes(memory)
+        found[int(pid)] = found.get(int(pid), 0.0) + known
+    return found
 
 
 def driver_version() -> str:

@@ -1,4 +1,4 @@
-"""No driver, or one that does not work: each cause has a sentence that says what to do."""
+"""No driver, or one that does not work: each cause is reported in a sentence with advice."""
 
 import os
 import subprocess

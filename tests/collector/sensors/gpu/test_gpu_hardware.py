@@ -31,7 +31,7 @@ print(json.dumps({"gpus": gpus, "details": dict(sensor.details)}))
 @pytest.mark.gpu
 def test_the_readings_agree_with_nvidia_smi() -> None:
     if shutil.which("nvidia-smi") is None:
-        pytest.skip("there is no nvidia-smi")
+        pytest.skip("nvidia-smi is not on PATH")
     try:
         theirs = nvidia_smi.query()
     except subprocess.CalledProcessError as error:

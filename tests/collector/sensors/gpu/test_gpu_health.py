@@ -123,7 +123,7 @@ def test_the_margin_is_computed_from_the_threshold_if_the_driver_reports_none(
     assert read_gpu(gpu_sensor)["temperature_margin"] == 22
 
 
-def test_what_is_not_supported_is_asked_for_again_after_half_a_minute_and_logged_once(
+def test_what_is_not_supported_is_tried_again_after_half_a_minute_and_logged_once(
     gpu_sensor: GpuSensor,
     fake_nvml: FakeNvml,
     clock: Clock,

@@ -103,7 +103,7 @@ def tick(
         pytest.param(10_000, 2 * MEBIBYTE, id="10000 ticks", marks=pytest.mark.soak),
     ],
 )
-def test_what_a_failing_sensor_holds_stays_the_same(
+def test_a_failing_sensor_leaks_no_memory_files_or_threads(
     fake_nvml: FakeNvml, clock: Clock, own_ids: Path, ticks: int, growth: int
 ) -> None:
     fake_nvml.set_gpus(2)

@@ -13,11 +13,11 @@ def test_a_reason_counts_for_the_time_since_the_reading_before() -> None:
     assert shares == {"a": 30.0, "b": 20.0}
 
 
-def test_the_first_reading_says_nothing_of_the_time_before() -> None:
+def test_the_first_reading_has_no_shares() -> None:
     assert noted((0, ["a"])).shares() is None
 
 
-def test_a_gpu_that_is_never_held_back_has_no_share() -> None:
+def test_a_gpu_that_is_never_throttled_has_no_shares() -> None:
     assert noted((0, []), (2, [])).shares() == {}
 
 
