@@ -177,7 +177,7 @@ def test_the_newest_states_are_published_before_a_stop(lab: Lab) -> None:
 
 def test_the_memory_of_each_run_is_known_until_it_ends(lab: Lab) -> None:
     lab.machine.start(70)
-    lab.machine.all[70] = lab.machine.all[70]._replace(usage=Usage(private=3 * GB))
+    lab.machine.all[70] = lab.machine.all[70]._replace(usage=Usage(private=3 * GB, read=5 * GB))
     lab.hold(70)
     lab.wait(30)
     assert not lab.keeper.memory
@@ -185,6 +185,7 @@ def test_the_memory_of_each_run_is_known_until_it_ends(lab: Lab) -> None:
     (row,) = lab.keeper.memory
     assert (row["name"], row["pid"], row["ram_used"]) == ("python3 train.py", 70, 3 * GB)
     assert row["run"].startswith("auto-")
+    assert row["read_bytes"] == 5 * GB
     del lab.machine.all[70]
     lab.wait(4)
     assert not lab.keeper.memory
