@@ -25,12 +25,12 @@ followed._LONG_ENOUGH = 300
 keeper.SILENT_SECONDS, keeper._GRACE, keeper._SETTLED_SECONDS = 1.5, 500, 0.3
 watcher._PAUSE_SECONDS = 0.1
 from collector.collector import Collector
-from collector.sensors.port import Reading
+from collector.sensors.port import Reading, Sensor
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 port, prefix, *pids = sys.argv[1:]
 
-class Gpu:
+class Gpu(Sensor):
     name, details = "gpu", {}
     def open(self): pass
     def close(self): pass
