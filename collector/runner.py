@@ -30,9 +30,9 @@ def next_tick(start: float, interval: float, now: float) -> float:
 class Runner:
     """Ticks each sensor every ``interval`` seconds; sensors never stop each other.
 
-    One thread reads the sensors of a tick one after the other. If a reading takes long, another
-    thread reads those that wait for it, and all sensors at the next tick; the thread that is late
-    ends with its reading. A thread for each sensor would take half as much CPU time again.
+    One thread reads the sensors of a tick one after the other. If a reading takes too long, a new
+    thread takes over: it reads the sensors that are still waiting, and all sensors from the next
+    tick on. The slow thread exits once its reading is done. A thread for each sensor would take half as much CPU time again.
     """
 
     def __init__(

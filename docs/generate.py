@@ -167,7 +167,7 @@ def metrics_table() -> str:
 
 
 def peers_table() -> str:
-    """Return a row for each of our metrics that another exporter has too."""
+    """Return a table with a row for each of our metrics that another exporter also has."""
     rows = [
         (f"`{PREFIX}_{ours}`", *(f"`{name}`" if name else "" for name in names))
         for ours, names in PEERS.items()

@@ -100,7 +100,7 @@ async def annotations(
     },
 )
 async def annotation(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """Publish to `system/annotations`; respond with 201 once the broker has acknowledged it."""
+    """The annotation is published to `system/annotations`; 201 means that the broker has it."""
     if parts.settings.http_read_only:
         raise ReadOnlyError("Annotations cannot be published here: http_read_only is set.")
     model = await _parsed(request)

@@ -19,9 +19,8 @@ class Sensor(Protocol):
     sensor that ``may_wait``, such as for a driver, is read after the others.
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
-    read.
-    ``read`` raises SensorFailedError, with the reason, after it has yielded the readings that
-    succeeded. Any other exception is a failure too. The runner counts failures and continues: it
+    read. If something could not be read, ``read`` yields the readings that succeeded, then raises
+    SensorFailedError with the reason. Any other exception is a failure too. The runner counts failures and continues: it
     reads again at the next tick, and if a sensor is not open, it tries later to open it.
     """
 

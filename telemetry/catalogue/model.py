@@ -54,7 +54,7 @@ class Field:
     may omit the other fields. A value that the hardware does not report is null. ``members`` are
     the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the object if ``kind``
     is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
-    decoder's limit. The value of a text with ``choices`` is one of them.
+    decoder's limit. If a text field has ``choices``, its value is one of them.
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
     the field's part of a metric's name; None: ``name``; empty: the field is not a metric. ``label``

@@ -1,4 +1,4 @@
-"""The kinds of findings, and the thresholds of each, which settings may change."""
+"""The kinds of findings and their thresholds, which can be changed in the settings."""
 
 from collections.abc import Mapping
 from typing import NamedTuple

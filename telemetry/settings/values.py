@@ -65,7 +65,7 @@ def topic_prefix(value: str) -> str:
 
 
 def listening_host(value: str) -> str:
-    """Return the address or name of an interface, without the brackets of a URL."""
+    """Return the address or host name to listen on, without the brackets of an IPv6 URL."""
     bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
     if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,253}", bare):
         raise ValueError("must be an address or name of this machine, such as 127.0.0.1")

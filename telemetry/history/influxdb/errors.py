@@ -61,7 +61,7 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
     except RequestTimeoutError:
         raise HistoryUnavailableError(f"{place} did not answer in time.") from None
     except SSLError as error:
-        raise HistoryUnavailableError(f"{place} cannot be reached: {error}.") from None
+        raise HistoryUnavailableError(f"The TLS connection to {place} failed: {error}.") from None
     except (HTTPError, OSError) as error:
         kind = type(error).__name__
         raise HistoryUnavailableError(f"{place} dropped the connection ({kind}).") from None

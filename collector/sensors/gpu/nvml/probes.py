@@ -1,6 +1,6 @@
 """The probes of a GPU, through NVML: which call returns which of the catalogue's values.
 
-To add a value, add a field to the catalogue, and here a probe and the range of credible values.
+To add a value, add a field to the catalogue, then a probe and a range of credible values here.
 """
 
 from collections.abc import Callable
