@@ -32,7 +32,8 @@ class Runner:
 
     One thread reads the sensors of a tick one after the other. If a reading takes too long, a new
     thread takes over: it reads the sensors that are still waiting, and all sensors from the next
-    tick on. The slow thread exits once its reading is done. A thread for each sensor would take half as much CPU time again.
+    tick on. The slow thread exits once its reading is done. A thread for each
+    sensor would take half as much CPU time again.
     """
 
     def __init__(

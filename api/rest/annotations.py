@@ -100,7 +100,7 @@ async def annotations(
     },
 )
 async def annotation(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """The annotation is published to `system/annotations`; 201 means that the broker has it."""
+    """Publish it to `system/annotations`; 201 means that the broker has acknowledged it."""
     if parts.settings.http_read_only:
         raise ReadOnlyError("Annotations cannot be published here: http_read_only is set.")
     model = await _parsed(request)

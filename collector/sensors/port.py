@@ -20,8 +20,9 @@ class Sensor(Protocol):
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
     read. If something could not be read, ``read`` yields the readings that succeeded, then raises
-    SensorFailedError with the reason. Any other exception is a failure too. The runner counts failures and continues: it
-    reads again at the next tick, and if a sensor is not open, it tries later to open it.
+    SensorFailedError with the reason. Any other exception is a failure too. The runner counts
+    failures and continues: it reads again at the next tick, and if a sensor is not open, it tries
+    later to open it.
     """
 
     name: str

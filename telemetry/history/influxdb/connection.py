@@ -126,9 +126,9 @@ class Connection:
         found = self._list("buckets", FoundBucket.parse, name=account.bucket)
         if not found:
             raise HistoryUnavailableError(
-                f"The token cannot see the bucket {account.bucket!r} of InfluxDB at {account.url}: it "
-                "is inactive or lacks permission to read the bucket. Activate the token, or set "
-                "influxdb_token to one that can read and write the bucket."
+                f"The token cannot see the bucket {account.bucket!r} of InfluxDB at "
+                f"{account.url}: it is inactive or lacks permission to read the bucket. Activate "
+                "the token, or set influxdb_token to one that can read and write the bucket."
             )
         return found[0]
 
