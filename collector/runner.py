@@ -5,6 +5,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterable, Mapping
+from contextlib import suppress
 
 from collector.sensors.port import Sensor
 from collector.worker import SensorWorker, Timeouts
@@ -75,8 +76,9 @@ class Runner:
     def start(self) -> None:
         """Open the sensors and start ticking."""
         self._start = self._tick = time.monotonic() + min(self._interval, _FIRST_TICK_SECONDS)
-        self._due.extend(worker for worker in self._in_order if worker.tick())
-        self._start_reader()
+        with self._lock:
+            self._due.extend(worker for worker in self._in_order if worker.tick())
+            self._start_reader()
         self._thread.start()
 
     def stop(self) -> None:
@@ -86,6 +88,8 @@ class Runner:
             self._thread.join(_STOP_SECONDS)
         if self._reader is not None:
             self._reader.join(_STOP_SECONDS)
+            for worker in self._workers if self._reader.is_alive() else ():
+                worker.close()
 
     def wait_settled(self, seconds: float) -> None:
         """Wait up to ``seconds`` until each sensor has been opened or has failed to open."""
@@ -104,17 +108,20 @@ class Runner:
             with self._lock:
                 now, since = time.monotonic(), self._reading_since
                 check = max(now, self._tick) + _SLOW_SECONDS
-                if since is not None:
+                if since is not None or self._due:
                     check = now + _PATIENCE_SECONDS
-                    if now >= since + _PATIENCE_SECONDS and (self._due or now >= self._tick):
+                is_slow = since is not None and now >= since + _PATIENCE_SECONDS
+                if is_slow and (self._due or now >= self._tick):
+                    with suppress(RuntimeError):  # no thread can be started now: tried again
                         self._start_reader()
             if since is not None:
                 self._end_tick()
 
     def _start_reader(self) -> None:
-        self._reading_since = None
-        self._reader = threading.Thread(target=self._read, name="sensors", daemon=True)
-        self._reader.start()
+        """Start another reader, which waits for our lock. Raises RuntimeError if none can start."""
+        reader = threading.Thread(target=self._read, name="sensors", daemon=True)
+        reader.start()
+        self._reader, self._reading_since = reader, None
 
     def _read(self) -> None:
         """Read the sensors at each tick, until another thread does."""
@@ -136,7 +143,7 @@ class Runner:
 
     def _next_due(self) -> SensorWorker | None:
         with self._lock:
-            if not self._is_reader():
+            if not self._is_reader() or self._stopping.is_set():
                 return None
             self._reading_since = time.monotonic() if self._due else None
             return self._due.popleft() if self._due else None

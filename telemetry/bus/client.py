@@ -4,7 +4,6 @@ import hashlib
 import socket
 import ssl
 import struct
-import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -114,7 +113,6 @@ class BusClient(Client):
         return code
 
     def _take_acknowledgement(self, start: int, end: int) -> MQTTErrorCode:
-        self._last_msg_in = time.monotonic()  # as paho does: there is no need for a ping
         identifier = int.from_bytes(self._received[start:end])
         if identifier in self._published:
             self._published.remove(identifier)

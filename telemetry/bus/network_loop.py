@@ -125,20 +125,23 @@ class NetworkLoop:
                 readable = {key.fd for key, mask in ready if mask & selectors.EVENT_READ}
                 if number in readable and self._gather and not client.may_have_more:
                     self._stopping.wait(self._gather)
-                if woken.fileno() in readable:
+                if is_woken := woken.fileno() in readable:
                     woken.recv(_WAKES)
-                is_alive = self._exchange(read=decrypted or number in readable)
+                is_alive = self._exchange(read=decrypted or number in readable, write=is_woken)
                 self._on_turn()
                 if not is_alive:
                     break
                 accepted = accepted or client.is_connected()
         return accepted
 
-    def _exchange(self, *, read: bool) -> bool:
-        """Read, write and check the keepalive; return False if the connection is lost."""
+    def _exchange(self, *, read: bool, write: bool) -> bool:
+        """Read, write and check the keepalive; return False if the connection is lost.
+
+        ``write`` even if nothing is left to write: only then does paho wake this thread again.
+        """
         client = self._client
         steps: list[Callable[[], MQTTErrorCode]] = [client.loop_read] if read else []
-        if client.want_write():
+        if write or client.want_write():
             steps.append(client.loop_write)
         steps.append(client.loop_misc)
         return all(step() == MQTTErrorCode.MQTT_ERR_SUCCESS for step in steps)

@@ -147,9 +147,10 @@ class Publisher:
     def flush(self) -> None:
         """Send the queued messages soon. Never blocks."""
         with self._changed:
-            if self.waiting and not self._flushed:
+            if self.waiting:
                 self._flushed = True
-                self._changed.notify_all()
+                if self._may_send():  # a client is no longer displaced once some time has passed
+                    self._changed.notify_all()
 
     def _overtake(self, topic: str, item: Queued) -> None:
         """Make ``item`` the newest message of ``topic``."""

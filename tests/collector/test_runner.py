@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from collector.runner import next_tick
+from collector.runner import Runner, next_tick
 from telemetry.clock import unix_milliseconds
 from telemetry.status import SensorState
 from tests.collector.running import INTERVAL, Ran
@@ -98,6 +98,56 @@ def test_sensors_that_hang_again_and_again_leave_no_threads() -> None:
             wait_until(lambda: threading.active_count() == threads + 2, "one reader, one watch")
             hanging.release.clear()
         hanging.release.set()
+
+
+def test_a_thread_that_cannot_be_started_is_started_later(monkeypatch: pytest.MonkeyPatch) -> None:
+    hanging = HangingSensor()
+    hanging.release.set()
+    refused = threading.Event()
+    start = threading.Thread.start
+
+    def refuse(thread: threading.Thread) -> None:
+        refused.set()
+        raise RuntimeError(f"can't start {thread.name}")
+
+    with Ran(hanging, CountingSensor()) as ran:
+        ran.wait_for_ticks(1)
+        monkeypatch.setattr(threading.Thread, "start", refuse)
+        hanging.release.clear()
+        wait_until(refused.is_set, "a thread is refused")
+        monkeypatch.setattr(threading.Thread, "start", start)
+        count = len(ran.samples)
+        wait_until(lambda: len(ran.samples) >= count + 5, "the other sensor is read")
+        hanging.release.set()
+
+
+def test_sensors_that_wait_for_a_thread_that_starts_late_do_not_wait_for_the_next_tick() -> None:
+    class Late(Runner):
+        threads = 0
+
+        def _read(self) -> None:
+            self.threads += 1
+            if self.threads > 1:  # it takes over
+                time.sleep(0.3)
+            super()._read()
+
+    read = threading.Event()
+    hanging = HangingSensor(), HangingSensor("memory", "system/memory")
+    sensors = (*hanging, CountingSensor())
+    runner = Late(sensors, "host", 30, lambda _: read.set(), _nothing, _ignore, _nothing)
+    runner.start()
+    try:
+        assert read.wait(10)
+    finally:
+        for each in hanging:
+            each.release.set()
+        runner.stop()
+
+
+def _nothing() -> None: ...
+
+
+def _ignore(_: str) -> None: ...
 
 
 def test_ticks_that_a_busy_machine_skips_are_counted() -> None:
