@@ -28,8 +28,7 @@ _KEEPALIVE_TIMEOUT = "Keep alive timeout"
 _NO_WELCOME = "closes the connection at once: check the user name, password and certificate"
 
 
-def _nothing(*_: object) -> None:
-    pass
+def _nothing(*_: object) -> None: ...
 
 
 class BusConnection:
@@ -66,8 +65,7 @@ class BusConnection:
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
         ``name_option`` is the command's option that changes ``client_id``. Messages in both
-        directions wait for up to ``gather`` seconds for others; handling them together saves CPU
-        time.
+        directions wait for up to ``gather`` seconds for others, which saves CPU time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -100,8 +98,7 @@ class BusConnection:
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
         """Return the client of the next connection; earlier clients no longer call any callback.
 
-        If the same client connected again, it would resend its unacknowledged messages as if they
-        were new.
+        The same client would resend its unacknowledged messages as if they were new.
         """
         client = new_client(
             self.address,
@@ -298,7 +295,6 @@ class BusConnection:
 
     def _log_outage(self, what: str, *, expected: bool = False) -> None:
         level = logging.WARNING if self.failure is None else logging.DEBUG
-        level = logging.INFO if expected else level
-        self.failure = None if expected else what
+        level, self.failure = (logging.INFO, None) if expected else (level, what)
         place, name = self.address.masked(), self._client_id
         log.log(level, "The MQTT broker at %s %s; %s tries again.", place, what, name)
