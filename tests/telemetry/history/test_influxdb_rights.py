@@ -14,7 +14,7 @@ from tests.services.influxdb_tokens import LimitedToken, administrator, new_toke
 from tests.telemetry.history.conftest import InfluxdbStore
 from tests.telemetry.history.samples import cpu, listed, question
 
-HIDDEN = "is inactive or has no permission to read this bucket: activate the token"
+HIDDEN = "is inactive or lacks permission to read the bucket. Activate the token"
 NOT_CREATED = (
     "the token may not create it: set influxdb_token to an active token with the permissions "
     "read:orgs, read:buckets and write:buckets"
