@@ -1,3 +1,4 @@
+import cmath
 import threading
 import time
 
@@ -38,10 +39,12 @@ def test_each_tick_reads_each_sensor_once() -> None:
 
 def test_ticks_do_not_drift() -> None:
     with Ran(CountingSensor()) as ran:
+        ran.tick_pause = INTERVAL / 5
         ran.wait_for_ticks(20)
-    offsets = [(tick - ran.ticks[0] + INTERVAL / 2) % INTERVAL for tick in ran.ticks]
-    # Offsets stay around the middle of the interval: a tick may be late, but delays never add up.
-    assert sorted(offsets)[len(offsets) // 2] == pytest.approx(INTERVAL / 2, abs=INTERVAL / 4)
+    # A tick may be late, even the first, but delays never add up.
+    phases = [(tick - ran.ticks[0]) / INTERVAL for tick in ran.ticks]
+    angles = [cmath.exp(2j * cmath.pi * phase) for phase in phases]
+    assert abs(sum(angles)) > len(angles) / 2  # they agree; phases that drift cancel out
 
 
 def test_samples_carry_the_time_of_their_reading() -> None:
