@@ -39,12 +39,16 @@ class Samples:
         return [row for row in rows if any(value is not None for value in row)]
 
     def stored(self, channel: str) -> list[Row]:
-        """Return the samples of a channel in the history, the oldest first."""
+        """Return the samples of a channel in the history since the first row, the oldest first."""
         answer = self._monitor.get("/history", channel=channel, host=self._host, max_points=5000)
         history = answer["channels"][channel]
         assert history["bucket_width"] is None
-        rows = list(zip(*(history["fields"][name] for name in self._fields(channel)), strict=True))
-        return [row for row in rows if any(value is not None for value in row)]
+        rows = zip(*(history["fields"][name] for name in self._fields(channel)), strict=True)
+        return [
+            row
+            for time_ms, row in zip(history["timestamps"], rows, strict=True)
+            if time_ms > self.times[0] - _LAG_MS and any(value is not None for value in row)
+        ]
 
     def wait_until_the_same(self, since: int, channels: tuple[str, ...] = CHANNELS) -> None:
         """Wait until the page has the samples of the history, from ``since`` (Unix ms) or earlier.
