@@ -22,8 +22,8 @@ from telemetry.tally import Tally
 
 _LONGEST_PAUSE_SECONDS = 1.0  # the publisher relies on it after a broker restart
 
-_REJECTED = "Messages that are not valid"
-_SET_ASIDE = "Samples that the history rejected"
+_MALFORMED = "Messages that are not valid"
+_REJECTED = "Samples that the history rejected"
 _OUTSIDE = "Samples older than the history's window, or in the future"
 _EVICTED = "Stored samples and events deleted early, because the history was full"
 _DELAY = "How long the first message of the newest batch waited to be stored"
@@ -81,9 +81,9 @@ class Ingester:
         return self._batcher.waiting
 
     @property
-    def set_aside(self) -> Mapping[str, int]:
+    def rejected(self) -> Mapping[str, int]:
         """How many samples the history has rejected, by reason."""
-        return self._batcher.storage.set_aside
+        return self._batcher.storage.rejected
 
     @property
     def problem(self) -> str | None:
@@ -104,10 +104,10 @@ class Ingester:
             (
                 counter("samples_received", "Samples that the broker delivered", self.received),
                 counter("samples_stored", "Samples that the history stored", storage.stored),
-                counter("samples_set_aside", _SET_ASIDE, dict(storage.set_aside), label="reason"),
+                counter("samples_rejected", _REJECTED, dict(storage.rejected), label="reason"),
                 counter("samples_outside_window", _OUTSIDE, storage.outside_window),
                 counter("records_evicted", _EVICTED, storage.evicted),
-                counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
+                counter("messages_rejected", _MALFORMED, dict(self.malformed), label="reason"),
                 counter("store_failures", "Failed writes to the store", storage.failures),
                 counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
                 gauge("messages_waiting", "Messages not yet acknowledged", batcher.waiting),

@@ -27,9 +27,9 @@ class _StoppedError(Exception):
 class Storage:
     """Stores samples in ``history``; a sample that the store rejects does not block the others.
 
-    A write that fails because of the store is retried without end, after growing pauses. A batch
+    A write that fails because of the store is retried indefinitely, after growing pauses. A batch
     that the store rejects is halved until the rejected samples are isolated. Rejected samples are
-    logged, counted by reason in ``set_aside``, and discarded. ``problem`` is a sentence about why
+    logged, counted by reason in ``rejected``, and discarded. ``problem`` is a sentence about why
     the store does not accept samples at present. ``failures`` counts the attempts that failed
     because of the store.
     """
@@ -43,7 +43,7 @@ class Storage:
         self._rejected = Tally("Discarded a sample that the history rejected", logging.ERROR)
         self._minutes = RateLimitedLog(log)
         self.stored = 0
-        self.set_aside = self._rejected.by_reason
+        self.rejected = self._rejected.by_reason
         self.failures = 0
         self.problem: str | None = None
 
@@ -58,7 +58,7 @@ class Storage:
         return self._history.evicted
 
     def open(self) -> bool:
-        """Open the history, retrying until it opens. Return False if stopped before."""
+        """Open the history, retrying until it opens. Return False if stopped first."""
         try:
             self._attempt(())
         except _StoppedError:
@@ -66,7 +66,7 @@ class Storage:
         return True
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store ``records``, retrying until they are stored; return False if stopped before."""
+        """Store ``records``, retrying until they are stored; return False if stopped first."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped

@@ -82,7 +82,7 @@ def test_each_part_reports_its_counters(up: Monitor) -> None:
     counted = {name: part["counters"] for name, part in ready["parts"].items()}
     assert counted["collector"]["samples_taken"] >= counted["collector"]["samples_published"] > 0
     assert counted["ingester"]["samples_stored"] > 0
-    assert counted["ingester"]["samples_set_aside"] == {}
+    assert counted["ingester"]["samples_rejected"] == {}
     assert counted["broker"] == {"restarts": 0}
 
 

@@ -100,7 +100,7 @@ def test_samples_wait_until_the_store_takes_them(
         proxy.lift()
         wait_for(ingester, 50)
         assert ingester.problem is None
-        assert ingester.set_aside == {}
+        assert ingester.rejected == {}
     assert stored(way) == source.published
 
 
@@ -156,7 +156,7 @@ def test_samples_wait_while_the_token_is_inactive(
         # After five attempts, samples would be discarded because of an unexpected error.
         wait_until(lambda: failures(ingester) >= 7, "seven attempts", SECONDS)
         assert "it is inactive or lacks permission" in str(ingester.problem)
-        assert ingester.set_aside == {}
+        assert ingester.rejected == {}
         token.set_active(active=True)
         wait_for(ingester, 20)
     assert stored(way) == source.published
@@ -195,7 +195,7 @@ def test_what_the_store_refuses_is_discarded_and_blocks_nothing(
             if number % 33 == 0:
                 source.send("system/memory", timestamp=source.first + number, **memory)
         wait_until(lambda: ingester.received == 105 and not ingester.waiting, "all", SECONDS)
-        assert ingester.set_aside == {"field type conflict": 4}
+        assert ingester.rejected == {"field type conflict": 4}
         assert ingester.written == 101
         assert ingester.problem is None
     assert stored(way) == source.published
@@ -212,7 +212,7 @@ def test_a_batch_too_large_for_the_store_is_halved_until_it_fits(
         wait_for(ingester, 100)
         assert len(proxy.refused_at) > 1
         source.publish(1, cores=200)  # too large alone
-        wait_until(lambda: ingester.set_aside == {"too large": 1}, "it is discarded", SECONDS)
+        wait_until(lambda: ingester.rejected == {"too large": 1}, "it is discarded", SECONDS)
         source.publish(1)
         wait_for(ingester, 101)
     del source.published[100]

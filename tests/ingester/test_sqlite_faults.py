@@ -77,7 +77,7 @@ class Pipeline:
         """Wait until every sample is stored, and nothing else."""
         wait_until(lambda: stored(self.file) == self.published, "all are stored", SECONDS)
         wait_until(lambda: self.ingester.problem is None, "all is well", SECONDS)
-        assert self.ingester.set_aside == {}
+        assert self.ingester.rejected == {}
 
 
 def stored(file: Path) -> list[int]:

@@ -79,7 +79,7 @@ def test_a_sample_that_triggers_a_bug_is_discarded_and_blocks_nothing(
     storage = Storage(history, threading.Event())
     assert storage.store([Sample("system/cpu", "h", number, {}) for number in range(100)])
     assert sorted(history.stored) == [number for number in range(100) if number % 10 != 7]
-    assert storage.set_aside == {"unforeseen error": 10}
+    assert storage.rejected == {"unforeseen error": 10}
     assert storage.stored == 90
     assert storage.problem is None
     logged = "Discarded a sample that the history rejected (OverflowError: too much.); 1 so far"

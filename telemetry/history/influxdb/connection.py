@@ -54,7 +54,7 @@ class Connection:
             try:
                 bucket = self._find()
             except ResponseError as error:
-                if not error.says_bucket_is_missing:
+                if not error.is_bucket_missing:
                     raise
                 self._create(seconds)
                 return
@@ -79,7 +79,7 @@ class Connection:
             try:
                 self._server.send("POST", "write", _STORED, parameters=parameters, body=body)
             except ResponseError as error:
-                if error.says_bucket_is_missing:
+                if error.is_bucket_missing:
                     raise HistoryUnavailableError(
                         f"InfluxDB at {account.url} no longer has the bucket {account.bucket!r}; "
                         "the next write creates it again."
@@ -103,7 +103,7 @@ class Connection:
                     "POST", "query", _TABLES, parameters=organization, body=body
                 )
             except ResponseError as error:
-                if not error.says_bucket_is_missing:
+                if not error.is_bucket_missing:
                     raise
                 return self._nothing_yet()
         return answer.decode()
@@ -117,7 +117,7 @@ class Connection:
         try:
             self._find()
         except ResponseError as error:
-            if not error.says_bucket_is_missing:
+            if not error.is_bucket_missing:
                 raise
         return ""
 
@@ -156,7 +156,7 @@ class Connection:
         try:
             self._server.send("POST", "buckets", _CREATED, body=json.dumps(body).encode())
         except ResponseError as error:
-            if error.says_token_is_denied:
+            if error.is_token_denied:
                 raise self._cannot_create() from None
             raise
 

@@ -36,12 +36,12 @@ class ResponseError(Exception):
         self.retry_after = _seconds_in(headers.get("Retry-After", "").strip())
 
     @property
-    def says_bucket_is_missing(self) -> bool:
+    def is_bucket_missing(self) -> bool:
         """Whether InfluxDB knows the organization but not the bucket."""
         return self.status == HTTPStatus.NOT_FOUND and "bucket" in (self.message or "")
 
     @property
-    def says_token_is_denied(self) -> bool:
+    def is_token_denied(self) -> bool:
         """Whether the token is not valid, or lacks a permission."""
         return self.status in _DENIED and self.message is not None
 
@@ -107,13 +107,13 @@ def _sentence(place: str, account: Account, error: ResponseError) -> str:
             f"{place} returned a response that is not from InfluxDB (status {error.status}): check "
             "influxdb_url and any proxy in between."
         )
-    if error.says_token_is_denied:
+    if error.is_token_denied:
         return (
             f"{place} rejected the token ({error.message}): set influxdb_token to an active token "
             f"that can read and write the bucket {account.bucket!r}."
         )
     if "organization" in error.message and "not found" in error.message:
         return f"{place} has no organization {account.org!r}: set influxdb_org to an existing one."
-    if error.says_bucket_is_missing:
+    if error.is_bucket_missing:
         return f"{place} has no bucket {account.bucket!r} yet: is the ingester running?"
     return f"{place} returned an error ({error.status}: {error.message})."

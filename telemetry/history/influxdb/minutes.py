@@ -37,7 +37,8 @@ _OF_ONE = " and r.aggregate == aggregate"
 def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
     """Return the lines that mark the minutes of ``samples`` as due, by their time.
 
-    A mark has the last millisecond of its minute, so that no sample of it expires later.
+    A mark has the last millisecond of its minute, so that no sample of that minute expires after
+    the mark.
     """
     batch = uuid.uuid4().hex[:16]
     places = {(each.host, minute_of(each.timestamp) + MINUTE - 1) for each in samples}

@@ -33,7 +33,7 @@ def primary_code(error: BaseException) -> int:
 
 
 def require_sound(connection: sqlite3.Connection, tables: Sequence[str] = ("1",)) -> None:
-    """Raise DamagedError if pages of ``tables`` are inconsistent; by default of the whole file.
+    """Raise DamagedError if pages of ``tables``, by default of the whole file, are inconsistent.
 
     Takes 2 s for a file of 800 MB.
     """
@@ -57,7 +57,7 @@ def read_some(connection: sqlite3.Connection, after: int) -> int:
     return 0
 
 
-def set_aside(path: Path, why: str) -> None:
+def rename_damaged(path: Path, why: str) -> None:
     """Rename the file at ``path`` and its journals, so that a new file can be created.
 
     Never deletes anything. Raises OSError.
@@ -75,7 +75,7 @@ def set_aside(path: Path, why: str) -> None:
     log.error("The history file %s is corrupt (%s); it is kept as %s.", path, why, kept.name)
 
 
-def kept_aside(path: Path) -> list[Path]:
+def renamed_files(path: Path) -> list[Path]:
     """Return the corrupt files that were renamed from ``path``, oldest first."""
     found = path.parent.glob(f"{path.name}.corrupt-*")
     return sorted(each for each in found if not each.name.endswith(("-wal", "-shm")))

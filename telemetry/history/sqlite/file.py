@@ -9,8 +9,8 @@ from telemetry.history.sqlite.damage import (
     is_damage,
     primary_code,
     read_some,
+    rename_damaged,
     require_sound,
-    set_aside,
 )
 from telemetry.history.sqlite.schema import identity_of, open_for_reading, open_for_writing
 
@@ -50,7 +50,7 @@ class WritableFile:
     def check(self) -> None:
         """Check the file through a new connection, because the open one has pages in its cache.
 
-        A large file is checked in parts: each call checks the small tables, and goes on with the
+        A large file is checked in parts: each call checks the small tables, and continues with the
         samples and minutes where the previous call ended.
         """
         connection = open_for_reading(self._path)
@@ -82,6 +82,6 @@ class WritableFile:
                 if not is_damage(error):
                     raise
                 self._damage = str(error)
-        set_aside(self._path, self._damage)
+        rename_damaged(self._path, self._damage)
         self._damage = None
         return open_for_writing(self._path)

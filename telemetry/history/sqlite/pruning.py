@@ -1,11 +1,11 @@
 """Deletes records from the SQLite file: those outside their retention, and the oldest ones.
 
-Samples are deleted by full minutes, because a late one changes its minute, which is then made again
-from all its samples.
+Samples are deleted by full minutes, because a late sample changes its minute, which is then made
+again from all its samples.
 
 Each statement is a transaction of its own and deletes a limited number of rows, so that the journal
-stays small: a full disk has little room for it. It deletes all blocks of a sample together, because
-a reader combines them.
+stays small: a full disk has little room for it. Each deletes all blocks of a sample together,
+because a reader combines them.
 """
 
 import sqlite3

@@ -17,7 +17,7 @@ from telemetry.history.buckets import bucket_width, mark_outages
 from telemetry.history.columns import assemble
 from telemetry.history.port import Aggregate, Columns, EventQuery, Query
 from telemetry.history.sqlite import events, minutes
-from telemetry.history.sqlite.damage import kept_aside
+from telemetry.history.sqlite.damage import renamed_files
 from telemetry.history.sqlite.migrations import BLOCK, VALUES
 from telemetry.history.sqlite.schema import (
     errors_as_unavailable,
@@ -108,7 +108,7 @@ class SqliteReader:
         with errors_as_unavailable(self._path):
             return [
                 f"A corrupt history file is kept as {each}; delete it when you no longer need it."
-                for each in kept_aside(self._path)
+                for each in renamed_files(self._path)
             ]
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The room of the SQLite file: its limit, its disk, its journal."""
+"""The space for the SQLite file: its limit, its disk, its journal."""
 
 import contextlib
 import logging

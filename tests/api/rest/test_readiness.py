@@ -41,7 +41,7 @@ class BusyHistory(HangingHistory):
 def ingester(problem: str | None = None) -> Report:
     counts = (
         counter("samples_stored", "Samples written to the history", 12),
-        counter("samples_set_aside", "Refused", {"too large": 2, 'a "b"\n': 1}, label="reason"),
+        counter("samples_rejected", "Refused", {"too large": 2, 'a "b"\n': 1}, label="reason"),
         gauge("messages_waiting", "Waiting", 3),
     )
     return Report("ingester", problem, counts)
@@ -63,7 +63,7 @@ def test_each_part_reports_its_readiness_and_counters(
             "notes": [],
             "counters": {
                 "samples_stored": 12,
-                "samples_set_aside": {"too large": 2, 'a "b"\n': 1},
+                "samples_rejected": {"too large": 2, 'a "b"\n': 1},
                 "messages_waiting": 3,
             },
         }
@@ -255,8 +255,8 @@ def test_prometheus_reads_the_same_counters(shared_bus: BusConnection, tmp_path:
         for sample in family.samples
     }
     assert found["system_monitor_ingester_samples_stored_total",] == 12
-    assert found["system_monitor_ingester_samples_set_aside_total", "too large"] == 2
-    assert found["system_monitor_ingester_samples_set_aside_total", 'a "b"\n'] == 1
+    assert found["system_monitor_ingester_samples_rejected_total", "too large"] == 2
+    assert found["system_monitor_ingester_samples_rejected_total", 'a "b"\n'] == 1
     assert found["system_monitor_ingester_messages_waiting",] == 3
     assert found["system_monitor_api_clients",] == 0
     assert found["system_monitor_ready", "ingester"] == 0

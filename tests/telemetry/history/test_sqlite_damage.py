@@ -10,7 +10,7 @@ import pytest
 
 from telemetry.errors import HistoryUnavailableError
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
-from telemetry.history.sqlite.damage import kept_aside, read_some, set_aside
+from telemetry.history.sqlite.damage import read_some, rename_damaged, renamed_files
 from telemetry.history.sqlite.file import WritableFile
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
@@ -92,7 +92,7 @@ def test_a_file_that_is_corrupt_at_the_start_is_kept_and_a_new_one_created(
         writer.write([cpu(clock())])
         assert times(reader, clock) == [clock()]
         reader.ping()
-        (kept,) = kept_aside(path)
+        (kept,) = renamed_files(path)
         assert kept.read_bytes() == left
         assert str(kept) in reader.notes()[0]
     (record,) = caplog.records
@@ -118,7 +118,7 @@ def test_a_file_that_becomes_corrupt_is_replaced_within_a_minute(
         writer.write([cpu(clock() + 1)])
         clock.advance(1)
         assert times(reader, clock) == [clock() - 1, clock()]
-        assert len(kept_aside(path)) == 1
+        assert len(renamed_files(path)) == 1
 
 
 def test_a_large_file_is_checked_in_parts_and_damage_is_found_within_one_round(
@@ -155,9 +155,9 @@ def test_each_corrupt_file_is_kept_with_its_journal(tmp_path: Path) -> None:
     for number in range(3):
         path.write_text(f"file {number}")
         path.with_name("history.sqlite3-wal").write_text(f"journal {number}")
-        set_aside(path, "a test")
+        rename_damaged(path, "a test")
         assert list(tmp_path.glob("history.sqlite3")) == []
-    kept = kept_aside(path)
+    kept = renamed_files(path)
     assert [each.read_text() for each in kept] == ["file 0", "file 1", "file 2"]
     journals = [each.with_name(f"{each.name}-wal").read_text() for each in kept]
     assert journals == ["journal 0", "journal 1", "journal 2"]
@@ -198,7 +198,7 @@ def test_a_corrupt_file_that_cannot_be_renamed_is_reported_and_retried(
                 writer.open()
         writer.open()
         writer.write([cpu(clock())])
-    assert len(kept_aside(path)) == 1
+    assert len(renamed_files(path)) == 1
 
 
 def test_a_lock_of_another_program_is_reported_in_one_sentence(
