@@ -18,7 +18,7 @@ MOST_ADOPTED = 10_000  # any client can retain made-up findings
 
 
 class Change(NamedTuple):
-    """A message to publish: an event, or with an empty ``payload`` a message's removal."""
+    """A message to publish: an event, or the removal of a retained message (empty ``payload``)."""
 
     host: str
     channel: str
@@ -28,7 +28,7 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """An adopted finding is over if no detector reports it by ``until``, in the host's time."""
+    """An active finding; an adopted one ends at ``until`` (host's time) unless reported again."""
 
     finding: Finding
     base: str  # the ID of its beginning
@@ -45,7 +45,7 @@ class ActiveFindings:
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
-        """Begin without findings; ``shared_topics`` is whether hosts have the same topics."""
+        """Start with no findings; ``shared_topics`` is true if all hosts use the same topics."""
         self._shared = shared_topics
         self._hosts: dict[str, dict[str, _Active]] = {}
         self._ended: dict[tuple[str, str], None] = {}  # hosts and ids, the oldest first
@@ -60,7 +60,7 @@ class ActiveFindings:
         return list(self._hosts)
 
     def adopt(self, event: Event, *, is_retained: bool) -> Iterator[Change]:
-        """Take over a finding of an earlier advisor; publish it again if it is not retained."""
+        """Adopt a finding of an earlier advisor; publish it again if it is not retained."""
         finding, base = Finding.of(event), event.id.partition(".")[0]
         if finding.state is State.OVER:
             self._note_end(finding.host, base)
@@ -105,7 +105,7 @@ class ActiveFindings:
         return known is not None and finding.timestamp < known.finding.timestamp
 
     def wait(self, host: str, now: int) -> None:
-        """Wait, from ``now`` (the host's time) on, for detectors to report the adopted findings."""
+        """Give detectors time, from ``now`` (host's time) on, to report the adopted findings."""
         for each in self._adopted(host):
             evidence = each.finding.evidence
             needed = min(evidence.end - evidence.start, LONGEST_PATIENCE)
@@ -118,7 +118,7 @@ class ActiveFindings:
                 yield from self._end(each, each.finding.over(now))
 
     def end_all(self, host: str, now: int, except_kinds: Collection[str] = ()) -> Iterator[Change]:
-        """End the findings of ``host``, whose state is no longer known."""
+        """End the findings of ``host``, except those of ``except_kinds``."""
         for each in list(self._hosts.get(host, {}).values()):
             if each.finding.kind not in except_kinds:
                 yield from self._end(each, each.finding.over(now))
@@ -130,7 +130,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID that no ended finding has: the same finding may begin again."""
+        """Return an ID that no ended finding has, because the same finding may begin again."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 

@@ -61,7 +61,7 @@ class Advisor:
         spans: Spans,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """``detectors`` makes the detectors for a host; ``name`` is this machine's name."""
+        """``detectors`` creates the detectors for a host; ``name`` is this machine's name."""
         self._topics = topics
         read = {family for each in detectors() for family in each.families}
         self._channels = [each.channel_filter for each in SAMPLES if each.name in read]
@@ -153,7 +153,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish the result of ``changes``; an error in it is logged, and ends no thread."""
+        """Publish the result of ``changes``; log an error in it instead of ending the thread."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

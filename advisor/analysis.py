@@ -34,7 +34,7 @@ class _Host:
     silent: int = 0  # since it went offline, milliseconds
 
     def is_online(self, status: CollectorStatus) -> bool:
-        """Return whether the collector is online; if it is not, keep its status."""
+        """Return whether the collector is online; if it is not, store its status."""
         online = status.state is CollectorState.ONLINE
         self.offline = None if online else status
         self.silent = 0 if online else self.silent
@@ -46,7 +46,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield the ``findings`` to report: without ``updates``, no mere updates."""
+        """Yield the ``findings`` to report; those that only update numbers need ``updates``."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
@@ -59,12 +59,13 @@ class _Host:
 
 
 class Analysis:
-    """Feeds each host's readings, in the order of their time, to the host's own detectors.
+    """Feeds each host's readings, in order of time, to the host's own detectors.
 
     A sample that is late, or not newer than the one before on its channel, is skipped and counted.
-    A sample that is newer by less than ``CLOSE`` is skipped too, since findings take minutes. If a
-    host's clock is set back, its findings end and its detectors start again. The findings about a
-    device end when it is no longer read. Hosts and channels beyond ``limits`` are ignored.
+    A sample that is newer by less than ``CLOSE`` is skipped too, since findings develop over
+    minutes. If a host's clock is set back, its findings end and its detectors start again. The
+    findings about a device end when it is no longer read. Hosts and channels beyond ``limits`` are
+    ignored.
     """
 
     def __init__(
@@ -74,7 +75,7 @@ class Analysis:
         *,
         updates: bool = False,
     ) -> None:
-        """Begin without hosts; ``detectors`` makes the detectors for a new host.
+        """Start with no hosts; ``detectors`` creates the detectors for a new host.
 
         With ``updates``, a finding that stays active is also yielded every ten minutes, with newer
         numbers.
@@ -109,9 +110,9 @@ class Analysis:
     def tick(self, now: int) -> Iterator[Finding]:
         """Yield the findings that begin or end because time passes.
 
-        ``now`` is Unix milliseconds: the time of the machine that analyses, or in a recording the
-        newest timestamp of all hosts. A call within a minute of the last one that did something
-        does nothing.
+        ``now`` is in Unix milliseconds: the time of the machine that analyses, or, for a recording,
+        the newest timestamp of all hosts. Does nothing if the last effective call was less than a
+        minute ago.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -165,11 +166,11 @@ class Analysis:
             yield from self._end_all(host)
 
     def knows(self, name: str) -> bool:
-        """Return whether something is known about the host ``name``."""
+        """Return whether the host ``name`` is known."""
         return name in self._hosts
 
     def rest(self, name: str) -> Iterator[Finding]:
-        """End the findings about a silent host, except those that its silence may explain.
+        """End the findings about a silent host, except those of detectors that read its silence.
 
         If its collector has not reported that it is offline, forget the host.
         """

@@ -26,7 +26,7 @@ class Metric(NamedTuple):
 
     The other GPUs may differ from each other by up to ``alike``. If the value is ``relative``,
     differences are fractions of the others' median. If it is ``absolute``, GPUs under the same load
-    never differ in it, not even from the start.
+    should never differ in it, not even at the start.
     """
 
     field: str
@@ -60,9 +60,9 @@ class Deviation(NamedTuple):
 class Member:
     """One GPU: its smoothed values, their usual differences from the others', and its deviations.
 
-    The lists have a place for each of ``METRICS``. ``sums`` and ``numbers`` cover the
-    readings since the values were last smoothed. A value that is ``apart`` exceeds its limit; one
-    that deviates (``held``) does so by more than is usual in its run.
+    The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
+    since the values were last smoothed. A value is ``apart`` if its difference exceeds the limit,
+    and deviates (``held``) if the difference is also larger than is usual in its run.
     """
 
     at: float = -math.inf
@@ -123,7 +123,7 @@ class Comparison:
     """The members of one run, and the ``limits`` of each metric."""
 
     def __init__(self, limits: Sequence[float]) -> None:
-        """Begin without members."""
+        """Start with no members."""
         self.members: dict[str, Member] = {}
         self.compared = -math.inf
         self._limits = limits
@@ -133,7 +133,7 @@ class Comparison:
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all members; return False if they do not work in step.
 
-        ``found`` has the members about which a finding is active.
+        ``found`` contains the members about which a finding is active.
         """
         step, self.compared = min(now - self.compared, 2 * LONGEST_STEP), now
         present = {n: m for n, m in self.members.items() if now - m.at < LONGEST_STEP}

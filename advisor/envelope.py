@@ -17,7 +17,7 @@ class Bucket(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """The columns of buckets that follow each other; times in seconds."""
+    """Consecutive buckets, as columns; times are in seconds."""
 
     times: Sequence[float]
     lows: Sequence[float]
@@ -70,7 +70,7 @@ class _Level:
 
 
 class Envelope:
-    """Buckets of several widths over one series, so that minutes and days are both in view.
+    """Buckets of several widths over one series, so that it covers both minutes and days.
 
     Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
     fill; a level is created only with its first bucket.
@@ -79,7 +79,7 @@ class Envelope:
     __slots__ = ("_levels",)
 
     def __init__(self) -> None:
-        """Begin empty."""
+        """Start empty."""
         self._levels = [_Level(WIDTHS[0])]
 
     def add(self, time: float, value: float) -> int:
@@ -107,7 +107,7 @@ class Envelope:
     def closed(self, level: int) -> Stretch:
         """Return the closed buckets of ``WIDTHS[level]``, at most ``KEPT``, oldest first.
 
-        A bucket in which there was no value is missing. Raises IndexError if no bucket has closed.
+        Buckets without a value are missing. Raises IndexError if no bucket has closed.
         """
         return self._levels[level].closed()
 

@@ -35,7 +35,7 @@ class Filesystems:
     """Follows how full each file system is; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
-        """Begin with nothing known."""
+        """Start with an empty state."""
         self._ledger, self._least = ledger, limits["used"] / 100
         self._series: dict[str, _Series] = {}
 

@@ -25,7 +25,7 @@ class Severity(StrEnum):
     """How much a finding matters.
 
     ``critical``: a run or the machine fails, or is about to. ``warning``: it will fail later, or
-    GPU hours are lost. ``info``: worth knowing.
+    GPU hours are wasted. ``info``: worth knowing.
     """
 
     INFO = "info"

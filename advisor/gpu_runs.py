@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from advisor.readings import Reading, process_name
 
 TOGETHER = 120_000  # milliseconds between the starts of two ranks of one run
-SMALL = 0.1  # of the largest process' memory: a smaller one is a context of another rank
+SMALL = 0.1  # of the largest process's memory: a smaller one is a context of another rank
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,7 +32,7 @@ class GpuRuns:
     """Follows the processes of each GPU of a host."""
 
     def __init__(self) -> None:
-        """Begin without GPUs."""
+        """Start with no GPUs."""
         self._pids: dict[str, Sequence[Any]] = {}
         self._holders: dict[str, _Holder] = {}
         self._runs: dict[str, Run] = {}
@@ -83,7 +83,7 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the process that has ``gpu`` to itself, or None."""
+    """Return the only process on ``gpu``, or None."""
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]
     owners = {(process_name(each), each.get("user")) for each in large}

@@ -27,7 +27,7 @@ class Growth(NamedTuple):
     """Growth of memory during ``stretch``, by ``size`` bytes, from ``base``.
 
     ``rate`` is in bytes per second. ``left`` are the seconds from ``end`` until the limit is
-    reached: earliest, likely, latest. ``peak`` is the highest value of all.
+    reached: earliest, likely, latest. ``peak`` is the highest value in the stretch.
     """
 
     stretch: Stretch
@@ -57,9 +57,9 @@ def find_growth(
 ) -> Growth | None:
     """Return the growth in the longest stretch that shows one, or None.
 
-    ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are new.
-    ``limit`` is in bytes, and so is ``smallest``, the least growth that is found. No step may be
-    more than ``largest_step`` of the growth.
+    ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are
+    judged. ``limit`` and ``smallest``, the least growth to report, are in bytes. No single step may
+    exceed the share ``largest_step`` of the growth.
     """
     found = None
     for level in range(closed):

@@ -28,7 +28,7 @@ class HostLimits:
     """Counts in how many readings each limit was reached."""
 
     def __init__(self, thresholds: Mapping[str, float]) -> None:
-        """Begin with nothing read; ``thresholds`` are those of ``input_bound``."""
+        """Start with no readings; ``thresholds`` are those of ``input_bound``."""
         self._thresholds = thresholds
         self._readings: Counter[str] = Counter()
         self._reached: Counter[Limit] = Counter()

@@ -23,7 +23,7 @@ class HostMemory:
     """Follows one host's ``system/memory``; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
-        """Begin with nothing known."""
+        """Start with an empty state."""
         self._ledger, self._limits = ledger, limits
         self._full, self._some, self._in, self._out = (Smoothed(SMOOTHING) for _ in range(4))
         self._waits, self._hardly_works, self._swaps = Held(), Held(), Held()

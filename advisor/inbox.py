@@ -16,7 +16,7 @@ class Inbox:
     """
 
     def __init__(self, capacity: int = CAPACITY_BYTES) -> None:
-        """Begin empty."""
+        """Start empty."""
         self._capacity = capacity
         self._messages: deque[Message] = deque()
         self._bytes = 0

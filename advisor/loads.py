@@ -21,7 +21,7 @@ class Reads:
     """How many bytes were read from one source, over the last days."""
 
     def __init__(self) -> None:
-        """Begin with nothing read."""
+        """Start with no bytes read."""
         self._totals = Envelope()
         self._began = -math.inf  # the newest load
 
@@ -32,8 +32,9 @@ class Reads:
     def explain(self, found: Growth) -> bool:
         """Return whether reading explains the growth of RAM.
 
-        It does if about as much was read as RAM grew by, at the same times, and if the reading
-        began with the growth: a training run that reads its data all the time explains no growth.
+        It does if RAM grew by about as much as was read, at the same times, and if the reading
+        began with the growth: a training run that reads its data continuously does not explain
+        growth.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]
@@ -52,7 +53,7 @@ class Reads:
         return found.end <= self._began + LOAD_SECONDS
 
     def between(self, start: float, end: float) -> float:
-        """Return the bytes read between two times, in seconds; 0 if that is not known."""
+        """Return the bytes read between two times (in seconds); 0 if unknown."""
         before, after = self._at(start), self._at(end)
         return 0.0 if before is None or after is None else after - before
 
@@ -73,7 +74,7 @@ class Loads:
     """The data that a host reads from its disks and from the network."""
 
     def __init__(self) -> None:
-        """Begin with nothing read."""
+        """Start with no bytes read."""
         self._reads = {"disk": Reads(), "network": Reads()}
         self._totals: dict[str, float] = {}
         self._last: dict[str, float] = {}
@@ -92,8 +93,8 @@ class Loads:
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
         """Return whether the disks or the network explain the growth of RAM.
 
-        ``own`` has the reads of the processes whose memory grows, if they are known: they count
-        instead of those of the disks, which other programs read too.
+        ``own`` has the bytes read by the processes whose memory grows, if known. These count
+        instead of the bytes read from the disks, because other programs read from the disks too.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

@@ -18,14 +18,14 @@ class Presence:
     """Follows one host; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
-        """Begin with nothing known."""
+        """Start with an empty state."""
         self._ledger, self._limits = ledger, limits
         self._off = 0  # minutes in a row
         self._set_back: tuple[int, float] | None = None  # when, and by how many milliseconds
         self._shown_until = 0
 
     def silence(self, reading: Reading) -> Iterable[Finding]:
-        """Judge how long nothing has arrived since the collector went offline."""
+        """Judge how long the host has been silent since its collector went offline."""
         minutes, stopped = reading.values["seconds"] / 60, reading.values["stopped"]
         if minutes < self._limits["silent"]:
             return ()

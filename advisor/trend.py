@@ -1,6 +1,6 @@
 """Robust statistics of a short series: slope, significance of a trend, steps. Pure.
 
-The series have at most some dozens of points, so that all pairs are cheap and numpy is not needed.
+The series have at most a few dozen points, so computing all pairs is cheap without numpy.
 """
 
 import math
@@ -83,7 +83,7 @@ def largest_step(values: Sequence[float]) -> float:
 
 
 def last_change(values: Sequence[float], size: float) -> int:
-    """Return the index after the last change point: a level that shifts by ``size`` at once.
+    """Return the index after the last change point: a sudden shift of the level by ``size``.
 
     At a change point, the two values on one side are both at least ``size`` above the two values on
     the other side. Return 0 if there is none.

@@ -58,7 +58,7 @@ class Watch:
         limits: Limits,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Begin without hosts; ``clock`` returns seconds."""
+        """Start with no hosts; ``clock`` returns seconds."""
         self._analysis = Analysis(detectors, limits, updates=True)
         self._about_silence = {d.kind.name for d in detectors() if SILENCE in d.families}
         self._past = past
@@ -82,7 +82,7 @@ class Watch:
 
     @property
     def skipped(self) -> int:
-        """How many samples were not analysed: they were late, repeated or beyond a limit."""
+        """How many samples were not analysed because they were late, repeated or beyond a limit."""
         return self._analysis.skipped
 
     @property
@@ -91,7 +91,7 @@ class Watch:
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
-        """Take over a finding that the broker retains."""
+        """Adopt a finding that the broker retains."""
         yield from self._active.adopt(event, is_retained=True)
 
     def feed(self, content: Content, size: int = 0) -> Iterable[Change]:
@@ -229,7 +229,7 @@ class Watch:
         yield from self._active.end_all(name, unix_milliseconds())
 
     def _take(self, host: _Host) -> dict[str, Content]:
-        """Remove and return the messages that were kept of ``host``."""
+        """Remove and return the messages that were kept for ``host``."""
         waiting, host.newest = host.newest or {}, None
         self._size -= sum(size for _, size in waiting.values())
         return {channel: content for channel, (content, _) in waiting.items()}

@@ -128,7 +128,7 @@ class Hardware:
     families: ClassVar[Collection[str]] = frozenset({"gpu", "status"})
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin with no GPU."""
+        """Start with no GPUs."""
         self._limits = effective(self.kind.name, thresholds)
         self._ledger = Ledger(self.kind.name)
         self._gpus: dict[str, _Gpu] = {}
@@ -140,7 +140,7 @@ class Hardware:
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, unless it is a lost GPU: its finding is that it is not read."""
+        """Forget ``subject``, unless it is a lost GPU, whose finding must stay active."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)

@@ -1,4 +1,4 @@
-"""``host_pressure``: the machine itself is in trouble: memory, file systems, clock, collector."""
+"""``host_pressure``: problems of the machine's memory, file systems, clock or collector."""
 
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from typing import ClassVar
@@ -56,7 +56,7 @@ class HostPressure:
     )
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin with nothing known."""
+        """Start with an empty state."""
         self._limits = effective(self.kind.name, thresholds)
         self._begin()
 
@@ -87,7 +87,7 @@ class HostPressure:
                 return self._presence.clock(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """End all findings if ``subject`` is the host, which is no longer read."""
+        """End all findings if ``subject`` is the host."""
         if subject == "host":
             ended = self._ledger
             self._begin()

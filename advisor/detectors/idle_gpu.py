@@ -1,4 +1,4 @@
-"""``idle_gpu``: a GPU's memory is held, and nothing is computed."""
+"""``idle_gpu``: a GPU's memory is held while the GPU computes nothing."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -46,7 +46,7 @@ class _Stretch:
     means: int = 0  # of those with the mean power since the one before
 
     def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
-        """Return whether the GPU works right now; ``visible`` is whether utilization shows it.
+        """Return whether the GPU is working now; ``visible`` is true if its utilization shows it.
 
         ``mean`` is the mean power since the previous reading.
         """
@@ -60,7 +60,7 @@ class _Stretch:
         return visible or above
 
     def may_work(self) -> bool:
-        """Return whether the mean power shows hidden work, or the readings are too few to tell."""
+        """Return whether the mean power shows hidden work, or too few readings exist to decide."""
         usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
         mean = self.powers / self.readings if self.readings else 0.0
         known = self.number >= FEWEST_READINGS or self.means >= FEWEST_MEANS
@@ -92,7 +92,7 @@ class IdleGpu:
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin without GPUs."""
+        """Start with no GPUs."""
         self._limits = effective(self.kind.name, thresholds)
         self._held = self._limits["held"] * _GIGABYTE
         self._ledger = Ledger(self.kind.name)

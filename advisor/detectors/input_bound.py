@@ -88,7 +88,7 @@ class InputBound:
     )
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin without GPUs."""
+        """Start with no GPUs."""
         self._limits = effective(self.kind.name, thresholds)
         self._ledger = Ledger(self.kind.name)
         self._runs = GpuRuns()

@@ -61,7 +61,7 @@ class MemoryGrowth:
     )
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin without series."""
+        """Start with no series."""
         limits = effective(self.kind.name, thresholds)
         self._share, self._warm_up = limits["share"] / 100, limits["warm_up"] * 60
         self._warning, self._critical = limits["warning"] * 3600, limits["critical"] * 60

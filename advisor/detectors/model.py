@@ -40,7 +40,7 @@ class Detector(Protocol):
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin with nothing known; ``thresholds`` has the values that are not the defaults."""
+        """Start with an empty state; ``thresholds`` has the values that are not the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""

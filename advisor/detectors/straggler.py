@@ -64,7 +64,7 @@ class Straggler:
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin without GPUs."""
+        """Start with no GPUs."""
         limits = effective(self.kind.name, thresholds)
         self._seconds = limits["minutes"] * 60
         self._limits = [limits[metric.name] / (100 if metric.relative else 1) for metric in METRICS]

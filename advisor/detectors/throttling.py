@@ -1,4 +1,4 @@
-"""``throttling``: a GPU's clock is reduced for a good part of the time."""
+"""``throttling``: a GPU's clock is reduced for a large part of the time."""
 
 from collections import deque
 from collections.abc import Collection, Iterable, Mapping
@@ -42,8 +42,8 @@ _ADVICE = {
 class _Window:
     """The last readings of a GPU: the time of each, how long it holds, and its causes.
 
-    ``known`` is the sum of their times in seconds. ``slowed_for`` and ``number`` are, for each
-    cause, the time in seconds and the number of the readings that have it.
+    ``known`` is the sum of their durations in seconds. ``slowed_for`` and ``number`` give, for each
+    cause, the duration in seconds and the number of readings with that cause.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -74,7 +74,7 @@ class _Window:
             self.number[cause] += sign
 
     def share(self, cause: str) -> float:
-        """Return the share of the time with ``cause``."""
+        """Return the share of the time in which ``cause`` was active."""
         return self.slowed_for[cause] / self.known
 
 
@@ -102,7 +102,7 @@ class Throttling:
     families: ClassVar[Collection[str]] = frozenset({"gpu"})
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Begin without GPUs."""
+        """Start with no GPUs."""
         limits = effective(self.kind.name, thresholds)
         self._share, self._cap = limits["share"] / 100, limits["cap"] / 100
         self._ledger = Ledger(self.kind.name)

@@ -13,7 +13,7 @@ from telemetry.runs import failure_of, may_have_failed
 
 
 class Grade(StrEnum):
-    """How a service shows a notice, from the least to the most important; Apprise's own names."""
+    """How a service shows a notice, the least important first; the names are Apprise's."""
 
     INFO = "info"
     SUCCESS = "success"
@@ -52,7 +52,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is reported: findings of ``severity`` or worse; ``runs``: all, failed or none."""
+    """What is reported: findings of at least ``severity``, and ``runs`` (all, failed or none)."""
 
     severity: str = Severity.WARNING
     runs: str = "all"

@@ -12,12 +12,12 @@ _LONGEST_PAUSE_SECONDS = 30.0  # the clock of the quiet hours may be set
 
 @dataclass(frozen=True, slots=True)
 class Pace:
-    """How notices are grouped and held back.
+    """How notices are grouped and delayed.
 
     A message waits ``gather`` seconds for more notices, and ``gap`` seconds after the last message.
     A message has at most ``batch`` notices; at most ``most`` notices wait. After a failure, the
     first pause is ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has ranges of
-    minutes of the local day, of which the end is excluded; an end before the start is on the next
+    minutes of the local day. The end of a range is excluded; an end before the start is on the next
     day.
     """
 

@@ -1,4 +1,4 @@
-"""The record of notices, in a small file: after a restart, none is sent twice, and none is lost."""
+"""The record of notices, in a small file: a restart repeats and loses no notice."""
 
 import contextlib
 import json
@@ -27,8 +27,8 @@ _SCHEMA = (
 class Record:
     """Records the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
-    The file mirrors what is in memory. While it cannot be written, ``problem`` is the reason;
-    notices still work, except across a restart.
+    The file has the same contents as the memory. While it cannot be written, ``problem`` is the
+    reason; notices are still sent, but a restart may repeat or lose some.
     """
 
     def __init__(self, path: Path) -> None:
@@ -95,8 +95,8 @@ class Record:
             if isinstance(error, sqlite3.OperationalError):  # locked, full, not writable
                 raise
             log.warning(
-                "The record of notices %s is corrupt (%s) and was deleted: notices of findings that"
-                " are active are sent again.",
+                "The record of notices %s is corrupt (%s) and was deleted: notices of active "
+                "findings are sent again.",
                 self._path,
                 error,
             )

@@ -56,7 +56,7 @@ class AppriseSender:
         pace: Pace = Pace(),  # noqa: B008 - frozen
         seconds: float = _SECONDS,
     ) -> None:
-        """``page`` is the URL of the page, to link to; ``seconds`` limits each message."""
+        """``page`` is the URL of the dashboard, for links; ``seconds`` limits each message."""
         self.name = name
         self.pace = pace
         self._url = url
@@ -93,7 +93,7 @@ class AppriseSender:
 class CommandSender:
     """Runs the user's program for each notice, with the finding or the run on standard input.
 
-    It is not run again if it fails: what a program has done before it failed is not known.
+    It is not run again if it fails, because it may already have taken effect.
     """
 
     name = "command"

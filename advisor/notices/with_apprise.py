@@ -23,7 +23,7 @@ _CAUSE = re.compile(r"\[Errno -?\d+\] ([\w ,]+)|(timed out|certificate verify fa
 
 
 class _Reason(logging.Handler):
-    """Keeps the newest warning and its cause: Apprise reports only in its log why it failed."""
+    """Keeps the newest warning and its cause, because Apprise reports errors only in its log."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)

@@ -35,7 +35,7 @@ def plain(text: str) -> str:
 def message(notices: Sequence["Notice"], page: str | None = None) -> Message:
     """Return one message for all of ``notices``, with a link to the ``page`` if it has a URL.
 
-    Of several notices about the same thing, it contains the last.
+    Of several notices about the same thing, it contains only the last.
     """
     newest = list({each.thing: each for each in notices}.values())
     grade = max((each.grade for each in newest), key=lambda grade: grade.level)
