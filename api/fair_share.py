@@ -16,7 +16,7 @@ class FairShare(Generic[T]):
     """
 
     def __init__(self) -> None:
-        """Start without members."""
+        """Start with no members."""
         self._networks: dict[T, str] = {}
 
     def __len__(self) -> int:

@@ -29,7 +29,7 @@ class Arrivals:
     """
 
     def __init__(self) -> None:
-        """Start without samples."""
+        """Start with no samples."""
         self.newest: Arrival | None = None
         # Some of the last ``lag`` seconds, and one before them.
         self._marks: deque[Arrival] = deque()

@@ -35,7 +35,8 @@ class Connection(Protocol):
 class Client:
     """A client's filters, and the frames that wait while it reads too slowly.
 
-    ``dropped`` is the reason once the client is to be disconnected; it then gets no more frames.
+    Once the client is to be disconnected, ``dropped`` is the reason, and the client gets no more
+    frames.
     """
 
     def __init__(
@@ -47,7 +48,7 @@ class Client:
         batch: bool = False,
         address: str = "",
     ) -> None:
-        """Subscribe to the channels that match one of ``filters``, of ``host`` or of all hosts.
+        """Subscribe to the channels of ``host``, or of all hosts, that match one of ``filters``.
 
         With ``batch``, the frames of a tick are sent in one message. ``address`` is the client's IP
         address.

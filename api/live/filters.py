@@ -70,8 +70,8 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
     """Return the name of a parameter that was ``given``, for use in errors, and all filters.
 
-    Both parameters mean the same, and each of their values may be several filters, separated by
-    commas. Restores each + that was decoded as a space: channel names contain no spaces.
+    Both parameters mean the same, and each of their values may contain several filters, separated
+    by commas. Restores each + that was decoded as a space: channel names contain no spaces.
     """
     used = [name for name in CHANNEL_PARAMETERS if given[name]]
     values = [value.replace(" ", "+") for name in used for value in given[name]]
@@ -95,7 +95,7 @@ class FilterTree(Generic[T]):
     __slots__ = ("children", "items")
 
     def __init__(self) -> None:
-        """Start without filters."""
+        """Start with no filters."""
         self.children: dict[str, FilterTree[T]] = {}
         self.items: set[T] = set()
 
@@ -134,7 +134,7 @@ class FilterTree(Generic[T]):
 
 
 def select(filters: Iterable[str], channels: Iterable[str]) -> tuple[str, ...]:
-    """Return those of ``channels`` that match one of ``filters``."""
+    """Return the ``channels`` that match one of ``filters``."""
     tree: FilterTree[None] = FilterTree()
     for each in filters:
         tree.add(each, None)

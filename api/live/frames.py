@@ -18,7 +18,7 @@ class Text:
 
 
 class Greeting:
-    """The newest value of a channel, with its age. It may wait, so it is encoded only when sent."""
+    """The newest value of a channel, with its age. It is encoded only when sent."""
 
     __slots__ = ("_update",)
 

@@ -109,7 +109,7 @@ class Update:
 class HostState:
     """The state of one host: the newest update of each channel.
 
-    ``arrivals`` notes the arrival of those live samples that the history keeps. ``places`` limits
+    ``arrivals`` records when live samples that the history keeps have arrived. ``places`` limits
     the number of channels. ``changes`` counts the changes of ``updates``.
     """
 
@@ -197,7 +197,7 @@ class Newest:
         limits: Limits = Limits(),  # noqa: B008 - frozen
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start without hosts; ``clock`` returns seconds."""
+        """Start with no hosts; ``clock`` returns seconds."""
         self._limits = limits
         self._clock = clock
         self._hosts: dict[str, HostState] = {}

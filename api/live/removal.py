@@ -9,8 +9,8 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: an empty payload names no host, and not every topic
-    does.
+    An empty ``host`` stands for every host: an empty payload names no host, and a topic may not
+    name one either.
     """
 
     host: str

@@ -150,7 +150,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """Soon end the states whose end this process missed while it was not connected."""
+        """Schedule the removal of states that ended while this process was not connected."""
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:

@@ -42,10 +42,10 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
+    """Stream the channels of ``host``, or of all hosts, that match a filter in ``channels``.
 
-    ``channel`` is another name for ``channels``. With ``batch=true``, the frames of 50 ms are sent
-    as one message, an array.
+    ``channel`` is another name for ``channels``. With ``batch=true``, the frames of each 50 ms are
+    sent as one message, an array.
     """
     await _serve(websocket, lambda: _requested_filters(websocket.query_params))
 

@@ -43,7 +43,7 @@ _TOO_MANY = (
 class BlackBox:
     """Keeps the messages of each host that has a run under way, and saves them if the run fails.
 
-    All methods run in the event loop's thread; files are written in another one.
+    All methods run in the event loop's thread; files are written in another thread.
     """
 
     def __init__(

@@ -13,7 +13,7 @@ class Moment(NamedTuple):
     """A message, as the ``line`` of a recording.
 
     ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` is the number
-    of processes that the kernel had killed because memory ran out, if the message has it.
+    of processes that the kernel had killed because memory ran out, if the message contains it.
     """
 
     arrived: float
@@ -30,7 +30,7 @@ class Buffer:
     """
 
     def __init__(self, seconds: float, limit: int) -> None:
-        """Start without hosts."""
+        """Start with no hosts."""
         self._seconds = seconds
         self._limit = limit
         self._hosts: dict[str, deque[Moment]] = {}

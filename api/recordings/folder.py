@@ -24,7 +24,7 @@ class RecordingFolder:
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
-        """Create nothing before ``save``."""
+        """Store the arguments; nothing is created before ``save``."""
         self._path = path
         self._max_files = max_files
         self._max_bytes = max_bytes
@@ -48,7 +48,7 @@ class RecordingFolder:
         self._prune(file)
 
     def find(self, run: str, host: str | None) -> list[Path]:
-        """Return the files of ``run``: that of ``host``, or those of all hosts if that is None."""
+        """Return the files of ``run`` on ``host``, or on all hosts if ``host`` is None."""
         name = "*" if host is None else _digest(host)
         with contextlib.suppress(OSError):
             return list(self._path.glob(f"{run}@{name}{_SUFFIX}"))

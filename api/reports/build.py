@@ -1,4 +1,4 @@
-"""Makes the report of a run from its data in the history. Pure."""
+"""Builds the report of a run from its data in the history. Pure."""
 
 import re
 from collections.abc import Iterable, Mapping, Sequence
@@ -93,7 +93,7 @@ def _of_gpus(run: Run, answer: Answer, field: str, factor: float = 1.0) -> list[
 
 
 def _series(answer: Answer, channel: str, factor: float = 1.0, **names: str) -> list[Series]:
-    """Return the columns of ``channel`` with their ``names``, without those that are empty."""
+    """Return the columns of ``channel`` with their ``names``, without empty columns."""
     columns = answer.get(channel)
     if columns is None:
         return []

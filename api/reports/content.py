@@ -40,7 +40,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a reason, and the mean share of the time when it was active, in %."""
+    """Why a GPU was slow: a reason, and the mean share of the time in which it was active, in %."""
 
     gpu: str
     reason: str

@@ -32,5 +32,5 @@ def joined(children: object) -> Markup:
 
 
 def user_text(text: object) -> Markup:
-    """Return a text from the bus, which cannot change the direction of the text around it."""
+    """Return a text from the bus, isolated so that it cannot reverse the text around it."""
     return element("bdi", str(text))

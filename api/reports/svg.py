@@ -22,7 +22,7 @@ _LABEL_STEP = 16  # between the numbers of two annotations
 
 @dataclass(frozen=True, slots=True)
 class _Scale:
-    """Turns times and values into coordinates."""
+    """Converts times and values to coordinates."""
 
     start: int
     end: int

@@ -23,7 +23,7 @@ _REASONS = {
 
 
 def percent(number: float) -> str:
-    """Return a share: 87%."""
+    """Return a share as text: 87%."""
     return f"{digits(number)}%"
 
 
@@ -33,17 +33,17 @@ def reason(name: str) -> str:
 
 
 def moment(timestamp: int, zone: tzinfo) -> str:
-    """Return a date and time: 28 Nov 2026, 04:10:00."""
+    """Return a date and time as text: 28 Nov 2026, 04:10:00."""
     return _local(timestamp, zone).strftime("%-d %b %Y, %H:%M:%S")
 
 
 def time_of_day(timestamp: int, zone: tzinfo, *, seconds: bool) -> str:
-    """Return a time: 04:10, or 04:10:00."""
+    """Return a time of day as text: 04:10, or 04:10:00."""
     return _local(timestamp, zone).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def day(timestamp: int, zone: tzinfo) -> str:
-    """Return a day: 28 Nov."""
+    """Return a day as text: 28 Nov."""
     return _local(timestamp, zone).strftime("%-d %b")
 
 
@@ -56,5 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    """Return a time from the bus, which may be outside the calendar."""
+    """Return a local time; one that is outside the calendar is moved to its limit."""
     return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

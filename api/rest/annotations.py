@@ -70,7 +70,7 @@ async def annotations(
         ),
     ] = 1000,
 ) -> AnnotationsResponse:
-    """Read the history. A new annotation appears there within a second."""
+    """Return the stored annotations. A new one is stored within a second."""
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:

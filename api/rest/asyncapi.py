@@ -44,12 +44,12 @@ _ABOUT = {
 
 @router.get("/api/v1/asyncapi.json")
 async def asyncapi(request: Request, parts: Context) -> JSONResponse:
-    """Describe the topics at the broker of the settings, and the WebSocket at this address."""
+    """Describe the topics at the configured broker, and the WebSocket at this address."""
     return JSONResponse(document(parts.settings, request.url.netloc, tls=request.url.is_secure))
 
 
 def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]:
-    """Return the AsyncAPI document; ``http_host`` and ``tls`` are how clients reach the API."""
+    """Return the AsyncAPI document for clients that reach the API at ``http_host``."""
     sent = frames()
     return {
         "asyncapi": "3.0.0",

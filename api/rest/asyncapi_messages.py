@@ -34,7 +34,7 @@ def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorSt
 
 
 def schemas() -> dict[str, Any]:
-    """Return the JSON schema of each payload, by name: what the decoder checks."""
+    """Return the JSON schema of each payload, by name: the schema that the decoder checks."""
     adapters = [*map(_type, FAMILIES), TypeAdapter(CollectorStatus)]
     _, found = TypeAdapter.json_schemas(
         [(index, "validation", adapter) for index, adapter in enumerate(adapters)],

@@ -29,8 +29,8 @@ MAX_TEXT = 256
 class Parts:
     """The dependencies of the routes.
 
-    ``events`` limits the rate of accepted events. ``scrapes`` is held while a response to
-    Prometheus is made: for a fleet, this takes tenths of a second of CPU time. ``recordings`` is
+    ``events`` limits the rate of accepted events. ``scrapes`` is locked while a response to
+    Prometheus is made, which takes tenths of a second of CPU time for a fleet. ``recordings`` is
     the folder of the recordings of failed runs, and ``ends`` has the runs that have just ended.
     """
 

@@ -1,4 +1,4 @@
-"""Responses about a host's newest values, built once for all requests of a tenth of a second."""
+"""Responses about a host's newest values, built at most ten times a second."""
 
 from collections.abc import Callable
 from functools import cached_property, lru_cache

@@ -59,7 +59,7 @@ class SensorResponse(Response):
 
 
 class HostEntry(HostResponse):
-    """A host that is known, live or from the history."""
+    """A known host, live or from the history."""
 
     version: str | None = Field(description="the collector's version")
     started: UnixTime | None = Field(
@@ -200,7 +200,7 @@ class ReadyResponse(Response):
 
 
 class ErrorDetail(Response):
-    """The error."""
+    """The code and the message of an error."""
 
     code: str = Field(description="a fixed identifier for programs")
     message: str = Field(description="one sentence for people")

@@ -53,9 +53,10 @@ class Page:
 async def list_runs(read: Read, live: Live, wanted: Wanted, kept: Span) -> Page:
     """Return the newest runs that are ``wanted``.
 
-    The history, which has the events of ``kept``, is read backwards until it is known that there
-    are enough: the end of a run comes after its beginning. Runs that began in the same millisecond
-    stay on one page. The bus knows the runs under way. Raises HistoryUnavailableError.
+    The history, which has the events of the span ``kept``, is read backwards until enough runs are
+    found. Reading backwards finds the end of a run before its beginning. Runs that began in the
+    same millisecond stay on one page. Runs under way come from the bus. Raises
+    HistoryUnavailableError.
     """
     if wanted.state is RunState.RUNNING:
         return _page(_sorted(live, (), wanted), wanted.limit)

@@ -92,7 +92,7 @@ async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
     """Return the run with this id, of ``host`` if that is given.
 
     Raises UnknownRunError, AmbiguousRunError or HistoryUnavailableError. If several hosts have a
-    run with this id, none of them is chosen: no time in a run is verified.
+    run with this id, none is chosen, because the times in runs are not verified.
     """
     kept = _kept(parts, unix_milliseconds())
     channel = RUN.channel.format(run=identity)

@@ -37,7 +37,7 @@ class Connections:
     """
 
     def __init__(self) -> None:
-        """Start without connections."""
+        """Start with no connections."""
         self._open: FairShare[asyncio.BaseTransport] = FairShare()
         self._closed = 0
         self._log = RateLimitedLog(log)

@@ -71,7 +71,7 @@ class HttpProtocol(H11Protocol):
         self._await_request()
 
     def handle_websocket_upgrade(self, event: Any) -> None:  # noqa: ANN401 - h11 ships no types
-        """Hand the connection over."""
+        """Hand the connection over to the WebSocket protocol."""
         self._stop_waiting()
         super().handle_websocket_upgrade(event)
 

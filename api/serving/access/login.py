@@ -29,12 +29,12 @@ _PROBLEM = "<!-- problem -->"
 
 
 def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRouter:
-    """Return the routes; without ``sessions``, which need a token, only ``/session``."""
+    """Return the log-in routes; without ``sessions`` (no token is set), only ``/session``."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Report to a page whether its browser has a session, which can be ended."""
+        """Report whether the page's browser has a session that it can end."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
         logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
         return JSONResponse({"logged_in": logged_in})
