@@ -29,12 +29,11 @@ def next_tick(start: float, interval: float, now: float) -> float:
 
 
 class Runner:
-    """Ticks each sensor every ``interval`` seconds; sensors never stop each other.
+    """Ticks each sensor every ``interval`` seconds; sensors never block each other.
 
     One thread reads the sensors of a tick one after the other. If a reading takes too long, a new
-    thread takes over: it reads the sensors that are still waiting, and all sensors from the next
-    tick on. The slow thread exits once its reading is done. A thread for each
-    sensor would take half as much CPU time again.
+    thread reads the sensors that are still waiting, and all sensors from the next tick on. The slow
+    thread exits once its reading is done. A thread for each sensor would take 50% more CPU time.
     """
 
     def __init__(
@@ -124,7 +123,7 @@ class Runner:
         self._reader, self._reading_since = reader, None
 
     def _read(self) -> None:
-        """Read the sensors at each tick, until another thread does."""
+        """Read the sensors at each tick, until another thread replaces this one."""
         while self._read_due() and not self._stopping.wait(self._tick - time.monotonic()):
             self._begin_tick()
         if self._is_reader():

@@ -40,7 +40,7 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in the thread that calls ``read``.
 
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
-    began: no value in it is older. ``on_change`` is called when the state of the sensor, or its
+    began, so no value in it is older. ``on_change`` is called when the state of the sensor, or its
     reason, has changed. ``on_vanished`` is called with each channel that the sensor has read before
     and that a complete reading no longer contains.
     """

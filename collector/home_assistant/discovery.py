@@ -182,9 +182,10 @@ def _expression(field: Field) -> str:
 
 
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
-    """Return a template of Jinja that skips late samples and, on shared topics, other hosts.
+    """Return a Jinja template that skips late samples and, on shared topics, other hosts.
 
-    Home Assistant ignores an empty number; a text keeps its state.
+    A message that is skipped yields an empty number, which Home Assistant ignores, or the present
+    state of a text.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:

@@ -26,7 +26,7 @@ def first_process(
 
     The parent of a Python process belongs to the same job if it runs Python too, as the same user,
     and started the process within 10 minutes of its own start: so the workers of torchrun are one
-    run. So are the processes that ``mpirun`` starts, in any language.
+    run. The processes that ``mpirun`` starts are one run too, in any language.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

@@ -1,4 +1,4 @@
-"""Begins, follows and ends the runs of this machine. One thread; reads only ``/proc``."""
+"""Begins, follows and ends the runs of this machine. Uses one thread, and reads only ``/proc``."""
 
 import logging
 import time
@@ -77,7 +77,7 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether there are runs, or processes that may become runs, to follow."""
+        """Whether it follows any runs, or any processes that may become runs."""
         return bool(self._runs or len(self._holders))
 
     @property

@@ -22,7 +22,7 @@ class Usage(NamedTuple):
 
     The traffic includes that of children that the process has waited for. ``private`` is the memory
     that only the process can release: neither shared nor backed by a file, in RAM or in swap.
-    None: not readable.
+    A value that cannot be read is None.
     """
 
     peak: int | None = None
@@ -51,7 +51,7 @@ class Process(NamedTuple):
 
 
 def parse_stat(text: bytes) -> Process:
-    """Return the process that ``/proc/PID/stat`` describes. Raises ValueError and IndexError."""
+    """Return the process that ``/proc/PID/stat`` describes. Raises ValueError or IndexError."""
     start, _, rest = text.rpartition(b") ")  # the name before it may contain anything
     fields = rest.split()
     user, system, waited_user, waited_system = map(int, fields[11:15])
@@ -83,8 +83,8 @@ class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
     ``processes`` are those of the newest ``update``. Only new processes and those that the caller
-    asks for are read each time; for the others, the listing suffices to know that they still exist.
-    ``new`` are the processes that were not known before, or that were read again after a while.
+    asks for are read each time; for the others, the listing shows that they still exist. ``new``
+    are the processes that were not known before, or that were read again after a while.
     """
 
     def __init__(

@@ -49,10 +49,10 @@ class GpuUse:
     """Adds up how a run uses GPUs.
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the previous list. What the GPU reports about itself counts as
-    the run's own only if no other process is on the GPU; otherwise, it is listed in
-    ``whole_machine``. If it is not known which processes are the run's own, every GPU counts, and
-    all these values are listed in ``whole_machine``.
+    process counts for the time since the previous list. The values of the whole GPU count as the
+    run's own only if no other process is on the GPU; otherwise, it is listed in ``whole_machine``.
+    If it is not known which processes are the run's own, every GPU counts, and all these values are
+    listed in ``whole_machine``.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
@@ -98,7 +98,7 @@ class GpuUse:
         known.energy = known.values.get("energy") if known.values_at == timestamp else None
 
     def values(self) -> dict[str, Any]:
-        """Return the summary's values; None: not known."""
+        """Return the summary's values; None if a value is not known."""
         return {
             "gpu_hours": None if self._held is None else round(self._held / _HOUR, 6),
             "gpu_utilization_mean": self._utilization.value,
@@ -172,9 +172,9 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds.
 
-        ``seed`` is an earlier summary to continue, of a run that used ``gpus``. What processes that
-        have ended had used is known only from ``seed``. If the run ``is_part`` of the life of its
-        process, what the process used before the run does not count.
+        ``seed`` is an earlier summary to continue, of a run that used ``gpus``. The usage of
+        processes that ended earlier is known only from ``seed``. If the run ``is_part`` of the life
+        of its process, what the process used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part

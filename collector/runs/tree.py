@@ -13,7 +13,7 @@ class TreeUsage:
 
     ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes; memory that
     processes share counts for each. ``cpu_seconds`` and the storage traffic, in bytes, include
-    processes that have ended. None: not readable.
+    processes that have ended. A value that cannot be read is None.
     """
 
     cpu_seconds: float
@@ -33,7 +33,7 @@ class ProcessTree:
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
-        """Begin with ``root`` only; the first update finds its descendants."""
+        """Start with ``root`` only; the first update finds its descendants."""
         self.root = root
         self._is_part = is_part
         self._foster = foster

@@ -67,7 +67,7 @@ class RunWatcher:
 
     @property
     def memory(self) -> Sequence[Row]:
-        """The RAM of each run's processes, when they were last checked."""
+        """The RAM of each run's processes, as of the last check."""
         return self._keeper.memory
 
     def start(self) -> None:
@@ -75,7 +75,7 @@ class RunWatcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states. The runs go on; the next collector follows them."""
+        """Publish the newest states. The runs continue; the next collector follows them."""
         self._put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)

@@ -57,13 +57,12 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 
 
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
-    """Return a process' memory cgroup: its folder, its hierarchy's mount point, its file names.
+    """Return a process's memory cgroup: its folder, its hierarchy's mount point, its file names.
 
-    ``cgroup`` is the content of the file of this name in ``/proc/PID``, and ``mountinfo`` that in
-    ``/proc/self``. In
-    a container, ``cgroup`` may have the host's path although only the container's part of the tree
-    is mounted; the mount point is then the process' cgroup. Return None if no memory controller is
-    mounted.
+    ``cgroup`` has the contents of ``/proc/PID/cgroup``, and ``mountinfo`` those of
+    ``/proc/self/mountinfo``. In a container, ``cgroup`` may have the host's path although only the
+    container's part of the tree is mounted; the mount point is then the process's cgroup. Return
+    None if no memory controller is mounted.
     """
     paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators

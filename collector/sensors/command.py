@@ -1,4 +1,4 @@
-"""A process' command in a few words, without its arguments, which may contain secrets.
+"""A process's command in a few words, without its arguments, which may contain secrets.
 
 What remains is the program's name and, for an interpreter, the name of the script or module that it
 runs. Pure.
@@ -19,8 +19,8 @@ _COMM = 15  # TASK_COMM_LEN without the final NUL, proc(5)
 def short_command(arguments: Sequence[str]) -> str | None:
     """Return a text such as ``python3 train.py`` or ``python3 -m torch.distributed.run``.
 
-    ``arguments`` are the process' arguments, beginning with its program. Return None if the process
-    has no arguments: it belongs to the kernel, or is ending.
+    ``arguments`` are the process's arguments, beginning with its program. Return None if the
+    process has no arguments because it belongs to the kernel or is ending.
     """
     if not arguments or not arguments[0]:
         return None
@@ -37,7 +37,7 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process' name, cut to the kernel's maximum length if the process may have set it."""
+    """Return a process's name, cut to the kernel's maximum if the process may have set it."""
     return clean(name[:_COMM] if " " in name else name)
 
 

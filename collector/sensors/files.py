@@ -9,8 +9,7 @@ _CHUNK_BYTES = 65_536
 def read_file(file: Path) -> bytes:
     """Return the contents of ``file``. Raises OSError.
 
-    ``Path.read_bytes`` makes twice as many system calls, and each of them lets another thread take
-    over.
+    ``Path.read_bytes`` makes twice as many system calls, and each of them lets another thread run.
     """
     descriptor = os.open(file, os.O_RDONLY)
     try:

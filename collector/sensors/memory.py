@@ -52,7 +52,7 @@ def _difference(whole: int | None, part: int | None) -> int | None:
 
 @register
 class MemorySensor(Sensor):
-    """Reads the machine's memory, and the memory limit of this process' cgroup."""
+    """Reads the machine's memory, and the memory limit of this process's cgroup."""
 
     name = MEMORY.name
 

@@ -1,4 +1,4 @@
-"""Network interfaces: each byte sent and received is counted once, see ``interfaces``.
+"""Network interfaces: each byte sent and received is counted once (see ``interfaces``).
 
 ``per_interface`` lists the interfaces that count and no others, so that its rows add up to the
 totals, and so that the history does not fill with the veths of containers that come and go.

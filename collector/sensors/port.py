@@ -16,7 +16,7 @@ class Sensor(Protocol):
     """Reads one metric family. Used by one thread at a time; does nothing before ``open``.
 
     ``details`` are facts for `system/status`, such as a driver's version, while it is open. A
-    sensor that ``may_wait``, such as for a driver, is read after the others.
+    sensor that ``may_wait`` for something, such as a driver, is read after the others.
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
     read. If something could not be read, ``read`` yields the readings that succeeded, then raises
@@ -36,7 +36,7 @@ class Sensor(Protocol):
         """Read the source once. This may block."""
 
     def describe(self) -> str:
-        """Describe briefly the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
+        """Briefly describe the hardware that is read, such as ``2 disks: nvme0n1, sda``."""
 
     def close(self) -> None:
         """Release what ``open`` acquired. Safe to call twice, and before and after ``open``."""

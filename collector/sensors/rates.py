@@ -19,7 +19,7 @@ class RateMeter:
     """Turns the counters of successive reads into rates over the measured time between them."""
 
     def __init__(self) -> None:
-        """Start without counters: the first read has no rates."""
+        """Start with no counters: the first read has no rates."""
         self._before: Counters = {}
         self._time = float("-inf")
 

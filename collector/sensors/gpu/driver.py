@@ -35,8 +35,9 @@ class GpuProcess(NamedTuple):
 class GpuReading(NamedTuple):
     """The answer of one GPU to a read.
 
-    ``values`` are by field; a missing field is published as null. ``processes`` is None if the GPU
-    does not report them. ``partitions`` are the values of each partition, by the driver's index.
+    ``values`` are keyed by field; a missing field is published as null. ``processes`` is None if
+    the GPU does not report them. ``partitions`` are the values of each partition, by the driver's
+    index.
 
     ``problem`` describes what is wrong: it follows the name of the GPU in a sentence and has no
     full stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
@@ -80,7 +81,7 @@ class GpuDevice(Protocol):
         """
 
     def unanswered(self) -> GpuReading:
-        """Return a reading that holds only what identifies the GPU and its partitions."""
+        """Return a reading that contains only what identifies the GPU and its partitions."""
 
 
 class GpuDriver(Protocol):
@@ -99,7 +100,7 @@ class GpuDriver(Protocol):
     def open(self) -> None:
         """Start the driver's library. It may be started again after ``close``.
 
-        Raises SensorAbsentError, with why the driver cannot be used and what to do.
+        Raises SensorAbsentError, whose message gives the reason and what to do.
         """
 
     def devices(self) -> Sequence[GpuDevice]:

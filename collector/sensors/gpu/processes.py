@@ -54,7 +54,7 @@ class ProcessTable:
     ) -> Mapping[str, object]:
         """Return the catalogue's fields; ``processes`` is None if the GPU does not report any.
 
-        ``own_pids`` is true if the process ids belong to this process' own PID namespace.
+        ``own_pids`` is true if the process ids belong to this process's own PID namespace.
         """
         if processes is None:
             return {"processes": None, "more": None, "unresolved": None, "note": None}

@@ -129,7 +129,7 @@ class GpuSensor(Sensor):
             try:
                 reading = gpu.answer(deadline) or gpu.device.unanswered()
             except SensorAbsentError as absence:
-                session.lose(absence)
+                session.suspend(absence)
                 continue
             values = {**_NULLS, **reading.values, "vendor": session.vendor}
             yield Reading(gpu_channel(gpu.id), values)

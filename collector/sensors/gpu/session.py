@@ -59,7 +59,7 @@ class DriverSession:
 
     @property
     def problem(self) -> str | None:
-        """The problem of the driver, or None; its absence is a problem only if it has had GPUs."""
+        """The driver's problem, or None; its absence is a problem only if it has had GPUs."""
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:
@@ -74,15 +74,15 @@ class DriverSession:
         try:
             self._find_gpus(self._opened(now))
         except SensorAbsentError as absence:
-            self.lose(absence)
+            self.suspend(absence)
         except SensorFailedError as failure:
             self._failure = str(failure)
         except Exception as error:
             log.debug("The traceback of a GPU driver", exc_info=True)
             self._failure = f"A GPU driver failed ({type(error).__name__}: {error})."
 
-    def lose(self, absence: SensorAbsentError) -> None:
-        """Close the driver; the next attempt to open it comes after half a minute."""
+    def suspend(self, absence: SensorAbsentError) -> None:
+        """Close the driver; ``refresh`` opens it again after half a minute at the earliest."""
         self._close_driver()
         self.absence = str(absence)
 

@@ -22,7 +22,7 @@ class ThrottleShares:
     """
 
     def __init__(self) -> None:
-        """Begin without readings."""
+        """Start with no readings."""
         self._last: float | None = None
         self._steps: deque[_Step] = deque()
         # By reason; in whole numbers, so that sums stay exact.

@@ -1,4 +1,4 @@
-"""What a GPU answers to probes: values, failures, and what it does not support."""
+"""The answers of a GPU to probes: values, failures, and what the GPU does not support."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -15,8 +15,8 @@ _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 class Answers(NamedTuple):
     """What a GPU has answered to some probes.
 
-    ``values`` and ``failures`` (NVML's errors) are by field; ``lacking`` is what the GPU does not
-    support, by probe.
+    ``values`` and ``failures`` (NVML's errors) are keyed by field; ``lacking`` is what the GPU does
+    not support, by probe.
     """
 
     values: dict[str, object]

@@ -122,7 +122,7 @@ class Nvml:
         self._started = False
 
     def open(self) -> None:
-        """Start NVML. Raises SensorAbsentError with what to do; ``open`` may be retried."""
+        """Start NVML. Raises SensorAbsentError, with the reason; ``open`` may be retried."""
         try:
             pynvml.nvmlInit()
         except pynvml.NVMLError as error:

@@ -42,7 +42,7 @@ class MigInstances:
     """
 
     def __init__(self) -> None:
-        """Begin without instances."""
+        """Start with no instances."""
         self.failures: dict[str, str] = {}
         self._instances: Mapping[int, _Instance] = {}
         self._due = float("-inf")
