@@ -11,10 +11,10 @@ MQTT5_PORT, WEBSOCKET_PORT = 1884, 9001
 
 @dataclass(frozen=True, slots=True)
 class Listeners:
-    """The ports of an embedded broker at ``host``; 0: not served.
+    """The ports of an embedded broker at ``host``; 0 means not served.
 
     ``mqtt`` is the port of MQTT 3.1.1. ``mqtt5`` is the same port if the broker serves both
-    versions on one.
+    versions on one port.
     """
 
     host: str

@@ -106,7 +106,7 @@ class Mosquitto:
 def find(folder: Path) -> Mosquitto | None:
     """Return the Mosquitto 2 of this machine, or None if it has none that can be used.
 
-    Only on Linux can a program that is not ours be made to end with its parent.
+    Linux only: elsewhere, a program that is not ours cannot be made to end with its parent.
     """
     program = shutil.which("mosquitto") or shutil.which("mosquitto", path=_SBIN)
     if program is None or sys.platform != "linux":

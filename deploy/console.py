@@ -55,7 +55,7 @@ def flush() -> None:
 
 
 def output_was_lost() -> bool:
-    """Return whether standard output could not be written; if so, it has been reported."""
+    """Return whether writing to standard output has failed, which has then been reported."""
     return bool(_lost)
 
 

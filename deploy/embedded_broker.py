@@ -49,7 +49,7 @@ class EmbeddedBroker:
         """Prepare a broker that serves MQTT 3.1.1 on ``host`` and ``port``.
 
         MQTT 5 and MQTT over WebSocket have their own ports; port 0 disables them. If one of these
-        two ports is in use at the start, a free one takes its place (``listeners``).
+        two ports is in use at the start, a free one is used instead (``listeners``).
 
         ``login`` is the user name and password that clients must use. ``program`` is by default
         the bundled broker. A probe checks every ``probe_pause`` seconds that the broker still

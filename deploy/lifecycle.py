@@ -31,7 +31,7 @@ class Component(Protocol):
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process at once, with ``code`` and no output: nothing has started."""
+    """Let a signal end the process at once, silently and with ``code``: nothing has started yet."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)

@@ -1,4 +1,4 @@
-"""A parser of command lines that prints and fails as every part of this program does."""
+"""A command-line parser whose output and errors look like those of the rest of the program."""
 
 import argparse
 import sys

@@ -58,7 +58,7 @@ class Player:
         self.publish(batch)
 
     def publish(self, batch: Sequence[Publication], seconds: float | None = None) -> None:
-        """Publish ``batch``; return once it is acknowledged, or stopping, or after ``seconds``."""
+        """Publish ``batch``; return on acknowledgement, when stopping, or after ``seconds``."""
         deadline = None if seconds is None else time.monotonic() + seconds
         while batch and not self._is_over(deadline):
             if not self._bus.wait_connected(_POLL_SECONDS):

@@ -39,8 +39,8 @@ class RetainedMessages:
     def remove(self) -> list[str]:
         """Remove the messages, and return their topics.
 
-        A broker may deliver only some of many retained messages at once, so this looks until it
-        finds nothing new. Raises SystemMonitorError if the broker still retains any of them.
+        A broker may deliver only some of many retained messages at once, so this repeats until it
+        finds no new ones. Raises SystemMonitorError if the broker still retains any of them.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:

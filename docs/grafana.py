@@ -1,7 +1,7 @@
 """Grafana's dashboards, one for Prometheus and one for InfluxDB, made from the catalogue.
 
-Each starts with a chosen overview. A collapsed row for each family follows, with a panel for each
-of its metrics, so that a new field appears automatically.
+Each starts with a hand-picked overview. A collapsed row for each family follows, with a panel for
+each of its metrics, so that a new field appears automatically.
 """
 
 import json

@@ -88,7 +88,7 @@ def _paragraph(text: str) -> Iterator[str]:
 
 
 def _escaped(text: str) -> str:
-    """Return ``text`` escaped for roff, so that no line of it is a request."""
+    """Return ``text`` escaped for roff, so that no line is a roff request."""
     plain = text.replace("\\", "\\e").replace("-", "\\-")
     plain = re.sub(r"[^\x00-\x7f]", lambda found: f"\\[u{ord(found[0]):04X}]", plain)
     return re.sub(r"^([.'])", r"\\&\1", plain, flags=re.MULTILINE)

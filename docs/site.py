@@ -20,7 +20,7 @@ _LINK = re.compile(r"(?P<text>!?\[[^]]*\])\((?![a-z]+:)(?P<path>[^)#\s]+)(?P<anc
 
 
 def places() -> dict[str, str]:
-    """Return the path of each of the site's files in the site, by its path in the repository."""
+    """Return the path in the site of each of its files, by the file's path in the repository."""
     files = [*_DOCS.rglob("*.md"), *(_DOCS / "pictures").iterdir()]
     return {
         "README.md": "index.md",

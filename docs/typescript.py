@@ -1,4 +1,4 @@
-"""TypeScript types for the API's responses, from the models that OpenAPI is made of."""
+"""TypeScript types for the API's responses, from the models of the OpenAPI document."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any

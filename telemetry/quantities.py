@@ -6,7 +6,7 @@ _KILOWATT_HOUR = 3_600_000
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its two largest units: 2 h 13 min. A negative one is 0."""
+    """Return a duration in its two largest units: 2 h 13 min. A negative duration counts as 0."""
     seconds = max(0.0, seconds)  # the clocks of hosts differ
     rest = round(seconds)
     if rest < _MINUTE:

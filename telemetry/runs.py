@@ -14,7 +14,7 @@ def failure_of(run: Mapping[str, object]) -> str | None:
 
 
 def has_unknown_end(run: Mapping[str, object]) -> bool:
-    """Return whether it is not known if ``run``, the values of an ended run, failed."""
+    """Return whether the outcome of ``run``, the values of an ended run, is unknown."""
     return not run["signal"] and run["exit_code"] is None
 
 

@@ -22,7 +22,7 @@ class SensorState(StrEnum):
     """The state of a sensor.
 
     ``absent``: this host has no such hardware or driver. ``failing``: the newest reading failed.
-    ``hanging``: a reading has not returned for seconds.
+    ``hanging``: a reading has not returned for several seconds.
     """
 
     STARTING = "starting"

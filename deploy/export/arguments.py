@@ -11,7 +11,7 @@ FORMATS = ("csv", "jsonl", "parquet")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The arguments as given; None: the default."""
+    """The arguments as given; None means the default."""
 
     url: str | None
     start: str

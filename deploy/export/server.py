@@ -35,7 +35,7 @@ class ExportError(SystemMonitorError):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which columns to export: filters of channels, names of fields, a host; empty: the default."""
+    """Which columns to export: channel filters, field names, a host; empty means the default."""
 
     channels: Sequence[str] = ()
     fields: str | None = None

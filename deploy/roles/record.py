@@ -26,7 +26,7 @@ _PROGRESS_SECONDS = 0.5
 
 
 def run(settings: Settings, output: str | None) -> int:
-    """Write the bus to ``output``, or to standard output, until a signal; return 1 on failure."""
+    """Write messages to ``output`` or standard output until a signal; return 1 on failure."""
     stopping = threading.Event()
     set_on_signal(stopping)
     try:

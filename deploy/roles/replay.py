@@ -104,7 +104,7 @@ class _Command:
                 yield entry
 
     def _require_free_names(self, survey: Survey) -> None:
-        """Raise SystemMonitorError if two hosts would get the same name, or that of a live host."""
+        """Raise SystemMonitorError if two hosts, or a host and a live host, would share a name."""
         names = {self.form.name_of(host) for host in survey.hosts}
         if len(names) < len(survey.hosts):
             raise SystemMonitorError(

@@ -20,8 +20,8 @@ RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # telemetry.settings has it too, but tak
 def run(arguments: Sequence[str]) -> int | None:
     """Run the command in ``arguments`` and return its exit code, or end with its signal.
 
-    Return None without running anything if ``arguments`` need the full parser: for help, or because
-    they are wrong. Raises SettingsError.
+    Return None without running anything if ``arguments`` need the full parser, for help or for an
+    error. Raises SettingsError.
     """
     request = command_line.read(arguments)
     if request is None:

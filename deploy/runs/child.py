@@ -1,4 +1,4 @@
-"""The command as a child process that has the terminal, and its signals, as if run directly.
+"""The command as a child process, with the terminal and its signals as if it ran directly.
 
 It stays in this process's group. So the terminal's own signals (Ctrl-C, Ctrl-Z, a new size) reach
 it without us, and we ignore them. A signal that another program sends to us is meant for the
@@ -27,13 +27,13 @@ class CommandError(Exception):
     """The command could not be started; ``code`` is the exit code that a shell would return."""
 
     def __init__(self, sentence: str, code: int) -> None:
-        """Keep the sentence for the user, and the code."""
+        """Store the sentence for the user, and the code."""
         super().__init__(sentence)
         self.code = code
 
 
 class End(NamedTuple):
-    """How the command ended, and what it and its children, if it waited for them, have used.
+    """How the command ended, and what it used, with the children that it waited for.
 
     ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
     the largest RSS of one process, in bytes. It is 0 if it may be the RSS of this process instead:
@@ -56,7 +56,7 @@ class End(NamedTuple):
 
 
 def signal_name(number: int) -> str:
-    """Return a name such as ``SIGTERM``, or ``SIGRTMIN+3`` for a signal without one."""
+    """Return a name such as ``SIGTERM``, or ``SIGRTMIN+3`` for a signal without a name."""
     try:
         return signal.Signals(number).name
     except ValueError:

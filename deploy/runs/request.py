@@ -37,7 +37,7 @@ class Request(NamedTuple):
     options: Sequence[str]
 
     def new_id(self) -> str:
-        """Return a new id for the run that begins with its name: ``ablation-7-3f9a1c5e``."""
+        """Return a new id, which begins with the run's name: ``ablation-7-3f9a1c5e``."""
         name = self.name or os.path.basename(self.command[0])  # noqa: PTH119 - loads no pathlib
         slug = re.sub(r"[^A-Za-z0-9_.]+", "-", name).strip("-.")[:_LONGEST_SLUG]
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
@@ -52,7 +52,7 @@ class Request(NamedTuple):
 
 
 def read(arguments: Sequence[str]) -> Request | None:
-    """Return the request, or None if ``arguments`` need the full parser: for help, or an error.
+    """Return the request, or None if ``arguments`` need the full parser, for help or for an error.
 
     Raises SettingsError if the name, a tag or the program is not valid.
     """

@@ -44,7 +44,7 @@ nvidia-smi, 1 GB = 2^30 bytes; 1 MB/s = 10^6 bytes per second."""
 
 
 class Help(ModalScreen[None]):
-    """The list of keys, until one of its own keys is pressed."""
+    """The list of keys, shown until one of its own keys is pressed."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,escape,q,enter", "dismiss", "Close"),

@@ -38,7 +38,7 @@ _NAME = Column("name", 24)
 def is_stale(update: Update, host: HostState, now: int) -> bool:
     """Return whether ``update`` is older than three intervals; ``now`` is Unix milliseconds.
 
-    The clock of the host may be wrong: the timestamp counts only for a retained message.
+    The clock of the host may be wrong, so the timestamp counts only for a retained message.
     """
     age = update.age(now) if update.retained else time.monotonic() - update.arrived
     return age > _STALE_INTERVALS * host.interval

@@ -115,7 +115,7 @@ def _cells(host: Host, *, is_selected: bool) -> list[Span]:
 
 
 def sorted_hosts(hosts: Iterable[Host], sorting: Sorting) -> list[Host]:
-    """Return ``hosts`` sorted; those that are equal are sorted by name."""
+    """Return ``hosts`` sorted; equal ones are sorted by name."""
     by_name = sorted(hosts, key=lambda host: host.name)
     return sorting.sorted(
         by_name, lambda host, title: host.name if title == "host" else host.numbers[title]

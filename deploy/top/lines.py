@@ -33,7 +33,7 @@ Line: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. ``width`` 0: the width that the others leave."""
+    """A column of a table. ``width`` 0 means the width that the others leave."""
 
     title: str
     width: int
@@ -46,7 +46,7 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
-    """Return the width of each column in a line of ``width``, with a space between two."""
+    """Return the width of each column in a line of ``width``, with a space between columns."""
     taken = sum(column.width for column in columns) + len(columns) - 1
     flexible = sum(column.width == 0 for column in columns)
     rest = max(least * flexible, width - taken)

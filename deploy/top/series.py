@@ -18,7 +18,7 @@ class Series:
     """Values of the hosts that were shown last. A value is noted once, when its sample is new."""
 
     def __init__(self) -> None:
-        """Start without values."""
+        """Start with no values."""
         self._hosts: OrderedDict[str, dict[Key, deque[float | None]]] = OrderedDict()
         self._noted: dict[tuple[str, str], int] = {}
 

@@ -31,7 +31,7 @@ class Sorting:
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
         """Return ``rows`` sorted by the result of ``value`` for a row and the column.
 
-        That is a number, a text, or None, which comes last in either direction.
+        The result is a number, a text, or None, which comes last in either direction.
         """
         found = [(value(row, self.title), row) for row in rows]
         known = [pair for pair in found if pair[0] is not None]

@@ -91,7 +91,7 @@ def share(used: object, total: object) -> float | None:
 def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:
     """Return the last ``width`` values as bars; a gap is a space.
 
-    ``top`` is the value of a full bar; None: the largest value.
+    ``top`` is the value of a full bar, by default the largest value.
     """
     shown = values[-width:] if width > 0 else ()
     if top is None:
@@ -100,7 +100,7 @@ def sparkline(values: Sequence[float | None], width: int, top: float | None = 10
 
 
 def bar(value: float | None, top: float = 100.0) -> str:
-    """Return one bar; the lowest one, not a space, for 0."""
+    """Return one bar; for 0, the lowest bar rather than a space."""
     if value is None:
         return " "
     share = value / top if top > 0 else 0.0

@@ -57,7 +57,7 @@ class BusClient(Client):
         self._published: set[int] = set()  # by ``publish_all``, and not acknowledged yet
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; an incomplete one waits for its rest."""
+        """Process the packets that one system call reads; keep an incomplete one for later."""
         self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
@@ -83,7 +83,7 @@ class BusClient(Client):
     def publish_all(self, messages: Iterable[Publication]) -> set[int]:
         """Publish ``messages`` with QoS 1, in this order; return their identifiers. Thread-safe.
 
-        ``on_acknowledged`` is called for each of them. Unless connected, nothing is sent.
+        ``on_acknowledged`` is called for each of them. While disconnected, nothing is sent.
         """
         by_identifier = {self._mid_generate(): each for each in messages}
         identifiers = set(by_identifier)
@@ -124,7 +124,7 @@ class BusClient(Client):
         return MQTTErrorCode.MQTT_ERR_SUCCESS
 
     def _next_packet(self) -> tuple[int, int, int]:
-        """Return a packet's first byte, and the start and end of its rest; it may be incomplete."""
+        """Return a packet's first byte, and where its remainder starts and should end."""
         received, start = self._received, self._position + 1
         length = shift = 0
         for byte in received[start : start + _LENGTH_BYTES]:

@@ -65,7 +65,7 @@ class BusConnection:
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
         ``name_option`` is the command's option that changes ``client_id``. Messages in both
-        directions wait for up to ``gather`` seconds for others, which saves CPU time.
+        directions wait up to ``gather`` seconds for further ones, which saves CPU time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -98,7 +98,7 @@ class BusConnection:
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
         """Return the client of the next connection; earlier clients no longer call any callback.
 
-        The same client would resend its unacknowledged messages as if they were new.
+        Reusing a client would resend its unacknowledged messages as if they were new.
         """
         client = new_client(
             self.address,

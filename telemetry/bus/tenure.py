@@ -20,7 +20,7 @@ class Tenure:
     """
 
     def __init__(self) -> None:
-        """Start without a connection, and without tenure."""
+        """Start with no connection and no tenure."""
         self._since: float | None = None
         self._short = 0
         self._has_tenure = False

@@ -15,8 +15,8 @@ class Nature(StrEnum):
 
     A sample is a reading: periodic, retained by the broker, averaged over time. An event is a
     moment: never retained, never averaged, and its id makes a second delivery harmless. A state is
-    what is true now, such as a run: retained while it is true, and ended by an empty payload. Its
-    beginning and its end are events in the history.
+    something that is true now, such as a run: retained while it is true, and ended by an empty
+    payload. Its beginning and its end are events in the history.
     """
 
     SAMPLE = "sample"
@@ -53,15 +53,15 @@ class Field:
     ``fixed`` fields are always sent, because other tools depend on their names. An older collector
     may omit the other fields. A value that the hardware does not report is null. ``members`` are
     the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the object if ``kind``
-    is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None: the
+    is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None means the
     decoder's limit. If a text field has ``choices``, its value is one of them.
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
-    the field's part of a metric's name; None: ``name``; empty: the field is not a metric. ``label``
-    names what distinguishes the items of a list or object, such as the core. The value of a text or
-    number with a ``label`` labels each metric of its family. ``items`` are the label's values for a
-    list; empty: the positions. A ``cumulative`` number only grows until the driver or the hardware
-    is reset.
+    the field's part of a metric's name: None means ``name``, and an empty text that the field is
+    not a metric. ``label`` names what distinguishes the items of a list or object, such as the
+    core. The value of a text or number with a ``label`` labels each metric of its family. ``items``
+    are the label's values for a list, by default the positions. A ``cumulative`` number only grows
+    until the driver or the hardware is reset.
     """
 
     name: str

@@ -20,7 +20,7 @@ def labels_of(labels: Mapping[str, object]) -> str:
 
 @lru_cache(maxsize=32_768)  # the names of a fleet hardly change from scrape to scrape
 def escaped(value: object) -> str:
-    """Return the value of a label as it stands between the quotes.
+    """Return the value of a label as it appears between the quotes.
 
     People read metrics with curl, so the text has no control sequences for a terminal.
     """

@@ -40,7 +40,7 @@ def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | N
 
     A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
     or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. A value that is
-    missing in ``values`` is missing in the answer.
+    missing in ``values`` is missing in the result.
     """
     columns = dict(values)  # removing the few others is faster than picking the numbers
     for field in _others(family):

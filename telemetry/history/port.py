@@ -115,8 +115,8 @@ class HistoryWriter(Protocol):
 
         If a sample is already stored, its new non-null values overwrite the old ones. If an event
         with the same channel, host and id is stored, the new values replace its values, unless the
-        new one has a later timestamp: then it may be ignored.
-        Raises HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
+        new event has a later timestamp, in which case it may be ignored. Raises
+        HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
         """
 
     def roll_up(self) -> bool:
@@ -136,7 +136,7 @@ class HistoryReader(Protocol):
     """The reading half. Its methods are thread-safe."""
 
     def open(self) -> None:
-        """Get ready to answer. Succeeds even if the store does not exist yet."""
+        """Prepare to answer queries. Succeeds even if the store does not exist yet."""
 
     def ping(self) -> None:
         """Check that the store answers. Raises HistoryUnavailableError with the reason."""

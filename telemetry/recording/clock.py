@@ -1,4 +1,4 @@
-"""The time in a recording, which has no times but those of its samples. Pure."""
+"""The time in a recording, whose only times are those of its samples. Pure."""
 
 from telemetry.limits import SILENT_SECONDS
 from telemetry.samples import Sample

@@ -54,7 +54,7 @@ class Recording:
     """
 
     def __init__(self, topics: TopicScheme) -> None:
-        """Begin with nothing read."""
+        """Start before the first entry."""
         self._topics = topics
         self.clock = RecordingClock()
         self.lines = self.samples = 0
@@ -64,7 +64,7 @@ class Recording:
     def problems(self, name: str, option: str) -> Iterator[str]:
         """Return sentences about the problems of the file ``name``, after reading.
 
-        ``option`` is the one that sets the prefix of the topics.
+        ``option`` is the option that sets the topic prefix.
         """
         if skipped := self.rejected.total():
             reasons = ", ".join(f"{number} {reason}" for reason, number in self.rejected.items())

@@ -42,7 +42,7 @@ class Replay:
     """
 
     def __init__(self, form: Form, any_host: str) -> None:
-        """Begin with nothing published."""
+        """Start before the first entry."""
         self._form = form
         self._any_host = any_host
         self._online: dict[str, dict[str, Any]] = {}  # the statuses by topic

@@ -18,7 +18,7 @@ class Survey:
     """
 
     def __init__(self, speed: float) -> None:
-        """Begin with nothing read."""
+        """Start before the first entry."""
         self._speed = speed
         self._steps: Counter[int] = Counter()
         self.hosts: Counter[str] = Counter()

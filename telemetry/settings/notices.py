@@ -1,4 +1,4 @@
-"""Parses and validates the settings of notices, in the manner of ``values``."""
+"""Parses and validates the settings of notices, as ``values`` does for the others."""
 
 import re
 import shlex
@@ -31,7 +31,7 @@ def joined(value: object) -> object:
 
 
 def notify_urls(text: str) -> str:
-    """Check URLs of Apprise, as far as that is possible without it."""
+    """Check Apprise URLs, as far as that is possible without Apprise."""
     found = urls(text)
     valid = r"[A-Za-z][A-Za-z0-9]{0,31}://[^\s\x00-\x1f\x7f]+"
     if not 1 <= len(found) <= _MOST_URLS or not all(

@@ -14,7 +14,7 @@ class SecretFileError(ValueError):
     """No secret can be read from the file at ``path``, which ``setting`` names."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
-        """Keep the parts of the message to the user, in which ``reason`` follows the word "it"."""
+        """Store the parts of the message to the user, in which ``reason`` follows the word "it"."""
         super().__init__(reason)
         self.setting = setting
         self.path = path
