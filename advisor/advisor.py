@@ -95,7 +95,7 @@ class Advisor:
                 counter("messages_dropped", _DROPPED, self._inbox.dropped),
                 counter("analysis_failures", _FAILED, self._failures),
                 counter("history_failures", "Failed queries", watch.history_failures),
-                counter("broker_reconnects", "Connections after the first", publisher.reconnects),
+                counter("broker_reconnects", "Reconnections to the broker", publisher.reconnects),
                 gauge("findings_active", "Active findings", active, label="severity"),
                 gauge("hosts", "Known hosts", watch.hosts),
                 gauge("messages_waiting", "Messages not yet published", publisher.waiting),

@@ -21,7 +21,7 @@ class Limit(StrEnum):
     DISK = "the disks read at the highest rate that they have shown"
     NETWORK = "the network receives at the highest rate that it has shown"
     PCIE = "the PCIe link is full"
-    CORE = "one CPU core is at its limit: loading in one process, or Python"
+    CORE = "one CPU core is at its limit: a single process loads data, or runs Python code"
 
 
 class HostLimits:

@@ -61,7 +61,7 @@ class HostMemory:
                 reading,
                 self._swaps.since,
                 Severity.WARNING,
-                f"Host: it swaps continuously: {self._in.mean:.0f} MB/s in, "
+                f"Host: continuous swapping: {self._in.mean:.0f} MB/s in, "
                 f"{self._out.mean:.0f} MB/s out",
                 {"swapped": Measure(round(swap, 1), "MB/s")},
             )

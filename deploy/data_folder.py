@@ -77,7 +77,7 @@ def _use(owner: str, file: Path) -> str:
     import psutil  # noqa: PLC0415 - it takes memory
 
     if owner.isdecimal() and psutil.pid_exists(int(owner)):
-        return f"in use by another System Monitor (process {owner}): stop that one"
+        return f"in use by another System Monitor (process {owner}): stop it"
     return f"locked by another program: end the program that has {file} open"
 
 

@@ -92,7 +92,7 @@ class EmbeddedBroker:
         return Report(
             "broker",
             None if runs else "The embedded broker is restarting.",
-            (counter("restarts", "Starts after the first", self.restarts),),
+            (counter("restarts", "Restarts of the embedded broker", self.restarts),),
             (self._exhaustion(),) if self.memory_exhausted else (),
         )
 

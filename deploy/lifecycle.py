@@ -78,7 +78,7 @@ def _stop_after(
 ) -> None:
     name = death.thread.name if death.thread else "?"
     log.error(
-        "The thread %r ended because of an unexpected error (%r): system-monitor stops. "
+        "The thread %r ended because of an unexpected error (%r): System Monitor is stopping. "
         "Start it again, and report this error.",
         name,
         death.exc_value,

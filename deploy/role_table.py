@@ -95,7 +95,7 @@ ROLES = {
         "  system-monitor check",
     ),
     "forget": Role(
-        "remove the messages of a host, such as a retired one, that the broker retains",
+        "remove the retained messages of a host, such as a retired one, from the broker",
         (*_BROKER, *_LOG),
         "The broker retains the newest message of each topic until an empty one replaces it. This\n"
         "command removes those of HOST and lists their topics; the API then no longer shows the\n"

@@ -109,7 +109,7 @@ class Ingester:
                 counter("records_evicted", _EVICTED, storage.evicted),
                 counter("messages_rejected", _MALFORMED, dict(self.malformed), label="reason"),
                 counter("store_failures", "Failed writes to the store", storage.failures),
-                counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
+                counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
                 gauge("messages_waiting", "Messages not yet acknowledged", batcher.waiting),
                 gauge("storing_delay_seconds", _DELAY, batcher.delay),
             ),

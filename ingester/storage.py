@@ -94,7 +94,7 @@ class Storage:
             self.failures += 1
             known = isinstance(error, HistoryError)
             what = str(error) if known else f"{type(error).__name__}: {error}."
-            self._minutes.write("The minutes of the history could not be made: %s", what)
+            self._minutes.write("The one-minute points of the history could not be made: %s", what)
             return False
 
     def close(self) -> None:

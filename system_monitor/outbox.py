@@ -69,7 +69,7 @@ class Outbox:
             self._messages.put_nowait(make)
         except queue.Full:
             self._report(
-                f"{_MOST_WAITING} messages are waiting to be published; more are discarded"
+                f"{_MOST_WAITING} messages are waiting to be published; further ones are discarded"
             )
 
     def flush(self) -> None:

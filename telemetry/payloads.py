@@ -76,7 +76,7 @@ class StatePayload(EventPayload):
     """The fields that the payload of every state contains."""
 
     id: Identity = Field(
-        description="ID of this change of the state; the newest message with it counts",
+        description="ID of this change of the state; a newer message with the same ID replaces it",
         examples=["3f9a1c5e0b7d4286"],
     )
     timestamp: Timestamp = Field(

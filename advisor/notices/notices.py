@@ -92,7 +92,7 @@ class Notices:
                     label="target",
                 ),
                 counter("messages_rejected", _REJECTED, rejected, label="reason"),
-                counter("broker_reconnects", "Connections after the first", self._bus.reconnects),
+                counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
             ),
             notes=() if self._record.problem is None else (self._record.problem,),
         )

@@ -37,7 +37,7 @@ async def recording(parts: Context, identity: Identity, host: OfHost = None) -> 
     files = await asyncio.to_thread(parts.recordings.find, identity, host)
     if not files:
         raise UnknownRecordingError(
-            f"Run {quote(identity)} has no recording: one is kept if a run fails, or if its host "
+            f"Run {quote(identity)} has no recording: one is saved if a run fails, or if its host "
             "becomes silent."
         )
     if len(files) > 1:

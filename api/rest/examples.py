@@ -117,8 +117,8 @@ REPORT: Mapping[str, Any] = {
             "severity": "info",
             "since": _NOW - _HOUR,
             "until": _NOW - 60_000,
-            "summary": "GPU 0: 12.0 GB are held, but nothing has been computed for 15 min",
-            "advice": "End the process if it is no longer needed.",
+            "summary": "GPU 0: python3 (PID 7) holds 12.0 GB and has left the GPU idle for 15 min",
+            "advice": "Close the notebook or end the process, or free its memory.",
         }
     ],
     "throttling": [{"gpu": "0", "reason": "sw_power_cap", "share": 12.5}],

@@ -79,8 +79,8 @@ def _is_aggregated(answer: Answer) -> bool:
 def _shorter(length: int) -> int:
     if length <= _SHORTEST:
         raise ExportError(
-            "The server does not return single samples, however short the span: choose fewer "
-            "columns with --fields."
+            "The server aggregates the samples of even the shortest span: choose fewer columns "
+            "with --fields."
         )
     return max(_SHORTEST, length // 2)
 

@@ -42,7 +42,7 @@ def _export(settings: Settings, request: Request) -> int:
     server = _server(settings, request.url)
     planned = plan(server, selection, span.start, span.end)
     if not planned.columns:
-        raise ExportError("The history has nothing that matches: check --start and --channel.")
+        raise ExportError("The history has no matching data: check --start and --channel.")
     to_terminal = request.output is None and sys.stdout.isatty()
     with Progress(planned.start, planned.end, visible=not to_terminal) as progress:
         rows = progress.counted(read(server, planned))
@@ -61,7 +61,7 @@ def _export(settings: Settings, request: Request) -> int:
 
 def _parquet_writer(output: str | None) -> Callable[[BinaryIO, Sequence[str], Rows], None]:
     if output is None:
-        raise ExportError("A Parquet file cannot be printed: name a file with --output.")
+        raise ExportError("Parquet cannot go to standard output: name a file with --output.")
     try:
         from deploy.export.parquet import write  # noqa: PLC0415 - arro3 is optional
     except ModuleNotFoundError as error:

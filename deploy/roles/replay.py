@@ -126,8 +126,8 @@ class _Command:
         if old := survey.older_than(settings.window, begin, self.form.offset):
             note(
                 f"{old:,} of the {survey.stored:,} samples are older than "
-                f"{settings.history_hours:g} h, so a history discards them unless its ingester has "
-                "larger history_hours."
+                f"{settings.history_hours:g} h, so a history discards them unless its ingester "
+                "has a larger value of history_hours."
             )
 
     def _play(self, survey: Survey) -> None:

@@ -41,7 +41,7 @@ def save(settings: Settings, identity: str, folder: Path, *, killed: bool = Fals
         if status not in _LATER or time.monotonic() > deadline:
             advice = ": set http_token_file" if status == HTTPStatus.UNAUTHORIZED else ""
             raise SystemMonitorError(
-                f"The report was not saved, because the api at {place} answers with status "
+                f"The report was not saved, because the api at {place} responded with status "
                 f"{status}{advice}."
             )
         time.sleep(_PAUSE_SECONDS)

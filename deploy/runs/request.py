@@ -101,8 +101,8 @@ def _require_valid(name: str | None, tags: Sequence[str]) -> None:
         raise SettingsError(f"--name must have 1 to {_LONGEST_NAME} printable characters.")
     if len(tags) > _MOST_TAGS or not all(_is_valid(tag, _LONGEST_TAG) for tag in tags):
         raise SettingsError(
-            f"At most {_MOST_TAGS} --tag are allowed, each with 1 to {_LONGEST_TAG} printable "
-            "characters."
+            f"--tag may be given at most {_MOST_TAGS} times, each with 1 to {_LONGEST_TAG} "
+            "printable characters."
         )
 
 

@@ -49,6 +49,6 @@ def test_a_thread_that_dies_is_reported_and_ends_the_process_with_exit_code_1(
     (line,) = (each for each in monitor.stderr.splitlines() if "The thread" in each)
     assert line.endswith(
         f"The thread '{thread}' ended because of an unexpected error (RuntimeError('unforeseen')): "
-        "system-monitor stops. Start it again, and report this error."
+        "System Monitor is stopping. Start it again, and report this error."
     )
     assert "Traceback" not in monitor.stderr

@@ -74,7 +74,7 @@ def test_a_file_that_is_overwritten_while_it_runs_is_renamed_and_noted(tmp_path:
         with closing(sqlite3.connect(file)) as other:  # move the journal's contents into the file
             other.execute("PRAGMA wal_checkpoint(TRUNCATE)")
         file.write_bytes(b"not a database" * 1000)
-        wait_until(lambda: "it is kept as" in monitor.stderr, "it is set aside", SECONDS)
+        wait_until(lambda: "it was renamed to" in monitor.stderr, "it is renamed", SECONDS)
         after = published(listener, CPU.channel)[-1]
         wait_until_ready(monitor)
         wait_until(

@@ -171,7 +171,7 @@ def test_before_anything_has_started_a_signal_ends_the_process_without_output(co
 
 _DEATH = (
     "The thread 'worker' ended because of an unexpected error (SettingsError('It cannot work.')): "
-    "system-monitor stops. Start it again, and report this error.\n"
+    "System Monitor is stopping. Start it again, and report this error.\n"
 )
 
 

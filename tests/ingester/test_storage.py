@@ -68,7 +68,10 @@ def test_minutes_that_cannot_be_made_are_counted_and_stop_no_sample(
     assert storage.roll_up() is False
     assert storage.store([Sample("system/cpu", "h", 1, {})])
     assert (history.stored, storage.failures, storage.problem) == ([1], 1, None)
-    assert "The minutes of the history could not be made: OverflowError: too much." in caplog.text
+    assert (
+        "The one-minute points of the history could not be made: OverflowError: too much."
+        in caplog.text
+    )
 
 
 def test_a_sample_that_triggers_a_bug_is_discarded_and_blocks_nothing(

@@ -53,7 +53,7 @@ describe("a span without data", () => {
   it("is reported as empty once the history has responded", () => {
     expect(missingInSpan(span(2 * HOUR, HOUR), context(null))).toBeNull();
     expect(missingInSpan(span(2 * HOUR, HOUR), context(new HostData("h")))).toBe(
-      "There is no data of this host between 12:03:00 and 13:03:00.",
+      "This host has no data between 12:03:00 and 13:03:00.",
     );
     expect(missingInSpan(span(HOUR, 0, false), context(new HostData("h")))).toBeNull();
   });

@@ -11,8 +11,8 @@ from telemetry.catalogue import MAX_PROCESSES
 
 _SELDOM_SECONDS = 30.0  # a process may give itself another name
 _FOREIGN = (
-    "The driver reports the host's process ids, which mean nothing in this container: start it with"
-    " the host's process ids (docker run --pid=host) to see names and users."
+    "The driver reports the host's process ids, which are not valid in this container: start it "
+    "with the host's process ids (docker run --pid=host) to see names and users."
 )
 _HIDDEN = (
     "Some processes are hidden from System Monitor (/proc is mounted with hidepid): run it as a"

@@ -126,7 +126,7 @@ class Connection:
         found = self._list("buckets", FoundBucket.parse, name=account.bucket)
         if not found:
             raise HistoryUnavailableError(
-                f"The token cannot see the bucket {account.bucket!r} of InfluxDB at "
+                f"The token cannot access the bucket {account.bucket!r} of InfluxDB at "
                 f"{account.url}: it is inactive or lacks permission to read the bucket. Activate "
                 "the token, or set influxdb_token to one that can read and write the bucket."
             )

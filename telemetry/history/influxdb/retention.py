@@ -64,7 +64,7 @@ def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
         raise HistoryUnavailableError(
             f"The bucket {account.bucket!r} in InfluxDB at {account.url} keeps data for "
             f"{_text(bucket.seconds)}, but {_text(seconds)} are needed. System Monitor did not "
-            "create this bucket, and so does not change it: set its retention to "
+            "create this bucket, so it does not change it: set its retention to "
             f"{_text(seconds)} or more, or set influxdb_bucket to the name of a new bucket."
         )
 

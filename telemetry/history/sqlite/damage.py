@@ -72,7 +72,7 @@ def rename_damaged(path: Path, why: str) -> None:
         part = path.with_name(path.name + suffix)
         if part.exists():
             part.rename(kept.with_name(kept.name + suffix))
-    log.error("The history file %s is corrupt (%s); it is kept as %s.", path, why, kept.name)
+    log.error("The history file %s is corrupt (%s); it was renamed to %s.", path, why, kept.name)
 
 
 def renamed_files(path: Path) -> list[Path]:

@@ -129,7 +129,7 @@ class SqliteReader:
                 self._disconnect()  # a corrupt file is about to be replaced
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                     raise HistoryUnavailableError(
-                        f"The history query took longer than {_ANSWER_SECONDS:g} s: ask for fewer "
+                        f"The history query took longer than {_ANSWER_SECONDS:g} s: request fewer "
                         "channels or a shorter time span."
                     ) from None
                 raise

@@ -16,7 +16,7 @@ from telemetry.history.sqlite.room import JOURNAL_BYTES, RESERVE_BYTES
 _BUSY_MILLISECONDS = 5000
 _FULL = (
     f"cannot be written: the disk is full (its last {RESERVE_BYTES // 1_000_000} MB are kept for "
-    "deleting old records); free some room, or lower history_megabytes"
+    "deleting old records); free some space, or lower history_megabytes"
 )
 _READ_ONLY = "cannot be written: the file, its folder or its disk is read-only"
 _BY_ERRNO = {errno.ENOSPC: _FULL, errno.EROFS: _READ_ONLY}

@@ -61,7 +61,7 @@ def test_the_share_of_the_time_can_be_changed() -> None:
 def test_swapping_in_and_out_all_the_time_is_reported() -> None:
     swap = {"swap_in_rate": 30.0, "swap_out_rate": 20.0, "pressure_some": 30.0}
     begin, end = found(memory(lambda time: during(time, swap)))
-    assert begin.summary == "Host: it swaps continuously: 30 MB/s in, 20 MB/s out"
+    assert begin.summary == "Host: continuous swapping: 30 MB/s in, 20 MB/s out"
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
 
 

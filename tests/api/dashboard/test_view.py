@@ -250,7 +250,7 @@ def test_the_ranges_reach_back_as_far_as_the_history_and_a_span_that_is_gone_is_
         page.url.partition("#")[0]
         + fragment(HOST, **{"from": str(hour_before_last), "to": str(hour_before_last + 60_000)})
     )
-    expect(notices).to_contain_text("There is no data of this host between ")
+    expect(notices).to_contain_text("This host has no data between ")
     page.keyboard.press("0")
     expect(notices).to_have_count(0)
 

@@ -103,7 +103,7 @@ def test_a_parquet_file_is_not_printed(
     asked: Sequence[str], capsys: pytest.CaptureFixture[str]
 ) -> None:
     sentence = failed([*asked, "--format", "parquet"], capsys)
-    assert sentence == "A Parquet file cannot be printed: name a file with --output."
+    assert sentence == "Parquet cannot go to standard output: name a file with --output."
 
 
 def test_without_arro3_one_sentence_explains_how_to_install_it(
@@ -160,7 +160,7 @@ def test_a_missing_token_is_one_sentence(
             ["--start", "10m", "--end", "20m"],
             "end='-20m' is not allowed: it must be later than start='-10m'.",
         ),
-        (["--start", "2h", "--end", "1h"], "The history has nothing that matches: check --st"),
+        (["--start", "2h", "--end", "1h"], "The history has no matching data: check --st"),
         (["--output", "/nowhere/x.csv"], "Cannot write /nowhere/x.csv: No such file or dire"),
         (
             ["--output", "/dev/full", "--format", "parquet"],

@@ -134,7 +134,10 @@ def test_a_broker_that_does_not_answer_in_time_is_reported(tmp_path: Path) -> No
         (["python", "train.py", "--lr", "3"], "must come after `--`"),
         (["--nam", "x", "--", "echo", "x"], "Unknown argument --nam"),
         (["--name", " ", "--", "echo", "x"], "--name must have 1 to 100 printable characters"),
-        (["--tag", "x" * 51, "--", "echo", "x"], "At most 16 --tag are allowed, each with 1 to 50"),
+        (
+            ["--tag", "x" * 51, "--", "echo", "x"],
+            "--tag may be given at most 16 times, each with 1 to 50",
+        ),
         (["--name", "x", "--"], "must come after `--`"),
         ([], "must come after `--`"),
         (["--", "", "x"], "The command after `--` begins with an empty argument: name a program"),

@@ -258,7 +258,7 @@ def test_a_query_that_takes_too_long_is_aborted_and_the_next_one_is_not(
         with monkeypatch.context() as patch:
             patch.setattr("telemetry.history.sqlite.reader._ANSWER_SECONDS", 0.0)
             with pytest.raises(
-                HistoryUnavailableError, match=r"took longer than 0 s: ask for fewer"
+                HistoryUnavailableError, match=r"took longer than 0 s: request fewer"
             ):
                 reader.read(query)
         assert len(reader.read(query)["system/cpu"].timestamps) == 3

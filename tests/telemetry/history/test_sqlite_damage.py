@@ -96,7 +96,7 @@ def test_a_file_that_is_corrupt_at_the_start_is_kept_and_a_new_one_created(
         assert kept.read_bytes() == left
         assert str(kept) in reader.notes()[0]
     (record,) = caplog.records
-    assert f"it is kept as {kept.name}" in record.getMessage()
+    assert f"it was renamed to {kept.name}" in record.getMessage()
 
 
 @damages

@@ -204,7 +204,7 @@ def test_a_history_that_filled_its_disk_goes_on_once_samples_expire(
         before = stored(path, clock)
         assert before[0] == clock.now - 1000 * (len(before) + 19)  # nothing was evicted
         disk.fill()  # other programs take what we left
-        with pytest.raises(HistoryUnavailableError, match="free some room, or lower history_m"):
+        with pytest.raises(HistoryUnavailableError, match="free some space, or lower history_m"):
             writer.write([tick(clock) for _ in range(20)])
         clock.advance(HOUR)
         for _ in range(10):

@@ -43,13 +43,13 @@ const IN_RATE = { scale: RATE, format: rate };
 
 const CHARTS: readonly Compared[] = [
   { title: "GPU utilization, mean of its GPUs", ...GPU, field: "utilization", ...IN_PERCENT },
-  { title: "GPU memory of its GPUs", ...GPU, field: "memory_used", ...IN_GIB },
+  { title: "Memory of its GPUs", ...GPU, field: "memory_used", ...IN_GIB },
   {
     ...{ title: "GPU temperature, the hottest", ...GPU, field: "temperature" },
     ...{ scale: CELSIUS, format: celsiusText },
   },
   {
-    ...{ title: "GPU power of its GPUs", ...GPU, field: "power", scale: WATT },
+    ...{ title: "Power of its GPUs", ...GPU, field: "power", scale: WATT },
     format: (value) => whole(value, "W"),
   },
   { title: "CPU utilization of the machine", channel: "system/cpu", field: "utilization", ...IN_PERCENT },

@@ -17,7 +17,7 @@ const TINTS: readonly Tint[] = ["blue", "pink", "grey"];
 const MAX_NAME = 28;
 const DASH_OF_OTHERS = [4, 3];
 const EXPLANATION =
-  "The memory in use, stacked by process. Violet is what no listed process holds: the driver, other processes, " +
+  "The memory in use, stacked by process. Violet is the memory that no listed process holds: that of the driver, other processes, " +
   "and all memory in use before this page was opened, because the history does not keep processes.";
 
 /** The memory of the selected GPU over time, as areas of the processes that this page has seen. */

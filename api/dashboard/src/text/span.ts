@@ -20,7 +20,7 @@ export function missingInSpan(span: Span, { now, keptMs, data }: Context): strin
     return `${kept}: the data from before ${first} has expired.`;
   }
   if (!span.isFixed || data === null || hasData(data, span)) return null;
-  return `There is no data of this host between ${spanTime(span, now).replace("–", " and ")}.`;
+  return `This host has no data between ${spanTime(span, now).replace("–", " and ")}.`;
 }
 
 function hasData(data: HostData, { from, to }: Span): boolean {
