@@ -24,9 +24,9 @@ _POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
 class Metric(NamedTuple):
     """A value to compare: ``sign`` is -1 if lower is worse.
 
-    The other GPUs may differ from each other by up to ``alike``. If the value is ``relative``,
-    differences are fractions of the others' median. If it is ``absolute``, GPUs under the same load
-    should never differ in it, not even at the start.
+    The other GPUs may differ from each other by up to ``alike``. Differences in a ``relative``
+    value are fractions of the others' median. In an ``absolute`` value, GPUs under the same load
+    should never differ, not even at the start.
     """
 
     field: str

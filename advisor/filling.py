@@ -32,7 +32,7 @@ class _Series:
 
 
 class Filesystems:
-    """Follows how full each file system is; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks how full each file system is; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""

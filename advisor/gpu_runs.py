@@ -29,7 +29,7 @@ class _Holder(NamedTuple):
 
 
 class GpuRuns:
-    """Follows the processes of each GPU of a host."""
+    """Tracks the processes of each GPU of a host."""
 
     def __init__(self) -> None:
         """Start with no GPUs."""

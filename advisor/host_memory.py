@@ -20,7 +20,7 @@ _KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` names the proces
 
 
 class HostMemory:
-    """Follows one host's ``system/memory``; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks one host's ``system/memory``; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""

@@ -1,4 +1,4 @@
-"""Follows the memory of one process, device or host: whether it grows, and until when."""
+"""Tracks the memory of one process, device or host: whether it grows, and until when."""
 
 from dataclasses import dataclass, field
 
@@ -53,7 +53,7 @@ class MemorySeries:
         return found
 
     def accept(self, found: Growth) -> None:
-        """Follow ``found`` until it ends."""
+        """Track ``found`` until it ends."""
         if self.found is None:
             self._risen = self._highest = found.base + found.size
             self._risen_at = found.end

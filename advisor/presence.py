@@ -15,7 +15,7 @@ _ADVICE = "Check the machine, its network, and `systemctl status system-monitor@
 
 
 class Presence:
-    """Follows one host; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks one host; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""

@@ -1,4 +1,4 @@
-"""Watches every host: reads its past, analyses its samples, and follows its findings."""
+"""Watches every host: reads its past, analyses its samples, and tracks its findings."""
 
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -136,7 +136,7 @@ class Watch:
         self._size += size - before
 
     def turn(self, *, connected: bool) -> Iterator[Change]:
-        """Do the periodic work; ``connected`` is whether messages can arrive now."""
+        """Do the periodic work; ``connected`` is true if messages can arrive now."""
         now = self._clock()
         if not connected:
             self._connected = None

@@ -1,4 +1,4 @@
-"""Request methods: answers HEAD as GET, and a wrong method with a list of the supported ones."""
+"""Request methods: answers HEAD as GET, and a wrong method with a list of the supported methods."""
 
 from starlette.requests import Request
 from starlette.routing import Match

@@ -24,7 +24,7 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
-_RUNS = "Runs of this machine that are followed"
+_RUNS = "Runs of this machine that are tracked"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
 
 

@@ -1,4 +1,4 @@
-"""Completion of the command line in bash, zsh and fish, made from the command's own parser.
+"""Completion for bash, zsh and fish, generated from the command's own parser.
 
 The scripts are static: pressing TAB does not start Python.
 """

@@ -20,8 +20,8 @@ class Player:
     Messages that the broker has not acknowledged when the connection is lost are published again.
     ``played`` counts the entries so far, ``sent`` the messages that were acknowledged, and
     ``too_large`` those that were skipped. ``elapsed`` is the time in the recording, in
-    milliseconds. ``delivered`` is whether the broker has delivered the first message to us:
-    Mosquitto acknowledges, and then drops, messages that a user may not publish.
+    milliseconds. ``delivered`` is true if the broker has delivered the first message to us:
+    Mosquitto acknowledges messages that a user may not publish, and then drops them.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:
@@ -38,7 +38,7 @@ class Player:
         self.played = self.sent = self.too_large = self.elapsed = 0
 
     def play(self, entries: Iterable[Entry], replay: Replay, speed: float) -> None:
-        """Publish the messages that ``replay`` makes from ``entries``, each at its time."""
+        """Publish the messages that ``replay`` creates from ``entries``, each at its time."""
         began = time.monotonic()
         batch: list[Publication] = []
         for entry in entries:

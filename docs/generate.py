@@ -152,7 +152,7 @@ def _thresholds(kind: str) -> str:
 
 
 def metrics_table() -> str:
-    """Return a row for each metric that is made from the catalogue."""
+    """Return a row for each metric that is generated from the catalogue."""
     rows = []
     for family in SAMPLES:
         labels = ["host", *family.labels, *(field.label for field in label_fields(family))]

@@ -1,4 +1,4 @@
-"""Grafana's dashboards, one for Prometheus and one for InfluxDB, made from the catalogue.
+"""Grafana's dashboards, one for Prometheus and one for InfluxDB, generated from the catalogue.
 
 Each starts with a hand-picked overview. A collapsed row for each family follows, with a panel for
 each of its metrics, so that a new field appears automatically.
@@ -114,7 +114,7 @@ def _title(metric: Metric) -> str:
 
 
 def _extra(source: Source) -> Iterable[dict[str, Any]]:
-    """Return the panels that are not made from a metric of the catalogue."""
+    """Return the panels that do not show a metric of the catalogue."""
     if source.kind != "prometheus":
         return
     yield _stat(source, "Hosts that publish", f'sum({PREFIX}_host_up{{host=~"$host"}})')

@@ -1,4 +1,4 @@
-"""The manual page of ``system-monitor``, made from the command's own parser."""
+"""The manual page of ``system-monitor``, generated from the command's own parser."""
 
 import argparse
 import re

@@ -115,7 +115,7 @@ class Batcher:
             self._roll_up()
 
     def _roll_up(self) -> None:
-        """Make some of the minutes that are due, between two batches; the rest follow later."""
+        """Compute some of the minutes that are due, between two batches; the rest follow later."""
         now = time.monotonic()
         if now >= self._next_roll_up and not self._stopping.is_set():
             self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)

@@ -92,7 +92,7 @@ class Ingester:
 
     @property
     def connections(self) -> int:
-        """How many connections to the broker have been made."""
+        """How many times the ingester has connected to the broker."""
         return self._bus.connections
 
     def report(self) -> Report:

@@ -84,7 +84,7 @@ class Storage:
         return True
 
     def roll_up(self) -> bool:
-        """Make some minutes of the history, which is open; return whether more are due.
+        """Compute some minutes in the history, which is open; return whether more are due.
 
         Never raises. A failure is counted and logged, and the minutes stay due.
         """

@@ -1,4 +1,4 @@
-"""Reads from the environment where to publish; the variables are those of ``system-monitor``.
+"""Reads from the environment where to publish, with the variables of ``system-monitor``.
 
 Imports only the standard library.
 """

@@ -1,4 +1,4 @@
-"""The pydantic models of the payloads, made from the catalogue.
+"""The pydantic models of the payloads, generated from the catalogue.
 
 The decoder validates with them, and the API uses them as its response types. So OpenAPI describes
 exactly what the decoder checks.

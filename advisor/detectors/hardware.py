@@ -104,7 +104,7 @@ class _Gpu:
 
 
 class Hardware:
-    """Follows the error counters, pending repairs and link of each GPU, and each sensor's state."""
+    """Tracks the error counters, pending repairs and link of each GPU, and each sensor's state."""
 
     kind: ClassVar[Kind] = Kind(
         "hardware",

@@ -16,7 +16,7 @@ _USUAL = effective("host_pressure", {})
 
 
 class HostPressure:
-    """Follows memory pressure, kills, file systems, the clock and the collector of one host."""
+    """Tracks memory pressure, kills, file systems, the clock and the collector of one host."""
 
     kind: ClassVar[Kind] = Kind(
         "host_pressure",

@@ -68,7 +68,7 @@ class _Stretch:
 
 
 class IdleGpu:
-    """Follows the utilization and the power of each GPU while its memory is held."""
+    """Tracks the utilization and the power of each GPU while its memory is held."""
 
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",

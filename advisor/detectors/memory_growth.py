@@ -13,7 +13,7 @@ from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, device_name, duration, process_name
 from telemetry.catalogue.thresholds import effective
 
-LISTED = 0.02  # of the memory: smaller processes and runs are not followed
+LISTED = 0.02  # of the memory: smaller processes and runs are not tracked
 EXPLAINED = 0.5  # of the memory in use: if processes or runs have it, only they are judged
 Key: TypeAlias = str | tuple[int | None, int | None]  # of a process: its ID and its start
 EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
@@ -26,7 +26,7 @@ _ADVICE = (
 
 
 class MemoryGrowth:
-    """Follows the memory in use: on GPUs and by their processes, in RAM, the cgroup and runs."""
+    """Tracks the memory in use: on GPUs and by their processes, in RAM, the cgroup and runs."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",

@@ -40,7 +40,7 @@ class Detector(Protocol):
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Start with an empty state; ``thresholds`` has the values that are not the defaults."""
+        """Start with an empty state; ``thresholds`` has those that differ from the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that ``reading`` begins, ends, or makes more severe."""
@@ -51,7 +51,7 @@ class Detector(Protocol):
 
 @dataclass(slots=True)
 class Ledger:
-    """The active findings of one detector, by subject."""
+    """The active findings of one detector, keyed by subject."""
 
     kind: str
     _active: dict[str, Finding] = field(default_factory=dict)

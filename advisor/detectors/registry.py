@@ -27,7 +27,7 @@ def build(
 ) -> list[Detector]:
     """Return a new detector of each kind that is not ``disabled``, for one host.
 
-    ``thresholds`` are those that differ from the defaults, by kind and by name.
+    ``thresholds`` are those that differ from the defaults, keyed by kind and name.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

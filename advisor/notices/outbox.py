@@ -66,7 +66,7 @@ class Outbox:
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return how many seconds to wait for due notices; None: until a notice is added."""
+        """Return how many seconds to wait for due notices; None means until a notice is added."""
         if not self._waiting:
             return None
         free = self._free(minute)

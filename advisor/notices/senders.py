@@ -28,7 +28,7 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if it is clear, without trying, that nothing can be delivered."""
+        """Raise NoticeError if delivery is impossible, as far as this is known without trying."""
 
     def send(self, notices: Sequence[Notice]) -> None:
         """Deliver ``notices``. Raises NoticeError."""

@@ -22,7 +22,7 @@ def minute_of_day() -> int:
 
 
 class Target:
-    """Sends notices with ``sender`` when they are due, and again if that fails."""
+    """Sends notices with ``sender`` when they are due, and retries if that fails."""
 
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day

@@ -18,8 +18,8 @@ TOO_MANY = "Too many clients are connected; try again later."
 class Connection(Protocol):
     """A WebSocket; no method waits for the client.
 
-    ``can_write`` is whether the client has read most of what was written. ``on_writable`` is called
-    when it becomes true again.
+    ``can_write`` is true while the client has read most of what was written. ``on_writable`` is
+    called when it becomes true again.
     """
 
     can_write: bool

@@ -18,9 +18,9 @@ _UNFINISHED = ".new"
 class RecordingFolder:
     """Files in ``path``, bounded in number and bytes.
 
-    Beyond the bounds, the oldest file of the host that has the most is deleted, so that a host with
-    many failed runs cannot evict the recordings of another. A file is named after its run, and a
-    digest of its host. Other accounts cannot read the files.
+    Beyond the bounds, the oldest file of the host with the most files is deleted, so that a host
+    with many failed runs cannot evict the recordings of another. A file is named after its run, and
+    a digest of its host. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:

@@ -1,4 +1,4 @@
-"""``/api/v1/asyncapi.json``: topics and WebSocket as AsyncAPI 3, made from the catalogue."""
+"""``/api/v1/asyncapi.json``: topics and WebSocket as AsyncAPI 3, generated from the catalogue."""
 
 from collections.abc import Iterable, Iterator
 from typing import Any

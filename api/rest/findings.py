@@ -89,8 +89,8 @@ async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None
 def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:
     """Return each finding once, as it was last reported.
 
-    ``past`` are events of the history, by ascending time. With ``is_live``, ``active`` is what the
-    broker retains now: no other finding is active, even if its end is not in the history.
+    ``past`` contains events of the history in order of time. With ``is_live``, ``active`` is what
+    the broker retains now: no other finding is active, even if its end is not in the history.
     """
     retained = {_key(event): event for event in active}
     newest = {_key(event): event for event in past} | retained

@@ -1,4 +1,4 @@
-"""Queries of the history, made from the event loop and run in a few threads."""
+"""Queries the history from the event loop, in a few threads."""
 
 import asyncio
 import difflib

@@ -19,7 +19,7 @@ Build = Callable[[HostState, int], HostResponse]
 
 
 class Body:
-    """The JSON of a response, and its compressed form, made once a client accepts it."""
+    """The JSON of a response, and its compressed form, created once a client accepts it."""
 
     def __init__(self, response: BaseModel) -> None:
         """Make the JSON of ``response``."""
@@ -32,7 +32,7 @@ class Body:
 
 
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
-    """Return the response that ``build`` makes from the state of ``host`` and the time.
+    """Return the response that ``build`` creates from the state of ``host`` and the time.
 
     It is built again for the first request after the values have changed or a tenth of a second has
     passed: the age of a reading, and whether it is stale, depend on the time.

@@ -151,7 +151,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
-    """List the live hosts even if the history does not answer."""
+    """Return the live hosts even if the history does not respond."""
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:

@@ -58,7 +58,7 @@ def column_names(channels: Mapping[str, Columns]) -> list[str]:
 
 
 def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]:
-    """Yield the rows by ascending time.
+    """Yield the rows in order of time.
 
     The sensors of a tick are read within a few milliseconds of each other. So samples of different
     channels that are closer than half an interval share a row, with the time of the first. If one

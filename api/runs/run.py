@@ -1,4 +1,4 @@
-"""A run, made from the messages about it. Pure."""
+"""A run, assembled from the messages about it. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass

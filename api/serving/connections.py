@@ -33,7 +33,7 @@ def most_connections() -> int:
 class Connections:
     """The open connections, whose number is limited.
 
-    Above the limit, it closes a connection of the address that has the most.
+    Above the limit, it closes a connection of the address with the most connections.
     """
 
     def __init__(self) -> None:

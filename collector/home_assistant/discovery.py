@@ -1,4 +1,4 @@
-"""The discovery messages, made from the catalogue. Pure.
+"""The discovery messages, generated from the catalogue. Pure.
 
 Each message, which Home Assistant 2024.11 and later read, describes a device, its components
 (`cmps`) and their origin (`o`).

@@ -1,1 +1,1 @@
-"""Follows the processes of each run from its start to its end."""
+"""Tracks the processes of each run from its start to its end."""

@@ -1,4 +1,4 @@
-"""One run that the collector follows, and the holders of GPU memory that may become one."""
+"""One run that the collector tracks, and the processes with GPU memory that may become runs."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field

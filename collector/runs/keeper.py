@@ -1,4 +1,4 @@
-"""Begins, follows and ends the runs of this machine. Uses one thread, and reads only ``/proc``."""
+"""Begins, tracks and ends the runs of this machine. Uses one thread, and reads only ``/proc``."""
 
 import logging
 import time
@@ -34,10 +34,10 @@ Publish = Callable[[Event], None]
 
 
 class RunKeeper:
-    """Follows the runs of ``host``.
+    """Tracks the runs of ``host``.
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
-    run already. Runs that `system-monitor run` and the Python helper publish are followed too. If
+    run already. Runs that `system-monitor run` and the Python helper publish are tracked too. If
     their publisher is silent, because it was killed, the collector publishes them. Runs of an
     earlier collector are continued.
     """
@@ -52,7 +52,7 @@ class RunKeeper:
         clock: Callable[[], float] = time.monotonic,
         now: Callable[[], int] = unix_milliseconds,
     ) -> None:
-        """Follow nothing yet.
+        """Start with no runs.
 
         ``connected`` returns whether messages from the broker can arrive. ``clock`` is monotonic;
         ``now`` is in Unix milliseconds.
@@ -77,12 +77,12 @@ class RunKeeper:
 
     @property
     def active(self) -> bool:
-        """Whether it follows any runs, or any processes that may become runs."""
+        """Whether it tracks any runs, or any processes that may become runs."""
         return bool(self._runs or len(self._holders))
 
     @property
     def count(self) -> int:
-        """How many runs are followed."""
+        """How many runs are tracked."""
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
@@ -203,7 +203,7 @@ class RunKeeper:
         if same < _MOST_RUNS:
             return True
         if not self._refused:
-            log.warning("More than %d runs at once: the others are not followed.", _MOST_RUNS)
+            log.warning("More than %d runs are under way: the others are not tracked.", _MOST_RUNS)
         self._refused = True
         return False
 

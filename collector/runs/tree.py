@@ -23,7 +23,7 @@ class TreeUsage:
 
 
 class ProcessTree:
-    """Follows the process ``root`` and its descendants from one table of processes to the next.
+    """Tracks the process ``root`` and its descendants from one table of processes to the next.
 
     A process belongs to the tree if its parent does, or if the leader of its process group or
     session does or did: so a process is found even if its parent ended before the process was seen.
@@ -61,7 +61,7 @@ class ProcessTree:
         return root is not None and root.started == self.root.started and not root.over
 
     def private(self) -> int | None:
-        """Return the memory that only the tree's processes can release, in bytes; None: unknown."""
+        """Return the bytes that only the tree's processes can release; None if unknown."""
         known = [each.usage.private for each in self._members.values()]
         held = [each for each in known if each is not None]
         return sum(held) if held else None

@@ -36,7 +36,7 @@ _Item: TypeAlias = Sample | Message | None
 
 
 class RunWatcher:
-    """Follows the runs of ``host`` and passes their messages to ``publish``."""
+    """Tracks the runs of ``host`` and passes their messages to ``publish``."""
 
     def __init__(
         self,
@@ -62,7 +62,7 @@ class RunWatcher:
 
     @property
     def count(self) -> int:
-        """How many runs are followed."""
+        """How many runs are tracked."""
         return self._keeper.count
 
     @property
@@ -71,11 +71,11 @@ class RunWatcher:
         return self._keeper.memory
 
     def start(self) -> None:
-        """Start to follow the runs."""
+        """Start to track the runs."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states. The runs continue; the next collector follows them."""
+        """Publish the newest states. The runs continue; the next collector tracks them."""
         self._put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)

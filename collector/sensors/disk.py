@@ -9,8 +9,8 @@ it is a whole device with hardware behind it and is not built on others:
   counted in the disks below. A RAID 1 over two disks thus writes two bytes for each byte;
 - ram and zram: their bytes reach no disk; nbd: its bytes are counted by the network.
 
-Disks of a virtual machine (virtio, Xen, Hyper-V) and remote ones with a driver of their own (iSCSI,
-NVMe over fabrics, rbd) count: for this machine, they are the hardware.
+Disks of a virtual machine (virtio, Xen, Hyper-V) and remote disks with their own driver (iSCSI,
+NVMe over fabrics, rbd) count, because this machine sees them as hardware.
 
 With native NVMe multipath the kernel counts in hidden devices, one for each path (``nvme0c1n1``);
 the disk itself (``nvme0n1``) counts nothing in older kernels and the same bytes again in newer ones
@@ -60,7 +60,7 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return those of ``devices`` whose bytes count, each with the disk under which it is shown."""
+    """Return the ``devices`` whose bytes count, each with the disk under which it is shown."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}

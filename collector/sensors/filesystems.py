@@ -1,9 +1,9 @@
 """How full the file systems of this machine are.
 
-Only local ones are read, which answer at once: those on a block device, ZFS, and shared memory,
-through which data loaders pass their batches. The call for a network file system hangs while its
-server is unreachable. A file system that is mounted several times is read once. Read-only ones are
-skipped, since they never fill up.
+Only local file systems are read, because they respond at once: those on block devices, ZFS, and
+shared memory, through which data loaders pass their batches. The call for a network file system
+hangs while its server is unreachable. A file system that is mounted several times is read once.
+Read-only file systems are skipped, since they never fill up.
 """
 
 import os

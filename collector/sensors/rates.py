@@ -58,7 +58,7 @@ def total(rates: Iterable[Rate | None]) -> Rate | None:
 
 
 def as_values(rate: Rate | None, names: tuple[str, str]) -> dict[str, float | None]:
-    """Return ``rate`` in MB/s (10^6 bytes), rounded to kB/s, by the names of its directions."""
+    """Return ``rate`` in MB/s (10^6 bytes), rounded to kB/s, keyed by direction."""
     if rate is None:
         return dict.fromkeys(names)
     return {

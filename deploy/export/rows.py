@@ -52,7 +52,7 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 
 
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
-    """Yield each row by ascending time: its time in Unix milliseconds, and its values by column.
+    """Yield the rows in order: each has its time in Unix milliseconds, and its values by column.
 
     A row has all samples of a tick, or the means of a minute. Values that are not known are left
     out. Raises ExportError.

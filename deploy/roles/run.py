@@ -38,7 +38,7 @@ def run(arguments: Sequence[str]) -> int | None:
 
 
 def _accompany(child: Child, request: command_line.Request, identity: str, started: int) -> End:
-    """Follow the running command, publish its run, and print the summary."""
+    """Track the running command, publish its run, and print the summary."""
     from collector.runs.tree import TreeUsage  # noqa: PLC0415 - the command is running already
     from deploy.runs import text  # noqa: PLC0415
     from deploy.runs.broadcast import Broadcast  # noqa: PLC0415

@@ -1,4 +1,4 @@
-"""Saves the report that the API makes of a run that has ended."""
+"""Saves the API's report of a run that has ended."""
 
 import http.client
 import time
@@ -21,7 +21,7 @@ _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 def save(settings: Settings, identity: str, folder: Path, *, killed: bool = False) -> Path:
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
-    The report of a run that was ``killed`` is made later, with the cause. Raises
+    For a ``killed`` run, the report is requested later, when it includes the cause. Raises
     SystemMonitorError.
     """
     time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)

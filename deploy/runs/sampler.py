@@ -1,4 +1,4 @@
-"""Follows the command's processes, in its own thread."""
+"""Tracks the command's processes, in its own thread."""
 
 import os
 import threading

@@ -38,7 +38,7 @@ class Series:
             self._noted = {key: time for key, time in self._noted.items() if key[0] != forgotten}
 
     def of(self, host: str, channel: str, name: str) -> Sequence[float | None]:
-        """Return the values by ascending time."""
+        """Return the values in order of time."""
         return list(self._hosts.get(host, {}).get((channel, name), ()))
 
 

@@ -144,7 +144,7 @@ class BusConnection:
 
     @property
     def reconnects(self) -> int:
-        """How many connections were made after the first one."""
+        """How many times the client has reconnected."""
         return max(0, self.connections - 1)
 
     def wait_connected(self, seconds: float) -> bool:

@@ -84,7 +84,7 @@ class Publisher:
 
     @property
     def reconnects(self) -> int:
-        """How many connections to the broker were made after the first one."""
+        """How many times the publisher has reconnected to the broker."""
         return self._bus.reconnects
 
     @property

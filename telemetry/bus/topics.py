@@ -15,8 +15,8 @@ ALL_CHANNELS = f"{ROOT}/#"
 class TopicScheme:
     """Topics under an optional ``prefix``, which may contain ``{host}``.
 
-    Without a prefix a topic *is* the channel's name. ``fleet/{host}`` makes ``system/cpu`` of host
-    ``gpu-07`` the topic ``fleet/gpu-07/system/cpu``.
+    Without a prefix a topic *is* the channel's name. With ``fleet/{host}``, the topic of
+    ``system/cpu`` on host ``gpu-07`` is ``fleet/gpu-07/system/cpu``.
     """
 
     prefix: str = ""

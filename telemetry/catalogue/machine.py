@@ -84,7 +84,7 @@ MEMORY = Family(
             "runs",
             Kind.RECORDS,
             "",
-            "the largest runs and their memory; null if runs are not followed",
+            "the largest runs and their memory; null if runs are not tracked",
             [
                 {
                     "run": "auto-9c1e0d5b7a2f4368",

@@ -1,4 +1,4 @@
-"""The metrics that are made from each family of the catalogue."""
+"""The metrics of each family in the catalogue."""
 
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache, partial
@@ -17,8 +17,8 @@ class Metric(NamedTuple):
 
     ``field`` is the field that the metric comes from; ``member`` is the member that is read in each
     group of the field, or empty. If ``label`` is set, the metric has one series for each of the
-    ``items`` of the field's value. Otherwise, it has one series, whose value is that of the field,
-    or what ``single`` returns for it.
+    ``items`` of the field's value. Otherwise, it has one series, whose value is the field's value,
+    or what ``single`` returns for that value.
     """
 
     name: str

@@ -23,7 +23,7 @@ class Source:
 
     ``samples`` answers a query from the samples. ``minutes`` returns the minutes in its span.
     ``buckets`` aggregates minutes over buckets of the given width, in milliseconds; from the given
-    seam on, it makes these minutes from the samples. Outages are marked by ``samples`` only.
+    seam on, it computes these minutes from the samples. Outages are marked by ``samples`` only.
     """
 
     samples: Callable[[Query], dict[str, Columns]]

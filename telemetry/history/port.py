@@ -120,12 +120,12 @@ class HistoryWriter(Protocol):
         """
 
     def roll_up(self) -> bool:
-        """Make minutes whose samples have changed; return whether more are due.
+        """Compute minutes whose samples have changed; return whether more are due.
 
-        Each call makes a limited number, the oldest first, in at most a second or so. Minutes that
-        have not ended are not due. The store itself records which minutes are due, so that another
-        process, or a later one, continues; making a minute twice changes nothing. Does nothing if
-        no minutes are kept. Raises HistoryUnavailableError or HistoryRejectedError.
+        Each call computes a limited number, the oldest first, in at most a second or so. Minutes
+        that have not ended are not due. The store itself records which minutes are due, so that
+        another process, or a later one, continues; computing a minute twice changes nothing. Does
+        nothing if no minutes are kept. Raises HistoryUnavailableError or HistoryRejectedError.
         """
 
     def close(self) -> None:
@@ -160,7 +160,7 @@ class HistoryReader(Protocol):
         """
 
     def events(self, query: EventQuery) -> list[Event]:
-        """Return the events that ``query`` asks for, by ascending timestamp and id.
+        """Return the events that ``query`` asks for, in order of timestamp and id.
 
         Never returns an event older than its retention. Raises HistoryUnavailableError.
         """

@@ -22,7 +22,7 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """For how many milliseconds the history keeps samples, events and minutes; 0: no minutes."""
+    """How many milliseconds the history keeps samples, events and minutes (0: no minutes)."""
 
     samples: int
     events: int = 7 * 86_400_000

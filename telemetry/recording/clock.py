@@ -8,7 +8,7 @@ _LONGEST_PAUSE = int(SILENT_SECONDS * 1000)
 
 
 class RecordingClock:
-    """Follows the timestamps of samples.
+    """Tracks the timestamps of samples.
 
     ``now`` is the newest one, in Unix milliseconds. ``elapsed`` is the time since the first one in
     milliseconds, without pauses of more than two minutes: while a collector runs, such a pause is

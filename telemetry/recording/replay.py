@@ -123,7 +123,7 @@ class Replay:
     def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
         """Return the payload with the new times and the new host.
 
-        It is not made from the decoded content, which lacks the fields of newer versions.
+        The decoded content is not used, because it lacks the fields of newer versions.
         """
         body = _parsed(entry.payload)
         if body.get("host") is not None:

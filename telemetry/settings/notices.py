@@ -82,7 +82,7 @@ def notify_command(value: object) -> tuple[str, ...]:
 
 
 def quiet_hours(value: object) -> tuple[str, ...]:
-    """Return ranges of the day, from a list or from text with commas."""
+    """Return ranges of the day, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError(_QUIET)  # noqa: TRY004 - pydantic takes no TypeError

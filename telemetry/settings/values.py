@@ -104,7 +104,7 @@ def embedded_broker(value: str) -> str:
 
 
 def sensors(value: object) -> tuple[str, ...]:
-    """Return sensor names in lower case, from a list or from text with commas."""
+    """Return sensor names in lower case, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     listed = parts if isinstance(parts, list | tuple) else [None]
     names = [str(part).strip().lower() for part in listed]
@@ -114,7 +114,7 @@ def sensors(value: object) -> tuple[str, ...]:
 
 
 def findings(value: object) -> tuple[str, ...]:
-    """Return kinds of findings, from a list or from text with commas."""
+    """Return kinds of findings, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     listed = parts if isinstance(parts, list | tuple) else [None]
     names = [str(part).strip().lower() for part in listed]
@@ -124,7 +124,7 @@ def findings(value: object) -> tuple[str, ...]:
 
 
 def thresholds(value: object) -> tuple[str, ...]:
-    """Return each threshold as ``kind.name=number``, from a table or from text with commas."""
+    """Return each threshold as ``kind.name=number``, from a table or comma-separated text."""
     if isinstance(value, str):
         pairs = [part.partition("=")[::2] for part in value.split(",")]
     elif isinstance(value, Mapping):
@@ -262,7 +262,7 @@ def password(value: str) -> str:
 
 
 def origins(value: object) -> tuple[str, ...]:
-    """Return origins in lower case, from a list or from text with commas."""
+    """Return origins in lower case, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
         raise ValueError(_ORIGINS)  # noqa: TRY004 - pydantic takes no TypeError

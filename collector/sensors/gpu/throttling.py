@@ -30,7 +30,7 @@ class ThrottleShares:
         self._total = 0
 
     def note(self, now: float, reasons: Collection[str] | None) -> None:
-        """Add the ``reasons`` of a reading at ``now``, monotonic seconds; None: not reported."""
+        """Add the ``reasons`` (None if not reported) of a reading at ``now``, monotonic seconds."""
         last, self._last = self._last, now
         if last is not None and reasons is not None and 0 < now - last <= _LONGEST_STEP_SECONDS:
             step = _Step(now, round((now - last) * 1000), tuple(reasons))

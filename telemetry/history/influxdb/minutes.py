@@ -1,10 +1,10 @@
-"""Makes minutes in InfluxDB, and the queries for them. Pure.
+"""The scripts that compute minutes in InfluxDB, and the queries for them. Pure.
 
 A minute has the name and tags of its samples, and the tag ``aggregate``: ``mean``, ``min`` or
 ``max``. The bucket of the samples records which minutes are due. Each request that writes samples
-also writes a mark for each host and minute in it, with an id of the request, ``batch``. When the
-minute has been made, ``done`` gets the id that the mark had before. A request that arrives
-meanwhile changes ``batch``, so that the minute is due again, whichever ingester makes it.
+also writes a mark for each host and minute in it, with the id of the request, ``batch``. When the
+minute has been computed, ``done`` gets the id that the mark had before. A request that arrives
+meanwhile changes ``batch``, so that the minute is due again, whichever ingester computes it.
 """
 
 import uuid
@@ -71,7 +71,7 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return minutes that one script can make: the same consecutive minutes of several hosts."""
+    """Return minutes that one script can compute: the same consecutive minutes of several hosts."""
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}
@@ -82,7 +82,7 @@ def oldest_of(found: Due) -> Due:
 
 
 def make(bucket: str, into: str, chosen: Due) -> Script:
-    """Return the script that makes the ``chosen`` minutes and yields their number."""
+    """Return the script that computes the ``chosen`` minutes and yields their number."""
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))
@@ -109,7 +109,7 @@ def make(bucket: str, into: str, chosen: Due) -> Script:
 
 
 def done(chosen: Due) -> list[str]:
-    """Return the lines that record that the ``chosen`` minutes have been made."""
+    """Return the lines that record that the ``chosen`` minutes have been computed."""
     return [
         mark_of(host, minute + MINUTE - 1, batch, field="done")
         for (host, minute), batch in chosen.items()
@@ -128,7 +128,7 @@ def buckets(
     """Query aggregates over buckets of ``width``, from ``minutes`` and then from ``samples``.
 
     The buckets before the seam are aggregated by InfluxDB's storage engine, which is faster. The
-    bucket that contains the seam, and those after it, are made from minutes and samples.
+    bucket that contains the seam, and those after it, are computed from minutes and samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)

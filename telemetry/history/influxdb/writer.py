@@ -70,7 +70,7 @@ class InfluxdbWriter:
         self._windows.count_dropped(dropped)
 
     def roll_up(self) -> bool:
-        """Make some of the minutes that are due; return whether more are due.
+        """Compute some of the minutes that are due; return whether more are due.
 
         Raises HistoryUnavailableError.
         """

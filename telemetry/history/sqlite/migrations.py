@@ -11,7 +11,7 @@ A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
 A row of ``minute`` holds the mean, minimum and maximum of the rows of ``sample`` with the same
 channel and block in one minute, and their number. ``due`` lists the minutes whose samples have
-changed since the minute was made; triggers fill it in the transaction that changes them.
+changed since the minute was computed; triggers fill it in the transaction that changes them.
 
 A released migration never changes: to change the tables, add a migration at the end, and a dump of
 the file before it in ``tests/telemetry/history/schemas``.

@@ -1,4 +1,4 @@
-"""Makes minutes from the samples in the SQLite file, and selects them."""
+"""Computes minutes from the samples in the SQLite file, and selects them."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -50,7 +50,7 @@ _SPAN = f"FROM minute {_CHANNEL} AND timestamp >= :start AND timestamp < :end"
 
 
 def roll_up(connection: sqlite3.Connection, before: int) -> bool:
-    """Make some of the due minutes from before ``before``; return whether more are due."""
+    """Compute some of the due minutes before ``before``; return whether more are due."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.execute(_ROLL_UP, {"before": before})
@@ -71,7 +71,7 @@ def points(values: Sequence[str], aggregate: Aggregate) -> str:
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
     """Query the aggregates of minutes over buckets of ``:width``, ascending.
 
-    From ``:seam`` on, the minutes are made from samples: the newest minutes are not stored yet.
+    From ``:seam`` on, the minutes are computed from samples: the newest minutes are not stored yet.
     """
     stored, made = _STORED[aggregate], _made(values, aggregate)
     renamed = [f"{stored[value]} AS {value}" for value in values]

@@ -1,7 +1,7 @@
 """Deletes records from the SQLite file: those outside their retention, and the oldest ones.
 
-Samples are deleted by full minutes, because a late sample changes its minute, which is then made
-again from all its samples.
+Samples are deleted in full minutes, because a late sample changes its minute, which is then
+computed again from all its samples.
 
 Each statement is a transaction of its own and deletes a limited number of rows, so that the journal
 stays small: a full disk has little room for it. Each deletes all blocks of a sample together,

@@ -128,7 +128,7 @@ class SqliteWriter:
             raise
 
     def roll_up(self) -> bool:
-        """Make some of the minutes that are due; return whether more are due.
+        """Compute some of the minutes that are due; return whether more are due.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """

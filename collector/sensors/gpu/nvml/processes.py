@@ -1,4 +1,4 @@
-"""Asks NVML which processes use a GPU, and how much of its memory each one uses."""
+"""Asks NVML which processes use a GPU, and how much of the memory each process uses."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
