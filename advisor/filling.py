@@ -40,7 +40,7 @@ class Filesystems:
         self._series: dict[str, _Series] = {}
 
     def feed(self, reading: Reading) -> Iterator[Finding]:
-        """Return the findings that ``reading`` of a disk begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         sizes = reading.values.get("filesystems") or {}
         for mount, size in sizes.items():
             used, total = size.get("used"), size.get("total")

@@ -26,8 +26,8 @@ STEADY = 0.85  # growth of the second half over that of the first, below which i
 class Growth(NamedTuple):
     """Growth of memory during ``stretch``, by ``size`` bytes, from ``base``.
 
-    ``rate`` is in bytes per second. ``left`` are the seconds from ``end`` until the limit is
-    reached: earliest, likely, latest. ``peak`` is the highest value in the stretch.
+    ``rate`` is in bytes per second. ``left`` is the time in seconds from ``end`` until the limit is
+    reached: earliest, likely and latest. ``peak`` is the highest value in the stretch.
     """
 
     stretch: Stretch

@@ -31,7 +31,7 @@ class HostMemory:
         self._killed, self._last_kill = 0.0, 0  # while the finding lasts
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         return (*self._pressure(reading), *self._kill(reading))
 
     def _pressure(self, reading: Reading) -> Iterable[Finding]:

@@ -1,4 +1,4 @@
-"""Distinguishes a dataset that is read into RAM from a leak: RAM grows by as much as is read."""
+"""Distinguishes a leak from a dataset: RAM grows by as much as is read from the dataset."""
 
 import math
 from bisect import bisect_right

@@ -127,7 +127,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold memory of the GPU; only one if it holds nearly all of it."""
+    """Return the processes that hold GPU memory; if one holds nearly all, only that one."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]

@@ -8,7 +8,7 @@ from advisor.detectors.model import LONGEST_STEP
 
 @dataclass(slots=True)
 class Smoothed:
-    """An exponential mean over about ``seconds``; it begins at 0.
+    """An exponential moving average over about ``seconds``; it starts at 0.
 
     A value is not assumed to last longer than ``LONGEST_STEP``.
     """

@@ -117,7 +117,7 @@ class Runner:
                 self._end_tick()
 
     def _start_reader(self) -> None:
-        """Start another reader, which waits for our lock. Raises RuntimeError if none can start."""
+        """Start another reader, which waits for our lock. Raises RuntimeError if that fails."""
         reader = threading.Thread(target=self._read, name="sensors", daemon=True)
         reader.start()
         self._reader, self._reading_since = reader, None

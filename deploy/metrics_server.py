@@ -18,8 +18,8 @@ _SECONDS = 10.0  # for a request
 class MetricsServer:
     """Serves text for Prometheus on ``port`` of the loopback interface, at every path.
 
-    The text has the reports of ``reporters`` and, if ``readings`` is given, the readings that it
-    returns.
+    The text contains the reports of ``reporters`` and, if ``readings`` is given, the readings that
+    it returns.
     """
 
     def __init__(

@@ -22,7 +22,7 @@ def command() -> str:
 
 
 def identity() -> str | None:
-    """Return a digest of the boot, the process id and the start; None if not on Linux."""
+    """Return a digest of the boot, the process id and the start; None except on Linux."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         stat = Path("/proc/self/stat").read_bytes()

@@ -30,7 +30,7 @@ _Problem = tuple[Severity, str, Mapping[str, Measure]]
 
 @dataclass(slots=True)
 class _Gpu:
-    """What is known about one GPU; times in Unix milliseconds."""
+    """What is known about one GPU; times are in Unix milliseconds."""
 
     newest: int
     limits: Mapping[str, float]
@@ -136,7 +136,7 @@ class Hardware:
         self._collector = 0  # when it was started
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:

@@ -67,7 +67,7 @@ class HostPressure:
         self._presence = Presence(self._ledger, self._limits)
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         found = self._judge(reading)
         if reading.family != "memory":
             return found

@@ -100,7 +100,7 @@ class IdleGpu:
         self._processes: dict[str, Sequence[Mapping[str, Any]]] = {}  # on each GPU
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         if reading.family == "gpu":
             return self._judge(reading)
         self._processes[reading.subject] = reading.values.get("processes") or ()

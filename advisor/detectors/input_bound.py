@@ -97,7 +97,7 @@ class InputBound:
         self._began = self._newest = 0.0
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         if reading.family == "gpu":
             return self._gpu(reading)
         if reading.family == "gpu_processes":

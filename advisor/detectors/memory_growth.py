@@ -75,7 +75,7 @@ class MemoryGrowth:
         self._loads = Loads()
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         match reading.family:
             case "gpu" | "gpu_mig":
                 return self._device(reading)

@@ -43,7 +43,7 @@ class Detector(Protocol):
         """Start with an empty state; ``thresholds`` has those that differ from the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the finding that this ends."""

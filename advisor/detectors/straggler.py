@@ -74,7 +74,7 @@ class Straggler:
         self._by_gpu: dict[str, tuple[Run, Comparison]] = {}  # the same, until runs change
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         if reading.family == "gpu_processes":
             return self._regroup(reading.timestamp) if self._runs.note(reading) else ()
         known = self._by_gpu.get(reading.subject) or self._compared_with(reading.subject)

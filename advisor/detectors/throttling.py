@@ -109,7 +109,7 @@ class Throttling:
         self._windows: dict[str, _Window] = {}
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that ``reading`` begins, ends, or makes more severe."""
+        """Return the findings that begin, end or become more severe with ``reading``."""
         reasons = reading.values.get("throttle_reasons")
         if reasons is None:
             return ()

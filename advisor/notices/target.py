@@ -16,7 +16,7 @@ log = logging.getLogger(__name__)
 
 
 def minute_of_day() -> int:
-    """Return the minute of the local day."""
+    """Return the current minute of the local day."""
     now = time.localtime()
     return 60 * now.tm_hour + now.tm_min
 
@@ -72,7 +72,7 @@ class Target:
             self._changed.notify_all()
 
     def stop(self, seconds: float) -> None:
-        """Wait at most ``seconds`` for a message that is being sent, then end it."""
+        """Wait at most ``seconds`` for a message that is being sent, then abort it."""
         if self._thread.is_alive():
             self._thread.join(seconds)
         self._sender.stop()

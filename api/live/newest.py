@@ -186,10 +186,10 @@ class HostState:
 class Newest:
     """The newest update of each channel of each host, by order of arrival.
 
-    Hosts, the channels of a host and the memory are limited. A live update may evict hosts and
-    channels that have been silent for two minutes, or are known only from retained messages; a
-    retained update evicts nothing. Not thread-safe. ``refused`` counts, by reason, the updates that
-    exceeded a limit.
+    The numbers of hosts and of channels per host, and the memory, are limited. A live update may
+    evict hosts and channels that have been silent for two minutes, or are known only from retained
+    messages; a retained update evicts nothing. Not thread-safe. ``refused`` counts, by reason, the
+    updates that exceeded a limit.
     """
 
     def __init__(

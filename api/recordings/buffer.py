@@ -61,7 +61,7 @@ class Buffer:
         return moments is not None and len(moments) > 0 and moments[0].timestamp <= timestamp
 
     def append(self, host: str, moment: Moment) -> None:
-        """Add a message of ``host``, whose messages are kept."""
+        """Add a message of ``host``, for which ``keeps`` returns true."""
         self._hosts[host].append(moment)
         self._sizes[host] += len(moment.line)
         self._trim(host)

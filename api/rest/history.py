@@ -131,8 +131,8 @@ class Span:
 def parse_span(start: str | None, end: str | None, now: int, window: int, longest: int = 0) -> Span:
     """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
-    The default is the whole ``window`` (ms) before ``now``; the limit is ``longest``, if it is
-    longer. Raises InvalidParameterError.
+    The default is the whole ``window`` (ms) before ``now``; the limit is the longer of ``window``
+    and ``longest``. Raises InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
     # The end is exclusive, and a sample of this millisecond belongs to the span.

@@ -117,7 +117,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
 ) -> HistoryResponse | Response:
     """If there are more samples than points, aggregate them into buckets of equal width.
 
-    Before the window of `history_hours`, the history has one-minute points, for `history_days`.
+    Points older than `history_hours` are one-minute points, which are kept for `history_days`.
     """
     filters = channel_filters({"channel": channel or (), "channels": channels or ()})
     selected = parse_fields(fields)

@@ -164,7 +164,7 @@ def _is_numeric(field: Field) -> bool:
 
 
 def _is_shown(field: Field) -> bool:
-    """Whether a field has a single value; a machine may have hundreds of cores or interfaces."""
+    """Return whether to show a field; those of each core or interface may be hundreds."""
     if field.metric == "":
         return False
     return field.kind in (*_NUMBERS, Kind.TEXT, Kind.TEXTS, Kind.RECORDS)

@@ -64,7 +64,7 @@ class Followed:
         return self.tree is not None and row.get("pid") in self.tree.pids
 
     def state(self, now: int) -> Event:
-        """Return the run's state while it is under way."""
+        """Return the state of the run, which is under way."""
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:

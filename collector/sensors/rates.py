@@ -16,7 +16,7 @@ _MOST_UNCERTAIN = 0.25  # how long a read may take, as a share of the time betwe
 
 
 class RateMeter:
-    """Turns the counters of successive reads into rates over the measured time between them."""
+    """Computes rates from successive reads of counters and the measured time between the reads."""
 
     def __init__(self) -> None:
         """Start with no counters: the first read has no rates."""

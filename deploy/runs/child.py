@@ -120,7 +120,7 @@ class Child:
         return End(code, used.ru_utime + used.ru_stime, peak * 1024)
 
     def _has_ended(self) -> bool:
-        """Reap the orphans that have ended; return whether the command has, without reaping it."""
+        """Reap the ended orphans; return whether the command has ended, without reaping it."""
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if ended.si_pid == self.pid:
                 return True

@@ -10,9 +10,10 @@ _LONGEST_PAUSE = int(SILENT_SECONDS * 1000)
 class RecordingClock:
     """Tracks the timestamps of samples.
 
-    ``now`` is the newest one, in Unix milliseconds. ``elapsed`` is the time since the first one in
-    milliseconds, without pauses of more than two minutes: while a collector runs, such a pause is
-    an outage of the recorder, or the jump from an outdated retained message to the present.
+    ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
+    one in milliseconds, without pauses of more than two minutes: while a collector runs, such a
+    pause is an outage of the recorder, or the jump from an outdated retained message to the
+    present.
     """
 
     def __init__(self) -> None:

@@ -59,5 +59,5 @@ class Survey:
         return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
 
     def _after_start(self, timestamp: int, elapsed: int) -> int:
-        """Return the timestamp minus the time since the beginning of the replay, in steps."""
+        """Return, in steps, the timestamp minus the time that the replay takes to reach it."""
         return round(timestamp - elapsed / self._speed) // _STEP

@@ -106,7 +106,7 @@ def _quoted(value: object) -> str:
 
 
 def _rule(field: FieldInfo) -> str | None:
-    """Return the allowed values of a number or boolean; pydantic would name only one bound."""
+    """Return the allowed values of a number or boolean; pydantic names only one bound."""
     if field.annotation is bool:
         return "must be true or false"
     bounds = {
