@@ -61,9 +61,9 @@ class _Host:
 class Analysis:
     """Feeds each host's readings, in order of time, to the host's own detectors.
 
-    A sample that is late, or not newer than the one before on its channel, is skipped and counted.
-    A sample that is newer by less than ``CLOSE`` is skipped too, since findings develop over
-    minutes. If a host's clock is set back, its findings end and its detectors start again. The
+    A sample that is late, or not newer than the previous one on its channel, is skipped and
+    counted. A sample that is newer by less than ``CLOSE`` is skipped too, since findings develop
+    over minutes. If a host's clock is set back, its findings end and its detectors start again. The
     findings about a device end when it is no longer read. Hosts and channels beyond ``limits`` are
     ignored.
     """

@@ -71,7 +71,7 @@ class Expected:
 class Finding:
     """What a detector reports about one ``subject`` of ``host``.
 
-    ``since`` and ``timestamp`` are Unix milliseconds, taken from the samples: it began at
+    ``since`` and ``timestamp`` are in Unix milliseconds, taken from the samples: it began at
     ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
     is what to do. ``is_update`` is set if only its numbers have changed.
     """

@@ -70,9 +70,9 @@ class Past:
         """Yield the samples of ``host``, oldest first: coarse ones of days, then the recent ones.
 
         The history has no texts, so those of the newest samples are added, such as the kind of a
-        GPU's memory. It has no processes either. If a GPU has a single process, that process is
-        assumed to have held all of the memory in use on the GPU, minus what is in use outside the
-        process now.
+        GPU's memory. The history has no processes either. If a GPU has a single process, that
+        process is assumed to have held all of the memory in use on the GPU, minus what is in use
+        outside the process now.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT

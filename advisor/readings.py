@@ -30,8 +30,8 @@ class Reading(NamedTuple):
 
     ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is
     the device: ``gpu0``, ``gpu0-mig1``; ``host`` if the channel does not belong to a device.
-    ``timestamp`` is Unix milliseconds. ``values`` follow the catalogue; for a status, they are its
-    fields.
+    ``timestamp`` is in Unix milliseconds. ``values`` follow the catalogue; for a status, they are
+    its fields.
 
     What the analysis itself notices is a reading too: ``silence`` (``seconds`` without anything
     from a collector that is offline; ``stopped``: it was not lost) and ``clock`` (``offset`` in

@@ -24,7 +24,7 @@ class Component(Protocol):
     """A part of the pipeline; idle until ``start``."""
 
     def start(self) -> None:
-        """Start. Raises SettingsError if a setting makes starting impossible."""
+        """Start the part. Raises SettingsError if a setting makes starting impossible."""
 
     def stop(self) -> None:
         """Stop. Safe to call twice."""

@@ -28,7 +28,7 @@ class LiveHosts:
         self._changed = threading.Condition()
 
     def find(self) -> list[str]:
-        """Return the live hosts once one is found, or an empty list after some seconds.
+        """Wait until one is live; return the live hosts, or an empty list after some seconds.
 
         Raises SystemMonitorError if the broker does not accept connections.
         """

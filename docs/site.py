@@ -20,7 +20,7 @@ _LINK = re.compile(r"(?P<text>!?\[[^]]*\])\((?![a-z]+:)(?P<path>[^)#\s]+)(?P<anc
 
 
 def places() -> dict[str, str]:
-    """Return the path in the site of each of its files, by the file's path in the repository."""
+    """Map each file's path in the repository to its path in the site."""
     files = [*_DOCS.rglob("*.md"), *(_DOCS / "pictures").iterdir()]
     return {
         "README.md": "index.md",

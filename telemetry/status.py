@@ -58,7 +58,7 @@ class CollectorStatus:
 
     ``last_will`` is set if the broker publishes the status for a collector that has disappeared.
     Its ``timestamp`` is then the collector's start, because the time of its publication is not
-    known beforehand. ``timestamp`` and ``started`` are Unix milliseconds, ``interval`` is in
+    known beforehand. ``timestamp`` and ``started`` are in Unix milliseconds, ``interval`` is in
     seconds. ``waiting`` counts the samples that have not been sent to the broker yet; ``dropped``
     counts those that were discarded, for example because the buffer was full.
     """

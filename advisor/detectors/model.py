@@ -87,8 +87,8 @@ class Ledger:
     ) -> Iterable[Finding]:
         """Begin the finding about ``subject``, or update it.
 
-        Return it if it is new, more severe, or was last returned 10 min ago. While it is active,
-        its severity never falls, so that it does not flap.
+        Return it if it is new, more severe, or was last returned 10 min ago. While a finding is
+        active, its severity never falls, so that it does not flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:

@@ -35,7 +35,7 @@ _GRADES = {
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """One thing to report.
+    """A notice to send.
 
     ``key`` identifies it, across restarts too. ``thing`` identifies what it is about: a run, or a
     kind of finding and its subject. An ``urgent`` notice is sent during quiet hours as well.

@@ -142,7 +142,7 @@ class Notices:
             self._bus.acknowledge([message])
 
     def _event_in(self, message: Message) -> Event | None:
-        """Return the change of a state in ``message``; None if the message is not one."""
+        """Return the change of a state in ``message``; None if there is none."""
         if not message.payload:  # it removes a retained state
             return None
         try:

@@ -66,7 +66,7 @@ class Update:
         return self.content.values if isinstance(self.content, Sample) else {}
 
     def age(self, now: int) -> float:
-        """Return the age of the reading in seconds; ``now`` is Unix milliseconds.
+        """Return the age of the reading in seconds; ``now`` is in Unix milliseconds.
 
         It is at least the time since the update arrived, because the host's clock may be ahead.
         """

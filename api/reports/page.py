@@ -22,7 +22,7 @@ _LISTED = 500  # annotations
 
 
 def render(report: Report, zone: tzinfo, now: int) -> str:
-    """Return the page; times are shown in ``zone``, and ``now`` is Unix milliseconds."""
+    """Return the page; times are shown in ``zone``, and ``now`` is in Unix milliseconds."""
     name = str(report.run.values["name"])
     head = joined(
         [

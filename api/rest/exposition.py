@@ -76,7 +76,7 @@ def _selected(live: Subscription, names: Sequence[str] | None) -> list[HostReadi
 
 
 def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadings:
-    """Return the newest samples of a host, and its states; ``now`` is Unix milliseconds.
+    """Return the newest samples of a host, and its states; ``now`` is in Unix milliseconds.
 
     States are known only while the broker, which retains them, is connected.
     """

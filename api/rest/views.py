@@ -43,7 +43,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
 
 
 def metrics_of(state: HostState, now: int) -> HostResponse:
-    """Return the newest sample of each family; ``now`` is Unix milliseconds."""
+    """Return the newest sample of each family; ``now`` is in Unix milliseconds."""
     families: dict[str, Any] = {}
     for family in SAMPLES:
         samples = [_with_freshness(update, state, now) for update in state.samples(family)]
@@ -53,7 +53,7 @@ def metrics_of(state: HostState, now: int) -> HostResponse:
 
 
 def gpus_of(state: HostState, now: int) -> GpusResponse:
-    """Return all GPUs, or why there are none; ``now`` is Unix milliseconds."""
+    """Return all GPUs, or why there are none; ``now`` is in Unix milliseconds."""
     instances = [_with_freshness(update, state, now) for update in state.samples(GPU_MIG)]
     gpus = [_gpu_entry(update, instances, state, now) for update in state.samples(GPU)]
     report = state.status.sensors.get(_GPU_SENSOR) if state.status else None

@@ -39,7 +39,7 @@ class Followed:
     ended: int | None = None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process], now: int) -> None:
-        """Update from the present processes; ``now`` is in Unix milliseconds."""
+        """Update from the current processes; ``now`` is in Unix milliseconds."""
         if self.tree is None:
             return
         self.tree.update(processes, new)

@@ -67,7 +67,7 @@ class ProcessTree:
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Update from the present ``processes``, of which ``new`` did not exist before."""
+        """Update from the current ``processes``, of which ``new`` did not exist before."""
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)

@@ -6,7 +6,7 @@ from telemetry.settings import Settings
 
 
 def run(settings: Settings) -> int:
-    """Analyse the samples of every host, publish findings and send notices until a signal."""
+    """Analyse samples, publish findings and send notices until a signal arrives."""
     advisor = wiring.advisor(settings)
     notices = wiring.notices(settings)
     parts: list[Component] = [part for part in (notices, advisor) if part]

@@ -32,7 +32,7 @@ def level(finding: Mapping[str, object]) -> int:
 
 
 def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
-    """Yield some lines for each finding; ``now`` is Unix milliseconds."""
+    """Yield some lines for each finding; ``now`` is in Unix milliseconds."""
     found = active(host)
     for finding in found[:_SHOWN]:
         severity = str(finding.get("severity"))

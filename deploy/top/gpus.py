@@ -36,7 +36,7 @@ _NAME = Column("name", 24)
 
 
 def is_stale(update: Update, host: HostState, now: int) -> bool:
-    """Return whether ``update`` is older than three intervals; ``now`` is Unix milliseconds.
+    """Return whether ``update`` is older than three intervals; ``now`` is in Unix milliseconds.
 
     The clock of the host may be wrong, so the timestamp counts only for a retained message.
     """

@@ -39,7 +39,7 @@ class Host:
 
 
 def state_of(host: HostState, now: int) -> str:
-    """Return ``live``, ``stale`` or ``offline``; ``now`` is Unix milliseconds."""
+    """Return ``live``, ``stale`` or ``offline``; ``now`` is in Unix milliseconds."""
     if host.collector_state is CollectorState.OFFLINE:
         return "offline"
     samples = [each for each in host.updates.values() if isinstance(each.content, Sample)]

@@ -90,7 +90,7 @@ class Model:
                 self._series.note(self._states[name])
 
     def lines(self, outage: str | None, width: int, height: int, now: int) -> list[Line]:
-        """Return the whole page for a terminal of this size; ``now`` is Unix milliseconds.
+        """Return the whole page for a terminal of this size; ``now`` is in Unix milliseconds.
 
         ``outage`` is the reason why nothing arrives, or is None.
         """

@@ -24,7 +24,7 @@ SORTING = Sorting(("memory", "GPU", "PID", "user", "time", "command"))
 
 @dataclass(slots=True)
 class Process:
-    """One process, on one or several GPUs. ``started`` is Unix milliseconds."""
+    """One process, on one or several GPUs. ``started`` is in Unix milliseconds."""
 
     pid: int
     user: str | None
@@ -35,7 +35,7 @@ class Process:
 
 
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
-    """Return the processes, and the number of further ones; ``now`` is Unix milliseconds."""
+    """Return the processes, and the number of further ones; ``now`` is in Unix milliseconds."""
     found: dict[int, Process] = {}
     more = 0
     for update in host.samples(GPU_PROCESSES):

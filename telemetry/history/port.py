@@ -42,7 +42,7 @@ class Query:
     maximum of their minutes. The store does not keep a minute's last value: LAST is the mean there.
 
     With ``fields``, which are names from the catalogue, the answer has only the columns of these
-    fields. It may lack a timestamp at which none of them has a value.
+    fields. The answer may lack timestamps at which none of these columns has a value.
     """
 
     host: str

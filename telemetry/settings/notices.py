@@ -108,7 +108,7 @@ def minutes_of_day(text: str) -> tuple[int, int]:
 
 
 def public_url(value: str) -> str:
-    """Return the URL of the page without a final slash."""
+    """Return the URL of the page without a trailing slash."""
     try:
         parts = urlsplit(value)
         good = re.fullmatch(r"https?://[^\s@?#]+", value) and parts.hostname and parts.port != 0

@@ -104,7 +104,7 @@ class GpuDriver(Protocol):
         """
 
     def devices(self) -> Sequence[GpuDevice]:
-        """Return the present GPUs (at least one), always in the same order.
+        """Return the available GPUs (at least one), always in the same order.
 
         The objects are the same each time, also after ``close`` and ``open``, until a GPU is added
         or removed. Raises SensorAbsentError if there is no GPU, and SensorFailedError if the GPUs

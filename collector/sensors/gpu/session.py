@@ -15,7 +15,7 @@ _RETRY_SECONDS = 30.0
 
 
 class DriverSession:
-    """Keeps a driver open while it can be used, and lists its present GPUs.
+    """Keeps a driver open while it can be used, and lists its available GPUs.
 
     ``absence`` is a sentence about why the driver cannot be used, or None. The n-th GPU of a
     driver takes the next of ``ids`` when it is first found and keeps it, even if the driver is

@@ -48,8 +48,8 @@ def rules(seconds: int) -> list[dict[str, object]]:
     """Return the retention rules for ``seconds``, in InfluxDB's JSON.
 
     InfluxDB deletes whole shard groups, and rejects a retention that is shorter than a group's
-    duration. It keeps the old duration of the groups if an update does not name one. The durations
-    here are InfluxDB's own defaults for retentions of less than 180 days.
+    duration. InfluxDB keeps the old duration of the groups if an update does not name one. The
+    durations here are InfluxDB's own defaults for retentions of less than 180 days.
     """
     group = _HOUR if seconds < 2 * _DAY else _DAY
     return [{"type": "expire", "everySeconds": seconds, "shardGroupDurationSeconds": group}]

@@ -63,7 +63,7 @@ def clear_due(connection: sqlite3.Connection, start: int) -> None:
 
 
 def points(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the time and the aggregated ``values`` of each minute, ascending."""
+    """Query the time and the aggregated ``values`` of each minute, in ascending order."""
     stored = [_STORED[aggregate][value] for value in values]
     return f"SELECT {', '.join(['timestamp', *stored])} {_SPAN} ORDER BY timestamp"
 

@@ -195,7 +195,7 @@ def _span(channel: int, query: Query) -> dict[str, int]:
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
-    """Return the samples of one channel, or their aggregates; None if it has none."""
+    """Return the samples of one channel, or their aggregates; None if there are none."""
     channel = _channel(connection, query.host, name)
     if channel is None:
         return None

@@ -15,12 +15,12 @@ _FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
 
 def samples(values: Sequence[str], _aggregate: Aggregate) -> str:
-    """Query the time and the ``values`` of each sample, ascending."""
+    """Query the time and the ``values`` of each sample, in ascending order."""
     return f"SELECT {', '.join(['timestamp', *values])} {SPAN} ORDER BY timestamp"
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the start and the aggregated ``values`` of each bucket that has samples, ascending."""
+    """Query the start and the aggregates of each bucket with samples, in ascending order."""
     if aggregate is Aggregate.LAST:
         return _last(values)
     columns = [BUCKET, *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
