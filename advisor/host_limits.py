@@ -13,7 +13,7 @@ FORGETTING = 0.999  # factor per reading: a highest rate of months ago does not 
 
 
 class Limit(StrEnum):
-    """A limit, as the end of a sentence; the most specific first."""
+    """The limits, each as the end of a sentence; the most specific first."""
 
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"

@@ -67,7 +67,7 @@ class Past:
         return list({(each.host, each.channel): each for each in found}.values())
 
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
-        """Yield the samples of ``host``, oldest first: coarse ones of days, then the recent ones.
+        """Yield the samples of ``host``, oldest first: coarse old ones, then all recent ones.
 
         The history has no texts, so those of the newest samples are added, such as the kind of a
         GPU's memory. The history has no processes either. If a GPU has a single process, that

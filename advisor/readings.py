@@ -52,7 +52,7 @@ def device_name(subject: str) -> str:
 
 
 def process_name(process: Mapping[str, Any]) -> str:
-    """Return the name of a process for users: its command, else its name."""
+    """Return the name of a process for users: its command, otherwise its name."""
     return process.get("command") or process.get("name") or "a process"
 
 

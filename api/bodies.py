@@ -1,4 +1,4 @@
-"""The bodies of requests, which are bounded in size and time."""
+"""The bodies of requests, limited in size and time."""
 
 import asyncio
 

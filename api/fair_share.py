@@ -28,7 +28,7 @@ class FairShare(Generic[T]):
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
-        """Return whether a new member at ``address`` could stay with at most ``limit`` members."""
+        """Return whether a new member at ``address`` would keep its place among ``limit``."""
         if len(self) < limit:
             return True
         sizes = Counter(self._networks.values())

@@ -1,6 +1,6 @@
 """``python -m deploy.bound_process PARENT PROGRAM …`` becomes PROGRAM, which ends with its parent.
 
-Linux sends PROGRAM a SIGINT when its parent, the process PARENT, ends. SIGTERM is blocked, since a
+Linux sends SIGINT to PROGRAM when its parent, the process PARENT, ends. SIGTERM is blocked, since a
 service manager sends it to every process of a service, and the parent stops the broker last.
 """
 

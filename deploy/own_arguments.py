@@ -1,4 +1,4 @@
-"""The arguments of single roles, which are not settings."""
+"""The arguments of individual roles that are not settings."""
 
 import argparse
 from collections.abc import Callable, Mapping

@@ -217,7 +217,7 @@ def metrics_server(
     *reporters: "Reporter",
     readings: "Callable[[], HostReadings] | None" = None,
 ) -> "Sequence[MetricsServer]":
-    """Return the server of the metrics of stand-alone parts, or none if no port is set."""
+    """Return the metrics server of a stand-alone part; an empty sequence if no port is set."""
     if settings.metrics_port == 0:
         return ()
     return (MetricsServer(settings.metrics_port, reporters, readings),)

@@ -80,7 +80,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return up to ``count`` silent names, without ``keep``, those silent the longest first."""
+        """Return up to ``count`` silent names, without ``keep``, the longest silent first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

@@ -107,7 +107,7 @@ class IdleGpu:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
         self._processes.pop(subject, None)
         return self._end(subject, timestamp)
 

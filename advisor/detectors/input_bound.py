@@ -107,7 +107,7 @@ class InputBound:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
         self._runs.forget(subject)
         return self._leave(subject, timestamp)
 

@@ -88,7 +88,7 @@ class MemoryGrowth:
         return ()
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
         for known in (self._series, self._devices, self._listed):
             known.pop(subject, None)
         yield from self._ledger.end(subject, timestamp)

@@ -31,7 +31,7 @@ class Kind:
 
 
 class Detector(Protocol):
-    """Detects one kind of finding on one host. Pure; the number of devices bounds its memory.
+    """Detects one kind of finding on one host. Pure; the number of devices limits its memory.
 
     Only readings of ``families`` are passed to ``feed``.
     """
@@ -46,7 +46,7 @@ class Detector(Protocol):
         """Return the findings that begin, end or become more severe with ``reading``."""
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
 
 
 @dataclass(slots=True)
@@ -87,8 +87,8 @@ class Ledger:
     ) -> Iterable[Finding]:
         """Begin the finding about ``subject``, or update it.
 
-        Return it if it is new, more severe, or was last returned 10 min ago. While a finding is
-        active, its severity never falls, so that it does not flap.
+        Return it if it is new, more severe, or was last returned at least 10 min ago. While a
+        finding is active, its severity never falls, so that it does not flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:

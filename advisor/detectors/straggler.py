@@ -91,7 +91,7 @@ class Straggler:
         return self._judge(reading, now, run, comparison)
 
     def forget(self, subject: str, timestamp: int) -> Iterator[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
         self._runs.forget(subject)
         yield from self._regroup(timestamp)
 

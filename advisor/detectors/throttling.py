@@ -125,7 +125,7 @@ class Throttling:
         return self._judge(reading, window) if len(window.steps) >= FEWEST_READINGS else ()
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, which is no longer read; return the finding that this ends."""
+        """Forget ``subject``, which is no longer read; return the end of its finding."""
         self._windows.pop(subject, None)
         return self._ledger.end(subject, timestamp)
 

@@ -44,8 +44,8 @@ async def metrics(
 ) -> Response:
     """Return the readings of each ``host``; without ``host``, those of all hosts and the counters.
 
-    A requested host that is not known is down. Hosts that would exceed ``limit`` series are left
-    out.
+    A requested host that is not known is reported as down. Hosts that would exceed ``limit`` series
+    are left out.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)

@@ -62,7 +62,7 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
         ),
     ] = 100,
 ) -> RunsResponse:
-    """List the runs that began in the span: those under way, and those of `history_days`.
+    """List the runs that began in the span: those under way, and those within `history_days`.
 
     `next` is the `end` of the next page.
     """

@@ -172,7 +172,7 @@ def _listen(host: str, port: int) -> socket.socket:
 
 
 def _without_traceback(record: logging.LogRecord) -> bool:
-    """Reduce a log record of uvicorn's to one line, without its traceback."""
+    """Reduce a uvicorn log record to one line, without its traceback."""
     message = record.getMessage().strip()
     if message.startswith("Traceback"):  # of a failed start, which starlette formats as text
         record.msg, record.args = message.splitlines()[-1], ()

@@ -184,7 +184,7 @@ def _expression(field: Field) -> str:
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
     """Return a Jinja template that skips late samples and, on shared topics, other hosts.
 
-    A message that is skipped yields an empty number, which Home Assistant ignores, or the present
+    A message that is skipped yields an empty number, which Home Assistant ignores, or the current
     state of a text.
     """
     conditions = ["not value_json.late"]

@@ -1,4 +1,4 @@
-"""The summary of a run, added up while it runs from samples and from its processes. Pure."""
+"""The summary of a run, computed while it runs, from samples and from its processes. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -50,9 +50,9 @@ class GpuUse:
 
     A GPU counts for the time in which a process of the run is on it: a list that shows such a
     process counts for the time since the previous list. The values of the whole GPU count as the
-    run's own only if no other process is on the GPU; otherwise, it is listed in ``whole_machine``.
-    If it is not known which processes are the run's own, every GPU counts, and all these values are
-    listed in ``whole_machine``.
+    run's own only if no other process is on the GPU; otherwise, they are listed in
+    ``whole_machine``. If it is not known which processes are the run's own, every GPU counts, and
+    all these values are listed in ``whole_machine``.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:

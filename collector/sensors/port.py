@@ -22,7 +22,7 @@ class Sensor(Protocol):
     read. If something could not be read, ``read`` yields the readings that succeeded, then raises
     SensorFailedError with the reason. Any other exception is a failure too. The runner counts
     failures and continues: it reads again at the next tick, and if a sensor is not open, it tries
-    later to open it.
+    to open the sensor later.
     """
 
     name: str

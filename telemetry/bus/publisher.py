@@ -290,7 +290,7 @@ class Publisher:
             self._sent.popleft()
 
     def _requeue(self, items: list[Queued]) -> None:
-        """Put ``items`` first in the queue; the newest one of a topic is not late."""
+        """Put ``items`` at the front of the queue; the newest one of a topic is not late."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

@@ -11,8 +11,8 @@ class RecordingClock:
     """Tracks the timestamps of samples.
 
     ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
-    one in milliseconds, without pauses of more than two minutes: while a collector runs, such a
-    pause is an outage of the recorder, or the jump from an outdated retained message to the
+    timestamp in milliseconds, without pauses of more than two minutes: while a collector runs, such
+    a pause is an outage of the recorder, or the jump from an outdated retained message to the
     present.
     """
 

@@ -13,8 +13,8 @@ _STEP = 60_000
 class Survey:
     """Counts the messages of each host, and their ages when they are replayed at ``speed``.
 
-    ``hosts`` has the number of samples and statuses of each host. ``elapsed`` is the length of the
-    recording in milliseconds, and ``newest`` the newest timestamp in it.
+    ``hosts`` contains the number of samples and statuses of each host. ``elapsed`` is the length of
+    the recording in milliseconds, and ``newest`` the newest timestamp in it.
     """
 
     def __init__(self, speed: float) -> None:

@@ -63,7 +63,7 @@ class DriverSession:
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:
-        """Open the driver if that is due, restart it if no GPU answers any more, find its GPUs.
+        """Open the driver if that is due, restart it if no GPU responds, and find its GPUs.
 
         Raises nothing: see ``absence`` and ``problem``.
         """

@@ -234,7 +234,7 @@ def _section(lines: Iterator[list[str]]) -> Iterator[Table]:
 
 
 def _literal(value: Value) -> dict[str, object]:
-    """Return ``value`` as a node of Flux' syntax tree."""
+    """Return ``value`` as a node of Flux's syntax tree."""
     if isinstance(value, str):
         return {"type": "StringLiteral", "value": value}
     if isinstance(value, datetime):

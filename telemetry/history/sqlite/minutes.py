@@ -69,7 +69,7 @@ def points(values: Sequence[str], aggregate: Aggregate) -> str:
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the aggregates of minutes over buckets of ``:width``, ascending.
+    """Query the aggregates of minutes over buckets of ``:width``, in ascending order.
 
     From ``:seam`` on, the minutes are computed from samples: the newest minutes are not stored yet.
     """
