@@ -53,7 +53,7 @@ class Connections:
         self._closed += 1
         self._log.write(
             "All %d connections are in use. To make room for new ones, connections of the address "
-            "that has the most are closed; %d so far.",
+            "with the most connections are closed; %d so far.",
             len(self._open),
             self._closed,
         )
