@@ -10,8 +10,8 @@ from advisor.detectors.model import MINUTE
 from advisor.findings import Finding, State
 from telemetry.events import END, Event
 
-# An adopted finding that no detector has reported again is over after this long, or after as long
-# as its evidence took: processes are not in the history, so a detector may need as long again.
+# An adopted finding that no detector reports again ends after the time that its evidence covers,
+# within these limits: the history has no processes, so a detector may need that time again.
 PATIENCE = 20 * MINUTE
 LONGEST_PATIENCE = 360 * MINUTE
 MOST_ADOPTED = 10_000  # any client can retain made-up findings
@@ -91,7 +91,7 @@ class ActiveFindings:
             known.adopted = False
             yield _message(known.event, retain=True)
         else:
-            # The adopted finding is based on more than the new one: the detectors know less.
+            # The adopted finding has more evidence than a detector that has just started.
             if finding.is_update and finding.since == known.finding.since:
                 time, severity = known.event.timestamp, known.finding.severity
                 known.finding = replace(finding, timestamp=time, severity=severity)

@@ -77,7 +77,7 @@ class Presence:
         if now - at < min(SET_BACK_CONFIRMED, by):
             return ()
         self._set_back = None
-        if now - at > by - MINUTE:  # the old time goes on: it was one message from the past
+        if now - at > by - MINUTE:  # the old time continues: one message was from the past
             return ()
         self._shown_until = now + SET_BACK_SHOWN
         what = f"was set back by {_length(by / 1000)}"

@@ -83,7 +83,7 @@ class Outbox:
         try:
             broker = settings.load()
             client = self._client(broker)
-        except Exception as error:  # noqa: BLE001 - whatever it is, the caller's program goes on
+        except Exception as error:  # noqa: BLE001 - the caller's program must not fail
             self._failed.set()
             self._report(f"{error}, so {_RESULT}")
             return

@@ -16,7 +16,7 @@ WINDOW_SECONDS = 300.0
 FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
 FEWEST_SLOW = 6  # and so many of them have to show the cause when a finding begins
 END = 0.25  # of the share at which a finding begins
-CAP_END = 0.5  # likewise of the power cap, which is how a GPU works under full load
+CAP_END = 0.5  # the same for the power cap, which is normal under full load
 FULL_LOAD = 80.0  # % utilization
 EVERY = 15.0  # seconds between two judgements
 

@@ -154,7 +154,7 @@ FindingEntry: Any = create_model(
         UnixTime | None,
         Field(
             description="Unix time of its end in milliseconds; null while it is active, or if it "
-            "is over and nobody has reported when it ended"
+            "is over and its end was not reported"
         ),
     ),
 )

@@ -88,7 +88,7 @@ class MemorySensor(Sensor):
             "cgroup_limit": self._limit.limit if self._limit else None,
             "cgroup_used": self._limit.used() if self._limit else None,
             **self._counters(),
-            "runs": None,  # the collector adds those that it follows
+            "runs": None,  # the collector adds those that it tracks
         }
         return [Reading(MEMORY.channel, values)]
 

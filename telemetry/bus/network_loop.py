@@ -18,7 +18,7 @@ from telemetry.backoff import Backoff
 from telemetry.bus.client import BusClient
 from telemetry.bus.tenure import Tenure
 
-_KEEPALIVE_CHECKS = 4  # in the time of a keepalive: less often than a tick, which wakes it anyway
+_KEEPALIVE_CHECKS = 4  # per keepalive; the ticks, which are more frequent, wake the thread anyway
 _DISPLACED_SECONDS = 60.0  # longer than the other client needs to gain tenure
 _WAKES = 4096  # wake-ups read at once; they count as one
 

@@ -18,7 +18,7 @@ _DUE = (
 _AGGREGATES = tuple(
     f"{function}({value})" for function in ("avg", "min", "max") for value in VALUES
 )
-# A minute is never made from fewer samples than before: those that are missing have expired.
+# A minute is never computed from fewer samples than before: the missing ones have expired.
 _ROLL_UP = (
     "INSERT INTO minute "  # noqa: S608
     f"SELECT due.channel_id, part.block, due.timestamp, count(*), {', '.join(_AGGREGATES)} "

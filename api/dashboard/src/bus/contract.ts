@@ -59,7 +59,7 @@ export interface FindingEntry {
   readonly expected: FindingExpected | null;
   /** what to do about it */
   readonly advice: string;
-  /** Unix time of its end in milliseconds; null while it is active, or if it is over and nobody has reported when it ended */
+  /** Unix time of its end in milliseconds; null while it is active, or if it is over and its end was not reported */
   readonly ended: number | null;
 }
 

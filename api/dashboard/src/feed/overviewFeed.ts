@@ -7,7 +7,7 @@ interface Options {
   fetchOverview(signal: AbortSignal): Promise<readonly GlancedHost[]>;
 }
 
-/** What is known of all hosts, in one request every few seconds while somebody looks at it. */
+/** An overview of all hosts, requested every few seconds while a user views it. */
 export class OverviewFeed {
   /** The live hosts; null before the first response. */
   readonly hosts = signal<readonly GlancedHost[] | null>(null);

@@ -20,7 +20,7 @@ const SETTLE_ATTEMPTS = 7; // the last one after three minutes
 interface BackfillOptions {
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
-  /** Rows were merged, or `problem` says why they could not be. */
+  /** Rows were merged, or `problem` is the reason why they could not be. */
   onChange(problem: string | null): void;
 }
 

@@ -1,7 +1,7 @@
 import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import type { ChannelSeries } from "./series";
 
-/** How many processes of a GPU are told apart: more would be too thin, or have the colours of others. */
+/** How many processes of a GPU have their own area: more would be too thin, or share a colour. */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
 /** A process that has a place. */

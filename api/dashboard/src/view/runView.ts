@@ -9,7 +9,7 @@ interface Context {
   readonly ranges: readonly Range[];
 }
 
-/** The view of a run: its host and its first GPU, over its whole span. That of a run under way goes on. */
+/** The view of a run: its host and its first GPU, over its whole span. The view of a run under way continues. */
 export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const { started, host, gpus, id } = run;
   const isUnderWay = run.ended === null && !run.isLost;
