@@ -30,7 +30,7 @@ def places() -> dict[str, str]:
 
 
 def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
-    """Return ``text``, the page ``name`` of the repository, with the links of the site."""
+    """Return ``text``, the page ``name``, with its links adapted to the site."""
 
     def link(match: re.Match[str]) -> str:
         target = normpath(join(dirname(name), match["path"]))

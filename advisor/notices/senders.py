@@ -85,7 +85,7 @@ class AppriseSender:
         try:
             problem = json.loads(answer)["problem"]
         except (ValueError, LookupError, TypeError):
-            raise NoticeError("the process with Apprise failed") from None
+            raise NoticeError("the Apprise process failed") from None
         if problem is not None:
             raise NoticeError(str(problem))
 

@@ -38,8 +38,8 @@ class RunKeeper:
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
     run already. Runs that `system-monitor run` and the Python helper publish are tracked too. If
-    their publisher is silent, because it was killed, the collector publishes them. Runs of an
-    earlier collector are continued.
+    the publisher of such a run was killed, and so is silent, the collector publishes the run. Runs
+    of an earlier collector are continued.
     """
 
     def __init__(

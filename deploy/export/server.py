@@ -88,7 +88,9 @@ class HistoryServer:
             body = json.loads(response.data)
             if response.status == HTTPStatus.OK:
                 return body
-            raise ExportError(f"{self._url} answers: {body['error']['message']}{_advice(response)}")
+            raise ExportError(
+                f"{self._url} responded: {body['error']['message']}{_advice(response)}"
+            )
         except (ValueError, LookupError, TypeError):
             raise self._not_ours() from None
 

@@ -100,7 +100,7 @@ class Publisher:
         self._thread.start()
 
     def stop(self, seconds: float = _FAREWELL_SECONDS) -> bool:
-        """Send the queue and the status if the broker accepts them within ``seconds``; disconnect.
+        """Send the queue and the status, waiting at most ``seconds``; then disconnect.
 
         Return whether the broker has acknowledged everything.
         """

@@ -27,7 +27,7 @@ class Tenure:
 
     @property
     def contested(self) -> bool:
-        """Whether connections are closed again and again."""
+        """Whether connections are closed repeatedly."""
         return self._short >= _CONTESTED and not self._has_lasted()
 
     @property

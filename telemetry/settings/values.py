@@ -60,7 +60,7 @@ def topic_prefix(value: str) -> str:
     if re.search(r"[{}]", value.replace("{host}", "", 1)):
         raise ValueError("may contain '{host}' once and no other braces")
     if "{host}" in value and "{host}" not in value.split("/"):
-        raise ValueError("must have '{host}' as a whole level, such as 'fleet/{host}'")
+        raise ValueError("must use '{host}' as a whole topic level, such as 'fleet/{host}'")
     return value
 
 

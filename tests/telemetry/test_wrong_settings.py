@@ -121,7 +121,7 @@ WRONG: dict[str, dict[str, str]] = {
         **dict.fromkeys(
             ("{user}", "{host}/{host}"), "may contain '{host}' once and no other braces"
         ),
-        **dict.fromkeys(("gpu-{host}", "a/{host}b"), "must have '{host}' as a whole level"),
+        **dict.fromkeys(("gpu-{host}", "a/{host}b"), "must use '{host}' as a whole topic level"),
         _LONG: "at most 255 characters",
         _CONTROL: _CONTROLS,
     },

@@ -127,7 +127,7 @@ class GpuSensor(Sensor):
             if gpu not in session.gpus:  # its driver has just gone
                 continue
             try:
-                reading = gpu.answer(deadline) or gpu.device.unanswered()
+                reading = gpu.result(deadline) or gpu.device.unanswered()
             except SensorAbsentError as absence:
                 session.suspend(absence)
                 continue
@@ -148,7 +148,7 @@ class GpuSensor(Sensor):
         missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]
         for each in missing:
             gpu = each[1]
-            gpu.ask(partial(gpu.device.read, self._clock), partial(answered.put, each))
+            gpu.submit(partial(gpu.device.read, self._clock), partial(answered.put, each))
         with suppress(Empty):
             for _ in list(missing):
                 each = answered.get(timeout=max(0.0, deadline - time.monotonic()))

@@ -131,10 +131,10 @@ class DriverSession:
         ids = self._ids[: len(devices)]
         self.gpus = [GpuThread(*each) for each in zip(ids, devices, strict=True)]
         for gpu in self.gpus:
-            gpu.ask(partial(gpu.device.identify, self._clock))
+            gpu.submit(partial(gpu.device.identify, self._clock))
         deadline = time.monotonic() + self._patience
         for gpu in self.gpus:
-            gpu.answer(deadline)
+            gpu.result(deadline)
 
     def _end_threads(self) -> None:
         for gpu in self.gpus:

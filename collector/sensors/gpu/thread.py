@@ -12,31 +12,31 @@ from telemetry.errors import SensorAbsentError
 
 log = logging.getLogger(__name__)
 
-Question: TypeAlias = Callable[[], GpuReading | None]
+Call: TypeAlias = Callable[[], GpuReading | None]
 
 _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Calls ``device`` in a thread, one question at a time. Only the caller uses its other members.
+    """Makes calls to ``device`` in a thread, one at a time. Only the caller uses its other members.
 
-    A question that is not answered in time keeps the thread busy. Until its call returns, no other
-    question is asked, and its late answer is discarded. ``problem`` is a sentence about the newest
-    question, or None; ``answered`` is False if the newest reading held no answer at all.
+    A call that does not return in time keeps the thread busy. Until it returns, further calls are
+    skipped, and its late result is discarded. ``problem`` is a sentence about the newest call, or
+    None; ``answered`` is False if the GPU answered nothing in the newest reading.
     """
 
     def __init__(self, gpu_id: int, device: GpuDevice) -> None:
-        """Start no thread yet; the first question starts it."""
+        """Start no thread yet; the first call starts it."""
         self.id = gpu_id
         self.device = device
         self.problem: str | None = None
         self.answered = True
-        self._questions: SimpleQueue[Question | None] = SimpleQueue()
+        self._calls: SimpleQueue[Call | None] = SimpleQueue()
         self._done = threading.Event()
         self._done.set()
         self._skipped = False
-        self._on_answer: Callable[[], None] = lambda: None
-        self._answer: GpuReading | None = None
+        self._on_result: Callable[[], None] = lambda: None
+        self._result: GpuReading | None = None
         self._error: BaseException | None = None
         self._thread: threading.Thread | None = None
         self._logged: set[str] = set()
@@ -49,31 +49,31 @@ class GpuThread:
 
     @property
     def busy(self) -> bool:
-        """Whether a question is still unanswered."""
+        """Whether a call has not returned yet."""
         return not self._done.is_set()
 
-    def ask(self, question: Question, on_answer: Callable[[], None] = lambda: None) -> None:
-        """Put ``question`` to the GPU, unless the previous one is still unanswered.
+    def submit(self, call: Call, on_result: Callable[[], None] = lambda: None) -> None:
+        """Make ``call`` in the thread, unless the previous call has not returned yet.
 
-        ``on_answer`` is called, from any thread, once ``answer`` would not have to wait.
+        ``on_result`` is called, from any thread, once ``result`` would not have to wait.
         """
         self._skipped = self.busy
         if self._skipped:
-            on_answer()
+            on_result()
             return
-        self._answer = self._error = None
-        self._on_answer = on_answer
+        self._result = self._error = None
+        self._on_result = on_result
         self._done.clear()
         if self._thread is None:
             name = f"sensor-gpu-{self.id}"
             self._thread = threading.Thread(target=self._run, name=name, daemon=True)
             self._thread.start()
-        self._questions.put(question)
+        self._calls.put(call)
 
-    def answer(self, deadline: float) -> GpuReading | None:
-        """Return the answer, or None if there is none by ``deadline``, in monotonic seconds.
+    def result(self, deadline: float) -> GpuReading | None:
+        """Return the result, or None if there is none by ``deadline``, in monotonic seconds.
 
-        Raises SensorAbsentError if the question raised it: it concerns all GPUs of the driver.
+        Raises SensorAbsentError if the call raised it, which concerns all GPUs of the driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (
@@ -88,13 +88,13 @@ class GpuThread:
             what = f"{type(self._error).__name__}: {self._error}"
             self.problem = f"{self.label} cannot be read ({what})."
             return None
-        if self._answer is not None:
-            self._take(self._answer)
-        return self._answer
+        if self._result is not None:
+            self._take(self._result)
+        return self._result
 
     def end(self) -> None:
         """End the thread; if it hangs, it ends when its call returns."""
-        self._questions.put(None)
+        self._calls.put(None)
         if self._thread is not None:
             self._thread.join(_END_SECONDS)
 
@@ -112,11 +112,11 @@ class GpuThread:
             log.info("%s does not report %s (%s)", self.label, ", ".join(new), reasons)
 
     def _run(self) -> None:
-        while question := self._questions.get():
+        while call := self._calls.get():
             try:
-                self._answer = question()
-            except BaseException as error:  # noqa: BLE001 - `answer` handles it in the caller's thread
+                self._result = call()
+            except BaseException as error:  # noqa: BLE001 - `result` handles it in the caller's thread
                 self._error = error
-            on_answer = self._on_answer  # the next question has a different one
+            on_result = self._on_result  # the next call has a different one
             self._done.set()
-            on_answer()
+            on_result()
