@@ -37,7 +37,7 @@ def line_of(event: Event) -> str:
     return f"{family.name},part={digest[0]:02x} {texts} {nanoseconds}"
 
 
-def question(bucket: str, query: EventQuery) -> flux.Script:
+def select(bucket: str, query: EventQuery) -> flux.Script:
     """Return the script that queries the events of ``query``, newest first."""
     conditions = []
     if query.host is not None:
@@ -70,7 +70,7 @@ def question(bucket: str, query: EventQuery) -> flux.Script:
     return flux.Script(text, parameters)
 
 
-def answer(tables: Iterable[flux.Table]) -> list[Event]:
+def selected(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
     An event without a timestamp of its own gets the time at which it arrives. If such an event is

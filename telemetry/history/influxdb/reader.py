@@ -100,8 +100,8 @@ class InfluxdbReader:
         clipped = self._windows.events.clip(query)
         if clipped is None:
             return []
-        script = events.question(self._account.for_days().bucket, clipped)
-        return events.answer(flux.tables(self._long_bucket.query(script)))
+        script = events.select(self._account.for_days().bucket, clipped)
+        return events.selected(flux.tables(self._long_bucket.query(script)))
 
     def close(self) -> None:
         """Close the connections. Safe to call twice, and before ``open``."""
