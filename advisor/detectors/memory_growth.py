@@ -31,7 +31,7 @@ class MemoryGrowth:
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
         "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
-        "the driver lists them), of a MIG instance, of the RAM (by run, if the collector follows "
+        "the driver lists them), of a MIG instance, of the RAM (by run, if the collector tracks "
         "it), or of a job's cgroup. The subject of a run is `run-ID`.",
         "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
         f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
