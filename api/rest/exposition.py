@@ -53,7 +53,7 @@ async def metrics(
         hosts = _selected(parts.live, host)
         # In a thread, so that other clients do not wait.
         body = await asyncio.to_thread(_body, reports, hosts, limit, packs=packs)
-    headers = {"Vary": "Accept-Encoding"} | ({"Content-Encoding": "gzip"} if packs else {})
+    headers = {"Content-Encoding": "gzip"} if packs else {}
     return Response(body, headers=headers, media_type=CONTENT_TYPE)
 
 

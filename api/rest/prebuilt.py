@@ -47,7 +47,7 @@ def body_response(request: Request, body: Body) -> Response:
     """Return ``body``, compressed if the client accepts it."""
     if len(body.plain) < LEAST_BYTES or not accepts_gzip(request.headers):
         return Response(body.plain, media_type="application/json")
-    headers = {"Content-Encoding": "gzip", "Vary": "Accept-Encoding"}
+    headers = {"Content-Encoding": "gzip"}
     return Response(body.packed, headers=headers, media_type="application/json")
 
 

@@ -3,7 +3,7 @@
 import gzip
 
 from starlette.datastructures import Headers, MutableHeaders
-from starlette.middleware.gzip import GZipMiddleware
+from starlette.middleware.gzip import GZipResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEAST_BYTES = 1_000
@@ -27,7 +27,7 @@ def compressed(body: bytes) -> bytes:
 class Compression:
     """ASGI middleware: compresses responses from 1 kB on, for clients that accept gzip.
 
-    It extends Starlette's middleware, which does not compress images, other compressed contents, or
+    It uses Starlette's responder, which does not compress images, other compressed contents, or
     parts of a file. This one also respects ``gzip;q=0``, and gives the compressed form of a file a
     weak ``ETag``: a strong one identifies an exact sequence of bytes, whose download a client may
     resume.
@@ -35,37 +35,43 @@ class Compression:
 
     def __init__(self, app: ASGIApp) -> None:
         """Compress the responses of ``app``."""
-        self._plain = app
-        self._gzip = GZipMiddleware(app, minimum_size=LEAST_BYTES, compresslevel=_LEVEL)
+        self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application; compress its response."""
+        """Call the application; compress its response, unless it is compressed already."""
         if scope["type"] != "http":
-            await self._plain(scope, receive, send)
+            await self._app(scope, receive, send)
             return
-        if accepts_gzip(Headers(scope=scope)):
-            await self._gzip(scope, receive, _with_weak_tag(send))
-        else:  # Starlette's middleware takes 20 µs although it compresses nothing
-            await self._plain(scope, receive, _varying(send))
+        accepts = accepts_gzip(Headers(scope=scope))
+        forward = send
+
+        async def send_varying(message: Message) -> None:
+            nonlocal forward
+            if message["type"] == "http.response.start":
+                headers = MutableHeaders(scope=message)
+                # Starlette's responder takes time even if it compresses nothing.
+                if accepts and "content-encoding" not in headers:
+                    forward = self._compressing(send)
+                else:
+                    headers.add_vary_header("Accept-Encoding")
+            await forward(message)
+
+        await self._app(scope, receive, send_varying)
+
+    def _compressing(self, send: Send) -> Send:
+        responder = GZipResponder(self._app, LEAST_BYTES, _LEVEL)
+        responder.send = _with_weak_tag(send)
+        return responder.send_with_compression
 
 
 def _with_weak_tag(send: Send) -> Send:
     async def send_with_weak_tag(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            if "etag" in headers:
-                headers.add_vary_header("Accept-Encoding")  # also for a 304, which has no body
-                if "content-encoding" in headers:
-                    headers["etag"] = f"W/{headers['etag']}"
+            if "content-encoding" not in headers:  # too small, or a 304, which has no body
+                headers.add_vary_header("Accept-Encoding")
+            elif "etag" in headers:
+                headers["etag"] = f"W/{headers['etag']}"
         await send(message)
 
     return send_with_weak_tag
-
-
-def _varying(send: Send) -> Send:
-    async def send_varying(message: Message) -> None:
-        if message["type"] == "http.response.start":
-            MutableHeaders(scope=message).add_vary_header("Accept-Encoding")
-        await send(message)
-
-    return send_varying

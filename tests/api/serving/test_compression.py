@@ -87,6 +87,14 @@ def test_head_has_the_headers_of_the_compressed_response(shared_api: RunningApi)
         assert answer.headers[name] == expected[name]
 
 
+@pytest.mark.parametrize("path", [OPENAPI, METRICS, "/metrics", "/healthz", "/icon.svg", "/"])
+def test_a_response_names_once_that_it_varies_with_the_accepted_encodings(
+    shared_api: RunningApi, path: str
+) -> None:
+    for encoding in (GZIP, PLAIN):
+        assert shared_api.client.get(path, headers=encoding).headers["vary"] == "Accept-Encoding"
+
+
 def test_a_static_file_is_compressed_and_found_unchanged_by_either_tag(
     shared_api: RunningApi, script: str
 ) -> None:
