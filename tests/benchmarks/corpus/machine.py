@@ -145,7 +145,7 @@ class Machine:
         counts_energy = self.rng.random() < COUNTS_ENERGY
         for gpu in self.gpus:
             gpu.energy = 0.0 if counts_energy else None
-            gpu.noise = self.rng.uniform(0.03, 0.5)
+            gpu.noise = self.rng.uniform(0.03, 0.5)  # as in the real recordings
 
     def contents(self) -> Iterator[Content]:
         """Yield what is published, in order."""
