@@ -11,6 +11,7 @@ from telemetry.catalogue.thresholds import effective
 
 CONFIRMED = 2  # readings in a row that show a pending repair, or none
 LOADED = 50.0  # % utilization: an idle link saves power by slowing down
+STEADY = 60  # minutes under load at its best, until a link that was reported counts as healthy
 _ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
 _PENDING = {
     "remapping_pending": "memory rows are waiting to be remapped",
@@ -41,6 +42,7 @@ class _Gpu:
     pending: dict[str, int] = field(default_factory=dict)  # readings in a row, up to CONFIRMED
     best: float = 0.0  # of the link under load: lanes times the speed of each
     slow: float = 0.0  # seconds under load below it
+    steady: float = 0.0  # seconds under load at it, since it was last below
     healthy: tuple[object, ...] = ()  # values that change nothing while they stay as they are
 
     def is_healthy(self, now: int, values: Mapping[str, Any]) -> bool:
@@ -77,7 +79,18 @@ class _Gpu:
         if width and generation and (values.get("utilization") or 0) >= LOADED:
             link = float(width * 2**generation)
             self.best = max(self.best, link)
-            self.slow = self.slow + seconds if link < self.best else 0.0
+            self._note_link(seconds, is_slow=link < self.best)
+
+    def _note_link(self, seconds: float, *, is_slow: bool) -> None:
+        self.steady = 0.0 if is_slow else self.steady + seconds
+        if is_slow:
+            self.slow += seconds
+        elif not self.has_slow_link() or self.steady >= STEADY * 60:
+            self.slow = 0.0
+
+    def has_slow_link(self) -> bool:
+        """Return whether the link was slow for long enough to be reported."""
+        return self.slow >= self.limits["link"] * 60
 
     def _note_errors(self, now: int, name: str, count: float | None) -> None:
         if count is None:
@@ -99,7 +112,7 @@ class _Gpu:
         for name, sentence in _PENDING.items():
             if self.pending.get(name, 0) > (0 if active else CONFIRMED - 1):
                 yield Severity.WARNING, sentence, {}
-        if self.slow >= self.limits["link"] * 60:
+        if self.has_slow_link():
             yield Severity.WARNING, "its PCIe link is slower under load than it was", {}
 
 
@@ -114,9 +127,9 @@ class Hardware:
         f"{_USUAL['errors']:g} min have passed without a new one; or a GPU has published nothing "
         f"for {_USUAL['lost']:g} s while the sensor of the GPUs reports a failure. `warning`: a "
         f"row remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
-        f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load; a "
-        f"sensor fails or hangs for {_USUAL['failing']:g} min. The subject of a "
-        "finding about a sensor is `sensor-NAME`.",
+        f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load, until it "
+        f"has been at its best for {STEADY} min under load; a sensor fails or hangs for "
+        f"{_USUAL['failing']:g} min. The subject of a finding about a sensor is `sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
         "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
         "Xid events are not read. A lost GPU is detected from `system/status`, so a recording has "

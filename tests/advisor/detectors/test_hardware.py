@@ -65,6 +65,25 @@ def test_a_link_that_is_slower_under_load_than_it_was_is_a_warning() -> None:
     assert seconds(finding.timestamp) == pytest.approx(65 * MINUTES, abs=MINUTES)
 
 
+def test_a_link_that_goes_on_changing_causes_one_finding() -> None:
+    def width(time: float) -> int:
+        return 8 if int(time / 400) ** 2 % 7 in {1, 2} else 16
+
+    (finding,) = found(gpu(lambda time: {**HEALTHY, "pcie_width": width(time)}, until=12 * HOURS))
+    assert finding.state is State.ACTIVE
+
+
+def test_a_link_that_has_been_at_its_best_for_an_hour_under_load_is_healthy_again() -> None:
+    def values(time: float) -> dict[str, Any]:
+        is_idle = 1.5 * HOURS <= time < 2 * HOURS
+        width = 8 if HOURS <= time < 1.2 * HOURS or is_idle else 16
+        return {**HEALTHY, "utilization": 0 if is_idle else 90, "pcie_width": width}
+
+    *_, end = found(gpu(values))
+    assert end.state is State.OVER
+    assert seconds(end.timestamp) == pytest.approx(2.7 * HOURS, abs=MINUTES)
+
+
 def test_a_lost_gpu_is_critical_and_over_once_it_answers_again() -> None:
     def state(time: float) -> SensorState:
         return SensorState.FAILING if HOURS <= time < 2 * HOURS else SensorState.OK
