@@ -134,7 +134,7 @@ export class ChartCursor {
   private readonly onKeyDown = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
-    const time = cursor.peek() ?? span.to;
+    const time = Math.max(cursor.peek() ?? span.to, span.from); // the span may have moved on
     const step = event.shiftKey ? width / 10 : width / 100;
     this.isPointed = true;
     if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
