@@ -9,6 +9,7 @@ from tests.deploy.monitor import Monitor
 CHANNELS = ("system/cpu", "system/memory", "system/gpu/0", "system/gpu/7")
 _SECONDS = 20.0
 _LAG_MS = 250  # half the interval of the collector
+_EARLIER_MS = 2_000  # a sample of the first row may be older than its time
 _COMPUTED = "busiest_core"  # by the page; the history has each core
 
 Row = tuple[float | None, ...]
@@ -39,7 +40,10 @@ class Samples:
         return [row for row in rows if any(value is not None for value in row)]
 
     def stored(self, channel: str) -> list[Row]:
-        """Return the samples of a channel in the history since the first row, the oldest first."""
+        """Return the samples of a channel in the history, the oldest first.
+
+        They begin shortly before the first row of the page.
+        """
         answer = self._monitor.get("/history", channel=channel, host=self._host, max_points=5000)
         history = answer["channels"][channel]
         assert history["bucket_width"] is None
@@ -47,7 +51,7 @@ class Samples:
         return [
             row
             for time_ms, row in zip(history["timestamps"], rows, strict=True)
-            if time_ms > self.times[0] - _LAG_MS and any(value is not None for value in row)
+            if time_ms > self.times[0] - _EARLIER_MS and any(value is not None for value in row)
         ]
 
     def wait_until_the_same(self, since: int, channels: tuple[str, ...] = CHANNELS) -> None:
@@ -63,9 +67,7 @@ class Samples:
             while self._lags(newest) and time.monotonic() < deadline:
                 self.read()
             shown = {channel: self.shown(channel) for channel in channels}
-            stored = {
-                channel: self._wait_stored(channel, len(shown[channel])) for channel in channels
-            }
+            stored = {channel: self._wait_stored(channel, shown[channel]) for channel in channels}
             reaches = self.times and self.times[0] <= since and not self._lags(newest)
             if (reaches and shown == stored) or time.monotonic() > deadline:
                 break
@@ -81,12 +83,15 @@ class Samples:
         """Return the longest time between two consecutive rows, in milliseconds."""
         return max(later - earlier for earlier, later in pairwise(self.times))
 
-    def _wait_stored(self, channel: str, count: int) -> list[Row]:
+    def _wait_stored(self, channel: str, shown: list[Row]) -> list[Row]:
+        """Return as many samples of the history as the page has, from the page's first one on."""
         deadline = time.monotonic() + _SECONDS
-        stored = self.stored(channel)
-        while len(stored) < count and time.monotonic() < deadline:
+        while True:
             stored = self.stored(channel)
-        return stored[:count]
+            if shown and shown[0] in stored:
+                stored = stored[stored.index(shown[0]) :]
+            if len(stored) >= len(shown) or time.monotonic() > deadline:
+                return stored[: len(shown)]
 
     def _fields(self, channel: str) -> list[str]:
         prefix = self._column(channel, "")

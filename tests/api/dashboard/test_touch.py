@@ -23,6 +23,7 @@ def test_a_finger_zooms_sideways_scrolls_down_and_moves_the_edges_of_the_span(
     touch(visit, (box["x"] + 20, middle), (box["x"] + 20, middle - 120))
     assert page.evaluate("scrollY") > 0
     expect(page.get_by_test_id("zoom-reset")).to_have_count(0)
+    chart.scroll_into_view_if_needed()  # waits until it no longer moves
     box = chart.bounding_box()
     assert box is not None
     middle = box["y"] + box["height"] / 2

@@ -197,6 +197,7 @@ def test_the_mouse_moves_the_cursor_of_all_charts_zooms_them_and_resets_them(
 
 
 def test_the_arrow_keys_read_a_chart_aloud(visit: Visit) -> None:
+    visit.page.get_by_test_id("range-1h").click()
     chart = visit.page.get_by_role("slider", name="CPU utilization over time")
     chart.focus()
     for key in ("ArrowLeft", "Home"):
@@ -205,6 +206,12 @@ def test_the_arrow_keys_read_a_chart_aloud(visit: Visit) -> None:
             "aria-valuetext", re.compile(r"^All cores .*, Busiest core .* at .*\d\d:\d\d:\d\d$")
         )
     expect(chart).to_have_attribute("aria-valuenow", "0")
+    visit.page.evaluate("hash => { location.hash = hash }", fragment(HOST, range="5m"))
+    expect(visit.page.get_by_test_id("range-5m")).to_have_attribute("aria-pressed", "true")
+    expect(chart).to_have_attribute("aria-valuenow", "0")  # the cursor is to the left of the span
+    for _ in range(10):
+        visit.page.keyboard.press("ArrowRight")
+    expect(chart).to_have_attribute("aria-valuenow", re.compile("^([5-9]|10)$"))
     visit.page.keyboard.press("End")
     expect(chart).to_have_attribute("aria-valuetext", re.compile("now$"))
 

@@ -168,10 +168,8 @@ export class Chart {
     const { from, to } = monitor.span;
     const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
-    element.setAttribute(
-      "aria-valuenow",
-      `${Math.round((100 * ((monitor.cursor.peek() ?? to) - from)) / (to - from))}`,
-    );
+    const share = ((monitor.cursor.peek() ?? to) - from) / (to - from);
+    element.setAttribute("aria-valuenow", `${Math.round(100 * Math.max(share, 0))}`); // it may have left the span
     const texts = [`${values.join(", ")} ${time}`.trim(), ...this.cursor.annotations()];
     element.setAttribute("aria-valuetext", texts.join(". "));
   };

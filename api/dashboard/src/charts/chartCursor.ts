@@ -22,6 +22,8 @@ export class ChartCursor {
   private readonly stops: (() => void)[] = [];
   /** Whether it is this chart that the reader points at: its flag names the marks at the cursor. */
   private isPointed = false;
+  /** Whether a key moved the cursor last: then a mouse that leaves, or a chart that moves away from it, changes nothing. */
+  private isKeyed = false;
   private text = "";
 
   constructor(
@@ -111,25 +113,28 @@ export class ChartCursor {
   private point(event: MouseEvent): void {
     clearTimeout(tapTimer);
     this.isPointed = true;
+    this.isKeyed = false;
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
   /** A finger leaves its chart when it is lifted: the values stay for a while, to be read. */
   private release({ pointerType }: PointerEvent): void {
+    if (this.isKeyed) return;
     if (pointerType === "mouse") this.leave();
     else tapTimer = setTimeout(this.leave, TAP_MS);
   }
 
   private readonly leave = (): void => {
     this.isPointed = false;
+    this.isKeyed = false;
     this.monitor.cursor.value = null;
   };
 
   private readonly onKeyDown = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
-    const time = cursor.peek() ?? span.to;
+    const time = Math.max(cursor.peek() ?? span.to, span.from); // the span may have moved on
     const step = event.shiftKey ? width / 10 : width / 100;
     this.isPointed = true;
     if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
@@ -139,6 +144,7 @@ export class ChartCursor {
     else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;
+    this.isKeyed = true;
     event.preventDefault();
   };
 
