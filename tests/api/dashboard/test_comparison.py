@@ -72,9 +72,7 @@ def test_two_runs_of_different_hosts_are_chosen_by_keyboard_and_compared_from_th
     expect(page).not_to_have_url(re.compile("from="))
     page.goto(f"{laboratory.address}/#compare=gone-1,first-1")
     page.reload()
-    expect(
-        page.get_by_role("status").filter(has_text="Run A: This host has no")
-    ).to_be_visible()
+    expect(page.get_by_role("status").filter(has_text="Run A: This host has no")).to_be_visible()
     gpus.scroll_into_view_if_needed()
     expect(gpus).to_have_attribute("aria-valuetext", re.compile(r"A \W, B \d+% at the end"))
     assert page.evaluate("window.ran") is None
