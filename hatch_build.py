@@ -21,7 +21,7 @@ _NOT_SOURCE = {"node_modules", "tests", "bench"}
 
 
 class DashboardBuildHook(BuildHookInterface[Any]):
-    """hatchling's hook, registered in pyproject.toml as ``custom``."""
+    """The build hook that hatchling calls, registered in pyproject.toml as ``custom``."""
 
     def dependencies(self) -> list[str]:
         """Require Node if the page must be built and the machine has no npm."""

@@ -1,4 +1,4 @@
-"""The bundled broker: rumqttd, from the iotcore wheel. Its messages are in memory."""
+"""The bundled broker: rumqttd, from the iotcore wheel. It keeps messages in memory only."""
 
 import json
 import os

@@ -42,7 +42,7 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels of ``host``, or of all hosts, that match a filter in ``channels``.
+    """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
 
     ``channel`` is another name for ``channels``. With ``batch=true``, the frames of each 50 ms are
     sent as one message, an array.

@@ -15,7 +15,7 @@ class Progress:
     """Shows the progress of an export on standard error, if that is a terminal."""
 
     def __init__(self, start: int, end: int, *, visible: bool) -> None:
-        """Prepare the bar for a span, in Unix milliseconds."""
+        """Prepare the bar for the span from ``start`` to ``end``, both in Unix milliseconds."""
         self._visible = visible
         self._start, self._length = start, max(1, end - start)
         self._due = 0.0

@@ -59,9 +59,9 @@ class Field:
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
     the field's part of a metric's name: None means ``name``, and an empty text that the field is
     not a metric. ``label`` names what distinguishes the items of a list or object, such as the
-    core. The value of a text or number with a ``label`` labels each metric of its family. ``items``
-    are the label's values for a list, by default the positions. A ``cumulative`` number only grows
-    until the driver or the hardware is reset.
+    core. The value of a text or number with a ``label`` labels each metric of its family. For a
+    list, ``items`` gives the label's value for each element: by default, its position. A
+    ``cumulative`` number only grows until the driver or the hardware is reset.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Parses and validates the settings of notices, as ``values`` does for the others."""
+"""Parses and validates the settings of notices, as ``values`` does for all other settings."""
 
 import re
 import shlex

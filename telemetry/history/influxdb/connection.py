@@ -41,7 +41,10 @@ class Connection:
         self._server = Server(account)
 
     def check(self, seconds: int) -> None:
-        """Check that the token can read the bucket, and that it keeps data long enough."""
+        """Check that the token can read the bucket.
+
+        A bucket that System Monitor did not create has to keep data for at least ``seconds``.
+        """
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)
 
