@@ -12,7 +12,7 @@ from telemetry.status import CollectorStatus
 FIELDS = frozenset(
     {
         *("utilization", "memory_used", "memory_total", "memory_kind", "name", "power"),
-        "energy",
+        "power_average",
         *("temperature", "sm_clock", "throttle_reasons"),
         *("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile"),
         *("remapping_pending", "retirement_pending"),

@@ -21,7 +21,7 @@ LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows work: more of it
 FEWEST_READINGS = 40  # at long intervals, 15 min have too few readings to show rare work
 FEWEST_MEANS = 12  # the same if the mean power between two readings is known: it shows all work
 # After a time without readings, in which it may have worked, a new stretch begins. While a finding
-# is active, a short one only does not count. If the energy shows that it did nothing, neither does.
+# is active, a short one only does not count.
 _GAP, _LONG_GAP = 2.5 * MINUTE, 10 * MINUTE
 _GIGABYTE = 1e9
 _USUAL = effective("idle_gpu", {})  # a context alone takes 300 to 700 MB; 60 min are a GPU-hour
@@ -44,19 +44,6 @@ class _Stretch:
     readings: int = 0
     number: int = 0  # of all readings
     means: int = 0  # of those with the mean power since the one before
-    energy: float | None = None  # joules, counted at the newest reading
-
-    def mean_power(self, now: int, energy: float | None) -> float | None:
-        """Return the mean power in watts since the newest reading, or None if it is not known."""
-        before, self.energy = self.energy, energy
-        if energy is None or before is None or energy < before or now <= self.newest:
-            return None
-        return 1000 * (energy - before) / (now - self.newest)
-
-    @property
-    def usual(self) -> float:
-        """The highest mean power in watts of a GPU that does nothing."""
-        return ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
 
     def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
         """Return whether the GPU is working now; ``visible`` is true if its utilization shows it.
@@ -64,21 +51,20 @@ class _Stretch:
         ``mean`` is the mean power since the previous reading.
         """
         self.means += mean is not None
-        if power is None:
-            return visible
-        self.lowest = min(self.lowest, power, power if mean is None else mean)
-        most = ACTIVE_POWER * self.lowest + ACTIVE_WATTS
-        if not visible and self.newest - self.start >= COOLING:
-            # Limited, so that a single burst between two readings does not count more than others.
-            self.powers += min(max(power, mean or 0.0), most)
-            self.readings += 1
-        return visible or power > most
+        if power is not None:
+            self.lowest = min(self.lowest, power)
+            if not visible and self.newest - self.start >= COOLING:
+                self.powers += power if mean is None else mean
+                self.readings += 1
+        above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
+        return visible or above
 
     def may_work(self) -> bool:
         """Return whether the mean power shows hidden work, or too few readings exist to decide."""
+        usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
         mean = self.powers / self.readings if self.readings else 0.0
         known = self.number >= FEWEST_READINGS or self.means >= FEWEST_MEANS
-        return not known or mean > self.usual
+        return not known or mean > usual
 
 
 class IdleGpu:
@@ -93,8 +79,7 @@ class IdleGpu:
         "counts its energy), with the power at its "
         f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
         f"to {RECOVERY:.0%} of the time, do not count. After {_GAP / MINUTE:g} min without a "
-        "reading, the time begins again, unless the energy shows that the GPU did nothing. The "
-        "finding ends "
+        "reading, the time begins again. The finding ends "
         f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0%, which is recognized by its power",
@@ -141,15 +126,14 @@ class IdleGpu:
             if visible:
                 return ()
             stretch = self._stretches[subject] = _Stretch(now, now)
-        power = reading.values.get("power")
-        mean = stretch.mean_power(now, reading.values.get("energy"))
         step, stretch.newest = now - stretch.newest, now
-        if step > _GAP and (mean is None or mean > stretch.usual):
-            if step > _LONG_GAP or subject not in self._ledger:
-                return self._end(subject, now)
+        if step > (_LONG_GAP if subject in self._ledger else _GAP):
+            return self._end(subject, now)
+        if step > _GAP:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         stretch.number += 1
+        power, mean = reading.values.get("power"), reading.values.get("power_average")
         if stretch.is_at_work(power, mean, visible=visible):
             stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:

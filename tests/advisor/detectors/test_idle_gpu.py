@@ -1,5 +1,4 @@
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -57,56 +56,28 @@ def test_the_sentence_names_the_holder_of_the_memory() -> None:
     )
 
 
-def slowly(hidden: Callable[[float], float], *, counts: bool = True) -> list[Sample]:
-    """Return readings a minute apart of a GPU that does ``hidden`` work, in watts, in between."""
-    samples, energy = list[Sample](), 0.0
-    for sample in every("system/gpu/0", lambda _: {}, until=HOURS):
-        time = seconds(sample.timestamp)
-        energy += 10 * (121.0 + hidden(time))
-        values = {"utilization": 0, "power": 120.0 + time % 3, "memory_used": 17 * GB}
-        if counts:
-            values["energy"] = energy
-        if time % MINUTES == 0:
-            samples.append(replace(sample, values=values))
-    return samples
+def slowly(work: float, energy: float | None) -> list[Finding]:
+    """Return what is found at an interval of a minute, of which ``work`` is power in watts."""
+
+    def values(time: float) -> dict[str, Any]:
+        idle = {"utilization": 0, "power": 120.0 + time % 3, "memory_used": 17 * GB}
+        return idle | {"power_average": energy and energy + work}
+
+    return found([each for each in every("system/gpu/0", values, until=HOURS) if is_whole(each)])
 
 
-def nothing(_time: float) -> float:
-    return 0.0
+def is_whole(sample: Sample) -> bool:
+    return seconds(sample.timestamp) % MINUTES == 0
 
 
 def test_at_a_long_interval_the_energy_shows_that_no_work_was_missed() -> None:
-    (known,), (unknown,) = found(slowly(nothing)), found(slowly(nothing, counts=False))
+    (known,), (unknown,) = slowly(0.0, 121.0), slowly(0.0, None)
     assert seconds(known.timestamp) == 15 * MINUTES
     assert seconds(unknown.timestamp) == 39 * MINUTES
 
 
 def test_work_that_only_the_energy_shows_is_not_idle() -> None:
-    assert not found(slowly(lambda time: 120.0 * (time % 30 == 10)))
-
-
-def test_a_burst_that_only_the_energy_shows_does_not_hide_an_idle_gpu() -> None:
-    assert found(slowly(lambda time: 500.0 * (time % 600 == 10)))
-
-
-def test_a_gap_in_which_the_energy_shows_no_work_counts_as_idle() -> None:
-    def gap(samples: list[Sample]) -> list[Sample]:
-        return [each for each in samples if not 7 < seconds(each.timestamp) / MINUTES < 13]
-
-    (idle,) = found(gap(slowly(nothing)))
-    assert seconds(idle.timestamp) <= 20 * MINUTES
-    (worked, *_) = found(gap(slowly(lambda time: 300.0 * (time == 10 * MINUTES))))
-    assert seconds(worked.since) == 14 * MINUTES
-
-
-def test_an_energy_counter_that_was_reset_shows_nothing() -> None:
-    samples = slowly(nothing)
-    reset = [
-        replace(each, values={**each.values, "energy": -seconds(each.timestamp)})
-        for each in samples
-    ]
-    (unknown,) = found(reset)
-    assert seconds(unknown.timestamp) == 39 * MINUTES
+    assert not slowly(40.0, 121.0)
 
 
 def test_single_bursts_do_not_hide_an_idle_gpu() -> None:
