@@ -13,17 +13,17 @@ const MAX_LABELS = 5;
 const MARGIN = 5; // of the flag: styles/charts.css
 const REACH_PIXELS = 5;
 
-// Of all charts, as their cursor is.
+// The charts share one cursor.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
+/** The chart that the reader points at: its flag names the marks at the cursor. */
+let pointed: ChartCursor | undefined;
+/** Whether a key moved the cursor last. If so, it stays when the mouse leaves a chart, or a moving chart leaves the mouse. */
+let isKeyed = false;
 
 /** Reading a chart and zooming it, with the mouse, the fingers or the keys. The cursor is that of all charts. */
 export class ChartCursor {
   private readonly flag = document.createElement("div");
   private readonly stops: (() => void)[] = [];
-  /** Whether it is this chart that the reader points at: its flag names the marks at the cursor. */
-  private isPointed = false;
-  /** Whether a key moved the cursor last: then a mouse that leaves, or a chart that moves away from it, changes nothing. */
-  private isKeyed = false;
   private text = "";
 
   constructor(
@@ -56,6 +56,7 @@ export class ChartCursor {
 
   stop(): void {
     for (const each of this.stops) each();
+    if (pointed === this) pointed = undefined;
   }
 
   show(): void {
@@ -88,7 +89,7 @@ export class ChartCursor {
 
   /** What is marked at the cursor of the chart that the reader points at: a line each. */
   private labels(time: number): string[] {
-    if (!this.isPointed) return [];
+    if (pointed !== this) return [];
     const labels = labelsAt(this.marks.current, time, this.reach);
     const more = labels.length - MAX_LABELS;
     return more > 0 ? [...labels.slice(0, MAX_LABELS), `and ${more} more`] : labels;
@@ -112,22 +113,22 @@ export class ChartCursor {
 
   private point(event: MouseEvent): void {
     clearTimeout(tapTimer);
-    this.isPointed = true;
-    this.isKeyed = false;
+    pointed = this;
+    isKeyed = false;
     const left = event.clientX - this.plot.over.getBoundingClientRect().left;
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
   /** A finger leaves its chart when it is lifted: the values stay for a while, to be read. */
   private release({ pointerType }: PointerEvent): void {
-    if (this.isKeyed) return;
+    if (isKeyed) return;
     if (pointerType === "mouse") this.leave();
     else tapTimer = setTimeout(this.leave, TAP_MS);
   }
 
   private readonly leave = (): void => {
-    this.isPointed = false;
-    this.isKeyed = false;
+    pointed = undefined;
+    isKeyed = false;
     this.monitor.cursor.value = null;
   };
 
@@ -136,17 +137,26 @@ export class ChartCursor {
     const width = span.to - span.from;
     const time = Math.max(cursor.peek() ?? span.to, span.from); // the span may have moved on
     const step = event.shiftKey ? width / 10 : width / 100;
-    this.isPointed = true;
-    if (event.key === "ArrowLeft") cursor.value = Math.max(time - step, span.from);
-    else if (event.key === "ArrowRight") cursor.value = Math.min(time + step, span.to);
-    else if (event.key === "Home") cursor.value = span.from;
-    else if (event.key === "End") cursor.value = null;
-    else if (event.key === "+") this.zoomAround(time, width / 2);
+    const target = this.keyTarget(event.key, time, step);
+    if (target !== undefined) {
+      clearTimeout(tapTimer);
+      pointed = this;
+      isKeyed = target !== null;
+      cursor.value = target;
+    } else if (event.key === "+") this.zoomAround(time, width / 2);
     else if (event.key === "-" && view.zoom) this.zoomAround(time, width * 2);
     else return;
-    this.isKeyed = true;
     event.preventDefault();
   };
+
+  /** The time to which a key moves the cursor; null if it removes the cursor, undefined if it is another key. */
+  private keyTarget(key: string, time: number, step: number): number | null | undefined {
+    const { span } = this.monitor;
+    if (key === "ArrowLeft") return Math.max(time - step, span.from);
+    if (key === "ArrowRight") return Math.min(time + step, span.to);
+    if (key === "Home") return span.from;
+    return key === "End" ? null : undefined;
+  }
 
   private zoomAround(time: number, width: number): void {
     const { longest, span } = this.monitor;
