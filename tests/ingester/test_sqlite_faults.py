@@ -97,9 +97,11 @@ def pipeline(file: Path, address: BrokerAddress, limit: int = 100_000_000) -> It
     ingester = Ingester(writer, address, TopicScheme(), name="one")
     with Listener(address.port) as client:
         ingester.start()
-        assert ingester.wait_subscribed(SECONDS)
-        yield Pipeline(client, file, ingester)
-        ingester.stop()
+        try:
+            assert ingester.wait_subscribed(SECONDS)
+            yield Pipeline(client, file, ingester)
+        finally:
+            ingester.stop()
 
 
 def test_on_a_full_disk_samples_wait_and_go_in_once_there_is_room(
