@@ -81,9 +81,9 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket. The floor decides: the memory that was
-    never released. Its growth has to be large, significant, steady, spread over the stretch, and
-    fast enough to reach the limit within the horizon.
+    ``recent`` is the lowest value since the last bucket. Only the floor, the memory that was
+    never released, is judged. It must grow by a large amount, significantly and steadily, over the
+    whole stretch, and fast enough to reach the limit within the horizon.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None

@@ -20,7 +20,7 @@ async def read_body(request: Request, limit: int) -> bytes:
             async for chunk in request.stream():
                 body += chunk
                 if len(body) > limit:
-                    raise BodyTooLargeError(f"The body is too large: at most {limit} bytes.")
+                    raise BodyTooLargeError(f"The body is too large: the limit is {limit} bytes.")
     except TimeoutError:
         raise BodyTimeoutError(f"The body did not arrive within {_SECONDS:g} s.") from None
     except ClientDisconnect:

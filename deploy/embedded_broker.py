@@ -188,7 +188,7 @@ class EmbeddedBroker:
                 self._program.discard_messages()
             failures = 0 if time.monotonic() - started > _HEALTHY_SECONDS else failures
             pause = _PAUSES_SECONDS[min(failures, len(_PAUSES_SECONDS) - 1)]
-            log.warning("The embedded broker ended (exit code %s); restarting it.", code)
+            log.warning("The embedded broker exited with code %s; restarting it.", code)
             self._stopping.wait(pause)
             with self._spawning:
                 if self._stopping.is_set():

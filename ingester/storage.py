@@ -120,7 +120,7 @@ class Storage:
                 what = f"{type(error).__name__}: {error}"
                 if unexpected == _UNEXPECTED_ATTEMPTS:
                     return HistoryRejectedError(f"{what}.", "unforeseen error")
-                self._note_failure(f"The history cannot be written ({what}).")
+                self._note_failure(f"The history could not be written ({what}).")
             else:
                 self._note_success()
                 return None

@@ -128,7 +128,7 @@ class Subscription:
                 acknowledged = sent.is_published()
         if not acknowledged:
             raise BusUnavailableError(
-                f"The MQTT broker at {self._bus.address.masked()} did not acknowledge the event; "
+                f"The MQTT broker at {self._bus.address.masked()} has not acknowledged the event; "
                 "try again later."
             )
 

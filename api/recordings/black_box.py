@@ -179,6 +179,6 @@ class BlackBox:
             await asyncio.to_thread(self._folder.save, key.host, key.id, lines)
         except OSError as error:
             self.failures += 1
-            log.warning("The recording of run %s cannot be written: %s.", key.id, error)
+            log.warning("The recording of run %s could not be written: %s.", key.id, error)
         else:
             self.kept += 1

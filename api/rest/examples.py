@@ -210,7 +210,7 @@ ERRORS: Mapping[int, tuple[str, str]] = {
         "ambiguous_run",
         "Run 'ablation-7-3f9a1c' exists on 2 hosts, such as 'gpu-07': add the parameter host.",
     ),
-    413: ("too_large", "The body is too large: at most 8192 bytes."),
+    413: ("too_large", "The body is too large: the limit is 8192 bytes."),
     421: ("foreign_host", "Host 'example.org' is not a name of this machine."),
     422: (
         "wrong_parameter",

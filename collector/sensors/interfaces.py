@@ -1,11 +1,11 @@
-"""Decides which network interfaces count, so that each byte is counted once.
+"""Chooses the network interfaces to count, so that each byte is counted once.
 
-A byte passes several interfaces: veth, bridge, bond and NIC. The interfaces that count are those
+A byte passes several interfaces: veth, bridge, bond and NIC. Counted are the interfaces
 where bytes enter and leave: of the following kinds, the first that exists.
 
 1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
    the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker
-   carry the same bytes, or bytes that never leave the machine, and do not count. Neither do
+   carry the same bytes, or bytes that never leave the machine, and are not counted. Neither are
 
    - a NIC whose master is a NIC: on Azure and with virtio failover the virtual function is a member
      of the synthetic NIC, which counts its bytes as its own;
@@ -13,12 +13,12 @@ where bytes enter and leave: of the following kinds, the first that exists.
 
 2. Ends of a veth pair, macvlan or ipvlan whose other end (``iflink``) is in another network
    namespace, unless they are members of a bridge: the ``eth0`` of a container. The veths of
-   containers in this container are members of a bridge and do not count.
+   containers in this container are members of a bridge and are not counted.
 
 3. Any other interface that is neither stacked on another nor a member of one, such as the ``tap0``
    of a rootless container, or interfaces that ``/sys`` does not show.
 
-Loopback never counts.
+Loopback is never counted.
 """
 
 import re
@@ -33,7 +33,7 @@ _NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 
 @dataclass(frozen=True, slots=True)
 class Interface:
-    """The properties that decide whether an interface counts.
+    """The properties that decide whether an interface is counted.
 
     ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
     the interface at its other end or below it, in whichever namespace that is. ``hardware`` is true
@@ -50,7 +50,7 @@ class Interface:
 
 
 def counted_interfaces(interfaces: Mapping[str, Interface]) -> list[str]:
-    """Return the names of the interfaces that count, by the rule in the module's docstring."""
+    """Return the names of the interfaces to count, by the rule in the module's docstring."""
     others = {name: each for name, each in interfaces.items() if name != _LOOPBACK}
     hardware = [name for name, each in others.items() if _is_nic(each, others)]
     if hardware:

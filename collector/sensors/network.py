@@ -1,6 +1,6 @@
 """Network interfaces: each byte sent and received is counted once (see ``interfaces``).
 
-``per_interface`` lists the interfaces that count and no others, so that its rows add up to the
+``per_interface`` lists the counted interfaces and no others, so that its rows add up to the
 totals, and so that the history does not fill with the veths of containers that come and go.
 """
 
@@ -38,7 +38,7 @@ def parse_net_dev(text: bytes) -> dict[str, tuple[int, int]]:
 
 @register
 class NetworkSensor(Sensor):
-    """Reads the rates of the interfaces that count."""
+    """Reads the rates of the counted interfaces."""
 
     name = NETWORK.name
 
@@ -71,7 +71,7 @@ class NetworkSensor(Sensor):
         return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
 
     def describe(self) -> str:
-        """Return the names of the interfaces that count."""
+        """Return the names of the counted interfaces."""
         counted = sorted(map(shown, self._counted))
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 

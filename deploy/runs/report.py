@@ -70,6 +70,6 @@ def _write(content: bytes, folder: Path, identity: str) -> Path:
         file.write_bytes(content)
     except OSError as error:
         raise SystemMonitorError(
-            f"The report cannot be written to {file}: {error.strerror}."
+            f"The report could not be written to {file}: {error.strerror}."
         ) from None
     return file

@@ -111,7 +111,9 @@ class HistoryWriter(Protocol):
         """Connect, and create what is missing. Raises HistoryUnavailableError."""
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store all ``records`` durably, or none; drop those outside their retention.
+        """Store all ``records`` durably; drop those outside their retention.
+
+        If it raises, some may be stored; to write all of them again is harmless.
 
         If a sample is already stored, its new non-null values overwrite the old ones. If an event
         with the same channel, host and id is stored, the new values replace its values, unless the

@@ -33,7 +33,7 @@ def test_an_embedded_broker_without_a_login_may_only_use_loopback(
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, "up", *free_ports(), "--mqtt-host", host, "--data-dir", str(data))
-    assert sentence.startswith(f"system-monitor: mqtt_host = {host.strip('[]')} can be reached")
+    assert sentence.startswith(f"system-monitor: mqtt_host = {host.strip('[]')} accepts connections")
     for solution in (
         "mqtt_user",
         "SYSTEM_MONITOR_MQTT_PASSWORD_FILE",
@@ -50,7 +50,7 @@ def test_an_api_without_a_token_may_only_use_loopback(
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, role, *free_ports(), "--http-host", host, "--data-dir", str(data))
-    assert sentence.startswith(f"system-monitor: http_host = {host.strip('[]')} can be reached")
+    assert sentence.startswith(f"system-monitor: http_host = {host.strip('[]')} accepts connections")
     solutions = (
         "openssl rand -hex 32",
         "http_token_file",
@@ -101,7 +101,7 @@ def test_an_unknown_host_name_does_not_count_as_loopback() -> None:
 def test_check_reports_it_as_a_problem(capsys: pytest.CaptureFixture[str], setting: str) -> None:
     option = f"--{setting.replace('_', '-')}"
     assert command.run(["check", *free_ports(), option, EVERYWHERE[0]]) == 1
-    assert f"PROBLEM: {setting} = 0.0.0.0 can be reached" in capsys.readouterr().out
+    assert f"PROBLEM: {setting} = 0.0.0.0 accepts connections" in capsys.readouterr().out
 
 
 def test_anonymous_access_is_an_option_with_or_without_a_value(

@@ -221,7 +221,7 @@ def test_a_folder_that_cannot_be_written_is_counted_and_logged(
     box.later(6)
     assert (box.box.kept, box.box.failures) == (0, 1)
     (record,) = [each for each in caplog.records if each.levelno == logging.WARNING]
-    assert record.getMessage().startswith("The recording of run r-1 cannot be written: ")
+    assert record.getMessage().startswith("The recording of run r-1 could not be written: ")
 
 
 def test_a_host_has_at_most_ten_recordings_at_a_time(

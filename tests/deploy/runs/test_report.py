@@ -72,5 +72,5 @@ def test_an_api_that_cannot_be_reached_is_reported(tmp_path: Path) -> None:
 def test_a_folder_that_cannot_be_written_is_reported(tmp_path: Path) -> None:
     file = tmp_path / "file"
     file.touch()
-    with api() as (port, _), pytest.raises(SystemMonitorError, match="cannot be written to"):
+    with api() as (port, _), pytest.raises(SystemMonitorError, match="could not be written to"):
         save(port, file)
