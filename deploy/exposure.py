@@ -38,7 +38,9 @@ def require_guarded_broker(settings: Settings) -> None:
 
 def _refuse_beyond_loopback(setting: str, host: str, advice: str) -> None:
     if not _is_loopback(host):
-        raise SettingsError(f"{setting} = {host} accepts connections from other machines, but {advice}.")
+        raise SettingsError(
+            f"{setting} = {host} accepts connections from other machines, but {advice}."
+        )
 
 
 def _is_loopback(host: str) -> bool:

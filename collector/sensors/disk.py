@@ -28,7 +28,6 @@ import re
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping
-from collections.abc import Set as AbstractSet
 from pathlib import Path
 
 from collector.sensors.files import read_file
@@ -36,7 +35,7 @@ from collector.sensors.filesystems import Filesystems
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
 from collector.sensors.pressure import read_pressure
-from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
+from collector.sensors.rates import Counters, DeviceRates, Rate, as_values, total
 from collector.sensors.registry import register
 from telemetry.catalogue import DISK
 from telemetry.errors import SensorAbsentError
@@ -101,10 +100,7 @@ class DiskSensor(Sensor):
         self._pressure = proc / "pressure" / "io"
         self._filesystems = Filesystems(proc, clock)
         self._sysfs = sysfs
-        self._clock = clock
-        self._meter = RateMeter()
-        self._devices: AbstractSet[str] = frozenset()
-        self._disks: Mapping[str, str] = {}  # device: the disk that it is shown as
+        self._devices = DeviceRates(self._counters, self._choose, clock)
 
     def open(self) -> None:
         """Read the first counters. Raises SensorAbsentError if there is no disk."""
@@ -116,7 +112,7 @@ class DiskSensor(Sensor):
         rates = self._rates()
         by_disk: dict[str, list[Rate | None]] = {}
         for device, rate in rates.items():
-            by_disk.setdefault(self._disks[device], []).append(rate)
+            by_disk.setdefault(self._devices.counted[device], []).append(rate)
         per_device = {disk: as_values(total(paths), _RATES) for disk, paths in by_disk.items()}
         totals = as_values(total(rates.values()), _RATES)
         pressure = read_pressure(self._pressure)
@@ -131,29 +127,20 @@ class DiskSensor(Sensor):
 
     def describe(self) -> str:
         """Return the disks' names."""
-        disks = sorted(set(self._disks.values()))
+        disks = sorted(set(self._devices.counted.values()))
         return f"{len(disks)} disk{'s' * (len(disks) != 1)}: {', '.join(disks)}"
 
     def close(self) -> None:
         """Discard the counters and the disks."""
-        self._meter = RateMeter()
-        self._devices = frozenset()
-        self._disks = {}
+        self._devices.clear()
 
     def _rates(self) -> dict[str, Rate | None]:
-        before, counters, now = self._clock(), self._counters(), self._clock()
-        return self._meter.rates(counters, now, took=now - before)
+        rates = self._devices.rates()
+        if not rates:
+            raise SensorAbsentError("The kernel lists no physical disk.")
+        return rates
 
     def _counters(self) -> Counters:
-        counters = self._all_counters()
-        if counters.keys() != self._devices:  # /sys is read only when the devices change
-            self._devices = frozenset(counters)
-            self._disks = self._choose(counters)
-        if not self._disks:
-            raise SensorAbsentError("The kernel lists no physical disk.")
-        return {device: counters[device] for device in self._disks}
-
-    def _all_counters(self) -> Counters:
         if sys.platform != "linux":
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 

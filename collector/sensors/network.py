@@ -6,8 +6,7 @@ totals, and so that the history does not fill with the veths of containers that 
 
 import sys
 import time
-from collections.abc import Callable, Iterable
-from collections.abc import Set as AbstractSet
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import suppress
 from pathlib import Path
 
@@ -15,7 +14,7 @@ from collector.sensors.files import read_file
 from collector.sensors.interfaces import counted_interfaces, read_interfaces
 from collector.sensors.names import decoded, shown
 from collector.sensors.port import Reading, Sensor
-from collector.sensors.rates import Counters, Rate, RateMeter, as_values, total
+from collector.sensors.rates import Counters, DeviceRates, Rate, as_values, total
 from collector.sensors.registry import register
 from telemetry.catalogue import NETWORK
 from telemetry.errors import SensorAbsentError
@@ -52,10 +51,7 @@ class NetworkSensor(Sensor):
         self._proc = proc
         self._net_dev = proc / "net" / "dev"
         self._sysfs = sysfs
-        self._clock = clock
-        self._meter = RateMeter()
-        self._present: AbstractSet[str] = frozenset()
-        self._counted: list[str] = []
+        self._devices = DeviceRates(self._counters, self._choose, clock)
 
     def open(self) -> None:
         """Read the first counters. Raises SensorAbsentError if there is only loopback."""
@@ -66,35 +62,27 @@ class NetworkSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Return the rates since the previous reading; raises as ``open`` does."""
         rates = self._rates()
-        per_interface = {shown(name): as_values(rate, _RATES) for name, rate in rates.items()}
+        counted = self._devices.counted
+        per_interface = {counted[name]: as_values(rate, _RATES) for name, rate in rates.items()}
         totals = as_values(total(rates.values()), _RATES)
         return [Reading(NETWORK.channel, {**totals, "per_interface": per_interface})]
 
     def describe(self) -> str:
         """Return the names of the counted interfaces."""
-        counted = sorted(map(shown, self._counted))
+        counted = sorted(self._devices.counted.values())
         return f"{len(counted)} interface{'s' * (len(counted) != 1)}: {', '.join(counted)}"
 
     def close(self) -> None:
         """Discard the counters and the interfaces."""
-        self._meter = RateMeter()
-        self._present = frozenset()
-        self._counted = []
+        self._devices.clear()
 
     def _rates(self) -> dict[str, Rate | None]:
-        before, counters, now = self._clock(), self._counters(), self._clock()
-        return self._meter.rates(counters, now, took=now - before)
+        rates = self._devices.rates()
+        if not rates:
+            raise SensorAbsentError("This machine has no network interface except loopback.")
+        return rates
 
     def _counters(self) -> Counters:
-        counters = self._all_counters()
-        if counters.keys() != self._present:  # /sys is read only when the interfaces change
-            self._present = frozenset(counters)
-            self._counted = self._choose(counters)
-        if not self._counted:
-            raise SensorAbsentError("This machine has no network interface except loopback.")
-        return {name: counters[name] for name in self._counted}
-
-    def _all_counters(self) -> Counters:
         if sys.platform != "linux":
             from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
 
@@ -120,7 +108,7 @@ class NetworkSensor(Sensor):
                 return first
         return own
 
-    def _choose(self, names: Iterable[str]) -> list[str]:
-        if sys.platform != "linux":
-            return list(names)
-        return counted_interfaces(read_interfaces(names, self._sysfs))
+    def _choose(self, names: Iterable[str]) -> Mapping[str, str]:
+        if sys.platform == "linux":
+            names = counted_interfaces(read_interfaces(names, self._sysfs))
+        return {name: shown(name) for name in names}

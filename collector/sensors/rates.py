@@ -1,6 +1,6 @@
 """Computes rates from byte counters."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 Counters: TypeAlias = Mapping[str, tuple[float, float]]
@@ -44,6 +44,42 @@ class RateMeter:
             name: _rate(before[name], counter, elapsed) if name in before else None
             for name, counter in counters.items()
         }
+
+
+class DeviceRates:
+    """Reads the rates of the devices to count, and chooses them again when the devices change."""
+
+    def __init__(
+        self,
+        read: Callable[[], Counters],
+        choose: Callable[[Iterable[str]], Mapping[str, str]],
+        clock: Callable[[], float],
+    ) -> None:
+        """Keep the functions and call none of them.
+
+        ``read`` returns the counters of all devices. ``choose`` returns the names of the devices to
+        count, each with the name under which it is shown; it may be slow. ``clock`` is monotonic,
+        in seconds.
+        """
+        self._read = read
+        self._choose = choose
+        self._clock = clock
+        self.clear()
+
+    def clear(self) -> None:
+        """Discard the counters and the devices."""
+        self._meter = RateMeter()
+        self._devices: frozenset[str] = frozenset()
+        self.counted: Mapping[str, str] = {}
+
+    def rates(self) -> dict[str, Rate | None]:
+        """Return the rates of each counted device since the previous read; raises as ``read``."""
+        before, counters, now = self._clock(), self._read(), self._clock()
+        if counters.keys() != self._devices:
+            self._devices = frozenset(counters)
+            self.counted = self._choose(counters)
+        counted = {device: counters[device] for device in self.counted}
+        return self._meter.rates(counted, now, took=now - before)
 
 
 def _rate(before: tuple[float, float], now: tuple[float, float], elapsed: float) -> Rate | None:

@@ -33,7 +33,9 @@ def test_an_embedded_broker_without_a_login_may_only_use_loopback(
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, "up", *free_ports(), "--mqtt-host", host, "--data-dir", str(data))
-    assert sentence.startswith(f"system-monitor: mqtt_host = {host.strip('[]')} accepts connections")
+    assert sentence.startswith(
+        f"system-monitor: mqtt_host = {host.strip('[]')} accepts connections"
+    )
     for solution in (
         "mqtt_user",
         "SYSTEM_MONITOR_MQTT_PASSWORD_FILE",
@@ -50,7 +52,9 @@ def test_an_api_without_a_token_may_only_use_loopback(
 ) -> None:
     data = own_settings / "data"
     sentence = refusal(capsys, role, *free_ports(), "--http-host", host, "--data-dir", str(data))
-    assert sentence.startswith(f"system-monitor: http_host = {host.strip('[]')} accepts connections")
+    assert sentence.startswith(
+        f"system-monitor: http_host = {host.strip('[]')} accepts connections"
+    )
     solutions = (
         "openssl rand -hex 32",
         "http_token_file",
