@@ -11,10 +11,11 @@ from advisor.findings import Finding, State
 from telemetry.events import END, Event
 
 # An adopted finding that no detector reports again ends after the time that its evidence covers,
-# within these limits: the history has no processes, so a detector may need that time again.
+# but not before PATIENCE and not after LONGEST_PATIENCE. A detector may need that much time to
+# report the finding again, because the history contains no processes.
 PATIENCE = 20 * MINUTE
 LONGEST_PATIENCE = 360 * MINUTE
-MOST_ADOPTED = 10_000  # any client can retain made-up findings
+MOST_ADOPTED = 10_000  # limited, because any client can publish made-up findings
 
 
 class Change(NamedTuple):
@@ -28,11 +29,14 @@ class Change(NamedTuple):
 
 @dataclass(slots=True)
 class _Active:
-    """An active finding; an adopted one ends at ``until`` (host's time) unless reported again."""
+    """An active finding. If it was adopted, it ends at ``until`` unless a detector reports it.
+
+    ``until`` is in the host's time, in Unix milliseconds.
+    """
 
     finding: Finding
-    base: str  # the ID of its beginning
-    event: Event  # as it is retained
+    base: str  # the ID of the event that began it
+    event: Event  # the event that the broker retains
     adopted: bool = False
     until: int | None = None
 
@@ -40,19 +44,19 @@ class _Active:
 class ActiveFindings:
     """The active findings by host and channel.
 
-    A finding of an earlier advisor is adopted: if a detector reports it again, it continues with
-    its id and its beginning, and nothing new is published.
+    A finding of an earlier advisor is adopted: if a detector reports it again, it keeps its
+    ID and its beginning, and nothing new is published.
     """
 
     def __init__(self, *, shared_topics: bool) -> None:
         """Start with no findings; ``shared_topics`` is true if all hosts use the same topics."""
         self._shared = shared_topics
         self._hosts: dict[str, dict[str, _Active]] = {}
-        self._ended: dict[tuple[str, str], None] = {}  # hosts and ids, the oldest first
+        self._ended: dict[tuple[str, str], None] = {}  # hosts and IDs, oldest first
 
     def by_severity(self) -> Mapping[str, int]:
         """Return the number of active findings of each severity."""
-        hosts = list(self._hosts.values())  # the caller may be another thread
+        hosts = list(self._hosts.values())  # a copy, because another thread may call this
         return Counter(str(each.finding.severity) for host in hosts for each in list(host.values()))
 
     def hosts(self) -> list[str]:
@@ -91,7 +95,8 @@ class ActiveFindings:
             known.adopted = False
             yield _message(known.event, retain=True)
         else:
-            # The adopted finding has more evidence than a detector that has just started.
+            # An adopted finding with another ``since`` is kept as it is: it has more evidence than
+            # a detector that has just started.
             if finding.is_update and finding.since == known.finding.since:
                 time, severity = known.event.timestamp, known.finding.severity
                 known.finding = replace(finding, timestamp=time, severity=severity)
@@ -105,7 +110,7 @@ class ActiveFindings:
         return known is not None and finding.timestamp < known.finding.timestamp
 
     def wait(self, host: str, now: int) -> None:
-        """Give detectors time, from ``now`` (host's time) on, to report the adopted findings."""
+        """Give detectors time to report the adopted findings, starting at ``now`` (host's time)."""
         for each in self._adopted(host):
             evidence = each.finding.evidence
             needed = min(evidence.end - evidence.start, LONGEST_PATIENCE)
@@ -130,7 +135,7 @@ class ActiveFindings:
         return [each for each in self._hosts.get(host, {}).values() if each.adopted]
 
     def _new_id(self, finding: Finding) -> str:
-        """Return an ID that no ended finding has, because the same finding may begin again."""
+        """Return an ID that no ended finding has, even if the same finding has ended before."""
         ids = (f"{finding.identity}-{number}" if number else finding.identity for number in count())
         return next(each for each in ids if (finding.host, each) not in self._ended)
 
@@ -150,7 +155,7 @@ class ActiveFindings:
         self._note_end(host, active.base)
         yield _message(finding.event(active.base + END), retain=False)
         yield Change(host, channel, b"", retain=True)
-        if self._shared:  # the removal concerns every host
+        if self._shared:  # the removal also deleted the findings of other hosts on this topic
             for others in self._hosts.values():
                 if channel in others:
                     yield _message(others[channel].event, retain=True)

@@ -29,7 +29,7 @@ from telemetry.tally import Tally
 
 log = logging.getLogger(__name__)
 
-# Findings take minutes, so the advisor wakes up rarely, which saves CPU time.
+# Findings develop over minutes, so the advisor wakes up rarely, which saves CPU time.
 _GATHER_SECONDS = 5.0
 _READ_SECONDS = 0.05
 _STOP_SECONDS = 1.0
@@ -44,10 +44,11 @@ _NO_PAST = "The advisor could not read the history, so it may report slow leaks 
 class Advisor:
     """Subscribes to the samples of every host, and publishes a retained message for each finding.
 
-    Its session is not persistent, and its samples have QoS 0: the samples that it misses while it
-    is offline are read from the history. When a finding is over, the advisor publishes its end, and
-    removes the retained message. An unexpected error in the analysis is counted and logged; the
-    advisor continues.
+    The advisor needs no persistent session and subscribes to samples with QoS 0, because it reads
+    each host's past from the history when it starts. If it loses its connection later, it misses
+    the samples that are published meanwhile, except the newest sample of each channel, which the
+    broker retains. When a finding is over, the advisor publishes the end and removes the retained
+    message. An unexpected error in the analysis is counted and logged; the advisor continues.
     """
 
     def __init__(
@@ -118,13 +119,15 @@ class Advisor:
         self._past.close()
 
     def _subscribe(self) -> None:
-        # First the findings: a broker sends what it retains in the order of the subscriptions.
+        # The advisor subscribes to findings first: a broker sends retained messages in the order of
+        # the subscriptions, so the earlier findings arrive before the first samples.
         self._bus.subscribe(self._topics.of_every_host(FINDING.channel_filter), AT_LEAST_ONCE)
         for each in (STATUS_CHANNEL, *self._channels):
             self._bus.subscribe(self._topics.of_every_host(each), AT_MOST_ONCE)
 
     def _receive(self, message: Message) -> None:
-        # An empty payload removes a retained message; removing a status forgets the host.
+        # An empty payload means that a retained message was removed. Only the removal of a status
+        # matters: the advisor then forgets the host.
         if message.payload or message.topic.endswith(STATUS_CHANNEL):
             self._inbox.put(message)
 
@@ -139,7 +142,7 @@ class Advisor:
     def _open_past(self) -> None:
         try:
             self._past.open()
-        except HistoryError as error:  # the queries will fail too, and are tried again
+        except HistoryError as error:  # the queries fail too, and are retried
             log.warning("%s", error)
 
     def _changes(self, message: Message) -> Iterable[Change]:
@@ -153,7 +156,7 @@ class Advisor:
         return self._watch.adopt(content) if message.retained else ()
 
     def _publish(self, changes: Callable[..., Iterable[Change]], *arguments: Message) -> None:
-        """Publish the result of ``changes``; log an error in it instead of ending the thread."""
+        """Publish what ``changes`` returns; log an error that it raises, and continue."""
         try:
             for host, channel, payload, retain in changes(*arguments):
                 topic = self._topics.topic(host, channel)

@@ -11,27 +11,28 @@ from telemetry.limits import Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
 
-SET_BACK = 5 * MINUTE  # if a host's time falls by more, its clock was set back
-FEWEST_CLOCKS = 3  # hosts whose clocks together are more likely to be right than ours
-CLOSE = 3_500  # milliseconds: more readings would cost CPU time, and not change the findings
+SET_BACK = 5 * MINUTE  # if a host's timestamps fall by more than this, its clock was set back
+FEWEST_CLOCKS = 3  # from this number on, the hosts' median is more likely right than our clock
+# Milliseconds. Samples that are closer together would cost CPU time and not change the findings.
+CLOSE = 3_500
 SILENCE = "silence"  # the family of readings about a silent host
-SILENT = 10 * MINUTE  # of its host's time: a device without a sample for longer is gone
+SILENT = 10 * MINUTE  # a device without a sample for longer, in its host's time, is gone
 
 
 @dataclass(slots=True)
 class _Host:
     detectors: Sequence[Detector]
-    updates: bool = False  # whether findings that have not changed are yielded too
+    updates: bool = False  # whether findings of which only the numbers have changed are yielded too
     by_family: dict[str, Sequence[Callable[[Reading], Iterable[Finding]]]] = field(
         default_factory=dict
     )
-    channels: dict[str, int] = field(default_factory=dict)  # their newest timestamps
-    subjects: dict[str, int] = field(default_factory=dict)  # likewise
-    looked: int = 0  # when missing devices were last looked for
+    channels: dict[str, int] = field(default_factory=dict)  # newest timestamps
+    subjects: dict[str, int] = field(default_factory=dict)  # when each was last read
+    looked: int = 0  # when devices that are gone were last looked for
     newest: int = 0
     fresh: bool = False  # something has arrived since the last tick
     offline: CollectorStatus | None = None
-    silent: int = 0  # since it went offline, milliseconds
+    silent: int = 0  # milliseconds since the collector went offline
 
     def is_online(self, status: CollectorStatus) -> bool:
         """Return whether the collector is online; if it is not, store its status."""
@@ -46,7 +47,7 @@ class _Host:
             yield from self.reported(feed(reading))
 
     def reported(self, findings: Iterable[Finding]) -> Iterator[Finding]:
-        """Yield the ``findings`` to report; those that only update numbers need ``updates``."""
+        """Yield ``findings``; without ``updates``, leave out findings with only new numbers."""
         return (each for each in findings if self.updates or not each.is_update)
 
     def of_family(self, family: str) -> Sequence[Callable[[Reading], Iterable[Finding]]]:
@@ -62,10 +63,10 @@ class Analysis:
     """Feeds each host's readings, in order of time, to the host's own detectors.
 
     A sample that is late, or not newer than the previous one on its channel, is skipped and
-    counted. A sample that is newer by less than ``CLOSE`` is skipped too, since findings develop
-    over minutes. If a host's clock is set back, its findings end and its detectors start again. The
-    findings about a device end when it is no longer read. Hosts and channels beyond ``limits`` are
-    ignored.
+    counted. A sample that is newer by less than ``CLOSE`` is skipped but not counted, because
+    findings develop over minutes. If a host's clock is set back, the host's findings end and its
+    detectors start again. The findings about a device end when the device is no longer read.
+    Samples of hosts and channels beyond ``limits`` are skipped and counted.
     """
 
     def __init__(
@@ -99,7 +100,8 @@ class Analysis:
         host.fresh = True
         host.newest = max(host.newest, timestamp)
         host.subjects[reading.subject] = host.newest
-        for feed in host.of_family(reading.family):  # not host.feed: this is done most often
+        # This loop runs most often, so it does not call host.feed, which would be slower.
+        for feed in host.of_family(reading.family):
             if new := feed(reading):
                 found += host.reported(new)
         if host.newest - host.looked >= MINUTE:
@@ -111,8 +113,8 @@ class Analysis:
         """Yield the findings that begin or end because time passes.
 
         ``now`` is in Unix milliseconds: the time of the machine that analyses, or, for a recording,
-        the newest timestamp of all hosts. Does nothing if the last effective call was less than a
-        minute ago.
+        the newest timestamp of all hosts. A call does nothing if the last call that did something
+        was less than a minute ago.
         """
         step = now - self._ticked
         if 0 <= step < MINUTE:
@@ -160,7 +162,7 @@ class Analysis:
         return host
 
     def forget(self, name: str) -> Iterator[Finding]:
-        """Forget the silent host ``name``; yield the ends of its findings."""
+        """Forget the host ``name``; yield the ends of its findings."""
         host = self._hosts.pop(name, None)
         if host is not None:
             yield from self._end_all(host)
@@ -170,9 +172,9 @@ class Analysis:
         return name in self._hosts
 
     def rest(self, name: str) -> Iterator[Finding]:
-        """End the findings about a silent host, except those of detectors that read its silence.
+        """End the findings about a silent host, except findings of detectors that read its silence.
 
-        If its collector has not reported that it is offline, forget the host.
+        If the host's newest status is not offline, forget the host instead.
         """
         host = self._hosts.get(name)
         if host is None or host.offline is None:

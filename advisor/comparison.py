@@ -8,25 +8,26 @@ from typing import Any, NamedTuple
 from advisor.detectors.model import LONGEST_STEP
 from advisor.smoothing import Held
 
-FEWEST = 3  # GPUs: if two differ, it is not clear which one is wrong
-LOADED = 30.0  # % utilization of the others
+FEWEST = 3  # GPUs: with only two, it would not be clear which of them deviates
+LOADED = 30.0  # % median utilization: below it, the GPUs are not compared
 SETTLING = 600.0  # seconds over which the usual differences of a new run are learned
-USUAL = 1800.0  # seconds over which they are averaged after that
-# GPUs do not work in step if several have each deviated for LONE seconds within LONE_SPAN.
+USUAL = 1800.0  # seconds over which the usual differences are averaged after SETTLING
+# The GPUs of a run do not work in step if several of them have each deviated for LONE seconds
+# within the last LONE_SPAN seconds.
 LONE, LONE_SPAN = 60.0, 7200.0
-UNUSUAL = 4.0  # times the mean difference from what is usual: less may be chance (3 sigma)
+UNUSUAL = 4.0  # times the mean deviation from the usual difference: less may be chance (3 sigma)
 SMOOTHING = 60.0  # seconds
 CONTINUES = 0.8  # share of its limit above which a deviation that has begun continues
 ENDS = 0.5  # share of its limit above which a finding stays active
-_POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # their places in METRICS
+_POWER, _UTILIZATION, _TEMPERATURE = 1, 2, 3  # indexes in METRICS
 
 
 class Metric(NamedTuple):
     """A value to compare: ``sign`` is -1 if lower is worse.
 
-    The other GPUs may differ from each other by up to ``alike``. Differences in a ``relative``
-    value are fractions of the others' median. In an ``absolute`` value, GPUs under the same load
-    should never differ, not even at the start.
+    A GPU can deviate only if the other GPUs differ from each other by at most ``alike``. With
+    ``relative``, differences are fractions of the other GPUs' median. With ``absolute``, each
+    difference counts from the start, because GPUs under the same load should never differ.
     """
 
     field: str
@@ -48,7 +49,10 @@ _FIELDS = tuple(enumerate(metric.field for metric in METRICS))
 
 
 class Deviation(NamedTuple):
-    """``metric`` of one GPU has deviated from the ``others``' median since ``since`` (seconds)."""
+    """The ``metric`` of one GPU has deviated from the other GPUs since ``since`` (seconds).
+
+    ``value`` is the value of this GPU, and ``others`` is the median of the other GPUs.
+    """
 
     metric: Metric
     value: float
@@ -58,11 +62,11 @@ class Deviation(NamedTuple):
 
 @dataclass(slots=True)
 class Member:
-    """One GPU: its smoothed values, their usual differences from the others', and its deviations.
+    """One GPU: its smoothed values, their usual differences from other GPUs, and its deviations.
 
     The lists have one entry for each of ``METRICS``. ``sums`` and ``numbers`` cover the readings
     since the values were last smoothed. A value is ``apart`` if its difference exceeds the limit,
-    and deviates (``held``) if the difference is also larger than is usual in its run.
+    and deviates (``held``) if the difference is also larger than is usual in the GPU's run.
     """
 
     at: float = -math.inf
@@ -75,7 +79,7 @@ class Member:
     apart: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
     held: list[Held] = field(default_factory=lambda: [Held() for _ in METRICS])
     others: list[float] = field(default_factory=lambda: [0.0] * len(METRICS))
-    alone: float = -math.inf  # when it was last alone
+    alone: float = -math.inf  # when a value was last ``apart`` for LONE seconds
 
     def add(self, now: float, readings: Mapping[str, Any]) -> None:
         """Add a reading at ``now`` (seconds)."""
@@ -97,7 +101,7 @@ class Member:
                 self.sums[place], self.numbers[place] = 0.0, 0
 
     def works_alike(self) -> bool:
-        """Return whether this GPU works as hard as the others; if not, temperatures may differ."""
+        """Return whether this GPU works as hard as the rest; if not, temperatures may differ."""
         for place in (_POWER, _UTILIZATION):
             value, metric, others = self.values[place], METRICS[place], self.others[place]
             scale = others if metric.relative else 1.0
@@ -111,7 +115,7 @@ class Member:
             held.note(now, holds=False)
 
     def deviations(self, seconds: float, readings: int) -> Iterator[Deviation]:
-        """Yield the values that have deviated for ``seconds`` and ``readings``."""
+        """Yield the deviations that have lasted for ``seconds`` and ``readings`` readings."""
         for metric, held, value, others in zip(
             METRICS, self.held, self.values, self.others, strict=True
         ):
@@ -120,7 +124,7 @@ class Member:
 
 
 class Comparison:
-    """The members of one run, and the ``limits`` of each metric."""
+    """Compares the members of one run; ``limits`` has the limit of each metric."""
 
     def __init__(self, limits: Sequence[float]) -> None:
         """Start with no members."""
@@ -128,7 +132,7 @@ class Comparison:
         self.compared = -math.inf
         self._limits = limits
         self._loaded = 0.0  # for how many seconds most members have been at work
-        self._differences = [0.0] * len(METRICS)  # from what is usual: means of all members
+        self._differences = [0.0] * len(METRICS)  # mean deviation from the usual difference
 
     def compare(self, now: float, found: Container[str]) -> bool:
         """Compare all members; return False if they do not work in step.
@@ -160,7 +164,7 @@ class Comparison:
         found: Container[str] | None,
         step: float,
     ) -> None:
-        """Note which members deviate in one metric; while ``found`` is None, none does."""
+        """Note which members deviate in one metric; without ``found``, only learn what is usual."""
         metric, limit = METRICS[place], self._limits[place]
         known = [(value, n) for n, m in present.items() if (value := m.values[place]) is not None]
         if len(known) < FEWEST:
@@ -205,7 +209,7 @@ class Comparison:
 
 def median_without(ordered: Sequence[float], rank: int) -> float:
     """Return the median of ``ordered`` without the value at ``rank``."""
-    last = len(ordered) - 2  # of those that are left
+    last = len(ordered) - 2  # the highest rank without that value
 
     def at(place: int) -> float:
         return ordered[place if place < rank else place + 1]

@@ -1,15 +1,15 @@
-"""The envelope of a series: the lowest and the highest value of each stretch of time."""
+"""The envelope of a series: the lowest and highest value in each of many equal time spans."""
 
 from array import array
 from collections.abc import Sequence
 from typing import NamedTuple
 
 WIDTHS = (30.0, 120.0, 480.0, 1920.0, 7680.0)  # seconds; each is a multiple of the one before
-KEPT = 48  # buckets of each width: 24 minutes, 96 minutes, 6, 26 and 102 hours
+KEPT = 48  # buckets of each width; they cover 24 min, 96 min, 6 h, 26 h and 102 h
 
 
 class Bucket(NamedTuple):
-    """``low`` is the lowest value, first seen at ``time``, and ``high`` the highest."""
+    """The lowest value (``low``), the time at which it was first seen, and the highest value."""
 
     time: float
     low: float
@@ -17,7 +17,7 @@ class Bucket(NamedTuple):
 
 
 class Stretch(NamedTuple):
-    """Consecutive buckets, as columns; times are in seconds."""
+    """Consecutive buckets as columns: their times in seconds, lowest values and highest values."""
 
     times: Sequence[float]
     lows: Sequence[float]
@@ -29,18 +29,18 @@ class Stretch(NamedTuple):
 
 
 class _Level:
-    """The closed buckets of one width, and the open one."""
+    """The closed buckets of one width, and the open bucket, to which new values are added."""
 
     __slots__ = ("_closed", "_high", "_index", "_low", "_time", "_width")
 
     def __init__(self, width: float) -> None:
         self._width = width
-        self._closed = array("d")  # a sixth of the memory of tuples
+        self._closed = array("d")  # takes a sixth of the memory that tuples would take
         self._index = -1
         self._time = self._low = self._high = 0.0
 
     def extend(self, time: float, value: float) -> bool:
-        """Add ``value`` to the open bucket; return False if it belongs to the next one."""
+        """Add ``value`` to the open bucket; return False if it belongs to the next bucket."""
         if time // self._width != self._index:
             return False
         if value < self._low:
@@ -50,7 +50,7 @@ class _Level:
         return True
 
     def add(self, bucket: Bucket) -> Bucket | None:
-        """Add ``bucket`` to the open bucket; return the bucket that this closes, if any."""
+        """Add the narrower ``bucket``; return the bucket that this closes, if any."""
         index = int(bucket.time // self._width)
         if index == self._index:
             if bucket.low < self._low:
@@ -70,10 +70,11 @@ class _Level:
 
 
 class Envelope:
-    """Buckets of several widths over one series, so that it covers both minutes and days.
+    """Buckets of several widths over one series, to show both its last minutes and its last days.
 
-    Adding a value takes constant time, and the memory is bounded. The widest buckets take hours to
-    fill; a level is created only with its first bucket.
+    Adding a value takes constant time, and the memory is bounded. The level of a width is created
+    only when the first bucket of the previous width closes, because the widest buckets take hours
+    to fill.
     """
 
     __slots__ = ("_levels",)
@@ -85,7 +86,7 @@ class Envelope:
     def add(self, time: float, value: float) -> int:
         """Add ``value`` at ``time`` (seconds); return how many widths have a new closed bucket.
 
-        The number n stands for the first n of ``WIDTHS``.
+        If the result is n, these are the first n of ``WIDTHS``.
         """
         if self._levels[0].extend(time, value):
             return 0
@@ -101,26 +102,26 @@ class Envelope:
 
     @property
     def levels(self) -> int:
-        """How many of ``WIDTHS`` have buckets so far."""
+        """How many of ``WIDTHS``, from the narrowest on, are in use so far."""
         return len(self._levels)
 
     def closed(self, level: int) -> Stretch:
         """Return the closed buckets of ``WIDTHS[level]``, at most ``KEPT``, oldest first.
 
-        Buckets without a value are missing. Raises IndexError if no bucket has closed.
+        Spans without a value have no bucket. Raises IndexError if the level is not in use yet.
         """
         return self._levels[level].closed()
 
     def lowest_since(self, start: float) -> float:
-        """Return the lowest value of the narrowest closed buckets since ``start``.
+        """Return the lowest value since ``start`` in the closed buckets of the narrowest width.
 
-        Raises ValueError if there is none.
+        Raises ValueError if there is no such bucket.
         """
         times, lows, _ = self._levels[0].closed()
         return min(low for time, low in zip(times, lows, strict=True) if time >= start)
 
     def highest(self, start: float, end: float) -> float:
-        """Return the highest value of the closed buckets between two times; 0 if there is none."""
+        """Return the highest value of the closed buckets between two times; 0 if there are none."""
         return max(
             (
                 high

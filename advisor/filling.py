@@ -12,12 +12,13 @@ from advisor.growth import Growth
 from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, duration
 
-GROWTH = 0.03  # of the size: less is not a trend
-LARGEST_STEP = 0.1  # of the growth: a run that keeps its newest checkpoints fills only some steps
-FULL_SHARE, FULL_BYTES = 0.01, 5e9  # a file system with less free than both is full
-MOST = 64  # file systems of a host; any client can invent some
-CRITICAL_SECONDS, WARNING_SECONDS = 15 * 60.0, 24 * 3600.0  # until it is full
-_LONGEST_NAME = 40  # in a subject
+GROWTH = 0.03  # of the size: less growth is not a trend
+# Of the growth. A run that keeps only its newest checkpoints stops growing after a few large steps.
+LARGEST_STEP = 0.1
+FULL_SHARE, FULL_BYTES = 0.01, 5e9  # a file system is full if less than both is free
+MOST = 64  # file systems of a host; a limit, because any client can publish made-up ones
+CRITICAL_SECONDS, WARNING_SECONDS = 15 * 60.0, 24 * 3600.0  # before it is full
+_LONGEST_NAME = 40  # characters of a subject
 _GIGABYTE = 1e9
 _ADVICE = "Delete old checkpoints and caches, or write to another file system."
 
@@ -72,7 +73,7 @@ class Filesystems:
     def _growth(
         self, reading: Reading, series: _Series, used: float, total: float
     ) -> Growth | None:
-        """Return growth that is new or continues, if the file system is full enough."""
+        """Return growth that begins or continues, if enough of the file system is in use."""
         if not series.used.add(reading.timestamp / 1000, used, total) or series.used.has_ended():
             return None
         if used < self._least * total:
@@ -85,14 +86,14 @@ class Filesystems:
     def _full(
         self, reading: Reading, mount: str, series: _Series, free: float
     ) -> Iterable[Finding]:
-        """Report that the file system is full; ``critical`` if its growth was reported before."""
+        """Report that the file system is full; this is ``critical`` if its growth was reported."""
         now = reading.timestamp
         seen = series.subject in self._ledger
         return self._ledger.report(
             reading,
             series.subject,
             Severity.CRITICAL if seen else Severity.WARNING,
-            f"Host: the file system {mount} is full: {free / _GIGABYTE:.1f} GB are free",
+            f"Host: the file system {mount} is full; only {free / _GIGABYTE:.1f} GB is free",
             Evidence(now, now, {"free": Measure(round(free / _GIGABYTE, 2), "GB")}),
             advice=_ADVICE,
         )
@@ -106,8 +107,8 @@ class Filesystems:
             reading,
             series.subject,
             Severity.CRITICAL if left.likely <= CRITICAL_SECONDS else severity,
-            f"Host: the file system {mount} fills up at {rate:,.1f} GB/h; full in "
-            f"{duration(left.low, left.high)}",
+            f"Host: the file system {mount} fills up at {rate:,.1f} GB/h, and "
+            f"will be full in {duration(left.low, left.high)}",
             Evidence(
                 round(found.start * 1000),
                 round(found.end * 1000),

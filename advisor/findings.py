@@ -1,4 +1,4 @@
-"""A finding: something a user should know, with its evidence."""
+"""A finding: a problem that a user should know about, with its evidence."""
 
 import hashlib
 import re
@@ -10,8 +10,8 @@ from typing import Any
 from telemetry.catalogue import FINDING
 from telemetry.events import Event
 
-_LONGEST = 1000  # characters of a text, as in the catalogue
-_INVALID = re.compile(r"[^A-Za-z0-9_.-]")  # in a subject, as in the catalogue
+_LONGEST = 1000  # characters of a text; the catalogue has the same limit
+_INVALID = re.compile(r"[^A-Za-z0-9_.-]")  # not allowed in a subject by the catalogue
 
 
 class State(StrEnum):
@@ -51,7 +51,7 @@ class Measure:
 
 @dataclass(frozen=True, slots=True)
 class Evidence:
-    """The numbers by name, and the span in which they were measured, in Unix milliseconds."""
+    """The numbers by name, and the start and end of their span, in Unix milliseconds."""
 
     start: int
     end: int
@@ -71,9 +71,10 @@ class Expected:
 class Finding:
     """What a detector reports about one ``subject`` of ``host``.
 
-    ``since`` and ``timestamp`` are in Unix milliseconds, taken from the samples: it began at
-    ``since``, and was found at ``timestamp``. ``summary`` is one sentence with numbers, ``advice``
-    is what to do. ``is_update`` is set if only its numbers have changed.
+    ``since`` is when the problem began, and ``timestamp`` when it was last found, or when it ended.
+    Both are in Unix milliseconds, taken from the readings. ``summary`` is one sentence with
+    numbers; ``advice`` describes what to do. ``is_update`` is true if only the numbers have changed
+    since the finding was last returned.
     """
 
     host: str
@@ -90,7 +91,7 @@ class Finding:
     is_update: bool = field(default=False, compare=False)
 
     def over(self, timestamp: int) -> "Finding":
-        """Return the finding that ends this one at ``timestamp``."""
+        """Return this finding with the state ``over``, as it is reported when it ends."""
         minutes = max(1, round((timestamp - self.since) / 60_000))
         return replace(
             self,
@@ -103,14 +104,14 @@ class Finding:
 
     @property
     def channel(self) -> str:
-        """The channel of the finding; characters that its name may not contain are replaced."""
+        """The channel of the finding; characters that a channel may not contain are replaced."""
         return FINDING.channel.format(kind=self.kind, subject=_INVALID.sub("_", self.subject)[:64])
 
     @property
     def identity(self) -> str:
-        """The ID of the finding's beginning, the same in each advisor.
+        """The ID of the event that begins the finding; every advisor computes the same ID.
 
-        It contains no dots: later IDs append a dot and a word.
+        It contains no dots. The IDs of later events of the finding append a dot and a word to it.
         """
         return hashlib.sha256(f"{self.channel} {self.since}".encode()).hexdigest()[:24]
 
@@ -138,7 +139,7 @@ class Finding:
         return cls(host=event.host or "", timestamp=event.timestamp, **values)
 
     def body(self) -> dict[str, object]:
-        """Return the fields as they are published, as JSON types."""
+        """Return the fields that are published, as JSON types."""
         fields = asdict(self)
         del fields["is_update"]
         return fields

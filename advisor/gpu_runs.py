@@ -1,4 +1,4 @@
-"""Which GPUs one run uses: processes of one user and command that started together. Pure."""
+"""Finds the GPUs of one run: their processes have one user and command, and started together."""
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -7,13 +7,13 @@ from typing import Any, NamedTuple
 
 from advisor.readings import Reading, process_name
 
-TOGETHER = 120_000  # milliseconds between the starts of two ranks of one run
-SMALL = 0.1  # of the largest process's memory: a smaller one is a context of another rank
+TOGETHER = 120_000  # milliseconds, at most, from the start of one rank to the next
+SMALL = 0.1  # of the largest process's memory: a smaller process is only a context of another rank
 
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The GPUs of a run, by subject; ``pids`` distinguishes it from a later run of its command."""
+    """The GPUs of a run, by subject; ``pids`` tell apart two runs of the same command."""
 
     command: str
     gpus: tuple[str, ...]
@@ -29,7 +29,7 @@ class _Holder(NamedTuple):
 
 
 class GpuRuns:
-    """Tracks the processes of each GPU of a host."""
+    """Tracks the processes on each GPU of a host, and which GPUs belong to one run. Pure."""
 
     def __init__(self) -> None:
         """Start with no GPUs."""
@@ -59,7 +59,7 @@ class GpuRuns:
             self._group()
 
     def of(self, gpu: str) -> Run | None:
-        """Return the run on ``gpu``; None if there is none, or several processes share the GPU."""
+        """Return the run on ``gpu``; None if no run, or more than one command or user, is on it."""
         return self._runs.get(gpu)
 
     def _group(self) -> None:
@@ -83,7 +83,7 @@ class GpuRuns:
 
 
 def _holder(gpu: str, processes: Sequence[Mapping[str, Any]]) -> _Holder | None:
-    """Return the only process on ``gpu``, or None."""
+    """Return the first large process on ``gpu``; None if their users or commands differ."""
     most = max((each.get("memory_used") or 0 for each in processes), default=0)
     large = [each for each in processes if (each.get("memory_used") or 0) >= SMALL * most]
     owners = {(process_name(each), each.get("user")) for each in large}

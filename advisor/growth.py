@@ -1,4 +1,4 @@
-"""Decides whether a series of memory in use leaks, and when it reaches its limit. Pure."""
+"""Decides whether a series of memory in use shows a leak, and when it reaches its limit. Pure."""
 
 from collections.abc import Sequence
 from statistics import median
@@ -8,26 +8,27 @@ from advisor.envelope import Envelope, Stretch
 from advisor.trend import Slope, floor, largest_step, last_change, mann_kendall, theil_sen
 
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`, unless a source is named.
-STRETCHES = (16, 21, 28, 37, 48)  # buckets; of the next width, 16 are as long as 64 of this one
-FEWEST_BUCKETS = 14  # some may be missing
-HORIZON = 2.0  # times the observed span: further ahead, a trend is a guess
+
+# Lengths in buckets, up to 48, because 16 buckets of the next width are as long as 64.
+STRETCHES = (16, 21, 28, 37, 48)
+FEWEST_BUCKETS = 14  # fewer than the 16 of a stretch, because spans without a value have no bucket
+HORIZON = 2.0  # times the observed span: predictions further ahead would be guesses
 SIGNIFICANT = 3.29  # Z of the Mann-Kendall test: 99.95%
-CONFIDENCE = 2.58  # Z of the slope's interval: 99%; buckets are not independent, so not 95%
-UNCERTAINTY = 0.2  # the interval of the slope is at least this wide to either side
-SEGMENTS = 6  # growth has to be spread over the span
-GROWING_SEGMENTS = 5
-EVEN_SHARE = 0.25  # of its even part, below which a segment does not grow
+CONFIDENCE = 2.58  # Z of the slope's interval: 99%, not 95%, because buckets are not independent
+UNCERTAINTY = 0.2  # of the slope: its interval is at least this wide on either side
+SEGMENTS, GROWING_SEGMENTS = 6, 5  # the floor has to grow in at least 5 of 6 parts of the span
+EVEN_SHARE = 0.25  # of a sixth of the growth: a segment that grows by less does not count
 MINIMUM_SECONDS = 720.0  # a shorter stretch often contains only one tooth of a sawtooth
-LARGEST_STEP = 0.2  # of the growth: more at once is a job that starts, not a leak
-CHANGE = 0.3  # of the range: a shift by this much at once begins a new stretch
-STEADY = 0.85  # growth of the second half over that of the first, below which it saturates
+LARGEST_STEP = 0.2  # of the growth: a larger step is a job that starts, not a leak
+CHANGE = 0.3  # of the range: after a sudden shift by this much, a new stretch begins
+STEADY = 0.85  # times the growth of the first half: if the second half grows by less, it saturates
 
 
 class Growth(NamedTuple):
-    """Growth of memory during ``stretch``, by ``size`` bytes, from ``base``.
+    """Growth of memory during ``stretch``, by ``size`` bytes from ``base`` on.
 
-    ``rate`` is in bytes per second. ``left`` is the time in seconds from ``end`` until the limit is
-    reached: earliest, likely and latest. ``peak`` is the highest value in the stretch.
+    ``rate`` is in bytes per second. ``left`` gives the shortest, the likely and the longest time in
+    seconds from ``end`` until the limit is reached. ``peak`` is the highest value in the stretch.
     """
 
     stretch: Stretch
@@ -44,7 +45,7 @@ class Growth(NamedTuple):
 
     @property
     def end(self) -> float:
-        """When it ends, in seconds."""
+        """When the stretch ends, in seconds."""
         return self.stretch.times[-1]
 
 
@@ -55,11 +56,11 @@ def find_growth(
     smallest: float,
     largest_step: float,
 ) -> Growth | None:
-    """Return the growth in the longest stretch that shows one, or None.
+    """Return the growth in the longest stretch that shows growth, or None.
 
-    ``closed`` is how many widths of ``envelope`` have a new bucket; only their stretches are
-    judged. ``limit`` and ``smallest``, the least growth to report, are in bytes. No single step may
-    exceed the share ``largest_step`` of the growth.
+    ``closed`` is how many widths of ``envelope`` have a new bucket; only stretches of these widths
+    are judged. ``limit`` and ``smallest``, the least growth to report, are in bytes. No step may
+    be larger than the share ``largest_step`` of the growth.
     """
     found = None
     for level in range(closed):
@@ -81,9 +82,10 @@ def judge(
 ) -> Growth | None:
     """Return the growth that ``stretch`` shows, or None if it does not show a leak.
 
-    ``recent`` is the lowest value since the last bucket. Only the floor, the memory that was
-    never released, is judged. It must grow by a large amount, significantly and steadily, over the
-    whole stretch, and fast enough to reach the limit within the horizon.
+    ``recent`` is the lowest value since the last bucket of the stretch. Only the floor, which is
+    the memory that was never released, is judged. The floor must grow by a large amount,
+    significantly and steadily, over the whole stretch, and fast enough to reach the limit within
+    the horizon.
     """
     if not _may_fill(stretch, limit, smallest, recent):
         return None
@@ -102,9 +104,9 @@ def judge(
 
 
 def _may_fill(stretch: Stretch, limit: float, smallest: float, recent: float) -> bool:
-    """Return whether the growth is large, and large enough to reach the limit within the horizon.
+    """Return whether the growth is large, and fast enough to reach the limit within the horizon.
 
-    This is the cheap test that nearly every stretch fails.
+    This cheap test is done first, because nearly every stretch fails it.
     """
     times = stretch.times
     if len(times) < FEWEST_BUCKETS or times[-1] - times[0] < MINIMUM_SECONDS:
@@ -129,12 +131,12 @@ def _is_spread(values: Sequence[float], most: float) -> bool:
 
 
 def _growth(stretch: Stretch, rate: Slope, limit: float) -> Growth:
-    """Return the growth, and when the peaks above its line reach ``limit``."""
+    """Return the growth, with the times at which the peaks above its line reach ``limit``."""
     times, lows, highs = stretch
     end, base = times[-1], min(lows)
     behind = [rate.likely * (time - end) for time in times]
     level = median(low - rise for low, rise in zip(lows, behind, strict=True))
-    newer = len(times) // 2  # the peaks of now, not those from before the growth began
+    newer = len(times) // 2  # earlier peaks may date from before the growth began
     above = sorted(
         high - level - rise for high, rise in zip(highs[newer:], behind[newer:], strict=True)
     )

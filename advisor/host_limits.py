@@ -1,4 +1,4 @@
-"""Which limits a host has reached in a stretch of time: cores, memory, disk, network. Pure."""
+"""Finds the limits that a host reaches: of its cores, memory, disks and network. Pure."""
 
 from collections import Counter
 from collections.abc import Mapping
@@ -7,13 +7,15 @@ from enum import StrEnum
 from advisor.readings import Reading
 
 ALL_CORES = 90.0  # % of all cores together
-LEAST_RATE = 20.0  # MB/s: less is not a limit
-DISK_PRESSURE = 10.0  # % of the time that some task waits for I/O, if that is known
-FORGETTING = 0.999  # factor per reading: a highest rate of months ago does not count
+LEAST_RATE = 20.0  # MB/s: a lower rate never counts as a limit
+# % of the time in which some task waits for I/O: with less, the disks are not at their limit.
+DISK_PRESSURE = 10.0
+# With each reading, the highest rate is multiplied by this, so that old peaks do not count forever.
+FORGETTING = 0.999
 
 
 class Limit(StrEnum):
-    """The limits, each as the end of a sentence; the most specific first."""
+    """The limits, each described in a clause; if several are reached, the first is reported."""
 
     MEMORY = "every task waits for memory"
     IO = "every task waits for I/O"
@@ -21,14 +23,17 @@ class Limit(StrEnum):
     DISK = "the disks read at the highest rate that they have shown"
     NETWORK = "the network receives at the highest rate that it has shown"
     PCIE = "the PCIe link is full"
-    CORE = "one CPU core is at its limit: a single process loads data, or runs Python code"
+    CORE = (
+        "one CPU core is at its limit, perhaps because a single process loads the data or runs "
+        "Python code"
+    )
 
 
 class HostLimits:
-    """Counts in how many readings each limit was reached."""
+    """Counts the readings in which each limit was reached."""
 
     def __init__(self, thresholds: Mapping[str, float]) -> None:
-        """Start with no readings; ``thresholds`` are those of ``input_bound``."""
+        """Start with no readings; ``thresholds`` are the thresholds of ``input_bound``."""
         self._thresholds = thresholds
         self._readings: Counter[str] = Counter()
         self._reached: Counter[Limit] = Counter()
@@ -61,7 +66,7 @@ class HostLimits:
         return rate > LEAST_RATE and rate >= self._thresholds["ceiling"] / 100 * highest
 
     def shares(self) -> dict[Limit, float]:
-        """Return the share of readings in which each limit was reached, and start over."""
+        """Return the share of readings in which each limit was reached; start counting again."""
         families = {
             Limit.MEMORY: "memory",
             Limit.IO: "disk",

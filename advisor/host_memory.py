@@ -7,16 +7,16 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading
 from advisor.smoothing import Held, Smoothed
 
-SECONDS, READINGS = 180.0, 3  # for which pressure has to last
-END = 0.25  # of the pressure at which a finding begins
+SECONDS, READINGS = 180.0, 3  # the least time, and the fewest readings, of pressure to report
+END = 0.25  # of the threshold at which a finding begins: below this, the finding ends
 SMOOTHING = 30.0  # seconds
-SWAPPING_PRESSURE = 5.0  # % of the time that some task waits for memory: less swapping is harmless
+SWAPPING_PRESSURE = 5.0  # % of the time in which some task waits: if less, swapping is harmless
 SUBJECT, KILL_SUBJECT = "memory", "oom"
 _ADVICE = (
-    "Find the processes that use the memory (`ps aux --sort=-rss`), and end them or let them use "
-    "less: smaller batches, fewer data-loading workers."
+    "Find the processes that use the memory (`ps aux --sort=-rss`). End them, or make them use "
+    "less memory, with smaller batches or fewer data-loading workers."
 )
-_KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` names the process and its limit."
+_KILL_ADVICE = "`journalctl -k --grep 'Out of memory|oom-kill'` shows the process and its limit."
 
 
 class HostMemory:
@@ -27,8 +27,8 @@ class HostMemory:
         self._ledger, self._limits = ledger, limits
         self._full, self._some, self._in, self._out = (Smoothed(SMOOTHING) for _ in range(4))
         self._waits, self._hardly_works, self._swaps = Held(), Held(), Held()
-        self._kills: float | None = None  # since boot, as last read
-        self._killed, self._last_kill = 0.0, 0  # while the finding lasts
+        self._kills: float | None = None  # since boot, in the last reading
+        self._killed, self._last_kill = 0.0, 0  # number since the finding began; newest, ms
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that begin, end or become more severe with ``reading``."""
@@ -61,7 +61,7 @@ class HostMemory:
                 reading,
                 self._swaps.since,
                 Severity.WARNING,
-                f"Host: continuous swapping: {self._in.mean:.0f} MB/s in, "
+                f"Host: memory is swapped continuously, {self._in.mean:.0f} MB/s in and "
                 f"{self._out.mean:.0f} MB/s out",
                 {"swapped": Measure(round(swap, 1), "MB/s")},
             )
@@ -84,7 +84,7 @@ class HostMemory:
         count, now = reading.values.get("oom_kills"), reading.timestamp
         if count is None:
             return ()
-        new = count - (count if self._kills is None else self._kills)  # it falls when it is reset
+        new = count - (count if self._kills is None else self._kills)  # negative after a reset
         self._kills = count
         if new > 0:
             self._killed, self._last_kill = self._killed + new, now
@@ -93,7 +93,7 @@ class HostMemory:
                 reading,
                 KILL_SUBJECT,
                 Severity.CRITICAL,
-                f"Host: the kernel has killed {number}, because memory ran out",
+                f"Host: the kernel has killed {number} because memory ran out",
                 Evidence(now, now, {"killed": Measure(self._killed, "processes")}),
                 advice=_KILL_ADVICE,
             )

@@ -1,4 +1,4 @@
-"""Messages on their way from the connection's thread to the analysis."""
+"""The queue of messages between the connection's thread and the analysis."""
 
 import threading
 from collections import deque
@@ -6,13 +6,13 @@ from collections import deque
 from telemetry.bus.messages import Message
 
 CAPACITY_BYTES = 16 * 1024 * 1024
-_OVERHEAD_BYTES = 1024  # memory for a message besides its payload
+_OVERHEAD_BYTES = 1024  # memory that a message takes besides its payload
 
 
 class Inbox:
-    """A queue with a limit in bytes: when it is full, the oldest messages are dropped.
+    """A queue with a limit in bytes: when it is full, the oldest messages are discarded.
 
-    ``dropped`` counts them.
+    ``dropped`` is the number of discarded messages.
     """
 
     def __init__(self, capacity: int = CAPACITY_BYTES) -> None:
@@ -20,7 +20,7 @@ class Inbox:
         self._capacity = capacity
         self._messages: deque[Message] = deque()
         self._bytes = 0
-        self._lock = threading.Lock()  # faster than through the condition
+        self._lock = threading.Lock()  # faster than locking the condition
         self._changed = threading.Condition(self._lock)
         self._stopped = False
         self.dropped = 0
@@ -37,7 +37,7 @@ class Inbox:
                 self._changed.notify_all()
 
     def take(self, seconds: float) -> list[Message]:
-        """Return all messages, after ``seconds`` or once the queue is half full."""
+        """Wait for ``seconds``, or until the queue is half full or stopped; return all messages."""
         with self._changed:
             self._changed.wait_for(self._is_urgent, seconds)
             messages = list(self._messages)
@@ -46,7 +46,7 @@ class Inbox:
             return messages
 
     def stop(self) -> None:
-        """Let ``take`` return at once."""
+        """Make every call of ``take`` return at once, from now on."""
         with self._changed:
             self._stopped = True
             self._changed.notify_all()

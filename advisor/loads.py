@@ -1,4 +1,4 @@
-"""Distinguishes a leak from a dataset: RAM grows by as much as is read from the dataset."""
+"""Tells leaks from loading a dataset, during which RAM grows by about as much as is read."""
 
 import math
 from bisect import bisect_right
@@ -9,21 +9,21 @@ from advisor.growth import Growth
 from advisor.readings import Reading
 from advisor.trend import floor
 
-LOAD_SECONDS = 3 * 3600.0  # a dataset is read within this time
-READ = (0.3, 1.5)  # range of what is read, relative to the growth: files may be compressed
-MORE_THAN_BEFORE = 2.0  # and relative to what was read in an equal time before, at least
-TOGETHER = 0.5  # of the growth happens while its part of the data is read
-_LONGEST_STEP = 120.0  # seconds: a rate does not hold for longer than this
+LOAD_SECONDS = 3 * 3600.0  # the longest time that loading a dataset may take
+READ = (0.3, 1.5)  # least and most bytes read per byte of growth; files may be compressed
+MORE_THAN_BEFORE = 2.0  # times the bytes read in an equal time before: fewer bytes are no load
+TOGETHER = 0.5  # of the growth: at least this much must happen while the data is read
+_LONGEST_STEP = 120.0  # seconds: a rate is assumed to hold for at most this long
 _MEGABYTE = 1e6
 
 
 class Reads:
-    """How many bytes were read from one source, over the last days."""
+    """The bytes read from one source, over the last days."""
 
     def __init__(self) -> None:
         """Start with no bytes read."""
         self._totals = Envelope()
-        self._began = -math.inf  # the newest load
+        self._began = -math.inf  # when the newest load began
 
     def add(self, now: float, total: float) -> None:
         """Note that ``total`` bytes had been read by ``now`` (seconds)."""
@@ -32,9 +32,9 @@ class Reads:
     def explain(self, found: Growth) -> bool:
         """Return whether reading explains the growth of RAM.
 
-        It does if RAM grew by about as much as was read, at the same times, and if the reading
-        began with the growth: a training run that reads its data continuously does not explain
-        growth.
+        Reading explains the growth if RAM grew by about as much as was read, at the same times, and
+        if the reading began together with the growth. A training run that also read its data
+        before the growth does not explain it.
         """
         times, lows, _ = found.stretch
         read = [self.between(*each) for each in pairwise(times)]
@@ -45,7 +45,7 @@ class Reads:
         together = sum(map(min, grown, (each / ratio for each in read)))
         if together < TOGETHER * found.size:
             return False
-        if found.start > self._began + LOAD_SECONDS:  # not part of the load that is known
+        if found.start > self._began + LOAD_SECONDS:  # not a part of the newest load
             before = self.between(2 * found.start - found.end, found.start)
             if sum(read) <= MORE_THAN_BEFORE * before:
                 return False
@@ -53,12 +53,12 @@ class Reads:
         return found.end <= self._began + LOAD_SECONDS
 
     def between(self, start: float, end: float) -> float:
-        """Return the bytes read between two times (in seconds); 0 if unknown."""
+        """Return the bytes read between two times (in seconds); 0 if the number is not known."""
         before, after = self._at(start), self._at(end)
         return 0.0 if before is None or after is None else after - before
 
     def _at(self, time: float) -> float | None:
-        """Return the bytes read by ``time``, interpolated; None if that is too long ago."""
+        """Return the bytes read by ``time``, interpolated; None if ``time`` is too long ago."""
         for level in range(self._totals.levels):
             times, totals, _ = self._totals.closed(level)
             if times and times[0] <= time:
@@ -91,10 +91,10 @@ class Loads:
         self._reads[family].add(now, total)
 
     def explain(self, found: Growth, own: Reads | None = None) -> bool:
-        """Return whether the disks or the network explain the growth of RAM.
+        """Return whether reading from the disks or the network explains the growth of RAM.
 
-        ``own`` has the bytes read by the processes whose memory grows, if known. These count
-        instead of the bytes read from the disks, because other programs read from the disks too.
+        ``own`` has the bytes read by the processes whose memory grows, if they are known. They are
+        used instead of the bytes read from the disks, which other programs read too.
         """
         sources = own or self._reads["disk"], self._reads["network"]
         return any(each.explain(found) for each in sources)

@@ -1,4 +1,4 @@
-"""Tracks the memory of one process, device or host: whether it grows, and until when."""
+"""Tracks the memory of one process, run, device or host, to detect growth and its end."""
 
 from dataclasses import dataclass, field
 
@@ -6,21 +6,23 @@ from advisor.envelope import Envelope
 from advisor.growth import LARGEST_STEP, Growth, find_growth
 
 # Tuned on the even seeds of `python -m tests.benchmarks.findings`.
-RELEASED = 0.25  # of the growth: if less of it is left, the memory was released
-STILL_GROWING = 0.1  # of the growth: this much must follow within the same time again, or 20 min
+RELEASED = 0.25  # of the growth: if less of it is still in use, the memory was released
+# Of the growth. The growth continues if the memory grows by this much within the length of the
+# stretch in which the growth was found, or within ``PATIENCE_SECONDS`` if that is longer.
+STILL_GROWING = 0.1
 PATIENCE_SECONDS = 20 * 60.0
-FULL = 0.95  # of the limit: growth that got this far probably ended in a failure
-AGAIN = 1.25  # times a released growth: the next one of the same process has to exceed this
-RECORD = 0.3  # of the growth: peaks have to exceed earlier ones by this much
+FULL = 0.95  # of the limit: growth beyond this probably ended in a crash, not in a release
+AGAIN = 1.25  # times a growth whose memory was released: later growth has to be larger
+RECORD = 0.3  # of the growth: its peak has to exceed all earlier peaks by this much
 
 
 @dataclass(slots=True)
 class MemorySeries:
-    """One series, in bytes and seconds. ``label`` names its owner.
+    """The memory in use over time, in bytes and seconds. ``label`` names its owner.
 
-    ``born`` is when its process began, or ``-inf`` if it has no beginning, such as RAM. Only a
-    series with a beginning has to grow beyond all its earlier peaks, because RAM has served other
-    programs before.
+    ``born`` is when the process or run began, or ``-inf`` for memory without a beginning, such as
+    RAM. A series with a beginning has to grow beyond its earlier peaks. RAM does not have to,
+    because its earlier peaks may belong to other programs.
     """
 
     label: str
@@ -31,12 +33,12 @@ class MemorySeries:
     _envelope: Envelope = field(default_factory=Envelope)
     _closed: int = 0
     _released: float = 0.0
-    _highest: float = 0.0  # level of the growth that was found
-    _risen: float = 0.0  # its level when it last grew, and when that was
-    _risen_at: float = 0.0
+    _highest: float = 0.0  # floor that the growth has reached
+    _risen: float = 0.0  # floor when the growth last continued
+    _risen_at: float = 0.0  # when the growth last continued
 
     def add(self, time: float, used: float, limit: float) -> bool:
-        """Add a value; return whether there is something new to judge."""
+        """Add a value; return whether a bucket has closed, so the series has to be judged again."""
         self.limit = limit
         self._closed = self._envelope.add(time, used)
         return self._closed > 0
@@ -53,14 +55,14 @@ class MemorySeries:
         return found
 
     def accept(self, found: Growth) -> None:
-        """Track ``found`` until it ends."""
+        """Track the growth ``found`` until it ends."""
         if self.found is None:
             self._risen = self._highest = found.base + found.size
             self._risen_at = found.end
         self.found = found
 
     def has_ended(self) -> bool:
-        """Return whether the growth that was found is over; if so, forget it."""
+        """Return whether the growth that is tracked has ended; if so, stop tracking it."""
         found = self.found
         if found is None:
             return False

@@ -24,21 +24,21 @@ from telemetry.history.port import Aggregate, EventQuery, HistoryReader, Query
 from telemetry.history.window import Clock, Spans
 from telemetry.samples import Sample
 
-MOST_ROWS = 15_000  # of a host in each of the two parts: a second or two of work
+MOST_ROWS = 15_000  # to read per host in each of two spans, which takes a second or two
 MOST_FINDINGS = 5_000
 _HOUR = 3_600_000
 _LONG = 102 * _HOUR  # as far back as the widest stretch of memory growth reaches
-_RECENT = _HOUR  # no other detector needs more
+_RECENT = _HOUR  # all that the other detectors need
 _MEMORY = ("memory_used", "memory_total", "ram_used", "ram_total", "cgroup_used", "cgroup_limit")
 _DELIVERED = ("read_rate", "download_rate", "filesystems")
-_SOLE = 0.9  # of the memory of the listed processes: nearly all of it
+_SOLE = 0.9  # of the listed memory: a process that holds this much counts as the only process
 
 Newest = Mapping[str, Sample]
 """The newest live sample of each channel of a host."""
 
 
 class Past:
-    """Reads the samples of a host, and the findings, from the history.
+    """Reads the samples of a host, and the findings of all hosts, from the history.
 
     Each method except ``close`` raises HistoryUnavailableError.
     """
@@ -46,7 +46,7 @@ class Past:
     def __init__(
         self, reader: HistoryReader, spans: Spans, clock: Clock = unix_milliseconds
     ) -> None:
-        """Prepare; nothing is opened before ``open``."""
+        """Use ``reader``, which ``open`` opens; ``clock`` returns Unix milliseconds."""
         self._reader = reader
         self._spans = spans
         self._clock = clock
@@ -56,23 +56,23 @@ class Past:
         self._reader.open()
 
     def close(self) -> None:
-        """Release the connection."""
+        """Close the history."""
         self._reader.close()
 
     def findings(self) -> list[Event]:
-        """Return the newest event of each finding's channel, of every host."""
+        """Return the newest event on each finding channel of every host."""
         now = self._clock()
         span = now - self._spans.events, now + self._spans.samples
         found = self._reader.events(EventQuery(FINDING, *span, limit=MOST_FINDINGS))
         return list({(each.host, each.channel): each for each in found}.values())
 
     def samples(self, host: str, newest: Newest) -> Iterator[Sample]:
-        """Yield the samples of ``host``, oldest first: coarse old ones, then all recent ones.
+        """Yield the samples of ``host``, oldest first; the last hour is the most detailed.
 
-        The history has no texts, so those of the newest samples are added, such as the kind of a
-        GPU's memory. The history has no processes either. If a GPU has a single process, that
-        process is assumed to have held all of the memory in use on the GPU, minus what is in use
-        outside the process now.
+        The history has no texts, such as the kind of a GPU's memory; the texts of the newest live
+        samples are added instead. The history has no processes either. If a GPU has a single
+        process now, this process is assumed to have held the memory in use on the GPU since the
+        process began, except for the amount that is now in use outside the process.
         """
         now = self._clock()
         start, recent = now - _LONG, now - _RECENT
@@ -104,7 +104,7 @@ def _has(channel: str, fields: Sequence[str]) -> bool:
 
 
 def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) -> Iterator[Sample]:
-    """Add the known values that the history lacks to the samples of a channel."""
+    """Yield the samples of a channel, with the values of ``known`` that the history lacks."""
     family = None if known is None else family_of(known.channel)
     if known is None or family is None:
         yield from samples
@@ -115,7 +115,7 @@ def _completed(samples: Iterable[Sample], known: Sample | None, newest: Newest) 
         values = {**sample.values, **texts}
         used: Any = values.get("memory_used")
         if len(processes) > 1:
-            values["memory_used"] = None  # it is not known whose memory it was
+            values["memory_used"] = None  # it is not known which process held the memory
         yield replace(sample, values=values)
         if len(processes) == 1 and used is not None:
             yield from _of_process(sample, processes[0], used, known)
@@ -127,7 +127,7 @@ def _texts(family: Family, known: Sample) -> dict[str, object]:
 
 
 def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
-    """Return the processes that hold GPU memory; if one holds nearly all, only that one."""
+    """Return the processes that hold GPU memory; if one holds nearly all of it, only this one."""
     channel = processes_channel(int(place_of(known.channel)["id"]))
     listed: Any = newest[channel].values.get("processes") if channel in newest else ()
     held = [each for each in listed or () if each.get("memory_used")]
@@ -139,7 +139,7 @@ def _processes(known: Sample, newest: Newest) -> Sequence[Mapping[str, Any]]:
 def _of_process(
     sample: Sample, process: Mapping[str, Any], used: float, known: Sample
 ) -> Iterator[Sample]:
-    """Yield the processes of the GPU at the time of ``sample``."""
+    """Yield the GPU's processes at the time of ``sample``: only ``process``, if it had begun."""
     used_now: Any = known.values.get("memory_used")
     if used_now is None or sample.timestamp < (process.get("started") or 0):
         return

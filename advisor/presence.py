@@ -6,21 +6,21 @@ from advisor.detectors.model import MINUTE, Ledger
 from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading
 
-CLOCK_TICKS = 5  # minutes in a row in which the clock is off
-SET_BACK_CONFIRMED = 2 * MINUTE  # before that, it may be a single message from the past
-SET_BACK_SHOWN = 60 * MINUTE
+CLOCK_TICKS = 5  # minutes in a row for which the clock has to be wrong
+SET_BACK_CONFIRMED = 2 * MINUTE  # until then, only one message may have had an old timestamp
+SET_BACK_SHOWN = 60 * MINUTE  # for how long a clock that was set back is reported
 SUBJECT, CLOCK_SUBJECT = "collector", "clock"
-_CLOCK_ADVICE = "Check the synchronization of its time: `timedatectl`, `chronyc tracking`."
+_CLOCK_ADVICE = "Check the time synchronization of the host: `timedatectl`, `chronyc tracking`."
 _ADVICE = "Check the machine, its network, and `systemctl status system-monitor@collector`."
 
 
 class Presence:
-    """Tracks one host; ``limits`` are the thresholds of ``host_pressure``."""
+    """Tracks a host's collector and clock; ``limits`` are the thresholds of ``host_pressure``."""
 
     def __init__(self, ledger: Ledger, limits: Mapping[str, float]) -> None:
         """Start with an empty state."""
         self._ledger, self._limits = ledger, limits
-        self._off = 0  # minutes in a row
+        self._off = 0  # minutes in a row in which the clock was wrong
         self._set_back: tuple[int, float] | None = None  # when, and by how many milliseconds
         self._shown_until = 0
 
@@ -41,7 +41,7 @@ class Presence:
         )
 
     def status(self, reading: Reading) -> Iterable[Finding]:
-        """End the finding about silence: a status is read only while the collector is online."""
+        """End the finding about silence: a status gets here only if the collector is online."""
         return self._ledger.end(SUBJECT, reading.timestamp)
 
     def _offset(self, reading: Reading) -> Iterable[Finding]:
@@ -59,7 +59,7 @@ class Presence:
         return ()
 
     def clock(self, reading: Reading) -> Iterable[Finding]:
-        """Judge the clock's offset, or remember that it was set back."""
+        """Judge the clock's offset, or remember that the clock was set back."""
         if "set_back" not in reading.values:
             return self._offset(reading)
         self._set_back = reading.timestamp, reading.values["set_back"]
@@ -77,7 +77,7 @@ class Presence:
         if now - at < min(SET_BACK_CONFIRMED, by):
             return ()
         self._set_back = None
-        if now - at > by - MINUTE:  # the old time continues: one message was from the past
+        if now - at > by - MINUTE:  # the time was not set back: one message had an old timestamp
             return ()
         self._shown_until = now + SET_BACK_SHOWN
         what = f"was set back by {_length(by / 1000)}"

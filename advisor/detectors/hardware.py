@@ -9,9 +9,9 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name
 from telemetry.catalogue.thresholds import effective
 
-CONFIRMED = 2  # readings in a row that show a pending repair, or none
-LOADED = 50.0  # % utilization: an idle link saves power by slowing down
-STEADY = 60  # minutes under load at its best, until a link that was reported counts as healthy
+CONFIRMED = 2  # readings in a row that begin, or end, a finding about a pending repair
+LOADED = 50.0  # % utilization: below it, a link may slow down only to save power
+STEADY = 60  # minutes under load at its best speed, after which a reported link is healthy again
 _ERRORS = ("ecc_errors_uncorrected", "ecc_errors_uncorrected_volatile")
 _PENDING = {
     "remapping_pending": "memory rows are waiting to be remapped",
@@ -20,11 +20,11 @@ _PENDING = {
 _USUAL = effective("hardware", {})
 _FAILING = ("failing", "hanging")
 _ADVICE = (
-    "Move the work to another GPU, reset this one (`nvidia-smi --gpu-reset`) or restart the "
-    "machine. If it happens again, have it replaced."
+    "Move the work to another GPU, then reset this GPU (`nvidia-smi --gpu-reset`) or restart the "
+    "machine. If the problem returns, have the GPU replaced."
 )
 _SENSOR_ADVICE = (
-    "The summary gives the reason; `system-monitor check` on the machine tests each sensor."
+    "The summary gives the reason. Run `system-monitor check` on the machine to test each sensor."
 )
 _Problem = tuple[Severity, str, Mapping[str, Measure]]
 
@@ -37,13 +37,13 @@ class _Gpu:
     limits: Mapping[str, float]
     since: int = 0  # the beginning of the first problem
     counters: dict[str, float] = field(default_factory=dict)
-    errors: dict[str, float] = field(default_factory=dict)  # new ones, by counter
+    errors: dict[str, float] = field(default_factory=dict)  # new errors, by counter
     last_error: int = 0
-    pending: dict[str, int] = field(default_factory=dict)  # readings in a row, up to CONFIRMED
-    best: float = 0.0  # of the link under load: lanes times the speed of each
-    slow: float = 0.0  # seconds under load below it
-    steady: float = 0.0  # seconds under load at it, since it was last below
-    healthy: tuple[object, ...] = ()  # values that change nothing while they stay as they are
+    pending: dict[str, int] = field(default_factory=dict)  # readings in a row, by repair
+    best: float = 0.0  # highest speed of the link under load: lanes times the speed of each lane
+    slow: float = 0.0  # seconds under load below that speed
+    steady: float = 0.0  # seconds under load at that speed, without a break
+    healthy: tuple[object, ...] = ()  # while the values equal these, the GPU is healthy
 
     def is_healthy(self, now: int, values: Mapping[str, Any]) -> bool:
         """Note a reading; return False if there may be a problem."""
@@ -104,7 +104,7 @@ class _Gpu:
             self.errors.pop(name, None)
 
     def problems(self, *, active: bool) -> Iterator[_Problem]:
-        """Yield the problems of the GPU, the worst first."""
+        """Yield the problems of the GPU, worst first."""
         if self.errors:
             number = max(self.errors.values())
             sentence = f"{number:.0f} new uncorrectable memory errors"
@@ -113,7 +113,7 @@ class _Gpu:
             if self.pending.get(name, 0) > (0 if active else CONFIRMED - 1):
                 yield Severity.WARNING, sentence, {}
         if self.has_slow_link():
-            yield Severity.WARNING, "its PCIe link is slower under load than it was", {}
+            yield Severity.WARNING, "its PCIe link is slower under load than before", {}
 
 
 class Hardware:
@@ -123,19 +123,20 @@ class Hardware:
         "hardware",
         "A GPU has uncorrectable memory errors, has a memory repair pending, is lost, or has a "
         "slower PCIe link than before; or a sensor fails.",
-        "`critical`: a counter of uncorrectable errors has grown, until "
-        f"{_USUAL['errors']:g} min have passed without a new one; or a GPU has published nothing "
-        f"for {_USUAL['lost']:g} s while the sensor of the GPUs reports a failure. `warning`: a "
-        f"row remap or page retirement is pending in {CONFIRMED} readings in a row; the PCIe link "
-        f"(lanes times speed) was below its best for {_USUAL['link']:g} min under load, until it "
-        f"has been at its best for {STEADY} min under load; a sensor fails or hangs for "
-        f"{_USUAL['failing']:g} min. The subject of a finding about a sensor is `sensor-NAME`.",
+        "`critical`: a counter of uncorrectable errors has grown (the finding ends after "
+        f"{_USUAL['errors']:g} min without a new error), or a GPU has published nothing for "
+        f"{_USUAL['lost']:g} s while the GPU sensor reports a failure. `warning`: a row remap or "
+        f"page retirement is pending in {CONFIRMED} readings in a row; the PCIe link (lanes times "
+        f"speed) was below its best speed for {_USUAL['link']:g} min under load (the finding ends "
+        f"once the link has been at its best speed for {STEADY} min under load); or a sensor fails "
+        f"or hangs for {_USUAL['failing']:g} min. The subject of a finding about a sensor is "
+        "`sensor-NAME`.",
         "corrected errors; errors from before the first sample; counters that a restart resets; "
         "a link that slows down while the GPU is idle; a GPU that a new collector does not read",
         "Xid events are not read. A lost GPU is detected from `system/status`, so a recording has "
         "to contain that channel.",
-        "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, pending repairs "
-        "need a reset; the times are our own",
+        "NVIDIA's GPU debug guidelines: an uncorrectable error ends the process, and a pending "
+        "repair needs a reset; the times are our own",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "status"})
@@ -145,15 +146,15 @@ class Hardware:
         self._limits = effective(self.kind.name, thresholds)
         self._ledger = Ledger(self.kind.name)
         self._gpus: dict[str, _Gpu] = {}
-        self._failing: dict[str, int] = {}  # since when each sensor fails
-        self._collector = 0  # when it was started
+        self._failing: dict[str, int] = {}  # when each sensor began to fail
+        self._collector = 0  # when the collector was started
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that begin, end or become more severe with ``reading``."""
         return self._gpu(reading) if reading.family == "gpu" else self._status(reading)
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
-        """Forget ``subject``, unless it is a lost GPU, whose finding must stay active."""
+        """Forget ``subject``, unless it is a GPU that may be lost: its finding must stay active."""
         if subject in self._gpus and "gpu" in self._failing:
             return ()
         self._gpus.pop(subject, None)

@@ -16,38 +16,41 @@ _USUAL = effective("host_pressure", {})
 
 
 class HostPressure:
-    """Tracks memory pressure, kills, file systems, the clock and the collector of one host."""
+    """Tracks the memory pressure, kills, file systems, clock and collector of one host."""
 
     kind: ClassVar[Kind] = Kind(
         "host_pressure",
-        "The machine itself is in trouble: tasks wait for memory, it swaps continuously, the "
-        "kernel kills processes, a file system fills up, its clock is wrong, or its collector is "
-        "silent.",
-        "`memory`: every task waits for memory during "
-        f"{_USUAL['pressure']:g}% of the time for {host_memory.SECONDS / 60:g} min: `warning`, "
-        f"from {_USUAL['critical']:g}% `critical`; or at least {_USUAL['swap']:g} MB/s are "
-        "swapped in, and as much out, for as long, while some task waits for memory during "
-        f"{host_memory.SWAPPING_PRESSURE:g}% of the time: `warning`. `oom`: the kernel has killed "
-        f"a process because memory ran out: `critical`, for {_USUAL['kills']:g} min. "
-        f"`filesystem-NAME`: at least {_USUAL['used']:g}% is in use and grows, by the rule of "
+        "The machine itself has a problem: tasks wait for memory, the machine swaps continuously, "
+        "the kernel kills processes, a file system fills up, the clock is wrong, or the collector "
+        "is silent.",
+        f"Subject `memory`: for {host_memory.SECONDS / 60:g} min, every task waits for memory "
+        f"during at least {_USUAL['pressure']:g}% of the time (`warning`; from "
+        f"{_USUAL['critical']:g}% `critical`), or at least {_USUAL['swap']:g} MB/s is swapped in "
+        "and as much is swapped out while some task waits for memory during at least "
+        f"{host_memory.SWAPPING_PRESSURE:g}% of the time (`warning`). The finding ends once the "
+        f"pressure and the swapping are below {host_memory.END:.0%} of their thresholds. Subject "
+        "`oom`: the kernel has killed a process because memory ran out (`critical`). The finding "
+        f"ends after {_USUAL['kills']:g} min without another kill. Subject `filesystem-NAME`: at "
+        f"least {_USUAL['used']:g}% of a file system is in use, and its use grows, by the rule of "
         f"`memory_growth`, by {filling.GROWTH:.0%} of the size, with no step of more than "
-        f"{filling.LARGEST_STEP:.0%} of the growth: `info`, from "
-        f"{filling.WARNING_SECONDS / 3600:g} h before it is full `warning`, from "
-        f"{filling.CRITICAL_SECONDS / 60:g} min before `critical`; or less than "
-        f"{filling.FULL_SHARE:.0%} and less than {filling.FULL_BYTES / 1e9:g} GB are free: "
-        f"`warning`, or `critical` if the growth was reported before. `clock`: {_USUAL['clock']:g} "
-        f"s off for {presence.CLOCK_TICKS} min, compared with most other hosts or with the "
-        "advisor's machine, or set back by more than 5 min: `warning`. `collector`: silent for "
-        f"{_USUAL['silent']:g} min after it disappeared: `warning`; after it was stopped: `info`. "
-        f"The finding about pressure ends below {host_memory.END:.0%} of the threshold.",
-        "a busy machine: full CPUs, RAM that is used as cache, pressure for a few seconds, pages "
-        "that are swapped out once, checkpoints that replace each other, even before the first "
-        "is replaced, a file system that has been nearly full for a long time",
+        f"{filling.LARGEST_STEP:.0%} of the growth (`info`; `warning` from "
+        f"{filling.WARNING_SECONDS / 3600:g} h and `critical` from "
+        f"{filling.CRITICAL_SECONDS / 60:g} min before the file system is full), or less than "
+        f"{filling.FULL_SHARE:.0%} and less than {filling.FULL_BYTES / 1e9:g} GB are free "
+        "(`warning`, or `critical` if the growth was reported before). Subject `clock`: for "
+        f"{presence.CLOCK_TICKS} min, the clock is at least {_USUAL['clock']:g} s ahead of or "
+        "behind most other hosts (with few hosts: the advisor's machine), or it was set back by "
+        "more than 5 min (`warning`). Subject `collector`: the collector has been silent for "
+        f"{_USUAL['silent']:g} min, after it disappeared (`warning`) or was stopped (`info`).",
+        "a busy machine with full CPUs; RAM that is used as cache; pressure for a few seconds; "
+        "pages that are swapped out once; checkpoints that replace each other, even before the "
+        "first checkpoint is replaced; a file system that has been nearly full for a long time",
         "Without pressure information (PSI) in the kernel, only swapping and kills are detected. "
         "Network file systems are not read. A download that fits is reported if it nearly fills "
-        "the file system, because its final size is not known. A clock that was set forward looks "
-        "like a gap. A collector counts as silent only if its status is offline; in a recording of "
-        "this host alone, no time passes after that, so it is not reported.",
+        "the file system, because its final size is not known. A clock that is set forward looks "
+        "like a gap between samples, so the step itself is not reported. A collector counts as "
+        "silent only if its status is offline. A recording of this host alone contains no later "
+        "time, so the silence is not reported.",
         "PSI: systemd-oomd kills at 60% and oomd at 10 to 15% of full pressure; the other values "
         "are our own, checked with the even seeds of `python -m tests.benchmarks.findings`",
     )

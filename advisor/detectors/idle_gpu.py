@@ -9,41 +9,46 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name, process_name
 from telemetry.catalogue.thresholds import effective
 
-ACTIVE_POWER = 1.15  # times the lowest power of the stretch, plus 5 W: above it, the GPU works
-ACTIVE_WATTS = 5.0
-ACTIVE_MEAN = 1.03  # times the lowest power, plus 2 W: a higher mean shows rare work
-ACTIVE_MEAN_WATTS = 2.0
-COOLING = 5 * MINUTE  # after work, until the power is that of an idle GPU
-BUSY_SECONDS = 40.0  # of work end a stretch; 3% of the idle time is subtracted from it
-RECOVERY = 0.03
+# A GPU works if its power is above ACTIVE_POWER times the lowest power of the stretch, plus
+# ACTIVE_WATTS. A mean power above ACTIVE_MEAN times the lowest power, plus ACTIVE_MEAN_WATTS, shows
+# rare work.
+ACTIVE_POWER, ACTIVE_WATTS = 1.15, 5.0
+ACTIVE_MEAN, ACTIVE_MEAN_WATTS = 1.03, 2.0
+COOLING = 5 * MINUTE  # how long the power takes to fall to the idle power after work
+BUSY_SECONDS = 40.0  # seconds of work that end a stretch
+RECOVERY = 0.03  # share of the idle time that is subtracted from the seconds of work
 LONGEST_BURST = 15.0  # seconds for which a single reading can count as work
-LONGEST_HIDDEN_BURST = 30.0  # the same if only the power shows work: more of it is unseen
-FEWEST_READINGS = 40  # at long intervals, 15 min have too few readings to show rare work
-FEWEST_MEANS = 12  # the same if the mean power between two readings is known: it shows all work
-# After a time without readings, in which it may have worked, a new stretch begins. While a finding
-# is active, a short one only does not count.
+LONGEST_HIDDEN_BURST = 30.0  # longer if only the power shows work: readings miss more of such work
+FEWEST_READINGS = 40  # at long intervals, 15 min contain too few readings to show rare work
+FEWEST_MEANS = 12  # enough readings if they contain the mean power, which shows all work
+# After a gap without readings, in which the GPU may have worked, a new stretch begins. While a
+# finding is active, a gap of up to _LONG_GAP does not end the stretch, but is not idle time either.
 _GAP, _LONG_GAP = 2.5 * MINUTE, 10 * MINUTE
 _GIGABYTE = 1e9
-_USUAL = effective("idle_gpu", {})  # a context alone takes 300 to 700 MB; 60 min are a GPU-hour
+# Threshold "held": a context alone takes 300 to 700 MB. Threshold "warning": a GPU-hour is lost.
+_USUAL = effective("idle_gpu", {})
 _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
-    "it should be working, find out what it is waiting for."
+    "the process should be working, find out what it is waiting for."
 )
 
 
 @dataclass(slots=True)
 class _Stretch:
-    """The time since a GPU was last at work; ``busy`` is seconds of work, minus idle time."""
+    """The time since a GPU was last at work.
+
+    ``busy`` is the seconds of work, minus a share of the idle time.
+    """
 
     start: int
     newest: int
-    lowest: float = 1e9  # power in watts
+    lowest: float = 1e9  # lowest power in watts
     busy: float = 0.0
-    reported: int = 0  # when it was last reported
-    powers: float = 0.0  # the sum while idle and cooled down, and how many
-    readings: int = 0
-    number: int = 0  # of all readings
-    means: int = 0  # of those with the mean power since the one before
+    reported: int = 0  # when the finding was last reported
+    powers: float = 0.0  # sum of the power in each reading while idle and cooled down
+    readings: int = 0  # number of readings in this sum
+    number: int = 0  # number of all readings
+    means: int = 0  # number of readings with the mean power since the previous reading
 
     def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
         """Return whether the GPU is working now; ``visible`` is true if its utilization shows it.
@@ -73,20 +78,20 @@ class IdleGpu:
     kind: ClassVar[Kind] = Kind(
         "idle_gpu",
         "A GPU's memory is held while the GPU does nothing. The finding reports which process "
-        "holds it, and since when.",
-        f"At least {_USUAL['held']:g} GB in use and below {_USUAL['utilization']:g}% utilization "
-        f"for {_USUAL['minutes']:g} min and {FEWEST_READINGS} readings ({FEWEST_MEANS} if the GPU "
-        "counts its energy), with the power at its "
-        f"lowest: `info`, and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up "
-        f"to {RECOVERY:.0%} of the time, do not count. After {_GAP / MINUTE:g} min without a "
-        "reading, the time begins again. The finding ends "
-        f"after {BUSY_SECONDS:g} s of work, or once the memory is released.",
+        "holds the memory, and for how long the GPU has been idle.",
+        f"For {_USUAL['minutes']:g} min and at least {FEWEST_READINGS} readings ({FEWEST_MEANS} if "
+        f"the GPU counts its energy), at least {_USUAL['held']:g} GB is in use, the utilization is "
+        f"below {_USUAL['utilization']:g}%, and the power stays near its lowest value: `info`, and "
+        f"`warning` from {_USUAL['warning']:g} min. Single bursts of work, up to {RECOVERY:.0%} of "
+        f"the time, do not count. Before the finding begins, {_GAP / MINUTE:g} min without a "
+        f"reading restart the time. The finding ends after {BUSY_SECONDS:g} s of work, or once the "
+        "memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
-        "kernels so short that the driver reports 0%, which is recognized by its power",
-        "Without a power reading, such a training run is reported. In MIG mode, the driver reports "
-        "no utilization, so nothing is reported.",
+        "kernels so short that the driver reports 0% utilization (the power shows that it works)",
+        "If the GPU reports no power, a training run with such short kernels is reported as idle. "
+        "In MIG mode, the driver reports no utilization, so no finding is reported.",
         "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
-        "show 0 to 1% for up to 28 min at 1.5 to 2.3 times the idle power",
+        "show 0 to 1% utilization for up to 28 min at 1.5 to 2.3 times the idle power",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})

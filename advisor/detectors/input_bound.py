@@ -1,4 +1,4 @@
-"""``input_bound``: GPUs wait for the host."""
+"""``input_bound``: the GPUs of a run wait, mostly for data or the CPU."""
 
 import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
@@ -14,14 +14,14 @@ from advisor.readings import Reading, device_name
 from advisor.stretches import Stretch
 from telemetry.catalogue.thresholds import effective
 
-SECONDS, READINGS = 300.0, 15  # of a stretch; at long intervals it is longer
-LONGEST_GAP = 300.0  # seconds: after a longer one, a stretch begins again
-EXPLAINS = 0.8  # of the share of low readings: in so many, a limit is reached
-LEAST_SHARE = 0.3
-FEWEST = 2  # stretches in which a run waits
-ENDS = 2  # stretches in which it does not
-STAYS = 1.2  # times the threshold of utilization, below which a finding stays active
-HELD = 1e9  # bytes: less is a context
+SECONDS, READINGS = 300.0, 15  # least length of a stretch, and fewest readings in it
+LONGEST_GAP = 300.0  # seconds: after a longer gap between readings, all stretches start again
+EXPLAINS = 0.8  # times the share of low readings: a limit reached less often does not explain them
+LEAST_SHARE = 0.3  # of the readings: a limit that is reached less often explains nothing
+FEWEST = 2  # stretches in which a run has to wait before a finding begins
+ENDS = 2  # stretches in a row in which the run does not wait; they end the finding
+STAYS = 1.2  # times the threshold of utilization: up to this, an active finding continues
+HELD = 1e9  # bytes: if a GPU has less memory in use, no run works on it
 _SERVER = re.compile(
     r"ipykernel|jupyter|vllm|sglang|ollama|llama|triton|text-generation|api_server|uvicorn"
     r"|gunicorn|serve",
@@ -29,7 +29,7 @@ _SERVER = re.compile(
 )
 _USUAL = effective("input_bound", {})
 _ADVICE = {
-    Limit.MEMORY: "Reduce the memory that data loading uses: fewer workers, less prefetching.",
+    Limit.MEMORY: "Make data loading use less memory: fewer workers, less prefetching.",
     Limit.IO: "Read larger files in sequence, cache the data in RAM, or use a faster disk.",
     Limit.CORES: "Move decoding or augmentation to the GPU, or prepare the data beforehand.",
     Limit.DISK: "Cache the data in RAM or on a faster disk, or compress it.",
@@ -44,44 +44,49 @@ _ADVICE = {
 
 @dataclass(slots=True)
 class _Unit:
-    """The GPUs of one run, or one GPU whose processes are not known."""
+    """The GPUs that are judged together: those of one run, or one GPU with unknown processes."""
 
     gpus: tuple[str, ...]
     run: Run | None
     stretch: Stretch = field(default_factory=Stretch)
     low: list[tuple[float, float, Limit | None]] = field(default_factory=list)  # begin, mean, why
-    others: int = 0  # stretches in a row that are not low
+    others: int = 0  # stretches in a row in which the run does not wait
 
 
 class InputBound:
-    """Compares the use of GPUs with the limits that their host reaches at the same time."""
+    """Compares the utilization of GPUs with the limits that the host reaches at the same time."""
 
     kind: ClassVar[Kind] = Kind(
         "input_bound",
-        "The GPUs of a run have low utilization because they wait: for data, for the CPU, or for "
-        "something that the host does not show. The subject is the first GPU of the run.",
-        f"In each stretch of {SECONDS / 60:g} min (at least {READINGS} readings) within "
-        f"{_USUAL['minutes']:g} min, the mean utilization of the run's GPUs is from "
-        f"{stretches.IDLE:g}% to {_USUAL['utilization']:g}%, and the host is at a limit at "
-        f"least {EXPLAINS:.0%} as often as utilization is low: `warning`. The limits, of which the "
-        f"first is named: memory or I/O pressure (full) of {_USUAL['pressure']:g}%; all cores at "
-        f"{host_limits.ALL_CORES:g}%; disks at {_USUAL['ceiling']:g}% of the highest rate that "
-        "they have shown, while tasks wait for I/O; the network at the same share of its own "
-        "highest rate; the PCIe link at "
-        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If none is reached, "
-        f"but the GPUs work (from {stretches.WORKING:g}%) and wait (up to {stretches.WAITING:g}"
-        "%) alternately: `info`, 'not explained by the host'. The finding ends after "
-        f"{ENDS} stretches for which this is not true (with up to "
-        f"{STAYS * _USUAL['utilization']:g}% utilization), or when the run ends.",
-        "a busy GPU beside a busy core; pauses for evaluations and checkpoints; an idle GPU; "
-        "notebooks and inference servers that wait for requests, recognized by their commands; low "
-        "utilization that neither alternates nor coincides with a limit",
-        "That a limit is reached at the same time does not prove that it is the cause. Without a "
-        "list of processes, each GPU is judged separately. A server with an unknown command that "
-        "waits for requests can look like a run that waits.",
-        "jobstats highlights a mean utilization below 15%; of 168 real GPUs in use, 104 are below "
-        "50% on average, so low utilization alone is not a finding; the other values: the even "
-        "seeds of `python -m tests.benchmarks.findings`",
+        "The GPUs of a run have low utilization because they wait for data, for the CPU, or for "
+        "something that the host's metrics do not show. The subject is the first GPU of the run.",
+        f"The GPUs of a run are judged in stretches of {SECONDS / 60:g} min, or longer if fewer "
+        f"than {READINGS} readings have arrived. A finding begins once all stretches of the last "
+        f"{_USUAL['minutes']:g} min meet two conditions: the mean utilization is between "
+        f"{stretches.IDLE:g}% and {_USUAL['utilization']:g}%, and the host is at a limit at "
+        f"least {EXPLAINS:.0%} as often as utilization is low. It is a `warning`, and names the "
+        "limit. If several limits are reached in a stretch, the first in this list counts: memory "
+        "pressure or I/O pressure (full) of "
+        f"{_USUAL['pressure']:g}%; all cores together at {host_limits.ALL_CORES:g}%; the disks at "
+        f"{_USUAL['ceiling']:g}% of their highest rate so far, while tasks wait for I/O; the "
+        f"network at {_USUAL['ceiling']:g}% of its highest rate so far; the PCIe link at "
+        f"{_USUAL['link']:g}% of its rate; one core at {_USUAL['core']:g}%. If no limit is "
+        "reached, but the GPUs alternate between work (at least "
+        f"{stretches.WORKING:g}% utilization) and waiting (at most {stretches.WAITING:g}%), the "
+        "finding is an `info`, 'not explained by the host'. The finding ends once "
+        f"{ENDS} stretches in a row do not meet the conditions, or when the run ends. "
+        f"While it is active, a mean utilization of up to {STAYS * _USUAL['utilization']:g}% also "
+        "meets the first condition.",
+        "a busy GPU whose host has one busy core; pauses for evaluations and checkpoints; an idle "
+        "GPU; notebooks and inference servers that wait for requests, which are recognized by "
+        "their commands; low utilization without a limit of the host and without alternation "
+        "between work and waiting",
+        "A limit that is reached at the same time is not always the cause. If the driver does not "
+        "list processes, each GPU is judged separately. An inference server whose command is not "
+        "recognized can look like a run that waits.",
+        "jobstats highlights a mean utilization below 15%; 104 of 168 real GPUs in use have a mean "
+        "utilization below 50%, so low utilization alone is not a finding; the other values were "
+        "tuned on the even seeds of `python -m tests.benchmarks.findings`",
     )
     families: ClassVar[Collection[str]] = frozenset(
         {"gpu", "gpu_processes", "cpu", "memory", "disk", "network"}
@@ -112,7 +117,7 @@ class InputBound:
         return self._leave(subject, timestamp)
 
     def _leave(self, gpu: str, timestamp: int) -> Iterable[Finding]:
-        """Forget the unit of ``gpu``."""
+        """Forget ``gpu`` and the GPUs judged together with it; return the end of their finding."""
         unit = self._units.pop(gpu, None)
         if unit is None:
             return ()
@@ -153,7 +158,7 @@ class InputBound:
         self._began = now
 
     def _close(self, reading: Reading, now: float) -> Iterator[Finding]:
-        """Judge the stretch that is over, and begin a new one."""
+        """Judge the stretch that ends with ``reading``, and begin a new one."""
         shares = self._host.shares()
         for unit in {unit.gpus[0]: unit for unit in self._units.values()}.values():
             yield from self._judge(reading, unit, shares)
@@ -214,6 +219,6 @@ class InputBound:
 
 
 def _names(gpus: tuple[str, ...]) -> str:
-    """Return the beginning of a sentence about GPUs: ``GPU 0``, ``GPU 0 and 3 more``."""
+    """Return the beginning of a sentence about GPUs: ``GPU 0`` or ``GPU 0 and 3 more``."""
     more = f" and {len(gpus) - 1} more" if len(gpus) > 1 else ""
     return f"{device_name(gpus[0])}{more}"

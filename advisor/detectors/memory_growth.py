@@ -13,45 +13,48 @@ from advisor.memory_series import MemorySeries
 from advisor.readings import Reading, device_name, duration, process_name
 from telemetry.catalogue.thresholds import effective
 
-LISTED = 0.02  # of the memory: smaller processes and runs are not tracked
-EXPLAINED = 0.5  # of the memory in use: if processes or runs have it, only they are judged
-Key: TypeAlias = str | tuple[int | None, int | None]  # of a process: its ID and its start
-EMPTY = 0.05  # of a GPU's memory: with less in use, no job runs
+LISTED = 0.02  # of the memory: processes and runs that hold less are not tracked
+EXPLAINED = 0.5  # of the memory in use: if processes or runs hold this much, only they are judged
+Key: TypeAlias = str | tuple[int | None, int | None]  # a name, or the PID and start of a process
+EMPTY = 0.05  # of a GPU's memory: if less is in use, no job runs on the GPU
 _MEGABYTE = 1e6
 _USUAL = effective("memory_growth", {})
 _ADVICE = (
     "Save a checkpoint soon. Look for objects that are kept from step to step: losses summed "
-    "without .item(), outputs in a list, a growing cache."
+    "without .item(), outputs collected in a list, or a growing cache."
 )
 
 
 class MemoryGrowth:
-    """Tracks the memory in use: on GPUs and by their processes, in RAM, the cgroup and runs."""
+    """Tracks the memory in use by GPU, by GPU process, in RAM, in the cgroup, and by run."""
 
     kind: ClassVar[Kind] = Kind(
         "memory_growth",
-        "The memory in use grows steadily and will reach its limit: that of a GPU (by process, if "
-        "the driver lists them), of a MIG instance, of the RAM (by run, if the collector tracks "
-        "it), or of a job's cgroup. The subject of a run is `run-ID`.",
-        "In a stretch of 12 min to 102 h, the floor of the memory in use (what is never "
-        f"released) rises by at least {_USUAL['share']:g}% of the limit, fast enough to reach "
-        f"the limit within {growth.HORIZON:g} times the stretch's length. The rise is significant "
-        f"(Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occurs in {growth.GROWING_SEGMENTS} of "
-        f"{growth.SEGMENTS} parts of the stretch, has no step of more than "
-        f"{growth.LARGEST_STEP:.0%} of its size, and does not slow down. Theil-Sen gives the rate; "
-        "its confidence interval gives the earliest and the latest time at which the limit is "
-        f"reached: `critical` from {_USUAL['critical']:g} min before, `info` more than "
-        f"{_USUAL['warning']:g} h before. The finding ends once the memory is released, the "
-        "process ends, or the growth stops.",
+        "The memory in use on a GPU, on a MIG instance, in RAM or in a job's cgroup grows steadily "
+        "and will reach its limit. GPU memory is judged by process if the driver lists the "
+        "processes; RAM is judged by run if the collector tracks runs. The subject of a finding "
+        "about a run is `run-ID`.",
+        "A finding begins if, in a stretch of 12 min to 102 h, the floor of the memory in use (the "
+        f"memory that is never released) rises by at least {_USUAL['share']:g}% of the limit, and "
+        f"fast enough to reach the limit within {growth.HORIZON:g} times the stretch's length. "
+        f"The rise must be significant (Mann-Kendall, Z ≥ {growth.SIGNIFICANT}), occur in at least "
+        f"{growth.GROWING_SEGMENTS} of {growth.SEGMENTS} equal parts of the stretch, have no step "
+        f"of more than {growth.LARGEST_STEP:.0%} of its size, and not slow down. The rate is "
+        "the Theil-Sen slope; its confidence interval gives the earliest and the latest time at "
+        "which the limit is reached. If the limit will probably be reached within "
+        f"{_USUAL['critical']:g} min, the finding is `critical`; within {_USUAL['warning']:g} h, "
+        "it is a `warning`; otherwise, it is an `info`. The finding ends once the memory is "
+        "released, the process or run ends, or the growth stops.",
         "warm-up ramps, a sawtooth on a flat base, validation spikes, an allocator that saturates, "
         "a dataset read into RAM, a sequence of jobs",
-        f"In its first {_USUAL['warm_up']:g} min a process may be warming up: a leak that "
-        "fills a GPU's memory by then is not reported, and one that fills the RAM is reported for "
-        "the RAM as a whole, not for a run. Memory that processes share is also reported for the "
-        "RAM as a whole. "
-        "RAM that grows while data is read, and by as much, counts as a dataset, for 3 h. For a "
-        "run, this is the data that the run itself reads from storage, if that is known, or that "
-        "the host downloads; for other RAM, the data that all programs read from disk or download.",
+        f"A process or run may be warming up during its first {_USUAL['warm_up']:g} min, so a leak "
+        "that fills the memory in this time is not reported. Memory that processes share, and "
+        "memory outside runs, is reported for the RAM as a whole, without a warm-up; if the "
+        "collector does not track runs, this is all RAM. RAM that grows while about as much data "
+        "is read counts as a dataset for up to 3 h. For a run, this is the data that the run reads "
+        "from storage (if that is not known, the data that all programs read from the disks) or "
+        "that the host downloads. For other RAM, it is the data that all programs read from the "
+        "disks or download.",
         "Mann 1945 and Kendall 1975 (the test), Sen 1968 (the slope); the thresholds were tuned on "
         "the even seeds of `python -m tests.benchmarks.findings`",
     )
@@ -66,11 +69,11 @@ class MemoryGrowth:
         self._share, self._warm_up = limits["share"] / 100, limits["warm_up"] * 60
         self._warning, self._critical = limits["warning"] * 3600, limits["critical"] * 60
         self._ledger = Ledger(self.kind.name)
-        self._series: dict[str, dict[Key, MemorySeries]] = {}  # of each subject
-        self._devices: dict[str, tuple[float, float]] = {}  # memory used and total of each GPU
-        self._listed: dict[str, float] = {}  # memory of the processes listed on each GPU
+        self._series: dict[str, dict[Key, MemorySeries]] = {}  # by subject
+        self._devices: dict[str, tuple[float, float]] = {}  # memory used and total, by GPU
+        self._listed: dict[str, float] = {}  # memory of the listed processes, by GPU
         self._runs: dict[str, MemorySeries] = {}  # by subject
-        self._reads: dict[str, Reads] = {}  # of the runs that report what they read
+        self._reads: dict[str, Reads] = {}  # by subject; only runs that report the bytes read
         self._knows_runs = False
         self._loads = Loads()
 
@@ -104,7 +107,7 @@ class MemoryGrowth:
     def _device(self, reading: Reading) -> Iterable[Finding]:
         used, total = reading.values.get("memory_used"), reading.values.get("memory_total")
         if used is None or not total or reading.values.get("memory_kind") == "unified":
-            return ()  # unified memory is the system's: RAM
+            return ()  # unified memory is a part of the RAM, which is judged anyway
         subject, now = reading.subject, reading.timestamp / 1000
         self._devices[subject] = used, total
         if self._listed.get(subject, 0.0) >= EXPLAINED * used:
@@ -140,9 +143,9 @@ class MemoryGrowth:
         return found
 
     def _memory(self, reading: Reading) -> Iterator[Finding]:
-        """Judge the memory of each run, and of the rest of the machine."""
+        """Judge the memory of each run, and the memory in RAM and the cgroup outside runs."""
         values, runs = reading.values, reading.values.get("runs")
-        if runs is not None:  # the history has none
+        if runs is not None:  # samples from the history have no runs
             yield from self._of_runs(reading, runs)
         limited = [run for run in runs or () if _is_limited_by(run, values.get("cgroup_limit"))]
         for label, key, of, inside in (
@@ -154,7 +157,8 @@ class MemoryGrowth:
                 continue
             apart = sum(run.get("ram_used") or 0 for run in inside)
             if runs is not None and not self._knows_runs and apart >= LISTED * limit:
-                self._series.get(reading.subject, {}).pop(key, None)  # it includes the runs
+                # The earlier samples had no runs, so this series includes the memory of the runs.
+                self._series.get(reading.subject, {}).pop(key, None)
             series = self._of(reading.subject, key, label, -math.inf)
             is_new = series.add(reading.timestamp / 1000, max(0.0, used - apart), limit - apart)
             if is_new and (series.found is not None or apart < EXPLAINED * used):
@@ -199,11 +203,11 @@ class MemoryGrowth:
     def _judge(
         self, reading: Reading, subject: str, series: MemorySeries, whole: float | None = None
     ) -> Iterable[Finding]:
-        """Judge ``series``; its limit is the part of ``whole`` that others do not use."""
+        """Judge ``series``, whose limit is the part of ``whole`` that nothing else uses."""
         if series.has_ended():
             return self._ledger.end(subject, reading.timestamp)
         if series.found is None and subject in self._ledger:
-            return ()  # another series of the same subject was found first
+            return ()  # the subject already has a finding, about another series
         found = series.growth(self._share * (whole or series.limit))
         if found is None:
             return ()
@@ -246,5 +250,5 @@ class MemoryGrowth:
 
 
 def _is_limited_by(run: Mapping[str, Any], limit: float | None) -> bool:
-    """Return whether ``run`` is in the cgroup of the collector, which has ``limit``."""
+    """Return whether ``run`` seems to be in the collector's cgroup, which has ``limit``."""
     return limit is not None and run.get("cgroup_limit") == limit

@@ -1,4 +1,4 @@
-"""What all detectors share: the description of a kind of finding, and the active findings."""
+"""What all detectors share: their interface, the description of a kind, and active findings."""
 
 from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass, field, replace
@@ -9,17 +9,18 @@ from advisor.findings import Evidence, Expected, Finding, Severity, State
 from advisor.readings import Reading
 
 MINUTE = 60_000  # milliseconds
-DEFAULTS: Mapping[str, float] = MappingProxyType({})  # no threshold is changed
-REFRESH = 10 * MINUTE  # how often a finding that has not changed is returned with newer numbers
-LONGEST_STEP = 65.0  # seconds: the state in a reading does not hold for longer than this
+DEFAULTS: Mapping[str, float] = MappingProxyType({})  # all thresholds have their default values
+REFRESH = 10 * MINUTE  # how often an unchanged finding is returned with newer numbers
+LONGEST_STEP = 65.0  # seconds: a reading is assumed to hold for at most this long
 
 
 @dataclass(frozen=True, slots=True)
 class Kind:
     """A kind of finding, as the documentation describes it.
 
-    ``rule`` describes when a finding begins and ends, ``not_reported`` what must not cause one,
-    ``limits`` what the detector cannot see, and ``sources`` where the thresholds come from.
+    ``rule`` describes when a finding begins and ends, ``not_reported`` what must not cause a
+    finding, ``limits`` what the detector cannot detect, and ``sources`` where the thresholds come
+    from.
     """
 
     name: str
@@ -31,19 +32,23 @@ class Kind:
 
 
 class Detector(Protocol):
-    """Detects one kind of finding on one host. Pure; the number of devices limits its memory.
+    """Detects one kind of finding on one host. Pure.
 
-    Only readings of ``families`` are passed to ``feed``.
+    The memory of a detector is bounded by the number of the host's devices. Only readings of
+    ``families`` are passed to ``feed``.
     """
 
     kind: ClassVar[Kind]
     families: ClassVar[Collection[str]]
 
     def __init__(self, thresholds: Mapping[str, float] = DEFAULTS) -> None:
-        """Start with an empty state; ``thresholds`` has those that differ from the defaults."""
+        """Start with an empty state; ``thresholds`` has the values that are not the defaults."""
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
-        """Return the findings that begin, end or become more severe with ``reading``."""
+        """Return the findings that begin, end or become more severe with ``reading``.
+
+        Every ten minutes, an active finding is also returned with newer numbers.
+        """
 
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the end of its finding."""
@@ -55,7 +60,7 @@ class Ledger:
 
     kind: str
     _active: dict[str, Finding] = field(default_factory=dict)
-    _returned: dict[str, int] = field(default_factory=dict)  # when each was returned last
+    _returned: dict[str, int] = field(default_factory=dict)  # when each finding was last returned
 
     def __contains__(self, subject: object) -> bool:
         """Return whether a finding about ``subject`` is active."""
@@ -87,8 +92,8 @@ class Ledger:
     ) -> Iterable[Finding]:
         """Begin the finding about ``subject``, or update it.
 
-        Return it if it is new, more severe, or was last returned at least 10 min ago. While a
-        finding is active, its severity never falls, so that it does not flap.
+        Return the finding if it is new, has become more severe, or was last returned at least
+        10 min ago. The severity of an active finding never falls, so that it does not flap.
         """
         before = self._active.get(subject)
         if before and before.severity.level > severity.level:

@@ -1,4 +1,4 @@
-"""The detectors that run."""
+"""All detectors, and a function that creates them for a host."""
 
 from collections.abc import Collection, Mapping
 
@@ -25,9 +25,9 @@ DETECTORS: tuple[type[Detector], ...] = (
 def build(
     disabled: Collection[str] = (), thresholds: Mapping[str, Mapping[str, float]] | None = None
 ) -> list[Detector]:
-    """Return a new detector of each kind that is not ``disabled``, for one host.
+    """Return new detectors for one host, without the kinds in ``disabled``.
 
-    ``thresholds`` are those that differ from the defaults, keyed by kind and name.
+    ``thresholds`` has the values that differ from the defaults, by kind and by name.
     """
     return [
         detector((thresholds or {}).get(detector.kind.name, DEFAULTS))

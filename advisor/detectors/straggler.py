@@ -25,12 +25,12 @@ from telemetry.catalogue.thresholds import effective
 from telemetry.quantities import with_unit
 
 EVERY = 15.0  # seconds between two comparisons
-READINGS = 4
+READINGS = 4  # fewest comparisons in a row in which a GPU has to deviate
 _USUAL = effective("straggler", {})
 _ADVICE = (
-    "A run that works in step is as slow as its slowest GPU. Compare its clocks, power and PCIe "
-    "link with those of another GPU (`nvidia-smi -q -i 0,1`), and the CPU time and data of its "
-    "process with those of the others."
+    "A run whose GPUs work in step is as slow as its slowest GPU. Compare the clocks, power and "
+    "PCIe link of this GPU with another GPU (`nvidia-smi -q -i 0,1`), and the CPU time and data of "
+    "its process with the other processes of the run."
 )
 
 
@@ -39,25 +39,28 @@ class Straggler:
 
     kind: ClassVar[Kind] = Kind(
         "straggler",
-        "One GPU of a run differs from the others in clock, power, utilization or temperature. A "
-        "run whose GPUs work in step is then as slow as this GPU.",
-        f"Among at least {FEWEST} GPUs of one model, whose processes have the same user and "
-        f"command and started within {gpu_runs.TOGETHER / 60_000:g} min of each other, while the "
-        f"others are alike and above {LOADED:g}% utilization, one has for {_USUAL['minutes']:g} "
-        f"min: a clock {_USUAL['clock']:g}% below the others' median; or, beyond its usual "
-        f"difference from the others, {_USUAL['power']:g}% less power or "
-        f"{_USUAL['utilization']:g} points less utilization: `warning`; or a temperature that is "
-        f"{_USUAL['temperature']:g} °C higher, at the same power: `info`. The usual difference is "
-        f"learned in the first {SETTLING / 60:g} min of the run's work. A further difference that "
-        f"is less than {UNUSUAL:g} times the mean of all GPUs does not count. The finding ends "
-        f"once the difference is less than {ENDS:.0%} of its limit, or the run ends.",
-        "servers whose loads differ now and then; different jobs, even with the same command: if "
+        "One GPU of a run differs from the other GPUs in clock, power, utilization or temperature. "
+        "If the GPUs work in step, the whole run is as slow as this GPU.",
+        f"The GPUs of a run are compared with each other if there are at least {FEWEST}, all of "
+        f"one model, and most of them have at least {LOADED:g}% utilization. GPUs belong to one "
+        "run if their processes have the same user and command and started within "
+        f"{gpu_runs.TOGETHER / 60_000:g} min of each other. A finding begins if one GPU deviates "
+        f"for {_USUAL['minutes']:g} min while the other GPUs are alike. It is a `warning` if the "
+        f"clock is {_USUAL['clock']:g}% below the other GPUs' median, or if, beyond the usual "
+        f"difference, the power is {_USUAL['power']:g}% lower or the utilization is "
+        f"{_USUAL['utilization']:g} points lower. It is an `info` if the temperature is "
+        f"{_USUAL['temperature']:g} °C higher than usual at about the same power. The usual "
+        f"difference of each GPU is learned in the first {SETTLING / 60:g} min of the run's work. "
+        f"A deviation from it does not count if it is less than {UNUSUAL:g} times the mean "
+        "deviation of all GPUs of the run. The finding ends once the difference is less than "
+        f"{ENDS:.0%} of the threshold, or the run ends.",
+        "servers whose loads differ now and then; different jobs, even with the same command (if "
         f"several GPUs have each differed from the others for {LONE:g} s within "
-        f"{LONE_SPAN / 3600:g} h, they do not work in step; a first rank that saves checkpoints; "
+        f"{LONE_SPAN / 3600:g} h, they do not work in step); a first rank that saves checkpoints; "
         "pipeline stages that differ from the start; slots that are always warmer",
-        "The driver has to list the processes, and the collector has to see their commands. A GPU "
-        "that is slow from the start is found only by its clock. In a run on two GPUs, neither is "
-        "reported.",
+        "The driver has to list the processes, and the collector has to be able to read their "
+        "commands. A GPU that is slow from the start is detected only by its clock. Nothing is "
+        "reported for a run on two GPUs, because it is not clear which of them is the slow one.",
         "the values are our own, checked with the even seeds of `python -m "
         "tests.benchmarks.findings`",
     )
@@ -71,7 +74,7 @@ class Straggler:
         self._ledger = Ledger(self.kind.name)
         self._runs = GpuRuns()
         self._compared: dict[Run, Comparison] = {}
-        self._by_gpu: dict[str, tuple[Run, Comparison]] = {}  # the same, until runs change
+        self._by_gpu: dict[str, tuple[Run, Comparison]] = {}  # a cache, cleared when runs change
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
         """Return the findings that begin, end or become more severe with ``reading``."""
@@ -96,7 +99,7 @@ class Straggler:
         yield from self._regroup(timestamp)
 
     def _compared_with(self, gpu: str) -> tuple[Run, Comparison] | None:
-        """Return the run on ``gpu`` and the comparison of its GPUs, if there are enough of them."""
+        """Return the run on ``gpu`` and the comparison of its GPUs; None if it has too few GPUs."""
         run = self._runs.of(gpu)
         if run is None or len(run.gpus) < FEWEST:
             return None
@@ -107,7 +110,7 @@ class Straggler:
         return run, comparison
 
     def _regroup(self, timestamp: int) -> Iterator[Finding]:
-        """Forget the runs that are over."""
+        """Forget the runs that have ended or changed; end the findings about their GPUs."""
         self._by_gpu.clear()
         for run in [run for run in self._compared if self._runs.of(run.gpus[0]) != run]:
             del self._compared[run]

@@ -13,15 +13,16 @@ from advisor.smoothing import Held
 from telemetry.catalogue.thresholds import effective
 
 WINDOW_SECONDS = 300.0
-FEWEST_READINGS = 20  # with long intervals, the window is as long as these take,
-FEWEST_SLOW = 6  # and so many of them have to show the cause when a finding begins
-END = 0.25  # of the share at which a finding begins
+FEWEST_READINGS = 20  # in the window; with long intervals, the window is longer
+FEWEST_SLOW = 6  # readings in the window that have to show the cause when a finding begins
+END = 0.25  # of the share at which a finding begins: below this, the finding ends
 CAP_END = 0.5  # the same for the power cap, which is normal under full load
 FULL_LOAD = 80.0  # % utilization
 EVERY = 15.0  # seconds between two judgements
 
-# The names of NVML's reasons, as the catalogue lists them. If the driver knows the cause of
-# `hw_slowdown`, it also reports one of the two other hardware reasons.
+# NVML's throttle reasons, as the catalogue names them, by cause. If the driver can tell why the
+# hardware slows the GPU down, it reports `hw_slowdown` together with a more specific reason.
+# Causes with equal shares are judged in this order, so the finding names the specific cause.
 _CAUSES = {
     "thermal slowdown": ("hw_thermal_slowdown", "sw_thermal_slowdown"),
     "power brake": ("hw_power_brake_slowdown",),
@@ -31,19 +32,21 @@ _CAP = "sw_power_cap"
 _ALL = (*_CAUSES, _CAP)
 _USUAL = effective("throttling", {})
 _ADVICE = {
-    "thermal slowdown": "Check fans, filters, air flow and the room temperature.",
-    "power brake": "Check the power supply and its cables: the board asks for less power.",
-    "hardware slowdown": "Check cooling and the power supply.",
+    "thermal slowdown": "Check the fans, filters, air flow and room temperature.",
+    "power brake": "Check the power supply and its cables: an external signal slows the GPU down.",
+    "hardware slowdown": "Check the cooling and the power supply.",
     _CAP: "This is usual under full load; `nvidia-smi -q -d POWER` shows the limit.",
 }
 
 
 @dataclass(slots=True)
 class _Window:
-    """The last readings of a GPU: the time of each, how long it holds, and its causes.
+    """The newest readings of a GPU.
 
-    ``known`` is the sum of their durations in seconds. ``slowed_for`` and ``number`` give, for each
-    cause, the duration in seconds and the number of readings with that cause.
+    ``steps`` has, for each reading, its time, the seconds since the previous reading, and the
+    causes of a slowdown that the reading shows. ``known`` is the sum of these seconds.
+    ``slowed_for`` and ``number`` are, for each cause, the seconds and the number of readings with
+    that cause.
     """
 
     steps: deque[tuple[float, float, Collection[str]]] = field(default_factory=deque)
@@ -52,10 +55,10 @@ class _Window:
     number: dict[str, int] = field(default_factory=lambda: dict.fromkeys(_ALL, 0))
     newest: float | None = None
     judged: float = 0.0
-    busy: float = 0.0  # utilization, smoothed
-    fastest: float = 0.0  # clock in MHz while nothing reduced it
-    slowed: float = 0.0  # clock while something did, smoothed
-    calm: Held = field(default_factory=Held)  # hardly slowed down
+    busy: float = 0.0  # smoothed utilization
+    fastest: float = 0.0  # highest clock in MHz while nothing slowed the GPU down
+    slowed: float = 0.0  # smoothed clock in MHz while something slowed the GPU down
+    calm: Held = field(default_factory=Held)  # for how long the GPU has hardly been slowed down
 
     def add(self, now: float, causes: Collection[str]) -> None:
         step, steps = now - (self.newest or now), self.steps
@@ -84,19 +87,21 @@ class Throttling:
     kind: ClassVar[Kind] = Kind(
         "throttling",
         "A GPU is slowed down by heat, by the hardware, by the power supply, or by its power cap. "
-        "The finding reports by how much this lowers its clock.",
-        f"Thermal or hardware slowdown or a power brake during at least {_USUAL['share']:g}% of "
-        f"{WINDOW_SECONDS / 60:g} min (or of {FEWEST_READINGS} readings, if those take longer): "
-        f"`warning`. The power cap during at least {_USUAL['cap']:g}% of them, at {FULL_LOAD:g}% "
-        f"utilization or more: `info`. The finding ends once these shares have been below "
-        f"{END * _USUAL['share']:g}% and {CAP_END * _USUAL['cap']:g}% for "
-        f"{WINDOW_SECONDS / 60:g} min.",
-        "`gpu_idle`, and clocks that a user has set; a single sample; a GPU at its power cap is "
-        "never a warning",
-        "Throttling between two samples is not detected. The loss of clock is known only once the "
-        "GPU has run without being slowed down.",
-        "the reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares: the even "
-        "seeds of `python -m tests.benchmarks.findings`",
+        "The finding reports by how much the clock is lowered.",
+        "The finding is a `warning` if a thermal slowdown, a hardware slowdown or a power brake "
+        f"is active during at least {_USUAL['share']:g}% of the last {WINDOW_SECONDS / 60:g} min "
+        f"(or of the last {FEWEST_READINGS} readings, if these take longer). It is an `info` if "
+        f"the power cap is active during at least {_USUAL['cap']:g}% of this time, at "
+        f"{FULL_LOAD:g}% utilization or more. The finding ends once, for "
+        f"{WINDOW_SECONDS / 60:g} min, the share of each slowdown has been below "
+        f"{END * _USUAL['share']:g}%, and the share of the power cap has been below "
+        f"{CAP_END * _USUAL['cap']:g}%.",
+        "the throttle reason `gpu_idle`; clocks that a user has set; a slowdown in a single "
+        "sample; a GPU at its power cap is never a warning",
+        "Throttling between two samples is not detected. By how much the clock is lowered is known "
+        "only if the GPU has also been seen at work without a slowdown.",
+        "the throttle reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares were "
+        "tuned on the even seeds of `python -m tests.benchmarks.findings`",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu"})
@@ -161,14 +166,14 @@ class Throttling:
             reading,
             reading.subject,
             severity,
-            f"{device_name(reading.subject)}: {name} slows it down during {share:.0%} of "
+            f"{device_name(reading.subject)}: {name} was active during {share:.0%} of "
             f"the last {minutes} min{lost}",
             Evidence(start, reading.timestamp, numbers),
             advice=_ADVICE[cause],
         )
 
 
-@lru_cache(maxsize=256)  # there are few combinations; bounded because any client can invent some
+@lru_cache(maxsize=256)  # bounded because any client can publish made-up combinations
 def _causes(reasons: tuple[str, ...]) -> Collection[str]:
     causes = [cause for cause, names in _CAUSES.items() if not set(names).isdisjoint(reasons)]
     return (*causes, _CAP) if _CAP in reasons else causes

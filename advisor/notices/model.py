@@ -1,4 +1,4 @@
-"""Which states are reported in a notice, and the text of the notice. Pure."""
+"""Decides which findings and runs are reported in a notice, and words the notice. Pure."""
 
 import hashlib
 import json
@@ -13,7 +13,7 @@ from telemetry.runs import failure_of, may_have_failed
 
 
 class Grade(StrEnum):
-    """How a service shows a notice, the least important first; the names are Apprise's."""
+    """The importance of a notice, in ascending order, with the names that Apprise uses."""
 
     INFO = "info"
     SUCCESS = "success"
@@ -37,8 +37,9 @@ _GRADES = {
 class Notice:
     """A notice to send.
 
-    ``key`` identifies it, across restarts too. ``thing`` identifies what it is about: a run, or a
-    kind of finding and its subject. An ``urgent`` notice is sent during quiet hours as well.
+    ``key`` identifies the notice, even after a restart. ``thing`` identifies what the notice is
+    about: a run, or a kind of finding and its subject. An ``urgent`` notice is also sent during
+    quiet hours.
     """
 
     key: str
@@ -52,13 +53,16 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What is reported: findings of at least ``severity``, and ``runs`` (all, failed or none)."""
+    """What is reported: findings of at least ``severity``, and ``runs``.
+
+    ``runs`` is ``all``, ``failed`` (only runs that have failed or may have failed) or ``none``.
+    """
 
     severity: str = Severity.WARNING
     runs: str = "all"
 
     def notice_of(self, event: Event) -> Notice | None:
-        """Return the notice about ``event``, a change of a state, or None if it is not reported."""
+        """Return the notice about the finding or run in ``event``; None if it is not reported."""
         family = family_of(event.channel)
         if family is FINDING:
             return self._finding(event)

@@ -1,4 +1,4 @@
-"""The part that reads the changes of findings and runs from the bus, and reports them."""
+"""The part that receives changes of findings and runs from the bus, and sends notices."""
 
 import time
 from collections.abc import Callable, Sequence
@@ -31,10 +31,11 @@ _REJECTED = "Messages that are not valid"
 class Notices:
     """Reports findings and ended runs of every host to each of ``senders``, without duplicates.
 
-    The session is persistent: while this part is offline, the broker queues its messages. A message
-    is acknowledged once the notice is in the record, and a notice that is in the record is not
-    added again. So neither a restart nor a second delivery repeats a notice. A state that the
-    broker retains is reported if its beginning was missed.
+    The session is persistent: while this part is offline, the broker queues messages for it. A
+    message is acknowledged once its notice is in the record, and a notice that is already in the
+    record is not sent again. So neither a restart nor a repeated delivery of a message causes a
+    notice to be sent again. If the beginning of an active finding was missed, the finding is
+    reported from the state that the broker retains.
     """
 
     def __init__(
@@ -98,21 +99,21 @@ class Notices:
         )
 
     def start(self) -> None:
-        """Read the record and start to report, both in the background."""
+        """Read the record, then start to receive and send in the background."""
         by_name = {each.name: each for each in self._targets}
         for key, event, names in self._record.open():
             notice = self._rules.notice_of(event)
             for name in names:
                 if notice is not None and name in by_name:
                     by_name[name].add(notice)
-                else:  # the settings have changed
+                else:  # after a change of settings, the notice is not sent
                     self._record.settle([key], name)
         for each in self._targets:
             each.start()
         self._bus.start()
 
     def stop(self) -> None:
-        """Stop; notices that wait are sent after the next start. This takes at most two seconds."""
+        """Stop within two seconds; notices that wait are sent after the next start."""
         for each in self._targets:
             each.ask_to_stop()
         self._bus.stop()
@@ -122,7 +123,7 @@ class Notices:
         self._record.close()
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until subscribed, at most ``seconds``; return whether this part is subscribed."""
+        """Wait at most ``seconds`` for the subscription; return whether this part is subscribed."""
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:
@@ -142,8 +143,8 @@ class Notices:
             self._bus.acknowledge([message])
 
     def _event_in(self, message: Message) -> Event | None:
-        """Return the change of a state in ``message``; None if there is none."""
-        if not message.payload:  # it removes a retained state
+        """Return the change of a finding or run in ``message``; None if it has no valid change."""
+        if not message.payload:  # an empty payload removes a retained state
             return None
         try:
             address = resolve(self._topics, message.topic)

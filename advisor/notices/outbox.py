@@ -1,4 +1,4 @@
-"""When to send which notices to one target: grouping, quiet hours, pauses. Pure."""
+"""Decides which notices to send to one target, and when: groups, quiet hours, pauses. Pure."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,18 +7,19 @@ from advisor.notices.model import Notice
 from telemetry.backoff import Backoff
 
 _LONGEST_RETRY_SECONDS = 300.0
-_LONGEST_PAUSE_SECONDS = 30.0  # the clock of the quiet hours may be set
+_LONGEST_PAUSE_SECONDS = 30.0  # then the local time is read again: the clock may be set
 
 
 @dataclass(frozen=True, slots=True)
 class Pace:
     """How notices are grouped and delayed.
 
-    A message waits ``gather`` seconds for more notices, and ``gap`` seconds after the last message.
-    A message has at most ``batch`` notices; at most ``most`` notices wait. After a failure, the
-    first pause is ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has ranges of
-    minutes of the local day. The end of a range is excluded; an end before the start is on the next
-    day.
+    A message is sent ``gather`` seconds after its first notice was added, but not earlier than
+    ``gap`` seconds after the previous message. It contains at most ``batch`` notices. At most
+    ``most`` notices wait; if there are more, the oldest is dropped. After a failure, the first
+    pause is ``retry`` seconds long; the pauses grow to five minutes. ``quiet`` has the quiet hours,
+    as ranges of minutes since local midnight. The end of a range is excluded; an end before the
+    start is on the next day.
     """
 
     gather: float = 5.0
@@ -29,7 +30,7 @@ class Pace:
     quiet: tuple[tuple[int, int], ...] = ()
 
     def is_quiet(self, minute: int) -> bool:
-        """Return whether ``minute``, of the local day, belongs to the quiet hours."""
+        """Return whether ``minute``, counted from local midnight, belongs to the quiet hours."""
         return any(
             start <= minute < end if start < end else not end <= minute < start
             for start, end in self.quiet
@@ -42,7 +43,8 @@ class Outbox:
     def __init__(self, pace: Pace) -> None:
         """Start empty."""
         self._pace = pace
-        self._waiting: dict[str, tuple[float, Notice]] = {}  # since when, by key
+        # By key, each with the time at which it was added.
+        self._waiting: dict[str, tuple[float, Notice]] = {}
         self._not_before = float("-inf")
         self._backoff = Backoff(pace.retry, _LONGEST_RETRY_SECONDS)
 
@@ -51,7 +53,7 @@ class Outbox:
         return len(self._waiting)
 
     def add(self, notice: Notice, now: float) -> Notice | None:
-        """Add ``notice``; return the oldest one if it was dropped because there are too many."""
+        """Add ``notice``; return the oldest notice if it was dropped because too many wait."""
         self._waiting[notice.key] = now, notice
         if len(self._waiting) <= self._pace.most:
             return None
@@ -66,7 +68,7 @@ class Outbox:
         return [notice for _, notice in free[: self._pace.batch]]
 
     def pause(self, now: float, minute: int) -> float | None:
-        """Return how many seconds to wait for due notices; None means until a notice is added."""
+        """Return how many seconds to wait before calling ``due``; None: wait for a new notice."""
         if not self._waiting:
             return None
         free = self._free(minute)
@@ -76,14 +78,14 @@ class Outbox:
         )
 
     def remove(self, notices: Sequence[Notice], now: float) -> None:
-        """Remove ``notices``, which have been sent."""
+        """Remove ``notices``, which have been sent or will not be tried again."""
         for notice in notices:
             self._waiting.pop(notice.key, None)
         self._not_before = now + self._pace.gap
         self._backoff.reset()
 
     def delay(self, now: float) -> None:
-        """Try again later: sending has failed."""
+        """Delay the next message, because sending has failed."""
         self._not_before = now + self._backoff.next_delay()
 
     def _free(self, minute: int) -> list[tuple[float, Notice]]:

@@ -1,4 +1,4 @@
-"""Runs a program that reads JSON from its standard input, for a limited time."""
+"""Runs a program for a limited time, with JSON on its standard input."""
 
 import contextlib
 import json
@@ -14,15 +14,15 @@ from telemetry.settings.sources import ENVIRONMENT_PREFIX
 
 
 class NoticeError(SystemMonitorError):
-    """A notice was not delivered; the message is the reason, as the end of a sentence."""
+    """A notice was not delivered; the message gives the reason, as a clause."""
 
 
 class Program:
-    """A program that is started for each notice; never through a shell.
+    """A program that is started without a shell, once for each delivery.
 
-    It inherits the environment without the settings of System Monitor, some of which are secrets.
-    What it writes to standard error is discarded. A program that exceeds its time limit is killed,
-    with the processes that it started.
+    The program inherits the environment except for the settings of System Monitor, some of which
+    are secrets. Its standard error is discarded. If it exceeds the time limit, it is killed
+    together with the processes that it started.
     """
 
     def __init__(self, command: Sequence[str], seconds: float) -> None:
@@ -34,19 +34,21 @@ class Program:
         self._stopped = False
 
     def run(self, content: Mapping[str, object], *, answers: bool = False) -> bytes:
-        """Run the program with ``content`` as JSON; return what it prints if it ``answers``.
+        """Run the program with ``content`` as JSON; return its output if ``answers`` is true.
 
-        Raises NoticeError if it cannot be started, takes too long, or does not exit with 0.
+        Raises NoticeError if the program cannot be started, takes too long, or fails.
         """
         process = self._started(subprocess.PIPE if answers else subprocess.DEVNULL)
         try:
-            with process:  # at the end it closes the pipes, and waits
+            with process:  # closes the pipes and waits for the process at the end
                 try:
                     answer, _ = process.communicate(json.dumps(content).encode(), self._seconds)
                 finally:
                     _kill(process)
         except subprocess.TimeoutExpired:
-            raise NoticeError(f"it did not end within {self._seconds:g} s and was killed") from None
+            raise NoticeError(
+                f"the program did not end within {self._seconds:g} s and was killed"
+            ) from None
         finally:
             self._process = None
         if process.returncode:
@@ -75,7 +77,7 @@ class Program:
                     start_new_session=True,
                 )
             except OSError as error:
-                raise NoticeError(f"it cannot be started ({error.strerror})") from None
+                raise NoticeError(f"the program cannot be started ({error.strerror})") from None
             return self._process
 
 
@@ -88,7 +90,7 @@ def _environment() -> dict[str, str]:
 
 
 def _kill(process: "subprocess.Popen[bytes]") -> None:
-    """Kill the process and, where sessions exist, those that it started."""
+    """Kill the process and, except on Windows, the processes that it started."""
     if process.poll() is not None:
         return
     with contextlib.suppress(OSError):
@@ -100,7 +102,7 @@ def _kill(process: "subprocess.Popen[bytes]") -> None:
 
 def _ending(code: int) -> str:
     if code > 0:
-        return f"it ended with exit code {code}"
+        return f"the program ended with exit code {code}"
     with contextlib.suppress(ValueError):
-        return f"{signal.Signals(-code).name} ended it"
-    return f"signal {-code} ended it"
+        return f"{signal.Signals(-code).name} ended the program"
+    return f"signal {-code} ended the program"

@@ -1,4 +1,4 @@
-"""The record of notices, in a small file: a restart repeats and loses no notice."""
+"""The record of notices in a small file, so that a restart does not repeat or lose notices."""
 
 import contextlib
 import json
@@ -25,25 +25,27 @@ _SCHEMA = (
 
 
 class Record:
-    """Records the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
+    """Stores the last ``MOST`` notices, and which targets have yet to receive them. Thread-safe.
 
-    The file has the same contents as the memory. While it cannot be written, ``problem`` is the
-    reason; notices are still sent, but a restart may repeat or lose some.
+    The record is kept both in memory and in the file. While the file cannot be read or written,
+    ``problem`` is a sentence with the reason. Notices are still sent, but a restart may repeat or
+    lose some of them.
     """
 
     def __init__(self, path: Path) -> None:
-        """Use the file at ``path``; nothing is opened yet."""
+        """Use the file at ``path``, which ``open`` opens."""
         self._path = path
         self._lock = threading.Lock()
         self._file: sqlite3.Connection | None = None
-        self._known: dict[str, set[str]] = {}  # the targets that still wait, by key
+        # The targets that have yet to receive each notice, by the key of the notice.
+        self._known: dict[str, set[str]] = {}
         self._log = RateLimitedLog(log)
         self.problem: str | None = None
 
     def open(self) -> Sequence[tuple[str, Event, Sequence[str]]]:
         """Read the file; return the key, event and targets of each waiting notice, oldest first.
 
-        A corrupt file is deleted.
+        A corrupt file is deleted. If the file cannot be read, return nothing.
         """
         with self._lock:
             try:
@@ -62,11 +64,11 @@ class Record:
                 file.close()
 
     def knows(self, key: str) -> bool:
-        """Return whether the notice ``key`` was added before."""
+        """Return whether the notice with this ``key`` was added before."""
         return key in self._known
 
     def add(self, notice: Notice, targets: Iterable[str]) -> None:
-        """Add ``notice``, which waits for ``targets``."""
+        """Add ``notice``, which ``targets`` have yet to receive."""
         with self._lock:
             names = self._known[notice.key] = set(targets)
             row = notice.key, json.dumps(sorted(names)), _text(notice.event) if names else None
@@ -77,7 +79,7 @@ class Record:
                 self._write("DELETE FROM notice WHERE key = ?", [(oldest,)])
 
     def settle(self, keys: Iterable[str], target: str) -> None:
-        """Record that the notices ``keys`` no longer wait for ``target``."""
+        """Record that ``target`` no longer has to receive the notices with these ``keys``."""
         with self._lock:
             changed = [key for key in keys if target in self._known.get(key, ())]
             for key in changed:
@@ -92,10 +94,10 @@ class Record:
         try:
             return self._opened().execute(query).fetchall()
         except sqlite3.DatabaseError as error:
-            if isinstance(error, sqlite3.OperationalError):  # locked, full, not writable
+            if isinstance(error, sqlite3.OperationalError):  # locked, full or not writable
                 raise
             log.warning(
-                "The record of notices %s is corrupt (%s) and was deleted: notices of active "
+                "The record of notices %s is corrupt (%s) and was deleted: notices about active "
                 "findings are sent again.",
                 self._path,
                 error,
@@ -133,8 +135,8 @@ class Record:
 
     def _report(self, error: Exception) -> None:
         self.problem = (
-            f"The record of notices {self._path} cannot be written ({error}): after a restart, "
-            "notices may be sent twice, and waiting notices may be lost."
+            f"The record of notices {self._path} cannot be read or written ({error}): after "
+            "a restart, notices may be sent twice, and waiting notices may be lost."
         )
         self._log.write("%s", self.problem)
 

@@ -1,4 +1,4 @@
-"""The ways to deliver notices: services, through Apprise, and the user's own program."""
+"""The ways to deliver notices: through Apprise to services, and with the user's own program."""
 
 import importlib.util
 import json
@@ -18,9 +18,9 @@ _WITH_APPRISE = (sys.executable, "-P", "-m", "advisor.notices.with_apprise")
 
 
 class Sender(Protocol):
-    """Delivers notices to one target. Each method but ``stop`` may take a minute.
+    """Delivers notices to one target. Each method except ``stop`` may take a minute.
 
-    A sender that does not ``repeat`` gets each notice at most once, whatever happens.
+    If ``repeats`` is false, ``send`` is called at most once for each notice, even if it fails.
     """
 
     name: str
@@ -28,21 +28,22 @@ class Sender(Protocol):
     pace: Pace
 
     def check(self) -> None:
-        """Raise NoticeError if delivery is impossible, as far as this is known without trying."""
+        """Raise NoticeError if delivery is impossible, as far as a check without sending shows."""
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Deliver ``notices``. Raises NoticeError."""
+        """Deliver ``notices``. Raises NoticeError if that fails."""
 
     def stop(self) -> None:
-        """End the current delivery, and start no other. May be called from any thread."""
+        """Abort the current delivery, and start no further ones. May be called from any thread."""
 
 
 class AppriseSender:
     """Sends messages to the service behind one Apprise URL.
 
-    Each message is sent by a separate process. Apprise takes 37 MB and half a second to load, and
-    is needed rarely; a delivery that hangs ends with its process; and the libraries, which write
-    URLs with their secrets into their logs, have no log to write to.
+    Each message is sent by a separate process, for three reasons. Apprise takes 37 MB and half a
+    second to load, but is needed rarely. A delivery that hangs can be ended by killing its process.
+    The libraries that Apprise uses log URLs with their secrets; in the separate process, these logs
+    are discarded.
     """
 
     repeats = True
@@ -56,7 +57,7 @@ class AppriseSender:
         pace: Pace = Pace(),  # noqa: B008 - frozen
         seconds: float = _SECONDS,
     ) -> None:
-        """``page`` is the URL of the dashboard, for links; ``seconds`` limits each message."""
+        """``page`` is the dashboard's URL, for links; ``seconds`` limits the time per message."""
         self.name = name
         self.pace = pace
         self._url = url
@@ -64,15 +65,15 @@ class AppriseSender:
         self._program = Program(_WITH_APPRISE, seconds)
 
     def check(self) -> None:
-        """Raise NoticeError if the URL is not valid."""
+        """Raise NoticeError if Apprise cannot use the URL."""
         self._run(None)
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Send one message with ``notices``. Raises NoticeError."""
+        """Send one message with ``notices``. Raises NoticeError if that fails."""
         self._run(message(notices, self._page))
 
     def stop(self) -> None:
-        """End the process."""
+        """Kill the process, if one is running."""
         self._program.stop()
 
     def _run(self, content: Message | None) -> None:
@@ -93,7 +94,8 @@ class AppriseSender:
 class CommandSender:
     """Runs the user's program for each notice, with the finding or the run on standard input.
 
-    It is not run again if it fails, because it may already have taken effect.
+    A program that fails is not run again for the same notice, because it may already have taken
+    effect.
     """
 
     name = "command"
@@ -105,15 +107,15 @@ class CommandSender:
         self._program = Program(command, seconds)
 
     def check(self) -> None:
-        """Do nothing: a missing program may still be installed."""
+        """Do nothing: a missing program may be installed later."""
 
     def send(self, notices: Sequence[Notice]) -> None:
-        """Run the program for each of ``notices``. Raises NoticeError."""
+        """Run the program for each of ``notices``. Raises NoticeError if the program fails."""
         for each in notices:
             self._program.run({"channel": each.event.channel, **each.event.body()})
 
     def stop(self) -> None:
-        """Kill the program."""
+        """Kill the program, if it is running."""
         self._program.stop()
 
 
@@ -124,7 +126,7 @@ def senders(
     page: str | None = None,
     quiet: tuple[tuple[int, int], ...] = (),
 ) -> list[Sender]:
-    """Return a sender for each target. Raises SettingsError if Apprise is needed and missing."""
+    """Return a sender for each target. Raises SettingsError if Apprise is needed but missing."""
     if urls and importlib.util.find_spec("apprise") is None:
         raise SettingsError(
             "notify_urls is set, but Apprise is not installed: run `pip install "
@@ -133,7 +135,8 @@ def senders(
     schemes = [url.partition("://")[0].lower() for url in urls]
     found: list[Sender] = []
     for number, (scheme, url) in enumerate(zip(schemes, urls, strict=True)):
-        earlier = schemes[:number].count(scheme)  # the names contain nothing else: URLs are secret
+        # URLs contain secrets, so a name contains only the scheme and, if necessary, a number.
+        earlier = schemes[:number].count(scheme)
         name = f"{scheme} {earlier + 1}" if earlier else scheme
         found.append(AppriseSender(name, url, page=page, pace=Pace(quiet=quiet)))
     return [*found, *([CommandSender(command)] if command else [])]

@@ -1,4 +1,4 @@
-"""One target of notices, with its own thread: a target that hangs does not delay the others."""
+"""A target of notices, with its own thread, so that it cannot delay other targets if it hangs."""
 
 import logging
 import threading
@@ -16,18 +16,18 @@ log = logging.getLogger(__name__)
 
 
 def minute_of_day() -> int:
-    """Return the current minute of the local day."""
+    """Return the number of minutes since local midnight."""
     now = time.localtime()
     return 60 * now.tm_hour + now.tm_min
 
 
 class Target:
-    """Sends notices with ``sender`` when they are due, and retries if that fails."""
+    """Sends notices with ``sender`` when they are due, and retries if ``sender`` permits it."""
 
     def __init__(
         self, sender: Sender, record: Record, minute: Callable[[], int] = minute_of_day
     ) -> None:
-        """Record sent notices in ``record``; ``minute`` returns the minute of the local day."""
+        """Record sent notices in ``record``; ``minute`` counts the minutes since midnight."""
         self._sender = sender
         self._record = record
         self._minute = minute
@@ -44,29 +44,31 @@ class Target:
 
     @property
     def name(self) -> str:
-        """The sender's name, which contains no secret."""
+        """The name of the sender, which contains no secret."""
         return self._sender.name
 
     @property
     def waiting(self) -> int:
-        """How many notices have not been sent yet."""
+        """The number of notices that have not been sent yet."""
         return len(self._outbox)
 
     @property
     def problem(self) -> str | None:
-        """Why the newest attempt failed, in a sentence; None if it succeeded."""
+        """Why the newest attempt to deliver failed, as a sentence; None if it succeeded."""
         failure = self._failure
         if failure is None:
             return None
-        waiting = f"; {self.waiting} waiting, tried again" if self.waiting else ""
+        number = self.waiting
+        some = "1 notice is" if number == 1 else f"{number} notices are"
+        waiting = f"; {some} waiting to be sent" if number else ""
         return f"Notices to {self.name} fail: {failure}{waiting}."
 
     def start(self) -> None:
-        """Start to send in the background."""
+        """Start sending in the background."""
         self._thread.start()
 
     def ask_to_stop(self) -> None:
-        """Send no more messages. Does not wait for a message that is being sent."""
+        """Start no further message. Does not wait for a message that is being sent."""
         with self._changed:
             self._stopping = True
             self._changed.notify_all()
@@ -86,7 +88,9 @@ class Target:
             self.dropped += 1
             self._record.settle([oldest.key], self.name)
             self._dropped_log.write(
-                "Too many notices wait for %s; %d dropped so far.", self.name, self.dropped
+                "Too many notices are waiting for %s; %d have been dropped so far.",
+                self.name,
+                self.dropped,
             )
 
     def _run(self) -> None:
@@ -106,7 +110,7 @@ class Target:
                 self._record.settle(keys, self.name)
 
     def _next(self) -> list[Notice]:
-        """Wait for the notices that are due; return none if this target stops."""
+        """Wait for notices that are due, and return them; return none if this target stops."""
         with self._changed:
             while not self._stopping:
                 now, minute = time.monotonic(), self._minute()
@@ -121,10 +125,10 @@ class Target:
         except NoticeError as error:
             self._note(str(error))
         except Exception as error:  # noqa: BLE001 - a thread that ends would end the program
-            self._note(f"of an unexpected error ({type(error).__name__})")
+            self._note(f"an unexpected error occurred ({type(error).__name__})")
         else:
             if self._failure is not None and notices:
-                log.info("Notices to %s are delivered again.", self.name)
+                log.info("Notices to %s can be delivered again.", self.name)
             self._failure = None
             return True
         return False
@@ -133,4 +137,6 @@ class Target:
         if not self._stopping:
             self._failure = failure
             self.failures += 1
-            self._failed_log.write("%s %d failures so far.", self.problem, self.failures)
+            self._failed_log.write(
+                "%s %d attempts have failed so far.", self.problem, self.failures
+            )

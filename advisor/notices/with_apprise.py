@@ -1,8 +1,9 @@
 """``python -m advisor.notices.with_apprise`` sends one message with Apprise.
 
-It reads one JSON object from standard input: ``url``, ``parent`` (the process that started it) and
-``message`` (``title``, ``body`` and ``grade``; null: only check the URL). It prints a JSON object
-with the ``problem``: null, or the end of a sentence without any part of the URL.
+It reads one JSON object from standard input, with ``url``, ``parent`` (the id of the process that
+started it) and ``message``: an object with ``title``, ``body`` and ``grade``, or null to only check
+the URL. It prints a JSON object with ``problem``: null, or a clause that contains no secret of the
+URL.
 """
 
 import json
@@ -18,12 +19,12 @@ _SHORTEST_SECRET = 3
 _LONGEST_PROBLEM = 200
 
 
-# What is worth knowing in the text of an exception; the rest of it may contain the URL.
+# The useful part of the text of an exception; the rest of the text may contain the URL.
 _CAUSE = re.compile(r"\[Errno -?\d+\] ([\w ,]+)|(timed out|certificate verify failed)|\((\d{3}), b")
 
 
 class _Reason(logging.Handler):
-    """Keeps the newest warning and its cause, because Apprise reports errors only in its log."""
+    """Keeps the newest warning and its cause: Apprise reports errors only in its log."""
 
     def __init__(self) -> None:
         super().__init__(logging.DEBUG)
@@ -38,20 +39,20 @@ class _Reason(logging.Handler):
             self._cause = next(filter(None, found.groups())).strip()
 
     def text(self) -> str:
-        """Return the reason; it may contain parts of the URL."""
+        """Return the reason for the failure; the text may contain parts of the URL."""
         return f"{self._warning} ({self._cause})" if self._cause else self._warning
 
 
 def problem_of(request: dict[str, Any]) -> str | None:
-    """Carry out ``request``; return why it failed, or None."""
-    import apprise  # noqa: PLC0415 - not before the request is read
+    """Carry out ``request``; return why it failed, or None if it succeeded."""
+    import apprise  # noqa: PLC0415 - after the request has been read
 
     reason = _Reason()
     log = logging.getLogger("apprise")
     log.addHandler(reason)
     log.setLevel(logging.DEBUG)
     url: str = request["url"]
-    # A service may reject a message that is too long, and would do so again.
+    # Without truncation, a service could reject a long message at every attempt.
     apprise.NotifyBase.overflow_mode = apprise.OverflowMode.TRUNCATE
     asset = apprise.AppriseAsset(app_id="System Monitor", app_desc="System Monitor")
     service = apprise.Apprise(asset=asset)
@@ -61,18 +62,21 @@ def problem_of(request: dict[str, Any]) -> str | None:
     if message is None:
         return None
     if request["parent"] not in (None, os.getppid()):
-        return "System Monitor has ended"  # it sends the message again when it starts
+        return "System Monitor has ended"  # after its next start, it sends the message again
     sent = service.notify(
         title=message["title"],
         body=message["body"],
         notify_type=message["grade"],
         body_format="text",
     )
-    return None if sent else without_secrets(reason.text(), url) or "it was not accepted"
+    return None if sent else without_secrets(reason.text(), url) or "the message was not accepted"
 
 
 def without_secrets(text: str, url: str) -> str:
-    """Return ``text`` on one line with every part of ``url`` but its scheme replaced by stars."""
+    """Return ``text`` on one line, with stars in place of the parts of ``url``.
+
+    The scheme, and parts of fewer than three characters, are kept.
+    """
     _, _, rest = url.partition("://")
     parts = re.split(r"[\s/:@?&=,;#+|]+", rest)
     forms = {form for part in parts for form in (part, unquote(part))}
@@ -83,7 +87,7 @@ def without_secrets(text: str, url: str) -> str:
 
 
 def main() -> None:
-    """Answer the request on standard input."""
+    """Carry out the request on standard input, and print the answer."""
     request = json.load(sys.stdin)
     print(json.dumps({"problem": problem_of(request)}))  # noqa: T201 - the answer
 

@@ -13,8 +13,8 @@ if TYPE_CHECKING:
 
 _LONGEST_TEXT = 600
 _LONGEST_LINE = 200
-_LONGEST_BODY = 1_700  # with the link, it fits a message on Discord, which has 2,000 characters
-# What a service would interpret as a mention of people, or as a link with its own text.
+_LONGEST_BODY = 1_700  # leaves room for a link in Discord's limit of 2,000 characters
+# Characters that a service could interpret as a mention of people, or as a link behind a text.
 _SPECIAL = re.compile(r"[@<]|\](?=\()")
 
 
@@ -27,15 +27,16 @@ class Message(NamedTuple):
 
 
 def plain(text: str) -> str:
-    """Return ``text`` from the bus on one line, limited, and without mentions of people."""
+    """Return ``text`` from the bus on one line, shortened, and without mentions of people."""
     broken = _SPECIAL.sub(lambda match: f"{match[0]}\u200b", printable(text))
     return _shortened(broken, _LONGEST_TEXT)
 
 
 def message(notices: Sequence["Notice"], page: str | None = None) -> Message:
-    """Return one message for all of ``notices``, with a link to the ``page`` if it has a URL.
+    """Return one message for all of ``notices``, with a link to the dashboard at the URL ``page``.
 
-    Of several notices about the same thing, it contains only the last.
+    Of several notices about the same finding or run, the message contains only the last. Without a
+    ``page``, it contains no link.
     """
     newest = list({each.thing: each for each in notices}.values())
     grade = max((each.grade for each in newest), key=lambda grade: grade.level)
@@ -55,7 +56,7 @@ def _lines(notices: Sequence["Notice"]) -> Iterator[str]:
         line = _shortened(f"- {notice.headline}. {notice.text}", _LONGEST_LINE)
         left -= len(line) + 1
         if left < 0:
-            yield f"… and {len(notices) - number} more"
+            yield f"… and {len(notices) - number} more notices"
             return
         yield line
 
@@ -65,7 +66,7 @@ def _link(page: str, hosts: set[str]) -> str:
 
 
 def run_text(run: Mapping[str, object]) -> str:
-    """Return what is known about ``run``, the values of an ended run, in one sentence."""
+    """Return a sentence with what is known about an ended run, whose values are ``run``."""
     summary = run["summary"]
     known = summary if isinstance(summary, Mapping) else {}
     parts = [

@@ -61,7 +61,7 @@ def test_the_share_of_the_time_can_be_changed() -> None:
 def test_swapping_in_and_out_all_the_time_is_reported() -> None:
     swap = {"swap_in_rate": 30.0, "swap_out_rate": 20.0, "pressure_some": 30.0}
     begin, end = found(memory(lambda time: during(time, swap)))
-    assert begin.summary == "Host: continuous swapping: 30 MB/s in, 20 MB/s out"
+    assert begin.summary == "Host: memory is swapped continuously, 30 MB/s in and 20 MB/s out"
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
 
 
@@ -99,7 +99,7 @@ def test_a_busy_machine_is_not_reported(values: Values) -> None:
 def test_a_kill_for_memory_is_critical_for_an_hour() -> None:
     begin, end = found(memory(lambda time: {"oom_kills": 3 if time < HOURS else 5}))
     assert (begin.subject, begin.severity) == ("oom", Severity.CRITICAL)
-    assert begin.summary == "Host: the kernel has killed 2 processes, because memory ran out"
+    assert begin.summary == "Host: the kernel has killed 2 processes because memory ran out"
     assert seconds(end.timestamp) == pytest.approx(2 * HOURS, abs=MINUTES)
 
 
@@ -118,7 +118,7 @@ def filling(time: float) -> float:
 def test_a_file_system_that_fills_up_is_reported_with_the_time_until_it_is_full() -> None:
     (finding,) = found(disk(filling, until=5 * HOURS))
     assert (finding.subject, finding.severity) == ("filesystem-data", Severity.WARNING)
-    assert finding.summary.startswith("Host: the file system /data fills up at 50.0 GB/h; full in ")
+    assert finding.summary.startswith("Host: the file system /data fills up at 50.0 GB/h, and")
     assert finding.expected
     assert seconds(finding.expected.likely) == pytest.approx(6 * HOURS, rel=0.05)
 
@@ -134,7 +134,7 @@ def test_it_becomes_critical_before_it_is_full_and_is_over_once_something_was_de
 def test_a_file_system_without_room_is_a_warning_until_there_is_some() -> None:
     samples = disk(lambda time: 999 * GB if time < HOURS else 900 * GB, until=2 * HOURS)
     begin, end = found(samples)
-    assert begin.summary == "Host: the file system /data is full: 1.0 GB are free"
+    assert begin.summary == "Host: the file system /data is full; only 1.0 GB is free"
     assert (begin.severity, end.state) == (Severity.WARNING, State.OVER)
 
 

@@ -128,7 +128,7 @@ def test_what_could_not_be_sent_before_a_restart_is_sent_after_it_to_the_targets
         wait_for(online, BEGINS)
         wait_until(lambda: part.report().problem is not None, "the failure is known", SECONDS)
         assert part.report().problem == (
-            "Notices to offline fail: it is offline; 1 waiting, tried again."
+            "Notices to offline fail: it is offline; 1 notice is waiting to be sent."
         )
     again, still = Recorder("offline"), Recorder("online")
     with notifying(file, address, again, still):
@@ -206,7 +206,7 @@ def test_beyond_the_limit_notices_are_dropped_and_counted(
             publish(client, finding(host=f"host-{number}"))
         wait_until(lambda: figures(part)["dropped"] == {"fake": 2}, "two are dropped", SECONDS)
         assert figures(part)["waiting"] == {"fake": 3}
-    assert "Too many notices wait for fake" in caplog.text
+    assert "Too many notices are waiting for fake" in caplog.text
 
 
 def test_a_message_that_is_not_valid_is_counted_and_the_next_one_is_reported(

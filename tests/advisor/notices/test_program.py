@@ -61,7 +61,7 @@ def test_a_program_that_hangs_is_killed_with_the_processes_that_it_started(
 ) -> None:
     script = f"sleep 60 & echo $! > {tmp_path}/pid; wait"
     assert failure(Program(["/bin/sh", "-c", script], 0.5)) == (
-        "it did not end within 0.5 s and was killed"
+        "the program did not end within 0.5 s and was killed"
     )
     child = int((tmp_path / "pid").read_text())
     wait_until(lambda: not _runs(child), "the child ends", 5)
@@ -76,10 +76,10 @@ def _runs(pid: int) -> bool:
 
 def test_a_program_that_is_missing_or_fails_is_reported(tmp_path: Path) -> None:
     missing = failure(Program([str(tmp_path / "missing")], 10))
-    assert missing == "it cannot be started (No such file or directory)"
-    assert failure(Program(["/bin/sh", "-c", "exit 3"], 10)) == "it ended with exit code 3"
+    assert missing == "the program cannot be started (No such file or directory)"
+    assert failure(Program(["/bin/sh", "-c", "exit 3"], 10)) == "the program ended with exit code 3"
     killed = Program(["/bin/sh", "-c", "kill -9 $$"], 10)
-    assert failure(killed) == "SIGKILL ended it"
+    assert failure(killed) == "SIGKILL ended the program"
 
 
 def test_a_program_need_not_read_its_input() -> None:
@@ -96,5 +96,5 @@ def test_stopping_ends_a_program_that_runs_and_starts_no_other() -> None:
     program.stop()
     thread.join()
     assert time.monotonic() - began < 10
-    assert failures == ["SIGKILL ended it"]
+    assert failures == ["SIGKILL ended the program"]
     assert failure(program) == "System Monitor is stopping"

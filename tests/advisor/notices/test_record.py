@@ -89,7 +89,7 @@ def test_without_a_folder_everything_but_a_restart_works_and_the_reason_is_repor
         opened.add(notice("a"), ["json"])
         assert opened.knows(notice("a").key)
         assert opened.problem is not None
-        assert "cannot be written" in opened.problem
+        assert "cannot be read or written" in opened.problem
         (tmp_path / "data").unlink()
         opened.add(notice("b"), ["json"])
         assert opened.problem is None

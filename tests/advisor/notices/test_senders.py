@@ -77,7 +77,7 @@ def test_a_receiver_that_hangs_is_abandoned_after_the_time_limit() -> None:
         url = f"json://127.0.0.1:{server.port}/?rto=60"
         sender = AppriseSender("json", url, seconds=1.5)
         began = time.monotonic()
-        assert failure(sender) == "it did not end within 1.5 s and was killed"
+        assert failure(sender) == "the program did not end within 1.5 s and was killed"
     assert time.monotonic() - began < 10
 
 
