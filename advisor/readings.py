@@ -1,4 +1,7 @@
-"""What detectors read: a sample or a status, with its place in the catalogue looked up once."""
+"""Converts samples and statuses to readings, the input of the detectors.
+
+The family and the device of a channel are looked up once for all detectors.
+"""
 
 from collections.abc import Mapping
 from functools import lru_cache
@@ -29,13 +32,15 @@ class Reading(NamedTuple):
     """One reading of a host.
 
     ``family`` is the name of the channel's family in the catalogue, or ``status``. ``subject`` is
-    the device: ``gpu0``, ``gpu0-mig1``; ``host`` if the channel does not belong to a device.
-    ``timestamp`` is in Unix milliseconds. ``values`` follow the catalogue; for a status, they are
-    its fields.
+    the device, such as ``gpu0`` or ``gpu0-mig1``, or ``host`` if the channel does not belong to a
+    GPU. ``timestamp`` is in Unix milliseconds. ``values`` are the fields of the sample or of the
+    status.
 
-    What the analysis itself notices is a reading too: ``silence`` (``seconds`` without anything
-    from a collector that is offline; ``stopped``: it was not lost) and ``clock`` (``offset`` in
-    seconds from other clocks, or ``set_back`` by milliseconds).
+    The analysis itself adds readings of two families. ``silence`` is about a collector that is
+    offline: ``seconds`` is how long it has been offline, and ``stopped`` is true if the collector
+    itself reported that it stopped, and false if the broker published its last will. ``clock`` has
+    either ``offset``, the seconds by which the host's clock is ahead of other clocks, or
+    ``set_back``, the milliseconds by which the host's clock was set back.
     """
 
     host: str
@@ -52,12 +57,12 @@ def device_name(subject: str) -> str:
 
 
 def process_name(process: Mapping[str, Any]) -> str:
-    """Return the name of a process for users: its command, otherwise its name."""
+    """Return the name of a process in messages: its command if it is known, otherwise its name."""
     return process.get("command") or process.get("name") or "a process"
 
 
 def duration(low: float, high: float) -> str:
-    """Return a span of seconds as text: ``40 to 55 min``."""
+    """Return the range from ``low`` to ``high`` seconds as text, such as ``40 to 55 min``."""
     if high < 2 * 3600:
         return f"{low / 60:.0f} to {high / 60:.0f} min"
     return f"{low / 3600:.1f} to {high / 3600:.1f} h"

@@ -1,4 +1,4 @@
-"""The mean of the last minutes of a series, and for how long a condition has held."""
+"""Averages a series over its last minutes, and measures for how long a condition has held."""
 
 import math
 from dataclasses import dataclass
@@ -10,7 +10,7 @@ from advisor.detectors.model import LONGEST_STEP
 class Smoothed:
     """An exponential moving average over about ``seconds``; it starts at 0.
 
-    A value is not assumed to last longer than ``LONGEST_STEP``.
+    The weight of a value is the time since the previous value, at most ``LONGEST_STEP`` seconds.
     """
 
     seconds: float
@@ -27,7 +27,7 @@ class Smoothed:
 
 @dataclass(slots=True)
 class Held:
-    """For how long, and in how many readings, a condition has held without a break."""
+    """Measures for how long, and in how many readings, a condition has held without a break."""
 
     since: float = math.inf
     at: float = -math.inf

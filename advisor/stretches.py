@@ -1,36 +1,40 @@
-"""How a run uses its GPUs, in stretches of some minutes. Pure."""
+"""Describes how a run uses its GPUs during a stretch of several minutes. Pure."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-WORKING, WAITING = 60.0, 10.0  # % utilization, from which and up to which a GPU works or waits
-IDLE = 5.0  # % utilization: a run with less is idle, not waiting
-WAITS_SHARE, WORKS_SHARE, BETWEEN_SHARE = 0.25, 0.08, 0.25  # of the readings, if it does both
-CHANGES = 3  # fewest changes between working and waiting, of each GPU in a stretch
+# % utilization: a GPU with at least WORKING works, and a GPU with at most WAITING waits.
+WORKING, WAITING = 60.0, 10.0
+IDLE = 5.0  # % utilization: a run with a lower mean is idle, not waiting
+# A stretch alternates if at least the first two shares of its readings wait and work, and at most
+# the third share does neither.
+WAITS_SHARE, WORKS_SHARE, BETWEEN_SHARE = 0.25, 0.08, 0.25
+CHANGES = 3  # fewest changes between working and waiting per GPU and stretch
 CHANGE_SECONDS = 75.0  # longest mean time from one change to the next
-CHANGES_SHARE = 0.6  # at long intervals: of the changes that independent readings would show
+# At long sampling intervals, this share of the changes that independent readings show is enough.
+CHANGES_SHARE = 0.6
 _LANE = {1: 250.0, 2: 500.0, 3: 985.0, 4: 1969.0, 5: 3938.0, 6: 7563.0}  # MB/s, by generation
 
 
 @dataclass(slots=True)
 class Stretch:
-    """The readings of the GPUs of one run."""
+    """Counts the readings of a run's GPUs during one stretch."""
 
-    readings: dict[str, int] = field(default_factory=dict)  # of each GPU
+    readings: dict[str, int] = field(default_factory=dict)  # number by GPU
     total: int = 0
-    sum: float = 0.0  # of the utilization
-    low: int = 0  # readings below the threshold
+    sum: float = 0.0  # of the utilization in all readings, in %
+    low: int = 0  # number of readings below the threshold
     working: int = 0
     waiting: int = 0
     changes: int = 0
     full_link: int = 0
-    _works: dict[str, bool] = field(default_factory=dict)  # by GPU: works, or waits
+    _works: dict[str, bool] = field(default_factory=dict)  # by GPU: whether it worked last
 
     def add(self, gpu: str, values: Mapping[str, Any], use: float, low: float, link: float) -> None:
-        """Add a reading with the utilization ``use``, which counts as low below ``low``.
+        """Add a reading of ``gpu`` with the utilization ``use``, which is low if below ``low``.
 
-        ``link`` is the share of the PCIe link's rate from which the link counts as full.
+        The PCIe link counts as full from the share ``link`` of its rate.
         """
         self.readings[gpu] = self.readings.get(gpu, 0) + 1
         self.total += 1

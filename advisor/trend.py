@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 
 class Slope(NamedTuple):
-    """The slope in value units per second, and the interval that contains it."""
+    """The likely slope in value units per second, and the bounds of its confidence interval."""
 
     low: float
     likely: float
@@ -18,18 +18,19 @@ class Slope(NamedTuple):
 
 
 def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> Slope:
-    """Return the median of the slopes of all pairs of points, with its interval.
+    """Return the median of the slopes of all pairs of points, with its confidence interval.
 
     ``z`` is the normal quantile of the confidence: 1.96 for 95%. ``times`` are in seconds and
     distinct. Raises ValueError for fewer than two points.
 
-    Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: of the N
-    sorted slopes, those ranked (N - C) / 2 and (N + C) / 2 bound the slope, with C = z sqrt(var S).
+    Sen (1968), "Estimates of the regression coefficient based on Kendall's tau", JASA 63: the true
+    slope lies between the slopes at the ranks (N - C) / 2 and (N + C) / 2 of all N sorted slopes,
+    with C = z sqrt(var S).
     """
     points = zip(times, values, strict=True)
     slopes = sorted((w - v) / (u - t) for (t, v), (u, w) in combinations(points, 2))
     if not slopes:
-        raise ValueError("a slope needs two points")
+        raise ValueError("a slope needs at least two points")
     number = len(slopes)
     spread = z * math.sqrt(_variance(values))
     low = max(0, math.floor((number - spread) / 2))
@@ -41,8 +42,10 @@ def theil_sen(times: Sequence[float], values: Sequence[float], *, z: float) -> S
 def mann_kendall(values: Sequence[float]) -> float:
     """Return Z of the Mann-Kendall test: above 1.96, the values rise with 97.5% confidence.
 
-    Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods", with the correction of
-    the variance for ties. 0 if all values are equal.
+    Z is 0 if as many pairs of values rise as fall, for example if all values are equal. The
+    variance is corrected for ties.
+
+    Mann (1945), Econometrica 13; Kendall (1975), "Rank Correlation Methods".
     """
     score = sum((later > earlier) - (later < earlier) for earlier, later in combinations(values, 2))
     variance = _variance(values)
@@ -67,10 +70,10 @@ def _variance(values: Sequence[float]) -> float:
 
 
 def floor(values: Sequence[float]) -> list[float]:
-    """Return, for each point, the lowest value from there on: the memory that stays in use.
+    """Return, for each point, the lowest value from this point on, such as memory never released.
 
-    It never falls. A sawtooth on a flat base has a flat floor, except for its last tooth; a release
-    of memory lowers the floor of all that came before.
+    The floor never falls. A sawtooth on a flat base has a flat floor, except for its last tooth. A
+    release of memory lowers the floor of all earlier points.
     """
     lowest = math.inf
     backwards = [lowest := min(lowest, value) for value in reversed(values)]
@@ -78,15 +81,15 @@ def floor(values: Sequence[float]) -> list[float]:
 
 
 def largest_step(values: Sequence[float]) -> float:
-    """Return the largest rise between two neighbours; 0 if nothing rises."""
+    """Return the largest rise from one value to the next; 0 if no value rises."""
     return max(0.0, *(later - earlier for earlier, later in pairwise(values)))
 
 
 def last_change(values: Sequence[float], size: float) -> int:
-    """Return the index after the last change point: a sudden shift of the level by ``size``.
+    """Return the index of the first value after the last sudden shift by ``size``.
 
-    At a change point, the two values on one side are both at least ``size`` above the two values on
-    the other side. Return 0 if there is none.
+    At such a shift, the two values on one side are both at least ``size`` above the two values on
+    the other side. Return 0 if there is no such shift.
     """
     for index in range(len(values) - 2, 1, -1):
         before, after = values[index - 2 : index], values[index : index + 2]

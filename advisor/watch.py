@@ -17,13 +17,13 @@ from telemetry.limits import Limits
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-SETTLE_SECONDS = 3.0  # until what the broker retains has arrived
-SILENT_SECONDS = 600.0  # without a message: all findings but the silence itself are over
-FORGOTTEN_SECONDS = 86_400.0  # without a message: the host is forgotten
-_HISTORY_SECONDS = 60.0  # to wait for a history that is starting too
+SETTLE_SECONDS = 3.0  # after connecting, until all retained messages have arrived
+SILENT_SECONDS = 600.0  # after this time without a message, only findings about silence continue
+FORGOTTEN_SECONDS = 86_400.0  # after this time without a message, the host is forgotten
+_HISTORY_SECONDS = 60.0  # longest wait for a history that starts at the same time as the advisor
 _RETRY_SECONDS = 2.0
 _LOOK_SECONDS = 30.0
-_MOST_BYTES = 67_108_864  # of newest messages that wait for the past of their hosts
+_MOST_BYTES = 67_108_864  # of the messages that wait until the past of their host is read
 
 Content = Sample | CollectorStatus
 
@@ -32,22 +32,23 @@ Content = Sample | CollectorStatus
 class _Host:
     """``first`` and ``last``: when the first and last message arrived, in monotonic seconds.
 
-    ``newest`` are the newest messages by channel with their sizes, until the past has been read.
+    ``newest`` has the newest message of each channel and its size; None once the past is read.
     """
 
     first: float
     last: float
     newest: dict[str, tuple[Content, int]] | None = field(default_factory=dict)
-    look: int = 0  # when to look at adopted findings next, in the host's time
+    look: int = 0  # when to end expired adopted findings next, in the host's time
     is_resting: bool = False
 
 
 class Watch:
-    """Yields the changes to publish. Not thread-safe.
+    """Watches every host, and yields the changes of findings to publish. Not thread-safe.
 
-    The past of a host is read before its first sample is analysed, one host at a time. Until
-    then, only the newest sample of each of its channels is kept: the history has the others.
-    ``history_problem`` is why the history could not be read, in a sentence, or None.
+    Before the first sample of a host is analysed, the host's past is read from the history, one
+    host at a time. Until then, only the newest sample of each of the host's channels is kept,
+    because the history has the earlier samples. ``history_problem`` is one sentence about why the
+    history could not be read, or None.
     """
 
     def __init__(
@@ -66,10 +67,10 @@ class Watch:
         self._limits = limits
         self._clock = clock
         self._hosts: dict[str, _Host] = {}
-        self._connected: float | None = None  # since when
-        self._deadline: float | None = None  # for the history to answer
+        self._connected: float | None = None  # when the connection was made
+        self._deadline: float | None = None  # for reading the findings from the history
         self._retry = self._look = 0.0
-        self._size = 0  # of the messages that wait
+        self._size = 0  # of the messages that wait, in bytes
         self._knows_past = self._is_busy = False
         self.analysed = 0
         self.history_failures = 0
@@ -87,7 +88,7 @@ class Watch:
 
     @property
     def is_busy(self) -> bool:
-        """Whether the past of some host has yet to be read."""
+        """Whether at least one host is waiting for its past to be read."""
         return self._is_busy
 
     def adopt(self, event: Event) -> Iterator[Change]:
@@ -124,7 +125,7 @@ class Watch:
             yield from self._active.expire(content.host, content.timestamp)
 
     def _keep(self, content: Content, newest: dict[str, tuple[Content, int]], size: int) -> None:
-        """Keep ``content`` until the past of its host has been read, unless too much is kept."""
+        """Keep ``content`` until its host's past is read, unless it is late or does not fit."""
         channel = content.channel if isinstance(content, Sample) else ""
         late = isinstance(content, Sample) and content.late
         is_over = channel not in newest and len(newest) >= self._limits.channels
@@ -164,7 +165,7 @@ class Watch:
         return bool(host.newest) and now - host.first >= SETTLE_SECONDS
 
     def _read_findings(self, now: float) -> Iterator[Change]:
-        """Adopt the findings in the history that are not over, once the history answers."""
+        """Adopt the active findings in the history; if that fails, retry until a deadline."""
         if now < self._retry:
             return
         try:
@@ -180,7 +181,7 @@ class Watch:
             yield from self._active.adopt(event, is_retained=False)
 
     def _begin(self, name: str, host: _Host) -> Iterator[Change]:
-        """Read the past of a host, and publish the findings in it that are new or have changed."""
+        """Read the past of a host, and yield the changes that the findings in it cause."""
         newest = self._take(host)
         live = sorted(newest.values(), key=lambda content: content.timestamp)
         samples = {key: each for key, each in newest.items() if isinstance(each, Sample)}
@@ -205,7 +206,7 @@ class Watch:
         self.history_problem = str(error)
 
     def _end_silent(self, now: float) -> Iterator[Change]:
-        """End the findings of silent hosts, and forget the hosts that are silent for a day."""
+        """End the findings of silent hosts, and forget hosts that have been silent for a day."""
         connected = now if self._connected is None else self._connected
         for name in list(dict.fromkeys(chain(self._hosts, self._active.hosts()))):
             host = self._hosts.get(name)
@@ -219,7 +220,7 @@ class Watch:
                 kept = self._about_silence if self._analysis.knows(name) else ()
                 yield from self._active.end_all(name, unix_milliseconds(), kept)
                 if not kept:
-                    host.newest = {}  # its past is read again if it comes back
+                    host.newest = {}  # if the host comes back, its past is read again
 
     def forget(self, name: str) -> Iterator[Change]:
         """Forget a host, and end its findings."""

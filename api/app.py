@@ -1,4 +1,4 @@
-"""The application: combines routes, error handling and protection."""
+"""Creates the web application from its routes, error handlers and middleware."""
 
 import asyncio
 import socket
@@ -43,17 +43,19 @@ _DESCRIPTION = """\
 GPU, CPU, memory, disk and network metrics of machine-learning machines.
 
 Live data: the WebSocket `/api/v1/system/ws?channels=system/cpu,system/gpu/+` sends frames
-`{"channel", "event": "metrics", "data"}`, starting with the newest values, which also have their
-`age_seconds`. With `&batch=true` each message is an array of the frames of the last 50 ms. When a
-value no longer exists, a frame with the event `removed` names its host. Rates are in MB/s
-(1 MB = 10^6 bytes), sizes in bytes. A value that the hardware does not report is null.
+`{"channel", "event": "metrics", "data"}`. The first frames have the newest values, and their age in
+`age_seconds`. With `&batch=true`, frames are collected for 50 ms and sent as one message, a JSON
+array. When a value no longer exists, a frame with the event `removed` names its channel and its
+host. Rates are in MB/s (1 MB = 10^6 bytes); sizes are in bytes. A value that the hardware does
+not report is null.
 """
 
 _TOKEN_SCHEME = {
     "type": "http",
     "scheme": "bearer",
-    "description": "The setting `http_token`, if it is set. A WebSocket accepts the same header, "
-    "or the subprotocols `system-monitor` and `bearer.` + base64url of the token without padding. "
+    "description": "The value of the setting `http_token`; required if it is set. A WebSocket "
+    "accepts the same header, or two subprotocols: `system-monitor`, and `bearer.` followed by the "
+    "token in base64url without padding. "
     "Browsers log in at `/login`. Without the token, `/readyz` returns no details.",
 }
 
@@ -95,7 +97,7 @@ class _Application(FastAPI):
 def create_app(
     settings: Settings, live: Subscription, reader: HistoryReader, others: Sequence[Reporter] = ()
 ) -> FastAPI:
-    """Return the application; ``others`` report on the other parts that run in this process.
+    """Return the application; ``others`` report on other parts that run in the same process.
 
     Nothing starts here: the server that runs the application opens and closes ``live`` and
     ``reader``.
@@ -127,7 +129,7 @@ def create_app(
         lifespan=_lifespan(parts, checks, black_box, connections),
         openapi_url="/api/v1/openapi.json",
         generate_unique_id_function=_operation_id,
-        docs_url=None,  # these pages would load scripts from another origin
+        docs_url=None,  # FastAPI's own pages would load scripts from another origin
         redoc_url=None,
         middleware=_middleware(settings, sessions, wrong_tokens),
     )
@@ -160,7 +162,7 @@ def _lifespan(
             parts.live.start(asyncio.get_running_loop())
             watches = (parts.readiness.watch, black_box.watch)
             tasks += [asyncio.create_task(each()) for each in watches]
-            yield {"connections": connections}  # which the server's protocols use
+            yield {"connections": connections}  # for the server's protocols
         finally:
             for task in tasks:
                 task.cancel()
@@ -179,12 +181,12 @@ def _operation_id(route: APIRoute) -> str:
 def _middleware(
     settings: Settings, sessions: Sessions | None, wrong_tokens: WrongTokens
 ) -> list[Middleware]:
-    """Return the middleware of every request, outermost first."""
+    """Return the middleware that every request passes, outermost first."""
     origins = settings.http_allowed_origins
     guard = Middleware(Guard, host_names=_host_names(settings), origins=origins)
     layers = [Middleware(Head), guard]
     if origins:
-        # No cookies: a page from another origin must know the token.
+        # Without `allow_credentials`, a page from another origin must send the token, not a cookie.
         headers = ["Authorization"]
         layers.append(Middleware(CORSMiddleware, allow_origins=origins, allow_headers=headers))
     layers += [Middleware(Compression), Middleware(LastResort)]

@@ -1,4 +1,4 @@
-"""The bodies of requests, limited in size and time."""
+"""Reads the bodies of requests, limited in size and time."""
 
 import asyncio
 
@@ -10,7 +10,7 @@ _SECONDS = 10.0
 
 
 async def read_body(request: Request, limit: int) -> bytes:
-    """Return the body of ``request``; an empty one if the client disconnects before it is complete.
+    """Return the body of ``request``, or an empty body if the client disconnects too early.
 
     Raises BodyTooLargeError beyond ``limit`` bytes, and BodyTimeoutError after 10 s.
     """

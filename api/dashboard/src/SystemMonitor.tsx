@@ -24,7 +24,7 @@ import { MonitorContext, useMonitor, useValue } from "./view/hooks";
 import { listenToKeys } from "./view/keys";
 import { runsText } from "./view/runReference";
 
-/** The whole page: a header, and one host, all hosts, the list of runs, or two runs compared. */
+/** The whole page: a header, and below it one host, all hosts, the list of runs or a comparison of two runs. */
 export function SystemMonitor({ monitor }: { monitor: Monitor }) {
   const help = useRef<HTMLDialogElement>(null);
   const showHelp = () => help.current?.showModal();
@@ -48,7 +48,7 @@ function Page() {
   return page === "hosts" ? <HostsPage /> : <HostPage />;
 }
 
-/** The findings of one host, and its charts or the list of runs. */
+/** The findings of one host, and below them its charts or the list of runs. */
 function HostPage() {
   const { page } = useMonitor().view;
   return (
@@ -59,7 +59,7 @@ function HostPage() {
   );
 }
 
-/** One host over time: a grid of panels, and a sidebar that is always visible. */
+/** One host over time: a grid of panels, and on a wide screen a sidebar that stays visible while the page scrolls. */
 function Charts() {
   const { run } = useMonitor().view;
   return (
@@ -83,7 +83,11 @@ function Charts() {
   );
 }
 
-/** The tab's title and icon: how many findings need attention, the badge unless it is live, and the host. */
+/**
+ * Sets the tab's title and icon, which both show how many findings need attention.
+ *
+ * The title also has the host's name, and the badge's label unless the badge is live.
+ */
 function Title() {
   const { badge } = useMonitor();
   const host = useValue(({ shown }) => shown?.name ?? "");

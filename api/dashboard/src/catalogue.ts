@@ -1,6 +1,6 @@
 import families from "./catalogue.json";
 
-/** One field of a payload, as the contract's catalogue (telemetry/channels.py) describes it. */
+/** One field of a payload, as the catalogue (telemetry/catalogue) describes it. */
 export interface Field {
   readonly name: string;
   readonly kind: string;
@@ -13,14 +13,14 @@ export interface Family {
   readonly name: string;
   readonly channel: string;
   readonly help: string;
-  /** Whether it has a history; else only the newest sample is known. */
+  /** Whether the history stores the family's samples; if not, only the newest sample is known. */
   readonly stored: boolean;
   readonly fields: readonly Field[];
 }
 
 export const FAMILIES: readonly Family[] = families;
 export const STATUS_CHANNEL = "system/status";
-/** The family of the processes on a GPU. */
+/** The name of the family of the processes on a GPU. */
 export const PROCESSES = "gpu_processes";
 
 const GPU_CHANNEL = /^system\/gpu\/(\d{1,4})$/;
@@ -43,22 +43,22 @@ export function isInstanceOf(channel: string, id: string): boolean {
   return channel.startsWith(`${gpuChannel(id)}/mig/`);
 }
 
-/** Whether the page keeps the history of a family: only if it draws it. */
+/** Whether the page keeps the history of a family; it does so only for families that its charts draw. */
 export function isCharted(family: Family): boolean {
   return family.stored && family.name !== "gpu_mig";
 }
 
-/** The channel of a family, with its braces filled in from `parts`. */
+/** The channel of a family, with each part in braces replaced by the value of that name in `parts`. */
 export function channelAt(family: Family, parts: Readonly<Record<string, unknown>>): string {
   return family.channel.replace(/\{(\w+)\}/g, (_, name: string) => String(parts[name]));
 }
 
-/** The id of the GPU of a channel; null for the channels of other families, known or not. */
+/** The id of the GPU whose metrics a channel has; null for every other channel. */
 export function gpuOf(channel: string): string | null {
   return GPU_CHANNEL.exec(channel)?.[1] ?? null;
 }
 
-/** The family of a channel; null for one that this page does not know, which is not an error. */
+/** The family of a channel; null for a channel that this page does not know, such as one of a newer collector. */
 export function familyOf(channel: string): Family | null {
   return BY_CHANNEL.get(channel) ?? PATTERNS.find(([pattern]) => pattern.test(channel))?.[1] ?? null;
 }

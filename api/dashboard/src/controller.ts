@@ -11,7 +11,7 @@ import { fittingRange } from "./view/ranges";
 
 const TICK_MS = 500;
 
-/** Brings what arrives from the server, and the passing of time, into the page's state. */
+/** Updates the page's state when something arrives from the server, and as time passes. */
 export class Controller {
   readonly monitor: Monitor;
   private readonly active = new ActiveHost({
@@ -118,7 +118,7 @@ export class Controller {
     const { frames, pause } = this.monitor;
     this.updateBadge();
     if (this.countStale() !== this.drawnStale) frames.invalidate();
-    // Time passes without samples too: a growing gap is drawn.
+    // Draw even if no samples arrive, because the gap at the end of the charts grows.
     const since = performance.now() - this.drawnAt;
     if (pause.frozen.peek() === null && since > 2 * (this.data?.intervalMs ?? 0)) frames.gather();
   }
@@ -143,8 +143,8 @@ export class Controller {
     if (badge.kind === before.kind && badge.label === before.label && badge.detail === before.detail) return;
     current.badge.value = badge;
     if (badge.kind === before.kind) return;
-    frames.invalidate(); // some panels dim with the badge
-    // The server has not received anything from the host, but has its history.
+    frames.invalidate(); // some panels are dimmed depending on the badge
+    // The server has received nothing from the host so far, but the history may have samples of the host.
     if (this.active.connection.mode === "unknown" && badge.kind === "offline") this.active.feed?.catchUp();
   }
 }

@@ -71,7 +71,7 @@ describe("the badge", () => {
 
   it("does not claim that the server is responding before it has", () => {
     const detail = (respondedAt: number) => badgeOf(is("live"), receivedAt(1000), now(8_000, { respondedAt })).detail;
-    expect(detail(1_100)).toBe("No samples arrive.");
+    expect(detail(1_100)).toBe("No samples are arriving.");
     expect(detail(7_000)).toContain("The server is responding");
   });
 });

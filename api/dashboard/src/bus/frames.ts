@@ -11,7 +11,11 @@ import {
   statusOf,
 } from "./payload";
 
-/** `ageSeconds`: null for a sample that has just arrived at the server, else its age by the server. */
+/**
+ * A parsed frame.
+ *
+ * `ageSeconds` is the age of a sample that the server reports; null if the sample has just arrived at the server.
+ */
 export type Frame =
   | { readonly kind: "sample"; readonly sample: Sample; readonly ageSeconds: number | null }
   | { readonly kind: "status"; readonly status: CollectorStatus }
@@ -20,7 +24,11 @@ export type Frame =
   | { readonly kind: "run"; readonly run: Run }
   | { readonly kind: "removed"; readonly host: string; readonly channel: string };
 
-/** Parse a WebSocket message, an array of frames. Unknown events and channels are skipped: a newer server may send more. */
+/**
+ * Parse a WebSocket message, an array of frames.
+ *
+ * Frames with unknown events or channels are skipped, because a newer server may send them.
+ */
 export function parseFrames(text: string): Frame[] {
   let frames: unknown;
   try {

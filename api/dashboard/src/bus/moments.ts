@@ -1,23 +1,27 @@
 import type { AnnotationEntry, AnnotationsResponse, RunEntry, RunsResponse } from "./contract";
 import { isObject, numberOf, received, shortened, textOf, textsOf, type Values } from "./payload";
 
-/** A moment that a user or program has marked. Times are Unix ms; its texts may come from any program. */
+/**
+ * A moment that a user or a program has marked.
+ *
+ * Its time is in Unix ms; its texts are untrusted, since any program may write them.
+ */
 export interface Annotation {
   readonly id: string;
   readonly timestamp: number;
-  /** Null: it is about all hosts. */
+  /** The host that the annotation is about; null if it is about all hosts. */
   readonly host: string | null;
   readonly text: string;
   readonly tags: readonly string[];
-  /** The name or the id of the run that it belongs to. */
+  /** The name or the id of the run that the annotation belongs to; null if it belongs to no run. */
   readonly run: string | null;
 }
 
-/** A command or a process with a beginning and an end, as far as it is known. */
+/** A run of a command or a process. Details that are not known are null or empty. Times are in Unix ms. */
 export interface Run {
   readonly id: string;
   readonly host: string;
-  /** When its state last changed. */
+  /** When the state of the run last changed. */
   readonly timestamp: number;
   readonly name: string;
   readonly tags: readonly string[];
@@ -25,16 +29,20 @@ export interface Run {
   readonly command: string | null;
   readonly gpus: readonly string[];
   readonly started: number;
-  /** Null while it is under way, or if its end is not known. */
+  /** When the run ended; null while it is under way, or if its end is not known. */
   readonly ended: number | null;
-  /** Its end is not known, and its host no longer reports it. */
+  /** Whether the end of the run is not known, and its host is silent or no longer reports the run. */
   readonly isLost: boolean;
   readonly exitCode: number | null;
   readonly signal: string | null;
   readonly summary: Values;
 }
 
-/** Some runs, the newest first; `next` is where the next page ends, null if there is none. */
+/**
+ * One page of a list of runs, the newest first.
+ *
+ * `next` is the parameter `end` that selects the next page; null if this is the last page.
+ */
 export interface RunsPage {
   readonly runs: readonly Run[];
   readonly next: number | null;
@@ -80,7 +88,7 @@ export function runOf(data: unknown): Run | null {
   };
 }
 
-/** Null if the response is not a list of runs. */
+/** A page of runs; null if the response is not a list of runs. */
 export function runsOf(body: unknown): RunsPage | null {
   const response = received<RunsResponse>(body);
   if (!Array.isArray(response?.runs)) return null;

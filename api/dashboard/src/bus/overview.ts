@@ -1,7 +1,7 @@
 import type { FindingSummary, GpuSummary, HostOverview, OverviewResponse } from "./contract";
 import { isObject, numberOf, received, SEVERITIES, type Severity, textOf, textsOf } from "./payload";
 
-/** A GPU at a glance. `processes` is null where they are not known. */
+/** A GPU at a glance. `processes` is how many processes use it; null if that is not known. */
 export interface GlancedGpu {
   readonly id: string;
   readonly utilization: number | null;

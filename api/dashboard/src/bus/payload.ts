@@ -3,7 +3,7 @@ import type { CollectorState, FindingEntry, HostEntry, SensorResponse } from "./
 
 export type Values = Readonly<Record<string, unknown>>;
 
-/** A sample, identified by (host, channel, timestamp); the timestamp is the collector's clock. */
+/** A sample, identified by (host, channel, timestamp); the timestamp is by the collector's clock. */
 export interface Sample {
   readonly host: string;
   readonly channel: string;
@@ -11,7 +11,11 @@ export interface Sample {
   readonly values: Values;
 }
 
-/** `state`: a newer collector may have states that this page does not know. */
+/**
+ * What a collector reports about a sensor.
+ *
+ * `state` may be any text, since a newer collector may report states that this page does not know.
+ */
 export interface SensorReport extends Pick<SensorResponse, "reason" | "description" | "details"> {
   readonly state: string;
 }
@@ -24,21 +28,25 @@ export interface CollectorStatus extends Pick<HostEntry, "host" | "version" | "s
 export type Severity = FindingEntry["severity"];
 export const SEVERITIES: readonly Severity[] = ["info", "warning", "critical"];
 
-/** A finding of the advisor. Its times are by the host's clock, in Unix ms; its texts may come from any program. */
+/**
+ * A finding of the advisor.
+ *
+ * Its times are by the host's clock, in Unix ms; its texts are untrusted, since any program may write them.
+ */
 export interface Finding {
   readonly host: string;
   readonly channel: string;
   readonly subject: string;
-  /** When it last changed. */
+  /** When the finding last changed. */
   readonly timestamp: number;
   readonly isOver: boolean;
   readonly severity: Severity;
   readonly since: number;
-  /** When it ended; null while it is active. */
+  /** When the finding ended; null while it is active. */
   readonly ended: number | null;
   readonly summary: string;
   readonly advice: string;
-  /** The span that shows it. */
+  /** The span in which the evidence was measured. */
   readonly evidence: { readonly from: number; readonly to: number } | null;
 }
 
@@ -47,8 +55,9 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /**
- * What was received, under the names that `T`, a generated type, has; null if it is not an object.
- * Each value is still unknown: another version of the server, or a proxy, may send something else.
+ * A received object with the field names of `T`, a generated type; null if `value` is not an object.
+ *
+ * The types of the fields stay unknown, since another version of the server, or a proxy, may send something else.
  */
 export function received<T>(value: unknown): { readonly [Name in keyof T]?: unknown } | null {
   return isObject(value) ? value : null;

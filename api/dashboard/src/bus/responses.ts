@@ -20,7 +20,7 @@ import {
   textOf,
 } from "./payload";
 
-/** A sample from /metrics, with its age by the server's clock: the time since it arrived there. */
+/** A sample from /metrics, with its age: the time since it arrived at the server, by the server's clock. */
 export interface AgedSample extends Sample {
   readonly ageSeconds: number;
 }
@@ -31,12 +31,16 @@ export interface MetricsResult {
   readonly samples: readonly AgedSample[];
 }
 
-/** One channel's history: `columns` are aligned with `timestamps`, and `bucketWidth` is 0 for single samples. */
+/**
+ * One channel's history.
+ *
+ * `columns` are aligned with `timestamps`. `bucketWidth` is in ms, and 0 if the points are single samples.
+ */
 export interface HistoryColumns {
   readonly timestamps: readonly number[];
   readonly columns: Readonly<Record<string, readonly (number | null)[]>>;
   readonly bucketWidth: number;
-  /** The points before this time are minutes. */
+  /** The points before this time are one-minute buckets; -Infinity if there are no such points. */
   readonly minutesUntil: number;
 }
 
@@ -50,14 +54,26 @@ export interface HistoryResult {
 export interface HostEntry {
   readonly name: string;
   readonly status: CollectorStatus | null;
-  /** Whether the server has received anything from it since it started; else it is only in the history. */
+  /**
+   * Whether a sample or a status of the host has arrived since the server started.
+   *
+   * If not, the server knows the host only from the history.
+   */
   readonly isKnown: boolean;
 }
 
-/** `historyProblem`: why the history cannot be read or written, as a sentence. */
+/**
+ * The hosts, and the state of the history.
+ *
+ * `historyProblem` is a sentence about why the history cannot be read or written; null if it can.
+ */
 export interface HostsResult {
   readonly hosts: readonly HostEntry[];
-  /** How long the history keeps samples or one-minute points; null from an older server. */
+  /**
+   * How long the history keeps samples or one-minute points, whichever is longer.
+   *
+   * null if the server is older and does not report it.
+   */
   readonly keptMs: number | null;
   readonly historyProblem: string | null;
 }

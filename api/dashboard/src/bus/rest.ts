@@ -15,12 +15,16 @@ import {
   metricsOf,
 } from "./responses";
 
-// Relative to the page, so that it also works behind a path of a reverse proxy.
+// The path is relative to the page, so requests also work if a reverse proxy serves the page under a longer path.
 const PREFIX = "api/v1/system";
 const TIMEOUT_MS = 10_000;
 const NOT_FOUND = 404;
 
-/** A failed request; the message is a sentence for the reader. `status` is 0 without a response. */
+/**
+ * A failed request; the message is a sentence for the reader.
+ *
+ * `status` is the HTTP status of an error, or 0 if there was no response or an unexpected response.
+ */
 export class RequestFailed extends Error {
   constructor(
     message: string,
@@ -56,7 +60,7 @@ export async function fetchFindings(host: string, signal?: AbortSignal): Promise
   return required(findingsOf(await request("findings", parameters, signal)));
 }
 
-/** What happened on a host in a span; `to` is null for one that ends now. */
+/** Selects what happened on a host in a span; `to` is null if the span ends now. */
 export interface MomentsQuery {
   readonly host: string;
   readonly from: number;
@@ -67,14 +71,14 @@ const MAX_ANNOTATIONS = "1000";
 const MAX_STATES = "200";
 const YEAR_MS = 366 * 86_400_000;
 
-/** The newest annotations, findings and runs of a span. A run is among them if it began before the span's end. */
+/** The newest annotations, findings and runs of a span. They include the runs that began before the span. */
 export async function fetchMoments({ host, from, to }: MomentsQuery, signal?: AbortSignal): Promise<Moments> {
   const ofHost: [string, string] = ["host", host];
   const [start, end] = spanOf({ from, to });
   const [annotations, findings, runs] = await Promise.all([
     fetchAnnotations({ host, from, to }, signal),
     request("findings", [ofHost, start, end, ["limit", MAX_STATES]], signal),
-    // The default would be the start of the retention, which a span that is gone ends before.
+    // Without `start`, the server would reject a span that ends before the start of its retention.
     request("runs", [ofHost, ["start", "0"], end, ["limit", MAX_STATES]], signal),
   ]);
   return {
@@ -93,12 +97,13 @@ export async function fetchAnnotations(query: MomentsQuery, signal?: AbortSignal
 function spanOf({ from, to }: Omit<MomentsQuery, "host">): [start: [string, string], end: [string, string]] {
   return [
     ["start", String(Math.floor(from))],
-    // The default would be now by the server's clock: before the start, if the host's clock is ahead.
+    // Without `end`, the span would end now by the server's clock, which is before the start if the host's clock is
+    // ahead.
     ["end", String(Math.ceil(to ?? from + YEAR_MS))],
   ];
 }
 
-/** Which runs to list; null matches any. `end`: only those that began before it. */
+/** Selects the runs to list; null matches any value. With `end`, only runs that began before this time are listed. */
 export interface RunsQuery {
   readonly host: string | null;
   readonly user: string | null;
@@ -107,7 +112,7 @@ export interface RunsQuery {
   readonly end: number | null;
 }
 
-/** The newest runs of all hosts. */
+/** The newest runs that match the query. */
 export async function fetchRuns(query: RunsQuery, signal?: AbortSignal): Promise<RunsPage> {
   const wanted = Object.entries(query).flatMap(([name, value]): [string, string][] =>
     value === null ? [] : [[name, String(value)]],
@@ -126,7 +131,11 @@ export function runAddress({ host, id }: Run, document: "report" | "recording"):
 
 export type AnnotationDraft = Pick<Annotation, "host" | "timestamp" | "text" | "run">;
 
-/** Publish an annotation. The server refuses it with a sentence, for example if it is read-only. */
+/**
+ * Publish an annotation.
+ *
+ * Throws RequestFailed if the server rejects it, for example because the server is read-only.
+ */
 export async function publishAnnotation(draft: AnnotationDraft): Promise<Annotation> {
   return required(annotationOf(await request("annotations", [], undefined, draft)));
 }
@@ -136,8 +145,9 @@ export interface HistoryQuery {
   readonly start: number;
   readonly end: number;
   readonly maxPoints: number;
-  /** Channels and fields, separated by commas; if not given, those that the page keeps. */
+  /** The channels, separated by commas; all channels if not given. */
   readonly channels?: string;
+  /** The fields, separated by commas; if not given, the fields that the page keeps. */
   readonly fields?: string;
 }
 
@@ -155,7 +165,7 @@ export async function fetchHistory(query: HistoryQuery, signal?: AbortSignal): P
 
 export type PastQuery = Omit<HistoryQuery, "channels" | "fields">;
 
-/** The utilization of the GPUs and the CPU, in a few points. */
+/** The history of the utilization of the GPUs and the CPU, in at most `maxPoints` points. */
 export function fetchPast(query: PastQuery, signal?: AbortSignal): Promise<HistoryResult> {
   return fetchHistory({ ...query, channels: "system/gpu/+,system/cpu", fields: "utilization" }, signal);
 }
@@ -195,7 +205,7 @@ function posted(content: object): RequestInit {
   return { method: "POST", headers: { "Content-Type": "application/json" }, body: JSON.stringify(content) };
 }
 
-/** The message of an error from the API; a proxy's error may have another shape. */
+/** The message of an error response. An error of the API has a message; the error of a proxy may have none. */
 export function messageOf(body: unknown, status: number): string {
   const error = received<ErrorDetail>(received<ErrorResponse>(body)?.error);
   const message = textOf(error?.message);

@@ -11,14 +11,16 @@ interface Props {
   readonly class?: string | undefined;
 }
 
-// About as many as a band has pixels.
+// About the width of a band in pixels.
 const COLUMNS = 200;
 const HEIGHT = 100;
 
-/** The minimum and the maximum of a column for each pixel of the span, without axes: 0 to 100. */
+/**
+ * A small chart without axes, from 0 to 100: the area between the minimum and the maximum of a column at each pixel.
+ */
 export function Band({ channel, column, class: style }: Props) {
   const outline = useReading(useMemo(() => outlineOf(channel, column), [channel, column]));
-  // Not a canvas: each would be a layer of its own, and what covers it another one.
+  // Not a canvas, because the browser would make a layer for each canvas, and another for whatever covers it.
   return (
     <span class={style}>
       <svg viewBox={`0 0 ${COLUMNS} ${HEIGHT}`} preserveAspectRatio="none" aria-hidden="true">
@@ -28,7 +30,12 @@ export function Band({ channel, column, class: style }: Props) {
   );
 }
 
-/** Reads the outline as an SVG path. It changes once it has moved by two columns; the number beside it follows each sample. */
+/**
+ * Returns a function that reads the outline as an SVG path.
+ *
+ * To save drawing, the path changes only once it has moved by two columns. The number beside the band shows each
+ * sample.
+ */
 function outlineOf(channel: string, column: string): (monitor: Monitor) => string {
   let known = "";
   let path = "";

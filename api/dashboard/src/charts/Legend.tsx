@@ -8,11 +8,11 @@ import { useChartSource } from "./source";
 interface Props {
   readonly channel: string;
   readonly lines: readonly Line[];
-  /** If lines can be switched on and off. */
+  /** Given if the reader can switch lines on and off. */
   readonly toggles?: { readonly on: ReadonlySet<string>; readonly toggle: (key: string) => void };
 }
 
-/** The names of the lines, with their values at the cursor, or now. */
+/** The names of the lines, with their values at the cursor; see `readingOf` for the values without a cursor. */
 export function Legend({ channel, lines, toggles }: Props) {
   const source = useChartSource();
   return (
@@ -47,7 +47,7 @@ interface KeyProps {
   readonly line: Line;
 }
 
-/** How a line is drawn, its name and its value. */
+/** One entry of a legend: a swatch of the line, its name and its value. */
 export function Key({ channel, line }: KeyProps) {
   const source = useChartSource();
   return (

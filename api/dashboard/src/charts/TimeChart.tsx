@@ -8,7 +8,7 @@ interface Props extends Drawn {
   readonly class?: string | undefined;
 }
 
-/** A chart of the rolling span. Rendering sets it up; it draws itself with each frame. */
+/** A chart of the rolling span. This component only creates the chart; the chart then draws itself. */
 export function TimeChart({ channel, lines, scales, label, testId, isStacked = false, class: style = "" }: Props) {
   const { theme } = useMonitor();
   const source = useChartSource();
@@ -21,7 +21,7 @@ export function TimeChart({ channel, lines, scales, label, testId, isStacked = f
     const chart = new Chart(source, element, { channel, lines, scales, label, testId, isStacked });
     return () => chart.destroy();
   }, [source, colours, channel, shape, label, testId, isStacked]);
-  // The arrow keys move the cursor along the time: as with a slider, the value at each step is read aloud.
+  // The arrow keys move the cursor in time. Its role is slider, so screen readers read the values at each step.
   return (
     <div
       ref={container}

@@ -10,16 +10,17 @@ export interface Source {
   readonly read: Reading;
 }
 
-/** The shortest step: it has a sample, although the intervals vary. */
+/** The shortest step, in ms: two intervals, so that each step has a sample even if the intervals vary. */
 export function stepMs(intervalMs: number): number {
   return 2 * intervalMs;
 }
 
 /**
- * The lines of several channels in uPlot's format, at the same times: their means over at most 360 steps, each at
- * least two intervals and one of their buckets long. null is a step without a value.
+ * The lines of several channels in uPlot's format, with common times.
  *
- * The steps start at the same times whatever the span, so that a moving span does not change what is drawn.
+ * The span is divided into at most about 360 steps. A step is at least two intervals long, and at least as long as the
+ * widest bucket of the lines. Each line has its mean over each step, or null if it has no value there. Steps start at
+ * multiples of their length, so that the lines keep their shape while the span moves.
  */
 export function alignedMeans(
   sources: readonly Source[],

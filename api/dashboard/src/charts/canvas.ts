@@ -1,10 +1,10 @@
 import { signal } from "@preact/signals";
 
-/** A canvas at the resolution of the screen. It knows its size without forcing a layout. */
+/** A canvas at the resolution of the screen. It observes its size, since reading the size would force a layout. */
 export class Surface {
   width = 0;
   height = 0;
-  /** Changes with the size; empty before it is known. */
+  /** The size as text, such as `300x150`; empty before the size is known. */
   readonly size = signal("");
   private readonly observer: ResizeObserver;
 
@@ -17,7 +17,7 @@ export class Surface {
     this.observer.observe(element);
   }
 
-  /** The cleared context; null while the canvas has no size. */
+  /** Clear the canvas and return its context; null while the canvas has no size. */
   clear(): CanvasRenderingContext2D | null {
     const context = this.element.getContext("2d");
     const density = Math.min(devicePixelRatio || 1, 3);

@@ -16,14 +16,14 @@ import { hasJumped, pixelOf } from "./throttle";
 import { Visibility } from "./visibility";
 
 export interface Drawn {
-  /** The channel whose samples are drawn, unless a line has its own. */
+  /** The channel whose samples are drawn, except for lines with a channel of their own. */
   readonly channel: string;
   readonly lines: readonly Line[];
   readonly scales: readonly Scale[];
-  /** For screen readers. */
+  /** The name of the chart for screen readers. */
   readonly label: string;
   readonly testId: string;
-  /** Whether the lines are areas on top of each other; the last is their total. */
+  /** Whether the lines are drawn as areas on top of each other; the last line is their total. */
   readonly isStacked?: boolean;
 }
 
@@ -31,7 +31,7 @@ const STEPS_IN_VIEW = 360;
 const MAX_PAUSE_MS = 4_000;
 const MIN_PIXELS = 50;
 
-/** A chart of the rolling span, which draws itself with each frame. */
+/** A chart of the rolling span. With each frame, it draws itself if enough has changed. */
 export class Chart {
   private readonly textScale = textScale();
   private readonly plot: uPlot;
@@ -78,7 +78,7 @@ export class Chart {
         if (this.visibility.isVisible.value) untracked(() => this.draw());
       }),
       monitor.cursor.subscribe(() => {
-        if (document.activeElement === element) this.describe(); // read aloud
+        if (document.activeElement === element) this.describe(); // screen readers read it aloud
       }),
     ];
   }
@@ -88,9 +88,10 @@ export class Chart {
     this.plot.destroy();
   }
 
-  // Drawing is most of the cost of an update, and at 1 h a new sample moves the lines by a pixel at
-  // most. So drawing is throttled: once they have moved by a pixel, a 360th of the span (10 s at 1 h) and two
-  // samples (4 s at most), or when the newest value has jumped. The charts are staggered.
+  // Drawing is most of the cost of an update, and in a span of 1 h, a new sample moves the lines by a pixel at most.
+  // So new samples are drawn only if a value has jumped, or if the lines have moved by the longest of three distances:
+  // a pixel, a 360th of the span (10 s of 1 h), and two intervals (at most 4 s). The charts are drawn at different
+  // times, so that a new sample does not cause all charts to be drawn.
   private draw(): void {
     const { monitor, plot, props } = this;
     const sources = this.sources();
@@ -168,8 +169,9 @@ export class Chart {
     const { from, to } = monitor.span;
     const time = timeOfReading(monitor, props.channel) || monitor.times.newest;
     const values = props.lines.map((line) => `${line.label} ${readingOf(monitor, props.channel, line)}`);
+    // The share is negative if the cursor has left the span.
     const share = ((monitor.cursor.peek() ?? to) - from) / (to - from);
-    element.setAttribute("aria-valuenow", `${Math.round(100 * Math.max(share, 0))}`); // it may have left the span
+    element.setAttribute("aria-valuenow", `${Math.round(100 * Math.max(share, 0))}`);
     const texts = [`${values.join(", ")} ${time}`.trim(), ...this.cursor.annotations()];
     element.setAttribute("aria-valuetext", texts.join(". "));
   };

@@ -10,17 +10,21 @@ import { listenToTouch } from "./touch";
 // How long the values at a tap are shown.
 const TAP_MS = 5_000;
 const MAX_LABELS = 5;
-const MARGIN = 5; // of the flag: styles/charts.css
+const MARGIN = 5; // the flag's margin in styles/charts.css
 const REACH_PIXELS = 5;
 
-// The charts share one cursor.
+// All charts share one cursor, so they also share this state.
 let tapTimer: ReturnType<typeof setTimeout> | undefined;
-/** The chart that the reader points at: its flag names the marks at the cursor. */
+/** The chart that the reader points at. Only its flag names the marks at the cursor. */
 let pointed: ChartCursor | undefined;
-/** Whether a key moved the cursor last. If so, it stays when the mouse leaves a chart, or a moving chart leaves the mouse. */
+/**
+ * Whether a key moved the cursor last.
+ *
+ * If so, the cursor stays when the mouse leaves a chart, or the chart moves away from it.
+ */
 let isKeyed = false;
 
-/** Reading a chart and zooming it, with the mouse, the fingers or the keys. The cursor is that of all charts. */
+/** Moves the cursor and zooms a chart, with the mouse, the fingers or the keys. All charts have the same cursor. */
 export class ChartCursor {
   private readonly flag = document.createElement("div");
   private readonly stops: (() => void)[] = [];
@@ -63,7 +67,7 @@ export class ChartCursor {
     const time = this.monitor.cursor.peek();
     if (time === null && this.flag.hidden) return;
     const left = time === null ? -10 : this.plot.valToPos(time, "x");
-    const width = this.plot.bbox.width / devicePixelRatio; // reading it from the element would force a layout
+    const width = this.plot.bbox.width / devicePixelRatio; // reading the element's width would force a layout
     const inside = left >= 0 && left <= width;
     this.flag.hidden = !inside;
     if (inside && time !== null) {
@@ -77,7 +81,11 @@ export class ChartCursor {
     this.plot.setCursor(inside ? { left, top: 0 } : { left: -10, top: -10 }, false);
   }
 
-  /** The annotations at the cursor. What lasts would be read aloud at each step. */
+  /**
+   * The labels of the annotations at the cursor, to be read aloud.
+   *
+   * Findings and runs are left out, because they cover a span, so they would be read at each step of the cursor.
+   */
   annotations(): string[] {
     const time = this.monitor.cursor.peek();
     return time === null ? [] : linesAt(this.marks.current, time, this.reach).map(({ label }) => label);
@@ -87,7 +95,9 @@ export class ChartCursor {
     return this.plot.posToVal(REACH_PIXELS, "x") - this.plot.posToVal(0, "x");
   }
 
-  /** What is marked at the cursor of the chart that the reader points at: a line each. */
+  /**
+   * The labels of the marks at the cursor, one for each line of the flag; none unless the reader points at this chart.
+   */
   private labels(time: number): string[] {
     if (pointed !== this) return [];
     const labels = labelsAt(this.marks.current, time, this.reach);
@@ -102,7 +112,7 @@ export class ChartCursor {
     this.flag.textContent = text;
   }
 
-  /** The span that was dragged over. */
+  /** Zoom to the span that the reader has dragged over. */
   select(): void {
     const { plot } = this;
     const { left, width } = plot.select;
@@ -119,7 +129,11 @@ export class ChartCursor {
     this.monitor.cursor.value = this.plot.posToVal(left, "x");
   }
 
-  /** A finger leaves its chart when it is lifted: the values stay for a while, to be read. */
+  /**
+   * Remove the cursor when the mouse leaves the chart, or some time after a finger is lifted.
+   *
+   * This time lets the reader read the values.
+   */
   private release({ pointerType }: PointerEvent): void {
     if (isKeyed) return;
     if (pointerType === "mouse") this.leave();
@@ -135,7 +149,7 @@ export class ChartCursor {
   private readonly onKeyDown = (event: KeyboardEvent) => {
     const { cursor, span, view } = this.monitor;
     const width = span.to - span.from;
-    const time = Math.max(cursor.peek() ?? span.to, span.from); // the span may have moved on
+    const time = Math.max(cursor.peek() ?? span.to, span.from); // the span may have moved past the cursor
     const step = event.shiftKey ? width / 10 : width / 100;
     const target = this.keyTarget(event.key, time, step);
     if (target !== undefined) {
@@ -149,7 +163,7 @@ export class ChartCursor {
     event.preventDefault();
   };
 
-  /** The time to which a key moves the cursor; null if it removes the cursor, undefined if it is another key. */
+  /** The time to which a key moves the cursor; null if it removes the cursor, undefined for any other key. */
   private keyTarget(key: string, time: number, step: number): number | null | undefined {
     const { span } = this.monitor;
     if (key === "ArrowLeft") return Math.max(time - step, span.from);

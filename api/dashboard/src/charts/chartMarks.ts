@@ -6,7 +6,7 @@ import { type Marks, marksIn } from "./marks";
 
 const NONE: Marks = { lines: [], shades: [], bars: [], lanes: 0 };
 
-/** The marks of one chart: annotations, findings and runs, as hooks of its plot. */
+/** The marks of one chart: annotations, findings and runs. Hooks of the chart's plot draw them. */
 export class ChartMarks {
   current: Marks = NONE;
   private moments: Moments = NO_MOMENTS;
@@ -18,12 +18,12 @@ export class ChartMarks {
     private readonly textScale: number,
   ) {}
 
-  /** The room that runs take between the plot and its times, in CSS pixels. */
+  /** The height of the lanes of runs between the plot and the times below it, in CSS pixels. */
   get room(): number {
     return this.current.lanes === 0 ? 0 : this.current.lanes * this.lane + 2;
   }
 
-  /** The marks that uPlot's hooks draw next. Returns whether they take more or less room than before. */
+  /** Set the marks that the hooks draw next. Returns whether `room` has changed. */
   update(moments: Moments, span: Zoom, now: number, height: number): boolean {
     const { room } = this;
     this.height = height;

@@ -2,9 +2,9 @@ const DOUBLE_CLICK_MS = 300;
 const MAX_PIXELS = 3;
 
 /**
- * Listens to single clicks of the mouse: not to the end of a drag, nor to a double-click.
+ * Calls `onClick` for single clicks of the mouse, but not for double-clicks or for the end of a drag.
  *
- * A tap of a finger reads the chart. Returns a function that stops listening.
+ * Taps of a finger are ignored, since they only move the cursor. Returns a function that stops listening.
  */
 export function listenToClick(element: HTMLElement, onClick: (x: number) => void): () => void {
   let pressed: number | null = null;

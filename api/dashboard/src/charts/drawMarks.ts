@@ -2,7 +2,11 @@ import type uPlot from "uplot";
 import type { Bar, Marks, Shade } from "./marks";
 import { tint } from "./palette";
 
-/** The height of a lane of runs below the plot, in CSS pixels; a tall chart writes their names. */
+/**
+ * The heights of a lane of runs below the plot, in CSS pixels.
+ *
+ * Lanes are NAMED, which leaves room for the names of runs, in charts whose height is at least TALL.
+ */
 const THIN = 6;
 const NAMED = 15;
 const TALL = 170;
@@ -38,7 +42,7 @@ export function drawMarks(plot: uPlot, { lines, bars }: Marks, lane: number, fon
   let last = NaN;
   for (const { from } of lines) {
     const x = Math.round(plot.valToPos(from, "x", true)) + 0.5;
-    if (x === last) continue; // several in one pixel
+    if (x === last) continue; // an annotation in the same pixel is already drawn
     last = x;
     ctx.beginPath();
     ctx.moveTo(x, bbox.top);
@@ -63,7 +67,7 @@ function drawBar(plot: uPlot, bar: Bar, lane: number, font: string): void {
   const height = (lane - 2) * unit;
   ctx.fillStyle = `${tint("grey")}66`;
   ctx.fillRect(left, top, right - left, height);
-  // A run ends with an edge, which is wider and coloured if it failed.
+  // A run ends with an edge, which is wider and coloured if the run failed.
   if (!bar.isOpen) {
     ctx.fillStyle = tint(bar.hasFailed ? "warn" : "text");
     const width = Math.min((bar.hasFailed ? 4 : 2) * unit, right - left);
@@ -82,7 +86,7 @@ function drawBar(plot: uPlot, bar: Bar, lane: number, font: string): void {
   ctx.restore();
 }
 
-/** From and to in pixels of the canvas, at least one pixel wide and within the plot. */
+/** The left and the right edge of a span in pixels of the canvas, within the plot and at least one CSS pixel apart. */
 function extent(plot: uPlot, from: number, to: number): [number, number] {
   const { left, width } = plot.bbox;
   const first = Math.max(plot.valToPos(from, "x", true), left);

@@ -3,10 +3,10 @@ import type { Zoom } from "../view/view";
 import type { Surface } from "./canvas";
 import { tint } from "./palette";
 
-// A gap longer than this many points is an outage.
+// A gap longer than this many usual distances between points is an outage.
 const MAX_GAP = 1.5;
 
-/** Draw the utilization as a filled line over `bounds`, 0 to 100 %. */
+/** Draw the utilization, from 0 to 100%, as a filled line over the span `bounds`. */
 export function drawPast(surface: Surface, { times, values, width }: Past, bounds: Zoom): void {
   const context = surface.clear();
   if (context === null) return;
@@ -30,7 +30,7 @@ export function drawPast(surface: Surface, { times, values, width }: Past, bound
   }
 }
 
-/** The runs of points between outages, as indexes: the first, and one after the last. */
+/** The stretches of points between outages, each as the index of its first point and the index after its last point. */
 export function stretches(times: readonly number[], width: number): [number, number][] {
   const found: [number, number][] = [];
   const usual = Math.max(width, usualSpacing(times));

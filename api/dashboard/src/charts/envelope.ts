@@ -10,9 +10,9 @@ export interface Extent {
 }
 
 /**
- * The extents of a column over a span that is `width` pixels wide, in runs between gaps.
+ * The lowest and the highest value of a column at each pixel of a span, in runs between gaps.
  *
- * A mean would draw a GPU that swings between 15 and 100% as a calm line.
+ * The span is `width` pixels wide. With means instead, a GPU that swings between 15% and 100% would be a calm line.
  */
 export function envelopeOf(
   series: ChannelSeries,

@@ -1,11 +1,11 @@
 import type uPlot from "uplot";
 
 const FAMILY = 'system-ui, -apple-system, "Segoe UI", Roboto, "Liberation Sans", sans-serif';
-// The font size of the root for which the charts' sizes are designed, in pixels.
+// The charts' sizes are designed for this font size of the root element, in pixels.
 const DEFAULT_ROOT = 16;
 const MAX_WIDTHS = 500;
 
-/** The reader's text size for all pages, relative to the default. */
+/** The text size that the reader has set in the browser, relative to the default. */
 export function textScale(): number {
   return parseFloat(getComputedStyle(document.documentElement).fontSize) / DEFAULT_ROOT;
 }
@@ -34,7 +34,7 @@ function widthOf(plot: uPlot, label: string, font: string): number {
   return width;
 }
 
-/** Whether a label under `time` fits; one that reaches past the chart's edge would be cut. */
+/** Whether a label centred at `time` fits; a label that reaches past the chart's right edge would be cut off. */
 export function hasRoom(plot: uPlot, time: number, label: string, font: string): boolean {
   const end = plot.bbox.left / devicePixelRatio + plot.valToPos(time, "x") + widthOf(plot, label, font) / 2;
   return plot.bbox.width === 0 || end <= plot.width;

@@ -7,7 +7,7 @@ export interface Line {
   readonly label: string;
   readonly tint: Tint;
   readonly scale: string;
-  /** Its channel, if the chart has lines of several. */
+  /** The channel of the line, if the chart has lines of several channels. */
   readonly channel?: string;
   readonly read: Reading;
   readonly filled?: boolean;
@@ -15,15 +15,15 @@ export interface Line {
   readonly format: (value: number | null) => string;
 }
 
-/** One vertical axis. `range` receives the lowest and highest visible value. */
+/** One vertical axis. `range` returns its range for the lowest and the highest visible value. */
 export interface Scale {
   readonly key: string;
   /** Distinguishes scales with the same key and different ranges. */
   readonly id?: string;
   readonly side: "left" | "right";
-  /** Shown once beside the axis, if its labels are plain numbers. */
+  /** The unit, if the labels are plain numbers; the chart shows it once. */
   readonly unit?: string;
-  /** The colour of its line, if it has only one. */
+  /** If the axis has only one line: the colour of this line, in which the labels are drawn too. */
   readonly tint?: Tint;
   readonly range: (low: number | null, high: number | null) => [number, number];
   readonly format: (value: number) => string;
@@ -36,7 +36,7 @@ export const PERCENT: Scale = {
   format: (value) => `${value}%`,
 };
 
-/** From 0 to a round number above the visible values. */
+/** A range from 0 to a round number that is at least `least` and the highest visible value. */
 export function fromZero(least: number) {
   return (_: number | null, high: number | null): [number, number] => [0, roundUp(Math.max(high ?? 0, least))];
 }

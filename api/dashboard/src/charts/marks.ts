@@ -5,11 +5,11 @@ import type { Moments } from "../store/moments";
 import { annotationLine, findingLine, hasFailed, runEnd, runLine } from "../text/moments";
 import type { Zoom } from "../view/view";
 
-/** A part of a chart's span that something is known about; an annotation has no width. */
+/** A time or a span that is marked in a chart. For an annotation, `from` and `to` are the same time. */
 export interface Mark {
   readonly from: number;
   readonly to: number;
-  /** One line of plain text, which may come from any program. */
+  /** One line of plain text, which is untrusted, since any program may write it. */
   readonly label: string;
 }
 
@@ -18,7 +18,7 @@ export interface Shade extends Mark {
 }
 
 export interface Bar extends Mark {
-  /** Bars of the same lane do not overlap, unless there are too many at once. */
+  /** Bars of the same lane do not overlap, unless too many runs are under way at once. */
   readonly lane: number;
   readonly isOpen: boolean;
   readonly hasFailed: boolean;
@@ -35,7 +35,11 @@ const MAX_LINES = 300;
 const MAX_SPANS = 100;
 const MAX_LANES = 3;
 
-/** What a chart of `channel` shows of `moments`: the newest in `span`. A finding about another GPU is not shown. */
+/**
+ * The newest marks in `span` that a chart of `channel` shows.
+ *
+ * The chart of a GPU shows no findings about other GPUs.
+ */
 export function marksIn(moments: Moments, span: Zoom, now: number, channel: string): Marks {
   const overlaps = ({ from, to }: Mark) => to >= span.from && from <= span.to;
   const lines = moments.annotations.map((each) => ({
@@ -67,7 +71,9 @@ export function marksIn(moments: Moments, span: Zoom, now: number, channel: stri
   };
 }
 
-/** The labels of the marks at a time, annotations first; `reach` is how far away an annotation may be. */
+/**
+ * The labels of the marks at a time, annotations first; `reach` is how far from this time an annotation may be, in ms.
+ */
 export function labelsAt(marks: Marks, time: number, reach: number): string[] {
   const { shades, bars } = marks;
   const near = linesAt(marks, time, reach);
@@ -86,7 +92,9 @@ function concerns(subject: string, channel: string): boolean {
   return gpu === null || charted === null || gpu === charted;
 }
 
-/** Each in the first lane that is free; in the last one if there is none. By ascending start. */
+/**
+ * Puts each mark into the first free lane, or into the last lane if none is free. `marks` are sorted by their start.
+ */
 function inLanes<T extends Mark>(marks: readonly T[]): (T & { readonly lane: number })[] {
   const ends: number[] = [];
   return marks.map((mark) => {

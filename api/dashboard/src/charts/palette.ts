@@ -1,6 +1,8 @@
 /**
- * The colours of the lines: none is that of a state, and they differ with every kind of colour blindness.
- * theme.css has their values in dark and light; lines of a chart differ in their dashes as well.
+ * The colours of the lines in charts. None of them stands for a state, as orange stands for a warning.
+ *
+ * They can be told apart with every kind of colour blindness; the lines of a chart differ in their dashes as well.
+ * theme.css has their values for the dark and the light theme.
  */
 export type Tint = "blue" | "violet" | "pink" | "grey";
 
@@ -13,6 +15,6 @@ export function tint(name: Name): string {
   const root = document.documentElement;
   const key = `${root.dataset.theme ?? ""} ${name}`;
   const value = known.get(key) ?? getComputedStyle(root).getPropertyValue(`--${name}`).trim();
-  known.set(key, value); // reading it in each frame would force a layout
+  known.set(key, value); // reading the style in each frame would force a layout
   return value;
 }

@@ -13,19 +13,19 @@ interface Plotted {
   readonly height: number;
   readonly font: string;
   readonly textScale: number;
-  /** The reader has dragged over a span of the plot. */
+  /** Called when the reader has dragged over a span of the plot. */
   readonly select: () => void;
-  /** The reader has double-clicked. */
+  /** Called when the reader has double-clicked. */
   readonly reset: () => void;
   readonly marks: ChartMarks;
   readonly times: TimeScale;
   readonly isStacked?: boolean;
 }
 
-/** Between the plot and its times, in CSS pixels. */
+/** The gap between the plot and the times below it, in CSS pixels, besides the lanes of runs. */
 export const X_GAP = 6;
 
-/** How uPlot draws a chart of the rolling span. */
+/** The options with which uPlot draws a chart of the rolling span. */
 export function plotOptions(plotted: Plotted): uPlot.Options {
   const { lines, scales, width, height, font, textScale, select, reset, marks, times, isStacked } = plotted;
   const grid = { stroke: tint("grid"), width: 1 };
@@ -34,7 +34,7 @@ export function plotOptions(plotted: Plotted): uPlot.Options {
     width,
     height,
     ms: 1,
-    legend: { show: false }, // uPlot's own would add labels to the page, some of them as markup
+    legend: { show: false }, // uPlot's legend would add some labels to the page as markup
     padding: [8 * textScale, scales.some((scale) => scale.side === "right") ? 0 : 12, 0, 0],
     scales: {
       x: { time: times.isClock, auto: false },

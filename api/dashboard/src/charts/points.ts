@@ -2,16 +2,16 @@ import { isGapAfter } from "../store/gaps";
 import type { ChannelSeries } from "../store/series";
 import type { Zoom } from "../view/view";
 
-/** The value of a line at a point; NaN where it was not reported. */
+/** Reads the value of a line at a point; NaN if it was not reported. */
 export type Reading = (series: ChannelSeries, index: number) => number;
 
 type Column = (number | null)[];
 
 /**
- * The points of a span in uPlot's format: times, and a column per line.
+ * The points of a span in uPlot's format: the times, and one column per line.
  *
- * One more point on either side lets lines run to the edge. null is a gap: an outage has one row of
- * nulls.
+ * One more point on either side of the span lets the lines run to the edges of the plot. Lines are interrupted at each
+ * null: a value that was not reported is null, and an outage is a row of nulls.
  */
 export function pointsOf(
   series: ChannelSeries | undefined,
@@ -38,12 +38,12 @@ export function pointsOf(
   return [times, ...columns];
 }
 
-/** Reads a column as it is. */
+/** Reads a column, divided by `scale`. */
 export function column(name: string, scale = 1): Reading {
   return (series, index) => series.value(name, index) / scale;
 }
 
-/** Reads a column as a share of another, in percent. */
+/** Reads a column as a share of another column, in percent. */
 export function shareOf(used: string, total: string): Reading {
   return (series, index) => (100 * series.value(used, index)) / series.value(total, index);
 }

@@ -1,11 +1,16 @@
 import type { Line } from "./lines";
 import type { ChartSource } from "./source";
 
-/** The value of a line at the cursor; without one, now, or at the end of a span in the past. */
+/**
+ * The value of a line at the cursor.
+ *
+ * Without a cursor, it is the newest value, or if the reader has zoomed to a span, the value at the end of the span.
+ */
 export function readingOf(monitor: ChartSource, channel: string, line: Line): string {
   const name = line.channel ?? channel;
   const time = monitor.cursor.value;
-  // The last point of a long span is the mean of many minutes: the newest one is that of the page's own hour.
+  // The last point of a long span is the mean of many minutes, so the newest value is read from the page's own last
+  // hour.
   const isNewest = time === null && monitor.view.zoom === null;
   const series = (isNewest ? monitor.shown?.seriesAt(name) : undefined) ?? monitor.charted?.seriesAt(name);
   if (!series) return line.format(null);
@@ -17,13 +22,13 @@ export function readingOf(monitor: ChartSource, channel: string, line: Line): st
   return line.format(Number.isNaN(value) ? null : value);
 }
 
-/** The time of those values: `at 23:21:48`; empty where they are current. */
+/** The time of the values that `readingOf` returns, such as `at 23:21:48`; empty if they are current. */
 export function timeOfReading(monitor: ChartSource, channel: string): string {
   const time = pastOf(monitor);
   return time === null ? timeOfNewest(monitor, channel) : at(time, monitor);
 }
 
-/** The time of a channel's newest values, which are not current while the view is paused or they are stale. */
+/** The time of a channel's newest values if they are stale or the view is paused; otherwise empty. */
 function timeOfNewest(monitor: ChartSource, channel: string): string {
   const { frozen } = monitor;
   if (frozen) return at(frozen.now, monitor);
@@ -31,7 +36,11 @@ function timeOfNewest(monitor: ChartSource, channel: string): string {
   return newest && monitor.isStale(channel) ? at(newest.timestamp, monitor) : "";
 }
 
-/** The same, for the values beside the charts: `now` while the charts show others. */
+/**
+ * The time of the newest values, which are shown beside the charts; empty if they are current.
+ *
+ * If they are current but the charts show an earlier time, it is `now`.
+ */
 export function timeBesideCharts(monitor: ChartSource, channel: string): string {
   return timeOfNewest(monitor, channel) || (pastOf(monitor) === null ? "" : "now");
 }

@@ -8,13 +8,17 @@ import { useMonitor } from "../view/hooks";
 import type { Zoom } from "../view/view";
 import type { TimeScale } from "./timeAxis";
 
-/** What charts and their legends show, and what they change. The monitor is one source; two compared runs are another. */
+/**
+ * The state that charts and their legends read and change.
+ *
+ * The monitor is one source; a comparison of two runs is another.
+ */
 export interface ChartSource {
   readonly times: TimeScale;
   readonly span: Zoom;
   /** The longest span that the reader can choose, in ms. */
   readonly longest: number;
-  /** The end of the time axis, for now. */
+  /** The newest time that charts can show: the current time, or for compared runs, the end of the longer run. */
   readonly now: number;
   readonly view: { readonly zoom: Zoom | null };
   readonly cursor: Signal<number | null>;
@@ -31,11 +35,11 @@ export interface ChartSource {
   readonly moments: Moments;
   isStale(channel: string): boolean;
   change(part: { readonly zoom: Zoom | null }): void;
-  /** If the reader can annotate a time. */
+  /** Let the reader annotate a time; not given if the reader cannot. */
   annotate?(time: number): void;
 }
 
-/** Null: charts show the monitor's host. */
+/** The source of the charts; null if they show the monitor's host. */
 export const ChartContext = createContext<ChartSource | null>(null);
 
 export function useChartSource(): ChartSource {

@@ -3,9 +3,9 @@ import type uPlot from "uplot";
 type Column = (number | null)[];
 
 /**
- * Lines as areas on top of each other, from the bottom; the last line is their total, and limits them.
+ * Turns lines into areas that are stacked from the bottom; the last line is their total, and limits their height.
  *
- * null is a step where an area has no height: the total alone reaches down to the areas below, or to 0.
+ * null marks a step where an area has no height. The area of the total reaches down to the highest area, or to 0.
  */
 export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [number[], ...Column[]] {
   const totals = lines.at(-1) ?? [];
@@ -21,7 +21,7 @@ export function stacked([times, ...lines]: readonly [number[], ...Column[]]): [n
   return [times, ...areas, totals];
 }
 
-/** The path of one area of a stack: between its values and those of the highest area below. */
+/** The path of one area of a stack, between its values and the values of the highest area below it. */
 export function areaPath(plot: uPlot, index: number, first: number, last: number): uPlot.Series.Paths {
   const times = plot.data[0];
   const values = plot.data[index] ?? [];
@@ -49,7 +49,7 @@ function trace(path: Path2D, points: readonly [number, number][]): void {
   for (const point of points.slice(1)) path.lineTo(...point);
 }
 
-/** The steps between gaps: the first and the last of each stretch. */
+/** The stretches of steps between gaps, each as its first and its last step. */
 function runsOf(values: ArrayLike<number | null | undefined>, first: number, last: number): [number, number][] {
   const runs: [number, number][] = [];
   for (let step = first; step <= last; step += 1) {

@@ -1,12 +1,12 @@
 const OFFSETS = 16;
-// A jump by this share of the axis is drawn at once.
+// A jump by more than this share of the axis is drawn at once.
 const JUMP = 0.25;
 
 /**
- * The number of the pixel of `time`, if a pixel is `step` ms wide.
+ * The number of the pixel that contains `time`, if a pixel is `step` ms wide.
  *
- * The offset depends on `name`: charts that are drawn once per pixel are staggered, instead of all
- * being drawn with the same sample.
+ * Charts are drawn once per pixel. Pixels start at a time that depends on `name`, so that not all charts are drawn with
+ * the same sample.
  */
 export function pixelOf(time: number, step: number, name: string): number {
   let sum = 0;
@@ -14,7 +14,11 @@ export function pixelOf(time: number, step: number, name: string): number {
   return Math.floor(time / step + sum / OFFSETS);
 }
 
-/** Whether a value differs from the drawn one by more than a quarter of its axis, whose range is in `heights`. */
+/**
+ * Whether the newest value of a line differs from its drawn value by more than a quarter of the axis.
+ *
+ * `heights` has the range of the axis of each line.
+ */
 export function hasJumped(newest: readonly number[], drawn: readonly number[], heights: readonly number[]): boolean {
   return newest.some((value, line) => Math.abs(value - drawn[line]!) > JUMP * heights[line]!);
 }

@@ -4,7 +4,7 @@ const SECOND = 1_000;
 const MINUTE = 60_000;
 const HOUR = 60 * MINUTE;
 const DAY = 24 * HOUR;
-// Steps between the times on the axis; uPlot's own have none that suit five minutes.
+// Steps between the times on the axis; none of uPlot's own steps suits a span of five minutes.
 export const STEPS = [
   ...[1, 2, 5, 10, 15, 30, 60, 120, 300, 600, 900, 1200, 1800, 3600, 7200, 10_800, 21_600, 43_200],
   ...[1, 2, 5, 7, 14, 30].map((days) => 86_400 * days),
@@ -12,24 +12,24 @@ export const STEPS = [
 
 /** How the times of a chart are written. */
 export interface TimeScale {
-  /** Whether they are Unix times, and not since a start. */
+  /** Whether times are Unix times; if not, they are times since a start. */
   readonly isClock: boolean;
-  /** A time below the axis, whose times are `step` apart. */
+  /** The text of a time on the axis, whose times are `step` ms apart. */
   onAxis(time: number, step: number): string;
-  /** A time to the second. */
+  /** The text of a time, to the second. */
   text(time: number, now: number): string;
-  /** When the newest values are from, for screen readers. */
+  /** The text for the time of the newest values, for screen readers. */
   readonly newest: string;
 }
 
-/** A time on the axis: the date at midnight, and where the steps are days. */
+/** The text of a Unix time on the axis: a time of day, or a date at midnight and wherever the steps are days. */
 function axisTime(time: number, step: number): string {
   if (step < MINUTE) return clockTime(time);
   const minutes = clockMinutes(time);
   return step >= DAY || (step >= HOUR && minutes === "00:00") ? date(time) : minutes;
 }
 
-/** Time since a start on the axis: `45 s`, `1:30 min`, `5 min`, `2:30 h`, `2 d 6 h`. */
+/** The text of a time since a start on the axis: `45 s`, `1:30 min`, `5 min`, `2:30 h`, `2 d 6 h`. */
 function axisElapsed(time: number, step: number): string {
   if (time >= HOUR && step < MINUTE) return elapsed(time);
   if (time < MINUTE) return time === 0 ? "0" : `${time / SECOND} s`;
@@ -44,7 +44,7 @@ function inUnit(time: number, unit: number, name: string): string {
   return `${Math.floor(time / unit)}${rest === 0 ? "" : `:${String(rest).padStart(2, "0")}`} ${name}`;
 }
 
-/** Time since a start: `0:12:30`. */
+/** The text of a time since a start: `0:12:30`. */
 function elapsed(time: number): string {
   const seconds = Math.round(time / SECOND);
   const [minute, second] = [Math.floor(seconds / 60) % 60, seconds % 60];

@@ -9,12 +9,12 @@ const observer = new IntersectionObserver((entries) => {
   }
 });
 
-// A printed page shows all of it.
+// Printing shows the whole page, so all elements count as visible.
 addEventListener("beforeprint", () => {
   for (const known of watched.values()) known.value = true;
 });
 
-/** Whether an element is on the screen: what is not there need not be drawn. */
+/** Observes whether an element is on the screen, since a chart off the screen need not be drawn. */
 export class Visibility {
   readonly isVisible = signal(false);
 

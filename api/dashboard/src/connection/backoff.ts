@@ -3,8 +3,10 @@ const MAX_MS = 30_000;
 const MIN_MS = 200;
 
 /**
- * The pause before attempt number `attempt` (from 0): it doubles up to `longest` ms, with full
- * jitter, so that the pages of a whole lab do not reconnect to a restarted server all at once.
+ * The pause in ms before attempt number `attempt`, counted from 0.
+ *
+ * The pause is random, up to a limit, so that the pages of a whole lab do not reconnect to a restarted server all at
+ * once. The limit doubles with each attempt, up to `longest`.
  */
 export function pauseBefore(attempt: number, random: () => number, longest = MAX_MS): number {
   const ceiling = Math.min(longest, FIRST_MS * 2 ** attempt);

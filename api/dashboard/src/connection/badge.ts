@@ -13,23 +13,23 @@ export interface Badge {
 
 /** What the badge depends on, besides the connection and the data. */
 export interface BadgeContext {
-  /** Now, monotonic and as Unix time, in ms. */
+  /** The current time in ms: `at` is monotonic, `wall` is Unix time. */
   readonly at: number;
   readonly wall: number;
-  /** When the server last responded over HTTP, monotonic. */
+  /** When the server last responded over HTTP, by the monotonic clock. */
   readonly respondedAt: number;
   /** Whether the server lists the host, live or in its history. */
   readonly isListed: boolean;
 }
 
-// The server has responded this much later than the last sample arrived: it is not the silent one.
+// If the server has responded this many intervals after the last sample arrived, the host is silent, not the server.
 const RESPONDED_INTERVALS = 1.5;
 
 /**
  * The badge for the worst condition that holds.
  *
- * Staleness depends on when samples arrived here, so that different clocks cannot make a live host
- * stale or a dead one live.
+ * Whether a host is stale depends on when its samples arrived in the browser, so a wrong clock cannot make a live host
+ * look stale, or a dead host look live.
  */
 export function badgeOf(
   state: ConnectionState,
@@ -59,11 +59,11 @@ export function badgeOf(
     const isResponding = respondedAt - last > RESPONDED_INTERVALS * host.intervalMs;
     const detail = isResponding
       ? "The server is responding, but receives no samples from this host."
-      : "No samples arrive.";
+      : "No samples are arriving.";
     return { kind: "stale", label: `Stale since ${momentTime(wall - (at - last), wall)}`, detail };
   }
   if (state.mode === "polling") {
-    const detail = "The live stream is unavailable. Polling over HTTP until it is back.";
+    const detail = "The live stream is unavailable. The page polls over HTTP until the stream is back.";
     return { kind: "polling", label: "Polling", detail };
   }
   return { kind: "live", label: "Live", detail: "Samples are streamed as they are collected." };

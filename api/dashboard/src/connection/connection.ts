@@ -7,9 +7,11 @@ import { type Socket, SocketStream } from "./socketStream";
 import { StallDetector } from "./stallDetector";
 
 /**
- * connecting: nothing has responded yet. live: the WebSocket is open, and the server knows the host.
- * polling: it is not open, and /metrics answers. reconnecting: neither works. unknown: the server
- * answers that it does not know the host.
+ * - connecting: the server has not responded yet.
+ * - live: the WebSocket is open, and the server knows the host.
+ * - polling: the WebSocket is not open, but /metrics responds.
+ * - reconnecting: the page tries to connect again, after the WebSocket closed or /metrics failed.
+ * - unknown: the server responds that it does not know the host.
  */
 export type ConnectionMode = "connecting" | "live" | "polling" | "reconnecting" | "unknown";
 
@@ -26,24 +28,24 @@ export interface Transport {
   random(): number;
 }
 
-/** What the connection reports. */
+/** Receives what the connection reports. */
 export interface ConnectionListener {
   onFrame(frame: Frame): void;
   /** Returns whether the response had a new sample. */
   onMetrics(response: MetricsResult): boolean;
   onState(state: ConnectionState): void;
-  /** Samples arrive for the first time, or again: the missed ones can be fetched. */
+  /** Samples arrive for the first time, or again, so the missed samples can be fetched. */
   onFlowing(): void;
 }
 
 const MAX_PAUSE_POLLING_MS = 10_000;
 const PROBE_TIMEOUT_MS = 2_000;
-// A healthy stream brings a sample at about the same time as HTTP.
+// After HTTP has brought a new sample, a healthy stream brings a message within this time.
 const GRACE_MS = 1_000;
-// A restarted server knows a host again once the collector has reconnected to the broker.
+// After a restart, the server knows a host once its collector has reconnected to the broker, usually within this time.
 const RESTART_MS = 10_000;
 
-/** One host's live stream: the WebSocket while it works, polling of /metrics in the meantime. */
+/** Receives the samples of one host over the WebSocket; while it does not work, polls /metrics instead. */
 export class Connection {
   private readonly poller: Poller;
   private readonly stall: StallDetector;
@@ -56,7 +58,7 @@ export class Connection {
   private retry: ReturnType<typeof setTimeout> | undefined;
   private isStopped = true;
 
-  /** `intervalMs` is called for each poll: the host's interval may change. */
+  /** `intervalMs` is called for each poll, because the host's interval may change. */
   constructor(
     private readonly transport: Transport,
     private readonly listener: ConnectionListener,
@@ -77,7 +79,7 @@ export class Connection {
     );
   }
 
-  /** When the server last responded over HTTP, monotonic. */
+  /** When the server last responded over HTTP, by the monotonic clock. */
   get respondedAt(): number {
     return this.poller.respondedAt;
   }
@@ -94,7 +96,7 @@ export class Connection {
     this.poller.stop();
   }
 
-  /** Try at once: the page is visible again, or the network is back. */
+  /** Try at once, because the page is visible again or the network is back. */
   wake(): void {
     if (this.isStopped) return;
     if (this.stream === null) {
@@ -129,7 +131,7 @@ export class Connection {
     this.unknownSince = null;
     this.setState("live", null);
     this.stall.start();
-    this.flow(); // after polling too, which may have missed samples
+    this.flow(); // after polling too, because polling may have missed samples
   }
 
   private flow(): void {
@@ -192,7 +194,7 @@ export class Connection {
     if (this.stream?.isOpen) this.onClose();
   }
 
-  // Polling goes on: the server knows the host once its collector has reported.
+  // Polling continues, because the server will know the host once its collector has reported.
   private onUnknownHost(problem: Error): void {
     const now = performance.now();
     this.unknownSince ??= now;
@@ -204,7 +206,7 @@ export class Connection {
     this.poller.start();
   }
 
-  // A broken connection and a silent collector look the same here; the response of /metrics differs.
+  // On the stream, a broken connection looks like a silent collector. The response of /metrics tells them apart.
   private async probe(): Promise<void> {
     const { stream } = this;
     if (stream === null) return;
@@ -213,7 +215,7 @@ export class Connection {
     const response = await this.poller.fetchOnce(wasStalled ? PROBE_TIMEOUT_MS : undefined);
     if (this.isStopped || stream !== this.stream) return;
     if (response instanceof Error) {
-      // A stream that has received something meanwhile is healthy, whatever happened to the probe.
+      // A stream that has received a message since the probe began is healthy, even if the probe failed.
       if (stream.receivedAt >= startedAt && stream.hasReceived) return;
       if (isUnknownHost(response)) this.onPollFailed(response);
       else this.onClose(response.message);

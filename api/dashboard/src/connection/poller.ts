@@ -6,13 +6,13 @@ const MIN_PAUSE_MS = 250;
 interface PollerOptions {
   fetchMetrics(signal: AbortSignal): Promise<MetricsResult>;
   intervalMs(): number;
-  /** The result of each poll; not called for one that `stop` has aborted. */
+  /** Called with the result of each poll, except a poll that `stop` has aborted. */
   onPolled(response: MetricsResult | Error): void;
 }
 
-/** Fetches /metrics: once, or at the interval until it is stopped. */
+/** Fetches /metrics, either once, or once per interval until `stop` is called. */
 export class Poller {
-  /** When the last response arrived, monotonic. */
+  /** When the last response arrived, by the monotonic clock. */
   respondedAt = -Infinity;
   private isPolling = false;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -53,7 +53,7 @@ export class Poller {
     const response = await this.fetchOnce(TIMEOUT_MS, request);
     if (this.request !== request) return;
     this.options.onPolled(response);
-    if (this.request !== request) return; // stopped by the callback, and perhaps started again
+    if (this.request !== request) return; // the callback has stopped polling, and perhaps started it again
     const pause = Math.max(this.options.intervalMs(), MIN_PAUSE_MS);
     this.timer = setTimeout(() => void this.poll(), pause);
   }

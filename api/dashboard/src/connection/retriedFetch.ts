@@ -6,11 +6,15 @@ interface Options<T> {
   fetch(signal: AbortSignal): Promise<T>;
   random(): number;
   onFetched(response: T): void;
-  /** `problem` is a sentence. It is fetched again. */
+  /** Called after each failed attempt. `problem` is a sentence about the failure. */
   onFailed?(problem: string): void;
 }
 
-/** Something on the server: fetching it aborts an earlier request, and after a failure it is tried again, with growing pauses. */
+/**
+ * Fetches something from the server, and retries after a failure, with growing pauses.
+ *
+ * A new fetch aborts the earlier request.
+ */
 export class RetriedFetch<T> {
   private attempts = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -24,7 +28,7 @@ export class RetriedFetch<T> {
     void this.run(this.request.signal);
   }
 
-  /** Fetch it in `ms`, instead of when it was due. */
+  /** Fetch after `ms`, instead of at the time that was planned before. */
   fetchAfter(ms: number): void {
     clearTimeout(this.timer);
     this.timer = setTimeout(() => this.fetch(), ms);

@@ -2,7 +2,7 @@ import { type Frame, parseFrames } from "../bus/frames";
 
 const OPENING_TIMEOUT_MS = 8_000;
 
-/** The part of a WebSocket that is used; the browser's satisfies it. */
+/** The part of the browser's WebSocket that the page uses; tests replace it. */
 export interface Socket {
   onopen: ((event: never) => void) | null;
   onmessage: ((event: { data: unknown }) => void) | null;
@@ -12,7 +12,7 @@ export interface Socket {
 
 export interface StreamListener {
   onOpen(): void;
-  /** `silentMs`: how long the stream had been silent before this message. */
+  /** Called with the frames of a message; `silentMs` is how long the stream had been silent before the message. */
   onMessage(frames: readonly Frame[], silentMs: number): void;
   /** The socket has closed, or could not be opened. Not called after `close`. */
   onClose(): void;
@@ -21,9 +21,9 @@ export interface StreamListener {
 /** One WebSocket, from the attempt to open it until it closes. */
 export class SocketStream {
   isOpen = false;
-  /** When it opened or last received a message, monotonic. */
+  /** When the socket opened or last received a message, by the monotonic clock. */
   receivedAt = 0;
-  /** Whether it has received a frame that this page knows. */
+  /** Whether the socket has received a frame that this page knows. */
   hasReceived = false;
   private socket: Socket | null = null;
   private opening: ReturnType<typeof setTimeout> | undefined;
@@ -40,7 +40,7 @@ export class SocketStream {
     try {
       socket = openSocket();
     } catch {
-      this.fail(); // a browser may refuse, for example for an address that it does not allow
+      this.fail(); // the browser may throw, for example if it does not allow the address
       return;
     }
     this.socket = socket;

@@ -1,13 +1,13 @@
-// The stream is checked after this many intervals of silence: before its samples are stale.
+// The stream is checked after this many intervals of silence, which is before its samples become stale.
 const STALL_INTERVALS = 1.5;
 const MIN_STALL_MS = 1_000;
-// A collector reports its status every 10 s, so a healthy stream is never silent for longer.
+// A collector reports its status every 10 s, so a healthy stream is never silent for this long.
 const MAX_STALL_MS = 12_000;
 
 /**
- * Calls `onStall` while a stream is silent for longer than it should be, less and less often.
+ * Calls `onStall` while a stream is silent for longer than a healthy stream would be, with growing pauses.
  *
- * A broken connection looks like a silent collector until another check distinguishes them.
+ * The silence does not show whether the connection is broken or the collector is silent, so `onStall` must check.
  */
 export class StallDetector {
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -18,7 +18,7 @@ export class StallDetector {
     private readonly onStall: () => void,
   ) {}
 
-  /** Whether `silentMs` of silence is longer than a healthy stream's. */
+  /** Whether a silence of `silentMs` is longer than the silences of a healthy stream. */
   isStalled(silentMs = this.silentMs()): boolean {
     return silentMs >= this.stallMs;
   }

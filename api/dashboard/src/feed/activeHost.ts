@@ -22,7 +22,7 @@ export class ActiveHost {
       this.listener.onState();
     },
   });
-  /** The state before there is a feed. */
+  /** The state of the connection while there is no feed. */
   private unresolved: ConnectionState = { mode: "connecting", problem: null };
 
   constructor(private readonly listener: Listener) {}
@@ -41,7 +41,7 @@ export class ActiveHost {
     });
   }
 
-  /** Show a host; null is the server's choice. */
+  /** Show the host `name`, or if it is null, the host that the server chooses. */
   show(name: string | null): void {
     const host = name ?? this.defaultHost.name;
     if (host === null) this.defaultHost.find();

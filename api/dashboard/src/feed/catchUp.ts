@@ -4,9 +4,9 @@ import type { HostData } from "../store/host";
 const LATE_MS = 3_000;
 const MARGIN_INTERVALS = 3;
 
-/** Fetches the samples of a host that the page does not have from the history. */
+/** Fetches from the history the samples of a host that the page does not have. */
 export class CatchUp {
-  /** Samples may be missing from here on, by the collector's clock; null: none are. */
+  /** The time since which samples may be missing, by the collector's clock; null if none are missing. */
   private missingFrom: number | null;
   private timer: ReturnType<typeof setTimeout> | undefined;
 
@@ -17,20 +17,20 @@ export class CatchUp {
     this.missingFrom = this.lastComplete() ?? -Infinity;
   }
 
-  /** The stream has ended: samples may be missing from now on. */
+  /** Note that the stream has ended, so samples may be missing since shortly before the newest sample. */
   noteOutage(): void {
     const from = this.lastComplete();
     if (from !== null) this.missingFrom = Math.min(this.missingFrom ?? Infinity, from);
   }
 
-  /** Fetch what is missing. Only a live stream makes the data complete: polling skips samples. */
+  /** Fetch the missing samples. Without a live stream, more samples will be missing, because polling skips samples. */
   run(isLive: boolean): void {
     if (this.missingFrom === null) return;
     this.backfill.fill(this.missingFrom);
     if (isLive) this.missingFrom = null;
   }
 
-  /** Fetch the bucket of a late sample: its new mean cannot be computed here. */
+  /** Fetch the bucket that includes a late sample, because the page cannot compute the new mean of the bucket. */
   fetchLate(channel: string, timestamp: number): void {
     const from = this.host.series.get(channel)?.bucketStart(timestamp) ?? timestamp;
     clearTimeout(this.timer);

@@ -25,13 +25,13 @@ interface Loaded {
   readonly annotations: readonly Annotation[];
 }
 
-/** One of two runs that are compared, with its history. One that is under way is fetched again and again. */
+/** One of the two runs of a comparison, with its history. A run that is under way is fetched again and again. */
 export class ComparedRun {
   readonly run = signal<Run | null>(null);
   readonly history = signal<RunHistory | null>(null);
-  /** Those that name the run, and those of its time and host that name no run. */
+  /** The annotations of the run's host during the run, except annotations that name another run. */
   readonly annotations = signal<readonly Annotation[]>([]);
-  /** Why it cannot be read, as a sentence. */
+  /** Why the run, its history or its annotations cannot be read, as a sentence; null if they can be read. */
   readonly problem = signal<string | null>(null);
   private readonly loads: RetriedFetch<Loaded>;
 
@@ -62,7 +62,7 @@ export class ComparedRun {
     const { reference, options } = this;
     const run = await options.fetchRun(reference.id, reference.host, signal);
     signal.throwIfAborted();
-    this.run.value = run; // its summary is shown even if its history cannot be read
+    this.run.value = run; // the run's summary is shown even if the history cannot be read
     const { host, started } = run;
     const end = Math.max(runEnd(run, Math.max(Date.now(), run.timestamp)), started + MIN_LENGTH_MS);
     const query = { host, start: started, end: end + 1, maxPoints: MAX_POINTS };
@@ -88,7 +88,7 @@ export class ComparedRun {
   }
 }
 
-/** The history of a host that the server no longer knows. */
+/** An empty history, if the error is that the server no longer knows the host; other errors are thrown again. */
 function emptyIfUnknown(error: unknown): HistoryResult {
   if (isUnknownHost(error)) return { host: "", start: 0, end: 0, channels: new Map() };
   throw error;

@@ -9,7 +9,7 @@ import type { RunReference } from "../view/runReference";
 import type { View, Zoom } from "../view/view";
 import { ComparedRun } from "./comparedRun";
 
-/** What a comparison needs of the page. */
+/** The parts of the page that a comparison uses. */
 interface Page {
   readonly frames: { readonly count: ReadonlySignal<number>; invalidate(): void };
   readonly view: View;
@@ -21,12 +21,12 @@ export const RUN_LETTERS = ["A", "B"] as const;
 
 const NO_SAMPLES: ReadonlyMap<string, Newest> = new Map();
 
-/** The channel of a run in the charts of a comparison: `0/system/cpu`. */
+/** The name that the charts of a comparison use for a channel of the run at `index`: `0/system/cpu`. */
 export function comparedChannel(index: number, channel: string): string {
   return `${index}/${channel}`;
 }
 
-/** Two runs in the same charts, aligned at their start. */
+/** Shows two runs in the same charts, aligned at their starts. */
 export class Comparison implements ChartSource {
   readonly times = ELAPSED;
   readonly cursor = signal<number | null>(null);
@@ -80,7 +80,7 @@ export class Comparison implements ChartSource {
     return { zoom: this.page.view.compareZoom };
   }
 
-  /** The length of the longer run. */
+  /** The length of the longer run, in ms. */
   get longest(): number {
     return Math.max(1_000, ...this.runs.map(({ history }) => history.value?.length ?? 0));
   }
@@ -102,7 +102,7 @@ export class Comparison implements ChartSource {
     return { seriesAt: (channel: string) => this.all.value.get(channel) };
   }
 
-  /** The annotations of both runs, by the time since the start of each. */
+  /** The annotations of both runs; the time of each is the time since the start of its run. */
   get moments(): Moments {
     return this.marked.value;
   }

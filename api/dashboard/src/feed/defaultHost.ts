@@ -9,11 +9,12 @@ interface Listener {
 }
 
 /**
- * Finds the host to show if the address does not name one. The server chooses: the machine that it runs
- * on, if that is monitored.
+ * Finds the host to show if the address of the page names none.
+ *
+ * The server chooses the host. If the machine on which the server runs is monitored, it chooses this machine.
  */
 export class DefaultHost {
-  /** Null until the server has responded. */
+  /** The host that the server has chosen; null until it has responded. */
   name: string | null = null;
   private latest = 0;
   private timer: ReturnType<typeof setTimeout> | undefined;

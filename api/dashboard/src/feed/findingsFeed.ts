@@ -18,7 +18,7 @@ interface Options {
   onChange(): void;
 }
 
-/** Keeps the findings of one host current: the list from the server, then the changes from the stream. */
+/** Keeps the findings of one host current: fetches the list, then applies the changes that the stream reports. */
 export class FindingsFeed {
   state: FindingsState = NO_FINDINGS;
   private readonly list: RetriedFetch<readonly Finding[]>;
@@ -38,7 +38,7 @@ export class FindingsFeed {
     });
   }
 
-  /** Fetch the list. */
+  /** Fetch the list of active findings. */
   fetch(): void {
     this.list.fetch();
   }

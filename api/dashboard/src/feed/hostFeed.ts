@@ -13,11 +13,11 @@ import { MomentsFeed } from "./momentsFeed";
 export interface FeedListener {
   /** The state of the connection has changed. */
   onState(): void;
-  /** The status of any host. */
+  /** The status of a host has arrived. */
   onStatus(status: CollectorStatus): void;
   /** The host's values have changed. */
   onValues(): void;
-  /** Rows of the history were merged, or could not be. */
+  /** Samples from the history have been merged, or the history could not be read. */
   onHistory(): void;
   /** The host's findings have changed, or could not be read. */
   onFindings(): void;
@@ -25,16 +25,16 @@ export interface FeedListener {
   onMoments(): void;
 }
 
-/** Keeps one host's data current: live samples from the connection, missed ones from the history. */
+/** Keeps one host's data current, with live samples from the connection and missed samples from the history. */
 export class HostFeed {
   state: ConnectionState = { mode: "connecting", problem: null };
-  /** Why the past is incomplete, as a sentence. */
+  /** Why the past is incomplete, as a sentence; null if it is complete. */
   historyProblem: string | null = null;
   readonly findings: FindingsFeed;
   readonly moments: MomentsFeed;
   private readonly connection: Connection;
   private readonly missing: CatchUp;
-  /** When /metrics last responded for this host, monotonic. */
+  /** When /metrics last responded for this host, by the monotonic clock. */
   private metricsAt: number | undefined;
 
   constructor(
@@ -72,7 +72,7 @@ export class HostFeed {
     );
   }
 
-  /** When the server last responded over HTTP, monotonic. */
+  /** When the server last responded over HTTP, by the monotonic clock. */
   get respondedAt(): number {
     return this.connection.respondedAt;
   }
@@ -92,7 +92,7 @@ export class HostFeed {
     this.connection.wake();
   }
 
-  /** Fetch the samples that are missing from the history, the findings, and what else has happened. */
+  /** Fetch what the page has missed: samples, findings, annotations and runs. */
   catchUp(): void {
     this.findings.fetch();
     this.moments.fetch();
