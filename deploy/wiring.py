@@ -1,6 +1,6 @@
-"""The one place that chooses the parts and connects them.
+"""Chooses the parts that the settings require, and connects them. No other module does this.
 
-Imports are inside the functions, so that a stand-alone collector does not load the API's libraries.
+Most imports are inside the functions, so a stand-alone collector does not load the API's libraries.
 """
 
 from functools import partial
@@ -37,11 +37,11 @@ if TYPE_CHECKING:
     from telemetry.reports import Reporter
     from telemetry.status import SensorReport
 
-_SENSORS_SECONDS = 10.0  # a GPU's driver takes this long when it is first used
+_SENSORS_SECONDS = 10.0  # a GPU's driver may take this long when it is first used
 
 
 def history_file(settings: Settings) -> Path:
-    """Return the path of the embedded history."""
+    """Return the path of the embedded history's SQLite file."""
     return settings.data_dir / "history.sqlite3"
 
 
@@ -69,7 +69,7 @@ class _Influxdb(TypedDict):
 
 
 def _influxdb(settings: Settings) -> _Influxdb:
-    # If the URL is set, the settings require all the others.
+    # Settings with a URL but no token or organization are rejected, so no "" below is ever used.
     token = settings.influxdb_token
     return {
         "url": settings.influxdb_url or "",
@@ -129,7 +129,10 @@ def _announcer(settings: Settings) -> "Announcer | None":
 
 
 def sensor_reports(collector: "Collector") -> "Mapping[str, SensorReport]":
-    """Return the reports of the sensors of ``collector``, after waiting for their first result."""
+    """Return the report of each sensor of ``collector``.
+
+    Waits up to 10 s until each sensor has been opened or has failed to open.
+    """
     collector.wait_settled(_SENSORS_SECONDS)
     return collector.status().sensors
 
@@ -174,7 +177,7 @@ def api(settings: Settings, others: "Sequence[Reporter]" = ()) -> "ApiServer":
 
 
 def senders(settings: Settings) -> "Sequence[Sender]":
-    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed and missing."""
+    """Return the ways to deliver notices. Raises SettingsError if Apprise is needed but missing."""
     from advisor.notices.senders import senders
     from telemetry.settings.notices import minutes_of_day, urls
 
@@ -188,7 +191,10 @@ def senders(settings: Settings) -> "Sequence[Sender]":
 
 
 def notices(settings: Settings) -> "Notices | None":
-    """Return the part that sends notices, or None if no target is set. Raises SettingsError."""
+    """Return the part that sends notices, or None if no target is set.
+
+    Raises SettingsError if Apprise is needed but missing.
+    """
     targets = senders(settings)
     if not targets:
         return None
@@ -226,8 +232,8 @@ def metrics_server(
 def data_folder(settings: Settings, broker: EmbeddedBroker | None = None) -> DataFolder | None:
     """Return the folder of the embedded history and of the broker's queues, or None.
 
-    It is None if the history is in InfluxDB and ``broker`` keeps its messages in memory or
-    elsewhere.
+    The result is None if neither needs a folder: the history is in InfluxDB, and there is no
+    ``broker``, or ``broker`` keeps its messages only in memory.
     """
     used = settings.influxdb_url is None or (broker is not None and broker.keeps_messages)
     return DataFolder(settings.data_dir) if used else None
@@ -264,14 +270,15 @@ def _websocket_port(settings: Settings, program: BrokerProgram) -> int:
         return _usual_port(settings, WEBSOCKET_PORT) if program.websockets else 0
     if settings.mqtt_websocket_port and not program.websockets:
         raise SettingsError(
-            f"mqtt_websocket_port is set, but {program.description}, cannot serve it on mqtt_host: "
-            "install Mosquitto 2.0.12 or newer, or set embedded_broker = bundled."
+            f"mqtt_websocket_port is set, but the embedded broker ({program.description}) cannot "
+            "serve MQTT over WebSocket on mqtt_host: install Mosquitto 2.0.12 or newer, built with "
+            "WebSocket support, or set embedded_broker = bundled."
         )
     return settings.mqtt_websocket_port
 
 
 def _usual_port(settings: Settings, port: int) -> int:
-    """Return ``port``, or the next one that the settings do not give to another part."""
+    """Return the first port, from ``port`` on, that the settings do not use for another purpose."""
     given = {settings.http_port, settings.mqtt_port, settings.mqtt5_port}
     given.add(settings.mqtt_websocket_port)
     return next(each for each in count(port) if each not in given)
@@ -283,7 +290,7 @@ def _broker_program(settings: Settings) -> BrokerProgram:
         mosquitto = broker_mosquitto.find(settings.data_dir / "broker")
     if mosquitto is None and settings.embedded_broker == MOSQUITTO:
         raise SettingsError(
-            "embedded_broker = mosquitto needs Linux and Mosquitto 2, which was not found: "
-            "install it (`apt install mosquitto`), or choose auto or bundled."
+            "embedded_broker = mosquitto needs Linux and Mosquitto 2, but this machine does not "
+            "have both: install Mosquitto 2 (`apt install mosquitto`), or choose auto or bundled."
         )
     return mosquitto or Rumqttd()

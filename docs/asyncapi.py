@@ -1,4 +1,4 @@
-"""The tables of docs/asyncapi.md, from the AsyncAPI document of an installation with defaults."""
+"""The tables of docs/asyncapi.md, made from the AsyncAPI document for the default settings."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -13,7 +13,7 @@ _STREAM = "stream"
 
 
 def topics() -> Iterator[Row]:
-    """Yield, for each operation on a topic, its topic, direction, QoS, retention and meaning."""
+    """Yield a row for each operation on a topic: topic, direction, QoS, retain flag, meaning."""
     found = _document()
     for operation in found["operations"].values():
         name = _last(operation["channel"])
@@ -30,7 +30,7 @@ def topics() -> Iterator[Row]:
 
 
 def frames() -> Iterator[Row]:
-    """Yield, for each message of the WebSocket, its direction, its ``event`` and an example."""
+    """Yield a row for each kind of WebSocket message: its sender, its summary and an example."""
     found = _document()
     for operation in found["operations"].values():
         if _last(operation["channel"]) != _STREAM:
@@ -52,7 +52,7 @@ def _last(reference: Mapping[str, str]) -> str:
 
 
 def _shortened(payload: Mapping[str, Any]) -> str:
-    """Return an example with the first fields of its data."""
+    """Return ``payload`` as JSON, with only the first three fields of its data."""
     data = payload.get("data", {})
     few = dict(list(data.items())[:3]) | ({"…": "…"} if len(data) > 3 else {})  # noqa: PLR2004
     text = json.dumps({**payload, "data": few} if data else payload, ensure_ascii=False)

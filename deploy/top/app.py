@@ -1,4 +1,4 @@
-"""Draws the model with Textual."""
+"""The terminal view: shows the lines of the model with Textual, and passes keys to the model."""
 
 import asyncio
 import signal
@@ -38,13 +38,13 @@ Enter      show the selected host
 ← →        show the previous or next host
 Esc        show all hosts
 
-A bar is one sample, the newest on the right. Dimmed values are stale.
-"slowed by" is why the clocks of a GPU are reduced. Sizes are as in
-nvidia-smi, 1 GB = 2^30 bytes; 1 MB/s = 10^6 bytes per second."""
+A sparkline has one bar per sample, the newest on the right. Dimmed
+values are stale. "slowed by" lists why the clocks of a GPU are reduced.
+1 GiB is 2^30 bytes; 1 MB/s is 10^6 bytes per second."""
 
 
 class Help(ModalScreen[None]):
-    """The list of keys, shown until one of its own keys is pressed."""
+    """The list of keys; it stays until the user presses ``?``, Esc, ``q`` or Enter."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("question_mark,escape,q,enter", "dismiss", "Close"),
@@ -52,12 +52,12 @@ class Help(ModalScreen[None]):
     CSS = "Help { align: center middle; } #help { width: 74; height: auto; border: round; }"
 
     def compose(self) -> ComposeResult:
-        """Return the text."""
+        """Yield the widget that shows the help text."""
         yield Static(Text(_HELP), id="help")
 
 
 class Top(App[None]):
-    """The terminal view. Messages arrive in ``live``, which starts and stops with the view."""
+    """The application that shows the terminal view; ``live`` starts and stops with it."""
 
     BINDINGS: ClassVar[list[BindingType]] = [
         Binding("q,ctrl+c", "quit", "Quit", key_display="q"),
@@ -78,19 +78,19 @@ class Top(App[None]):
     TITLE = "System Monitor"
 
     def __init__(self, live: Subscription, host: str | None) -> None:
-        """Show the values that ``live`` receives, of ``host`` or of all hosts."""
+        """Show the values from ``live``: all hosts, or only ``host`` if it is not None."""
         super().__init__(ansi_color=True)
         self._live = live
         self._model = Model(live.newest.hosts, host)
 
     def compose(self) -> ComposeResult:
-        """Return the widgets."""
+        """Yield the scrollable page and the footer."""
         with VerticalScroll(can_focus=False):
             yield Static(id="page")
         yield Footer()
 
     def on_mount(self) -> None:
-        """Connect, and draw twice a second."""
+        """Connect to the broker, and draw the page twice a second."""
         loop = asyncio.get_running_loop()
         for each in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(each, self.exit)
@@ -99,11 +99,11 @@ class Top(App[None]):
         self.draw()
 
     async def on_unmount(self) -> None:
-        """Disconnect."""
+        """Disconnect from the broker."""
         await asyncio.to_thread(self._live.stop)
 
     def on_resize(self) -> None:
-        """Draw for the new size."""
+        """Draw the page for the new size."""
         self.draw()
 
     def draw(self) -> None:
@@ -139,12 +139,12 @@ class Top(App[None]):
         self.draw()
 
     def action_step(self, steps: int) -> None:
-        """Show another host."""
+        """Show another host; in the table of hosts, select another host."""
         self._model.move(steps)
         self.draw()
 
     def action_move(self, steps: int) -> None:
-        """Select another host, or scroll."""
+        """Select another host in the table of hosts; on the page of a host, scroll."""
         if self._model.host is None:
             self._model.move(steps)
             self.draw()
@@ -152,12 +152,12 @@ class Top(App[None]):
             self.query_one(VerticalScroll).scroll_relative(y=steps, animate=False)
 
     def action_page(self, pages: int) -> None:
-        """Move by whole pages."""
+        """Select another host or scroll, by whole pages."""
         self.action_move(pages * max(1, self.size.height - 2))
 
 
 def styled(lines: list[Line]) -> Text:
-    """Return ``lines`` as text in which nothing is markup."""
+    """Return ``lines`` as styled text; markup in ``lines`` is shown literally."""
     text = Text(no_wrap=True, end="")
     for index, line in enumerate(lines):
         if index:

@@ -27,12 +27,15 @@ def active(host: HostState) -> list[Mapping[str, object]]:
 
 
 def level(finding: Mapping[str, object]) -> int:
-    """Return the rank of the severity: 0 for the least severe."""
+    """Return the rank of the finding's severity: 0 for ``info``, 2 for ``critical``."""
     return _LEVELS.get(str(finding.get("severity")), 0)
 
 
 def finding_lines(host: HostState, width: int, now: int) -> Iterator[Line]:
-    """Yield some lines for each finding; ``now`` is in Unix milliseconds."""
+    """Yield the lines of the first five findings, and how many more there are.
+
+    ``now`` is in Unix milliseconds.
+    """
     found = active(host)
     for finding in found[:_SHOWN]:
         severity = str(finding.get("severity"))

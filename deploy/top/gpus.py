@@ -11,7 +11,7 @@ from telemetry.catalogue import GPU, GPU_MIG, place_of
 from telemetry.status import SensorState
 
 _STALE_INTERVALS = 3
-_HOT = 5.0  # °C below the temperature at which the hardware slows down
+_HOT = 5.0  # °C; a GPU this close to its slowdown temperature is shown as a warning
 _VERY_WIDE = 110
 _REASONS = {
     "applications_clocks_setting": "fixed clocks",
@@ -22,7 +22,7 @@ _REASONS = {
     "sw_power_cap": "power limit",
     "sw_thermal_slowdown": "too hot",
 }
-_HARMLESS = {"gpu_idle", "none"}  # an idle GPU lowers its clocks
+_HARMLESS = {"gpu_idle", "none"}  # an idle GPU lowers its clocks, which is harmless
 _COLUMNS = (
     Column("GPU", 4),
     Column("util", 5, right=True),
@@ -38,14 +38,15 @@ _NAME = Column("name", 24)
 def is_stale(update: Update, host: HostState, now: int) -> bool:
     """Return whether ``update`` is older than three intervals; ``now`` is in Unix milliseconds.
 
-    The clock of the host may be wrong, so the timestamp counts only for a retained message.
+    The age of a live message is the time since it arrived, because the host's clock may be wrong.
+    A retained message may be much older than its arrival, so its timestamp is considered too.
     """
     age = update.age(now) if update.retained else time.monotonic() - update.arrived
     return age > _STALE_INTERVALS * host.interval
 
 
 def gpu_lines(host: HostState, series: Series, width: int, now: int) -> Iterator[Line]:
-    """Yield the table, or why there are no GPUs."""
+    """Yield the table of GPUs, or a line with the reason why there are no GPUs."""
     updates = host.samples(GPU)
     if not updates:
         yield (Span(f"No GPU: {_reason(host)}", Style.DIM),)

@@ -30,7 +30,10 @@ SORTING = Sorting(("host", "findings", "util", "memory", "temp", "power", "CPU",
 
 @dataclass(frozen=True, slots=True)
 class Host:
-    """The values in a host's row of the table; a number that is not known is None."""
+    """The values in a host's row of the table.
+
+    A number that is not known is None. ``worst`` is the highest severity of the active findings.
+    """
 
     name: str
     state: str
@@ -48,7 +51,7 @@ def state_of(host: HostState, now: int) -> str:
 
 
 def summary(host: HostState, now: int) -> Host:
-    """Return the row of ``host``."""
+    """Return the values in the row of ``host``; stale samples are ignored."""
     gpus = [each for each in host.samples(GPU) if not is_stale(each, host, now)]
     values = [each.values for each in gpus]
     found = active(host)
@@ -75,7 +78,10 @@ def summary(host: HostState, now: int) -> Host:
 
 
 def is_host(host: HostState) -> bool:
-    """Return whether ``host`` has or had a collector: some states concern no particular host."""
+    """Return whether ``host`` has or had a collector.
+
+    Without a collector, it has only states, such as a run that the Python helper publishes.
+    """
     contents = [update.content for update in host.updates.values()]
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
 
@@ -83,7 +89,7 @@ def is_host(host: HostState) -> bool:
 def host_lines(
     hosts: Sequence[Host], sorting: Sorting, selected: str | None, width: int, height: int
 ) -> list[Line]:
-    """Return the header, and as many rows as fit, including the selected one."""
+    """Return the header, and as many rows as fit, including the row of the selected host."""
     sizes = widths(_COLUMNS, width, least=12)
     shown = max(1, height - 1)
     names = [each.name for each in hosts]
@@ -115,7 +121,7 @@ def _cells(host: Host, *, is_selected: bool) -> list[Span]:
 
 
 def sorted_hosts(hosts: Iterable[Host], sorting: Sorting) -> list[Host]:
-    """Return ``hosts`` sorted; equal ones are sorted by name."""
+    """Return the sorted ``hosts``; hosts with equal values are sorted by name."""
     by_name = sorted(hosts, key=lambda host: host.name)
     return sorting.sorted(
         by_name, lambda host, title: host.name if title == "host" else host.numbers[title]

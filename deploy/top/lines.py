@@ -9,7 +9,7 @@ from deploy.top.text import fit
 
 
 class Style(StrEnum):
-    """What a text means; ``app`` chooses its colour."""
+    """The role of a text; ``app`` chooses the colour of each role."""
 
     PLAIN = "plain"
     DIM = "dim"
@@ -22,7 +22,7 @@ class Style(StrEnum):
 
 
 class Span(NamedTuple):
-    """Some text of one style."""
+    """A part of a line that has one style."""
 
     text: str
     style: Style = Style.PLAIN
@@ -33,7 +33,11 @@ Line: TypeAlias = tuple[Span, ...]
 
 @dataclass(frozen=True, slots=True)
 class Column:
-    """A column of a table. ``width`` 0 means the width that the others leave."""
+    """A column of a table.
+
+    Columns with ``width`` 0 share the width that the other columns leave. ``right`` is set if the
+    column is aligned to the right.
+    """
 
     title: str
     width: int
@@ -46,7 +50,10 @@ def plain(lines: Iterable[Line]) -> str:
 
 
 def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
-    """Return the width of each column in a line of ``width``, with a space between columns."""
+    """Return the width of each column in a line of ``width``, with a space between columns.
+
+    A column whose own width is 0 gets at least ``least``, even if the line then exceeds ``width``.
+    """
     taken = sum(column.width for column in columns) + len(columns) - 1
     flexible = sum(column.width == 0 for column in columns)
     rest = max(least * flexible, width - taken)
@@ -55,17 +62,17 @@ def widths(columns: Sequence[Column], width: int, least: int = 8) -> list[int]:
 
 
 def header(columns: Sequence[Column], sizes: Sequence[int], mark: str | None = None) -> Line:
-    """Return the line of titles; the column titled ``mark`` gets a ``▾``."""
+    """Return the line of column titles; a ``▾`` follows the title ``mark``."""
     titles = [f"{each.title}▾" if each.title == mark else each.title for each in columns]
     return row(columns, sizes, [Span(title, Style.DIM) for title in titles])
 
 
 def row(columns: Sequence[Column], sizes: Sequence[int], cells: Sequence[Span]) -> Line:
-    """Return a line of a table."""
+    """Return the line of a table that contains ``cells``."""
     spans: list[Span] = []
     for column, size, cell in zip(columns, sizes, cells, strict=True):
         if spans:
-            # A gap in the selected row would look like another selection.
+            # In the selected row, spaces are highlighted too, so that it looks like one selection.
             spans.append(Span(" ", cell.style if cell.style is Style.SELECTED else Style.PLAIN))
         spans.append(Span(fit(cell.text, size, right=column.right), cell.style))
     return tuple(spans)

@@ -13,7 +13,7 @@ _LABEL, _VALUE, _MORE = 6, 27, 28
 
 
 def machine_lines(host: HostState, series: Series, width: int, now: int) -> Iterator[Line]:
-    """Yield a line for each family of the machine, and one or more for its cores."""
+    """Yield one line each for CPU, memory, disk and network, and lines of bars for the cores."""
     for family, describe in _DESCRIBED.items():
         update = host.updates.get(family.channel)
         if update is None:
@@ -34,7 +34,7 @@ def machine_lines(host: HostState, series: Series, width: int, now: int) -> Iter
 
 
 def _cores(update: Update, width: int) -> Iterator[Line]:
-    """Yield a bar for each core."""
+    """Yield lines that contain one bar for each core."""
     cores = update.values.get("per_core")
     bars = "".join(bar(number(each)) for each in cores) if isinstance(cores, list | tuple) else ""
     length = max(1, width - _LABEL)
@@ -76,7 +76,7 @@ def _rates(
 
 
 def _busiest(devices: object) -> str:
-    """Return the name of the busiest device, if there are several."""
+    """Return the number of devices and the busiest device; empty unless there are several."""
     if not isinstance(devices, Mapping) or len(devices) < 2:  # noqa: PLR2004 - several
         return ""
 

@@ -1,4 +1,4 @@
-"""The contents of the terminal, and how keys change them. Pure: needs no terminal."""
+"""The contents of the page, and how keys change them. Pure: the code needs no terminal."""
 
 from collections.abc import Mapping
 
@@ -19,13 +19,15 @@ _STATES = {"live": Style.GOOD, "stale": Style.WARNING, "offline": Style.WARNING}
 
 
 class Model:
-    """The view of one host or of all hosts: it begins with all hosts if there are several.
+    """The page of one host, or of all hosts.
 
-    The methods named after actions change what ``lines`` returns.
+    It starts with the table of all hosts if there are several and ``host`` is not given. The
+    methods ``sort``, ``reverse``, ``open``, ``back`` and ``move`` carry out what a key does; they
+    change what ``lines`` returns.
     """
 
     def __init__(self, states: Mapping[str, HostState], host: str | None = None) -> None:
-        """Show ``states``, which the caller updates; ``host`` is the chosen host, if any."""
+        """Show ``states``, which the caller updates; if ``host`` is given, show only that host."""
         self._states = states
         self._chosen = host
         self._only = host
@@ -64,13 +66,13 @@ class Model:
             self._chosen = self._selected
 
     def back(self) -> None:
-        """Show all hosts."""
+        """Show all hosts, unless the page is limited to one host."""
         if self._only is None:
             self._selected = self.host or self._selected
             self._chosen, self._everything = None, True
 
     def move(self, steps: int) -> None:
-        """Select another host in the table; while one host is shown, show another one."""
+        """Select another host in the table of hosts; on the page of a host, show another host."""
         if self._only is not None or not self._order:
             return
         current = self.host or self._selected
@@ -83,7 +85,7 @@ class Model:
         self._selected = self._order[index]
 
     def note(self) -> None:
-        """Note the newest values, for the sparklines."""
+        """Record the newest values of the hosts that are shown, for the sparklines."""
         shown = self.host
         for name in [shown] if shown else self._names():
             if name in self._states:
@@ -92,7 +94,7 @@ class Model:
     def lines(self, outage: str | None, width: int, height: int, now: int) -> list[Line]:
         """Return the whole page for a terminal of this size; ``now`` is in Unix milliseconds.
 
-        ``outage`` is the reason why nothing arrives, or is None.
+        ``outage`` is the reason why no messages arrive; None if the connection works.
         """
         notice = [] if outage is None else [(Span(printable(outage), Style.CRITICAL),)]
         rows = hosts.sorted_hosts(

@@ -24,7 +24,10 @@ SORTING = Sorting(("memory", "GPU", "PID", "user", "time", "command"))
 
 @dataclass(slots=True)
 class Process:
-    """One process, on one or several GPUs. ``started`` is in Unix milliseconds."""
+    """A process that uses one or several GPUs.
+
+    ``started`` is in Unix milliseconds. ``memory`` is the sum over the GPUs, in bytes.
+    """
 
     pid: int
     user: str | None
@@ -35,7 +38,10 @@ class Process:
 
 
 def processes_of(host: HostState, now: int) -> tuple[list[Process], int]:
-    """Return the processes, and the number of further ones; ``now`` is in Unix milliseconds."""
+    """Return the listed processes, and the number of processes that the lists leave out.
+
+    The collector lists only the processes with the most memory. ``now`` is in Unix milliseconds.
+    """
     found: dict[int, Process] = {}
     more = 0
     for update in host.samples(GPU_PROCESSES):
@@ -70,7 +76,7 @@ def _add(found: dict[int, Process], values: Mapping[str, object], gpu: int) -> N
 
 
 def process_lines(host: HostState, sorting: Sorting, width: int, now: int) -> Iterator[Line]:
-    """Yield the table."""
+    """Yield the table of processes; nothing if no process uses a GPU."""
     processes, more = processes_of(host, now)
     if not processes:
         return

@@ -7,15 +7,18 @@ from api.live.newest import HostState, Update
 from deploy.top.text import number, share
 from telemetry.catalogue import CPU, DISK, GPU, MEMORY, NETWORK, family_of
 
-_VALUES = 240  # as many as fit into a very wide terminal
+_VALUES = 240  # a sparkline in a very wide terminal shows this many
 _HOSTS = 32
 
 Key = tuple[str, str]
-"""A channel, and the name of a value."""
+"""The channel, and the name of the value."""
 
 
 class Series:
-    """Values of the hosts that were shown last. A value is noted once, when its sample is new."""
+    """The recent values of the 32 hosts that were shown last.
+
+    The values of each sample are recorded once, however often ``note`` is called.
+    """
 
     def __init__(self) -> None:
         """Start with no values."""
@@ -23,7 +26,7 @@ class Series:
         self._noted: dict[tuple[str, str], int] = {}
 
     def note(self, host: HostState) -> None:
-        """Note the newest samples of ``host``."""
+        """Record the newest samples of ``host``, unless they are recorded already."""
         values = self._hosts.setdefault(host.name, {})
         self._hosts.move_to_end(host.name)
         for update in list(host.updates.values()):
@@ -38,7 +41,7 @@ class Series:
             self._noted = {key: time for key, time in self._noted.items() if key[0] != forgotten}
 
     def of(self, host: str, channel: str, name: str) -> Sequence[float | None]:
-        """Return the values in order of time."""
+        """Return the recorded values, the oldest first."""
         return list(self._hosts.get(host, {}).get((channel, name), ()))
 
 

@@ -1,4 +1,4 @@
-"""By which column a table is sorted."""
+"""The column by which a table is sorted, and the direction."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -9,7 +9,11 @@ Row = TypeVar("Row")
 
 @dataclass(frozen=True, slots=True)
 class Sorting:
-    """Sorts by one of ``titles``. A column of numbers has its largest value first."""
+    """Sorts rows by the column ``titles[index]``.
+
+    Numbers are sorted from the largest to the smallest, texts alphabetically. ``is_reversed``
+    reverses the order.
+    """
 
     titles: tuple[str, ...]
     index: int = 0
@@ -17,7 +21,7 @@ class Sorting:
 
     @property
     def title(self) -> str:
-        """The column."""
+        """The title of the column by which rows are sorted."""
         return self.titles[self.index]
 
     def next(self) -> "Sorting":
@@ -29,9 +33,10 @@ class Sorting:
         return Sorting(self.titles, self.index, not self.is_reversed)
 
     def sorted(self, rows: Sequence[Row], value: Callable[[Row, str], object]) -> list[Row]:
-        """Return ``rows`` sorted by the result of ``value`` for a row and the column.
+        """Return ``rows`` sorted by what ``value`` returns for each row and the title.
 
-        The result is a number, a text, or None, which comes last in either direction.
+        ``value`` returns a number, a text or None. Rows for which it returns None come last in
+        either direction.
         """
         found = [(value(row, self.title), row) for row in rows]
         known = [pair for pair in found if pair[0] is not None]

@@ -8,10 +8,10 @@ from telemetry import quantities
 from telemetry.printable import printable
 
 DASH = "\N{EN DASH}"
-_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")  # as nvidia-smi and free count
+_UNITS = ("bytes", "KiB", "MiB", "GiB", "TiB", "PiB")  # binary units, as in nvidia-smi and free
 _KIB = 1024
-_WHOLE_UNITS = 2  # bytes and KiB have no decimals
-_LONG = 999.5  # has four digits before the decimal point
+_WHOLE_UNITS = 2  # numbers of bytes and of KiB are shown without decimals
+_LONG = 999.5  # rounds to four digits; from here on, decimals are left out
 _BARS = " ▁▂▃▄▅▆▇█"
 _DECIMALS = ((100, 0), (10, 1), (0, 2))
 
@@ -24,12 +24,12 @@ def number(value: object) -> float | None:
 
 
 def percent(value: object) -> str:
-    """Return a share, such as ``87%``."""
+    """Return a percentage as text, such as ``87%``."""
     return _rounded(value, "%")
 
 
 def degrees(value: object) -> str:
-    """Return a temperature, such as ``72°``."""
+    """Return a temperature as text, such as ``72°``."""
     return _rounded(value, "°")
 
 
@@ -39,7 +39,7 @@ def _rounded(value: object, unit: str) -> str:
 
 
 def size_of(used: object, total: object) -> str:
-    """Return ``6.2/8.0 GiB``, both in the unit of the total."""
+    """Return the used and the total size in the unit of the total, such as ``6.2/8.0 GiB``."""
     whole, part = number(total), number(used)
     if whole is None and part is None:
         return DASH
@@ -49,7 +49,7 @@ def size_of(used: object, total: object) -> str:
 
 
 def size(value: object) -> str:
-    """Return ``6.2 GiB``."""
+    """Return a number of bytes as text, such as ``6.2 GiB``."""
     known = number(value)
     return DASH if known is None else quantities.size(known)
 
@@ -67,7 +67,7 @@ def _in_unit(size: float, unit: int) -> str:
 
 
 def rate(value: object) -> str:
-    """Return a rate in MB/s, without the unit, with about three digits."""
+    """Return the number of a rate in MB/s, with about three digits and without the unit."""
     known = number(value)
     if known is None:
         return DASH
@@ -76,22 +76,23 @@ def rate(value: object) -> str:
 
 
 def of_limit(value: object, limit: object, unit: str) -> str:
-    """Return ``215/450 W``; without a limit, ``215 W``."""
+    """Return a value and its limit, such as ``215/450 W``; ``215 W`` if the limit is not known."""
     known, most = number(value), number(limit)
     text = DASH if known is None else f"{known:.0f}"
     return f"{text} {unit}" if most is None else f"{text}/{most:.0f} {unit}"
 
 
 def share(used: object, total: object) -> float | None:
-    """Return the share of a total in percent; None if it is not known."""
+    """Return ``used`` as a percentage of ``total``; None if either is unknown or ``total`` is 0."""
     part, whole = number(used), number(total)
     return None if part is None or whole is None or whole <= 0 else 100 * part / whole
 
 
 def sparkline(values: Sequence[float | None], width: int, top: float | None = 100.0) -> str:
-    """Return the last ``width`` values as bars; a gap is a space.
+    """Return the last ``width`` values as bars; a space stands for a missing value.
 
-    ``top`` is the value of a full bar, by default the largest value.
+    A bar has its full height at the value ``top``. If ``top`` is None, it is the largest of the
+    values that are shown.
     """
     shown = values[-width:] if width > 0 else ()
     if top is None:
@@ -100,7 +101,7 @@ def sparkline(values: Sequence[float | None], width: int, top: float | None = 10
 
 
 def bar(value: float | None, top: float = 100.0) -> str:
-    """Return one bar; for 0, the lowest bar rather than a space."""
+    """Return the character for one bar: the lowest bar for 0, a space for None."""
     if value is None:
         return " "
     share = value / top if top > 0 else 0.0
