@@ -13,6 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from api.errors import error_body
 from api.serving.connections import Connections
+from api.serving.headers import missing_headers, with_missing_lines
 
 _REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
 _BYTES_PER_SECOND = 200_000  # the most that a WebSocket client may send
@@ -22,7 +23,8 @@ _UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
 class _Connection(h11.Connection):
     """h11's connection, but it sends the head of a response with the first part of its body.
 
-    That saves a system call, and a client that waits for the whole response wakes only once.
+    That saves a system call, and a client that waits for the whole response wakes only once. It
+    adds the protective headers to the head.
     """
 
     _head = b""
@@ -31,7 +33,7 @@ class _Connection(h11.Connection):
         """Return the bytes to send."""
         data = super().send(event)
         if isinstance(event, h11.Response) and data is not None:
-            self._head = data
+            self._head = with_missing_lines(data, event.headers)
             return b""
         if data is None or not self._head:
             return data
@@ -142,7 +144,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a message from the application."""
+        """Send a message from the application; add the protective headers to a refusal."""
+        if message["type"] == "websocket.http.response.start":
+            own = list(message["headers"])
+            message = {**message, "headers": [*own, *missing_headers(own)]}
         await super().send(message)
         if self.close_sent:  # by a refusal too, which uvicorn would report as an error
             self.handshake_complete = True
