@@ -99,6 +99,28 @@ def _connections(app_state: dict[str, Any]) -> Connections:
     return connections
 
 
+class Output:
+    """Where the application writes a WebSocket's frames; none of its methods waits for the client.
+
+    It is small, because a sample is written to hundreds: the protocol's own attributes would take
+    more of the processor's cache than the frame.
+    """
+
+    __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
+
+    def __init__(self, transport: asyncio.Transport, interrupt: Callable[[], None]) -> None:
+        """Write to ``transport``."""
+        self._transport = transport
+        self.can_write = True
+        self.on_writable: Callable[[], None] = lambda: None
+        self.interrupt = interrupt
+
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame, unless the connection is closing."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which also answers handshakes that websockets cannot parse.
 
@@ -106,36 +128,29 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     others. And it closes the connection of a client that sends pings and does not read the pongs:
     uvicorn would buffer them all.
 
-    The application finds this object in the scope's state as ``connection``, to write one frame's
+    The application finds an ``Output`` in the scope's state as ``connection``, to write one frame's
     bytes to many clients.
     """
 
-    can_write = True
-    on_writable: Callable[[], None] = staticmethod(lambda: None)
-
-    def write(self, frame: bytes) -> None:
-        """Write a whole frame, unless the connection is closing."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
-
-    def interrupt(self) -> None:
-        """Let the application's ``receive`` return, as if the client had disconnected."""
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start with a new connection."""
+        super().connection_made(transport)
+        self._output = Output(transport, self._interrupt)
 
     def pause_writing(self) -> None:
         """Wait: the transport has 64 KiB that the client has not read."""
         super().pause_writing()
-        self.can_write = False
+        self._output.can_write = False
 
     def resume_writing(self) -> None:
         """Continue to write the frames that wait."""
         super().resume_writing()
-        self.can_write = True
-        self.on_writable()
+        self._output.can_write = True
+        self._output.on_writable()
 
     async def run_asgi(self) -> None:
         """Run the application."""
-        self.scope["state"]["connection"] = self
+        self.scope["state"]["connection"] = self._output
         await super().run_asgi()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -166,6 +181,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         elif not self.read_paused:  # these were control frames, or part of a message
             self.transport.pause_reading()
             self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._resume_reading)
+
+    def _interrupt(self) -> None:
+        """Let the application's ``receive`` return, as if the client had disconnected."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     def _resume_reading(self) -> None:
         if not self.transport.is_closing():
