@@ -39,6 +39,17 @@ class Client:
     frames.
     """
 
+    __slots__ = (  # small, because a sample is offered to hundreds
+        "_batch",
+        "_capacity",
+        "_connection",
+        "_frames",
+        "address",
+        "dropped",
+        "filters",
+        "host",
+    )
+
     def __init__(
         self,
         connection: Connection,

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, Any
 
 from fastapi import Depends, Query
+from fastapi.routing import APIRoute
 from starlette.requests import HTTPConnection
 
 from api.errors import error_body
@@ -87,6 +88,11 @@ def documented(
         content = {"application/json": {"example": error_body(*examples.ERRORS[error])}}
         responses[error] = {"model": ErrorResponse, "content": content}
     return responses
+
+
+def operation_id(route: APIRoute) -> str:
+    """Return the name that generated clients give to an operation, such as ``get_history``."""
+    return f"{min(route.methods or ()).lower()}_{route.name}"
 
 
 Context = Annotated[Parts, Depends(parts_of)]

@@ -12,8 +12,8 @@ from starlette.requests import Request
 from api.live.newest import HostState, Newest, Update
 from api.parameters import NewestRoute
 from api.rest import examples
-from api.rest.context import PREFIX, documented
-from api.rest.prebuilt import Body, body_response
+from api.rest.context import PREFIX, documented, operation_id
+from api.rest.prebuilt import Prebuilt
 from api.rest.responses import HostResponse, Response
 from telemetry.catalogue import (
     CPU,
@@ -86,7 +86,12 @@ class OverviewResponse(Response):
     hosts: list[HostOverview] = Field(description="the live hosts, by name")
 
 
-router = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=NewestRoute)
+router = APIRouter(
+    prefix=PREFIX,
+    tags=["metrics"],
+    route_class=NewestRoute,
+    generate_unique_id_function=operation_id,
+)
 
 
 @router.get(
@@ -98,14 +103,15 @@ router = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=NewestRoute)
 async def overview(request: Request) -> HttpResponse:
     """Return the newest values received from the bus; the response is built every 2 s."""
     newest: Newest = request.app.state.parts.live.newest
-    return body_response(request, _body(newest, unix_milliseconds() // _RESOLUTION))
+    return _prebuilt(newest, unix_milliseconds() // _RESOLUTION).response_to(request)
 
 
 @lru_cache(maxsize=1)
-def _body(newest: Newest, _period: int) -> Body:
+def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
     now = unix_milliseconds()
     states = sorted(newest.hosts.values(), key=lambda state: state.name)
-    return Body(OverviewResponse(hosts=[_host(each, now) for each in states if _is_host(each)]))
+    hosts = [_host(each, now) for each in states if _is_host(each)]
+    return Prebuilt(OverviewResponse(hosts=hosts))
 
 
 def _is_host(state: HostState) -> bool:

@@ -18,17 +18,23 @@ _KEPT = 16
 Build = Callable[[HostState, int], HostResponse]
 
 
-class Body:
-    """The JSON of a response, and its compressed form, created once a client accepts it."""
+class Prebuilt:
+    """The response with the JSON of a model; a compressed one, once a client accepts it."""
 
-    def __init__(self, response: BaseModel) -> None:
-        """Make the JSON of ``response``."""
-        self.plain = response.model_dump_json().encode()
+    def __init__(self, model: BaseModel) -> None:
+        """Make the JSON of ``model``."""
+        self._plain = Response(model.model_dump_json(), media_type="application/json")
 
     @cached_property
-    def packed(self) -> bytes:
-        """The compressed form."""
-        return compressed(self.plain)
+    def _packed(self) -> Response:
+        headers = {"Content-Encoding": "gzip"}
+        body = compressed(bytes(self._plain.body))
+        return Response(body, headers=headers, media_type="application/json")
+
+    def response_to(self, request: Request) -> Response:
+        """Return the compressed response if the client of ``request`` accepts it."""
+        is_small = len(self._plain.body) < LEAST_BYTES
+        return self._plain if is_small or not accepts_gzip(request.headers) else self._packed
 
 
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
@@ -38,19 +44,10 @@ def newest_response(request: Request, host: str | None, build: Build) -> Respons
     passed: the age of a reading, and whether it is stale, depend on the time.
     """
     state: HostState = request.app.state.parts.host_state(host)
-    return body_response(
-        request, _body(build, state, state.changes, unix_milliseconds() // _RESOLUTION)
-    )
-
-
-def body_response(request: Request, body: Body) -> Response:
-    """Return ``body``, compressed if the client accepts it."""
-    if len(body.plain) < LEAST_BYTES or not accepts_gzip(request.headers):
-        return Response(body.plain, media_type="application/json")
-    headers = {"Content-Encoding": "gzip"}
-    return Response(body.packed, headers=headers, media_type="application/json")
+    tenth = unix_milliseconds() // _RESOLUTION
+    return _prebuilt(build, state, state.changes, tenth).response_to(request)
 
 
 @lru_cache(maxsize=_KEPT)
-def _body(build: Build, state: HostState, _changes: int, _tenth: int) -> Body:
-    return Body(build(state, unix_milliseconds()))
+def _prebuilt(build: Build, state: HostState, _changes: int, _tenth: int) -> Prebuilt:
+    return Prebuilt(build(state, unix_milliseconds()))

@@ -9,7 +9,7 @@ from starlette.requests import Request
 
 from api.parameters import CheckedRoute, NewestRoute
 from api.rest import examples
-from api.rest.context import PREFIX, Context, End, Host, Start, documented
+from api.rest.context import PREFIX, Context, End, Host, Start, documented, operation_id
 from api.rest.formats import Format, chosen_format
 from api.rest.history import build_query, channel_filters, parse_fields, parse_span
 from api.rest.prebuilt import newest_response
@@ -40,7 +40,12 @@ MAX_POINTS = 5000
 MAX_FIELDS = 1000  # characters
 
 router = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=CheckedRoute)
-newest = APIRouter(prefix=PREFIX, tags=["metrics"], route_class=NewestRoute)
+newest = APIRouter(
+    prefix=PREFIX,
+    tags=["metrics"],
+    route_class=NewestRoute,
+    generate_unique_id_function=operation_id,
+)
 health = APIRouter(tags=["health"])
 
 

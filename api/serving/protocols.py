@@ -13,6 +13,7 @@ from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIO
 
 from api.errors import error_body
 from api.serving.connections import Connections
+from api.serving.headers import missing_headers, with_missing_lines
 
 _REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
 _BYTES_PER_SECOND = 200_000  # the most that a WebSocket client may send
@@ -22,7 +23,8 @@ _UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
 class _Connection(h11.Connection):
     """h11's connection, but it sends the head of a response with the first part of its body.
 
-    That saves a system call, and a client that waits for the whole response wakes only once.
+    That saves a system call, and a client that waits for the whole response wakes only once. It
+    adds the protective headers to the head.
     """
 
     _head = b""
@@ -31,7 +33,7 @@ class _Connection(h11.Connection):
         """Return the bytes to send."""
         data = super().send(event)
         if isinstance(event, h11.Response) and data is not None:
-            self._head = data
+            self._head = with_missing_lines(data, event.headers)
             return b""
         if data is None or not self._head:
             return data
@@ -97,6 +99,28 @@ def _connections(app_state: dict[str, Any]) -> Connections:
     return connections
 
 
+class Output:
+    """Where the application writes a WebSocket's frames; none of its methods waits for the client.
+
+    It is small, because a sample is written to hundreds: the protocol's own attributes would take
+    more of the processor's cache than the frame.
+    """
+
+    __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
+
+    def __init__(self, transport: asyncio.Transport, interrupt: Callable[[], None]) -> None:
+        """Write to ``transport``."""
+        self._transport = transport
+        self.can_write = True
+        self.on_writable: Callable[[], None] = lambda: None
+        self.interrupt = interrupt
+
+    def write(self, frame: bytes) -> None:
+        """Write a whole frame, unless the connection is closing."""
+        if not self._transport.is_closing():
+            self._transport.write(frame)
+
+
 class WebSocketProtocol(WebSocketsSansIOProtocol):
     """uvicorn's WebSocket protocol, which also answers handshakes that websockets cannot parse.
 
@@ -104,36 +128,29 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
     others. And it closes the connection of a client that sends pings and does not read the pongs:
     uvicorn would buffer them all.
 
-    The application finds this object in the scope's state as ``connection``, to write one frame's
+    The application finds an ``Output`` in the scope's state as ``connection``, to write one frame's
     bytes to many clients.
     """
 
-    can_write = True
-    on_writable: Callable[[], None] = staticmethod(lambda: None)
-
-    def write(self, frame: bytes) -> None:
-        """Write a whole frame, unless the connection is closing."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(frame)
-
-    def interrupt(self) -> None:
-        """Let the application's ``receive`` return, as if the client had disconnected."""
-        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
+        """Start with a new connection."""
+        super().connection_made(transport)
+        self._output = Output(transport, self._interrupt)
 
     def pause_writing(self) -> None:
         """Wait: the transport has 64 KiB that the client has not read."""
         super().pause_writing()
-        self.can_write = False
+        self._output.can_write = False
 
     def resume_writing(self) -> None:
         """Continue to write the frames that wait."""
         super().resume_writing()
-        self.can_write = True
-        self.on_writable()
+        self._output.can_write = True
+        self._output.on_writable()
 
     async def run_asgi(self) -> None:
         """Run the application."""
-        self.scope["state"]["connection"] = self
+        self.scope["state"]["connection"] = self._output
         await super().run_asgi()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -142,7 +159,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a message from the application."""
+        """Send a message from the application; add the protective headers to a refusal."""
+        if message["type"] == "websocket.http.response.start":
+            own = list(message["headers"])
+            message = {**message, "headers": [*own, *missing_headers(own)]}
         await super().send(message)
         if self.close_sent:  # by a refusal too, which uvicorn would report as an error
             self.handshake_complete = True
@@ -161,6 +181,10 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         elif not self.read_paused:  # these were control frames, or part of a message
             self.transport.pause_reading()
             self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._resume_reading)
+
+    def _interrupt(self) -> None:
+        """Let the application's ``receive`` return, as if the client had disconnected."""
+        self.queue.put_nowait({"type": "websocket.disconnect", "code": 1006})
 
     def _resume_reading(self) -> None:
         if not self.transport.is_closing():

@@ -2,7 +2,8 @@
 
 The ``Host`` header of a request must name this machine, so that a page cannot rebind its own DNS
 name to 127.0.0.1. If a browser names the page that sends the request (``Origin``), that page must
-belong to this server or to an origin that the settings allow. No other origin can read a response.
+belong to this server or to an origin that the settings allow. No other origin can read a response:
+``headers`` says so to the browser.
 """
 
 import ipaddress
@@ -13,27 +14,16 @@ from urllib.parse import urlsplit
 
 from fastapi.responses import JSONResponse
 from starlette.datastructures import Headers
-from starlette.types import ASGIApp, Message, Receive, Scope, Send
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from api.errors import error_body, quote
 
-_RESPONSE_HEADERS = {
-    "Cache-Control": "no-store",
-    "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'none'; "
-    "frame-ancestors 'none'; object-src 'none'",
-    "Cross-Origin-Resource-Policy": "same-origin",
-    "Referrer-Policy": "no-referrer",
-    "X-Content-Type-Options": "nosniff",
-}
-_RAW_HEADERS = [
-    (name.lower().encode(), value.encode()) for name, value in _RESPONSE_HEADERS.items()
-]
 _DEFAULT_PORTS = {"http": 80, "https": 443}
 _REMEMBERED = 32  # of the names in requests, which may be long
 
 
 class Guard:
-    """ASGI middleware that rejects foreign requests and adds protective headers."""
+    """ASGI middleware that rejects foreign requests."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
@@ -54,7 +44,7 @@ class Guard:
             await self._app(scope, receive, send)
             return
         refusal = self._refusal(scope)
-        await (refusal or self._app)(scope, receive, _with_headers(send))
+        await (refusal or self._app)(scope, receive, send)
 
     def _refusal(self, scope: Scope) -> JSONResponse | None:
         headers = Headers(scope=scope)
@@ -88,18 +78,6 @@ class Guard:
         if name is None:
             return False
         return _is_ip_address(name) or name.rstrip(".") in self._host_names
-
-
-def _with_headers(send: Send) -> Send:
-    async def send_with_headers(message: Message) -> None:
-        if message["type"] in ("http.response.start", "websocket.http.response.start"):
-            own = message.get("headers", [])
-            names = {name for name, _ in own}
-            added = [header for header in _RAW_HEADERS if header[0] not in names]
-            message = {**message, "headers": [*own, *added]}
-        await send(message)
-
-    return send_with_headers
 
 
 @lru_cache(_REMEMBERED)

@@ -47,9 +47,13 @@ _TIMESTAMP = re.compile(rb'"timestamp":(\d+)')
 
 
 class Reader(asyncio.Protocol):
-    """A client that notes the delay of each delivery, in milliseconds."""
+    """A client that notes the delay of each delivery, in milliseconds.
+
+    ``started`` is set with its first delivery.
+    """
 
     def __init__(self, path: str, delays: list[int]) -> None:
+        self.started = asyncio.Event()
         self._opening = OPENING.replace(WS.encode(), path.encode(), 1) + b"\r\n"
         self._delays = delays
 
@@ -59,7 +63,9 @@ class Reader(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         now = unix_milliseconds()
-        self._delays += [now - int(sent) for sent in _TIMESTAMP.findall(data)]
+        if delays := [now - int(sent) for sent in _TIMESTAMP.findall(data)]:
+            self.started.set()
+            self._delays += delays
 
     def connection_lost(self, exc: Exception | None) -> None:
         sys.exit(f"A client was disconnected: {exc}")
@@ -75,9 +81,11 @@ async def read(port: int, clients: int, filters: int, seconds: float) -> None:
     """Connect ``clients``, and print their deliveries, the median and the 99th percentile."""
     delays: list[int] = []
     loop = asyncio.get_running_loop()
-    for number in range(clients):
-        path = path_of(number, filters)
-        await loop.create_connection(lambda path=path: Reader(path, delays), "127.0.0.1", port)  # type: ignore[misc]
+    readers = [Reader(path_of(number, filters), delays) for number in range(clients)]
+    for each in readers:
+        await loop.create_connection(lambda each=each: each, "127.0.0.1", port)  # type: ignore[misc]
+    for each in readers:
+        await each.started.wait()
     await asyncio.sleep(1)
     print("ready", flush=True)
     await asyncio.to_thread(sys.stdin.readline)

@@ -24,7 +24,16 @@ from telemetry.history.sqlite.schema import (
     identity_of,
     open_for_reading,
 )
-from telemetry.history.sqlite.statements import CHANNELS, COUNT, HOSTS, buckets, samples
+from telemetry.history.sqlite.statements import (
+    CHANNELS,
+    CLEAR_BUCKETS,
+    COUNT,
+    FILL_BUCKETS,
+    HOSTS,
+    MAKE_BUCKETS,
+    buckets,
+    samples,
+)
 from telemetry.history.window import Clock, Spans, Windows
 
 _ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
@@ -141,6 +150,9 @@ class SqliteReader:
         if self._connection is None:
             self._connection = open_for_reading(self._path)
             self._identity = identity
+            if self._connection is not None:
+                self._connection.execute("PRAGMA temp_store = MEMORY")
+                self._connection.execute(MAKE_BUCKETS)
         return self._connection
 
     def _disconnect(self) -> None:
@@ -159,6 +171,7 @@ def _source(connection: sqlite3.Connection) -> longer.Source:
     """Return the samples and minutes in the file that ``connection`` has open."""
 
     def recent(query: Query) -> dict[str, Columns]:
+        _lay_out_buckets(connection, query)
         answers = ((name, _read(connection, name, query)) for name in query.channels)
         return {name: columns for name, columns in answers if columns is not None}
 
@@ -180,6 +193,13 @@ def _source(connection: sqlite3.Connection) -> longer.Source:
         return answers
 
     return longer.Source(recent, points, wider)
+
+
+def _lay_out_buckets(connection: sqlite3.Connection, query: Query) -> None:
+    """Write the starts of the query's buckets to the table ``bucket``, which is in memory."""
+    connection.execute(CLEAR_BUCKETS)
+    span = {"start": query.start, "end": query.end, "width": bucket_width(query)}
+    connection.execute(FILL_BUCKETS, span)
 
 
 def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
@@ -229,7 +249,7 @@ def _select(
     statement: _Statement,
     query: Query,
     span: Mapping[str, int],
-) -> tuple[list[int], dict[str, list[float | None]]]:
+) -> tuple[list[int], dict[str, tuple[float | None, ...]]]:
     """Run ``statement`` for the selected fields of each block; return times, and values by field.
 
     Block 0 has the times of all samples.
@@ -241,7 +261,7 @@ def _select(
         if query.selects(name):
             fields.setdefault(slot // BLOCK, []).append((VALUES[slot % BLOCK], name))
     times: list[int] = []
-    values: dict[str, list[float | None]] = {}
+    values: dict[str, tuple[float | None, ...]] = {}
     for block, names in fields.items():
         text = statement([value for value, _ in names], query.aggregate)
         rows = connection.execute(text, {**span, "block": block}).fetchall()
@@ -251,6 +271,6 @@ def _select(
             missing = (None,) * (1 + len(names))
             by_time = {row[0]: row for row in rows}
             rows = [by_time.get(time, missing) for time in times]
-        for index, (_, name) in enumerate(names, start=1):
-            values[name] = [row[index] for row in rows]
+        columns = list(zip(*rows, strict=True))[1:]
+        values.update(zip((name for _, name in names), columns, strict=False))  # none without rows
     return times, values

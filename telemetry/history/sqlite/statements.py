@@ -10,6 +10,19 @@ SPAN = (
     "AND timestamp >= :start AND timestamp < :end"
 )
 COUNT = f"SELECT count(*) {SPAN}"
+# SQLite would sort the samples to group them by an expression. It reads them in order if the outer
+# table is in order.
+MAKE_BUCKETS = "CREATE TEMP TABLE bucket (start INTEGER PRIMARY KEY)"
+CLEAR_BUCKETS = "DELETE FROM temp.bucket"
+FILL_BUCKETS = (
+    "INSERT INTO temp.bucket WITH RECURSIVE every(start) AS (SELECT :start UNION ALL "
+    "SELECT start + :width FROM every WHERE start + :width < :end) SELECT start FROM every"
+)
+_IN_BUCKETS = (
+    "FROM temp.bucket AS bucket CROSS JOIN sample ON channel_id = :channel AND block = :block "
+    "AND timestamp >= bucket.start AND timestamp < min(bucket.start + :width, :end) "
+    "GROUP BY bucket.start"
+)
 BUCKET = ":start + (timestamp - :start) / :width * :width AS bucket"
 _FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
@@ -20,11 +33,14 @@ def samples(values: Sequence[str], _aggregate: Aggregate) -> str:
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the start and the aggregates of each bucket with samples, in ascending order."""
+    """Query the start and the aggregates of each bucket with samples, in ascending order.
+
+    The table ``bucket`` has the buckets' starts.
+    """
     if aggregate is Aggregate.LAST:
         return _last(values)
-    columns = [BUCKET, *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
-    return f"SELECT {', '.join(columns)} {SPAN} GROUP BY bucket ORDER BY bucket"
+    columns = ["bucket.start", *(f"{_FUNCTIONS[aggregate]}({value})" for value in values)]
+    return f"SELECT {', '.join(columns)} {_IN_BUCKETS} ORDER BY bucket.start"
 
 
 def _last(names: Sequence[str]) -> str:
@@ -38,8 +54,8 @@ def _last(names: Sequence[str]) -> str:
         for value in names
     ]
     return (
-        f"SELECT {', '.join(['bucket', *values])} FROM "  # noqa: S608
-        f"(SELECT {', '.join([BUCKET, *times])} {SPAN} GROUP BY bucket) ORDER BY bucket"
+        f"SELECT {', '.join(['start', *values])} FROM "  # noqa: S608
+        f"(SELECT {', '.join(['bucket.start', *times])} {_IN_BUCKETS}) ORDER BY start"
     )
 
 

@@ -3,7 +3,9 @@
 import logging
 import sqlite3
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections import defaultdict
+from collections.abc import Mapping, Sequence
+from functools import cache
 from pathlib import Path
 
 from telemetry.clock import unix_milliseconds
@@ -30,29 +32,22 @@ _PRUNE_EVERY = 60_000
 _CLOCK_SETTLES_SECONDS = 600.0
 _NEVER = 2**63 - 1  # the largest timestamp
 
-_MERGE = ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in VALUES)
-_UPSERT = (  # S608: built only from names of columns
-    f"INSERT INTO sample VALUES (?, ?, ?{', ?' * BLOCK}) "  # noqa: S608
-    f"ON CONFLICT (channel_id, block, timestamp) DO UPDATE SET {_MERGE}"
-)
 _Row = tuple[float | None, ...]
 _FREE = ""  # the name of a slot without a field
-_NULLS = (None,) * BLOCK
 
 
 class _Channel:
-    """The id of a channel, and the names of its fields by slot, in whole blocks."""
+    """The id of a channel, and the names of its fields by slot, up to the last one."""
 
     def __init__(self, number: int, fields: Mapping[int, str]) -> None:
-        blocks = max(fields, default=0) // BLOCK + 1
         self.id = number
-        self.names = [fields.get(slot, _FREE) for slot in range(blocks * BLOCK)]
+        self.names = [fields.get(slot, _FREE) for slot in range(max(fields, default=-1) + 1)]
         self.known = set(fields.values())
 
     def add(self, name: str) -> int:
         """Assign the lowest free slot to the field ``name``, and return it."""
         if _FREE not in self.names:
-            self.names += [_FREE] * BLOCK
+            self.names.append(_FREE)
         slot = self.names.index(_FREE)
         self.names[slot] = name
         self.known.add(name)
@@ -165,7 +160,9 @@ class SqliteWriter:
         try:
             connection.execute("BEGIN IMMEDIATE")
             with connection:
-                connection.executemany(_UPSERT, list(self._rows(connection, samples)))
+                rows = self._rows(connection, samples)
+                for width in sorted(rows):  # a channel's rows only get wider
+                    connection.executemany(_upsert(width), rows[width])
                 events.insert(connection, moments)
         except sqlite3.Error as error:
             self._channels.clear()  # the ids and slots in the cache are rolled back
@@ -188,17 +185,27 @@ class SqliteWriter:
         self._known = self._pruned = None
         self._channels.clear()
 
-    def _rows(self, connection: sqlite3.Connection, samples: Sequence[Sample]) -> Iterator[_Row]:
+    def _rows(
+        self, connection: sqlite3.Connection, samples: Sequence[Sample]
+    ) -> dict[int, list[_Row]]:
+        """Return the rows of ``samples`` by the number of their values.
+
+        A row ends with its channel's last field: to bind a null takes Python 0.3 µs, four times as
+        long as a number.
+        """
+        rows: defaultdict[int, list[_Row]] = defaultdict(list)
         for sample in samples:
             numbers = numbers_of(sample)
             channel = self._channel(connection, sample.host, sample.channel)
             if not numbers.keys() <= channel.known:
                 _add_fields(connection, channel, numbers)
             values = tuple(map(numbers.get, channel.names))
-            for start in range(0, len(values), BLOCK):
+            for start in range(0, max(1, len(values)), BLOCK):
                 block = values[start : start + BLOCK]
-                if start == 0 or block != _NULLS:
-                    yield channel.id, start // BLOCK, sample.timestamp, *block
+                if start == 0 or block.count(None) < len(block):
+                    row = channel.id, start // BLOCK, sample.timestamp, *block
+                    rows[len(block)].append(row)
+        return rows
 
     def _channel(self, connection: sqlite3.Connection, host: str, name: str) -> _Channel:
         known = self._channels.get((host, name))
@@ -250,6 +257,18 @@ class SqliteWriter:
                 self._evicted,
             )
         return number
+
+
+@cache
+def _upsert(width: int) -> str:
+    """Return the statement that inserts rows of ``width`` values, or merges them."""
+    values = VALUES[:width]
+    merge = ", ".join(f"{value} = coalesce(excluded.{value}, {value})" for value in values)
+    key = "channel_id, block, timestamp"
+    return (  # S608: built only from names of columns
+        f"INSERT INTO sample ({', '.join((key, *values))}) VALUES (?, ?, ?{', ?' * width}) "  # noqa: S608
+        f"ON CONFLICT ({key}) DO {f'UPDATE SET {merge}' if merge else 'NOTHING'}"
+    )
 
 
 def _add_fields(

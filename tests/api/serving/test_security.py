@@ -181,6 +181,15 @@ def test_the_response_to_a_bug_has_the_protective_headers(
     assert_protected(answer.headers)
 
 
+def test_the_response_to_what_is_not_http_has_the_protective_headers(
+    shared_api: RunningApi,
+) -> None:
+    head, _, _ = shared_api.raw(b"nonsense\r\n\r\n").partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    assert status == "HTTP/1.1 400 Bad Request"
+    assert_protected(dict(line.split(": ", 1) for line in lines))
+
+
 @pytest.mark.parametrize(
     "path",
     [

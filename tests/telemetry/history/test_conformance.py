@@ -64,6 +64,16 @@ def test_a_rewritten_sample_overwrites_the_first(
     assert (columns.timestamps, columns.fields["utilization"]) == ([now], [6.0])
 
 
+def test_a_sample_that_comes_twice_in_a_batch_has_the_fields_of_both_and_the_newer_values(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    now, cores = store.clock(), [float(core) for core in range(40)]
+    writer.write([cpu(now, 3.0), cpu(now, 4.0, per_core=cores), cpu(now, 5.0)])
+    fields = reader.read(question(now, now + 1))["system/cpu"].fields
+    assert fields["utilization"] == [5.0]
+    assert [fields[f"per_core.{core}"] for core in range(40)] == [[core] for core in cores]
+
+
 def test_hosts_and_gpus_are_kept_apart(
     store: Store, writer: HistoryWriter, reader: HistoryReader
 ) -> None:
