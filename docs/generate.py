@@ -1,9 +1,10 @@
-"""Generates the tables in docs/, the manual page, and the dashboard's catalogue and types.
+"""Generates what is derived from the code, so that it always agrees with the code.
 
-Run it with ``make docs``.
+It generates tables in docs/, the manual page, the dashboards for Grafana, and the catalogue and the
+types that our own dashboard uses. Run it with ``make docs``. A test fails if a generated file is
+out of date.
 
-A table is between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``. A test fails if a generated
-file is out of date.
+A generated table stands between ``<!-- begin NAME -->`` and ``<!-- end NAME -->``.
 """
 
 import json
@@ -54,13 +55,13 @@ _KEPT = {
 
 
 def settings_table() -> str:
-    """Return a row for each setting."""
+    """Return a table with a row for each setting."""
     rows = []
     for name, field in Settings.model_fields.items():
         no_default = field.default_factory or field.default in (None, "", ())
         default = str(field.default).lower() if field.annotation is bool else field.default
         in_file = (
-            f"Can be read from a file: `{file_setting(name)}`."
+            f"To read it from a file, set `{file_setting(name)}`."
             if name in Settings.secrets()
             else ""
         )
@@ -70,7 +71,7 @@ def settings_table() -> str:
 
 
 def _allowed(constraints: Iterable[object]) -> str:
-    """Return the range that pydantic's ``constraints`` allow, as a sentence."""
+    """Return the range that pydantic's ``constraints`` allow, as text for the table of settings."""
     words = {"ge": "from", "gt": "above", "le": "to"}
     bounds = [
         f"{word} {getattr(constraint, name):g}"
@@ -78,11 +79,11 @@ def _allowed(constraints: Iterable[object]) -> str:
         for name, word in words.items()
         if hasattr(constraint, name)
     ]
-    return f"{' '.join(bounds).capitalize()}." if bounds else ""
+    return f"Allowed: {' '.join(bounds)}." if bounds else ""
 
 
 def channels_table() -> str:
-    """Return a row for each channel with its fields."""
+    """Return a table with a row for each channel, which lists the channel's fields."""
     rows = [
         (
             f"`{family.channel}`",
@@ -114,7 +115,7 @@ def _field_rows(family: Family) -> Iterable[tuple[str, ...]]:
     for field in family.fields:
         yield _field_row(field)
         if field.kind in (Kind.RECORDS, Kind.RECORD):
-            owner = "each" if field.kind is Kind.RECORDS else f"`{field.name}`"
+            owner = "each item" if field.kind is Kind.RECORDS else f"`{field.name}`"
             for member in field.members:
                 name, *rest = _field_row(member)
                 yield f"{name} of {owner}", *rest
@@ -126,7 +127,7 @@ def _field_row(field: Field) -> tuple[str, ...]:
 
 
 def findings_tables() -> str:
-    """Return, for each kind of finding, a table of its rule and its limits."""
+    """Return, for each kind of finding, its meaning and a table of its rule and its limits."""
     kinds = [detector.kind for detector in DETECTORS]
     return "\n\n".join(
         f"### `{kind.name}`\n\n{kind.help}\n\n"
@@ -152,7 +153,7 @@ def _thresholds(kind: str) -> str:
 
 
 def metrics_table() -> str:
-    """Return a row for each metric that is generated from the catalogue."""
+    """Return a table with a row for each metric that is generated from the catalogue."""
     rows = []
     for family in SAMPLES:
         labels = ["host", *family.labels, *(field.label for field in label_fields(family))]
@@ -161,7 +162,7 @@ def metrics_table() -> str:
             rows.append((metric.name, ", ".join([*labels, *more]), metric.help))
         if texts := [field.name for field in info_fields(family)]:
             rows.append(
-                (info_name(family), ", ".join([*labels, *texts]), "texts as labels; always 1")
+                (info_name(family), ", ".join([*labels, *texts]), "always 1; has texts as labels")
             )
     return _table(("metric", "labels", "meaning"), [(f"`{name}`", *rest) for name, *rest in rows])
 
@@ -181,17 +182,17 @@ def _table(head: tuple[str, ...], rows: Iterable[tuple[str, ...]]) -> str:
 
 
 def topics_table() -> str:
-    """Return a row for each operation on a topic."""
+    """Return a table with a row for each operation on a topic."""
     return _table(("topic", "System Monitor", "QoS", "retained", "what"), asyncapi.topics())
 
 
 def frames_table() -> str:
-    """Return a row for each message of the WebSocket."""
+    """Return a table with a row for each kind of message on the WebSocket."""
     return _table(("from", "what", "example"), asyncapi.frames())
 
 
 def paths_tables() -> str:
-    """Return, for each operation of the API, what it does and a table of its parameters."""
+    """Return a description of each operation of the API, with a table of its parameters."""
     blocks = []
     for name, what, parameters in openapi.operations():
         blocks += [f"### `{name}`", what]
@@ -214,7 +215,7 @@ TABLES: dict[str, Callable[[], str]] = {
 
 
 def rendered(text: str) -> str:
-    """Return ``text`` with each generated table brought up to date."""
+    """Return ``text`` in which each generated table is up to date."""
 
     def block(match: re.Match[str]) -> str:
         name = match["name"]
@@ -224,7 +225,7 @@ def rendered(text: str) -> str:
 
 
 def catalogue_json() -> str:
-    """Return the catalogue for the dashboard: names, units and meanings."""
+    """Return what our dashboard needs of the catalogue: names, units and meanings, as JSON."""
     families = [
         {
             "name": family.name,
@@ -248,7 +249,7 @@ def catalogue_json() -> str:
 
 
 def contract_types() -> str:
-    """Return the types of the responses that the dashboard reads."""
+    """Return the TypeScript types of the API's responses that our dashboard reads."""
     head = "// Generated from the API's response models by `make docs`.\n\n"
     return head + interfaces(
         [
@@ -264,7 +265,7 @@ def contract_types() -> str:
 
 
 def main() -> None:
-    """Update each file."""
+    """Write each generated file, and update the generated tables in the pages."""
     CONTRACT.write_text(contract_types())
     CATALOGUE.write_text(catalogue_json())
     for file, source in DASHBOARDS.items():

@@ -1,7 +1,7 @@
 """Grafana's dashboards, one for Prometheus and one for InfluxDB, generated from the catalogue.
 
-Each starts with a hand-picked overview. A collapsed row for each family follows, with a panel for
-each of its metrics, so that a new field appears automatically.
+Each dashboard starts with a hand-picked overview. Below it, each family has a collapsed row with a
+panel for each metric, so a new field of the catalogue gets a panel automatically.
 """
 
 import json
@@ -14,7 +14,7 @@ from telemetry.catalogue import SAMPLES, Family, Kind, Retention
 from telemetry.exposition.metrics import Metric, metrics_of
 from telemetry.exposition.text import PREFIX
 
-_UNITS = {  # Grafana's, by Prometheus' base unit
+_UNITS = {  # Grafana's name of a unit, by our name of it in Prometheus
     "ratio": "percentunit",
     "bytes": "bytes",
     "bytes_per_second": "Bps",
@@ -38,7 +38,11 @@ _NOT_IN_INFLUXDB = (Kind.TEXTS, Kind.RECORDS)
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """A data source of Grafana: its type, its variables, and how a metric is queried."""
+    """A data source of Grafana, and what a dashboard that reads it contains.
+
+    ``kind`` is Grafana's name of its type. ``title`` and ``identity`` belong to the dashboard;
+    ``variables`` are what a user selects above the panels.
+    """
 
     kind: str
     title: str
@@ -60,7 +64,7 @@ class Source:
 
 
 def dashboard(source: Source) -> str:
-    """Return a dashboard as JSON."""
+    """Return the dashboard that reads ``source``, as JSON."""
     shown = {metric.name: (family, metric) for family, metric in _metrics(source)}
     chosen = [shown[name] for each in _OVERVIEW if (name := f"{PREFIX}_{each}") in shown]
     panels = _grid([*_extra(source), *(_panel(source, *each) for each in chosen)])
@@ -100,7 +104,7 @@ def _panel(source: Source, family: Family, metric: Metric) -> dict[str, Any]:
         unit = "watt" if unit == "joule" else "short"
     help_text = f"{metric.help[:1].upper()}{metric.help[1:]}"
     if metric.kind == "counter":
-        help_text += "; per second"
+        help_text += " (shown per second)"
     target, least = source.target(family, metric), metric.field.minimum
     return _chart(source, _title(metric), help_text, unit, target, least=least)
 
@@ -173,12 +177,12 @@ def _grid(panels: Sequence[dict[str, Any]], top: int = 0) -> list[dict[str, Any]
 
 def _row(family: Family, panels: list[dict[str, Any]], y: int) -> dict[str, Any]:
     place = {"x": 0, "y": y, "w": _COLUMNS, "h": 1}
-    title = f"All of {family.channel}"
+    title = f"All metrics of {family.channel}"
     return {"type": "row", "title": title, "collapsed": True, "gridPos": place, "panels": panels}
 
 
 def _number(panels: Iterable[dict[str, Any]], first: int = 1) -> int:
-    """Give each panel an id, including those in rows; return the next free id."""
+    """Give an id to each panel and to the panels inside rows; return the next free id."""
     for panel in panels:
         panel["id"] = first
         first = _number(panel.get("panels", ()), first + 1)
@@ -218,7 +222,8 @@ _BUCKETS = {
     "name": "bucket",
     "label": "bucket",
     "query": "system-monitor,system-monitor-long",
-    "description": "The samples of history_hours, or the minutes of history_days.",
+    "description": "system-monitor has the samples of the last history_hours, and "
+    "system-monitor-long has the one-minute points of the last history_days.",
     "current": {"text": "system-monitor", "value": "system-monitor"},
 }
 PROMETHEUS = Source(

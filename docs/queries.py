@@ -1,21 +1,25 @@
-"""The queries that show a metric of the catalogue in Grafana."""
+"""Builds the queries with which Grafana's panels read a metric of the catalogue."""
 
 from telemetry.catalogue import Family, Kind
 from telemetry.exposition.metrics import Metric
 
 
 def promql(family: Family, metric: Metric) -> str:
-    """Return the query for ``metric`` in Prometheus; for a counter, its rate per second."""
+    """Return the Prometheus query for ``metric``.
+
+    If ``metric`` is a counter, the query returns its rate per second.
+    """
     gpu = ',gpu=~"$gpu"' if "gpu" in family.labels else ""
     series = f'{metric.name}{{host=~"$host"{gpu}}}'
     return f"rate({series}[$__rate_interval])" if metric.kind == "counter" else series
 
 
 def flux(family: Family, metric: Metric) -> str:
-    """Return the query for ``metric`` in InfluxDB, in the same unit.
+    """Return the InfluxDB query for ``metric``, with values in the unit of the Prometheus query.
 
-    It works in both buckets. In the bucket with one-minute points, it uses only the means (tag
-    ``aggregate``).
+    If ``metric`` is a counter, the query returns its rate per second. The query works in both
+    buckets. The bucket of one-minute points also contains minima and maxima; the query uses only
+    the means, by the tag ``aggregate``.
     """
     gpu = " and r.gpu =~ /^${gpu:regex}(:|$)/" if "gpu" in family.labels else ""
     kept = ["_time", "_value", "host", *(["gpu"] if gpu else [])]
@@ -36,7 +40,7 @@ def flux(family: Family, metric: Metric) -> str:
 
 
 def legend(family: Family, metric: Metric) -> str:
-    """Return the name of a series in the legend, for Prometheus."""
+    """Return the template of a series' name in the legend of a Prometheus panel."""
     labels = [*family.labels, *([metric.label] if metric.label else [])]
     return " ".join(["{{host}}", *(f"{label} {{{{{label}}}}}" for label in labels)])
 

@@ -1,8 +1,9 @@
 """Writes the sources of the documentation site into a folder: ``python -m docs.site FOLDER``.
 
-``make site`` builds the site from them. A page of the site is a Markdown file of the repository.
-Links between pages are adapted to their places in the site. A link to any other file of the
-repository becomes plain text, since the site has only the pages.
+``make site`` builds the site from these sources. Each page of the site is a copy of a Markdown file
+of the repository, with its links adapted: a link to another page or to a picture leads to its path
+in the site. A link to any other file of the repository becomes plain text, since the site does not
+contain that file.
 """
 
 import re
@@ -20,7 +21,7 @@ _LINK = re.compile(r"(?P<text>!?\[[^]]*\])\((?![a-z]+:)(?P<path>[^)#\s]+)(?P<anc
 
 
 def places() -> dict[str, str]:
-    """Map each file's path in the repository to its path in the site."""
+    """Return the path in the site of each page and picture, by its path in the repository."""
     files = [*_DOCS.rglob("*.md"), *(_DOCS / "pictures").iterdir()]
     return {
         "README.md": "index.md",
@@ -30,7 +31,7 @@ def places() -> dict[str, str]:
 
 
 def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
-    """Return ``text``, the page ``name``, with its links adapted to the site."""
+    """Return ``text``, the content of the page at the path ``name``, with links for the site."""
 
     def link(match: re.Match[str]) -> str:
         target = normpath(join(dirname(name), match["path"]))
@@ -43,7 +44,7 @@ def adapted(text: str, name: str, places: Mapping[str, str]) -> str:
 
 
 def write(folder: Path) -> None:
-    """Write the configuration and the sources of all pages into ``folder``, and nothing else."""
+    """Replace ``folder`` with the configuration of the site and the sources of its pages."""
     shutil.rmtree(folder, ignore_errors=True)
     found = places()
     for name, place in found.items():

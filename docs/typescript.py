@@ -1,4 +1,4 @@
-"""TypeScript types for the API's responses, from the models of the OpenAPI document."""
+"""Generates TypeScript types for the API's responses from their Pydantic models."""
 
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
@@ -17,7 +17,7 @@ _PREFIX = "#/$defs/"
 
 
 def interfaces(models: Sequence[type[BaseModel]]) -> str:
-    """Return an interface for each of ``models`` and the models that they contain."""
+    """Return the TypeScript declarations of ``models`` and of all models that they contain."""
     _, schema = models_json_schema(
         [(model, "serialization") for model in models], ref_template=_PREFIX + "{model}"
     )

@@ -1,1 +1,1 @@
-"""Takes samples from the bus and writes them to the history."""
+"""Receives samples and events from the bus and stores them in the history."""

@@ -3,12 +3,13 @@
 from dataclasses import dataclass
 
 SILENT_SECONDS = 120.0  # a running collector publishes at least once a minute
-# Events, such as annotations: 1,000 at once, then one every 5 s, from all clients. In a week at
-# most 122,000 are stored: 25 MB if they have 200 bytes, 1 GB if each is as large as allowed.
+# Events, such as annotations, of all clients together: 1,000 at once, then one event every 5 s. So
+# at most 122,000 events are stored in a week. They take 25 MB if each has 200 bytes, and 1 GB if
+# each is as large as allowed.
 EVENT_BURST = 1000
 EVENTS_PER_MINUTE = 12.0
-# New states, such as runs: those of 1,000 hosts at once, then two a second. In a week at most
-# 1.2 million are stored: 600 MB if they have 500 bytes.
+# New states, such as runs: at once, 20 states for each of 1,000 hosts, then two states a second. So
+# at most 1.2 million states are stored in a week. They take 600 MB if each has 500 bytes.
 STATE_BURST = 20_000
 STATES_PER_MINUTE = 120.0
 
@@ -17,8 +18,9 @@ STATES_PER_MINUTE = 120.0
 class Limits:
     """The largest numbers of known hosts, of channels per host, and of devices per channel.
 
-    The defaults suit 1,000 hosts with up to 64 GPUs, each with its processes, 7 MIG instances, a
-    run and a finding.
+    The defaults suffice for 1,000 hosts with up to 64 GPUs each. For each GPU, there may be one
+    channel for the GPU, one for its processes, 7 for MIG instances, one for a run and one for a
+    finding.
     """
 
     hosts: int = 1000

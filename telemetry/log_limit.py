@@ -7,13 +7,13 @@ _SECONDS = 60.0
 
 
 class RateLimitedLog:
-    """Writes to ``logger`` at most one line a minute; the others are discarded.
+    """Writes at most one line a minute to ``logger``, and discards all other lines.
 
-    Each line should give a total, so that the next line covers those that were discarded.
+    Each line should contain a total, which then also covers the lines that were discarded before.
     """
 
     def __init__(self, logger: logging.Logger, level: int = logging.WARNING) -> None:
-        """Write at ``level``."""
+        """``level`` is the level of each line."""
         self._logger = logger
         self._level = level
         self._next = float("-inf")

@@ -1,7 +1,7 @@
 """The pydantic models of the payloads, generated from the catalogue.
 
-The decoder validates with them, and the API uses them as its response types. So OpenAPI describes
-exactly what the decoder checks.
+The decoder validates payloads with these models, and the API uses them as its response types. So
+the OpenAPI description contains the rules by which the decoder validates.
 """
 
 from collections.abc import Callable, Mapping
@@ -17,12 +17,12 @@ from pydantic import (
     create_model,
     with_config,
 )
-from typing_extensions import TypedDict  # pydantic needs this one below Python 3.12
+from typing_extensions import TypedDict  # below Python 3.12, pydantic requires this TypedDict
 
 from telemetry import catalogue
 from telemetry.catalogue import Family, Kind, Nature
 
-MAX_INTEGER = 2**63 - 1  # the largest integer of SQLite and InfluxDB
+MAX_INTEGER = 2**63 - 1  # the largest integer that SQLite and InfluxDB store
 MAX_TIMESTAMP = 253_402_300_799_999  # the end of the year 9999: later dates cannot be shown
 _MAX_NUMBER = 1e18
 _MAX_ITEMS = 4096
@@ -53,7 +53,7 @@ class Payload(BaseModel):
 class EventPayload(BaseModel):
     """The fields that the payload of every event may contain."""
 
-    # On assignment too: the host may come from the topic.
+    # Assigned values are validated too, because the host may be assigned from the topic.
     model_config = ConfigDict(**Payload.model_config, validate_assignment=True)
 
     id: Identity | None = Field(
@@ -175,7 +175,7 @@ def _information(field: catalogue.Field) -> Any:  # noqa: ANN401 - pydantic's
 
 
 def _event_definitions(fields: tuple[catalogue.Field, ...], owner: str) -> dict[str, Any]:
-    """Return the fields of an event; the fixed ones need a value, and texts must not be blank."""
+    """Return the fields of an event; a fixed field requires a value, which must not be blank."""
     definitions: dict[str, Any] = {}
     for field in fields:
         annotation, information = _annotation(field, owner, _event_part), _information(field)
@@ -222,12 +222,13 @@ def payload_model(family: Family) -> type[Payload]:
 def message_type(
     family: Family, names: frozenset[str] | None = None
 ) -> TypeAdapter[dict[str, Any]]:
-    """Return the type of a message of ``family``: its payload, and whether it is late.
+    """Return the type of a message of ``family``: its payload, and the flag ``late``.
 
-    With ``names``, only the fields with these names are read; the others may be invalid.
+    If ``names`` is given, only the family's fields with these names are read; all other fields of
+    the family may be invalid.
 
-    It is a dictionary, because validating into a model takes twice as long, and converting the
-    model to a dictionary takes as long again.
+    The type is a dictionary, because validating into a model takes twice as long, and the model
+    would then have to be converted to a dictionary, which takes as long again.
     """
     name = class_name(family.name)
     common = {key: (info.annotation, info) for key, info in Payload.model_fields.items()}

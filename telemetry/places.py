@@ -1,4 +1,4 @@
-"""A limited number of places for names that clients invent."""
+"""Limits how many names are tracked, because clients can invent any number of names."""
 
 import time
 from collections import OrderedDict
@@ -15,11 +15,11 @@ def _nothing(_: str) -> None:
 
 
 class Places:
-    """At most ``limit`` names. A live message may evict names that are silent.
+    """Tracks at most ``limit`` names. A live message may evict names that are silent.
 
     A name is silent if no live message has claimed it in the last two minutes. So a name that is
-    known only from retained messages is silent from the start: such a name takes a free place, but
-    never the place of another name. Not thread-safe.
+    known only from retained messages is silent from the start. A retained message gives its names
+    free places, but never evicts another name. Not thread-safe.
     """
 
     def __init__(
@@ -32,10 +32,10 @@ class Places:
         self._limit = limit
         self._evict = evict
         self._clock = clock
-        self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent first
+        self._seen: OrderedDict[str, float] = OrderedDict()  # the longest silent is first
 
     def claim(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Give each of ``names`` a place; if too few are left, change nothing and return False."""
+        """Give each of ``names`` a place; if too few are free, change nothing and return False."""
         seen = self._seen
         if not (names <= seen.keys() or self._has_room(names, live=live)):
             return False
@@ -52,7 +52,7 @@ class Places:
         return True
 
     def _has_room(self, names: AbstractSet[str], *, live: bool) -> bool:
-        """Return whether each name has a place; for a live message, silent names are evicted."""
+        """Return whether there is a place for each name; for a live message, evict silent names."""
         missing = len(self._seen) + sum(name not in self._seen for name in names) - self._limit
         if missing > 0:
             silent = self._silent(missing, names) if live else []
@@ -64,14 +64,14 @@ class Places:
     def evict_silent(self, keep: str) -> bool:
         """Evict the name that has been silent the longest, except ``keep``.
 
-        Return False if no name is silent.
+        Return False if no other name is silent.
         """
         silent = self._silent(1, (keep,))
         self._evict_all(silent)
         return bool(silent)
 
     def release(self, name: str) -> None:
-        """Remove ``name``, if it has a place."""
+        """Remove ``name`` if it is tracked."""
         self._seen.pop(name, None)
 
     def _evict_all(self, names: Collection[str]) -> None:
@@ -80,7 +80,7 @@ class Places:
             self._evict(name)
 
     def _silent(self, count: int, keep: Collection[str]) -> list[str]:
-        """Return up to ``count`` silent names, without ``keep``, the longest silent first."""
+        """Return at most ``count`` silent names not in ``keep``; the longest silent comes first."""
         found: list[str] = []
         latest = self._clock() - SILENT_SECONDS
         for name, seen in self._seen.items():

@@ -1,4 +1,4 @@
-"""Text from the bus and names of devices, which may contain control sequences for a terminal."""
+"""Makes text from the bus and device names safe to print: they may contain control characters."""
 
 import re
 

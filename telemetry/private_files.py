@@ -1,4 +1,4 @@
-"""Folders and files that other accounts on the machine may not read."""
+"""Creates folders and files that other accounts on the machine cannot read."""
 
 import contextlib
 import os
@@ -9,23 +9,23 @@ _FILE = 0o600
 
 
 def create_folder(path: Path) -> None:
-    """Create the folder if it is missing, for this account only. Raises OSError.
+    """Create the folder if it is missing, accessible only to this account. Raises OSError.
 
-    A folder that exists keeps its permissions: its owner may have chosen them.
+    An existing folder keeps its permissions, because its owner may have chosen them.
     """
     path.mkdir(_FOLDER, parents=True, exist_ok=True)
 
 
 def create_file(path: Path) -> None:
-    """Create an empty file if it is missing, for this account only. Raises OSError."""
+    """Create an empty file if it is missing, accessible only to this account. Raises OSError."""
     with contextlib.suppress(FileExistsError):
         os.close(os.open(path, os.O_CREAT | os.O_EXCL, _FILE))
 
 
 def restrict(path: Path) -> None:
-    """Remove other accounts' permissions from a file, if it is ours.
+    """Remove the permissions of other accounts from a file, if this account may do so.
 
-    An existing file is not opened: closing it would release the locks that SQLite has on it.
+    The file is not opened, because closing it would release the locks that SQLite has on it.
     """
     with contextlib.suppress(OSError):
         if path.stat().st_mode & ~_FILE & 0o777:

@@ -1,4 +1,4 @@
-"""Durations, sizes and energies as people read them. Pure."""
+"""Formats durations, sizes and energies for people to read. Pure."""
 
 _SECOND, _MINUTE, _HOUR, _DAY = 1, 60, 3600, 86_400
 _UNITS = ((_DAY, "d"), (_HOUR, "h"), (_MINUTE, "min"), (_SECOND, "s"))
@@ -6,8 +6,8 @@ _KILOWATT_HOUR = 3_600_000
 
 
 def duration(seconds: float) -> str:
-    """Return a duration in its two largest units: 2 h 13 min. A negative duration counts as 0."""
-    seconds = max(0.0, seconds)  # the clocks of hosts differ
+    """Return a duration in its two largest units, such as 2 h 13 min; 0.0 s if it is negative."""
+    seconds = max(0.0, seconds)  # negative if the clocks of hosts differ
     rest = round(seconds)
     if rest < _MINUTE:
         return f"{seconds:.1f} s" if seconds < 10 else f"{rest} s"  # noqa: PLR2004 - two digits
@@ -18,7 +18,7 @@ def duration(seconds: float) -> str:
 
 
 def size(number: float) -> str:
-    """Return a number of bytes in binary units, as nvidia-smi and free count: 48.2 GiB."""
+    """Return a number of bytes in binary units, as nvidia-smi and free do, such as 48.2 GiB."""
     for power, unit in enumerate(("bytes", "KiB", "MiB", "GiB"), start=1):
         if number < 1024**power:
             return f"{digits(number / 1024 ** (power - 1))} {unit}"
@@ -26,7 +26,7 @@ def size(number: float) -> str:
 
 
 def energy(joules: float) -> str:
-    """Return an energy: 1.21 kWh, or 34 Wh."""
+    """Return an energy in kWh or Wh, such as 1.21 kWh or 34 Wh."""
     kilowatt_hours = joules / _KILOWATT_HOUR
     if kilowatt_hours >= 1:
         return f"{digits(kilowatt_hours)} kWh"
@@ -34,12 +34,12 @@ def energy(joules: float) -> str:
 
 
 def with_unit(number: str, unit: str) -> str:
-    """Return ``number`` with its unit: 87%, 215 W."""
+    """Return ``number`` with its unit, such as 87% or 215 W."""
     return f"{number}%" if unit == "%" else f"{number} {unit}"
 
 
 def digits(number: float) -> str:
-    """Return ``number`` with three significant digits."""
+    """Return ``number`` with up to three significant digits, and all digits before the point."""
     decimals = 0 if abs(number) >= 100 else 1 if abs(number) >= 10 else 2  # noqa: PLR2004
     text = f"{number:,.{decimals}f}"
     return text.rstrip("0").rstrip(".") if "." in text else text

@@ -6,7 +6,7 @@ from collections.abc import Callable
 
 
 class RateLimit:
-    """Allows ``burst`` at once, and ``per_minute`` on average after that.
+    """Allows ``burst`` actions at once, and then ``per_minute`` actions a minute on average.
 
     Not thread-safe.
     """
@@ -22,7 +22,7 @@ class RateLimit:
         self._updated = clock()
 
     def take(self) -> int:
-        """Take one token. Return 0, or how many whole seconds to wait if no token is left."""
+        """Take a token and return 0; if none is left, return how many whole seconds to wait."""
         now = self._clock()
         self._left = min(self._burst, self._left + (now - self._updated) * self._per_second)
         self._updated = now

@@ -1,4 +1,4 @@
-"""The report of a part: whether it works, and its counters."""
+"""The report of one part of the program: whether the part works, and its counters."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
@@ -14,9 +14,10 @@ class CountKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Count:
-    """One figure, or one for each value of ``label``.
+    """One figure, or one figure for each value of ``label``.
 
-    ``name`` follows Prometheus' conventions, without prefix and ``_total``; a unit comes last.
+    ``name`` follows Prometheus' naming conventions, but omits the prefix and ``_total``. If there
+    is a unit, the name ends with it.
     """
 
     name: str
@@ -55,4 +56,4 @@ class Report:
 
 
 Reporter = Callable[[], Report]
-"""Returns a part's report. May be called from any thread; does no I/O."""
+"""Returns a part's report. It may be called from any thread, and does no I/O."""

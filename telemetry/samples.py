@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-MAX_PAYLOAD_BYTES = 131_072  # 1,024 network interfaces take about 60 kB, 256 cores 2 kB
+MAX_PAYLOAD_BYTES = 131_072  # 1,024 network interfaces take about 60 kB; 256 cores, 2 kB
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,8 +13,8 @@ class Sample:
 
     ``timestamp`` is the Unix time in integer milliseconds at which the reading began.
     ``values`` are the payload's other fields. (host, channel, timestamp) identifies a sample: if it
-    is delivered twice, it is stored once. A ``late`` sample was published after a newer one: it
-    belongs in the history, and is not the current state.
+    is delivered twice, it is stored once. A ``late`` sample was published after a newer sample: it
+    is stored in the history, but does not become the current state.
     """
 
     channel: str
@@ -24,11 +24,11 @@ class Sample:
     late: bool = field(default=False, compare=False)
 
     def payload(self) -> bytes:
-        """Return the JSON that travels on the bus."""
+        """Return the JSON that is published for this sample."""
         body = {"host": self.host, "timestamp": self.timestamp, **self.values}
         return json.dumps(body, separators=(",", ":"), allow_nan=False).encode()
 
 
 def late(payload: bytes) -> bytes:
-    """Return the payload of a sample, marked as published after a newer one."""
+    """Return the ``payload`` of a sample, marked as published after a newer sample."""
     return b'{"late":true,' + payload.removeprefix(b"{")

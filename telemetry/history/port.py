@@ -1,9 +1,10 @@
 """The interface of a history store, the same for each database.
 
-A store keeps samples for a window at full rate, and events for days. For days it also keeps
-minutes: the mean, minimum and maximum of each channel's samples in each minute. The ingester uses
-only ``HistoryWriter``, the api only ``HistoryReader``. Neither of them does any I/O before
-``open``. The conformance suite in ``tests/telemetry/history`` runs with each adapter.
+A store keeps samples at full rate for a short time, which is called the window, and events for
+days. It also keeps minutes for days: for each minute, the mean, minimum and maximum of each field.
+The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
+writer or reader does no I/O before ``open`` is called. The conformance suite in
+``tests/telemetry/history`` runs with each adapter.
 """
 
 from collections.abc import Sequence
@@ -16,11 +17,11 @@ from telemetry.events import Event
 from telemetry.samples import Sample
 
 Record: TypeAlias = Sample | Event
-"""What a history stores."""
+"""A record that a history can store."""
 
 
 class Aggregate(StrEnum):
-    """How several samples become one point."""
+    """How the samples of a bucket are combined into one point."""
 
     MEAN = "mean"
     MIN = "min"
@@ -33,16 +34,18 @@ class Query:
     """A query for samples.
 
     ``channels`` are concrete channel names. ``start`` (inclusive) and ``end`` (exclusive) are Unix
-    milliseconds. The answer has at most ``max_points`` timestamps per channel: if there are more
-    samples, the store aggregates them over buckets of equal width, the first at ``start``.
+    milliseconds. The answer has at most ``max_points`` timestamps per channel. If there are more
+    samples, the store aggregates them over buckets of equal width; the first bucket begins at
+    ``start``.
 
-    If ``start`` is more than a minute before the window, the answer begins with minutes; inside the
-    window, it continues with samples. If ``max_points`` is too small for the minutes of the whole
-    span, the whole span is aggregated over buckets of a minute or more, as the mean, minimum or
-    maximum of their minutes. The store does not keep a minute's last value: LAST is the mean there.
+    If ``start`` is more than a minute before the window, the answer consists of minutes up to the
+    window, and of samples from there on. If ``max_points`` is too small for the minutes of the
+    whole span, the store instead aggregates the whole span over buckets of a minute or more, from
+    the minutes in each bucket. The store does not keep the last value of a minute: for LAST, it
+    uses the minute's mean.
 
-    With ``fields``, which are names from the catalogue, the answer has only the columns of these
-    fields. The answer may lack timestamps at which none of these columns has a value.
+    If ``fields`` contains names of fields in the catalogue, the answer has only the columns of
+    these fields. It may then lack timestamps at which none of these columns has a value.
     """
 
     host: str
@@ -54,7 +57,7 @@ class Query:
     fields: tuple[str, ...] = ()
 
     def selects(self, column: str) -> bool:
-        """Return whether the answer has ``column``, such as ``per_core.0``."""
+        """Return whether the answer includes ``column``, for example ``per_core.0``."""
         return not self.fields or column.partition(".")[0] in self.fields
 
 
@@ -64,8 +67,8 @@ class Columns:
 
     ``bucket_width`` is the width of a bucket in milliseconds, or None if the samples are not
     aggregated. A bucket's timestamp is its start. An outage appears as one timestamp at which every
-    field is None. Points before ``minutes_until`` are minutes, and ``bucket_width`` is the width of
-    the others; None if all points have the same width.
+    field is None. If ``minutes_until`` is given, the points before that time are minutes, and
+    ``bucket_width`` applies only to the later points.
     """
 
     timestamps: list[int]
@@ -78,10 +81,11 @@ class Columns:
 class EventQuery:
     """A query for the events of a ``family``, which may be a family of states.
 
-    With ``channel``, the answer has only the events of that channel. ``start`` (inclusive) and
-    ``end`` (exclusive) are Unix milliseconds. With ``host``, the answer has the events of that host
-    and those without a host. With ``run``, it has the events whose field ``run`` is this text. If
-    there are more than ``limit`` events, the answer has the newest ones.
+    ``start`` (inclusive) and ``end`` (exclusive) are Unix milliseconds. If ``channel`` is given,
+    the answer has only the events of that channel. If ``host`` is given, the answer has only the
+    events of that host and the events without a host. If ``run`` is given, the answer has only the
+    events whose field ``run`` is this text. If there are more than ``limit`` events, the answer has
+    only the newest ``limit`` events.
     """
 
     family: Family
@@ -94,7 +98,7 @@ class EventQuery:
 
 
 class HistoryWriter(Protocol):
-    """The writing half. ``open`` may be called again until it succeeds."""
+    """The write side of a history store. If ``open`` fails, it may be called again."""
 
     @property
     def dropped(self) -> int:
@@ -102,32 +106,35 @@ class HistoryWriter(Protocol):
 
     @property
     def evicted(self) -> int:
-        """The number of stored records that were deleted early, because the store was full."""
+        """The number of stored records that were deleted early because the store was full."""
 
     def keeps(self, record: Record) -> bool:
         """Return whether ``record`` is within its retention period. Does no I/O; thread-safe."""
 
     def open(self) -> None:
-        """Connect, and create what is missing. Raises HistoryUnavailableError."""
+        """Connect to the store; create it if it is missing. Raises HistoryUnavailableError."""
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store all ``records`` durably; drop those outside their retention.
+        """Store ``records`` durably, but drop the records that are outside their retention.
 
-        If it raises, some may be stored; to write all of them again is harmless.
+        If this raises an error, some of the records may have been stored. Writing all records again
+        is harmless.
 
-        If a sample is already stored, its new non-null values overwrite the old ones. If an event
-        with the same channel, host and id is stored, the new values replace its values, unless the
-        new event has a later timestamp, in which case it may be ignored. Raises
-        HistoryUnavailableError if trying again may help, otherwise HistoryRejectedError.
+        If a sample is already stored, the non-null values of the new sample overwrite the stored
+        values. If an event with the same channel, host and id is already stored, the values of the
+        new event replace the stored values; only if the new event has a later timestamp may the
+        store ignore it instead. Raises HistoryUnavailableError if another attempt may succeed,
+        otherwise HistoryRejectedError.
         """
 
     def roll_up(self) -> bool:
-        """Compute minutes whose samples have changed; return whether more are due.
+        """Compute minutes whose samples have changed; return whether more minutes are due.
 
-        Each call computes a limited number, the oldest first, in at most a second or so. Minutes
-        that have not ended are not due. The store itself records which minutes are due, so that
-        another process, or a later one, continues; computing a minute twice changes nothing. Does
-        nothing if no minutes are kept. Raises HistoryUnavailableError or HistoryRejectedError.
+        Each call computes a limited number of minutes, the oldest first, and takes about a second
+        at most. A minute that has not ended is not due. The store itself records which minutes are
+        due, so another process can continue the work. Computing a minute twice does no harm. Does
+        nothing if the store keeps no minutes. Raises HistoryUnavailableError or
+        HistoryRejectedError.
         """
 
     def close(self) -> None:
@@ -135,36 +142,37 @@ class HistoryWriter(Protocol):
 
 
 class HistoryReader(Protocol):
-    """The reading half. Its methods are thread-safe."""
+    """The read side of a history store. Its methods are thread-safe."""
 
     def open(self) -> None:
         """Prepare to answer queries. Succeeds even if the store does not exist yet."""
 
     def ping(self) -> None:
-        """Check that the store answers. Raises HistoryUnavailableError with the reason."""
+        """Check that the store responds. Raises HistoryUnavailableError with the reason."""
 
     def notes(self) -> Sequence[str]:
-        """Return notes for the operator, for example on a corrupt file that was renamed."""
+        """Return notes for the operator, for example about a corrupt file that was renamed."""
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        """Return the hosts, sorted, that have samples in the window or minutes since ``start``."""
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` with samples, or minutes since ``start``.
+        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``.
 
         The time that this takes does not depend on the number of other hosts.
         """
 
     def read(self, query: Query) -> dict[str, Columns]:
-        """Answer ``query``, with one entry for each channel that has samples in its span.
+        """Return the answer to ``query``: an entry for each channel that has points in the span.
 
-        Never returns a sample or minute older than its retention. Raises HistoryUnavailableError.
+        Never returns a sample or minute that is older than its retention. Raises
+        HistoryUnavailableError.
         """
 
     def events(self, query: EventQuery) -> list[Event]:
-        """Return the events that ``query`` asks for, in order of timestamp and id.
+        """Return the events that ``query`` selects, in order of timestamp and id.
 
-        Never returns an event older than its retention. Raises HistoryUnavailableError.
+        Never returns an event that is older than its retention. Raises HistoryUnavailableError.
         """
 
     def close(self) -> None:

@@ -1,4 +1,4 @@
-"""The time spans that the history keeps, the same for each adapter."""
+"""The time spans for which the history keeps records, the same for each adapter."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -14,7 +14,7 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 Clock = Callable[[], int]
-"""Returns Unix milliseconds; a test passes one that it controls."""
+"""Returns the current Unix time in milliseconds; a test passes a clock that it controls."""
 
 Question = TypeVar("Question", Query, EventQuery)
 Kept = TypeVar("Kept", Sample, Event)
@@ -22,7 +22,7 @@ Kept = TypeVar("Kept", Sample, Event)
 
 @dataclass(frozen=True, slots=True)
 class Spans:
-    """How many milliseconds the history keeps samples, events and minutes (0: no minutes)."""
+    """For how many milliseconds the history keeps samples, events and minutes (0: no minutes)."""
 
     samples: int
     events: int = 7 * 86_400_000
@@ -37,7 +37,7 @@ class Window:
     """
 
     def __init__(self, length: int, ahead: int, clock: Clock) -> None:
-        """``clock`` returns the current time."""
+        """``clock`` returns the current time in Unix milliseconds."""
         self.length = length
         self.clock = clock
         self._ahead = ahead
@@ -63,22 +63,22 @@ class Window:
         return [record for record in records if start <= record.timestamp < end]
 
     def clip(self, query: Question) -> Question | None:
-        """Return the part of ``query`` that is inside the window, or None if there is none."""
+        """Return ``query`` with its span limited to the window; None if they do not overlap."""
         start, end = max(query.start, self.start), min(query.end, self.end)
         return replace(query, start=start, end=end) if start < end else None
 
 
 class Windows:
-    """The windows of samples, of events and of minutes; ``minutes`` is None if none are kept.
+    """The windows of samples, of events and of minutes; ``minutes`` is None if no minutes are kept.
 
     ``dropped`` counts the records that were dropped because they are outside their window.
     """
 
     def __init__(self, spans: Spans, clock: Clock = unix_milliseconds) -> None:
-        """Keep each kind for its span; records of all kinds may be equally far ahead of now."""
+        """Keep each kind of record for its span, and accept ``spans.samples`` ahead of now."""
         self.samples = Window(spans.samples, spans.samples, clock)
         self.events = Window(spans.events, spans.samples, clock)
-        # Minutes that are kept no longer than the samples would add nothing.
+        # Minutes that are kept no longer than samples would add no information.
         has_minutes = spans.minutes > spans.samples
         self.minutes = Window(spans.minutes, spans.samples, clock) if has_minutes else None
         self.dropped = 0
@@ -101,7 +101,10 @@ class Windows:
         return self.samples.admit(samples), self.events.admit(events)
 
     def count_dropped(self, number: int) -> None:
-        """Count dropped records once the others are stored; log the total at most once a minute."""
+        """Count ``number`` dropped records, and log the total at most once a minute.
+
+        Call this only once the other records are stored, because a failed write is repeated.
+        """
         if number == 0:
             return
         self.dropped += number

@@ -1,1 +1,1 @@
-"""Recordings: messages of the bus as lines of ``topic payload``, as ``mosquitto_sub -v`` prints."""
+"""Recordings: files of messages, one ``topic payload`` a line, as ``mosquitto_sub -v`` prints."""

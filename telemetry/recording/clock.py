@@ -1,4 +1,4 @@
-"""The time in a recording, whose only times are those of its samples. Pure."""
+"""The time in a recording, derived from its samples and statuses. Pure."""
 
 from telemetry.limits import SILENT_SECONDS
 from telemetry.samples import Sample
@@ -8,12 +8,12 @@ _LONGEST_PAUSE = int(SILENT_SECONDS * 1000)
 
 
 class RecordingClock:
-    """Tracks the timestamps of samples.
+    """Derives the time from samples and statuses, because the lines of a recording have no times.
 
     ``now`` is the newest timestamp, in Unix milliseconds. ``elapsed`` is the time since the first
-    timestamp in milliseconds, without pauses of more than two minutes: while a collector runs, such
-    a pause is an outage of the recorder, or the jump from an outdated retained message to the
-    present.
+    timestamp, in milliseconds, without pauses of more than two minutes. While a collector runs,
+    such a pause can only be an outage of the recorder, or the step from an outdated retained
+    message to the present.
     """
 
     def __init__(self) -> None:
@@ -22,7 +22,7 @@ class RecordingClock:
         self.elapsed = 0
 
     def advance(self, content: Sample | CollectorStatus) -> None:
-        """Move to the time of ``content``, unless it is from the past."""
+        """Move to the time of ``content``, unless that time is in the past."""
         step = content.timestamp - self.now
         if step <= 0 or self._is_past(content):
             return
@@ -34,4 +34,4 @@ class RecordingClock:
     def _is_past(content: Sample | CollectorStatus) -> bool:
         if isinstance(content, Sample):
             return content.late
-        return content.last_will  # its timestamp is the start of the collector
+        return content.last_will  # a last will has the time at which the collector started

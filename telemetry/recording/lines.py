@@ -18,7 +18,7 @@ _ONE_LINE = bytes.maketrans(b"\r\n", b"  ")
 
 
 def line_of(topic: str, payload: bytes) -> bytes:
-    """Return the line of a message.
+    """Return the line that records a message.
 
     Line breaks in the payload, which JSON allows between its values, become spaces.
     """
@@ -26,7 +26,7 @@ def line_of(topic: str, payload: bytes) -> bytes:
 
 
 def lines_in(stream: BinaryIO) -> Iterator[bytes]:
-    """Yield the lines of ``stream``, none longer than a message can be."""
+    """Yield the lines of ``stream``; a line that is longer than any message is yielded in parts."""
     while line := stream.readline(_LONGEST_LINE):
         yield line
 
@@ -35,8 +35,8 @@ def lines_in(stream: BinaryIO) -> Iterator[bytes]:
 class Entry:
     """One message of a recording.
 
-    ``content`` is None if the payload is empty, which deletes a retained message. ``elapsed`` is
-    the time since the beginning of the recording, in milliseconds.
+    ``content`` is None if the payload is empty; such a message deletes a retained message.
+    ``elapsed`` is the time since the beginning of the recording, in milliseconds.
     """
 
     address: Address
@@ -46,7 +46,7 @@ class Entry:
 
 
 class Recording:
-    """Decodes the lines of a recording, and counts those that are not valid.
+    """Decodes the lines of a recording, and counts the lines that are not valid.
 
     After reading, ``lines`` is the number of lines, ``samples`` the number of samples and statuses,
     and ``rejected`` counts the lines that were skipped, by reason. ``first_error`` is the error of
@@ -62,9 +62,9 @@ class Recording:
         self.first_error: str | None = None
 
     def problems(self, name: str, option: str) -> Iterator[str]:
-        """Return sentences about the problems of the file ``name``, after reading.
+        """Yield a sentence for each problem of the file ``name``; call this after reading it.
 
-        ``option`` is the option that sets the topic prefix.
+        ``option`` is the command-line option that sets the topic prefix.
         """
         if skipped := self.rejected.total():
             reasons = ", ".join(f"{number} {reason}" for reason, number in self.rejected.items())
@@ -74,13 +74,13 @@ class Recording:
             )
         if not self.samples:
             yield (
-                f"{name} contains no samples: a recording has lines of `topic payload`, as "
-                "`system-monitor record` and `mosquitto_sub -v -t 'system/#'` print them. If the "
-                f"topics have a prefix, set {option}."
+                f"{name} contains no samples: each line of a recording has the form "
+                "`topic payload`, as `system-monitor record` and `mosquitto_sub -v -t 'system/#'` "
+                f"print it. If the topics have a prefix, set {option}."
             )
 
     def read(self, lines: Iterable[bytes]) -> Iterator[Entry]:
-        """Yield the messages in ``lines``, in their order."""
+        """Yield the messages in ``lines``, in the same order."""
         for line in lines:
             self.lines += 1
             try:
@@ -93,7 +93,7 @@ class Recording:
                 yield entry
 
     def _entry(self, line: bytes) -> Entry | None:
-        """Return the message in ``line``; None if it is empty."""
+        """Return the message in ``line``; None if the line is empty."""
         if not line:
             return None
         topic, brace, rest = line.partition(b" {")
@@ -104,7 +104,7 @@ class Recording:
         address = resolve(self._topics, topic.decode("utf-8", "replace"))
         if not brace:
             return Entry(address, b"", None, self.clock.elapsed)
-        # An event without a time happened at the recording's current one.
+        # An event without a timestamp gets the recording's current time.
         content = decode(address, b"{" + rest, arrived=self.clock.now)
         if isinstance(content, Sample | CollectorStatus):
             self.samples += 1

@@ -1,4 +1,4 @@
-"""Turns the messages of a recording into those of a replay. Pure."""
+"""Turns the messages of a recording into the messages of a replay. Pure."""
 
 import json
 from collections.abc import Iterable, Iterator, Mapping
@@ -20,9 +20,9 @@ HOST = "{host}"
 class Form:
     """How a replay differs from its recording.
 
-    ``topics`` are those of the replay. ``offset``, in milliseconds, is added to each time. ``host``
-    is the new name of each host, in which ``{host}`` is the recorded name. With ``past``, the
-    replay only fills the history: nothing in it is a current state.
+    ``topics`` are the topics of the replay. ``offset``, in milliseconds, is added to each time.
+    ``host`` is the new name of each host; ``{host}`` in it stands for the recorded name. If
+    ``past`` is true, the replay only fills the history, and publishes nothing as a current state.
     """
 
     topics: TopicScheme
@@ -36,16 +36,16 @@ class Form:
 
 
 class Replay:
-    """Turns entries into publications in a ``form``, and remembers the states to end.
+    """Turns entries into publications as ``form`` specifies, and tracks which states to end.
 
-    ``any_host`` is the recorded host whose topics get the events that concern every host.
+    Events that concern every host are published on the topics of the recorded host ``any_host``.
     """
 
     def __init__(self, form: Form, any_host: str) -> None:
         """Start before the first entry."""
         self._form = form
         self._any_host = any_host
-        self._online: dict[str, dict[str, Any]] = {}  # the statuses by topic
+        self._online: dict[str, dict[str, Any]] = {}  # the statuses of online hosts, by topic
         self._true: dict[str, None] = {}  # the topics of states that have not ended
 
     def publication(self, entry: Entry) -> Publication | None:
@@ -61,7 +61,7 @@ class Replay:
                 return self._event(entry, entry.content)
 
     def endings(self, now: int) -> Iterator[Publication]:
-        """Return the messages that end the replay: its hosts are offline from ``now`` on.
+        """Yield the messages that end the replay: they set its hosts offline as of ``now``.
 
         A state that the recording did not end is deleted from the broker; its end is not published.
         """
@@ -110,7 +110,7 @@ class Replay:
         body = self._body(entry, family.fields)
         body["timestamp"] = event.timestamp + self._form.offset
         if family.nature is Nature.EVENT and self._form.offset:
-            body.pop("id", None)  # it is another event, at another time
+            body.pop("id", None)  # at another time, this is another event
         is_true = family.nature is Nature.STATE and not event.is_end and not self._form.past
         if is_true:
             self._true[topic] = None
@@ -123,7 +123,7 @@ class Replay:
     def _body(self, entry: Entry, fields: tuple[Field, ...]) -> dict[str, Any]:
         """Return the payload with the new times and the new host.
 
-        The decoded content is not used, because it lacks the fields of newer versions.
+        The decoded content is not used, because it lacks fields that a newer version has added.
         """
         body = _parsed(entry.payload)
         if body.get("host") is not None:
@@ -135,7 +135,7 @@ class Replay:
 
 
 def _shift(values: dict[str, Any], fields: tuple[Field, ...], offset: int) -> None:
-    """Add ``offset`` to each time in ``values``: the integers in milliseconds are Unix times."""
+    """Add ``offset`` to each Unix time in ``values``: each integer field whose unit is ms."""
     for field in fields:
         value = values.get(field.name)
         if value is None:

@@ -11,10 +11,10 @@ _STEP = 60_000
 
 
 class Survey:
-    """Counts the messages of each host, and their ages when they are replayed at ``speed``.
+    """Counts the messages of each host, and the ages of samples in a replay at ``speed``.
 
-    ``hosts`` contains the number of samples and statuses of each host. ``elapsed`` is the length of
-    the recording in milliseconds, and ``newest`` the newest timestamp in it.
+    ``hosts`` contains the number of messages of each host. ``elapsed`` is the length of the
+    recording in milliseconds, and ``newest`` is the newest timestamp of a sample that is not late.
     """
 
     def __init__(self, speed: float) -> None:
@@ -59,5 +59,5 @@ class Survey:
         return sum(number for step, number in self._steps.items() if (step + 1) * _STEP <= first)
 
     def _after_start(self, timestamp: int, elapsed: int) -> int:
-        """Return, in steps, the timestamp minus the time that the replay takes to reach it."""
+        """Return ``timestamp`` minus the replay's duration up to that point, in full minutes."""
         return round(timestamp - elapsed / self._speed) // _STEP

@@ -1,4 +1,4 @@
-"""Every setting, its allowed values, and the sources it is read from."""
+"""All settings, their allowed values, and the sources from which they are read."""
 
 from telemetry.settings.loading import ignored_variables, load_settings
 from telemetry.settings.model import Settings, reachable

@@ -1,4 +1,4 @@
-"""The fields of the settings; their descriptions become the help and the documentation."""
+"""The fields of the settings. The help and the documentation show their descriptions."""
 
 from socket import gethostname
 from typing import Any
@@ -71,59 +71,59 @@ class SettingFields(BaseModel):
     )
     finding_thresholds: Thresholds = Field(
         (),
-        description="Thresholds of findings that differ from their defaults, separated by commas, "
-        "such as `idle_gpu.minutes=30`. docs/findings.md lists them.",
+        description="Thresholds of findings to change from their defaults, separated by commas, "
+        "such as `idle_gpu.minutes=30`. docs/findings.md lists all thresholds.",
     )
     automatic_runs: bool = Field(
         True,  # noqa: FBT003 - a field's default
-        description="Publish each process that holds GPU memory for a minute as a run, and follow "
-        "all other runs of this machine (Linux).",
+        description="Whether the collector publishes each process that holds GPU memory for a "
+        "minute as a run, and tracks all other runs of this machine (Linux only).",
     )
     history_hours: Number = Field(
-        1.0, ge=0.01, le=24, description="How many hours of samples the history keeps."
+        1.0, ge=0.01, le=24, description="For how many hours the history keeps samples."
     )
     history_days: Number = Field(
         7.0,
         ge=0,
         le=365,
-        description="How many days the history keeps events and one-minute points; 0: no "
-        "one-minute points, and events for `history_hours`.",
+        description="For how many days the history keeps events and one-minute points; 0: it keeps "
+        "no one-minute points, and it keeps events for `history_hours`.",
     )
     history_megabytes: Number = Field(
         1000.0,
         ge=64,
         le=100_000,
-        description="Largest size of the embedded history in megabytes; beyond it, the oldest "
-        "samples and one-minute points are deleted early.",
+        description="Largest size of the embedded history in megabytes. When the history reaches "
+        "it, the oldest samples and one-minute points are deleted early.",
     )
     host_name: HostName = Field(
         default_factory=gethostname,
-        description="Host name in this machine's samples; default: the machine's own.",
+        description="Host name in this machine's samples; default: the host name of the machine.",
     )
     http_host: Host = Field("127.0.0.1", description="Address that the API listens on.")
     http_port: Port = Field(8000, description="Port that the API listens on.")
     http_token: AccessToken | None = Field(
         None,
         description="Token that REST, WebSocket and the dashboard require; unset: anyone who can "
-        "reach the port can read.",
+        "reach the port has access.",
     )
     http_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Listen on addresses other than loopback without an `http_token`.",
+        description="Let the API listen on addresses other than loopback without an `http_token`.",
     )
     http_read_only: bool = Field(
         False,  # noqa: FBT003 - a field's default
-        description="Reject requests that write, such as the POST of an annotation.",
+        description="Reject requests that write data, such as the POST of an annotation.",
     )
     http_allowed_origins: Origins = Field(
         (),
-        description="Origins, separated by commas, at which a proxy serves the API or whose pages "
-        "may read it, such as `https://monitor.example`.",
+        description="Origins, such as `https://monitor.example`, at which a proxy serves the API, "
+        "or whose pages may read the API; separated by commas.",
     )
     http_public_url: PublicUrl | None = Field(
         None,
         description="URL at which people open the dashboard, such as `https://monitor.example`; "
-        "notices link to it.",
+        "notices contain links to the dashboard.",
     )
     notify_urls: NotifyUrls | None = Field(
         None,
@@ -137,33 +137,35 @@ class SettingFields(BaseModel):
     )
     notify_severity: NotifySeverity = Field(
         "warning",
-        description="Lowest severity of the findings to send: `info`, `warning` or `critical`.",
+        description="Lowest severity of a finding that causes a notice: `info`, `warning` or "
+        "`critical`.",
     )
     notify_runs: NotifyRuns = Field(
-        "all", description="Ended runs to send: `all`, `failed` or `none`."
+        "all", description="Ended runs that cause a notice: `all`, `failed` or `none`."
     )
     notify_quiet_hours: QuietHours = Field(
         (),
         description="Ranges of local time, separated by commas, such as `22:00-07:00`, during "
-        "which only critical findings are sent to `notify_urls`; the others are sent afterwards.",
+        "which only critical findings are sent to `notify_urls`; all other notices are sent "
+        "afterwards.",
     )
     mqtt_host: Host = Field("127.0.0.1", description="Address that the embedded broker listens on.")
     mqtt_port: Port = Field(1883, description="Port that the embedded broker listens on.")
     mqtt5_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT 5; 0: none; unset: `mqtt_port` "
-        "with Mosquitto, else 1884, or a free one if 1884 is in use.",
+        "with Mosquitto, otherwise 1884, or a free port if 1884 is in use.",
     )
     mqtt_websocket_port: ChosenPort = Field(
         None,
         description="Port on which the embedded broker serves MQTT over WebSocket; 0: none; unset: "
-        "9001, or a free one if 9001 is in use.",
+        "9001, or a free port if 9001 is in use.",
     )
     embedded_broker: EmbeddedBrokerChoice = Field(
         "auto",
         description="Program that `up` runs as its broker: `mosquitto`, version 2, whose queues "
-        "are on disk; `bundled`, whose queues are in memory; or `auto`, which is `mosquitto` if it "
-        "is installed, else `bundled`.",
+        "are on disk; `bundled`, whose queues are in memory; or `auto`, which means "
+        "`mosquitto` if Mosquitto is installed, otherwise `bundled`.",
     )
     mqtt_allow_anonymous: bool = Field(
         False,  # noqa: FBT003 - a field's default
@@ -178,30 +180,31 @@ class SettingFields(BaseModel):
     mqtt_user: Text | None = Field(
         None,
         description="User name for the broker, if `mqtt_url` contains none. If it is set, the "
-        "embedded broker rejects clients without it.",
+        "embedded broker rejects clients that do not use this name.",
     )
     mqtt_password: Password | None = Field(
         None, description="Password for the broker, if `mqtt_url` contains none."
     )
     mqtt_ca_file: File | None = Field(
         None,
-        description="CA certificates (PEM) to verify an `mqtts://` broker with, instead of the "
-        "system's.",
+        description="CA certificates (PEM) with which to verify an `mqtts://` broker, instead of "
+        "the system's CA certificates.",
     )
     mqtt_certificate_file: File | None = Field(
         None, description="Client certificate (PEM) for an `mqtts://` broker."
     )
     mqtt_key_file: File | None = Field(
         None,
-        description="Private key (PEM) of the client certificate, without a passphrase, unless the "
-        "certificate's file contains it.",
+        description="Private key (PEM, without a passphrase) of the client certificate; not needed "
+        "if the certificate's file contains the key.",
     )
     topic_prefix: TopicPrefix = Field(
         "", description="Prefix of each topic; may contain `{host}`, as in `fleet/{host}`."
     )
     ingester_group: Identifier | None = Field(
         None,
-        description="Ingesters in the same group share the samples (an MQTT shared subscription).",
+        description="Group of this ingester; the ingesters of a group share the samples among "
+        "themselves (an MQTT shared subscription).",
     )
     ingester_name: Identifier | None = Field(
         None,
@@ -214,18 +217,20 @@ class SettingFields(BaseModel):
     )
     max_hosts: Count = Field(
         Limits.hosts,
-        description="How many hosts the ingester, the advisor and the API know at once. In the "
-        "ingester and the API, a new host then evicts the one that has been silent the longest, if "
-        "that is two minutes or more.",
+        description="Largest number of hosts that the ingester, the advisor and the API track at "
+        "once. When it is reached, the ingester and the API evict, for each new host, the host "
+        "that has been silent the longest, but only a host that has been silent for at least two "
+        "minutes.",
     )
     max_channels: Count = Field(
         Limits.channels,
-        description="How many channels of one host the ingester, the advisor and the API know at "
-        "once.",
+        description="Largest number of channels of one host that the ingester, the advisor and the "
+        "API track at once.",
     )
     max_devices: Count = Field(
         Limits.devices,
-        description="How many disks or network interfaces of one host the ingester knows at once.",
+        description="Largest number of disks, and of network interfaces, of one host that the "
+        "ingester tracks at once.",
     )
     influxdb_url: InfluxdbUrl | None = Field(
         None,
@@ -236,8 +241,8 @@ class SettingFields(BaseModel):
     influxdb_org: Text | None = Field(None, description="InfluxDB organization.")
     influxdb_bucket: Text = Field(
         "system-monitor",
-        description="InfluxDB bucket; created if missing. A bucket that another program created "
-        "must keep data for at least `history_hours`, and is not changed.",
+        description="InfluxDB bucket; created if missing. A bucket that another program created is "
+        "not changed, but must keep data for at least `history_hours`.",
     )
     log_level: LogLevel = Field(
         "warning", description="Lowest level that is logged (to standard error)."
@@ -251,9 +256,9 @@ class SettingFields(BaseModel):
     )
     metrics_port: PortOrNone = Field(
         0,
-        description="Port on 127.0.0.1 at which `collector` serves its readings and counters, or "
-        "`ingester` or `advisor` its counters, to Prometheus; 0: none. `up` and `api` serve them "
-        "at `/metrics`.",
+        description="Port on 127.0.0.1 for Prometheus, at which `collector` serves its readings "
+        "and counters, and `ingester` and `advisor` serve their counters; 0: none. `up` and `api` "
+        "do not need it: they serve `/metrics` at `http_port`.",
     )
 
     @model_validator(mode="before")

@@ -77,7 +77,8 @@ def test_a_file_without_samples_is_an_error(
     file = tmp_path / "wrong"
     file.write_bytes(content)
     assert command.run(["findings", str(file)]) == 1
-    assert f"{file} contains no samples: a recording has lines of" in capsys.readouterr().err
+    errors = capsys.readouterr().err
+    assert f"{file} contains no samples: each line of a recording has the form" in errors
 
 
 def test_a_file_that_cannot_be_read_is_one_sentence(

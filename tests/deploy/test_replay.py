@@ -162,7 +162,7 @@ def test_a_host_that_is_online_is_replayed_only_under_another_name(
     ("content", "sentence"),
     [
         (None, "Cannot read {file}: No such file or directory."),
-        (b"", "{file} contains no samples: a recording has lines of `topic payload`, as "),
+        (b"", "{file} contains no samples: each line of a recording has the form "),
         (b"fleet/a/system/cpu {}\n", "If the topics have a prefix, set --recorded-prefix."),
     ],
 )

@@ -19,7 +19,8 @@ _SELECT = (
     "AND (:run IS NULL OR json_extract(payload, '$.run') = :run) "
     "ORDER BY timestamp DESC, id DESC LIMIT :limit"
 )
-# A row of more than about 1000 bytes takes an additional page. The names are in an index too.
+# A row of more than about 1000 bytes takes an additional page. The channel, id and host count
+# twice, because the index contains them too.
 _SIZE = (
     "SELECT coalesce(sum(bytes + (bytes > 1000) * 4096 + 100), 0) FROM (SELECT "
     "length(CAST(payload AS BLOB)) + 2 * length(CAST(channel || id || host AS BLOB)) AS bytes "
@@ -29,12 +30,12 @@ _DELETE = (
     "DELETE FROM event WHERE (channel, host, id) IN (SELECT channel, host, id FROM event "
     "WHERE timestamp < ? OR timestamp >= ? ORDER BY timestamp, id LIMIT ?)"
 )
-_AT_ONCE = 1000  # so that the journal stays small
+_AT_ONCE = 1000  # rows per transaction: few, so that the journal stays small
 _LAST = "\U0010ffff"  # sorts after every name
 
 
 def insert(connection: sqlite3.Connection, events: Iterable[Event]) -> None:
-    """Insert ``events``; one whose id exists already gets the new values, and keeps its time."""
+    """Insert ``events``; if an id is already stored, replace the event's values, not its time."""
     connection.executemany(
         _INSERT,
         [
@@ -71,7 +72,7 @@ def _text(values: Mapping[str, object]) -> str:
 
 
 def prune(connection: sqlite3.Connection, start: int, end: int) -> None:
-    """Delete the events before ``start``, and those from ``end`` on."""
+    """Delete the events that are older than ``start``, and the events from ``end`` on."""
     while connection.execute(_DELETE, (start, end, _AT_ONCE)).rowcount == _AT_ONCE:
         pass
 
@@ -83,7 +84,7 @@ def size(connection: sqlite3.Connection) -> int:
 
 
 def evict(connection: sqlite3.Connection, part: int) -> int:
-    """Delete the oldest ``1/part`` of the events; return how many were deleted."""
+    """Delete the oldest ``1/part`` of the events, at most 1,000; return how many were deleted."""
     number: int = connection.execute("SELECT count(*) FROM event").fetchone()[0]
     limit = min(_AT_ONCE, -(-number // part))
-    return connection.execute(_DELETE, (0, 0, limit)).rowcount  # of any time
+    return connection.execute(_DELETE, (0, 0, limit)).rowcount  # 0, 0: events of any time

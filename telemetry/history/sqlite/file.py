@@ -1,4 +1,4 @@
-"""The writer's connection to the SQLite file, which survives damage to the file."""
+"""The writer's connection to the SQLite file; if the file is corrupt, it starts a new one."""
 
 import contextlib
 import sqlite3
@@ -21,8 +21,9 @@ _PASSING = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED, sqlite3.SQLITE_FULL)
 class WritableFile:
     """The file at ``path``.
 
-    A corrupt file is renamed; if the file is missing or was replaced, it is opened again.
-    Not thread-safe. Each method except ``close`` raises sqlite3.Error or OSError.
+    A corrupt file is renamed, and a new file is created. A missing file is created, and a file that
+    was replaced is opened again. Not thread-safe. Each method except ``close`` raises sqlite3.Error
+    or OSError.
     """
 
     def __init__(self, path: Path) -> None:
@@ -35,23 +36,24 @@ class WritableFile:
 
     @contextlib.contextmanager
     def using(self) -> Iterator[sqlite3.Connection]:
-        """Lend the connection, a new one if the previous one failed."""
+        """Lend the connection; if the previous connection failed, lend a new one."""
         try:
             yield self._connected()
         except sqlite3.Error as error:
             if is_damage(error):
                 self._damage = str(error)
-            # Reconnect, because a failed state can stick: a connection to a read-only file stays
-            # read-only. A connection that only waited for a lock or for space is kept.
+            # Close the connection, because its error may persist: a connection that was opened
+            # while the file was read-only stays read-only. After an error that passes (a lock, a
+            # full disk), the connection is kept.
             if primary_code(error) not in _PASSING:
                 self.close()
             raise
 
     def check(self) -> None:
-        """Check the file through a new connection, because the open one has pages in its cache.
+        """Check the file through a new connection: the open connection would use its page cache.
 
-        A large file is checked in parts: each call checks the small tables, and continues with the
-        samples and minutes where the previous call ended.
+        A large file is checked in parts: each call checks the small tables, and then continues to
+        read the samples and minutes where the previous call stopped.
         """
         connection = open_for_reading(self._path)
         if connection is not None:

@@ -2,19 +2,22 @@
 
 A row of ``sample`` holds the values of ``BLOCK`` fields of one sample. ``field`` maps each field to
 a slot; slots 0 to 15 are in block 0, the next 16 in block 1, and so on. Every sample has a row in
-block 0, even if all its values are null. It has a row in another block if it has a value there.
+block 0, even if all its values are null. It has a row in another block only if it has a value
+there.
 
-With rows this wide, a tick of seven samples writes seven pages; with one row per value, it would
-write one page per field. An hour is a few thousand rows to aggregate.
+The rows are this wide because then the seven samples of a tick write seven pages; with one row per
+value, they would write one page per field. To aggregate an hour of a channel, SQLite reads only a
+few thousand rows.
 
 A row of ``event`` holds one event; ``payload`` is the JSON of its values.
 
-A row of ``minute`` holds the mean, minimum and maximum of the rows of ``sample`` with the same
-channel and block in one minute, and their number. ``due`` lists the minutes whose samples have
-changed since the minute was computed; triggers fill it in the transaction that changes them.
+A row of ``minute`` summarizes the rows of ``sample`` that have the same channel and block and lie
+in the same minute: it holds their number, and the mean, minimum and maximum of each value. ``due``
+lists the minutes whose samples have changed since the minute was last computed. Triggers add to it
+in the same transaction that changes the samples.
 
-A released migration never changes: to change the tables, add a migration at the end, and a dump of
-the file before it in ``tests/telemetry/history/schemas``.
+Never change a released migration. To change the tables, add a migration at the end of the list, and
+add a dump of a file in the previous format to ``tests/telemetry/history/schemas``.
 """
 
 import sqlite3
@@ -59,7 +62,7 @@ _EVENTS = (
 )
 APPLICATION_ID = 0x534D4F4E  # "SMON": marks the file as ours (sqlite.org/fileformat.html)
 _MARK = (f"PRAGMA application_id = {APPLICATION_ID}",)
-# Not INSERT OR IGNORE: within a trigger, the outer statement decides what OR means.
+# INSERT OR IGNORE would not work: in a trigger, the conflict clause of the outer statement applies.
 _ADD_DUE = """INSERT INTO due SELECT new.channel_id, new.timestamp / 60000 * 60000 WHERE true
         ON CONFLICT DO NOTHING"""
 _MINUTES = (
@@ -87,17 +90,17 @@ _MINUTES = (
 )
 MIGRATIONS = (_SAMPLES, _EVENTS, _MARK, _MINUTES)
 VERSION = len(MIGRATIONS)
-_UNMARKED = {"channel", "field", "sample"}  # the tables of files from before the mark
+_UNMARKED = {"channel", "field", "sample"}  # tables of a history from before the mark existed
 
 
 def version_of(connection: sqlite3.Connection) -> int:
-    """Return the number of migrations that were applied to the file; 0 for a new one."""
+    """Return the number of migrations that were applied to the file; 0 for a new file."""
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     return version
 
 
 def is_ours(connection: sqlite3.Connection) -> bool:
-    """Return whether the file is a history or empty, and not the database of another program."""
+    """Return whether the file is a history or is empty; False for another program's database."""
     mark = connection.execute("PRAGMA application_id").fetchone()[0]
     if mark != 0:
         return bool(mark == APPLICATION_ID)
@@ -111,9 +114,8 @@ def migrate(connection: sqlite3.Connection) -> None:
         return
     connection.execute("BEGIN IMMEDIATE")
     with connection:
-        for statements in MIGRATIONS[
-            version_of(connection) :
-        ]:  # another writer may have been first
+        # Read the version again: another writer may have migrated the file in the meantime.
+        for statements in MIGRATIONS[version_of(connection) :]:
             for statement in statements:
                 connection.execute(statement)
         connection.execute(f"PRAGMA user_version = {VERSION}")

@@ -1,4 +1,4 @@
-"""Computes minutes from the samples in the SQLite file, and selects them."""
+"""Computes minutes from the samples in the SQLite file, and builds the queries for minutes."""
 
 import sqlite3
 from collections.abc import Sequence
@@ -8,9 +8,9 @@ from telemetry.history.port import Aggregate
 from telemetry.history.sqlite.migrations import BLOCK, HIGHEST, LOWEST, VALUES
 from telemetry.history.sqlite.statements import BUCKET
 
-_AT_ONCE = 200  # minutes of a channel in one transaction: less than 2 MB in the journal
+_AT_ONCE = 200  # rows of ``due`` per transaction, which takes less than 2 MB of the journal
 
-# S608: the statements below are built only from names of columns.
+# S608 (SQL injection) does not apply: only constants and names of columns are inserted below.
 _DUE = (
     "SELECT channel_id, timestamp FROM due WHERE timestamp < :before "  # noqa: S608
     f"ORDER BY timestamp, channel_id LIMIT {_AT_ONCE}"
@@ -18,7 +18,7 @@ _DUE = (
 _AGGREGATES = tuple(
     f"{function}({value})" for function in ("avg", "min", "max") for value in VALUES
 )
-# A minute is never computed from fewer samples than before: the missing ones have expired.
+# If a minute has fewer samples than when it was last computed, keep it: the others have expired.
 _ROLL_UP = (
     "INSERT INTO minute "  # noqa: S608
     f"SELECT due.channel_id, part.block, due.timestamp, count(*), {', '.join(_AGGREGATES)} "
@@ -50,7 +50,7 @@ _SPAN = f"FROM minute {_CHANNEL} AND timestamp >= :start AND timestamp < :end"
 
 
 def roll_up(connection: sqlite3.Connection, before: int) -> bool:
-    """Compute some of the due minutes before ``before``; return whether more are due."""
+    """Compute due minutes that start before ``before``; return whether more may be due."""
     connection.execute("BEGIN IMMEDIATE")
     with connection:
         connection.execute(_ROLL_UP, {"before": before})
@@ -58,20 +58,21 @@ def roll_up(connection: sqlite3.Connection, before: int) -> bool:
 
 
 def clear_due(connection: sqlite3.Connection, start: int) -> None:
-    """Forget the due minutes from ``start`` on."""
+    """Clear the list of due minutes from ``start`` on."""
     connection.execute("DELETE FROM due WHERE timestamp >= ?", (start,))
 
 
 def points(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the time and the aggregated ``values`` of each minute, in ascending order."""
+    """Return the query for each minute's time and aggregated ``values``, in order of time."""
     stored = [_STORED[aggregate][value] for value in values]
     return f"SELECT {', '.join(['timestamp', *stored])} {_SPAN} ORDER BY timestamp"
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the aggregates of minutes over buckets of ``:width``, in ascending order.
+    """Return the query that aggregates minutes over buckets of ``:width``, in order of time.
 
-    From ``:seam`` on, the minutes are computed from samples: the newest minutes are not stored yet.
+    From ``:seam`` on, the query computes the minutes from samples, because the newest minutes are
+    not stored yet.
     """
     stored, made = _STORED[aggregate], _made(values, aggregate)
     renamed = [f"{stored[value]} AS {value}" for value in values]
@@ -91,7 +92,7 @@ def _made(values: Sequence[str], aggregate: Aggregate) -> list[str]:
 
 
 def _last(names: Sequence[str], minutes: str) -> str:
-    """Return the query of the last minute of each bucket, field by field."""
+    """Return the query for the value of each field in its last minute of each bucket."""
     times = [
         f"max(CASE WHEN {value} IS NOT NULL THEN timestamp END) AS last_{value}" for value in names
     ]

@@ -1,11 +1,11 @@
-"""Deletes records from the SQLite file: those outside their retention, and the oldest ones.
+"""Deletes records outside their retention from the SQLite file, or the oldest if it is full.
 
-Samples are deleted in full minutes, because a late sample changes its minute, which is then
-computed again from all its samples.
+Samples are deleted in full minutes. When a late sample arrives, its minute is computed again, which
+is correct only if all other samples of the minute are still stored.
 
-Each statement is a transaction of its own and deletes a limited number of rows, so that the journal
-stays small: a full disk has little room for it. Each deletes all blocks of a sample together,
-because a reader combines them.
+The records are deleted in small transactions, so that the journal stays small: a full disk has
+little room for it. Each transaction deletes all blocks of a sample together, because a reader
+combines them.
 """
 
 import sqlite3
@@ -16,7 +16,7 @@ from telemetry.history.sqlite.migrations import BLOCK, VALUES
 from telemetry.history.window import Windows
 
 _SAMPLE, _MINUTE = "sample", "minute"
-# S608: the statements below are built only from names of tables and numbers of columns.
+# S608 (SQL injection) does not apply: only constants and names of tables and columns are inserted.
 _DELETE = (
     "DELETE FROM {} WHERE channel_id = :channel AND block IN "  # noqa: S608
     f"(SELECT 0 UNION SELECT slot / {BLOCK} FROM field WHERE channel_id = :channel) "
@@ -30,7 +30,7 @@ _OLDEST_AND_NEWEST = (
     "SELECT min((SELECT min(timestamp) FROM {0} WHERE channel_id = id AND block = 0)), "
     "max((SELECT max(timestamp) FROM {0} WHERE channel_id = id AND block = 0)) FROM channel"
 )
-# Fast, because a field that is in use has a value in the oldest row of its block.
+# This is fast: if a field is in use, the first row that SQLite reads usually has a value for it.
 _DELETE_UNUSED_FIELDS = tuple(
     f"DELETE FROM field WHERE slot % {BLOCK} = {index} "  # noqa: S608
     + " ".join(
@@ -44,13 +44,13 @@ _DELETE_EMPTY_CHANNELS = (
     "DELETE FROM channel WHERE NOT EXISTS (SELECT 1 FROM sample WHERE channel_id = channel.id) "
     "AND NOT EXISTS (SELECT 1 FROM minute WHERE channel_id = channel.id)"
 )
-_PART = 10  # evicting deletes a tenth
-_ROWS = {_SAMPLE: 4_000, _MINUTE: 1_300}  # in one transaction: less than 2 MB in the journal
+_PART = 10  # each eviction deletes the oldest tenth
+_ROWS = {_SAMPLE: 4_000, _MINUTE: 1_300}  # per transaction: less than 2 MB of the journal
 _FIRST, _LAST = -(2**63), 2**63 - 1
 
 
 def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
-    """Delete the records that are older than their retention, and those from ``end`` on."""
+    """Delete the records that are older than their retention, and the records from ``end`` on."""
     events.prune(connection, windows.events.start, end)
     start = minute_of(windows.samples.start)
     if windows.minutes is None:
@@ -70,10 +70,10 @@ def prune(connection: sqlite3.Connection, windows: Windows, end: int) -> None:
 
 
 def evict(connection: sqlite3.Connection, limit: int) -> int:
-    """Delete the samples and minutes of the oldest tenth of the time span; return their number.
+    """Delete the samples and minutes in the oldest tenth of their time span; return their number.
 
-    If the file has neither, or if the events take more than half of the ``limit`` in bytes, the
-    oldest events are deleted and counted instead.
+    If the file has neither samples nor minutes, or if the events take more than half of ``limit``
+    bytes, the oldest events are deleted and counted instead.
     """
     if events.size(connection) > limit // 2:
         return events.evict(connection, _PART)
@@ -90,7 +90,7 @@ def _evict_oldest(connection: sqlite3.Connection) -> int:
         return 0
     oldest, newest = min(times), max(times)
     end = oldest + (newest - oldest) // _PART + 1
-    if minute_of(end) > oldest:  # else they are all of one minute
+    if minute_of(end) > oldest:  # otherwise they are all in one minute
         end = minute_of(end)
     return sum(
         _delete(connection, table, channel, _FIRST, end)
@@ -104,7 +104,7 @@ def _channels(connection: sqlite3.Connection) -> list[int]:
 
 
 def _delete(connection: sqlite3.Connection, table: str, channel: int, start: int, end: int) -> int:
-    """Delete the rows of a channel from ``start`` to before ``end``; return their number."""
+    """Delete a channel's records with ``start`` <= timestamp < ``end``; return their number."""
     span = {"channel": channel, "start": start, "end": end}
     number: int = connection.execute(_COUNT.format(table), span).fetchone()[0]
     (blocks,) = connection.execute(_BLOCKS, span).fetchone()

@@ -1,4 +1,4 @@
-"""The reading half of the embedded history."""
+"""The read side of the embedded history."""
 
 import contextlib
 import sqlite3
@@ -36,9 +36,9 @@ from telemetry.history.sqlite.statements import (
 )
 from telemetry.history.window import Clock, Spans, Windows
 
-_ANSWER_SECONDS = 10.0  # an hour of the largest machines takes a few seconds
-_STEPS = 100_000  # of SQLite's virtual machine, about 1 ms, between two checks of the clock
-_MOST_VALUES = 2_000_000  # per channel: more than 5,000 points of 256 cores
+_ANSWER_SECONDS = 10.0  # reading an hour of the largest machine's samples takes a few seconds
+_STEPS = 100_000  # SQLite instructions (about 1 ms) between two checks of the clock
+_MOST_VALUES = 2_000_000  # per channel; enough for 5,000 points of a CPU with 256 cores
 
 _Statement = Callable[[Sequence[str], Aggregate], str]
 
@@ -46,8 +46,8 @@ _Statement = Callable[[Sequence[str], Aggregate], str]
 class SqliteReader:
     """Reads from the SQLite file at ``path``, and never changes it.
 
-    It has one connection and a lock: a query takes a few milliseconds, and each additional
-    connection would have its own page cache.
+    All threads share one connection, with a lock. That is fast enough, because a query takes a few
+    milliseconds; more connections would take more memory, because each has its own page cache.
     """
 
     def __init__(self, path: Path, spans: Spans, clock: Clock = unix_milliseconds) -> None:
@@ -71,11 +71,11 @@ class SqliteReader:
             connection.execute("SELECT 1 FROM channel LIMIT 1").fetchone()
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the sorted hosts that have samples in the window, or minutes since ``start``."""
+        """Return the hosts, sorted, that have samples in the window or minutes since ``start``."""
         return self._names(HOSTS, start, {})
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` with samples, or minutes since ``start``."""
+        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``."""
         return self._names(CHANNELS, start, {"host": host})
 
     def _names(
@@ -113,7 +113,7 @@ class SqliteReader:
             return [] if connection is None else events.select(connection, clipped)
 
     def notes(self) -> Sequence[str]:
-        """Report each corrupt file that was renamed. Raises HistoryUnavailableError."""
+        """Return a note for each corrupt file that was renamed. Raises HistoryUnavailableError."""
         with errors_as_unavailable(self._path):
             return [
                 f"A corrupt history file is kept as {each}; delete it when you no longer need it."
@@ -135,7 +135,7 @@ class SqliteReader:
                     _limit_the_time(connection)
                 yield connection
             except sqlite3.Error as error:
-                self._disconnect()  # a corrupt file is about to be replaced
+                self._disconnect()  # reopen it next time: the ingester replaces a corrupt file
                 if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT:
                     raise HistoryUnavailableError(
                         f"The history query took longer than {_ANSWER_SECONDS:g} s: request fewer "
@@ -168,7 +168,7 @@ def _limit_the_time(connection: sqlite3.Connection) -> None:
 
 
 def _source(connection: sqlite3.Connection) -> longer.Source:
-    """Return the samples and minutes in the file that ``connection`` has open."""
+    """Return the source that reads samples and minutes through ``connection``."""
 
     def recent(query: Query) -> dict[str, Columns]:
         _lay_out_buckets(connection, query)
@@ -203,7 +203,7 @@ def _lay_out_buckets(connection: sqlite3.Connection, query: Query) -> None:
 
 
 def _channel(connection: sqlite3.Connection, host: str, name: str) -> int | None:
-    """Return the id of the channel, or None if it is not known."""
+    """Return the id of the channel; None if the file or the catalogue does not contain it."""
     found = connection.execute(
         "SELECT id FROM channel WHERE host = ? AND name = ?", (host, name)
     ).fetchone()
@@ -215,7 +215,7 @@ def _span(channel: int, query: Query) -> dict[str, int]:
 
 
 def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | None:
-    """Return the samples of one channel, or their aggregates; None if there are none."""
+    """Return the samples of one channel, aggregated if they are too many; None if it has none."""
     channel = _channel(connection, query.host, name)
     if channel is None:
         return None
@@ -234,7 +234,10 @@ def _read(connection: sqlite3.Connection, name: str, query: Query) -> Columns | 
 
 
 def _of_bounded_size(connection: sqlite3.Connection, query: Query) -> Query:
-    """Return ``query`` with so few points that invented devices cannot exhaust the memory."""
+    """Return ``query`` with ``max_points`` reduced if a channel has very many columns.
+
+    Otherwise a client that publishes made-up devices could make the answer exhaust the memory.
+    """
     known = (_channel(connection, query.host, name) for name in query.channels)
     count = "SELECT count(*) FROM field WHERE channel_id = ?"
     counts = [
@@ -252,7 +255,7 @@ def _select(
 ) -> tuple[list[int], dict[str, tuple[float | None, ...]]]:
     """Run ``statement`` for the selected fields of each block; return times, and values by field.
 
-    Block 0 has the times of all samples.
+    The times are read from block 0, because every sample has a row there.
     """
     fields: dict[int, list[tuple[str, str]]] = {0: []}
     for slot, name in connection.execute(

@@ -1,4 +1,4 @@
-"""The space for the SQLite file: its limit, its disk, its journal."""
+"""Limits the disk space that the SQLite file and its journal take."""
 
 import contextlib
 import logging
@@ -13,12 +13,12 @@ from telemetry.history.sqlite.migrations import VERSION
 log = logging.getLogger(__name__)
 
 RESERVE_BYTES = 16_000_000
-"""The file does not grow into these last bytes of its disk: deleting records needs a journal."""
+"""The file leaves this much of its disk free, because deleting records needs a journal."""
 JOURNAL_BYTES = 4_194_304
-"""SQLite cuts a longer journal to this size."""
-_JOURNAL_PAGES = 1000  # SQLite's default: it empties a journal of 4 MB
+"""SQLite truncates a longer journal to this size."""
+_JOURNAL_PAGES = 1000  # SQLite's default: it applies the journal when it has 4 MB
 _LARGEST_JOURNAL = 64_000_000
-_UNLIMITED = 2**30 - 1  # pages; SQLite's own limit
+_UNLIMITED = 2**30 - 1  # pages; SQLite's default limit
 
 
 class Room:
@@ -36,10 +36,10 @@ class Room:
         self._cannot_shrink = False
 
     def restrict(self, connection: sqlite3.Connection) -> None:
-        """Let the file grow to its limit, or until only the disk's reserve is left.
+        """Let the file grow up to its limit, or until only the reserve is free on the disk.
 
-        A write beyond that raises SQLITE_FULL. Raises HistoryUnavailableError if the journal cannot
-        be emptied.
+        A write that needs more space fails with SQLITE_FULL. Raises HistoryUnavailableError if the
+        journal is too large and cannot be emptied.
         """
         pages, size, _ = _pages(connection)
         free = self._free_on_disk()
@@ -55,10 +55,10 @@ class Room:
         _allow(connection, min(allowed, by_disk))
 
     def lift(self, connection: sqlite3.Connection) -> None:
-        """Prepare to delete records: the file may grow, by a few pages at most.
+        """Lift the limit before deleting records, which can make the file grow by a few pages.
 
-        Only the first half of the journal is used, so that a transaction always fits into the disk
-        space that the journal already has.
+        SQLite then applies the journal as soon as it is half full, so a transaction always fits
+        into the disk space that the journal already has.
         """
         _allow(connection, _UNLIMITED)
         _apply_journal(connection)
@@ -67,37 +67,37 @@ class Room:
     def is_disk_full(self, connection: sqlite3.Connection) -> bool:
         """Return whether the disk, not the limit, was the reason for SQLITE_FULL."""
         with contextlib.suppress(sqlite3.Error):
-            _empty_journal(connection)  # the failed transaction has grown it
+            _empty_journal(connection)  # the failed transaction has made it longer
         return self._is_bound_by_disk or self._free_on_disk() < RESERVE_BYTES
 
     def is_over_limit(self, connection: sqlite3.Connection) -> bool:
-        """Return whether the records take more than the limit, because the limit was lowered."""
+        """Return whether the records exceed the limit, as they may after the limit was lowered."""
         pages, size, unused = _pages(connection)
         return (pages - unused) * size > self.limit
 
     def is_ample(self, connection: sqlite3.Connection) -> bool:
-        """Return whether at least a twentieth of the limit is unused."""
+        """Return whether at least a twentieth of the limit is unused space in the file."""
         _, size, unused = _pages(connection)
         return unused * size >= self.limit // 20
 
     def shrink(self, connection: sqlite3.Connection) -> None:
-        """Shrink the file if it is larger than its limit and its disk has room for a copy."""
+        """Shrink the file if it is larger than its limit and the disk has room for doing so."""
         pages, size, unused = _pages(connection)
-        copies = 2 * (pages - unused) * size  # SQLite's temporary file, and the journal
+        copies = 2 * (pages - unused) * size  # one in SQLite's temporary file, one in the journal
         fits = self._free_on_disk() > copies + RESERVE_BYTES
         if pages * size > self.limit and fits and not self._cannot_shrink:
             try:
                 connection.execute("VACUUM")
                 _empty_journal(connection)
             except sqlite3.OperationalError as error:
-                self._cannot_shrink = True  # the temporary file does not fit, for example
+                self._cannot_shrink = True  # for example, the temporary folder is full
                 log.warning("The history file %s cannot be made smaller: %s.", self._path, error)
 
     def _keep_journal(self) -> None:
         """Allocate the journal's space on the disk in advance, before other programs take it.
 
-        SQLite ignores what follows the last transaction in the journal, and has no locks on this
-        file.
+        This is safe: SQLite ignores the bytes after the last transaction in the journal, and has no
+        locks on the journal that closing it here could release.
         """
         if self._journal_bytes() < JOURNAL_BYTES and hasattr(os, "posix_fallocate"):
             with contextlib.suppress(OSError), self._journal.open("r+b") as file:
@@ -134,15 +134,15 @@ def _allow(connection: sqlite3.Connection, pages: int) -> None:
 
 
 def _apply_journal(connection: sqlite3.Connection) -> None:
-    """Write the journal into the file, up to where a reader still needs the previous contents."""
+    """Write as much of the journal into the file as is possible without waiting for readers."""
     connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
 
 
 def _empty_journal(connection: sqlite3.Connection) -> None:
-    """Let the next transaction begin at the start of the journal, which is cut to 4 MB.
+    """Let the next transaction begin at the start of the journal, and truncate it to 4 MB.
 
-    It is not cut to nothing, because it could not grow again on a disk that other programs have
+    The journal keeps these 4 MB, because it could not grow again on a disk that other programs have
     filled.
     """
     connection.execute("PRAGMA wal_checkpoint(RESTART)")
-    connection.execute(f"PRAGMA user_version = {VERSION}")  # a transaction: SQLite cuts after one
+    connection.execute(f"PRAGMA user_version = {VERSION}")  # SQLite truncates after a write

@@ -50,7 +50,7 @@ def _finding(path: Path, error: sqlite3.Error | OSError) -> str:
 
 
 def identity_of(path: Path) -> tuple[int, int] | None:
-    """Return the identity of the file at ``path``, which no other file has; None if missing."""
+    """Return a unique identity of the file at ``path``; None if the file is missing."""
     try:
         status = path.stat()
     except OSError:
@@ -59,21 +59,21 @@ def identity_of(path: Path) -> tuple[int, int] | None:
 
 
 def open_for_writing(path: Path) -> sqlite3.Connection:
-    """Open the file; create it and its folder if they are missing, for this account only.
+    """Open the file; create it and its folder if missing, accessible only to this account.
 
     Raises sqlite3.Error, for example if the file is corrupt, or OSError.
     """
     private_files.create_folder(path.parent)
     private_files.create_file(path)  # SQLite gives its journal the same permissions
     for each in path.parent.glob(f"{path.name}*"):
-        private_files.restrict(each)  # in an earlier version, all users could read them
+        private_files.restrict(each)  # an earlier version let all users read them
     connection = _connect(path, "rwc")
     try:
         _refuse_foreign(connection, path)  # before anything changes the file
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute(f"PRAGMA journal_size_limit = {JOURNAL_BYTES}")
-        # Debian's SQLite overwrites what is deleted, which takes as much room in the journal.
+        # By default, Debian's SQLite overwrites deleted records, which also fills the journal.
         connection.execute("PRAGMA secure_delete = OFF")
         require_sound(connection)
         _refuse_newer(connection, path)
@@ -103,7 +103,7 @@ def open_for_reading(path: Path) -> sqlite3.Connection | None:
 
 
 def _connect(path: Path, mode: str) -> sqlite3.Connection:
-    # The reader has a lock, and the writer is used by one thread at a time.
+    # Sharing the connection is safe: readers use a lock, and the writer has one thread at a time.
     return sqlite3.connect(
         f"{path.absolute().as_uri()}?mode={mode}",
         uri=True,

@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 from telemetry.history.port import Aggregate
 
-# S608: the statements below are built only from names of columns.
+# S608 (SQL injection) does not apply: only constants and names of columns are inserted below.
 SPAN = (
     "FROM sample WHERE channel_id = :channel AND block = :block "
     "AND timestamp >= :start AND timestamp < :end"
@@ -28,14 +28,14 @@ _FUNCTIONS = {Aggregate.MEAN: "avg", Aggregate.MIN: "min", Aggregate.MAX: "max"}
 
 
 def samples(values: Sequence[str], _aggregate: Aggregate) -> str:
-    """Query the time and the ``values`` of each sample, in ascending order."""
+    """Return the query for the time and the ``values`` of each sample, in order of time."""
     return f"SELECT {', '.join(['timestamp', *values])} {SPAN} ORDER BY timestamp"
 
 
 def buckets(values: Sequence[str], aggregate: Aggregate) -> str:
-    """Query the start and the aggregates of each bucket with samples, in ascending order.
+    """Return the query for the start and the aggregates of each bucket that has samples.
 
-    The table ``bucket`` has the buckets' starts.
+    The table ``bucket`` holds the start of each bucket.
     """
     if aggregate is Aggregate.LAST:
         return _last(values)

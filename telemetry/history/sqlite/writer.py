@@ -1,4 +1,4 @@
-"""The writing half of the embedded history."""
+"""The write side of the embedded history."""
 
 import logging
 import sqlite3
@@ -27,17 +27,17 @@ from telemetry.samples import Sample
 log = logging.getLogger(__name__)
 
 _PRUNE_EVERY = 60_000
-# A machine without a battery-backed clock starts with a time in the past: its history only seems
-# to be in the future.
+# After a start, records from the future are kept for this long: a machine without a battery-backed
+# clock starts with a time in the past, and its stored records only seem to be from the future.
 _CLOCK_SETTLES_SECONDS = 600.0
 _NEVER = 2**63 - 1  # the largest timestamp
 
 _Row = tuple[float | None, ...]
-_FREE = ""  # the name of a slot without a field
+_FREE = ""  # the name of a slot that no field uses
 
 
 class _Channel:
-    """The id of a channel, and the names of its fields by slot, up to the last one."""
+    """The id of a channel, and the name of the field in each slot, up to the last used slot."""
 
     def __init__(self, number: int, fields: Mapping[int, str]) -> None:
         self.id = number
@@ -57,10 +57,11 @@ class _Channel:
 class SqliteWriter:
     """Writes samples and events to the SQLite file at ``path``. Not thread-safe.
 
-    A sample that is stored already is merged with the new values. A crash of this process loses
-    nothing; a power cut may lose the last seconds. A file that is corrupt, at the start or later,
-    is renamed, and a new one is created. If the file is missing or was replaced, it is opened
-    again. A file that has reached its limit loses its oldest records.
+    If a sample is already stored, the new values are merged into it. A crash of this process loses
+    no stored records; a power cut may lose the records of the last seconds. If the file is corrupt,
+    at the start or later, it is renamed and a new file is created. If the file was deleted or
+    replaced, it is created or opened again. When the file reaches its limit, the oldest records are
+    deleted.
     """
 
     def __init__(
@@ -91,7 +92,7 @@ class SqliteWriter:
 
     @property
     def evicted(self) -> int:
-        """The number of records that were deleted early, because the file had reached its limit."""
+        """The number of records that were deleted early because the file had reached its limit."""
         return self._evicted
 
     def keeps(self, record: Record) -> bool:
@@ -106,7 +107,7 @@ class SqliteWriter:
             self._opened = time.monotonic()
 
     def write(self, records: Sequence[Record]) -> None:
-        """Store all ``records``, or none.
+        """Store all ``records`` that are within their retention, or none of them.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -123,7 +124,7 @@ class SqliteWriter:
             raise
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes that are due; return whether more are due.
+        """Compute some of the minutes that are due; return whether more may be due.
 
         Raises HistoryUnavailableError or HistoryRejectedError.
         """
@@ -224,7 +225,7 @@ class SqliteWriter:
     def _prune(self, connection: sqlite3.Connection) -> None:
         """Delete the records outside their retention.
 
-        Those in the future are deleted only once the clock has had time to settle.
+        Records from the future are deleted only once the clock has had time to settle.
         """
         settled = time.monotonic() - self._opened >= _CLOCK_SETTLES_SECONDS
         self._room.lift(connection)
@@ -276,7 +277,8 @@ def _add_fields(
 ) -> None:
     """Add the fields that have a value for the first time.
 
-    The slot has no values left from a field that had it before.
+    Each field gets a free slot. If another field used the slot before, none of its values are left:
+    a slot becomes free only when they have been deleted.
     """
     for name, value in numbers.items():
         if value is not None and name not in channel.known:
