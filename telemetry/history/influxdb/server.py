@@ -14,7 +14,7 @@ JSON = "application/json"
 CSV = "text/csv"
 
 _TIMEOUT_SECONDS = 10.0
-_IDLE_SOCKETS = 4  # as many as the api has threads for its queries
+_IDLE_SOCKETS = 8  # the api may answer four requests at once, with up to four queries each
 
 
 class Server:

@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 
 from telemetry.history.port import Aggregate, HistoryReader, HistoryWriter
+from telemetry.samples import Sample
 from tests.telemetry.history.conftest import Store
 from tests.telemetry.history.samples import INTERVAL, aggregated, cpu, question
 
@@ -51,6 +52,22 @@ def test_buckets_have_the_values_that_plain_python_computes(
     assert columns.timestamps == expected.timestamps
     assert columns.bucket_width == expected.bucket_width
     assert columns.fields["utilization"] == pytest.approx(expected.fields["utilization"])
+
+
+def test_each_of_many_channels_has_its_own_buckets(
+    store: Store, writer: HistoryWriter, reader: HistoryReader
+) -> None:
+    start = store.clock() - 5 * MINUTE
+    channels = [f"system/gpu/{number}" for number in range(13)]
+    for number, channel in enumerate(channels):
+        values = {"utilization": float(number)}
+        times = range(start, start + 2 * MINUTE, INTERVAL)
+        writer.write([Sample(channel, "h", time, values) for time in times])
+    query = question(start, start + 2 * MINUTE, *channels, max_points=10)
+    answer = reader.read(query)
+    assert {name: each.fields["utilization"] for name, each in answer.items()} == {
+        channel: [float(number)] * 10 for number, channel in enumerate(channels)
+    }
 
 
 @pytest.mark.parametrize("max_points", [1, 2, 3, 10, 50, 99, 100, 101, 360])
