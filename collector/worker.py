@@ -1,4 +1,4 @@
-"""One sensor and its state: isolates readings that hang or fail."""
+"""Runs one sensor and tracks its state, so that a sensor that hangs or fails affects no other."""
 
 import logging
 import threading
@@ -40,9 +40,9 @@ class SensorWorker:
     """Reads ``sensor`` once per ``tick``, in the thread that calls ``read``.
 
     Each sample is passed to ``deliver``. A sample's timestamp is the time at which its reading
-    began, so no value in it is older. ``on_change`` is called when the state of the sensor, or its
-    reason, has changed. ``on_vanished`` is called with each channel that the sensor has read before
-    and that a complete reading no longer contains.
+    began, so no value is older than its timestamp. ``on_change`` is called when the state of the
+    sensor, or the reason for the state, has changed. ``on_vanished`` is called with each channel
+    that the sensor has read before and that a complete reading no longer contains.
     """
 
     def __init__(
@@ -75,7 +75,7 @@ class SensorWorker:
         self._settled = threading.Event()
 
     def tick(self) -> bool:
-        """Return whether to call ``read``; while a reading is in progress, the tick is missed."""
+        """Return whether to call ``read``; count a missed tick if a reading is in progress."""
         limit = self._timeouts.hanging_seconds
         with self._lock:
             busy_since, before = self._busy_since, self._status
@@ -85,14 +85,14 @@ class SensorWorker:
             self._missed_ticks += 1
             if time.monotonic() - busy_since <= limit:
                 return False
-            reason = f"It has not answered for more than {limit:g} s."
+            reason = f"The sensor has not answered for more than {limit:g} s."
             after = before._replace(state=SensorState.HANGING, reason=reason)
             self._status = after
         self._announce(before, after)
         return False
 
     def note_skipped(self, ticks: int) -> None:
-        """Count ``ticks`` that passed while the machine was suspended or overloaded as missed."""
+        """Count ``ticks`` as missed: they passed while the machine was suspended or overloaded."""
         with self._lock:
             self._missed_ticks += ticks
 
@@ -148,7 +148,7 @@ class SensorWorker:
             if reason != self._status.reason:
                 log.debug("Traceback of sensor %s", self.name, exc_info=True)
             if not self._opened:
-                self._close()  # releases what it has acquired so far
+                self._close()  # releases what the sensor has acquired so far
             return self._status._replace(state=SensorState.FAILING, reason=reason)
 
     def _open(self) -> _Status:
@@ -165,14 +165,14 @@ class SensorWorker:
         try:
             for channel, values in self._sensor.read():
                 found.add(channel)
-                # The values may be from any time during the long reading.
+                # The value may be from any time during the long reading, so its age is unknown.
                 if time.monotonic() - started > self._timeouts.late_seconds:
                     late = True
                 else:
                     self._deliver(Sample(channel, self._host, timestamp, values))
         except SensorFailedError as failure:  # a partial failure that the sensor reports
             self._failures += 1
-            self._channels |= found  # what is missing may have failed
+            self._channels |= found  # a missing channel may have failed rather than vanished
             return self._status_in(SensorState.FAILING, str(failure))
         finally:
             self._duration = time.monotonic() - started
@@ -208,7 +208,7 @@ class SensorWorker:
         if (after.state, after.reason) == (before.state, before.reason):
             return
         if after.reason is not None:
-            # A machine without a GPU is normal; a GPU that disappears is not.
+            # A machine without a GPU is normal; a GPU that disappears deserves a warning.
             expected = (before.state, after.state) == (SensorState.STARTING, SensorState.ABSENT)
             level = logging.INFO if expected else logging.WARNING
             log.log(level, "Sensor %s is %s: %s", self.name, after.state, after.reason)

@@ -1,1 +1,1 @@
-"""Every way to start System Monitor."""
+"""Starts System Monitor: the command line, its roles, and the embedded broker."""

@@ -29,7 +29,7 @@ def print_addresses(settings: Settings, facts: Facts) -> None:
 
 
 def print_sensors(reports: Mapping[str, SensorReport], off: Iterable[str] = ()) -> None:
-    """Print what each sensor found, or why it is absent or failing, and which are ``off``."""
+    """Print what each sensor found, or why it is absent or failing; list the ``off`` sensors."""
     say("\nFound on this machine\n")
     _print_facts((_title(name), _finding(report)) for name, report in reports.items())
     _print_facts((_title(name), OFF) for name in off)
@@ -40,7 +40,7 @@ def print_next_steps(*commands: str) -> None:
     say("\nTry in another terminal\n")
     for command in commands:
         say(f"  {command}")
-    say("\nCtrl-C stops it.")
+    say("\nPress Ctrl-C to stop.")
 
 
 def http_facts(settings: Settings) -> list[tuple[str, str]]:
@@ -56,7 +56,7 @@ def http_facts(settings: Settings) -> list[tuple[str, str]]:
 def broker_facts(
     settings: Settings, embedded: EmbeddedBroker | None = None
 ) -> list[tuple[str, str]]:
-    """Return the address of the broker, and the topics."""
+    """Return the addresses of the broker, and the topics."""
     channels = [*(family.channel for family in FAMILIES), STATUS_CHANNEL]
     prefix = f"{settings.topic_prefix}/" if settings.topic_prefix else ""
     addresses = [("MQTT", settings.broker.masked())]
@@ -82,7 +82,7 @@ def history_fact(settings: Settings) -> tuple[str, str]:
     place = wiring.history_description(settings)
     kept = f"{settings.history_hours:g} h in full"
     if settings.spans.minutes > settings.spans.samples:
-        kept += f", {settings.history_days:g} days of minutes"
+        kept += f", {settings.history_days:g} days of one-minute points"
     return "History", f"{kept}, {place}"
 
 

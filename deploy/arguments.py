@@ -33,8 +33,8 @@ Exit codes: 0 stopped normally; 1 a part or a command failed, or the output coul
 def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict[str, Any]]:
     """Return the role, the settings given as options, and the role's own arguments.
 
-    ``--help`` and the like raise SystemExit. Raises SettingsError. The message does not repeat any
-    value, which could be a secret.
+    Raises SystemExit for ``--help`` and similar options, and SettingsError if the arguments are not
+    valid. The error's message does not repeat any value, because it could be a secret.
     """
     parser = command_parser()
     known, rest = parser.parse_known_args(arguments)

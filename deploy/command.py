@@ -19,11 +19,11 @@ _INTERRUPTED = 130
 def main() -> NoReturn:
     """Run the program and end the process with its exit code."""
     if not _runs_a_command(sys.argv[1:]):
-        end_on_signal()  # not for `run`: its command inherits how signals are handled
+        end_on_signal()  # not for `run`, whose command inherits the signal handling
     console.prepare()
     try:
         code = run()
-    except SystemExit as end:  # of --help and the like
+    except SystemExit as end:  # raised by --help and similar options
         code = int(end.code or 0)
     except KeyboardInterrupt:  # before `run` has started its command
         code = _INTERRUPTED
@@ -35,7 +35,7 @@ def main() -> NoReturn:
 
 
 def run(arguments: Sequence[str] | None = None) -> int:
-    """Run the command with ``arguments``, by default those of the process; return its exit code."""
+    """Run the command with ``arguments`` (default: ``sys.argv``), and return its exit code."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
         if _runs_a_command(given):
@@ -44,7 +44,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
             status = starter.run(given[1:])
             if status is not None:
                 return status
-        from deploy import arguments as command_line  # noqa: PLC0415 - it takes half a second
+        from deploy import arguments as command_line  # noqa: PLC0415 - takes half a second to import
         from deploy import log  # noqa: PLC0415
         from telemetry.settings import load_settings  # noqa: PLC0415
 
@@ -54,7 +54,7 @@ def run(arguments: Sequence[str] | None = None) -> int:
         settings = load_settings(options)
         log.configure(settings.log_level, settings.log_format)
         log.warn_about_ignored_variables()
-        # Loads the libraries of the chosen role only.
+        # This loads only the libraries that the chosen role needs.
         code: int = importlib.import_module(f"deploy.roles.{role}").run(settings, **own)
     except SystemMonitorError as error:
         console.complain(str(error))

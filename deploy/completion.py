@@ -1,4 +1,4 @@
-"""Completion for bash, zsh and fish, generated from the command's own parser.
+"""Generates shell completion for bash, zsh and fish from the command's own parser.
 
 The scripts are static: pressing TAB does not start Python.
 """
@@ -15,7 +15,7 @@ VALUES = {
     "notify_runs": ("all", "failed", "none"),
     "notify_severity": ("info", "warning", "critical"),
 }
-"""The settings with a few possible values, which the settings check, not the parser."""
+"""The possible values of the settings that have only a few; the parser does not check them."""
 _PATHS = {"FILE": shtab.FILE, "DIR": shtab.DIRECTORY}
 
 
@@ -23,17 +23,17 @@ def script(parser: argparse.ArgumentParser, shell: str) -> str:
     """Return the script that completes ``parser``'s command in ``shell``.
 
     The values of an argument come from its choices, ``VALUES``, or its metavar: ``FILE`` or
-    ``DIR``. This changes ``parser``, which must not be used afterwards.
+    ``DIR``. This function modifies ``parser``, which must not be used afterwards.
     """
     for action in _actions(parser):
         _describe(action)
     text = shtab.complete(parser, shell)
-    # Only fish's own completion of files handles spaces and `~`.
+    # Fish's own completion of files handles spaces and `~`; shtab's completion does not.
     return text.replace(f'-xka "{shtab.FILE["fish"]}"', "-rF") if shell == "fish" else text
 
 
 def _actions(parser: argparse.ArgumentParser) -> Iterator[argparse.Action]:
-    for action in parser._actions:  # noqa: SLF001 - argparse has no public list of them
+    for action in parser._actions:  # noqa: SLF001 - argparse has no public list of actions
         yield action
         if isinstance(action, argparse._SubParsersAction):  # noqa: SLF001 - likewise
             for command in action.choices.values():

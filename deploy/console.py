@@ -1,6 +1,7 @@
-"""Output for the user. A reader that has closed the pipe, such as ``head``, is not an error.
+"""Writes output for the user. If a reader such as ``head`` closes the pipe, this is not an error.
 
-Names of devices, and texts from the bus, may contain control sequences for a terminal.
+Control characters are escaped, because names of devices and texts from the bus may contain control
+sequences for a terminal.
 """
 
 import errno
@@ -12,12 +13,12 @@ from typing import TextIO
 
 from telemetry.printable import printable
 
-_CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # the second on Windows
+_CLOSED_BY_READER = (errno.EPIPE, errno.EINVAL)  # Windows reports EINVAL
 _lost: list[OSError] = []
 
 
 def prepare() -> None:
-    """Let any text be printed: characters that the terminal's encoding lacks are escaped."""
+    """Make any text printable: characters that the terminal's encoding lacks are escaped."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
@@ -39,7 +40,7 @@ def note(text: str) -> None:
 
 
 def show_progress(text: str) -> None:
-    """Show ``text`` instead of the previous progress, if standard error is a terminal.
+    """Replace the previous progress text by ``text``, if standard error is a terminal.
 
     The cursor is left at the beginning of the text, so that the next line of the log replaces it.
     """
@@ -55,7 +56,7 @@ def flush() -> None:
 
 
 def output_was_lost() -> bool:
-    """Return whether writing to standard output has failed, which has then been reported."""
+    """Return whether writing to standard output has failed; a failure has already been reported."""
     return bool(_lost)
 
 

@@ -22,10 +22,10 @@ else:
 
 
 class DataFolder:
-    """A folder that this process owns between ``start`` and ``stop``, or until it ends."""
+    """A folder that this process owns from ``start`` until ``stop`` or the end of the process."""
 
     def __init__(self, path: Path) -> None:
-        """Prepare; ``start`` creates and locks the folder."""
+        """Store the path; ``start`` creates and locks the folder."""
         self._path = path
         self._file: TextIO | None = None
 
@@ -41,7 +41,7 @@ class DataFolder:
             private_files.create_folder(self._path)
         _reject_file_in_its_place(self._path)
         with contextlib.suppress(OSError):
-            # An account that may open the file may also lock it.
+            # The file is private, because any account that can open the file can also lock it.
             private_files.create_file(file)
             private_files.restrict(file)
             self._file = file.open("a+")
@@ -58,8 +58,8 @@ class DataFolder:
                 "--data-dir."
             ) from None
         except OSError:
-            return  # a file system without locks
-        with contextlib.suppress(OSError):  # a full disk; the lock works without the number
+            return  # the file system does not support locks
+        with contextlib.suppress(OSError):  # if the disk is full; the lock works without the id
             self._file.truncate(0)
             self._file.write(f"{os.getpid()}\n")
             self._file.flush()
@@ -68,12 +68,15 @@ class DataFolder:
         """Release the folder. Safe to call twice, and before ``start``."""
         file, self._file = self._file, None
         if file is not None:
-            with contextlib.suppress(OSError):  # a full disk: the number cannot be flushed
+            with contextlib.suppress(OSError):  # if the disk is full, the id cannot be flushed
                 file.close()
 
 
 def _use(owner: str, file: Path) -> str:
-    """Return what holds the lock, and what to do; ``owner`` is the last process that had it."""
+    """Return what holds the lock, and what to do about it.
+
+    ``owner`` is the id of the last process that locked the folder, or empty.
+    """
     import psutil  # noqa: PLC0415 - it takes memory
 
     if owner.isdecimal() and psutil.pid_exists(int(owner)):

@@ -1,4 +1,4 @@
-"""The reference in docs/rest.md, from the OpenAPI document of the API."""
+"""Generates the reference in docs/rest.md from the OpenAPI document of the API."""
 
 import json
 from collections.abc import Iterator, Mapping
@@ -12,9 +12,10 @@ Row = tuple[str, ...]
 
 
 def operations() -> Iterator[tuple[str, str, list[Row]]]:
-    """Yield, for each operation, its method and path, what it does, and a row for each parameter.
+    """Yield the method and path, the description, and the table rows of each operation.
 
-    A row has the parameter's name, its default as JSON, and its meaning.
+    There is a row for each parameter. It has the name, the default value as JSON, and the meaning
+    of the parameter. The default value is empty if the parameter has none.
     """
     app = FastAPI()
     for router in DOCUMENTED:

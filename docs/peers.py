@@ -1,14 +1,20 @@
 """The names of our metrics in other exporters, for the table in docs/prometheus.md.
 
-The sources are `etc/default-counters.csv` of dcgm-exporter and the fields of DCGM that can be added
-to it, `docs/METRICS.md` and the test data of nvidia_gpu_exporter, and node_exporter 1.
+The names come from these sources:
+
+- dcgm-exporter: `etc/default-counters.csv`, and the DCGM fields that can be added to this file.
+- nvidia_gpu_exporter: `docs/METRICS.md` and the test data.
+- node_exporter: version 1.
 """
 
 from typing import NamedTuple
 
 
 class Names(NamedTuple):
-    """The names of one metric in three other exporters; empty if an exporter lacks the metric."""
+    """The names of one metric in three other exporters.
+
+    The name is empty for an exporter that does not have the metric.
+    """
 
     dcgm: str = ""
     nvidia_gpu: str = ""
@@ -64,16 +70,18 @@ PEERS = {
     "gpu_remapped_rows_total": Names(
         f"{_DCGM}CORRECTABLE_REMAPPED_ROWS + {_DCGM}UNCORRECTABLE_REMAPPED_ROWS"
     ),
-    "gpu_info": Names("labels of each metric", f"{_SMI}gpu_info"),
+    "gpu_info": Names("labels of every GPU metric", f"{_SMI}gpu_info"),
     "gpu_mig_memory_used_bytes": Names(
-        f"{_DCGM}FB_USED, with GPU_I_ID", f"{_SMI}mig_memory_used_bytes"
+        f"{_DCGM}FB_USED with the label GPU_I_ID", f"{_SMI}mig_memory_used_bytes"
     ),
     "gpu_mig_memory_total_bytes": Names(
-        f"{_DCGM}FB_TOTAL, with GPU_I_ID", f"{_SMI}mig_memory_total_bytes"
+        f"{_DCGM}FB_TOTAL with the label GPU_I_ID", f"{_SMI}mig_memory_total_bytes"
     ),
     "gpu_processes_listed": Names("", f"{_SMI}compute_apps"),
     "cpu_utilization_ratio": Names(node="1 - rate(node_cpu_seconds_total{mode=idle or iowait})"),
-    "cpu_core_utilization_ratio": Names(node="the same, by cpu"),
+    "cpu_core_utilization_ratio": Names(
+        node="1 - rate(node_cpu_seconds_total{mode=idle or iowait}), by cpu"
+    ),
     "cpu_frequency_hertz": Names(node="node_cpu_scaling_frequency_hertz"),
     "cpu_frequency_max_hertz": Names(node="node_cpu_scaling_frequency_max_hertz"),
     "cpu_load_average": Names(node="node_load1, node_load5, node_load15"),
@@ -90,12 +98,14 @@ PEERS = {
     "memory_pressure_some_ratio": Names(node="rate(node_pressure_memory_waiting_seconds_total)"),
     "memory_pressure_full_ratio": Names(node="rate(node_pressure_memory_stalled_seconds_total)"),
     "memory_oom_kills_total": Names(node="node_vmstat_oom_kill"),
-    "memory_swap_in_bytes_per_second": Names(node="rate(node_vmstat_pswpin), in pages"),
-    "memory_swap_out_bytes_per_second": Names(node="rate(node_vmstat_pswpout), in pages"),
+    "memory_swap_in_bytes_per_second": Names(node="rate(node_vmstat_pswpin) (in pages)"),
+    "memory_swap_out_bytes_per_second": Names(node="rate(node_vmstat_pswpout) (in pages)"),
     "disk_filesystem_used_bytes": Names(
         node="node_filesystem_size_bytes - node_filesystem_free_bytes"
     ),
-    "disk_filesystem_total_bytes": Names(node="node_filesystem_size_bytes, with root's reserve"),
+    "disk_filesystem_total_bytes": Names(
+        node="node_filesystem_size_bytes (includes blocks reserved for root)"
+    ),
     "disk_pressure_some_ratio": Names(node="rate(node_pressure_io_waiting_seconds_total)"),
     "disk_pressure_full_ratio": Names(node="rate(node_pressure_io_stalled_seconds_total)"),
     "disk_device_read_bytes_per_second": Names(node="rate(node_disk_read_bytes_total)"),
@@ -107,4 +117,4 @@ PEERS = {
         node="rate(node_network_receive_bytes_total)"
     ),
 }
-"""By the name of our metric without `system_monitor_`."""
+"""The names in other exporters, by the name of our metric without the prefix `system_monitor_`."""

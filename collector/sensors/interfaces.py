@@ -1,22 +1,24 @@
 """Chooses the network interfaces to count, so that each byte is counted once.
 
-A byte passes several interfaces: veth, bridge, bond and NIC. Counted are the interfaces
-where bytes enter and leave: of the following kinds, the first that exists.
+A byte may pass through several interfaces, such as a veth, a bridge, a bond and a NIC. Only the
+interfaces where bytes enter and leave the machine or container are counted. These are all
+interfaces of one kind: the first kind in this list of which there is an interface.
 
 1. Interfaces with hardware behind them (``/sys/class/net/<name>/device``): the NICs of a host and
    the virtual NICs of a virtual machine. Bonds, bridges, vlans, veths, tun, ifb, dummies and docker
-   carry the same bytes, or bytes that never leave the machine, and are not counted. Neither are
+   carry the same bytes, or bytes that never leave the machine, and are not counted. Two kinds of
+   NICs are not counted either:
 
-   - a NIC whose master is a NIC: on Azure and with virtio failover the virtual function is a member
-     of the synthetic NIC, which counts its bytes as its own;
+   - a NIC whose master is a NIC: on Azure and with virtio failover, the virtual function is a
+     member of the synthetic NIC, whose counters include the bytes of the virtual function;
    - a port representor (``phys_port_name`` such as ``pf0vf3``), which mirrors a virtual function.
 
-2. Ends of a veth pair, macvlan or ipvlan whose other end (``iflink``) is in another network
-   namespace, unless they are members of a bridge: the ``eth0`` of a container. The veths of
-   containers in this container are members of a bridge and are not counted.
+2. An end of a veth pair, a macvlan or an ipvlan whose other end (``iflink``) is in another network
+   namespace, such as the ``eth0`` of a container. Members of a bridge are not of this kind, so the
+   veths of containers that run inside this container are not counted.
 
-3. Any other interface that is neither stacked on another nor a member of one, such as the ``tap0``
-   of a rootless container, or interfaces that ``/sys`` does not show.
+3. Any other interface that is neither stacked on another interface nor a member of another
+   interface, such as the ``tap0`` of a rootless container, or one that ``/sys`` does not show.
 
 Loopback is never counted.
 """
@@ -26,7 +28,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-_LOOPBACK = "lo"  # the kernel's name for it in each network namespace
+_LOOPBACK = "lo"  # the kernel's name for the loopback interface in each network namespace
 _REPRESENTOR = re.compile(r"(c\d+)?pf\d+(vf|sf)\d+")
 _NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 
@@ -35,9 +37,10 @@ _NO_LINK = 0  # the iflink of a tunnel that is not bound to an interface
 class Interface:
     """The properties that decide whether an interface is counted.
 
-    ``index`` and ``link`` are ``ifindex`` and ``iflink``: an interface's own number, and that of
-    the interface at its other end or below it, in whichever namespace that is. ``hardware`` is true
-    if it belongs to a device, ``stacked`` if it is built on other interfaces in this namespace.
+    ``index`` (``ifindex``) is the interface's own number. ``link`` (``iflink``) is the number of
+    the interface at its other end or below it, which may be in another namespace. ``hardware`` is
+    true if the interface belongs to a device; ``stacked`` is true if it is built on other
+    interfaces in this namespace. ``representor`` is true if the interface is a port representor.
     ``master`` is the bond, bridge or NIC that the interface is a member of.
     """
 
@@ -77,7 +80,7 @@ def _is_nic(interface: Interface, interfaces: Mapping[str, Interface]) -> bool:
 
 
 def read_interfaces(names: Iterable[str], sysfs: Path) -> dict[str, Interface]:
-    """Return the interfaces of these ``names``, as ``/sys/class/net`` shows them."""
+    """Return the interfaces of these ``names``, as ``/sys/class/net`` describes them."""
     return {name: _read_interface(sysfs / "class" / "net" / name) for name in names}
 
 
@@ -97,7 +100,10 @@ def _read_interface(folder: Path) -> Interface:
 
 
 def _content(file: Path) -> str:
-    """Return the contents of ``file``, or nothing: most drivers do not know ``phys_port_name``."""
+    """Return the contents of ``file``, or an empty string if it cannot be read.
+
+    Most drivers do not support ``phys_port_name``: reading it is then an error.
+    """
     try:
         return file.read_text().strip()
     except OSError:

@@ -25,7 +25,7 @@ _MEMINFO = re.compile(rb"^(MemTotal|MemAvailable|SwapTotal|SwapFree): +(\d+) kB$
 def parse_meminfo(text: bytes) -> dict[str, int]:
     """Return ``MemTotal``, ``MemAvailable``, ``SwapTotal`` and ``SwapFree`` in bytes.
 
-    The fields: https://docs.kernel.org/filesystems/proc.html#meminfo ("kB" are 1024 bytes).
+    The fields: https://docs.kernel.org/filesystems/proc.html#meminfo ("kB" means 1024 bytes).
     """
     return {name.decode(): int(kibibytes) * 1024 for name, kibibytes in _MEMINFO.findall(text)}
 
@@ -35,7 +35,7 @@ def memory_values(meminfo: Mapping[str, int]) -> dict[str, int | None]:
     total, available = meminfo.get("MemTotal"), meminfo.get("MemAvailable")
     swap_total, swap_free = meminfo.get("SwapTotal"), meminfo.get("SwapFree")
     if total is not None and available is not None:
-        # Under LXC, what is available can be the host's while the total is the container's.
+        # Under LXC, MemAvailable may be the host's while MemTotal is the container's.
         available = min(available, total)
     return {
         "ram_used": _difference(total, available),
@@ -59,7 +59,7 @@ class MemorySensor(Sensor):
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read below ``proc``; ``clock`` is monotonic, in seconds."""
+        """Read files below ``proc``; ``clock`` is monotonic, in seconds."""
         self._proc = proc
         self._pressure = proc / "pressure" / "memory"
         self._vmstat = proc / "vmstat"
@@ -71,7 +71,7 @@ class MemorySensor(Sensor):
         self._limit_due = float("-inf")
 
     def open(self) -> None:
-        """Look for a limit, and read the first counters."""
+        """Look for a memory limit, and read the counters that the first rates start from."""
         self.close()
         self._refresh_limit(self._meminfo())
         self._counters()
@@ -88,7 +88,7 @@ class MemorySensor(Sensor):
             "cgroup_limit": self._limit.limit if self._limit else None,
             "cgroup_used": self._limit.used() if self._limit else None,
             **self._counters(),
-            "runs": None,  # the collector adds those that it tracks
+            "runs": None,  # the collector fills in the runs that it tracks
         }
         return [Reading(MEMORY.channel, values)]
 

@@ -1,4 +1,7 @@
-"""Names from the kernel: bytes, mostly UTF-8; a payload must be UTF-8."""
+"""Converts names from the kernel to text.
+
+The kernel's names are bytes, which are usually but not always UTF-8. A payload must be UTF-8.
+"""
 
 import logging
 from functools import lru_cache
@@ -11,9 +14,9 @@ def decoded(name: bytes) -> str:
     return name.decode(errors="surrogateescape")
 
 
-@lru_cache(maxsize=256)  # so that each name is reported once
+@lru_cache(maxsize=256)  # so that the warning about a name is logged once
 def shown(name: str) -> str:
-    r"""Return ``name`` as it is published, with ``\xff`` for a byte that is not UTF-8."""
+    r"""Return ``name`` as it is published: a byte that is not UTF-8 is written as ``\xff``."""
     text = name.encode(errors="surrogateescape").decode(errors="backslashreplace")
     if text != name:
         log.warning("The name of a device is not valid UTF-8; it is published as %s.", text)

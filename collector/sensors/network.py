@@ -1,7 +1,7 @@
 """Network interfaces: each byte sent and received is counted once (see ``interfaces``).
 
-``per_interface`` lists the counted interfaces and no others, so that its rows add up to the
-totals, and so that the history does not fill with the veths of containers that come and go.
+``per_interface`` lists only the counted interfaces. Its rows therefore add up to the totals, and
+the history does not fill up with the veths of short-lived containers.
 """
 
 import sys
@@ -47,7 +47,7 @@ class NetworkSensor(Sensor):
         sysfs: Path = Path("/sys"),
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Read below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
+        """Read files below ``proc`` and ``sysfs``; ``clock`` is monotonic, in seconds."""
         self._proc = proc
         self._net_dev = proc / "net" / "dev"
         self._sysfs = sysfs
@@ -60,7 +60,7 @@ class NetworkSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading; raises as ``open`` does."""
+        """Return the rates since the previous reading; may raise SensorAbsentError."""
         rates = self._rates()
         counted = self._devices.counted
         per_interface = {counted[name]: as_values(rate, _RATES) for name, rate in rates.items()}
@@ -93,10 +93,11 @@ class NetworkSensor(Sensor):
             raise SensorAbsentError("This kernel or sandbox has no /proc/net/dev.") from None
 
     def _find_counters(self) -> Path:
-        """Return the counters of the network whose interfaces ``/sys`` shows.
+        """Return the path of the counters of the interfaces that ``/sys`` shows.
 
-        In a container that is given the host's ``/sys`` and process ids in order to watch the host,
-        this is the network of the host's first process, not the container's own.
+        A container that monitors the host is given the host's ``/sys`` and PID namespace. In such a
+        container, the counters are those of process 1, the host's first process, and not those of
+        the container's own network namespace.
         """
         own, first = self._proc / "net" / "dev", self._proc / "1" / "net" / "dev"
         with suppress(OSError):

@@ -13,16 +13,17 @@ class Reading(NamedTuple):
 
 
 class Sensor(Protocol):
-    """Reads one metric family. Used by one thread at a time; does nothing before ``open``.
+    """Reads one metric family.
 
-    ``details`` are facts for `system/status`, such as a driver's version, while it is open. A
-    sensor that ``may_wait`` for something, such as a driver, is read after the others.
+    A sensor is used by one thread at a time, and it does nothing before ``open``. While the sensor
+    is open, ``details`` holds facts for `system/status`, such as a driver's version. A sensor whose
+    ``may_wait`` is true may have to wait, for example for a driver, and is read after the others.
 
     Each method except ``close`` raises SensorAbsentError, with the reason, if there is nothing to
     read. If something could not be read, ``read`` yields the readings that succeeded, then raises
     SensorFailedError with the reason. Any other exception is a failure too. The runner counts
-    failures and continues: it reads again at the next tick, and if a sensor is not open, it tries
-    to open the sensor later.
+    failures and continues: it reads an open sensor again at the next tick, and it tries again later
+    to open a sensor that is not open.
     """
 
     name: str

@@ -1,13 +1,14 @@
-"""The same readings through psutil, for systems other than Linux: macOS, Windows.
+"""Reads the sensors' values through psutil on systems other than Linux: macOS and Windows.
 
-On Linux the sensors read ``/proc`` themselves, in a third of the time and without psutil's memory.
+On Linux, the sensors read ``/proc`` themselves, which takes a third of the time and saves the
+memory that psutil would take.
 """
 
 import re
 
 import psutil
 
-_NIC_OF_MACOS = re.compile(r"en\d+")  # the rest are bridges, tunnels and Apple's own links
+_NIC_OF_MACOS = re.compile(r"en\d+")  # the other names are bridges, tunnels and Apple's links
 
 
 def core_times() -> list[tuple[float, float]]:
@@ -19,7 +20,7 @@ def frequency() -> tuple[float | None, float | None]:
     """Return the current and the highest frequency in MHz."""
     try:
         found = psutil.cpu_freq()
-    except (OSError, NotImplementedError, RuntimeError):  # some Apple and virtual machines
+    except (OSError, NotImplementedError, RuntimeError):  # on some Macs and virtual machines
         return None, None
     # psutil returns 0 for an unknown frequency.
     return (found.current or None, found.max or None) if found else (None, None)

@@ -4,22 +4,23 @@ from collections.abc import Callable, Iterable, Mapping
 from typing import TypeAlias
 
 Counters: TypeAlias = Mapping[str, tuple[float, float]]
-"""Bytes moved since some start, in each of a device's two directions, by the device's name."""
+"""Maps a device's name to the bytes moved in each of its two directions since some start."""
 
 Rate: TypeAlias = tuple[float, float]
 """Bytes per second in each direction."""
 
-SHORTEST_SECONDS = 0.05  # the kernel counts some things in steps of 10 ms
-FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 are a tenth of this
+# The kernel updates some counters in steps of 10 ms: rates over less time would be inaccurate.
+SHORTEST_SECONDS = 0.05
+FASTEST = 1e12  # bytes per second; the fastest ports and disks of 2025 reach a tenth of this
 _BYTES_IN_MEGABYTE = 1e6
-_MOST_UNCERTAIN = 0.25  # how long a read may take, as a share of the time between two reads
+_MOST_UNCERTAIN = 0.25  # the longest duration of a read, as a share of the time between reads
 
 
 class RateMeter:
     """Computes rates from successive reads of counters and the measured time between the reads."""
 
     def __init__(self) -> None:
-        """Start with no counters: the first read has no rates."""
+        """Start with no counters: the first read yields no rates."""
         self._before: Counters = {}
         self._time = float("-inf")
 
@@ -31,10 +32,12 @@ class RateMeter:
 
         A device's rate is None if the device is new, if its counter decreased (the device was
         replaced, its driver restarted, or the counter wrapped), or if the counter grew faster than
-        any device can. All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the
-        read took so long that it is not known when the counters had these values; the time then
-        counts towards the next interval. While the machine sleeps, both the counters and the
-        monotonic clock stand still, so the rate after waking up is right.
+        any device can transfer data.
+
+        All rates are None if less than ``SHORTEST_SECONDS`` has passed, or if the read took so long
+        that it is not known when the counters had these values. The next interval then includes
+        this time. While the machine sleeps, both the counters and the monotonic clock stand still,
+        so the rate after waking up is right.
         """
         elapsed = now - self._time
         if elapsed < SHORTEST_SECONDS or took > elapsed * _MOST_UNCERTAIN:
@@ -47,7 +50,7 @@ class RateMeter:
 
 
 class DeviceRates:
-    """Reads the rates of the devices to count, and chooses them again when the devices change."""
+    """Reads the rates of the chosen devices, and chooses again when devices appear or disappear."""
 
     def __init__(
         self,
@@ -55,7 +58,7 @@ class DeviceRates:
         choose: Callable[[Iterable[str]], Mapping[str, str]],
         clock: Callable[[], float],
     ) -> None:
-        """Keep the functions and call none of them.
+        """Store the functions without calling any of them.
 
         ``read`` returns the counters of all devices. ``choose`` returns the names of the devices to
         count, each with the name under which it is shown; it may be slow. ``clock`` is monotonic,
@@ -73,7 +76,7 @@ class DeviceRates:
         self.counted: Mapping[str, str] = {}
 
     def rates(self) -> dict[str, Rate | None]:
-        """Return the rates of each counted device since the previous read; raises as ``read``."""
+        """Return each counted device's rates since the previous read; raises as ``read`` does."""
         before, counters, now = self._clock(), self._read(), self._clock()
         if counters.keys() != self._devices:
             self._devices = frozenset(counters)
@@ -94,7 +97,7 @@ def total(rates: Iterable[Rate | None]) -> Rate | None:
 
 
 def as_values(rate: Rate | None, names: tuple[str, str]) -> dict[str, float | None]:
-    """Return ``rate`` in MB/s (10^6 bytes), rounded to kB/s, keyed by direction."""
+    """Return ``rate`` in MB/s (10^6 bytes), rounded to kB/s, keyed by ``names``."""
     if rate is None:
         return dict.fromkeys(names)
     return {

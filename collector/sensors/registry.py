@@ -1,7 +1,7 @@
 """The sensors by name: each family's file registers its own sensor.
 
-The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder, which is imported when the
-sensor is built: a disabled sensor costs nothing.
+The sensor ``NAME`` is in ``collector/sensors/NAME``, a file or a folder. This is imported only when
+the sensor is built, so a disabled sensor takes no time and no memory.
 """
 
 import importlib
@@ -18,7 +18,8 @@ _SENSORS: dict[str, Callable[[], Sensor]] = {}
 def register(sensor: SensorClass) -> SensorClass:
     """Register the class under its ``name``. Use as a decorator.
 
-    Raises ValueError if the name is taken: two sensors would overwrite each other's report.
+    Raises ValueError if another sensor has this name: two sensors of the same name would overwrite
+    each other's reports.
     """
     taken = _SENSORS.setdefault(sensor.name, sensor)
     if taken is not sensor:

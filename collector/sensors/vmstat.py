@@ -10,11 +10,11 @@ _COUNTERS = (b"pswpin", b"pswpout", b"oom_kill")
 def parse_vmstat(text: bytes) -> dict[str, int]:
     """Return ``pswpin``, ``pswpout`` (pages) and ``oom_kill`` (processes), all since boot.
 
-    ``oom_kill`` counts all such kills on the machine, including those due to a cgroup's limit. The
-    fields: https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
+    ``oom_kill`` counts all out-of-memory kills on the machine, including kills due to a cgroup's
+    limit. The fields: https://docs.kernel.org/admin-guide/mm/index.html and mm/vmstat.c
     """
     found = {}
-    for name in _COUNTERS:  # a regular expression over the 200 lines takes longer than reading them
+    for name in _COUNTERS:  # one regular expression would take longer than reading the file
         _, there, rest = text.partition(b"\n%b " % name)
         if there:
             found[name.decode()] = int(rest.partition(b"\n")[0])

@@ -45,7 +45,7 @@ def test_a_hanging_reading_is_reported_until_it_returns() -> None:
     hanging = HangingSensor()
     with Ran(hanging, hanging_seconds=0.2) as ran:
         report = ran.wait_for_state("disk", SensorState.HANGING)
-        assert report.reason == "It has not answered for more than 0.2 s."
+        assert report.reason == "The sensor has not answered for more than 0.2 s."
         assert report.description == "a counter"
         hanging.release.set()
         report = ran.wait_for_state("disk", SensorState.OK)

@@ -20,7 +20,7 @@ import psutil
 from tests.services.processes import free_port, wait_until
 
 COMMAND = str(Path(sys.executable).with_name("system-monitor"))
-STARTED = "Ctrl-C stops it."
+STARTED = "Press Ctrl-C to stop."
 SECONDS = 60.0  # a generous limit: on a busy machine, a start has taken 20 s
 
 

@@ -9,14 +9,14 @@ from collector.sensors.command import clean, short_command, short_name
 from collector.sensors.gpu.driver import GpuProcess
 from telemetry.catalogue import MAX_PROCESSES
 
-_SELDOM_SECONDS = 30.0  # a process may give itself another name
+_SELDOM_SECONDS = 30.0  # seldom, because a process may change its name
 _FOREIGN = (
-    "The driver reports the host's process ids, which are not valid in this container: start it "
-    "with the host's process ids (docker run --pid=host) to see names and users."
+    "The driver reports the host's process ids, which are not valid in this container: to see names"
+    " and users, start the container in the host's PID namespace (docker run --pid=host)."
 )
 _HIDDEN = (
-    "Some processes are hidden from System Monitor (/proc is mounted with hidepid): run it as a"
-    " user that may see them, or as root."
+    "Some processes are hidden from System Monitor (/proc is mounted with hidepid): run System"
+    " Monitor as a user that may see all processes, or as root."
 )
 
 
@@ -34,15 +34,15 @@ class _Known(NamedTuple):
 
 
 class ProcessTable:
-    """Looks up the processes of all GPUs, each once a tick, and caches what seldom changes.
+    """Looks up the processes on all GPUs, at most once per tick, and caches them for up to 30 s.
 
     A driver may report the host's process ids while this process runs in a container with a PID
-    namespace of its own. In that namespace, such an id would belong to another process, or to none,
-    so these ids are not looked up.
+    namespace of its own. In that namespace, such an id belongs to a different process or to no
+    process, so it is not looked up.
     """
 
     def __init__(self, clock: Callable[[], float]) -> None:
-        """``clock`` is monotonic, in seconds."""
+        """Start with an empty cache; ``clock`` is monotonic, in seconds."""
         self._clock = clock
         self._known: dict[int, _Known] = {}
         self._asked: set[int] = set()
@@ -52,7 +52,7 @@ class ProcessTable:
     def values(
         self, processes: Sequence[GpuProcess] | None, *, own_pids: bool
     ) -> Mapping[str, object]:
-        """Return the catalogue's fields; ``processes`` is None if the GPU does not report any.
+        """Return the catalogue's fields; ``processes`` is None if the GPU does not report them.
 
         ``own_pids`` is true if the process ids belong to this process's own PID namespace.
         """
@@ -70,12 +70,13 @@ class ProcessTable:
         }
 
     def end_tick(self) -> None:
-        """Evict the processes that were not looked up since the last call."""
+        """Evict the processes that were not looked up since the previous call."""
         self._known = {pid: known for pid, known in self._known.items() if pid in self._asked}
         self._missing_before, self._missing, self._asked = self._missing, set(), set()
 
     def _note_hidden(self, unresolved: Iterable[int]) -> str | None:
-        # A process that has ended since it was listed is gone from the next listing.
+        # A process that has merely ended is not in the driver's next list. So a process that cannot
+        # be found in two successive ticks is hidden.
         return _HIDDEN if self._missing_before.intersection(unresolved) else None
 
     def _identity(self, pid: int) -> _Identity | None:

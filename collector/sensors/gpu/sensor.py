@@ -1,8 +1,8 @@
 """GPUs of all drivers: their readings, the processes that use them, and their partitions.
 
-A GPU that fails or hangs does not hide the others: its reading is null except for what identifies
-it, and once all GPUs have been read, SensorFailedError describes what is wrong. The same applies to
-drivers.
+A GPU that fails or hangs does not prevent the other GPUs from being read. In its own reading, every
+field is null except the fields that identify it, and once all GPUs have been read, ``read`` raises
+SensorFailedError with the reason. In the same way, a driver that fails does not affect the others.
 """
 
 import itertools
@@ -27,14 +27,14 @@ if TYPE_CHECKING:
     from collector.sensors.gpu.processes import ProcessTable
     from collector.sensors.gpu.thread import GpuThread
 
-_PATIENCE_SECONDS = 2.0  # a GPU that was asleep takes a second to wake up
+_PATIENCE_SECONDS = 2.0  # a sleeping GPU takes a second to wake up
 _NULLS = dict.fromkeys(field.name for field in GPU.fields)
 _PARTITION_NULLS = dict.fromkeys(field.name for field in GPU_MIG.fields)
 
 
 @register
 class GpuSensor(Sensor):
-    """Reads the GPUs of every driver that is present; the sensor is absent if no driver is."""
+    """Reads the GPUs of every driver that is present; without a driver, the sensor is absent."""
 
     name = GPU.name
     may_wait = True
@@ -57,11 +57,15 @@ class GpuSensor(Sensor):
         self._processes: ProcessTable | None = None
 
     def open(self) -> None:
-        """Start the drivers and find the GPUs. Raises SensorAbsentError if there is no GPU."""
+        """Start the drivers and find the GPUs.
+
+        Raises SensorAbsentError if every driver is absent or has no GPU, and SensorFailedError if
+        no GPU was found and a driver has failed.
+        """
         self.close()
         self._refresh()
         self._require_gpus()
-        # psutil takes 2 MB, which only a machine with a GPU has to spend.
+        # psutil takes 2 MB of memory, so only a machine with a GPU loads it.
         from collector.sensors.gpu.processes import ProcessTable  # noqa: PLC0415
 
         self._processes = ProcessTable(self._clock)
@@ -70,7 +74,7 @@ class GpuSensor(Sensor):
         """Yield, for each GPU, the readings of the GPU, of its processes and of its partitions.
 
         Raises SensorFailedError after the last reading if a GPU or a driver has a problem, and
-        SensorAbsentError if no driver is left.
+        SensorAbsentError if all drivers have become absent.
         """
         if self._processes is None:
             raise RuntimeError("the sensor has not been opened")
@@ -82,7 +86,7 @@ class GpuSensor(Sensor):
             raise SensorFailedError(" ".join(problems))
 
     def describe(self) -> str:
-        """Return how many GPUs there are, and which they are, such as ``1 GPU: NVIDIA L4``."""
+        """Return the number of GPUs and their models, such as ``1 GPU: NVIDIA L4``."""
         gpus = self._gpus()
         models = Counter(gpu.device.name or "unknown" for gpu in gpus)
         listed = ", ".join(
@@ -124,7 +128,7 @@ class GpuSensor(Sensor):
     def _readings(self, processes: "ProcessTable") -> Iterable[Reading]:
         deadline = time.monotonic() + self._patience
         for session, gpu in self._by_answer(deadline):
-            if gpu not in session.gpus:  # its driver has just gone
+            if gpu not in session.gpus:  # its driver was suspended in this loop
                 continue
             try:
                 reading = gpu.result(deadline) or gpu.device.unanswered()
@@ -140,9 +144,9 @@ class GpuSensor(Sensor):
         processes.end_tick()
 
     def _by_answer(self, deadline: float) -> "Iterable[tuple[DriverSession, GpuThread]]":
-        """Ask all GPUs; yield each as soon as it has answered, and the unanswered ones last.
+        """Start to read all GPUs; yield each GPU once it has answered, the unanswered GPUs last.
 
-        So a GPU that hangs does not delay the readings of the others.
+        This way, a GPU that hangs does not delay the readings of the other GPUs.
         """
         answered: SimpleQueue[tuple[DriverSession, GpuThread]] = SimpleQueue()
         missing = [(session, gpu) for session in self._sessions for gpu in session.gpus]

@@ -1,4 +1,4 @@
-"""One driver over time: opened, restarted and searched for GPUs, independently of the others."""
+"""Opens and restarts one driver and finds its GPUs, independently of the other drivers."""
 
 import logging
 import time
@@ -17,9 +17,10 @@ _RETRY_SECONDS = 30.0
 class DriverSession:
     """Keeps a driver open while it can be used, and lists its available GPUs.
 
-    ``absence`` is a sentence about why the driver cannot be used, or None. The n-th GPU of a
-    driver takes the next of ``ids`` when it is first found and keeps it, even if the driver is
-    closed or absent for a while: no other driver's GPU ever gets the same id.
+    ``absence`` is a sentence that explains why the driver cannot be used, or None. When an n-th GPU
+    of the driver is found for the first time, it gets the next id from ``ids``. The n-th GPU keeps
+    this id even if the driver is closed or absent for a while, and no GPU of another driver ever
+    gets the same id.
     """
 
     def __init__(
@@ -29,7 +30,7 @@ class DriverSession:
         clock: Callable[[], float],
         patience: float,
     ) -> None:
-        """Open nothing yet. A GPU has ``patience`` seconds to identify itself."""
+        """Open nothing yet. Newly found GPUs have ``patience`` seconds to identify themselves."""
         self.gpus: Sequence[GpuThread] = ()
         self.absence: str | None = None
         self._make = make
@@ -44,28 +45,35 @@ class DriverSession:
 
     @property
     def vendor(self) -> str | None:
-        """The driver's vendor, None unless the driver is open."""
+        """The driver's vendor; None while the driver is not open."""
         return self._driver.vendor if self._driver else None
 
     @property
     def reports_own_pids(self) -> bool:
-        """Whether the driver's process ids are those that this process sees."""
+        """Whether the driver's process ids are valid in this process's PID namespace.
+
+        This is false while the driver is not open.
+        """
         return self._driver is not None and self._driver.reports_own_pids
 
     @property
     def details(self) -> Mapping[str, str]:
-        """Facts about the driver, such as its version; empty unless the driver is open."""
+        """Facts about the driver, such as its version; empty while the driver is not open."""
         return self._driver.details if self._driver else {}
 
     @property
     def problem(self) -> str | None:
-        """The driver's problem, or None; its absence is a problem only if it has had GPUs."""
+        """What is wrong with the driver, or None.
+
+        An absent driver is a problem only if a GPU of this driver has been found before.
+        """
         return self._failure or (self.absence if self._ids else None)
 
     def refresh(self) -> None:
-        """Open the driver if that is due, restart it if no GPU responds, and find its GPUs.
+        """Open the driver if that is due, and find its GPUs.
 
-        Raises nothing: see ``absence`` and ``problem``.
+        If no GPU has answered for half a minute, restart the driver. Raises nothing: ``absence``
+        and ``problem`` describe a failure.
         """
         now = self._clock()
         if self._driver is None and now < self._retry_at:
@@ -87,7 +95,7 @@ class DriverSession:
         self.absence = str(absence)
 
     def close(self) -> None:
-        """Close the driver and forget why it was absent; only the ids are kept."""
+        """Close the driver and discard its state, except for the ids of its GPUs."""
         self._close_driver()
         self.absence = self._failure = None
         self._retry_at = float("-inf")
@@ -99,7 +107,7 @@ class DriverSession:
         if driver is None:
             driver = self._make()
         else:
-            # A GPU that was reset, or lost for a while, may answer only after a restart.
+            # A GPU that was reset, or lost for a while, may answer only after the driver restarts.
             driver.close()
         self._driver = driver
         try:
@@ -124,7 +132,8 @@ class DriverSession:
         devices = driver.devices()
         if [gpu.device for gpu in self.gpus] == list(devices):
             return
-        # A GPU that was added or removed may move the others: all are identified again.
+        # When a GPU is added or removed, the positions of the other GPUs may change, so all GPUs
+        # are identified again.
         self._end_threads()
         while len(self._ids) < len(devices):
             self._ids.append(next(self._new_ids))
@@ -142,7 +151,7 @@ class DriverSession:
 
     def _close_driver(self) -> None:
         self._end_threads()
-        # Closing a driver while a call hangs would hang too, so this one is abandoned.
+        # Closing a driver while one of its calls hangs would hang, too. Such a driver is abandoned.
         if self._driver is not None and not any(gpu.busy for gpu in self.gpus):
             self._driver.close()
         self._driver, self.gpus, self._unresponsive_since = None, (), None

@@ -1,4 +1,4 @@
-"""Reads one GPU in a thread of its own, so that a call that hangs does not delay the others."""
+"""Reads one GPU in a thread of its own, so that a call that hangs does not delay other GPUs."""
 
 import logging
 import threading
@@ -18,11 +18,14 @@ _END_SECONDS = 0.5
 
 
 class GpuThread:
-    """Makes calls to ``device`` in a thread, one at a time. Only the caller uses its other members.
+    """Makes calls to ``device`` in a thread, one call at a time.
 
-    A call that does not return in time keeps the thread busy. Until it returns, further calls are
-    skipped, and its late result is discarded. ``problem`` is a sentence about the newest call, or
-    None; ``answered`` is False if the GPU answered nothing in the newest reading.
+    Only one other thread, the caller's, may use the methods and attributes of this object. A call
+    that does not return in time keeps the GPU's thread busy. Until this call returns, further calls
+    are skipped; its late result is discarded.
+
+    ``problem`` is a sentence that describes what was wrong at the newest call, or None.
+    ``answered`` is False if the GPU answered nothing in the newest reading.
     """
 
     def __init__(self, gpu_id: int, device: GpuDevice) -> None:
@@ -55,7 +58,8 @@ class GpuThread:
     def submit(self, call: Call, on_result: Callable[[], None] = lambda: None) -> None:
         """Make ``call`` in the thread, unless the previous call has not returned yet.
 
-        ``on_result`` is called, from any thread, once ``result`` would not have to wait.
+        ``on_result`` is called as soon as ``result`` can return without waiting. It may be called
+        in any thread.
         """
         self._skipped = self.busy
         if self._skipped:
@@ -71,14 +75,16 @@ class GpuThread:
         self._calls.put(call)
 
     def result(self, deadline: float) -> GpuReading | None:
-        """Return the result, or None if there is none by ``deadline``, in monotonic seconds.
+        """Return the result of the newest call, or None if the call failed or was not made.
 
-        Raises SensorAbsentError if the call raised it, which concerns all GPUs of the driver.
+        Waits until ``deadline``, in monotonic seconds, and returns None if there is no result by
+        then. Raises SensorAbsentError if the call raised it: this error concerns all GPUs of the
+        driver.
         """
         if self._skipped or not self._done.wait(max(0.0, deadline - time.monotonic())):
             self.problem = (
                 f"{self.label} does not answer because a driver call hangs: look for errors in the"
-                " kernel log (Xid for NVIDIA); if it persists, reset the GPU or reboot."
+                " kernel log (Xid for NVIDIA); if this persists, reset the GPU or reboot."
             )
             return None
         if isinstance(self._error, SensorAbsentError):
@@ -93,7 +99,7 @@ class GpuThread:
         return self._result
 
     def end(self) -> None:
-        """End the thread; if it hangs, it ends when its call returns."""
+        """End the thread; if a call hangs, the thread ends when that call returns."""
         self._calls.put(None)
         if self._thread is not None:
             self._thread.join(_END_SECONDS)
@@ -117,6 +123,7 @@ class GpuThread:
                 self._result = call()
             except BaseException as error:  # noqa: BLE001 - `result` handles it in the caller's thread
                 self._error = error
-            on_result = self._on_result  # the next call has a different one
+            # This is read before `_done` is set, because the next call then replaces it.
+            on_result = self._on_result
             self._done.set()
             on_result()

@@ -1,11 +1,11 @@
-"""Why a GPU has been slow: the share of the last minutes in which each reason was active."""
+"""Computes for how much of the last five minutes each throttle reason of a GPU was active."""
 
 from collections import Counter, deque
 from collections.abc import Collection, Mapping
 from typing import NamedTuple
 
 WINDOW_SECONDS = 300.0
-_LONGEST_STEP_SECONDS = 65.0  # the longest interval between two readings, and some delay
+_LONGEST_STEP_SECONDS = 65.0  # the longest interval between two readings, plus some delay
 
 
 class _Step(NamedTuple):
@@ -25,7 +25,7 @@ class ThrottleShares:
         """Start with no readings."""
         self._last: float | None = None
         self._steps: deque[_Step] = deque()
-        # By reason; in whole numbers, so that sums stay exact.
+        # The sums by reason. They are whole numbers, so that they stay exact.
         self._milliseconds: Counter[str] = Counter()
         self._total = 0
 
@@ -41,7 +41,7 @@ class ThrottleShares:
             self._add(step, -step.milliseconds)
 
     def shares(self) -> Mapping[str, float] | None:
-        """Return each active reason's share of the time, in percent; None if nothing is known."""
+        """Return each active reason's share of the time in percent; None if no time was counted."""
         if not self._total:
             return None
         return {

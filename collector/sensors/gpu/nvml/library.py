@@ -1,7 +1,7 @@
 """NVML, NVIDIA's management library: start it, stop it, and classify its errors.
 
-NVIDIA's binding ``pynvml`` finds the library and declares its functions; importing it takes 4 MB,
-so import this module only if there is a driver. The functions and error codes:
+NVIDIA's binding ``pynvml`` finds the library and declares its functions. Importing it takes 4 MB
+of memory, so import this module only if there is a driver. The functions and error codes:
 https://docs.nvidia.com/deploy/nvml-api/
 """
 
@@ -16,11 +16,11 @@ from telemetry.errors import SensorAbsentError, SensorFailedError
 Handle: TypeAlias = Any
 """NVML's handle of a GPU, valid until NVML is shut down."""
 
-# The GPU or its driver does not support the request; everything else works.
+# Errors that mean that a value is not available to us. Other calls for the GPU still work.
 NOT_REPORTED = frozenset(
     {
         pynvml.NVML_ERROR_NOT_SUPPORTED,
-        pynvml.NVML_ERROR_NO_PERMISSION,  # some values are for root, or the host of a virtual GPU
+        pynvml.NVML_ERROR_NO_PERMISSION,  # some values only root or a virtual GPU's host may read
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
         pynvml.NVML_ERROR_NO_DATA,
         pynvml.NVML_ERROR_ARGUMENT_VERSION_MISMATCH,
@@ -28,7 +28,8 @@ NOT_REPORTED = frozenset(
     }
 )
 
-# A driver's answers to a call that it does not know, or no longer; under WSL also "unknown".
+# Errors with which a driver rejects a call that it does not support, or no longer supports. Under
+# WSL, the error may be "unknown".
 _CALL_UNKNOWN = frozenset(
     {
         pynvml.NVML_ERROR_FUNCTION_NOT_FOUND,
@@ -39,14 +40,14 @@ _CALL_UNKNOWN = frozenset(
     }
 )
 
-# The GPU will not answer any other call either.
+# Errors after which every other call for the GPU fails, too.
 DEVICE_GONE = frozenset({pynvml.NVML_ERROR_GPU_IS_LOST, pynvml.NVML_ERROR_RESET_REQUIRED})
 _DEVICE_PROBLEMS = {
     pynvml.NVML_ERROR_GPU_IS_LOST: (
         "is lost and no longer answers on its bus: look for Xid 79 in the kernel log and reboot"
     ),
     pynvml.NVML_ERROR_RESET_REQUIRED: (
-        "must be reset: end what runs on it, stop System Monitor, and run"
+        "must be reset: end the processes on it, stop System Monitor, and run"
         " `nvidia-smi --gpu-reset -i {index}` as root, or reboot"
     ),
     pynvml.NVML_ERROR_INSUFFICIENT_POWER: "gets too little power: check its power cables",
@@ -55,7 +56,7 @@ _DEVICE_PROBLEMS = {
     ),
 }
 
-# The driver will not answer any call.
+# Errors of calls that concern all GPUs. They mean that the driver cannot be used.
 _ABSENCES = {
     pynvml.NVML_ERROR_LIBRARY_NOT_FOUND: (
         "The NVIDIA driver library was not found: this machine has no NVIDIA driver installed."
@@ -70,8 +71,8 @@ _ABSENCES = {
         " the module and restart System Monitor."
     ),
     pynvml.NVML_ERROR_NO_PERMISSION: (
-        "The NVIDIA driver refuses this user: allow reading and writing /dev/nvidia*, often by"
-        " adding the user to the group `video`."
+        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*, often"
+        " by adding the user to the group `video`."
     ),
     pynvml.NVML_ERROR_FUNCTION_NOT_FOUND: (
         "The NVIDIA driver is too old for System Monitor: update it."
@@ -85,7 +86,7 @@ NO_GPU = (
 
 
 def explain_absence(error: pynvml.NVMLError) -> str:
-    """Explain to a user an ``error`` of a call that concerns all GPUs."""
+    """Return a sentence that tells the user why a call that concerns all GPUs failed."""
     return _ABSENCES.get(error.value) or (
         f"The NVIDIA driver does not work ({error}): run `nvidia-smi` and look at the kernel"
         " log; a container may have to be restarted."
@@ -98,13 +99,16 @@ def concerns_all(error: pynvml.NVMLError) -> bool:
 
 
 def explain_device_problem(error: pynvml.NVMLError, index: int) -> str:
-    """Explain the ``error`` of a GPU that cannot be read, in a text that follows "GPU 1"."""
+    """Return why a GPU cannot be read, as the rest of a sentence that begins with "GPU 1"."""
     known = _DEVICE_PROBLEMS.get(error.value)
     return known.format(index=index) if known else f"does not answer ({error}): see the kernel log"
 
 
 def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa: ANN401 - NVML's
-    """Return the answer of the first of ``calls`` that this driver knows; raises the last error."""
+    """Return the result of the first of ``calls`` that this driver supports.
+
+    Raises NVMLError if that call fails, or if the driver supports none of the calls.
+    """
     for call in calls[:-1]:
         try:
             return call(handle)
@@ -115,7 +119,10 @@ def first_known(handle: Handle, *calls: Callable[[Handle], Any]) -> Any:  # noqa
 
 
 class Nvml:
-    """NVML while it is started, from ``open`` to ``close``; pynvml counts the starts."""
+    """NVML, started by ``open`` and shut down by ``close``.
+
+    Several objects may be open at the same time: pynvml shuts NVML down when the last one closes.
+    """
 
     def __init__(self) -> None:
         """Start nothing yet."""
@@ -143,7 +150,7 @@ class Nvml:
             ("driver_version", pynvml.nvmlSystemGetDriverVersion),
             ("nvml_version", pynvml.nvmlSystemGetNVMLVersion),
         ):
-            # pynvml decodes the text, which need not be UTF-8.
+            # pynvml decodes the text as UTF-8, which fails if it is something else.
             with contextlib.suppress(pynvml.NVMLError, UnicodeDecodeError):
                 versions[name] = function()
         return versions
@@ -151,8 +158,8 @@ class Nvml:
     def count(self) -> int:
         """Return the number of GPUs.
 
-        Raises SensorAbsentError if there is no GPU or the driver can no longer be used, and
-        SensorFailedError if the call fails for another reason: the GPUs known so far may still
+        Raises SensorAbsentError if there is no GPU, or if the driver can no longer be used. Raises
+        SensorFailedError if the call fails for another reason; the GPUs found before may then still
         answer.
         """
         try:

@@ -9,18 +9,21 @@ _ALL_LINKS = 0xFFFFFFFF  # the scope that sums a field over all links, see nvml.
 
 
 def links(handle: Handle) -> tuple[float | None, int | None]:
-    """Return how many NVLinks there are and how many are up; None for a GPU without NVLink."""
+    """Return the number of NVLinks and the number that are up; both are None without NVLink."""
     (count,) = fields(handle, pynvml.NVML_FI_DEV_NVLINK_LINK_COUNT)
     if not count:
         return None, None
     if count > pynvml.NVML_NVLINK_MAX_LINKS:
-        return count, None  # out of range
+        return count, None  # NVML cannot report the state of so many links
     states = (pynvml.nvmlDeviceGetNvLinkState(handle, link) for link in range(int(count)))
     return count, sum(map(bool, states))
 
 
 def traffic(handle: Handle) -> tuple[object, ...]:
-    """Return the KiB sent and received so far over all links. Only GPUs up to Hopper count them."""
+    """Return the KiB sent and received so far, each summed over all links.
+
+    Only GPUs up to the Hopper generation have these counters.
+    """
     return tuple(
         fields(
             handle,

@@ -1,4 +1,4 @@
-"""A GPU's memory: its own, or the system's if it has none."""
+"""Reads a GPU's memory: its own memory, or the system's memory if the GPU shares it."""
 
 import psutil
 import pynvml
@@ -11,9 +11,9 @@ DEDICATED, UNIFIED = "dedicated", "unified"
 def memory(handle: Handle) -> tuple[int, int, str]:
     """Return the used bytes, the total bytes, and the kind of memory.
 
-    A GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated GPU)
-    answers 'not supported', or success and zeros. The system's memory is then reported:
-    MemTotal - MemAvailable as used, MemTotal as the total; see
+    For a GPU that shares the system's memory (DGX Spark GB10, Jetson, Grace with an integrated
+    GPU), NVML returns the error 'not supported', or success and zeros. The result is then the
+    system's memory: MemTotal - MemAvailable is used, and MemTotal is the total. See
     https://docs.nvidia.com/dgx/dgx-spark/known-issues.html
     """
     try:
@@ -29,7 +29,7 @@ def memory(handle: Handle) -> tuple[int, int, str]:
 
 
 def _dedicated(handle: Handle) -> pynvml.c_nvmlMemory_t:
-    # Only the second version separates what the driver reserves from what is used.
+    # Version 1 counts the memory that the driver reserves as used; version 2 does not.
     return first_known(
         handle,
         lambda handle: pynvml.nvmlDeviceGetMemoryInfo(handle, version=pynvml.nvmlMemory_v2),

@@ -36,9 +36,10 @@ class _Instance(NamedTuple):
 
 
 class MigInstances:
-    """The instances of one GPU, which come and go: their list is refreshed every half minute.
+    """The instances of one GPU, listed again every 30 s because they may be created or destroyed.
 
-    ``failures`` is what NVML answered instead of an instance's memory at the newest reading.
+    ``failures`` maps each value that could not be read at the newest reading, such as ``MIG 0's
+    memory_used``, to the reason.
     """
 
     def __init__(self) -> None:
@@ -48,7 +49,7 @@ class MigInstances:
         self._due = float("-inf")
 
     def read(self, gpu: Handle, now: float) -> dict[int, Mapping[str, object]]:
-        """Return the catalogue's fields of each instance, by NVML's index.
+        """Return the catalogue's fields of each instance, keyed by the instance's index in NVML.
 
         ``now`` is monotonic, in seconds. Raises NVMLError if the whole GPU has a problem.
         """
@@ -63,16 +64,16 @@ class MigInstances:
             for field, reason in answers.failures.items():
                 failures[f"MIG {index}'s {field}"] = reason
         if failures:
-            self._due = now  # an instance that was destroyed and created has another handle
+            self._due = now  # an instance that was destroyed and created again has a new handle
         self.failures = failures
         return dict(readings)
 
     def unanswered(self) -> dict[int, Mapping[str, object]]:
-        """Return only what identifies each of the instances known so far."""
+        """Return, for each instance known so far, only the fields that identify it."""
         return {index: instance.identity for index, instance in self._instances.items()}
 
     def forget_handles(self) -> None:
-        """List the instances again at the next reading."""
+        """Make the next reading list the instances again, to get new handles."""
         self._due = float("-inf")
 
 

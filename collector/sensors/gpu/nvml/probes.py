@@ -1,4 +1,4 @@
-"""The probes of a GPU, through NVML: which call returns which of the catalogue's values.
+"""The probes of a GPU: which NVML call reads which of the catalogue's values.
 
 To add a value, add a field to the catalogue, then a probe and a range of credible values here.
 """
@@ -15,7 +15,8 @@ from collector.sensors.gpu.nvml.processes import LISTINGS
 
 _MILLIWATTS_IN_WATT = 1000
 
-# nvmlClocksEventReasons of nvml.h, by bit; once called throttle reasons.
+# The clocks event reasons (nvmlClocksEventReasons in nvml.h), by bit. NVML used to call them
+# throttle reasons.
 _EVENT_REASONS = (
     "gpu_idle",
     "applications_clocks_setting",
@@ -42,9 +43,9 @@ _CREDIBLE = {
     "sm_clock": (0, 100_000),
     "memory_clock": (0, 100_000),
     "memory_temperature": (-100, 250),
-    "fan_speed": (0, 200),  # NVML may report more than 100
+    "fan_speed": (0, 200),  # NVML may report more than 100%
     "performance_state": (0, 15),
-    "energy": (0, 1e13),  # ten years of 30 kW
+    "energy": (0, 1e13),  # ten years at 30 kW
     "power_average": (0, 100_000),
     "pcie_generation": (1, 20),
     "pcie_width": (1, 64),
@@ -67,10 +68,11 @@ _CREDIBLE = {
     "compute_instance": (0, 2**16),
 }
 
-_NO_VALUE = (2**31 - 1) / 1000  # after a conversion to watts or joules
+_NO_VALUE = (2**31 - 1) / 1000  # in watts or joules, converted from NVML's milliwatts, millijoules
 _UNKNOWN_PERFORMANCE_STATE = 32  # NVML_PSTATE_UNKNOWN
 
-# The probe returns a counter; its increase per second, times this factor, is the value.
+# The fields whose probes return a counter. The field's value is the increase of the counter per
+# second, times this factor.
 PER_SECOND = {
     "power_average": 1,
     "pcie_tx_rate": 1e-6,
@@ -89,7 +91,10 @@ def credible(field: str, value: object) -> object:
 
 
 def means_no_value(value: object) -> bool:
-    """Return whether ``value`` is NVML's "no value": all bits are set, except perhaps the sign."""
+    """Return whether ``value``, which is not credible, is NVML's way to report "no value".
+
+    In such a value all bits are set, except perhaps the sign.
+    """
     return value is None or (isinstance(value, int | float) and value >= _NO_VALUE)
 
 
@@ -112,7 +117,7 @@ def _utilization(handle: Handle) -> tuple[int, int]:
 
 
 def _temperature(handle: Handle) -> tuple[int]:
-    # Drivers before R565 know only the first; CUDA 14 drops it.
+    # Drivers before R565 support only the first call; CUDA 14 removes it.
     return (
         first_known(
             handle,
@@ -153,7 +158,7 @@ def _throttle_reasons(handle: Handle) -> tuple[list[str]]:
 
 
 class Probe(NamedTuple):
-    """A call that reads a GPU, and the catalogue's fields for the parts of the answer."""
+    """A call that reads a GPU, and the catalogue's field for each part of its result."""
 
     fields: tuple[str, ...]
     ask: Callable[[Handle], tuple[object, ...]]

@@ -1,4 +1,4 @@
-"""Asks NVML which processes use a GPU, and how much of the memory each process uses."""
+"""Asks NVML which processes use a GPU, and how much of the GPU's memory each process uses."""
 
 import sys
 from collections.abc import Callable, Iterable, Mapping
@@ -10,20 +10,20 @@ import pynvml
 from collector.sensors.gpu.driver import GpuProcess
 from collector.sensors.gpu.nvml.library import Handle, first_known
 
-# The largest process id that Linux gives (PID_MAX_LIMIT in the kernel's threads.h) is below this.
+# Linux assigns only smaller process ids (PID_MAX_LIMIT in the kernel's threads.h).
 _MAX_PID = 2**31
 _MAX_MEMORY = 2**50
 _NO_INSTANCE = 0xFFFFFFFF
-# PROC_PID_INIT_INO in the kernel's proc_ns.h: the namespace in which every process has its number.
+# The initial PID namespace, in which every process has an id (PROC_PID_INIT_INO in proc_ns.h).
 _FIRST_NAMESPACE = "pid:[4026531836]"
 _OPEN_DRIVER = "Open Kernel Module"
 
 
 def reports_own_pids(proc: Path) -> bool:
-    """Return whether NVML's process ids are those that this process sees.
+    """Return whether the process ids that NVML reports are valid in this process's PID namespace.
 
-    In a container they are the host's process ids, unless NVIDIA's open kernel module translates
-    them.
+    In a container with its own PID namespace, NVML reports the host's process ids, unless NVIDIA's
+    open kernel module translates them.
     """
     if sys.platform != "linux":
         return True
@@ -54,7 +54,7 @@ def _process(listed: Any, kind: str) -> GpuProcess:  # noqa: ANN401 - pynvml has
     )
 
 
-# Drivers before R510 know only the second version of each call.
+# Drivers before R510 support only version 2 of each call.
 LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
     "compute processes": _listing(
         "compute",
@@ -77,7 +77,8 @@ LISTINGS: Mapping[str, Callable[[Handle], tuple[list[GpuProcess]]]] = {
 def merged(listings: Iterable[Iterable[GpuProcess]]) -> list[GpuProcess]:
     """Return each process once per GPU instance, largest memory use first.
 
-    A process that computes and draws is in both of NVML's lists, each time with all its memory.
+    NVML lists a process that both computes and draws twice, each time with all the memory that it
+    uses.
     """
     found: dict[tuple[int, int | None], GpuProcess] = {}
     for process in (process for listing in listings for process in listing):

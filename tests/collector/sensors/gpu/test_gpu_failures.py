@@ -86,7 +86,7 @@ def test_a_value_asked_seldom_is_asked_again_at_once_after_a_failure(
     ("error", "sentence"),
     [
         (GPU_IS_LOST, "is lost and no longer answers on its bus: look for Xid 79"),
-        (RESET_REQUIRED, "must be reset: end what runs on it, stop System Monitor, and run `nvid"),
+        (RESET_REQUIRED, "must be reset: end the processes on it, stop System Monitor, and run"),
         (UNKNOWN, "does not answer (Unknown Error): see the kernel log"),
     ],
 )

@@ -57,7 +57,7 @@ ONE_GPU: dict[str, tuple[Change, Change, str]] = {
     "to be reset": (
         lambda nvml: nvml.fail(RESET_REQUIRED, gpu=0),
         lambda nvml: nvml.recover(gpu=0),
-        "GPU 0 (NVIDIA L4) must be reset: end what runs on it",
+        "GPU 0 (NVIDIA L4) must be reset: end the processes on it",
     ),
     "unknown errors": (
         lambda nvml: nvml.fail(UNKNOWN, gpu=0),
@@ -120,7 +120,7 @@ DRIVER: dict[str, tuple[Change, Change, str]] = {
     "shut down by other code": (
         shut_down,
         lambda nvml: nvml.recover(INIT),
-        "The NVIDIA driver refuses this user: allow reading and writing /dev/nvidia*",
+        "The NVIDIA driver denies this user access: allow reading and writing /dev/nvidia*",
     ),
 }
 
@@ -151,7 +151,7 @@ def test_where_the_driver_itself_hangs_the_other_sensors_go_on(
         ran.wait_for_state("gpu", SensorState.OK)
         fake_nvml.delay(0.6, "nvmlDeviceGetCount_v2")
         report = ran.wait_for_state("gpu", SensorState.HANGING)
-        assert_reason(report, "It has not answered for more than ")
+        assert_reason(report, "The sensor has not answered for more than ")
         fake_nvml.delay(0, "nvmlDeviceGetCount_v2")
         wait_for_more(ran, "system/cpu")
         report = ran.wait_for_state("gpu", SensorState.OK)
