@@ -4,8 +4,8 @@ import sys
 import time
 from collections.abc import Iterable
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
-from collector.home_assistant.announcer import Announcer
 from collector.runner import Runner
 from collector.runs.watcher import RunWatcher
 from collector.sensors.port import Sensor
@@ -21,6 +21,9 @@ from telemetry.exposition import HostReadings, Reading
 from telemetry.reports import Report, counter, gauge
 from telemetry.samples import Sample
 from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, CollectorStatus
+
+if TYPE_CHECKING:
+    from collector.home_assistant.announcer import Announcer
 
 _PUBLISHED = "Samples sent to the broker, including repeats"
 _READING = "Duration of the last reading"
@@ -46,7 +49,7 @@ class Collector:
         host: str,
         interval: float,
         window: int,
-        announcer: Announcer | None = None,
+        announcer: "Announcer | None" = None,
         follow_runs: bool = False,
     ) -> None:
         """Create the parts; nothing is opened before ``start``.

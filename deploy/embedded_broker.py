@@ -125,6 +125,7 @@ class EmbeddedBroker:
             process.stdin.close()
         if self._program.end_signal is not None:
             process.send_signal(self._program.end_signal)
+            listens(reachable(self.host), self.port)  # a connection wakes it to handle the signal
         try:
             process.wait(_SAVE_SECONDS if self.keeps_messages else _STOP_SECONDS)
         except subprocess.TimeoutExpired:

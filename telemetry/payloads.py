@@ -53,8 +53,9 @@ class Payload(BaseModel):
 class EventPayload(BaseModel):
     """The fields that the payload of every event may contain."""
 
-    # Assigned values are validated too, because the host may be assigned from the topic.
-    model_config = ConfigDict(**Payload.model_config, validate_assignment=True)
+    # Assigned values are validated too, because the host may be assigned from the topic. Several
+    # threads decode events, so these models are built before.
+    model_config = Payload.model_config | ConfigDict(validate_assignment=True, defer_build=False)
 
     id: Identity | None = Field(
         None,

@@ -1,7 +1,7 @@
 """The route of a run's report."""
 
 import asyncio
-from datetime import UTC, datetime
+from datetime import UTC, datetime, tzinfo
 from enum import StrEnum
 from http import HTTPStatus
 from typing import Annotated, Any
@@ -13,7 +13,6 @@ from api.errors import UnknownRunError, quote
 from api.parameters import CheckedRoute
 from api.reports.build import MEAN_FIELDS, PEAK_FIELDS, Material, build, channels_of
 from api.reports.content import Report
-from api.reports.page import POLICY, render
 from api.reports.responses import ChartEntry, NoticeEntry, ReportResponse, ThrottlingEntry
 from api.rest import examples
 from api.rest.context import PREFIX, Context, Parts, documented
@@ -29,7 +28,6 @@ _POINTS = 480
 _EVENTS = 2000
 # ms after the end: the next readings may show its cause, such as that the kernel killed a process.
 _SOON = 10_000
-_HEADERS = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
 
 router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
 
@@ -79,8 +77,14 @@ async def report(
     if format is ReportFormat.JSON:
         return _response(made)
     zone = datetime.now(UTC).astimezone().tzinfo or UTC
-    page = await asyncio.to_thread(render, made, zone, now)
-    return HTMLResponse(page, headers=_HEADERS)
+    return await asyncio.to_thread(_page, made, zone, now)
+
+
+def _page(report: Report, zone: tzinfo, now: int) -> HTMLResponse:
+    from api.reports.page import POLICY, render  # noqa: PLC0415 - only if it is used
+
+    headers = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
+    return HTMLResponse(render(report, zone, now), headers=headers)
 
 
 def _end(parts: Parts, run: Run, now: int) -> int:

@@ -6,9 +6,12 @@ import errno
 import logging
 import socket
 import threading
+import time
+from email.utils import formatdate
 
 import uvicorn
 from starlette.types import ASGIApp
+from uvicorn.server import ServerState
 
 from api.live.websocket import MAX_MESSAGE_BYTES
 from api.serving.connections import ACCEPTED_AT_ONCE
@@ -21,7 +24,6 @@ _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
 _REQUESTS_SECONDS = 0.4  # for running requests to finish when the server stops
 _ABORT_SECONDS = 0.3  # until the connections of clients that do not read are aborted
-_TICK_SECONDS = 1.0  # uvicorn updates its Date header once a second
 _PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
 _RECEIVE_BYTES = 16_384
@@ -74,11 +76,31 @@ class ApiServer:
             thread.join(_STOP_SECONDS)
 
 
+class _State(ServerState):
+    """uvicorn's state, but a response that needs the Date header updates it, not a timer."""
+
+    _second = 0
+    _headers: list[tuple[bytes, bytes]]
+
+    @property
+    def default_headers(self) -> list[tuple[bytes, bytes]]:
+        second = int(time.time())
+        if second != self._second:
+            self._second = second
+            self._headers = [(b"date", formatdate(second, usegmt=True).encode())]
+        return self._headers
+
+    @default_headers.setter
+    def default_headers(self, _headers: list[tuple[bytes, bytes]]) -> None:
+        """Ignore uvicorn's: it has no others."""
+
+
 class _Server(uvicorn.Server):
-    """uvicorn's server, but it wakes once a second, or to stop, instead of ten times a second."""
+    """uvicorn's server, but it sleeps until it is asked to stop; uvicorn's wakes every 0.1 s."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
+        self.server_state = _State()
         self._settled = threading.Event()
         self._leaving: asyncio.Event | None = None
         self._loop: asyncio.AbstractEventLoop | None = None
@@ -109,14 +131,8 @@ class _Server(uvicorn.Server):
             self._settled.set()
 
     async def main_loop(self) -> None:
-        if self._leaving is None:
-            return
-        while not await self.on_tick(0):
-            try:
-                async with asyncio.timeout(_TICK_SECONDS):
-                    await self._leaving.wait()
-            except TimeoutError:
-                continue
+        if self._leaving is not None:
+            await self._leaving.wait()
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         asyncio.get_running_loop().call_later(_ABORT_SECONDS, self._abort_connections)

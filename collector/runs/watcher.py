@@ -9,10 +9,8 @@ import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
 from queue import Empty, Full, Queue
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
-from collector.runs.keeper import RunKeeper
-from collector.runs.summary import Row
 from telemetry.bus.messages import Message, Publication
 from telemetry.bus.topics import TopicScheme
 from telemetry.catalogue import GPU, GPU_PROCESSES, RUN, family_of
@@ -21,6 +19,10 @@ from telemetry.errors import MalformedMessageError
 from telemetry.events import MAX_EVENT_BYTES, Event
 from telemetry.rate_limit import RateLimit
 from telemetry.samples import Sample
+
+if TYPE_CHECKING:
+    from collector.runs.keeper import RunKeeper
+    from collector.runs.summary import Row
 
 log = logging.getLogger(__name__)
 
@@ -36,7 +38,11 @@ _Item: TypeAlias = Sample | Message | None
 
 
 class RunWatcher:
-    """Tracks the runs of ``host`` and passes their messages to ``publish``."""
+    """Tracks the runs of ``host`` and passes their messages to ``publish``.
+
+    The keeper is created, and its modules are loaded, with the first sample or message: a machine
+    without GPUs and without runs needs none.
+    """
 
     def __init__(
         self,
@@ -49,7 +55,8 @@ class RunWatcher:
         self._topics = topics
         self._host = host
         self._send = publish
-        self._keeper = RunKeeper(host, self._publish, connected=connected)
+        self._connected = connected
+        self._keeper: RunKeeper | None = None
         self._over: list[str] = []  # topics whose retained state is to be deleted
         self._items: Queue[_Item] = Queue(_MOST_WAITING)
         self._limit = RateLimit(_BURST, _PER_MINUTE)
@@ -63,12 +70,12 @@ class RunWatcher:
     @property
     def count(self) -> int:
         """How many runs are tracked."""
-        return self._keeper.count
+        return self._keeper.count if self._keeper else 0
 
     @property
-    def memory(self) -> Sequence[Row]:
+    def memory(self) -> "Sequence[Row]":
         """The RAM of each run's processes, as of the last check."""
-        return self._keeper.memory
+        return self._keeper.memory if self._keeper else ()
 
     def start(self) -> None:
         """Start to track the runs."""
@@ -95,44 +102,48 @@ class RunWatcher:
             self._items.put_nowait(item)
 
     def _run(self) -> None:
+        item = self._items.get()
+        if item is None:
+            return
+        from collector.runs.keeper import RunKeeper  # noqa: PLC0415 - only if it is used
+
+        self._keeper = keeper = RunKeeper(self._host, self._publish, connected=self._connected)
+        self._take(keeper, item)
         due = time.monotonic()
         while True:
             # Without a run, and without a process on a GPU, there is nothing to look at.
-            pause = max(0.0, due - time.monotonic()) if self._active else None
+            is_active = keeper.active or self._over
+            pause = max(0.0, due - time.monotonic()) if is_active else None
             try:
                 item = self._items.get(timeout=pause)
             except Empty:
-                due = self._step()
+                due = self._step(keeper)
                 continue
             if item is None:
-                self._keeper.publish_all()
+                keeper.publish_all()
                 return
-            self._take(item)
+            self._take(keeper, item)
             if time.monotonic() >= due:
-                due = self._step()
+                due = self._step(keeper)
 
-    @property
-    def _active(self) -> bool:
-        return self._keeper.active or bool(self._over)
-
-    def _step(self) -> float:
+    def _step(self, keeper: "RunKeeper") -> float:
         """Check the processes; return when to check again, in monotonic seconds."""
         began = time.monotonic()
         over, self._over = self._over, []
         for topic in over:
             self._send(Publication(topic, b"", retain=True))
-        if self._keeper.active:
-            self._keeper.step()
+        if keeper.active:
+            keeper.step()
         took = time.monotonic() - began
         return time.monotonic() + max(_PAUSE_SECONDS, _SHARE * took)
 
-    def _take(self, item: Sample | Message) -> None:
+    def _take(self, keeper: "RunKeeper", item: Sample | Message) -> None:
         if isinstance(item, Sample):
-            self._keeper.note_sample(item)
+            keeper.note_sample(item)
             return
         event = self._decoded(item)
         if event is not None:
-            self._keeper.note_run(event)
+            keeper.note_run(event)
 
     def _decoded(self, message: Message) -> Event | None:
         from telemetry.decoding import decode, resolve  # noqa: PLC0415 - only once there is a run

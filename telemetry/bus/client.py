@@ -1,9 +1,12 @@
 """The paho client of a connection."""
 
+import contextlib
 import hashlib
 import socket
 import ssl
 import struct
+import threading
+import time
 from collections.abc import Callable, Iterable
 from typing import Any, Protocol
 
@@ -54,6 +57,7 @@ class BusClient(Client):
         self.may_have_more = False  # the last system call read as much as it could
         self._received = bytearray()
         self._position = 0
+        self._writing = threading.RLock()  # paho writes in the network thread only
         self._published: set[int] = set()  # by ``publish_all``, and not acknowledged yet
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
@@ -78,7 +82,7 @@ class BusClient(Client):
     def acknowledge(self, identifiers: Iterable[int]) -> None:
         """Acknowledge messages of QoS 1, in this order. Thread-safe."""
         packets = (struct.pack("!BBH", MessageType.PUBACK, 2, each) for each in identifiers)
-        self._packet_queue(MessageType.PUBACK, b"".join(packets), 0, 1)
+        self._send_now(MessageType.PUBACK, b"".join(packets))
 
     def publish_all(self, messages: Iterable[Publication]) -> set[int]:
         """Publish ``messages`` with QoS 1, in this order; return their identifiers. Thread-safe.
@@ -90,8 +94,28 @@ class BusClient(Client):
         if self._sock is not None and identifiers:
             self._published |= identifiers
             packets = b"".join(_packet(*each) for each in by_identifier.items())
-            self._packet_queue(MessageType.PUBLISH, packets, 0, AT_LEAST_ONCE)
+            self._send_now(MessageType.PUBLISH, packets)
         return identifiers
+
+    def _send_now(self, kind: MessageType, packets: bytes) -> None:
+        """Send ``packets`` without waking the network thread, which sends what does not fit.
+
+        Only one thread may use a TLS connection: there, the network thread sends everything.
+        """
+        with self._writing:
+            connection, sent = self._sock, 0
+            if type(connection) is socket.socket and not self._out_packet:
+                with contextlib.suppress(OSError):
+                    sent = connection.send(packets)
+            if sent < len(packets):
+                self._packet_queue(kind, packets[sent:], 0, AT_LEAST_ONCE)
+                return
+        with self._msgtime_mutex:
+            self._last_msg_out = time.monotonic()
+
+    def _packet_write(self) -> MQTTErrorCode:
+        with self._writing:
+            return super()._packet_write()
 
     def _process(self) -> MQTTErrorCode:
         """Process the complete packets. Raises ValueError if one is malformed."""

@@ -173,6 +173,18 @@ def test_its_configuration_file_is_removed(
     broker.stop()
 
 
+def test_linux_may_delay_the_timers_of_mosquitto(tmp_path: Path) -> None:
+    broker = EmbeddedBroker("127.0.0.1", free_port(), program=broker_program(MOSQUITTO, tmp_path))
+    broker.start()
+    try:
+        slack = Path(f"/proc/{broker.process_id}/timerslack_ns").read_text()
+    except PermissionError:
+        pytest.skip("only root may read the slack of another process")
+    finally:
+        broker.stop()
+    assert int(slack) >= 10**8
+
+
 def test_it_listens_on_loopback_only(broker: EmbeddedBroker) -> None:
     listening = [
         connection.laddr.ip

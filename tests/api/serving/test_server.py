@@ -5,6 +5,7 @@ import socket
 import threading
 import time
 from contextlib import ExitStack
+from email.utils import parsedate_to_datetime
 from pathlib import Path
 
 import pytest
@@ -110,6 +111,19 @@ def test_it_listens_on_ipv6_too(tmp_path: Path) -> None:
             assert connection.recv(100).startswith(b"HTTP/1.1 200 ")
     finally:
         server.stop()
+
+
+def has_date_of_now(api: RunningApi) -> bool:
+    before = int(time.time())
+    date = parsedate_to_datetime(api.get("/healthz").headers["date"]).timestamp()
+    return before <= date <= time.time()
+
+
+def test_a_response_has_the_date_of_its_second(api: RunningApi) -> None:
+    first = int(time.time())
+    assert has_date_of_now(api)
+    wait_until(lambda: time.time() >= first + 1, "the next second")
+    assert has_date_of_now(api)
 
 
 def test_a_response_on_a_kept_connection_does_not_wait_for_the_client(

@@ -13,6 +13,7 @@ AT_MOST_ONCE = bytes([0x30, 5, 0, 1]) + b"a" + b"hi"
 AT_LEAST_ONCE = bytes([0x33, 6, 0, 1]) + b"b" + bytes([1, 2]) + b"!"
 PINGRESP = bytes([0xD0, 0])
 LARGE = bytes([0x30, 0xA3, 0x8D, 0x06, 0, 1]) + b"c" + b"x" * 100_000
+PUBLISH_LARGE = bytes([0x32, 0xAC, 0x8D, 0x06, 0, 1]) + b"c"
 
 
 class Peer:
@@ -107,7 +108,6 @@ def test_the_end_of_the_connection_inside_a_message_is_noticed(peer: Peer) -> No
 def test_acknowledgements_are_sent_together_and_in_order(peer: Peer) -> None:
     peer.send(CONNACK, 1000)
     peer.client.acknowledge([0x102, 3])
-    peer.client.loop_write()
     assert peer.socket.recv(100) == bytes([0x40, 2, 1, 2, 0x40, 2, 0, 3])
 
 
@@ -129,12 +129,26 @@ def test_messages_are_published_together_and_each_is_acknowledged_once(peer: Pee
     peer.send(CONNACK, 1000)
     large = Publication("c", b"x" * 200, retain=False)
     first, second = sorted(peer.client.publish_all([Publication("é", b"", retain=True), large]))
-    peer.client.loop_write()
     expected = bytes([0x33, 6, 0, 2]) + "é".encode() + first.to_bytes(2)
     expected += bytes([0x32, 0xCD, 0x01, 0, 1]) + b"c" + second.to_bytes(2) + b"x" * 200
     assert peer.socket.recv(1000) == expected
     peer.send(bytes([0x40, 2, *second.to_bytes(2)]) * 2, 1000)
     assert peer.acknowledged == [second]
+
+
+def test_what_a_full_connection_cannot_take_now_follows_in_order(peer: Peer) -> None:
+    peer.send(CONNACK, 1000)
+    expected = b""
+    while not peer.client.want_write():
+        (identifier,) = peer.client.publish_all([Publication("c", LARGE, retain=False)])
+        expected += PUBLISH_LARGE + identifier.to_bytes(2) + LARGE
+    peer.client.acknowledge([3])
+    expected += bytes([0x40, 2, 0, 3])
+    sent = b""
+    while len(sent) < len(expected):
+        peer.client.loop_write()
+        sent += peer.socket.recv(1_000_000)
+    assert sent == expected
 
 
 def test_what_is_published_without_a_connection_is_never_acknowledged(peer: Peer) -> None:
