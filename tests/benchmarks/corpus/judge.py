@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 from advisor.findings import Finding, Severity, State
-from tests.benchmarks.corpus.machine import EPOCH, Truth
+from tests.benchmarks.corpus.jobs import EPOCH, Truth
 
 LATE = 120.0  # seconds after the end of a trouble in which it may still be reported
 
