@@ -12,9 +12,9 @@ FEWEST = 3  # GPUs: with only two, it would not be clear which of them deviates
 LOADED = 30.0  # % median utilization: below it, the GPUs are not compared
 SETTLING = 600.0  # seconds over which the usual differences of a new run are learned
 USUAL = 1800.0  # seconds over which the usual differences are averaged after SETTLING
-# The GPUs of a run do not work in step if several of them have each deviated for LONE seconds
-# within the last LONE_SPAN seconds.
-LONE, LONE_SPAN = 60.0, 7200.0
+# The GPUs of a run do not work in step if several of them have each deviated for LONE seconds, and
+# in LONE_READINGS readings, within the last LONE_SPAN seconds. Fewer readings may be chance.
+LONE, LONE_READINGS, LONE_SPAN = 60.0, 4, 7200.0
 UNUSUAL = 4.0  # times the mean deviation from the usual difference: less may be chance (3 sigma)
 SMOOTHING = 60.0  # seconds
 CONTINUES = 0.8  # share of its limit above which a deviation that has begun continues
@@ -201,7 +201,7 @@ class Comparison:
             held.note(now, holds=is_apart and (is_known or excess >= unusual))
             if not is_apart:
                 member.usual[place] = usual + follow * (difference - usual)
-            elif not metric.absolute and apart.lasts(LONE, 2):
+            elif not metric.absolute and apart.lasts(LONE, LONE_READINGS):
                 member.alone = now
         part, mean = step / min(self._loaded, LONE_SPAN), differences / len(known)
         self._differences[place] += part * (mean - self._differences[place])

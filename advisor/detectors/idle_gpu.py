@@ -9,18 +9,24 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name, process_name
 from telemetry.catalogue.thresholds import effective
 
-# A GPU works if its power is above ACTIVE_POWER times the lowest power of the stretch, plus
-# ACTIVE_WATTS. A mean power above ACTIVE_MEAN times the lowest power, plus ACTIVE_MEAN_WATTS, shows
-# rare work.
+# A GPU works if its power is above ACTIVE_POWER times its lowest power of the last hour, plus
+# ACTIVE_WATTS. A mean power above ACTIVE_MEAN times the lowest power of the stretch, plus
+# ACTIVE_MEAN_WATTS, shows rare work; with few readings, FLAT_WATTS above it may show rare work.
 ACTIVE_POWER, ACTIVE_WATTS = 1.15, 5.0
 ACTIVE_MEAN, ACTIVE_MEAN_WATTS = 1.03, 2.0
+FLAT_WATTS = 1.0
+# In the mean, no burst of work counts for more than BURST_POWER times the lowest power, plus
+# BURST_WATTS.
+BURST_POWER, BURST_WATTS = 1.3, 10.0
+LEAST_MEAN = 0.9  # a mean power below this share of the lowest power is wrong
+FORGET = 60 * MINUTE  # how long the lowest power is remembered after the power was last near it
 COOLING = 5 * MINUTE  # how long the power takes to fall to the idle power after work
 BUSY_SECONDS = 40.0  # seconds of work that end a stretch
 RECOVERY = 0.03  # share of the idle time that is subtracted from the seconds of work
 LONGEST_BURST = 15.0  # seconds for which a single reading can count as work
 LONGEST_HIDDEN_BURST = 30.0  # longer if only the power shows work: readings miss more of such work
 FEWEST_READINGS = 40  # at long intervals, 15 min contain too few readings to show rare work
-FEWEST_MEANS = 12  # enough readings if they contain the mean power, which shows all work
+FEWEST_MEANS = 12  # enough readings if they contain the mean power, and it is flat
 # After a gap without readings, in which the GPU may have worked, a new stretch begins. While a
 # finding is active, a gap of up to _LONG_GAP does not end the stretch, but is not idle time either.
 _GAP, _LONG_GAP = 2.5 * MINUTE, 10 * MINUTE
@@ -31,6 +37,24 @@ _ADVICE = (
     "Close the notebook or end the process, or free its memory, so that others can use the GPU. If "
     "the process should be working, find out what it is waiting for."
 )
+
+
+@dataclass(slots=True)
+class _Floor:
+    """The lowest power of a GPU while its memory is held."""
+
+    power: float = 1e9  # watts
+    seen: int = 0  # when the power was last near it
+
+    def note(self, now: int, power: float) -> float:
+        """Add a reading; return the power above which the GPU works."""
+        if now - self.seen > FORGET:
+            self.power = power
+        self.power = min(self.power, power)
+        most = ACTIVE_POWER * self.power + ACTIVE_WATTS
+        if power <= most:
+            self.seen = now
+        return most
 
 
 @dataclass(slots=True)
@@ -48,28 +72,29 @@ class _Stretch:
     powers: float = 0.0  # sum of the power in each reading while idle and cooled down
     readings: int = 0  # number of readings in this sum
     number: int = 0  # number of all readings
-    means: int = 0  # number of readings with the mean power since the previous reading
+    means: int = 0  # number of readings with a credible mean power since the previous reading
 
-    def is_at_work(self, power: float | None, mean: float | None, *, visible: bool) -> bool:
-        """Return whether the GPU is working now; ``visible`` is true if its utilization shows it.
+    def note(self, power: float, mean: float | None) -> None:
+        """Add a reading in which the utilization shows no work.
 
-        ``mean`` is the mean power since the previous reading.
+        ``mean`` is the mean power since the previous reading. It never lowers ``lowest``: if one
+        mean were too low by chance, all others would look too high.
         """
-        self.means += mean is not None
-        if power is not None:
-            self.lowest = min(self.lowest, power)
-            if not visible and self.newest - self.start >= COOLING:
-                self.powers += power if mean is None else mean
-                self.readings += 1
-        above = power is not None and power > ACTIVE_POWER * self.lowest + ACTIVE_WATTS
-        return visible or above
+        self.lowest = min(self.lowest, power)
+        if mean is None or mean < LEAST_MEAN * self.lowest:
+            mean = power
+        else:
+            self.means += 1
+        if self.newest - self.start >= COOLING:
+            self.powers += min(mean, BURST_POWER * self.lowest + BURST_WATTS)
+            self.readings += 1
 
     def may_work(self) -> bool:
         """Return whether the mean power shows hidden work, or too few readings exist to decide."""
-        usual = ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
         mean = self.powers / self.readings if self.readings else 0.0
-        known = self.number >= FEWEST_READINGS or self.means >= FEWEST_MEANS
-        return not known or mean > usual
+        if self.number >= FEWEST_READINGS:
+            return mean > ACTIVE_MEAN * self.lowest + ACTIVE_MEAN_WATTS
+        return self.means < FEWEST_MEANS or mean > self.lowest + FLAT_WATTS
 
 
 class IdleGpu:
@@ -80,18 +105,21 @@ class IdleGpu:
         "A GPU's memory is held while the GPU does nothing. The finding reports which process "
         "holds the memory, and for how long the GPU has been idle.",
         f"For {_USUAL['minutes']:g} min and at least {FEWEST_READINGS} readings ({FEWEST_MEANS} if "
-        f"the GPU counts its energy), at least {_USUAL['held']:g} GB is in use, the utilization is "
-        f"below {_USUAL['utilization']:g}%, and the power stays near its lowest value: `info`, and "
-        f"`warning` from {_USUAL['warning']:g} min. Single bursts of work, up to {RECOVERY:.0%} of "
-        f"the time, do not count. Before the finding begins, {_GAP / MINUTE:g} min without a "
-        f"reading restart the time. The finding ends after {BUSY_SECONDS:g} s of work, or once the "
-        "memory is released.",
+        f"the GPU's energy shows the same power between them), at least {_USUAL['held']:g} GB is "
+        f"in use, the utilization is below {_USUAL['utilization']:g}%, and the power stays near "
+        f"its lowest value of the last {FORGET / MINUTE:g} min: `info`, and `warning` from "
+        f"{_USUAL['warning']:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do "
+        f"not count. Before the finding begins, {_GAP / MINUTE:g} min without a reading restart "
+        f"the time. The finding ends after {BUSY_SECONDS:g} s of work, or once the memory is "
+        "released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0% utilization (the power shows that it works)",
-        "If the GPU reports no power, a training run with such short kernels is reported as idle. "
-        "In MIG mode, the driver reports no utilization, so no finding is reported.",
+        "If the GPU reports no power, or about the same power for an hour, a run with such short "
+        "kernels is reported as idle. In MIG mode, the driver reports no utilization, so no "
+        "finding is reported.",
         "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "
-        "show 0 to 1% utilization for up to 28 min at 1.5 to 2.3 times the idle power",
+        "show 0 to 1% utilization for up to 28 min at 1.5 to 2.3 times the idle power, and idle "
+        "GPUs whose power varies by 0.03 to 0.5 W",
     )
 
     families: ClassVar[Collection[str]] = frozenset({"gpu", "gpu_processes"})
@@ -102,6 +130,7 @@ class IdleGpu:
         self._held = self._limits["held"] * _GIGABYTE
         self._ledger = Ledger(self.kind.name)
         self._stretches: dict[str, _Stretch] = {}
+        self._floors: dict[str, _Floor] = {}
         self._processes: dict[str, Sequence[Mapping[str, Any]]] = {}  # on each GPU
 
     def feed(self, reading: Reading) -> Iterable[Finding]:
@@ -114,6 +143,7 @@ class IdleGpu:
     def forget(self, subject: str, timestamp: int) -> Iterable[Finding]:
         """Forget ``subject``, which is no longer read; return the end of its finding."""
         self._processes.pop(subject, None)
+        self._floors.pop(subject, None)
         return self._end(subject, timestamp)
 
     def _end(self, subject: str, timestamp: int) -> Iterable[Finding]:
@@ -138,8 +168,7 @@ class IdleGpu:
             stretch.start, step = stretch.start + step, 0
         seconds = step / 1000
         stretch.number += 1
-        power, mean = reading.values.get("power"), reading.values.get("power_average")
-        if stretch.is_at_work(power, mean, visible=visible):
+        if self._is_at_work(reading, stretch, visible=visible):
             stretch.busy += min(seconds, LONGEST_BURST if visible else LONGEST_HIDDEN_BURST)
         else:
             stretch.busy = max(0.0, stretch.busy - RECOVERY * seconds)
@@ -150,6 +179,16 @@ class IdleGpu:
             return ()
         stretch.reported = now
         return self._report(reading, stretch, reading.values["memory_used"])
+
+    def _is_at_work(self, reading: Reading, stretch: _Stretch, *, visible: bool) -> bool:
+        """Return whether the GPU is working now; ``visible`` is true if utilization shows it."""
+        power = reading.values.get("power")
+        if power is None:
+            return visible
+        most = self._floors.setdefault(reading.subject, _Floor()).note(reading.timestamp, power)
+        if not visible:
+            stretch.note(power, reading.values.get("power_average"))
+        return visible or power > most
 
     def _is_unsure(self, subject: str, stretch: _Stretch) -> bool:
         return subject not in self._ledger and stretch.may_work()

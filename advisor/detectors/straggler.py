@@ -9,6 +9,7 @@ from advisor.comparison import (
     FEWEST,
     LOADED,
     LONE,
+    LONE_READINGS,
     LONE_SPAN,
     METRICS,
     SETTLING,
@@ -55,9 +56,10 @@ class Straggler:
         "deviation of all GPUs of the run. The finding ends once the difference is less than "
         f"{ENDS:.0%} of the threshold, or the run ends.",
         "servers whose loads differ now and then; different jobs, even with the same command (if "
-        f"several GPUs have each differed from the others for {LONE:g} s within "
-        f"{LONE_SPAN / 3600:g} h, they do not work in step); a first rank that saves checkpoints; "
-        "pipeline stages that differ from the start; slots that are always warmer",
+        f"several GPUs have each differed from the others for {LONE:g} s and {LONE_READINGS} "
+        f"readings within {LONE_SPAN / 3600:g} h, they do not work in step); a first rank that "
+        "saves checkpoints; pipeline stages that differ from the start; slots that are always "
+        "warmer",
         "The driver has to list the processes, and the collector has to be able to read their "
         "commands. A GPU that is slow from the start is detected only by its clock. Nothing is "
         "reported for a run on two GPUs, because it is not clear which of them is the slow one.",

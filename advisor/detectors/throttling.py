@@ -58,6 +58,7 @@ class _Window:
     busy: float = 0.0  # smoothed utilization
     fastest: float = 0.0  # highest clock in MHz while nothing slowed the GPU down
     slowed: float = 0.0  # smoothed clock in MHz while something slowed the GPU down
+    capped: Held = field(default_factory=Held)  # for how long the share of the cap has been high
     calm: Held = field(default_factory=Held)  # for how long the GPU has hardly been slowed down
 
     def add(self, now: float, causes: Collection[str]) -> None:
@@ -90,10 +91,10 @@ class Throttling:
         "The finding reports by how much the clock is lowered.",
         "The finding is a `warning` if a thermal slowdown, a hardware slowdown or a power brake "
         f"is active during at least {_USUAL['share']:g}% of the last {WINDOW_SECONDS / 60:g} min "
-        f"(or of the last {FEWEST_READINGS} readings, if these take longer). It is an `info` if "
-        f"the power cap is active during at least {_USUAL['cap']:g}% of this time, at "
-        f"{FULL_LOAD:g}% utilization or more. The finding ends once, for "
-        f"{WINDOW_SECONDS / 60:g} min, the share of each slowdown has been below "
+        f"(or of the last {FEWEST_READINGS} readings, if these take longer). It is an `info` if, "
+        f"for {WINDOW_SECONDS / 60:g} min, the power cap has been active during at least "
+        f"{_USUAL['cap']:g}% of such a time, at {FULL_LOAD:g}% utilization or more. The finding "
+        f"ends once, for {WINDOW_SECONDS / 60:g} min, the share of each slowdown has been below "
         f"{END * _USUAL['share']:g}%, and the share of the power cap has been below "
         f"{CAP_END * _USUAL['cap']:g}%.",
         "the throttle reason `gpu_idle`; clocks that a user has set; a slowdown in a single "
@@ -140,7 +141,9 @@ class Throttling:
         share = window.share(cause)
         if share >= self._share and window.number[cause] >= FEWEST_SLOW:
             return self._report(reading, window, cause, share, Severity.WARNING)
-        if cap >= self._cap and window.busy >= FULL_LOAD:
+        is_capped = cap >= self._cap and window.busy >= FULL_LOAD
+        window.capped.note(reading.timestamp / 1000, holds=is_capped)
+        if window.capped.lasts(WINDOW_SECONDS, 1):
             return self._report(reading, window, _CAP, cap, Severity.INFO)
         is_calm = share < END * self._share and cap < CAP_END * self._cap
         window.calm.note(reading.timestamp / 1000, holds=is_calm)

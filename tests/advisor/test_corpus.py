@@ -4,8 +4,8 @@ from collections.abc import Sequence
 
 from advisor.findings import Evidence, Expected, Finding, Severity, State
 from telemetry.catalogue.thresholds import THRESHOLDS
+from tests.benchmarks.corpus.jobs import EPOCH, Truth
 from tests.benchmarks.corpus.judge import Judge
-from tests.benchmarks.corpus.machine import EPOCH, Truth
 from tests.benchmarks.corpus.scenes import SCENES, scene
 
 KIND = "memory_growth"

@@ -8,6 +8,7 @@ from typing import Any
 
 import pytest
 
+from advisor.detectors.idle_gpu import IdleGpu
 from advisor.past import MOST_ROWS, Newest, Past
 from telemetry.clock import unix_milliseconds
 from telemetry.history.influxdb import InfluxdbReader, InfluxdbWriter
@@ -15,6 +16,7 @@ from telemetry.history.port import HistoryReader, HistoryWriter, Record
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.history.window import Spans
 from telemetry.samples import Sample
+from tests.advisor.series import findings_in
 from tests.services.influxdb import Influxdb
 from tests.states import finding, run
 
@@ -143,6 +145,25 @@ def test_the_rows_are_limited(history: History) -> None:
     history.store(*several)
     of_first = [each for each in history.samples() if each.channel == GPU]
     assert len(of_first) <= MOST_ROWS // 20
+
+
+def test_an_idle_gpu_stays_idle_where_the_buckets_of_the_past_meet_the_live_samples(
+    history: History,
+) -> None:
+    def idle(second: int) -> Sample:
+        power = {"power": 121.0, "power_average": 121.0, "energy": 121.0 * (10_000 + second)}
+        used = 17 * GB if second > -1800 else 0.0
+        return gpu(-1000 * second, used, utilization=0.0, **power)
+
+    others = (
+        Sample(f"system/gpu/{each}", "alpha", NOW - 1, {"power": 1.0}) for each in range(1, 9)
+    )
+    history.store(*(idle(second) for second in range(-3598, 0, 2)), *others)
+    past = [each for each in history.samples() if each.channel == GPU]
+    assert len(past) < 1799
+    (begin,) = findings_in(past, IdleGpu)
+    live = [idle(second) for second in range(0, 1200, 2)]
+    assert findings_in([*past, *live], IdleGpu) == [begin]
 
 
 def test_other_hosts_and_an_empty_history_have_no_past(history: History) -> None:

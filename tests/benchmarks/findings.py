@@ -10,14 +10,15 @@ not known for sure.
 import argparse
 import re
 import time
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from advisor.analysis import Analysis
 from advisor.detectors import registry
 from advisor.findings import Finding
-from tests.benchmarks.corpus.judge import HEAD, Judge
-from tests.benchmarks.corpus.logs import recordings
+from tests.benchmarks.corpus.judge import HEAD, Judge, beginnings
+from tests.benchmarks.corpus.logs import recordings, thinned
 from tests.benchmarks.corpus.machine import Content
 from tests.benchmarks.corpus.scenes import SCENES, scene
 
@@ -58,21 +59,24 @@ def findings_in(contents: Sequence[Content]) -> Iterator[Finding]:
         yield from analysis.tick(newest)
 
 
-def list_logs(folder: Path) -> None:
-    """Print what is found in real recordings."""
-    hours, number = 0.0, 0
+def list_logs(folder: Path, interval: float) -> None:
+    """Print what is found in real recordings, thinned to ``interval`` seconds unless it is 0."""
+    hours, number, begun = 0.0, 0, Counter[str]()
     for name, length, samples in recordings(folder):
         hours, number = hours + length, number + 1
-        for finding in findings_in(samples):
+        found = list(findings_in(list(thinned(samples, interval)) if interval else samples))
+        begun.update(each.kind for each in beginnings(found))
+        for finding in found:
             minute = (finding.timestamp - samples[0].timestamp) / 60_000
             print(f"{name} {minute:.0f} min: {finding.state} {finding.kind} {finding.summary}")
-    print(f"{number} recordings, {hours:,.0f} GPU-hours")
+    print(f"{number} recordings, {hours:,.0f} GPU-hours; {dict(begun)}")
 
 
 def main() -> None:
     """Judge the corpus, or list the findings in real recordings."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("logs", nargs="?", type=Path, help="folder of real recordings")
+    parser.add_argument("--interval", type=float, default=0, help="seconds to thin the logs to")
     parser.add_argument("--seeds", choices=("odd", "even"), default="odd")
     parser.add_argument("--rounds", type=int, default=ROUNDS)
     parser.add_argument("--skip", type=int, default=0, help="rounds to skip, for fresh seeds")
@@ -80,7 +84,7 @@ def main() -> None:
     parser.add_argument("--verbose", action="store_true", help="print what was wrong")
     options = parser.parse_args()
     if options.logs:
-        list_logs(options.logs)
+        list_logs(options.logs, options.interval)
     else:
         judge(
             odd=options.seeds == "odd",

@@ -1,4 +1,6 @@
 from collections.abc import Callable
+from dataclasses import replace
+from random import Random
 from typing import Any
 
 import pytest
@@ -6,7 +8,8 @@ import pytest
 from advisor.detectors.idle_gpu import IdleGpu
 from advisor.findings import Finding, Severity, State
 from telemetry.samples import Sample
-from tests.advisor.series import GB, HOURS, MINUTES, at_once, every, findings_in, seconds
+from tests.advisor.series import GB, HOURS, MINUTES, START, at_once, every, findings_in, seconds
+from tests.benchmarks.corpus.energy import EnergyCounter
 
 Use = Callable[[float], tuple[float, float]]
 """Utilization and power at a time."""
@@ -56,28 +59,103 @@ def test_the_sentence_names_the_holder_of_the_memory() -> None:
     )
 
 
-def slowly(work: float, energy: float | None) -> list[Finding]:
-    """Return what is found at an interval of a minute, of which ``work`` is power in watts."""
+def counted(
+    hidden: Callable[[float], float] = lambda _: 0.0,
+    *,
+    interval: float = MINUTES,
+    counts: bool = True,
+    until: float = HOURS,
+) -> list[Sample]:
+    """Return readings of a GPU that does ``hidden`` work, in watts at a time, between them.
 
-    def values(time: float) -> dict[str, Any]:
-        idle = {"utilization": 0, "power": 120.0 + time % 3, "memory_used": 17 * GB}
-        return idle | {"power_average": energy and energy + work}
+    If it ``counts`` its energy, each read of the counter takes up to 0.2 s.
+    """
+    samples, counter = list[Sample](), EnergyCounter(Random(1))  # noqa: S311 - to be repeated
+    for second in range(int(until)):
+        counter.use(121.0 + hidden(second), 1.0)
+        if (second + 1) % interval == 0:
+            power = 120.5 + second % 2
+            values: dict[str, Any] = {"utilization": 0, "power": power, "memory_used": 17 * GB}
+            if counts:
+                values |= counter.read(second + 1.0, 121.0)
+            at = START + (second + 1) * 1000
+            samples.append(Sample("system/gpu/0", "gpu-07", at, values))
+    return samples
 
-    return found([each for each in every("system/gpu/0", values, until=HOURS) if is_whole(each)])
 
-
-def is_whole(sample: Sample) -> bool:
-    return seconds(sample.timestamp) % MINUTES == 0
+def averages(samples: list[Sample], change: Callable[[float], float | None]) -> list[Sample]:
+    """Return ``samples`` with the mean power ``change`` at each time."""
+    return [
+        replace(each, values={**each.values, "power_average": change(seconds(each.timestamp))})
+        for each in samples
+    ]
 
 
 def test_at_a_long_interval_the_energy_shows_that_no_work_was_missed() -> None:
-    (known,), (unknown,) = slowly(0.0, 121.0), slowly(0.0, None)
-    assert seconds(known.timestamp) == 15 * MINUTES
-    assert seconds(unknown.timestamp) == 39 * MINUTES
+    (known,), (unknown,) = found(counted()), found(counted(counts=False))
+    assert seconds(known.timestamp) == 16 * MINUTES
+    assert seconds(unknown.timestamp) == 40 * MINUTES
 
 
 def test_work_that_only_the_energy_shows_is_not_idle() -> None:
-    assert not slowly(40.0, 121.0)
+    assert not found(counted(lambda second: 120.0 * (second % 30 < 10)))
+
+
+def test_a_little_more_power_between_few_readings_may_be_rare_work() -> None:
+    (finding,) = found(averages(counted(), lambda _: 123.5))
+    assert seconds(finding.timestamp) == 40 * MINUTES
+
+
+def test_a_burst_that_only_the_energy_shows_does_not_hide_an_idle_gpu() -> None:
+    assert found(counted(lambda second: 500.0 * (second % 600 < 10)))
+
+
+@pytest.mark.parametrize("interval", [2, 5, 60])
+def test_reads_of_the_counter_that_take_long_do_not_hide_an_idle_gpu(interval: int) -> None:
+    (begin,) = findings_in(counted(interval=interval, until=4 * HOURS), IdleGpu, warning=240)
+    assert seconds(begin.timestamp) == pytest.approx(15 * MINUTES, abs=MINUTES + 5)
+
+
+@pytest.mark.parametrize("mean", [0.0, 70.0, 105.0])
+def test_a_mean_far_below_each_reading_counts_as_unknown(mean: float) -> None:
+    (unknown,) = found(averages(counted(), lambda _: mean))
+    assert seconds(unknown.timestamp) == 40 * MINUTES
+
+
+def test_a_mean_that_is_too_low_once_makes_no_other_look_too_high() -> None:
+    samples = averages(counted(), lambda time: 30.0 if time == 2 * MINUTES else 121.0)
+    (finding,) = found(samples)
+    assert seconds(finding.timestamp) == 16 * MINUTES
+
+
+def test_a_driver_that_is_loaded_again_does_not_hide_an_idle_gpu() -> None:
+    samples = averages(counted(), lambda time: None if time == 8 * MINUTES else 121.0)
+    (finding,) = found(samples)
+    assert seconds(finding.timestamp) == 16 * MINUTES
+
+
+@pytest.mark.parametrize("step", [-90, 90])
+def test_a_clock_that_steps_does_not_hide_or_end_an_idle_gpu(step: int) -> None:
+    samples = counted(interval=10, until=2 * HOURS)
+    for at in (5 * MINUTES, 30 * MINUTES):
+        samples = [
+            replace(each, timestamp=each.timestamp + 1000 * step)
+            if seconds(each.timestamp) >= at
+            else each
+            for each in samples
+        ]
+    begin, hour = found(samples)
+    assert (begin.state, hour.state) == (State.ACTIVE, State.ACTIVE)
+    assert seconds(begin.timestamp) == pytest.approx(15 * MINUTES, abs=MINUTES)
+
+
+def test_work_is_recognized_by_the_power_at_which_the_gpu_was_idle_before() -> None:
+    def use(time: float) -> tuple[float, float]:
+        return 1.0, 120.0 if time < 10 * MINUTES else 190.0
+
+    assert not found(gpu(use, until=HOURS))
+    (finding,) = found(gpu(use, until=2 * HOURS))
+    assert seconds(finding.since) == pytest.approx(70 * MINUTES, abs=2 * MINUTES)
 
 
 def test_single_bursts_do_not_hide_an_idle_gpu() -> None:

@@ -174,6 +174,15 @@ def test_once_a_second_gpu_was_alone_they_do_not_work_in_step() -> None:
     assert len([f for f in found(machine(changes)) if f.state is State.ACTIVE]) <= 1
 
 
+def test_at_a_long_interval_two_readings_do_not_show_that_gpus_work_out_of_step() -> None:
+    def briefly(at: float) -> Change:
+        return lambda time: {"utilization": 40.0} if at <= time < at + 2 * MINUTES else {}
+
+    gpus = machine({1: briefly(20 * MINUTES), 2: briefly(40 * MINUTES), 3: later(power=350.0)})
+    (begin, _) = found([each for each in gpus if seconds(each.timestamp) % MINUTES == 0])
+    assert begin.subject == "gpu3"
+
+
 def test_the_median_of_the_others() -> None:
     values = [1.0, 2.0, 5.0, 9.0]
     assert [median_without(values, rank) for rank in range(4)] == [5.0, 5.0, 2.0, 2.0]

@@ -73,6 +73,7 @@ def test_a_cap_that_turns_into_heat_becomes_a_warning() -> None:
         lambda _: None,
         lambda time: ["hw_thermal_slowdown"] if time % 300 < 10 else [],
         lambda time: ["sw_power_cap"] if time % 60 < 30 else [],
+        lambda time: ["sw_power_cap"] if time % 600 < 270 else [],
     ],
 )
 def test_what_slows_nothing_down_for_long_is_not_reported(reasons: Reasons) -> None:

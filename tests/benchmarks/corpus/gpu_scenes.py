@@ -3,7 +3,8 @@
 from collections.abc import Callable
 from random import Random
 
-from tests.benchmarks.corpus.machine import HOUR, Gpu, Job, Machine, Truth
+from tests.benchmarks.corpus.jobs import HOUR, Job, Truth
+from tests.benchmarks.corpus.machine import Gpu, Machine
 from tests.benchmarks.corpus.shapes import GIB, MIB, Shape, flat
 
 Built = tuple[Machine, list[Truth]]

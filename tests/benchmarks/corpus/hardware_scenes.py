@@ -4,7 +4,8 @@ from random import Random
 from typing import Any
 
 from telemetry.status import CollectorState, CollectorStatus, SensorReport, SensorState
-from tests.benchmarks.corpus.machine import EPOCH, HOST, HOUR, Extra, Gpu, Job, Machine, Truth
+from tests.benchmarks.corpus.jobs import EPOCH, HOUR, Job, Truth
+from tests.benchmarks.corpus.machine import HOST, Extra, Gpu, Machine
 from tests.benchmarks.corpus.shapes import GIB, flat
 
 KIND = "hardware"

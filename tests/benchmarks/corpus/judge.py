@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from statistics import median, quantiles
 
 from advisor.findings import Finding, Severity, State
-from tests.benchmarks.corpus.machine import EPOCH, Truth
+from tests.benchmarks.corpus.jobs import EPOCH, Truth
 
 LATE = 120.0  # seconds after the end of a trouble in which it may still be reported
 
@@ -56,7 +56,7 @@ class Judge:
         """Compare the findings of a recording with the truths; return what is wrong."""
         wrong = []
         left = list(truths)
-        for finding in _beginnings(found):
+        for finding in beginnings(found):
             at = (finding.timestamp - EPOCH) / 1000
             result = self.results[finding.kind]
             truth = next((each for each in truths if _is_about(finding, at, each)), None)
@@ -74,7 +74,7 @@ class Judge:
         return wrong
 
 
-def _beginnings(found: Sequence[Finding]) -> Iterator[Finding]:
+def beginnings(found: Sequence[Finding]) -> Iterator[Finding]:
     """Yield each finding as it began, without those that only became more severe."""
     active = set()
     for finding in found:

@@ -2,8 +2,10 @@
 
 import csv
 import gzip
+import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
 from heapq import merge
 from pathlib import Path
 
@@ -12,6 +14,7 @@ from telemetry.samples import Sample
 
 MEBIBYTE = 2**20
 CONTEXT = 1000  # MiB: with less in use, no process of the run is there
+_JITTER = 1.0  # seconds by which a reading may be early
 _NAME = re.compile(r"\d+-(?P<run>.*)-gpu(?P<gpu>\d+)\.csv\.gz")
 
 
@@ -34,6 +37,35 @@ def recordings(folder: Path) -> Iterator[tuple[str, float, list[Sample]]]:
         hours = sum((each[-1].timestamp - each[0].timestamp) / 3.6e6 for each in gpus)
         if gpus:
             yield name, hours, list(merge(*gpus, key=lambda sample: sample.timestamp))
+
+
+def thinned(samples: Sequence[Sample], seconds: float) -> Iterator[Sample]:
+    """Yield the samples of GPUs about every ``seconds``, and all others.
+
+    As an energy counter would, the readings that are left out count in ``power_average``.
+    """
+    counters: dict[str, _Counter] = {}
+    for sample in samples:
+        power, time = sample.values.get("power"), sample.timestamp / 1000
+        if not isinstance(power, float):
+            yield sample
+            continue
+        counter = counters.setdefault(sample.channel, _Counter(time, power))
+        counter.joules += (time - counter.time) * (power + counter.power) / 2
+        counter.time, counter.power = time, power
+        step = time - counter.yielded
+        if step >= seconds - _JITTER:
+            mean = None if math.isinf(step) else counter.joules / step
+            yield replace(sample, values={**sample.values, "power_average": mean})
+            counter.yielded, counter.joules = time, 0.0
+
+
+@dataclass(slots=True)
+class _Counter:
+    time: float
+    power: float
+    yielded: float = -math.inf
+    joules: float = 0.0  # since then
 
 
 def _samples(file: Path, gpu: int, run: str) -> Iterator[Sample]:

@@ -1,5 +1,6 @@
 """A simulated machine: jobs on GPUs, and what a collector publishes of them."""
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from random import Random
@@ -8,92 +9,14 @@ from typing import Any
 from telemetry.catalogue import gpu_channel, processes_channel
 from telemetry.samples import Sample
 from telemetry.status import CollectorState, CollectorStatus
+from tests.benchmarks.corpus.energy import SHARE, EnergyCounter
+from tests.benchmarks.corpus.jobs import EPOCH, HOUR, Job, Run, Truth
 from tests.benchmarks.corpus.shapes import GIB, MIB, Shape, flat
 
 HOST = "gpu-07"
-EPOCH = 1_767_225_600_000  # ms
-HOUR = 3600.0
+ENERGY_SECONDS = 5.0  # for which the energy is computed from the utilization at one time
 Content = Sample | CollectorStatus
 Extra = Callable[[float], dict[str, Any]]
-
-
-@dataclass
-class Truth:
-    """What is wrong: from ``onset`` until ``end``, in seconds since the recording began.
-
-    ``end`` is when the memory ran out, or when the trouble was over; the simulation fills it in.
-    """
-
-    kind: str
-    subject: str
-    onset: float
-    end: float = float("inf")
-
-
-@dataclass
-class Job:
-    """A process on a GPU from ``start`` to ``end``; ``memory`` in bytes since its start."""
-
-    memory: Shape
-    start: float = 0.0
-    end: float = float("inf")
-    utilization: Shape = field(default_factory=lambda: flat(95.0))
-    command: str = "python3 train.py"
-    pid: int = 4242
-    truth: Truth | None = None  # a leak: ends when the memory runs out
-
-    def at(self, time: float) -> float | None:
-        """Return the memory in use, or None if the job does not run."""
-        return self.memory(time - self.start) if self.start <= time < self.end else None
-
-
-@dataclass
-class Run:
-    """A run that the collector follows, with its memory in bytes since its start.
-
-    ``cache`` are files in RAM that its cgroup is charged for, and ``limit`` is that of the cgroup.
-    ``read`` are the bytes that it has read since its start.
-    """
-
-    memory: Shape
-    start: float = 0.0
-    end: float = float("inf")
-    limit: float | None = None
-    cache: Shape = field(default_factory=lambda: flat(0.0))
-    read: Shape = field(default_factory=lambda: flat(0.0))
-    number: int = 1
-    truth: Truth | None = None  # a leak: ends when the memory runs out
-
-    @property
-    def subject(self) -> str:
-        """The subject of findings about it."""
-        return f"run-auto-{self.number}"
-
-    def row(self, time: float) -> dict[str, Any] | None:
-        """Return what is published of it; None if it does not run, or has just been killed."""
-        if not self.start <= time < self.end:
-            return None
-        held = max(0.0, self.memory(time - self.start))
-        charged = held + self.cache(time - self.start)
-        if self.limit is not None and charged > self.limit:
-            self.kill(time)
-            return None
-        return {
-            "run": f"auto-{self.number}",
-            "name": "python3 train.py",
-            "pid": 4000 + self.number,
-            "started": EPOCH + int(self.start * 1000),
-            "ram_used": int(held),
-            "read_bytes": int(self.read(time - self.start)),
-            "cgroup_limit": None if self.limit is None else int(self.limit),
-            "cgroup_used": None if self.limit is None else int(charged),
-        }
-
-    def kill(self, time: float) -> None:
-        """The kernel kills it."""
-        self.end = time
-        if self.truth is not None:
-            self.truth.end = time
 
 
 def nothing(_time: float) -> dict[str, Any]:
@@ -112,7 +35,9 @@ class Gpu:
     idle_power: float = 70.0
     power_limit: float = 700.0
     warmer: float = 0.0  # than other slots, °C
+    noise: float = 0.3  # of the power while idle, W
     temperature: float = field(default=35.0, init=False)
+    energy: EnergyCounter | None = field(default=None, init=False)
 
     def sample(self, time: float, rng: Random) -> tuple[dict[str, Any], list[dict[str, Any]]]:
         """Return the values of the GPU, and its processes."""
@@ -132,7 +57,21 @@ class Gpu:
             processes.append(self._process(job, memory))
         values = self._values(used, busy, bool(processes), rng)
         values |= self.overrides(time)
+        if self.energy is not None:
+            values |= self.energy.read(time, values["power"])
         return values, processes
+
+    def use_energy(self, time: float, seconds: float) -> None:
+        """Count the energy of ``seconds`` around ``time``."""
+        if self.energy is not None:
+            running = [job for job in self.jobs if job.start <= time < job.end]
+            busy = sum(max(0.0, job.utilization(time - job.start)) for job in running)
+            power = self._power(min(100.0, busy), context=bool(running))
+            self.energy.use(float(self.overrides(time).get("power", power)), seconds)
+
+    def _power(self, busy: float, *, context: bool) -> float:
+        floor = self.idle_power * (1.6 if context else 1.0)
+        return floor + 0.8 * (self.power_limit - floor) * max(0.0, busy - 2.0) / 98  # idle reads 1%
 
     def _process(self, job: Job, memory: float) -> dict[str, Any]:
         return {
@@ -146,9 +85,7 @@ class Gpu:
         }
 
     def _values(self, used: float, busy: float, context: bool, rng: Random) -> dict[str, Any]:  # noqa: FBT001 - private
-        floor = self.idle_power * (1.6 if context else 1.0)
-        work = 0.8 * (self.power_limit - floor) * max(0.0, busy - 2.0) / 98  # idle GPUs read 1%
-        power = floor + work + rng.gauss(0, 1.0 + busy / 20)
+        power = self._power(busy, context=context) + rng.gauss(0, self.noise + busy / 20)
         self.temperature += 0.1 * (32 + 45 * power / self.power_limit - self.temperature)
         return {
             "utilization": round(busy),
@@ -206,12 +143,19 @@ class Machine:
             )
         ]
         self._ram_restarted = 0.0
+        counts_energy = self.rng.random() < SHARE
+        for gpu in self.gpus:
+            gpu.noise = self.rng.uniform(0.03, 0.5)  # as in real recordings
+            if counts_energy:
+                gpu.energy = EnergyCounter(Random(self.rng.random()))  # noqa: S311 - not secret
 
     def contents(self) -> Iterator[Content]:
         """Yield what is published, in order."""
         time, was_silent = 0.0, False
         while time < self.hours * HOUR:
-            time += self.interval * self.rng.uniform(0.98, 1.02)
+            step = self.interval * self.rng.uniform(0.98, 1.02)
+            self._use_energy(time, step)
+            time += step
             tick = list(self._tick(time))
             for number in range(self.neighbours):
                 at = EPOCH + int(time * 1000)
@@ -222,6 +166,13 @@ class Machine:
                 yield self._presence(time, offline=silent)
             if not silent and not any(start <= time < end for start, end in self.gaps):
                 yield from tick
+
+    def _use_energy(self, time: float, seconds: float) -> None:
+        parts = math.ceil(seconds / ENERGY_SECONDS)
+        for part in range(parts):
+            at = time + (part + self.rng.random()) * seconds / parts
+            for gpu in self.gpus:
+                gpu.use_energy(at, seconds / parts)
 
     def _presence(self, time: float, *, offline: bool) -> CollectorStatus:
         state = CollectorState.OFFLINE if offline else CollectorState.ONLINE

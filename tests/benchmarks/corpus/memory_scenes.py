@@ -4,7 +4,8 @@ import math
 from random import Random
 from typing import Any
 
-from tests.benchmarks.corpus.machine import HOUR, Extra, Gpu, Job, Machine, Truth
+from tests.benchmarks.corpus.jobs import HOUR, Job, Truth
+from tests.benchmarks.corpus.machine import Extra, Gpu, Machine
 from tests.benchmarks.corpus.shapes import (
     GIB,
     MIB,

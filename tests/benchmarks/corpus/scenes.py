@@ -13,7 +13,8 @@ from tests.benchmarks.corpus import (
     run_scenes,
     tree_scenes,
 )
-from tests.benchmarks.corpus.machine import EPOCH, Content, Machine, Truth
+from tests.benchmarks.corpus.jobs import EPOCH, Truth
+from tests.benchmarks.corpus.machine import Content, Machine
 
 SCENES: tuple[Callable[[Random], tuple[Machine, list[Truth]]], ...] = (
     *memory_scenes.HARMLESS,

@@ -3,7 +3,8 @@
 import math
 from random import Random
 
-from tests.benchmarks.corpus.machine import HOUR, Machine, Run, Truth
+from tests.benchmarks.corpus.jobs import HOUR, Run, Truth
+from tests.benchmarks.corpus.machine import Machine
 from tests.benchmarks.corpus.memory_scenes import KIND, beside, leak_shape, until_full
 from tests.benchmarks.corpus.shapes import (
     GIB,
