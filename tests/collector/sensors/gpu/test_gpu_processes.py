@@ -28,9 +28,13 @@ NOT_REPORTED = {"processes": None, "more": None, "unresolved": None, "note": Non
 @contextlib.contextmanager
 def running(script: Path) -> Iterator[int]:
     """Run a Python script that waits for its input to end; yield its process id."""
-    script.write_text("import sys\nsys.stdin.read()\n")
+    script.write_text("import sys\nprint('ready', flush=True)\nsys.stdin.read()\n")
     command = [sys.executable, str(script), "--token", "secret"]
-    with subprocess.Popen(command, stdin=subprocess.PIPE) as process:
+    pipe = subprocess.PIPE
+    with subprocess.Popen(command, stdin=pipe, stdout=pipe) as process:
+        # Its command line is empty until the kernel has laid out its memory.
+        assert process.stdout is not None
+        assert process.stdout.readline() == b"ready\n"
         yield process.pid
 
 
