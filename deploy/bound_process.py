@@ -1,10 +1,8 @@
-"""``python -m deploy.bound_process PARENT PROGRAM …`` becomes PROGRAM, which ends with its parent.
+"""``python -m deploy.bound_process PARENT SLACK PROGRAM …`` becomes PROGRAM; it ends with PARENT.
 
 Linux sends SIGINT to PROGRAM when its parent, the process PARENT, ends. SIGTERM is blocked, since a
 service manager sends it to every process of a service, and the parent stops the broker last.
-
-Mosquitto wakes every 0.1 s, even if it has nothing to do. Linux may delay its timers until another
-one is due, which halves the CPU time of an idle Mosquitto. Messages still wake it at once.
+Linux may delay the timers of PROGRAM by SLACK nanoseconds; 0 leaves its usual 50,000.
 """
 
 import ctypes
@@ -14,16 +12,15 @@ import sys
 
 _PR_SET_PDEATHSIG = 1
 _PR_SET_TIMERSLACK = 29
-_SLACK_NANOSECONDS = 400_000_000  # Mosquitto's own timers are in seconds
 
 
 def main() -> None:
     """Replace this process with the program."""
-    parent, *command = sys.argv[1:]
+    parent, slack, *command = sys.argv[1:]
     library = ctypes.CDLL(None, use_errno=True)
     if library.prctl(_PR_SET_PDEATHSIG, signal.SIGINT):
         raise OSError(ctypes.get_errno(), "prctl")
-    library.prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(_SLACK_NANOSECONDS))
+    library.prctl(_PR_SET_TIMERSLACK, ctypes.c_ulong(int(slack)))
     if os.getppid() != int(parent):
         return  # it has ended already
     signal.signal(signal.SIGINT, signal.SIG_DFL)

@@ -19,7 +19,7 @@ FLAT_WATTS = 1.0
 # BURST_WATTS.
 BURST_POWER, BURST_WATTS = 1.3, 10.0
 LEAST_MEAN = 0.9  # a mean power below this share of the lowest power is wrong
-FORGET = 60 * MINUTE  # how long the lowest power is remembered after the power was last near it
+FORGET = 60 * MINUTE  # how long the lowest power is remembered at least; at most twice as long
 COOLING = 5 * MINUTE  # how long the power takes to fall to the idle power after work
 BUSY_SECONDS = 40.0  # seconds of work that end a stretch
 RECOVERY = 0.03  # share of the idle time that is subtracted from the seconds of work
@@ -41,20 +41,20 @@ _ADVICE = (
 
 @dataclass(slots=True)
 class _Floor:
-    """The lowest power of a GPU while its memory is held."""
+    """The lowest power of a GPU while its memory is held, in the last one to two times FORGET."""
 
-    power: float = 1e9  # watts
-    seen: int = 0  # when the power was last near it
+    power: float = 1e9  # watts, since ``since``
+    before: float = 1e9  # watts, in the time FORGET before
+    since: int = 0
 
     def note(self, now: int, power: float) -> float:
         """Add a reading; return the power above which the GPU works."""
-        if now - self.seen > FORGET:
-            self.power = power
+        age = now - self.since
+        if age > FORGET:
+            self.before = self.power if age <= 2 * FORGET else 1e9
+            self.power, self.since = power, now
         self.power = min(self.power, power)
-        most = ACTIVE_POWER * self.power + ACTIVE_WATTS
-        if power <= most:
-            self.seen = now
-        return most
+        return ACTIVE_POWER * min(self.power, self.before) + ACTIVE_WATTS
 
 
 @dataclass(slots=True)
@@ -107,11 +107,11 @@ class IdleGpu:
         f"For {_USUAL['minutes']:g} min and at least {FEWEST_READINGS} readings ({FEWEST_MEANS} if "
         f"the GPU's energy shows the same power between them), at least {_USUAL['held']:g} GB is "
         f"in use, the utilization is below {_USUAL['utilization']:g}%, and the power stays near "
-        f"its lowest value of the last {FORGET / MINUTE:g} min: `info`, and `warning` from "
-        f"{_USUAL['warning']:g} min. Single bursts of work, up to {RECOVERY:.0%} of the time, do "
-        f"not count. Before the finding begins, {_GAP / MINUTE:g} min without a reading restart "
-        f"the time. The finding ends after {BUSY_SECONDS:g} s of work, or once the memory is "
-        "released.",
+        f"its lowest value of the last {FORGET / MINUTE:g} to {2 * FORGET / MINUTE:g} min: `info`, "
+        f"and `warning` from {_USUAL['warning']:g} min. Single bursts of work, up to "
+        f"{RECOVERY:.0%} of the time, do not count. Before the finding begins, {_GAP / MINUTE:g} "
+        "min without a reading restart the time. The finding ends after "
+        f"{BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0% utilization (the power shows that it works)",
         "If the GPU reports no power, or about the same power for an hour, a run with such short "

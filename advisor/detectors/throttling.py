@@ -141,9 +141,8 @@ class Throttling:
         share = window.share(cause)
         if share >= self._share and window.number[cause] >= FEWEST_SLOW:
             return self._report(reading, window, cause, share, Severity.WARNING)
-        is_capped = cap >= self._cap and window.busy >= FULL_LOAD
-        window.capped.note(reading.timestamp / 1000, holds=is_capped)
-        if window.capped.lasts(WINDOW_SECONDS, 1):
+        window.capped.note(reading.timestamp / 1000, holds=cap >= self._cap)
+        if window.busy >= FULL_LOAD and window.capped.lasts(WINDOW_SECONDS, 1):
             return self._report(reading, window, _CAP, cap, Severity.INFO)
         is_calm = share < END * self._share and cap < CAP_END * self._cap
         window.calm.note(reading.timestamp / 1000, holds=is_calm)

@@ -107,15 +107,40 @@ class BusClient(Client):
             if type(connection) is socket.socket and not self._out_packet:
                 with contextlib.suppress(OSError):
                     sent = connection.send(packets)
+            if not sent:
+                self._packet_queue(kind, packets, 0, AT_LEAST_ONCE)
+                return
             if sent < len(packets):
-                self._packet_queue(kind, packets[sent:], 0, AT_LEAST_ONCE)
+                self._queue_first(kind, packets[sent:])
                 return
         with self._msgtime_mutex:
             self._last_msg_out = time.monotonic()
 
+    def _queue_first(self, kind: MessageType, rest: bytes) -> None:
+        """Queue the rest of what was sent before any packet that another thread has queued since.
+
+        The caller holds ``_writing``, so the network thread has not begun to send such a packet.
+        """
+        self._out_packet.appendleft(
+            {
+                "command": kind,
+                "mid": 0,
+                "qos": AT_LEAST_ONCE,
+                "pos": 0,
+                "to_process": len(rest),
+                "packet": rest,
+                "info": None,
+            }
+        )
+        self._call_socket_register_write()
+
     def _packet_write(self) -> MQTTErrorCode:
         with self._writing:
             return super()._packet_write()
+
+    def _sock_close(self) -> None:
+        with self._writing:  # the socket's number may be that of another file once it is closed
+            super()._sock_close()
 
     def _process(self) -> MQTTErrorCode:
         """Process the complete packets. Raises ValueError if one is malformed."""

@@ -64,8 +64,8 @@ class BusConnection:
         """Prepare the client; nothing is sent before ``start``.
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
-        ``name_option`` is the command's option that changes ``client_id``. Messages in both
-        directions wait up to ``gather`` seconds for further ones, which saves CPU time.
+        ``name_option`` is the command's option that changes ``client_id``. Received
+        messages wait up to ``gather`` seconds for further ones, which saves CPU time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -212,8 +212,8 @@ class BusConnection:
             each.identifier for each in messages if each.quality and each.connection == current
         ]
         if identifiers and self.connected:
+            self._unacknowledged.difference_update(identifiers)  # the broker may use them again
             client.acknowledge(identifiers)
-            self._unacknowledged.difference_update(identifiers)
 
     def _started(self) -> BusClient:
         if self._client is None:

@@ -154,8 +154,16 @@ def test_work_is_recognized_by_the_power_at_which_the_gpu_was_idle_before() -> N
         return 1.0, 120.0 if time < 10 * MINUTES else 190.0
 
     assert not found(gpu(use, until=HOURS))
-    (finding,) = found(gpu(use, until=2 * HOURS))
-    assert seconds(finding.since) == pytest.approx(70 * MINUTES, abs=2 * MINUTES)
+    (finding,) = found(gpu(use, until=2.5 * HOURS))
+    assert seconds(finding.since) == pytest.approx(2 * HOURS, abs=2 * MINUTES)
+
+
+def test_a_single_low_reading_hides_an_idle_gpu_for_two_hours_at_most() -> None:
+    def use(time: float) -> tuple[float, float]:
+        return 0.0, 82.0 if time == 10 * MINUTES else 101.0
+
+    (finding,) = found(gpu(use, until=2.5 * HOURS))
+    assert seconds(finding.since) == pytest.approx(2 * HOURS, abs=12 * MINUTES)
 
 
 def test_single_bursts_do_not_hide_an_idle_gpu() -> None:

@@ -2,7 +2,7 @@ import socket
 from collections.abc import Iterator
 
 import pytest
-from paho.mqtt.enums import MQTTErrorCode
+from paho.mqtt.enums import MessageType, MQTTErrorCode
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.client import BusClient, new_client
@@ -11,6 +11,7 @@ from telemetry.bus.messages import Publication
 CONNACK = bytes([0x20, 2, 0, 0])
 AT_MOST_ONCE = bytes([0x30, 5, 0, 1]) + b"a" + b"hi"
 AT_LEAST_ONCE = bytes([0x33, 6, 0, 1]) + b"b" + bytes([1, 2]) + b"!"
+PINGREQ = bytes([0xC0, 0])
 PINGRESP = bytes([0xD0, 0])
 LARGE = bytes([0x30, 0xA3, 0x8D, 0x06, 0, 1]) + b"c" + b"x" * 100_000
 PUBLISH_LARGE = bytes([0x32, 0xAC, 0x8D, 0x06, 0, 1]) + b"c"
@@ -149,6 +150,28 @@ def test_what_a_full_connection_cannot_take_now_follows_in_order(peer: Peer) -> 
         peer.client.loop_write()
         sent += peer.socket.recv(1_000_000)
     assert sent == expected
+
+
+class PingingClient(BusClient):
+    """A client whose keepalive queues a ping just before the rest of what was sent in part."""
+
+    def _queue_first(self, kind: MessageType, rest: bytes) -> None:
+        self._packet_queue(MessageType.PINGREQ, PINGREQ, 0, 0)
+        super()._queue_first(kind, rest)
+
+
+def test_a_packet_that_another_thread_queues_is_not_sent_within_another_packet(peer: Peer) -> None:
+    peer.send(CONNACK, 1000)
+    peer.client.__class__ = PingingClient
+    expected = b""
+    while not peer.client.want_write():
+        (identifier,) = peer.client.publish_all([Publication("c", LARGE, retain=False)])
+        expected += PUBLISH_LARGE + identifier.to_bytes(2) + LARGE
+    sent = b""
+    while len(sent) < len(expected + PINGREQ):
+        peer.client.loop_write()
+        sent += peer.socket.recv(1_000_000)
+    assert sent == expected + PINGREQ
 
 
 def test_what_is_published_without_a_connection_is_never_acknowledged(peer: Peer) -> None:
