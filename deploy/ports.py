@@ -2,9 +2,14 @@
 
 import errno
 import socket
+import time
 
 from telemetry.errors import SettingsError
 from telemetry.settings import Settings
+
+# After a SIGKILL of its parent, Mosquitto keeps its ports until its next delayed wake-up.
+_BROKER_ENDS_SECONDS = 1.0
+_PAUSE_SECONDS = 0.05
 
 
 def require_http_port(settings: Settings) -> None:
@@ -17,7 +22,9 @@ def require_mqtt_port(settings: Settings) -> None:
     if settings.mqtt_url is None:
         broker = settings.broker.masked()
         instead = f", or use the broker that already runs there with --mqtt-url {broker}"
-        require_free_port(settings.mqtt_host, settings.mqtt_port, "mqtt", instead)
+        require_free_port(
+            settings.mqtt_host, settings.mqtt_port, "mqtt", instead, patience=_BROKER_ENDS_SECONDS
+        )
         for option, port in (
             ("mqtt5", settings.mqtt5_port),
             ("mqtt-websocket", settings.mqtt_websocket_port),
@@ -26,17 +33,16 @@ def require_mqtt_port(settings: Settings) -> None:
                 require_free_port(settings.mqtt_host, port, option)
 
 
-def require_free_port(host: str, port: int, option: str, instead: str = "") -> None:
+def require_free_port(
+    host: str, port: int, option: str, instead: str = "", *, patience: float = 0.0
+) -> None:
     """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
 
     ``option`` is the beginning of the option's name, such as ``http`` or ``mqtt5``. ``instead`` is
-    further advice for a port that is in use.
+    further advice for a port that is in use. A port may be in use for up to ``patience`` seconds.
     """
     try:
-        family = socket.AF_INET6 if ":" in host else socket.AF_INET
-        with socket.socket(family, socket.SOCK_STREAM) as probe:
-            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-            probe.bind((host, port))
+        _bind(host, port, time.monotonic() + patience)
     except (OSError, UnicodeError) as error:
         number, reason = getattr(error, "errno", None), getattr(error, "strerror", None)
         advice = {
@@ -46,3 +52,22 @@ def require_free_port(host: str, port: int, option: str, instead: str = "") -> N
         place = f"[{host}]:{port}" if ":" in host else f"{host}:{port}"
         reason = (reason or "no such address").lower()
         raise SettingsError(f"Cannot listen on {place} ({reason}): {advice}.") from None
+
+
+def _bind(host: str, port: int, deadline: float) -> None:
+    """Bind a socket for a moment; retry until ``deadline`` (monotonic) while the port is in use.
+
+    Raises OSError or UnicodeError.
+    """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    while True:
+        try:
+            with socket.socket(family, socket.SOCK_STREAM) as probe:
+                probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+                probe.bind((host, port))
+        except OSError as error:
+            if error.errno != errno.EADDRINUSE or time.monotonic() >= deadline:
+                raise
+            time.sleep(_PAUSE_SECONDS)
+        else:
+            return

@@ -1,6 +1,7 @@
 """The ports of the embedded broker: MQTT 5 and MQTT over WebSocket beside MQTT 3.1.1."""
 
 import socket
+import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -111,6 +112,15 @@ def test_a_chosen_port_in_use_is_reported_in_one_sentence(option: str) -> None:
         settings = load_settings({"mqtt_port": free_port(), name: used})
         with pytest.raises(SettingsError, match=rf"Cannot listen on .*{used}.*--{option}-port\.$"):
             require_mqtt_port(settings)
+
+
+def test_a_port_that_a_dying_broker_still_has_is_waited_for() -> None:
+    server = socket.create_server(("127.0.0.1", 0))
+    settings = load_settings({"mqtt_port": server.getsockname()[1]})
+    leaving = threading.Timer(0.4, server.close)
+    leaving.start()
+    require_mqtt_port(settings)
+    leaving.join()
 
 
 def test_the_start_up_text_names_the_ports_that_are_served(tmp_path: Path) -> None:
