@@ -9,7 +9,7 @@ from advisor.findings import Evidence, Finding, Measure, Severity
 from advisor.readings import Reading, device_name, process_name
 from telemetry.catalogue.thresholds import effective
 
-# A GPU works if its power is above ACTIVE_POWER times its lowest power of the last hour, plus
+# A GPU works if its power is above ACTIVE_POWER times its lowest power (see _Floor), plus
 # ACTIVE_WATTS. A mean power above ACTIVE_MEAN times the lowest power of the stretch, plus
 # ACTIVE_MEAN_WATTS, shows rare work; with few readings, FLAT_WATTS above it may show rare work.
 ACTIVE_POWER, ACTIVE_WATTS = 1.15, 5.0
@@ -114,7 +114,7 @@ class IdleGpu:
         f"{BUSY_SECONDS:g} s of work, or once the memory is released.",
         "a context of 300 MB; pauses for a checkpoint or an evaluation; a training run with "
         "kernels so short that the driver reports 0% utilization (the power shows that it works)",
-        "If the GPU reports no power, or about the same power for an hour, a run with such short "
+        "If the GPU reports no power, or about the same power for two hours, a run with such short "
         "kernels is reported as idle. In MIG mode, the driver reports no utilization, so no "
         "finding is reported.",
         "5% and 15 min: jobstats highlights a mean utilization below 15%; traces of real GPUs "

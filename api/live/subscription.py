@@ -172,7 +172,7 @@ class Subscription:
         self._waiting.append(update)
 
     def _wake_loop(self) -> None:
-        """Wake the loop to process the waiting updates: once for all messages read together."""
+        """Wake the loop to process the waiting updates; called once per group of messages read."""
         if not self._waiting or self._wake_pending:
             return
         if self._loop is not None and not self._loop.is_closed():

@@ -79,8 +79,8 @@ class DeviceRates:
         """Return each counted device's rates since the previous read; raises as ``read`` does."""
         before, counters, now = self._clock(), self._read(), self._clock()
         if counters.keys() != self._devices:
-            self._devices = frozenset(counters)
             self.counted = self._choose(counters)
+            self._devices = frozenset(counters)
         counted = {device: counters[device] for device in self.counted}
         return self._meter.rates(counted, now, took=now - before)
 

@@ -64,8 +64,8 @@ class BusConnection:
         """Prepare the client; nothing is sent before ``start``.
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
-        ``name_option`` is the command's option that changes ``client_id``. Received
-        messages wait up to ``gather`` seconds for further ones, which saves CPU time.
+        ``name_option`` is the command's option that changes ``client_id``. A received message
+        waits up to ``gather`` seconds for further ones, which saves CPU time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -187,7 +187,7 @@ class BusConnection:
         self._subscriptions.request(Subscription(topic_filter, quality))
 
     def unsubscribe(self, topic_filter: str) -> None:
-        """End a subscription to ``topic_filter`` that the session may still have."""
+        """Unsubscribe from ``topic_filter``, in case a kept session is still subscribed to it."""
         self._started().unsubscribe(topic_filter)
 
     def publish(self, message: Publication) -> MQTTMessageInfo:

@@ -1,7 +1,7 @@
 """The interface of a history store, the same for each database.
 
 A store keeps samples at full rate for a short time, which is called the window, and events for
-days. It also keeps minutes for days: for each minute, the mean, minimum and maximum of each field.
+days. It also keeps one-minute points for days: the mean, minimum and maximum of each field.
 The ingester uses only ``HistoryWriter``; the API and the advisor use only ``HistoryReader``. A
 writer or reader does no I/O before ``open`` is called. The conformance suite in
 ``tests/telemetry/history`` runs with each adapter.
