@@ -3,6 +3,7 @@
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -68,8 +69,14 @@ def read_until(process: subprocess.Popen[str], line: str) -> None:
 
 
 def outcome(process: subprocess.Popen[str]) -> tuple[int, list[str], str]:
-    out, err = process.communicate(timeout=10)
-    return process.returncode, out.splitlines(), err
+    # Not `communicate`: it loses the lines that `read_until` has read ahead.
+    assert process.stdout is not None
+    assert process.stderr is not None
+    limit = threading.Timer(10, process.kill)
+    limit.start()
+    out, err = process.stdout.read(), process.stderr.read()
+    limit.cancel()
+    return process.wait(10), out.splitlines(), err
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
