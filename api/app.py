@@ -105,7 +105,7 @@ def create_app(
     """
     history = History(reader)
     token = settings.http_token
-    sessions = Sessions(token.get_secret_value()) if token else None
+    sessions = Sessions(token.reveal()) if token else None
     wrong_tokens = WrongTokens()
     connections = Connections()
     folder = RecordingFolder(settings.data_dir / "recordings")

@@ -12,7 +12,8 @@ from deploy.parser import Parser
 from deploy.role_table import ROLES
 from telemetry import __version__
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, default_config_file
+from telemetry.settings import CONFIG_FILE_VARIABLE, default_config_file
+from telemetry.settings.fields import SettingFields
 
 NO_COMMAND = "The command must come after `--`, as in `system-monitor run -- python train.py`."
 _DESCRIPTION = """\
@@ -56,7 +57,7 @@ def parse(arguments: Sequence[str] | None) -> tuple[str, dict[str, object], dict
     file = given.pop("config", None)
     if file is not None:
         os.environ[CONFIG_FILE_VARIABLE] = file
-    own = {name: given.pop(name) for name in given.keys() - set(Settings.names())}
+    own = {name: given.pop(name) for name in given.keys() - set(SettingFields.names())}
     return role, given, own
 
 
@@ -64,9 +65,9 @@ def _refusal(role: str, option: str) -> str:
     name = option.removeprefix("--").replace("-", "_")
     options = ROLES[role].options
     problem = f"Unknown argument {option}"
-    if name in Settings.model_fields and name not in options:
+    if name in SettingFields.model_fields and name not in options:
         problem = f"`{role}` does not accept {option}"
-    if name in Settings.secrets() and f"{name}_file" in options:
+    if name in SettingFields.secrets() and f"{name}_file" in options:
         problem += f", because other users can read a command line: use {option}-file"
     return f"{problem}; see `system-monitor {role} --help`."
 
@@ -123,11 +124,13 @@ def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 
 def _is_switch(name: str) -> bool:
-    return name in Settings.model_fields and Settings.model_fields[name].annotation is bool
+    return (
+        name in SettingFields.model_fields and SettingFields.model_fields[name].annotation is bool
+    )
 
 
 def _help(name: str) -> str:
-    field = Settings.model_fields.get(name)
+    field = SettingFields.model_fields.get(name)
     if field is None:
         return f"File that contains {name.removesuffix('_file')}."
     no_default = field.default_factory or field.default in (None, "", (), False)

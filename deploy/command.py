@@ -4,16 +4,23 @@ This module imports little, so that it handles signals before the libraries are 
 """
 
 import importlib
+import logging
 import os
 import sys
 from collections.abc import Sequence
-from typing import NoReturn
+from typing import TYPE_CHECKING, NoReturn
 
 from deploy import console
 from deploy.lifecycle import EXIT_WRONG_SETTING, end_on_signal
 from telemetry.errors import SettingsError, SystemMonitorError
 
+if TYPE_CHECKING:
+    from deploy.lean_start import Start
+
+log = logging.getLogger(__name__)
+
 _INTERRUPTED = 130
+_LEAN_ROLES = ("collector",)  # after the check of the settings, they need no pydantic
 
 
 def main() -> NoReturn:
@@ -44,22 +51,47 @@ def run(arguments: Sequence[str] | None = None) -> int:
             status = starter.run(given[1:])
             if status is not None:
                 return status
-        from deploy import arguments as command_line  # noqa: PLC0415 - takes half a second to import
-        from deploy import log  # noqa: PLC0415
-        from telemetry.settings import load_settings  # noqa: PLC0415
+        from deploy import lean_start  # noqa: PLC0415 - `run` starts its command without these
+        from deploy.log import configure as configure_log  # noqa: PLC0415
 
-        role, options, own = command_line.parse(given)
-        if _runs_a_command(given):
-            raise SettingsError(command_line.NO_COMMAND)
-        settings = load_settings(options)
-        log.configure(settings.log_level, settings.log_format)
-        log.warn_about_ignored_variables()
+        received = lean_start.received()
+        start = received or _checked(given)
+        configure_log(start.settings.log_level, start.settings.log_format)
+        if received is None:
+            _warn_about_ignored_variables()
+            if start.role in _LEAN_ROLES and arguments is None:
+                lean_start.replace_process(start)
         # This loads only the libraries that the chosen role needs.
-        code: int = importlib.import_module(f"deploy.roles.{role}").run(settings, **own)
+        role = importlib.import_module(f"deploy.roles.{start.role}")
+        code: int = role.run(start.settings, **start.own)
     except SystemMonitorError as error:
         console.complain(str(error))
         return EXIT_WRONG_SETTING
     return code
+
+
+def _checked(arguments: Sequence[str]) -> "Start":
+    """Return the role in ``arguments``, with its settings; raises SystemMonitorError."""
+    from deploy import arguments as command_line  # noqa: PLC0415 - takes half a second to import
+    from deploy.lean_start import Start  # noqa: PLC0415
+    from telemetry.settings.loading import load_settings  # noqa: PLC0415
+
+    role, options, own = command_line.parse(arguments)
+    if _runs_a_command(arguments):
+        raise SettingsError(command_line.NO_COMMAND)
+    return Start(role, load_settings(options), own)
+
+
+def _warn_about_ignored_variables() -> None:
+    """Log one warning for all variables that have our prefix but are not settings.
+
+    Such variables are not an error, since another program may use them.
+    """
+    from telemetry.settings.loading import ignored_variables  # noqa: PLC0415 - as above
+
+    names = ignored_variables()
+    if names:
+        log.warning("Ignored environment variables that are not settings: %s.", ", ".join(names))
 
 
 def _runs_a_command(arguments: Sequence[str]) -> bool:

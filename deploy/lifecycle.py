@@ -18,6 +18,8 @@ log = logging.getLogger(__name__)
 
 EXIT_FAILED = 1  # systemd starts the service again
 EXIT_WRONG_SETTING = 2
+# Windows has no SIGHUP.
+STOP_SIGNALS = [each for each in signal.Signals if each.name in ("SIGINT", "SIGTERM", "SIGHUP")]
 _STOP_SECONDS = 1.8  # a user who presses Ctrl-C waits at most 2 s
 
 
@@ -123,9 +125,8 @@ def _in_background(name: str, target: Callable[..., None], *arguments: object) -
 
 
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
-    for name in ("SIGINT", "SIGTERM", "SIGHUP"):
-        number = getattr(signal, name, None)  # Windows has no SIGHUP
-        if number is None or (name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN):
+    for number in STOP_SIGNALS:
+        if number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
             continue  # set by nohup
         signal.signal(number, handler)
 

@@ -5,9 +5,6 @@ import logging
 from datetime import UTC, datetime
 
 from telemetry.printable import printable
-from telemetry.settings import ignored_variables
-
-log = logging.getLogger(__name__)
 
 
 def configure(level: str, form: str) -> None:
@@ -15,16 +12,6 @@ def configure(level: str, form: str) -> None:
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
-
-
-def warn_about_ignored_variables() -> None:
-    """Log one warning for all variables that have our prefix but are not settings.
-
-    Such variables are not an error, since another program may use them.
-    """
-    names = ignored_variables()
-    if names:
-        log.warning("Ignored environment variables that are not settings: %s.", ", ".join(names))
 
 
 class PlainLines(logging.Formatter):

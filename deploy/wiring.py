@@ -73,7 +73,7 @@ def _influxdb(settings: Settings) -> _Influxdb:
     token = settings.influxdb_token
     return {
         "url": settings.influxdb_url or "",
-        "token": token.get_secret_value() if token else "",
+        "token": token.reveal() if token else "",
         "org": settings.influxdb_org or "",
         "bucket": settings.influxdb_bucket,
         "spans": settings.spans,
@@ -183,7 +183,7 @@ def senders(settings: Settings) -> "Sequence[Sender]":
 
     text = settings.notify_urls
     return senders(
-        urls(text.get_secret_value()) if text else (),
+        urls(text.reveal()) if text else (),
         settings.notify_command,
         page=settings.http_public_url,
         quiet=tuple(map(minutes_of_day, settings.notify_quiet_hours)),
@@ -247,7 +247,7 @@ def embedded_broker(settings: Settings) -> EmbeddedBroker | None:
     if settings.mqtt_url is not None:
         return None
     user, password = settings.mqtt_user, settings.mqtt_password
-    login = (user, password.get_secret_value()) if user and password else None
+    login = (user, password.reveal()) if user and password else None
     program = _broker_program(settings)
     return EmbeddedBroker(
         settings.mqtt_host,

@@ -7,6 +7,7 @@ from typing import Any
 
 from api.rest.asyncapi import document
 from telemetry.settings import Settings
+from telemetry.settings.fields import SettingFields
 
 Row = tuple[str, ...]
 _STREAM = "stream"
@@ -44,7 +45,7 @@ def frames() -> Iterator[Row]:
 
 @cache
 def _document() -> Any:  # noqa: ANN401 - JSON
-    return document(Settings.model_validate({}), "localhost:8000", tls=False)
+    return document(Settings(**dict(SettingFields.model_validate({}))), "localhost:8000", tls=False)
 
 
 def _last(reference: Mapping[str, str]) -> str:

@@ -32,7 +32,8 @@ from telemetry.catalogue.thresholds import THRESHOLDS
 from telemetry.exposition.metrics import info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX
 from telemetry.quantities import with_unit
-from telemetry.settings import Settings, file_setting
+from telemetry.settings import file_setting
+from telemetry.settings.fields import SettingFields
 
 ROOT = Path(__file__).parents[1]
 _PAGES = ("asyncapi", "channels", "findings", "prometheus", "rest", "settings")
@@ -57,12 +58,12 @@ _KEPT = {
 def settings_table() -> str:
     """Return a table with a row for each setting."""
     rows = []
-    for name, field in Settings.model_fields.items():
+    for name, field in SettingFields.model_fields.items():
         no_default = field.default_factory or field.default in (None, "", ())
         default = str(field.default).lower() if field.annotation is bool else field.default
         in_file = (
             f"To read it from a file, set `{file_setting(name)}`."
-            if name in Settings.secrets()
+            if name in SettingFields.secrets()
             else ""
         )
         meaning = " ".join(filter(None, (field.description, _allowed(field.metadata), in_file)))

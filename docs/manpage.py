@@ -6,7 +6,8 @@ from collections.abc import Iterator
 
 from deploy import arguments
 from telemetry import __version__
-from telemetry.settings import Settings, default_config_file
+from telemetry.settings import default_config_file
+from telemetry.settings.fields import SettingFields
 
 _SEE_ALSO = "mosquitto_sub(1), nvidia-smi(1)"
 
@@ -35,7 +36,7 @@ def _page(parser: argparse.ArgumentParser) -> Iterator[str]:
         yield from _command(name, command)
     yield ".SH SETTINGS"
     yield from _paragraph("Each command accepts only the settings that it lists above.")
-    for name, field in Settings.model_fields.items():
+    for name, field in SettingFields.model_fields.items():
         yield f".TP\n.B {_escaped(_option(name))}"
         yield _escaped((field.description or "").replace("`", ""))
     yield ".SH FILES AND VARIABLES"
@@ -49,7 +50,7 @@ def _command(name: str, parser: argparse.ArgumentParser) -> Iterator[str]:
     yield from _paragraph(parser.description or "")
     settings = []
     for action in parser._actions:  # noqa: SLF001 - argparse has no public list of actions
-        if action.dest in Settings.names():
+        if action.dest in SettingFields.names():
             settings.append(_option(action.dest))
         elif action.dest != "help":
             yield f".TP\n.B {_escaped(_form(action))}"

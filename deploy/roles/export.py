@@ -78,7 +78,7 @@ def _server(settings: Settings, url: str | None) -> HistoryServer:
     host = reachable(settings.http_host)
     own = f"http://{f'[{host}]' if ':' in host else host}:{settings.http_port}"
     token = settings.http_token
-    return HistoryServer(url or own, token.get_secret_value() if token else None)
+    return HistoryServer(url or own, token.reveal() if token else None)
 
 
 def _print(lines: Iterator[str]) -> None:

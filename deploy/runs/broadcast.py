@@ -122,7 +122,7 @@ class Broadcast:
         from deploy import arguments, log  # noqa: PLC0415 - takes half a second, as below
         from telemetry.bus.connection import BusConnection  # noqa: PLC0415
         from telemetry.bus.publisher import Publisher  # noqa: PLC0415
-        from telemetry.settings import load_settings  # noqa: PLC0415
+        from telemetry.settings.loading import load_settings  # noqa: PLC0415
 
         _, options, _ = arguments.parse(["run", *self._request.options])
         self._settings = settings = load_settings(options)

@@ -49,7 +49,7 @@ def save(settings: Settings, identity: str, folder: Path, *, killed: bool = Fals
 
 def _fetch(settings: Settings, identity: str) -> tuple[int, bytes]:
     token = settings.http_token
-    headers = {} if token is None else {"Authorization": f"Bearer {token.get_secret_value()}"}
+    headers = {} if token is None else {"Authorization": f"Bearer {token.reveal()}"}
     host = reachable(settings.http_host)
     connection = http.client.HTTPConnection(host, settings.http_port, timeout=_TIMEOUT_SECONDS)
     try:

@@ -1,6 +1,5 @@
 """All settings, their allowed values, and the sources from which they are read."""
 
-from telemetry.settings.loading import ignored_variables, load_settings
 from telemetry.settings.model import Settings, reachable
 from telemetry.settings.secret_files import file_setting
 from telemetry.settings.sources import (
@@ -19,7 +18,5 @@ __all__ = [
     "config_file",
     "default_config_file",
     "file_setting",
-    "ignored_variables",
-    "load_settings",
     "reachable",
 ]

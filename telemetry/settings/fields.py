@@ -270,7 +270,7 @@ class SettingFields(BaseModel):
     def secrets(cls) -> tuple[str, ...]:
         """Return the settings that are never shown and that can be read from a file."""
         fields = cls.model_fields.items()
-        return tuple(name for name, field in fields if "SecretStr" in str(field.annotation))
+        return tuple(name for name, field in fields if "Secret" in str(field.annotation))
 
     @classmethod
     def names(cls) -> tuple[str, ...]:

@@ -4,9 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
-from pydantic import AfterValidator, BeforeValidator, Field, SecretStr
+from pydantic import AfterValidator, BeforeValidator, Field, PlainValidator
 
 from telemetry.settings import notices, values
+from telemetry.settings.secret import Secret
 
 
 def _not_a_boolean(value: object) -> object:
@@ -15,12 +16,14 @@ def _not_a_boolean(value: object) -> object:
     return value
 
 
-def _in_secret(check: Callable[[str], object]) -> Callable[[SecretStr], SecretStr]:
-    def checked(secret: SecretStr) -> SecretStr:
-        value = check(secret.get_secret_value())
-        return SecretStr(value) if isinstance(value, str) else secret
+def _secret(check: Callable[[str], object]) -> PlainValidator:
+    def checked(value: object) -> Secret:
+        if not isinstance(value, str):
+            raise ValueError("must be text")  # noqa: TRY004 - as above
+        text = check(value)
+        return Secret(text if isinstance(text, str) else value)
 
-    return checked
+    return PlainValidator(checked)
 
 
 Number = Annotated[float, BeforeValidator(_not_a_boolean)]
@@ -44,17 +47,15 @@ File = Annotated[
     AfterValidator(values.readable_file),
 ]
 InfluxdbUrl = Annotated[str, AfterValidator(values.influxdb_url)]
-InfluxdbToken = Annotated[SecretStr, AfterValidator(_in_secret(values.influxdb_token))]
-BrokerUrl = Annotated[SecretStr, AfterValidator(_in_secret(values.broker_url))]
-Password = Annotated[SecretStr, AfterValidator(_in_secret(values.password))]
-AccessToken = Annotated[SecretStr, AfterValidator(_in_secret(values.access_token))]
+InfluxdbToken = Annotated[Secret, _secret(values.influxdb_token)]
+BrokerUrl = Annotated[Secret, _secret(values.broker_url)]
+Password = Annotated[Secret, _secret(values.password)]
+AccessToken = Annotated[Secret, _secret(values.access_token)]
 Sensors = Annotated[tuple[str, ...], BeforeValidator(values.sensors)]
 Findings = Annotated[tuple[str, ...], BeforeValidator(values.findings)]
 Thresholds = Annotated[tuple[str, ...], BeforeValidator(values.thresholds)]
 Origins = Annotated[tuple[str, ...], BeforeValidator(values.origins)]
-NotifyUrls = Annotated[
-    SecretStr, BeforeValidator(notices.joined), AfterValidator(_in_secret(notices.notify_urls))
-]
+NotifyUrls = Annotated[Secret, BeforeValidator(notices.joined), _secret(notices.notify_urls)]
 NotifyCommand = Annotated[tuple[str, ...], BeforeValidator(notices.notify_command)]
 NotifyRuns = Annotated[str, AfterValidator(notices.notify_runs)]
 NotifySeverity = Annotated[str, AfterValidator(notices.notify_severity)]

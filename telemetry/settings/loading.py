@@ -10,7 +10,9 @@ from pydantic import ValidationError
 from pydantic.fields import FieldInfo
 
 from telemetry.errors import SettingsError
-from telemetry.settings.model import MASK, Settings
+from telemetry.settings.fields import SettingFields
+from telemetry.settings.model import Settings
+from telemetry.settings.secret import MASK
 from telemetry.settings.secret_files import SecretFileError
 from telemetry.settings.sources import (
     CONFIG_FILE_VARIABLE,
@@ -35,9 +37,9 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     """
     given = dict(options or {})
     _refuse_misspelt_variables()
-    values = {**_from_file(), **from_environment(Settings.names()), **given}
+    values = {**_from_file(), **from_environment(SettingFields.names()), **given}
     try:
-        settings = Settings.model_validate(values)
+        settings = Settings(**dict(SettingFields.model_validate(values)))
     except ValidationError as error:
         raise SettingsError(_sentence(error, given)) from None
     try:
@@ -61,12 +63,12 @@ def _from_file() -> dict[str, Any]:
 
 def ignored_variables() -> list[str]:
     """Return the environment variables that have our prefix but are not settings."""
-    return unknown_variables(Settings.names())
+    return unknown_variables(SettingFields.names())
 
 
 def _refuse_misspelt_variables() -> None:
     for each in ignored_variables():
-        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], Settings.names())
+        meant = resembling(each[len(ENVIRONMENT_PREFIX) :], SettingFields.names())
         if meant is not None:
             raise SettingsError(f"{each} is not a setting: did you mean {variable(meant)}?")
 
@@ -80,20 +82,20 @@ def _sentence(error: ValidationError, options: Mapping[str, object]) -> str:
         path = _quoted(str(cause.path))
         return f"{cause.setting}={path} (from {source}) is not valid: it {cause.reason}."
     name = str(first["loc"][0])
-    field = Settings.model_fields.get(name)
+    field = SettingFields.model_fields.get(name)
     source = source_of(name, options)
     if field is None:
         return f"{_quoted(name)} (from {source}) is not a setting: {_advice(name)}"
-    value = MASK if name in Settings.secrets() else _quoted(first["input"])
+    value = MASK if name in SettingFields.secrets() else _quoted(first["input"])
     return f"{name}={value} (from {source}) is not valid: it {_rule(field) or _reworded(reason)}."
 
 
 def _advice(name: str) -> str:
-    meant = resembling(name, Settings.names())
+    meant = resembling(name, SettingFields.names())
     return (
         f"did you mean {meant}?"
         if meant
-        else f"the settings are {', '.join(Settings.model_fields)}."
+        else f"the settings are {', '.join(SettingFields.model_fields)}."
     )
 
 

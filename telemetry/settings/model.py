@@ -1,9 +1,8 @@
 """The settings, and the values that are derived from them."""
 
 from dataclasses import replace
-from typing import Any
-
-from pydantic import SecretStr
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
 
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.tls import TlsFiles
@@ -11,9 +10,13 @@ from telemetry.bus.topics import TopicScheme
 from telemetry.history.window import Spans
 from telemetry.limits import Limits
 from telemetry.settings import values
-from telemetry.settings.fields import SettingFields
+from telemetry.settings.secret import MASK, Secret
 
-MASK = "********"
+if TYPE_CHECKING:
+    from telemetry.settings.fields import SettingFields as Fields
+else:
+    Fields = SimpleNamespace  # the checked values; a process that is given them needs no pydantic
+
 _ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a user may listen on these
 
 
@@ -22,8 +25,8 @@ def reachable(host: str) -> str:
     return _ANY_ADDRESS.get(host, host)
 
 
-class Settings(SettingFields):
-    """The effective settings. Create the settings with ``load_settings``."""
+class Settings(Fields):
+    """The effective settings: the values of ``SettingFields``. ``load_settings`` creates them."""
 
     @property
     def broker(self) -> BrokerAddress:
@@ -31,8 +34,8 @@ class Settings(SettingFields):
         if self.mqtt_url is None:
             address = BrokerAddress(reachable(self.mqtt_host), self.mqtt_port)
         else:
-            address = values.broker_url(self.mqtt_url.get_secret_value())
-        password = self.mqtt_password.get_secret_value() if self.mqtt_password else None
+            address = values.broker_url(self.mqtt_url.reveal())
+        password = self.mqtt_password.reveal() if self.mqtt_password else None
         return replace(
             address,
             username=self.mqtt_user if address.username is None else address.username,
@@ -78,9 +81,9 @@ class Settings(SettingFields):
 
     def masked(self) -> dict[str, str]:
         """Return each setting as text, with secrets masked."""
-        shown = {name: _shown(value) for name, value in self}
+        shown = {name: _shown(value) for name, value in vars(self).items()}
         if self.mqtt_url is not None:
-            url = values.broker_url(self.mqtt_url.get_secret_value())
+            url = values.broker_url(self.mqtt_url.reveal())
             shown["mqtt_url"] = url.masked()
         return shown
 
@@ -88,7 +91,7 @@ class Settings(SettingFields):
 def _shown(value: Any) -> str:  # noqa: ANN401 - the value of any setting
     if value in (None, "", ()):
         return "(unset)"
-    if isinstance(value, SecretStr):
+    if isinstance(value, Secret):
         return MASK
     if isinstance(value, bool):
         return str(value).lower()

@@ -40,7 +40,7 @@ def _require_distinct_ports(settings: Settings) -> None:
 
 
 def _require_complete_login(settings: Settings) -> None:
-    url = settings.mqtt_url and values.broker_url(settings.mqtt_url.get_secret_value())
+    url = settings.mqtt_url and values.broker_url(settings.mqtt_url.reveal())
     for name, in_url in (
         ("mqtt_user", url and url.username),
         ("mqtt_password", url and url.password),

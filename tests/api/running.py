@@ -23,7 +23,8 @@ from telemetry.history.port import HistoryReader
 from telemetry.history.sqlite import SqliteReader, SqliteWriter
 from telemetry.reports import Reporter
 from telemetry.samples import Sample
-from telemetry.settings import Settings, load_settings
+from telemetry.settings import Settings
+from telemetry.settings.loading import load_settings
 from telemetry.status import CollectorState, CollectorStatus, SensorReport
 from tests.services.processes import wait_until
 

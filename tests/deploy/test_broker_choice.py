@@ -8,7 +8,7 @@ from deploy import wiring
 from deploy.broker_listeners import Listeners
 from deploy.broker_mosquitto import Mosquitto
 from telemetry.errors import SettingsError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.deploy.fake_mosquitto import install
 from tests.services.mosquitto import shipped_lines
 

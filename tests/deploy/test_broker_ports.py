@@ -17,7 +17,7 @@ from deploy.broker_rumqttd import Rumqttd
 from deploy.embedded_broker import EmbeddedBroker
 from deploy.ports import require_mqtt_port
 from telemetry.errors import SettingsError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.deploy.fake_mosquitto import install
 from tests.services.processes import free_port
 

@@ -9,7 +9,7 @@ import pytest
 from deploy import command
 from deploy.own_arguments import SHELLS
 from telemetry import __version__
-from telemetry.settings import Settings
+from telemetry.settings.fields import SettingFields
 from tests.deploy.monitor import COMMAND, environment, finished, free_ports
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
@@ -194,7 +194,7 @@ def test_a_secret_is_not_repeated(capsys: pytest.CaptureFixture[str], arguments:
 def test_no_secret_is_an_option_and_a_password_in_a_url_is_rejected(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    for name in Settings.secrets():
+    for name in SettingFields.secrets():
         option = f"--{name.replace('_', '-')}"
         assert f"{option}-file" in help_of(capsys, "up")
         if name != "mqtt_url":  # most contain no password

@@ -10,7 +10,8 @@ import pytest
 
 from deploy.completion import VALUES
 from telemetry.errors import SettingsError
-from telemetry.settings import Settings, load_settings
+from telemetry.settings.fields import SettingFields
+from telemetry.settings.loading import load_settings
 from tests.deploy.monitor import SECONDS, environment, finished
 from tests.services.availability import unavailable
 from tests.services.processes import wait_until
@@ -136,7 +137,7 @@ def test_tab_completes(
 @pytest.mark.usefixtures("own_settings")
 def test_the_values_that_are_completed_are_those_that_the_settings_accept() -> None:
     allowed = {}
-    for name in Settings.model_fields:
+    for name in SettingFields.model_fields:
         with pytest.raises(SettingsError) as refusal:
             load_settings({name: "\0"})
         _, listed, values = str(refusal.value).partition("must be one of ")

@@ -8,7 +8,7 @@ import pytest
 from deploy import command
 from deploy.exposure import require_guarded_api, require_guarded_broker
 from telemetry.errors import SettingsError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.deploy.monitor import free_ports
 
 pytestmark = pytest.mark.usefixtures("own_settings")

@@ -9,7 +9,7 @@ from deploy import command
 from deploy.roles import forget
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.collector.test_collector import collecting
 from tests.deploy.test_mosquitto import Broker, Session, publish
 from tests.deploy.test_mosquitto import broker as guarded  # noqa: F401 - a fixture

@@ -26,7 +26,7 @@ LIMIT_SECONDS = 1800.0
 _PROGRAM = """
 import sys
 from deploy.roles import up
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 
 http_port, mqtt_port, folder, interval = sys.argv[1:]
 settings = load_settings({
@@ -34,7 +34,8 @@ settings = load_settings({
     "history_hours": 0.01,  # 36 s, so that the history is soon full
 })
 # Faster than a user may choose.
-sys.exit(up.run(settings.model_copy(update={"interval_seconds": float(interval)})))
+settings.interval_seconds = float(interval)
+sys.exit(up.run(settings))
 """
 
 log = logging.getLogger(__name__)

@@ -17,7 +17,8 @@ from deploy.broker_listeners import MQTT5_PORT, WEBSOCKET_PORT
 from deploy.embedded_broker import EmbeddedBroker
 from docs.generate import ROOT
 from telemetry.catalogue import STATUS_CHANNEL, family_of
-from telemetry.settings import CONFIG_FILE_VARIABLE, ENVIRONMENT_PREFIX, Settings, load_settings
+from telemetry.settings import CONFIG_FILE_VARIABLE, ENVIRONMENT_PREFIX, Settings
+from telemetry.settings.loading import load_settings
 from telemetry.settings.values import SENSORS
 from telemetry.status import CollectorStatus, SensorReport, SensorState
 

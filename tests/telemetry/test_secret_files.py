@@ -8,11 +8,10 @@ import pytest
 from telemetry.errors import SettingsError
 from telemetry.settings import (
     CONFIG_FILE_VARIABLE,
-    Settings,
     file_setting,
-    ignored_variables,
-    load_settings,
 )
+from telemetry.settings.fields import SettingFields
+from telemetry.settings.loading import ignored_variables, load_settings
 
 # A valid value of each secret.
 GOOD = {
@@ -37,7 +36,7 @@ def variable(setting: str) -> str:
 
 def loaded(name: str) -> str:
     value = getattr(load_settings(REQUIRED.get(name, {})), name)
-    text: str = value.get_secret_value()
+    text: str = value.reveal()
     return text
 
 
@@ -50,7 +49,7 @@ def refusal(**options: object) -> str:
     return sentence
 
 
-@pytest.fixture(params=Settings.secrets())
+@pytest.fixture(params=SettingFields.secrets())
 def name(request: pytest.FixtureRequest) -> str:
     secret: str = request.param
     return secret

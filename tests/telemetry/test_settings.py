@@ -3,7 +3,9 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, ignored_variables, load_settings
+from telemetry.settings import CONFIG_FILE_VARIABLE
+from telemetry.settings.fields import SettingFields
+from telemetry.settings.loading import ignored_variables, load_settings
 
 SECRET = "correct-horse"  # noqa: S105 - must not appear in the output
 
@@ -122,7 +124,7 @@ def test_a_tilde_is_expanded_without_a_shell(
 def test_a_line_break_after_a_token_is_not_part_of_it() -> None:
     token = load_settings({"influxdb_token": f"{SECRET}\n"}).influxdb_token
     assert token is not None
-    assert token.get_secret_value() == SECRET
+    assert token.reveal() == SECRET
 
 
 @pytest.mark.parametrize("line", ['"gpu, Disk,gpu"', '["gpu", "disk"]'])
@@ -199,4 +201,4 @@ def test_secrets_are_never_shown() -> None:
 
 
 def test_each_setting_has_a_description() -> None:
-    assert all(field.description for field in Settings.model_fields.values())
+    assert all(field.description for field in SettingFields.model_fields.values())

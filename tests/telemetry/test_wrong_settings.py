@@ -5,7 +5,9 @@ from pathlib import Path
 import pytest
 
 from telemetry.errors import SettingsError
-from telemetry.settings import CONFIG_FILE_VARIABLE, Settings, load_settings
+from telemetry.settings import CONFIG_FILE_VARIABLE
+from telemetry.settings.fields import SettingFields
+from telemetry.settings.loading import load_settings
 
 MASK = "********"
 _LONG = "x" * 3000
@@ -165,14 +167,14 @@ def refusal(**options: object) -> str:
 
 def shown(name: str, value: object) -> str:
     """Return the start of the error: the setting, and its value, masked or shortened if needed."""
-    if name in Settings.secrets():
+    if name in SettingFields.secrets():
         return f"{name}={MASK} "
     quoted = repr(value)
     return f"{name}={quoted} " if len(quoted) <= 80 else f"{name}={quoted[:60]}…{quoted[-20:]} "
 
 
 def test_every_setting_has_invalid_values() -> None:
-    assert WRONG.keys() == Settings.model_fields.keys()
+    assert WRONG.keys() == SettingFields.model_fields.keys()
 
 
 @pytest.mark.parametrize(("name", "value", "allowed"), CASES)
@@ -190,7 +192,7 @@ def test_an_invalid_value_is_reported_with_the_setting_the_value_and_what_is_all
         assert refusal() == sentence.replace(option, variable, 1)
 
 
-@pytest.mark.parametrize("name", Settings.model_fields)
+@pytest.mark.parametrize("name", SettingFields.model_fields)
 @pytest.mark.parametrize("value", ["[1]", "{}", "1979-05-27", "[[true]]"])
 def test_a_value_of_the_wrong_type_in_the_file_is_reported_in_one_sentence(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path, name: str, value: str
@@ -201,7 +203,7 @@ def test_a_value_of_the_wrong_type_in_the_file_is_reported_in_one_sentence(
     sentence = refusal()
     assert sentence.startswith(f"{name}=")
     assert f" (from {file}) is not valid: it must " in sentence
-    assert (MASK in sentence) == (name in Settings.secrets())
+    assert (MASK in sentence) == (name in SettingFields.secrets())
 
 
 def test_a_relative_path_in_a_folder_that_was_deleted_is_reported(

@@ -6,7 +6,7 @@ from collections.abc import Iterator
 import pytest
 
 from telemetry.bus.connection import BusConnection
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
 from tests.api.serving.access.conftest import TOKEN
 from tests.api.serving.access.test_gate import METRICS, bearer, protocols

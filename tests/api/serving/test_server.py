@@ -16,7 +16,7 @@ from api.serving.protocols import HttpProtocol
 from api.serving.server import ApiServer
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import HistoryUnavailableError, SettingsError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.api.rest.test_health import HangingHistory, UnavailableHistory
 from tests.api.running import SECONDS, RunningApi, cpu, running_api
 from tests.api.streams import OPENING, closing_of, overwhelm_slow_client

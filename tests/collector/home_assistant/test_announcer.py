@@ -13,7 +13,7 @@ from deploy import arguments, wiring
 from telemetry.bus.address import BrokerAddress
 from telemetry.bus.topics import TopicScheme
 from telemetry.samples import Sample
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.services.embedded import Listener
 from tests.services.processes import wait_until
 

@@ -10,7 +10,7 @@ import pytest
 
 from deploy.runs import report
 from telemetry.errors import SystemMonitorError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.services.in_thread import served
 from tests.services.processes import free_port
 

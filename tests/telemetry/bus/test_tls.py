@@ -9,7 +9,7 @@ import pytest
 
 from telemetry.bus.connection import BusConnection
 from telemetry.errors import SettingsError
-from telemetry.settings import load_settings
+from telemetry.settings.loading import load_settings
 from tests.services.certificates import Pair
 from tests.services.processes import wait_until
 from tests.services.secured_mosquitto import (

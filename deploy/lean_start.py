@@ -1,0 +1,55 @@
+"""Starts the program again in the same process, with settings that have been checked.
+
+The libraries that check the settings and the command line take 9 MiB. A process that does not need
+them afterwards gives this memory back only by starting again.
+"""
+
+import os
+import pickle
+import signal
+import sys
+from typing import Any, NamedTuple
+
+from deploy.lifecycle import STOP_SIGNALS
+from telemetry.settings import Settings
+
+_VARIABLE = "SYSTEM_MONITOR_CHECKED_SETTINGS"  # the number of a file descriptor
+
+
+class Start(NamedTuple):
+    """What to start: a role with its checked settings, and the role's own arguments."""
+
+    role: str
+    settings: Settings
+    own: dict[str, Any]
+
+
+def replace_process(start: Start) -> None:
+    """Start the program again, which gets ``start`` from ``received``.
+
+    Return if that is not possible, as without files that are only in memory, which Linux has: the
+    settings contain secrets. A signal waits until the new program can handle it.
+    """
+    if not hasattr(os, "memfd_create"):
+        return
+    try:
+        with os.fdopen(os.memfd_create("settings", 0), "wb") as file:
+            file.write(pickle.dumps(start))
+            file.seek(0)
+            os.environ[_VARIABLE] = str(file.fileno())
+            signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
+            os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
+    except OSError:
+        os.environ.pop(_VARIABLE, None)
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+
+
+def received() -> Start | None:
+    """Return what the program before passed on; None if no program of ours was before."""
+    descriptor = os.environ.pop(_VARIABLE, None)
+    if descriptor is None:
+        return None
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
+    with os.fdopen(int(descriptor), "rb") as file:
+        start: Start = pickle.load(file)  # noqa: S301 - this program has written it
+    return start

@@ -1,0 +1,21 @@
+"""A secret among the settings, such as a password."""
+
+MASK = "********"
+
+
+class Secret:
+    """A text that is never shown: its representation is ``MASK``, in tracebacks too."""
+
+    __slots__ = ("_text",)
+
+    def __init__(self, text: str) -> None:
+        """Keep ``text``, which only ``reveal`` returns."""
+        self._text = text
+
+    def reveal(self) -> str:
+        """Return the text."""
+        return self._text
+
+    def __repr__(self) -> str:
+        """Return ``MASK``."""
+        return MASK

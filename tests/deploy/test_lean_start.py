@@ -1,0 +1,75 @@
+"""A collector starts again without the libraries that checked its settings."""
+
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from deploy import lean_start
+from deploy.embedded_broker import EmbeddedBroker
+from deploy.lean_start import Start
+from telemetry.settings.loading import load_settings
+from tests.deploy.monitor import running
+
+pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="only Linux has files in memory")
+
+_PROGRAM = """
+import os, signal
+from deploy.lean_start import Start, received, replace_process
+from deploy.lifecycle import end_on_signal
+from telemetry.settings.loading import load_settings
+
+end_on_signal(42)
+if "SYSTEM_MONITOR_CHECKED_SETTINGS" in os.environ:
+    {in_the_new_program}
+    start = received()
+    print(os.getpid(), start.role, start.settings.http_token.reveal(), start.own, flush=True)
+    print(sorted(name for name in os.environ if name.startswith("SYSTEM_MONITOR")))
+else:
+    print(os.getpid(), flush=True)
+    settings = load_settings({{"http_token": "never-shown-anywhere"}})
+    replace_process(Start("collector", settings, {{"file": "x"}}))
+"""
+
+
+def outcome(in_the_new_program: str) -> tuple[int, list[str]]:
+    program = _PROGRAM.format(in_the_new_program=in_the_new_program)
+    ended = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+    )
+    assert ended.stderr == ""
+    return ended.returncode, ended.stdout.splitlines()
+
+
+def test_a_collector_keeps_no_library_that_only_checks_settings(
+    broker: EmbeddedBroker, tmp_path: Path
+) -> None:
+    with running(tmp_path, "collector", "--mqtt-port", str(broker.port)) as collector:
+        libraries = Path(f"/proc/{collector.process.pid}/maps").read_text()
+        assert "pydantic" not in libraries
+        assert collector.end(signal.SIGTERM)[0] == 0
+
+
+def test_the_same_process_gets_the_settings_and_their_secrets() -> None:
+    code, lines = outcome("pass")
+    pid = lines[0]
+    assert (code, lines[1:]) == (0, [f"{pid} collector never-shown-anywhere {{'file': 'x'}}", "[]"])
+
+
+def test_a_signal_during_the_second_start_waits_until_it_can_be_handled() -> None:
+    code, lines = outcome("os.kill(os.getpid(), signal.SIGTERM); print('waits', flush=True)")
+    assert (code, lines[1:]) == (42, ["waits"])
+
+
+def test_a_process_that_cannot_be_replaced_continues(monkeypatch: pytest.MonkeyPatch) -> None:
+    def fail(*_: object) -> None:
+        raise OSError
+
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
+    monkeypatch.setattr(os, "execv", fail)
+    lean_start.replace_process(Start("collector", load_settings(), {}))
+    assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
+    assert lean_start.received() is None
