@@ -13,7 +13,7 @@ from telemetry.events import END, Event
 # An adopted finding that no detector reports again ends after the time that its evidence covers,
 # but not before PATIENCE and not after LONGEST_PATIENCE. A detector may need that much time to
 # report the finding again, because the history contains no processes.
-PATIENCE = 20 * MINUTE
+PATIENCE = 30 * MINUTE
 LONGEST_PATIENCE = 360 * MINUTE
 MOST_ADOPTED = 10_000  # limited, because any client can publish made-up findings
 
