@@ -47,6 +47,20 @@ def test_a_finger_zooms_sideways_scrolls_down_and_moves_the_edges_of_the_span(
     expect(shown).to_have_text("")
 
 
+def test_a_tap_on_another_chart_takes_the_cursor_from_the_chart_with_the_focus(
+    open_visit: OpenVisit,
+) -> None:
+    page = open_visit(viewport=PHONE, has_touch=True, is_mobile=True).go(fragment(HOST))
+    expect(page.get_by_test_id("cpu-value")).to_contain_text("%")
+    chart = page.get_by_role("slider", name="CPU utilization over time")
+    chart.focus()
+    page.keyboard.press("Home")
+    expect(chart).to_have_attribute("aria-valuenow", "0")
+    page.get_by_test_id("memory-chart").locator(".u-over").tap()
+    expect(chart).not_to_be_focused()
+    expect(page.get_by_test_id("memory-chart").get_by_test_id("chart-time")).to_be_visible()
+
+
 def touch(visit: Visit, start: tuple[float, float], end: tuple[float, float]) -> None:
     """Move a finger over the screen from ``start`` to ``end``, in steps."""
     devtools = visit.context.new_cdp_session(visit.page)

@@ -47,7 +47,7 @@ export class ChartCursor {
     plot.over.addEventListener("pointerleave", (event) => this.release(event), options);
     plot.over.addEventListener("pointercancel", this.leave, options);
     element.addEventListener("keydown", this.onKeyDown, options);
-    element.addEventListener("blur", this.leave, options);
+    element.addEventListener("blur", () => pointed === this && this.leave(), options); // a tap may have moved it
     this.stops.push(
       () => request.abort(),
       monitor.cursor.subscribe(() => this.show()),
