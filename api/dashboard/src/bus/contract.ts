@@ -11,7 +11,7 @@ export interface AnnotationEntry {
   readonly text: string;
   /** tags to filter by */
   readonly tags: readonly string[];
-  /** run that the event belongs to */
+  /** ID of the run that the event belongs to */
   readonly run: string | null;
 }
 
@@ -41,63 +41,63 @@ export interface FindingEntry {
   readonly timestamp: number;
   /** host that the state concerns */
   readonly host: string;
-  /** kind, as in the channel */
+  /** kind of the finding */
   readonly kind: string;
-  /** what it is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, a sensor, or host */
   readonly subject: string;
-  /** whether it is active or over */
+  /** whether the finding is active or over */
   readonly state: "active" | "over";
-  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the finding began (ms) */
   readonly since: number;
-  /** one sentence with numbers */
+  /** the finding in one sentence, with numbers */
   readonly summary: string;
-  /** the numbers, and the span in which they were measured */
+  /** the numbers behind the finding, and the span in which they were measured */
   readonly evidence: FindingEvidence;
   /** expected time of the event that the finding predicts; null if it predicts none */
   readonly expected: FindingExpected | null;
-  /** what to do about it */
+  /** what to do about the finding */
   readonly advice: string;
   /** Unix time of its end in milliseconds; null while it is active, or if it is over and its end was not reported */
   readonly ended: number | null;
 }
 
 export interface FindingEvidence {
-  /** start of the span in which the numbers were measured, Unix time (ms) */
+  /** Unix time at which the measurement of the numbers began (ms) */
   readonly start: number;
-  /** end of that span, Unix time (ms) */
+  /** Unix time at which the measurement of the numbers ended (ms) */
   readonly end: number;
   /** the numbers by name, each with its unit */
   readonly numbers: Readonly<Record<string, FindingEvidenceNumbers>>;
 }
 
 export interface FindingEvidenceNumbers {
-  /** the number */
+  /** value of the number */
   readonly value: number;
-  /** its unit */
+  /** unit of the number */
   readonly unit: string;
 }
 
 export interface FindingExpected {
-  /** earliest, Unix time (ms) */
+  /** Unix time of the event at the earliest (ms) */
   readonly earliest: number;
-  /** most likely, Unix time (ms) */
+  /** Unix time at which the event is most likely (ms) */
   readonly likely: number;
-  /** latest, Unix time (ms) */
+  /** Unix time of the event at the latest (ms) */
   readonly latest: number;
 }
 
 export interface FindingSummary {
-  /** kind, as in the channel */
+  /** kind of the finding */
   readonly kind: string;
-  /** what it is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, a sensor, or host */
   readonly subject: string;
-  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the finding began (ms) */
   readonly since: number;
-  /** one sentence with numbers */
+  /** the finding in one sentence, with numbers */
   readonly summary: string;
 }
 
@@ -111,11 +111,11 @@ export interface FindingsResponse {
 export interface GpuSummary {
   /** id of the GPU, as in the channel name */
   readonly id: string;
-  /** share of time during which a kernel ran (%) */
+  /** share of the time during which a kernel ran (%) */
   readonly utilization: number | null;
   /** memory in use, excluding reserved memory (bytes) */
   readonly memory_used: number | null;
-  /** installed memory; if unified, the system's memory (bytes) */
+  /** installed memory; if memory_kind is unified, the system's memory (bytes) */
   readonly memory_total: number | null;
   /** core temperature (°C) */
   readonly temperature: number | null;
@@ -214,27 +214,27 @@ export interface RunEntry {
   readonly name: string;
   /** tags to filter by */
   readonly tags: readonly string[];
-  /** user that it belongs to */
+  /** user that the run belongs to */
   readonly user: string | null;
-  /** program and script or module; never the arguments, which may contain secrets */
+  /** program, and script or module; never the arguments, which may contain secrets */
   readonly command: string | null;
-  /** process ID of its first process */
+  /** process ID of the run's first process */
   readonly pid: number | null;
-  /** identifies its first process: a digest of the boot, the process ID and its start */
+  /** identifies the run's first process: a digest of boot ID, process ID and start time */
   readonly process: string | null;
-  /** ids of the GPUs that it uses */
+  /** IDs of the GPUs that the run uses */
   readonly gpus: readonly string[];
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the run began (ms) */
   readonly started: number;
-  /** null while it runs, then when it ended, Unix time (ms) */
+  /** Unix time at which the run ended; null until then (ms) */
   readonly ended: number | null;
-  /** exit code, if it is known */
+  /** exit code; null if it is not known */
   readonly exit_code: number | null;
-  /** name of the signal that ended it */
+  /** name of the signal that ended the run */
   readonly signal: string | null;
-  /** what reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
+  /** what reported the run: the collector (automatic), `system-monitor run` (command), or the Python helper (helper) */
   readonly how: "automatic" | "command" | "helper";
-  /** the resources that it used, as far as known */
+  /** the resources that the run used, as far as they are known */
   readonly summary: RunSummary | null;
   /** running; ended; or lost: its end is not known, and its host is silent or no longer reports it */
   readonly state: RunState;
@@ -243,23 +243,23 @@ export interface RunEntry {
 export type RunState = "running" | "ended" | "lost";
 
 export interface RunSummary {
-  /** how long it ran (s) */
+  /** how long the run has lasted (s) */
   readonly duration?: number | null;
-  /** time during which it used GPUs, summed over the GPUs (h) */
+  /** time during which the run used GPUs, summed over the GPUs (h) */
   readonly gpu_hours?: number | null;
-  /** mean utilization of its GPUs (%) */
+  /** mean utilization of the run's GPUs (%) */
   readonly gpu_utilization_mean?: number | null;
-  /** largest amount of GPU memory (bytes) */
+  /** largest amount of GPU memory in use at once (bytes) */
   readonly gpu_memory_peak?: number | null;
-  /** largest amount of RAM (bytes) */
+  /** largest amount of RAM in use at once (bytes) */
   readonly ram_peak?: number | null;
-  /** CPU time (s) */
+  /** CPU time that the run used (s) */
   readonly cpu_seconds?: number | null;
-  /** energy of its GPUs (J) */
+  /** energy used by the run's GPUs (J) */
   readonly energy_joules?: number | null;
-  /** share of the time in which its GPUs were slowed down (%) */
+  /** share of the time in which the GPUs were slowed down (%) */
   readonly throttled_share?: number | null;
-  /** share of the time in which it left its GPUs idle (%) */
+  /** share of the time in which the GPUs were idle (%) */
   readonly idle_held_share?: number | null;
   /** data read from storage (bytes) */
   readonly read_bytes?: number | null;
