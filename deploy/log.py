@@ -11,14 +11,17 @@ log = logging.getLogger(__name__)
 
 
 def configure(level: str, form: str) -> None:
-    """Log messages of ``level``, such as ``warning``, and above, as ``plain`` or ``json``."""
+    """Log messages of at least ``level``, such as ``warning``.
+
+    The format ``form`` is ``plain`` or ``json``.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
 
 
 def warn_about_ignored_variables() -> None:
-    """Log one warning for all variables that have our prefix but are not settings.
+    """Log one warning for all environment variables with our prefix that are not settings.
 
     Such variables are not an error, since another program may use them.
     """
@@ -31,7 +34,7 @@ class PlainLines(logging.Formatter):
     """A line for each message: time, level, message. A traceback follows on separate lines."""
 
     def __init__(self) -> None:
-        """Use the local time of day."""
+        """Set the line format, which begins with the local time of day."""
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name

@@ -14,16 +14,16 @@ from telemetry.settings import values
 from telemetry.settings.fields import SettingFields
 
 MASK = "********"
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a user may listen on these
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - users may choose all addresses
 
 
 def reachable(host: str) -> str:
-    """Return the address at which a client on this machine reaches a server on ``host``."""
+    """Return the address at which a client on this machine reaches a server at ``host``."""
     return _ANY_ADDRESS.get(host, host)
 
 
 class Settings(SettingFields):
-    """The effective settings. Create the settings with ``load_settings``."""
+    """The effective settings; ``load_settings`` creates them."""
 
     @property
     def broker(self) -> BrokerAddress:
@@ -42,7 +42,7 @@ class Settings(SettingFields):
 
     @property
     def topics(self) -> TopicScheme:
-        """How channels become topics."""
+        """The scheme by which channels are converted to topics."""
         return TopicScheme(self.topic_prefix)
 
     @property
@@ -58,7 +58,7 @@ class Settings(SettingFields):
 
     @property
     def changed_thresholds(self) -> dict[str, dict[str, float]]:
-        """The thresholds that differ from their defaults, by kind of finding and by name."""
+        """The thresholds that ``finding_thresholds`` sets, by kind of finding and by name."""
         changed: dict[str, dict[str, float]] = {}
         for each in self.finding_thresholds:
             name, _, number = each.partition("=")
@@ -68,12 +68,12 @@ class Settings(SettingFields):
 
     @property
     def limits(self) -> Limits:
-        """How many names that come from the bus are known at once."""
+        """The largest numbers of hosts, channels and devices that are tracked at once."""
         return Limits(self.max_hosts, self.max_channels, self.max_devices)
 
     @property
     def history_bytes(self) -> int:
-        """The largest size of the embedded history."""
+        """The largest size of the embedded history in bytes."""
         return round(self.history_megabytes * 1_000_000)
 
     def masked(self) -> dict[str, str]:
