@@ -47,7 +47,7 @@ async def _respond_to_own_error(_request: Request, error: Exception) -> JSONResp
 
 
 async def _respond_to_invalid_parameter(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, RequestValidationError):  # pragma: no cover - registered for no other
+    if not isinstance(error, RequestValidationError):  # pragma: no cover - always of this class
         raise error
     first = error.errors()[0]
     name = str(first["loc"][1]) if len(first["loc"]) > 1 else "request"
@@ -72,7 +72,7 @@ def _invalid(message: str) -> JSONResponse:
 
 
 async def _respond_to_http_error(request: Request, error: Exception) -> JSONResponse:
-    if not isinstance(error, HTTPException):  # pragma: no cover - registered for no other
+    if not isinstance(error, HTTPException):  # pragma: no cover - always of this class
         raise error
     code, text = _HTTP_RESPONSES.get(
         HTTPStatus(error.status_code), ("http_error", f"{error.detail.rstrip('.')}.")
@@ -80,7 +80,7 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
     message = text.replace("{path}", quote(request.url.path)).replace("{method}", request.method)
     headers = dict(error.headers or {})
     if error.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
-        allowed = allowed_methods(request)  # Starlette names those of one route
+        allowed = allowed_methods(request)  # Starlette lists the methods of one route only
         headers["Allow"] = ", ".join(allowed)
         message = message.replace("{allowed}", listed(allowed, "or"))
     return JSONResponse(error_body(code, message), error.status_code, headers)
@@ -89,7 +89,7 @@ async def _respond_to_http_error(request: Request, error: Exception) -> JSONResp
 class LastResort:
     """ASGI middleware that logs an unexpected error in one line and responds with status 500.
 
-    Starlette's own handler would re-raise it, and the server would print its traceback.
+    Starlette's own handler would raise the error again, and the server would print a traceback.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -97,7 +97,7 @@ class LastResort:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call ``app``; respond to an error that it raises."""
+        """Call ``app``, and respond if it raises an error."""
         if scope["type"] == "lifespan":
             await self._app(scope, receive, send)
             return

@@ -27,7 +27,7 @@ class UnknownRunError(SystemMonitorError):
 
 
 class AmbiguousRunError(SystemMonitorError):
-    """Several hosts have a run with this id, and the request does not name one."""
+    """Several hosts have a run with this id, and the request does not name a host."""
 
 
 class UnknownRecordingError(SystemMonitorError):
@@ -38,15 +38,15 @@ class InvalidParameterError(SystemMonitorError):
     """A parameter has an invalid value."""
 
     def __init__(self, name: str, value: object, allowed: str) -> None:
-        """Build the message; ``allowed`` follows the parameter's name and value."""
+        """Build the message; ``allowed`` is a clause that describes the allowed values."""
         super().__init__(f"{name}={quote(value)} is not allowed: {allowed}.")
 
 
 class UnknownParameterError(InvalidParameterError):
-    """A query has a parameter that does not exist."""
+    """A query contains a parameter that does not exist."""
 
     def __init__(self, name: str, nearest: Sequence[str], known: Sequence[str]) -> None:
-        """Build the message; ``nearest`` is the most similar parameter, or empty."""
+        """Build the message; ``nearest`` contains the most similar known parameter, if any."""
         advice = "leave it out."
         if nearest:
             advice = f"did you mean {nearest[0]}?"
@@ -115,7 +115,7 @@ def quote(value: object) -> str:
 
 
 def listed(words: Sequence[str], conjunction: str) -> str:
-    """Return ``words`` as an enumeration: "a, b or c"."""
+    """Return ``words`` as one text, such as "a, b or c"."""
     start = ", ".join(words[:-1])
     return f"{start} {conjunction} {words[-1]}" if start else "".join(words)
 

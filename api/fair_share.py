@@ -1,4 +1,4 @@
-"""Shares a limited number of places fairly among the addresses of the clients."""
+"""Shares a limited number of places fairly among the networks of the clients."""
 
 import ipaddress
 from collections import Counter
@@ -9,10 +9,10 @@ T = TypeVar("T")
 
 
 class FairShare(Generic[T]):
-    """Members, in the order in which they joined, and the network of each.
+    """Stores the members in the order in which they joined, and the network of each member.
 
-    A network is an IPv4 address, or the /64 of an IPv6 address, because one machine can use all
-    addresses of a /64.
+    A network is a single IPv4 address, or the /64 prefix of an IPv6 address, because one machine
+    can use all addresses of a /64.
     """
 
     def __init__(self) -> None:
@@ -24,29 +24,33 @@ class FairShare(Generic[T]):
         return len(self._networks)
 
     def __contains__(self, member: object) -> bool:
-        """Return whether ``member`` has a place."""
+        """Return whether ``member`` was added and has not been removed."""
         return member in self._networks
 
     def has_room(self, address: str, limit: int) -> bool:
-        """Return whether a new member at ``address`` would keep its place among ``limit``."""
+        """Return whether a client at ``address`` may join if at most ``limit`` members may stay.
+
+        If all places are taken, the client may join only if another network would still have more
+        members than the client's network.
+        """
         if len(self) < limit:
             return True
         sizes = Counter(self._networks.values())
         return sizes[_network(address)] + 1 < max(sizes.values(), default=0)
 
     def add(self, member: T, address: str) -> None:
-        """Add ``member``, a client at the IP ``address``, which is empty if it is not known."""
+        """Add ``member``, a client at the IP address ``address`` (empty if it is not known)."""
         self._networks[member] = _network(address)
 
     def discard(self, member: T) -> None:
-        """Remove ``member``, if it has a place."""
+        """Remove ``member`` if it is a member."""
         self._networks.pop(member, None)
 
     def surplus(self) -> T:
         """Return the member to remove if there is one member too many.
 
         It is the newest member of the network with the most members, so that no network can keep
-        others out. Raises ValueError if there are no members.
+        other networks out. Raises ValueError if there are no members.
         """
         sizes = Counter(self._networks.values())
         largest = max(sizes.values())

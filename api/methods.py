@@ -1,16 +1,16 @@
-"""Request methods: answers HEAD as GET, and a wrong method with a list of the supported methods."""
+"""Request methods: handles HEAD like GET, and finds the methods that a path supports."""
 
 from starlette.requests import Request
 from starlette.routing import Match
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-_METHODS = ("GET", "POST")  # of all routes
+_METHODS = ("GET", "POST")  # all methods of all routes
 
 
 class Head:
-    """ASGI middleware: answers HEAD wherever GET is answered, with the same headers.
+    """ASGI middleware that answers a HEAD request with the headers of a GET response.
 
-    The server knows the real method, and sends no body.
+    The server still sees the real method, so it sends no body.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -20,12 +20,12 @@ class Head:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Pass a HEAD request on as a GET request."""
         if scope["type"] == "http" and scope["method"] == "HEAD":
-            scope = {**scope, "method": "GET"}  # a copy: the server reads its own
+            scope = {**scope, "method": "GET"}  # a copy: the server still needs HEAD
         await self._app(scope, receive, send)
 
 
 def allowed_methods(request: Request) -> list[str]:
-    """Return the methods of the path of ``request``."""
+    """Return the methods that the path of ``request`` supports."""
     found = [method for method in _METHODS if _exists(request, method)]
     return ["GET", "HEAD", *found[1:]] if "GET" in found else found
 

@@ -1,4 +1,4 @@
-"""Rejects query parameters that would otherwise be ignored: unknown and repeated ones."""
+"""Rejects query parameters that would otherwise be ignored: unknown and repeated parameters."""
 
 import difflib
 from collections.abc import Callable, Collection, Coroutine
@@ -29,10 +29,10 @@ def require_known(given: QueryParams, known: Collection[str]) -> None:
 
 
 class CheckedRoute(APIRoute):
-    """A route that rejects unknown parameters."""
+    """A route that rejects unknown and repeated query parameters."""
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
-        """Return the handler; it checks the parameters first."""
+        """Return a handler that first checks the query parameters."""
         handle = super().get_route_handler()
         known = [each.alias for each in self.dependant.query_params]
 
@@ -44,14 +44,14 @@ class CheckedRoute(APIRoute):
 
 
 class NewestRoute(CheckedRoute):
-    """A route that calls its endpoint itself if a request has no query.
+    """A route that bypasses FastAPI and calls its endpoint directly if there is no query string.
 
-    The endpoint then needs only the request. FastAPI takes longer to find that there are no
-    parameters than the endpoint takes to answer.
+    The endpoint must not require anything but the request. FastAPI takes longer to find that there
+    are no parameters than the endpoint takes to answer.
     """
 
     async def handle(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Respond; the application's error handlers handle what the endpoint raises."""
+        """Respond; the application's error handlers also handle errors of the endpoint."""
         if scope["query_string"] or scope["method"] not in (self.methods or ()):
             await super().handle(scope, receive, send)
         else:

@@ -25,7 +25,7 @@ from telemetry.status import STALE_INTERVALS, STATUS_SECONDS, CollectorState, Co
 if TYPE_CHECKING:
     from collector.home_assistant.announcer import Announcer
 
-_PUBLISHED = "Samples sent to the broker, including repeats"
+_PUBLISHED = "Samples and other messages sent to the broker, including repeats"
 _READING = "Duration of the last reading"
 _RUNS = "Runs of this machine that are tracked"
 _ALL_OFF = "All sensors are off (setting disabled_sensors): this machine publishes no samples."
@@ -35,9 +35,10 @@ class Collector:
     """Reads ``sensors`` every ``interval`` seconds and publishes the samples.
 
     While the broker is unavailable, samples of the last ``window`` milliseconds are buffered. While
-    another collector uses the same host name on the broker, one of the two publishes nothing; its
-    report gives the reason. The retained message of a channel that is no longer read, such as that
-    of a removed GPU, is deleted. With ``follow_runs``, it also publishes the runs of this machine.
+    another collector uses the same host name on the broker, one of the two collectors publishes
+    nothing, and its report gives the reason. When a channel is no longer read, for instance because
+    a GPU was removed, the channel's retained message is deleted. If ``follow_runs`` is true, the
+    collector also tracks the runs of this machine; this works only on Linux.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Collector:
         announcer: "Announcer | None" = None,
         follow_runs: bool = False,
     ) -> None:
-        """Create the parts; nothing is opened before ``start``.
+        """Open nothing yet: ``start`` connects to the broker and opens the sensors.
 
         ``announcer``, if there is one, is started and stopped with the collector.
         """
@@ -61,7 +62,8 @@ class Collector:
         self._started = unix_milliseconds()
         self._state = CollectorState.ONLINE
         self._next_status = 0.0
-        self._newest: dict[str, tuple[Sample, float]] = {}  # by channel; in monotonic seconds
+        # By channel: its newest sample, and when the sample was delivered, in monotonic seconds.
+        self._newest: dict[str, tuple[Sample, float]] = {}
         bus = BusConnection(
             broker,
             topics.client_id("collector", host),

@@ -14,16 +14,17 @@ from telemetry.status import SensorReport
 
 _FIRST_TICK_SECONDS = 1.0  # a rate needs some time between two readings
 _STOP_SECONDS = 0.5
-_SLOW_SECONDS = 0.02  # what has been read so far is then sent
-_PATIENCE_SECONDS = 0.1  # a busy machine delays a reading that takes 1 ms
-# A busy machine may take longer than a short interval, but the values are still useful.
+_SLOW_SECONDS = 0.02  # once a tick takes this long, the samples read so far are sent
+_PATIENCE_SECONDS = 0.1  # on a busy machine, even a reading of 1 ms may take this long
+# On a busy machine, a reading may take longer than a short interval; its values are still useful.
 _LATE_SECONDS = 1.0
 
 
 def next_tick(start: float, interval: float, now: float) -> float:
     """Return the first time on the grid ``start + n * interval`` after ``now``.
 
-    Ticks missed by a suspended or overloaded machine are skipped and counted, not made up later.
+    Ticks that pass while the machine is suspended or overloaded are skipped and counted; they are
+    not made up for later.
     """
     return start + max(0, math.floor((now - start) / interval) + 1) * interval
 
@@ -49,12 +50,13 @@ class Runner:
     ) -> None:
         """Call ``deliver`` for each sample, and ``on_change`` for each change of a sensor's state.
 
-        Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` once
-        all sensors have been read, except those that are still busy with an earlier tick. If that
-        takes long, call it earlier too, and again after each reading that was late.
+        Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` in
+        each tick once all sensors have been read; do not wait for sensors that are still busy with
+        an earlier tick. If the readings of a tick take long, also call ``on_tick`` before they are
+        complete, and again after each late reading.
 
-        Without ``timeouts``, a reading that takes longer than the interval and longer
-        than 1 s is discarded.
+        Without ``timeouts``, a reading that takes longer than the interval and longer than 1 s is
+        discarded.
         """
         timeouts = timeouts or Timeouts(late_seconds=max(interval, _LATE_SECONDS))
         self._workers = [
@@ -64,11 +66,11 @@ class Runner:
         self._in_order = sorted(self._workers, key=lambda worker: worker.may_wait)
         self._interval = interval
         self._on_tick = on_tick
-        self._start = self._tick = 0.0  # of the first tick, and of the next one
+        self._start = self._tick = 0.0  # when the first and the next tick are due
         self._lock = threading.Lock()
         self._due: deque[SensorWorker] = deque()
-        self._reading_since: float | None = None  # of the newest reader
-        self._reader: threading.Thread | None = None  # the newest one
+        self._reading_since: float | None = None  # when the newest reader began to read
+        self._reader: threading.Thread | None = None  # the newest reader
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._watch, name="runner", daemon=True)
 
@@ -101,7 +103,7 @@ class Runner:
         return {worker.name: worker.report() for worker in self._workers}
 
     def _watch(self) -> None:
-        """Replace the reader whenever its reading takes long and others wait for it."""
+        """Replace the reader whenever its reading takes long and delays another reading."""
         check = time.monotonic() + _PATIENCE_SECONDS
         while not self._stopping.wait(check - time.monotonic()):
             with self._lock:
@@ -111,13 +113,16 @@ class Runner:
                     check = now + _PATIENCE_SECONDS
                 is_slow = since is not None and now >= since + _PATIENCE_SECONDS
                 if is_slow and (self._due or now >= self._tick):
-                    with suppress(RuntimeError):  # no thread can be started now: tried again
+                    with suppress(RuntimeError):  # no thread can be started now; retried
                         self._start_reader()
             if since is not None:
                 self._end_tick()
 
     def _start_reader(self) -> None:
-        """Start another reader, which waits for our lock. Raises RuntimeError if that fails."""
+        """Start another reader, which waits until the caller releases the lock.
+
+        Raises RuntimeError if no thread can be started.
+        """
         reader = threading.Thread(target=self._read, name="sensors", daemon=True)
         reader.start()
         self._reader, self._reading_since = reader, None

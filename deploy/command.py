@@ -83,7 +83,7 @@ def _checked(arguments: Sequence[str]) -> "Start":
 
 
 def _warn_about_ignored_variables() -> None:
-    """Log one warning for all variables that have our prefix but are not settings.
+    """Log one warning for all environment variables with our prefix that are not settings.
 
     Such variables are not an error, since another program may use them.
     """

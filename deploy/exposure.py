@@ -1,6 +1,6 @@
 """Checks, before anything starts, that no part serves other machines without a login.
 
-The settings can allow this exposure.
+The settings http_allow_anonymous and mqtt_allow_anonymous permit such access.
 """
 
 import ipaddress

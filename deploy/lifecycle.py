@@ -34,7 +34,7 @@ class Component(Protocol):
 
 
 def end_on_signal(code: int = 0) -> None:
-    """Let a signal end the process at once, silently and with ``code``: nothing has started yet."""
+    """Let a signal end the process at once with exit code ``code``: no part must be stopped."""
 
     def end(_signal: int, _frame: FrameType | None) -> None:
         os._exit(code)
@@ -48,11 +48,11 @@ def set_on_signal(stopping: threading.Event) -> None:
 
 
 def run_until_signal(components: Iterable[Component], announce: Callable[[], None]) -> int:
-    """Run ``components`` until SIGINT, SIGTERM, or the end of the terminal; return the exit code.
+    """Run ``components`` until SIGINT, SIGTERM, or SIGHUP; return the exit code.
 
     Once all components have started, ``announce`` runs in its own thread. If a component fails to
-    start, those before it are stopped, and its error is raised. Stopping takes at most two seconds:
-    if a part hangs, the process ends without waiting for it.
+    start, the components that have started are stopped, and the error is raised. Stopping takes
+    at most two seconds: if a part hangs, the process ends without waiting for it.
 
     An error that ends a thread stops everything, with exit code 1: a part that has lost one of its
     threads would do nothing, but look healthy.
@@ -68,7 +68,8 @@ def run_until_signal(components: Iterable[Component], announce: Callable[[], Non
                 component.start()
                 started.callback(_stop, component)
             else:
-                # What was loaded stays: a collection that visits it too takes a tenth of a second.
+                # Exempt the objects loaded so far from garbage collection: visiting them, too,
+                # would take 0.1 s each time.
                 gc.freeze()
                 _in_background("announcement", announce)
             stopping.wait()
@@ -100,7 +101,7 @@ def _signals() -> Iterator[socket.socket]:
     """Yield a socket that receives a byte for each signal.
 
     Python runs a handler only once the main thread is back from its system call, and a signal that
-    arrives just before that call does not interrupt it. The byte arrives immediately.
+    arrives just before that call does not interrupt the call. The byte arrives immediately.
     """
     reader, writer = socket.socketpair()
     with reader, writer:
@@ -114,7 +115,7 @@ def _signals() -> Iterator[socket.socket]:
 
 
 def _on_first_signal(signals: socket.socket, stopping: threading.Event) -> None:
-    with suppress(OSError):  # everything has stopped without a signal
+    with suppress(OSError):  # closed, because everything has stopped without a signal
         if signals.recv(1):
             stopping.set()
             _limit_stop_time(0)
@@ -127,7 +128,7 @@ def _in_background(name: str, target: Callable[..., None], *arguments: object) -
 def _handle_signals(handler: Callable[[int, FrameType | None], None]) -> None:
     for number in STOP_SIGNALS:
         if number.name == "SIGHUP" and signal.getsignal(number) is signal.SIG_IGN:
-            continue  # set by nohup
+            continue  # nohup makes the process ignore SIGHUP
         signal.signal(number, handler)
 
 

@@ -20,7 +20,7 @@ class LiveHosts:
     """Finds out which of the hosts ``names`` are online or publish samples."""
 
     def __init__(self, bus: BusConnection, topics: TopicScheme, names: Collection[str]) -> None:
-        """Use ``bus``, which is not started and has no other use."""
+        """Use ``bus``, which must not be started yet or used for anything else."""
         self._bus = bus
         self._topics = topics
         self._names = names
@@ -28,7 +28,7 @@ class LiveHosts:
         self._changed = threading.Condition()
 
     def find(self) -> list[str]:
-        """Wait until one is live; return the live hosts, or an empty list after some seconds.
+        """Return the live hosts as soon as there is one, or an empty list after 2.5 s.
 
         Raises SystemMonitorError if the broker does not accept connections.
         """

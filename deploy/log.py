@@ -8,7 +8,10 @@ from telemetry.printable import printable
 
 
 def configure(level: str, form: str) -> None:
-    """Log messages of ``level``, such as ``warning``, and above, as ``plain`` or ``json``."""
+    """Log messages of at least ``level``, such as ``warning``.
+
+    The format ``form`` is ``plain`` or ``json``.
+    """
     handler = logging.StreamHandler()
     handler.setFormatter(JsonLines() if form == "json" else PlainLines())
     logging.basicConfig(level=level.upper(), handlers=[handler])
@@ -18,7 +21,7 @@ class PlainLines(logging.Formatter):
     """A line for each message: time, level, message. A traceback follows on separate lines."""
 
     def __init__(self) -> None:
-        """Use the local time of day."""
+        """Set the line format, which begins with the local time of day."""
         super().__init__("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S")
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 - logging's name

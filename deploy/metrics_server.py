@@ -1,4 +1,4 @@
-"""Serves the counters of a stand-alone part to Prometheus, and a collector's readings."""
+"""Serves the counters of a stand-alone part, and a collector's readings, to Prometheus."""
 
 import threading
 from collections.abc import Callable, Iterable, Sequence
@@ -12,7 +12,7 @@ if TYPE_CHECKING:
     from http.server import ThreadingHTTPServer
 
 _HOST = "127.0.0.1"
-_SECONDS = 10.0  # for a request
+_SECONDS = 10.0  # timeout of a request
 
 
 class MetricsServer:
@@ -28,7 +28,7 @@ class MetricsServer:
         reporters: Sequence[Reporter],
         readings: Callable[[], HostReadings] | None = None,
     ) -> None:
-        """Prepare; ``start`` listens."""
+        """Prepare the server; ``start`` opens the port."""
         self._port = port
         self._reporters = reporters
         self._readings = readings
@@ -37,7 +37,7 @@ class MetricsServer:
 
     def start(self) -> None:
         """Listen. Raises SettingsError if the port is in use."""
-        from http.server import ThreadingHTTPServer  # noqa: PLC0415 - only if it is used
+        from http.server import ThreadingHTTPServer  # noqa: PLC0415 - loaded only if used
 
         require_free_port(_HOST, self._port, "metrics")
         self._server = ThreadingHTTPServer((_HOST, self._port), _handler(self._texts))
@@ -77,6 +77,6 @@ def _handler(texts: Callable[[], Iterable[str]]) -> type:
             self.wfile.write(body)
 
         def log_message(self, *_: object) -> None:
-            """Log nothing: a log line for each scrape would hide the others."""
+            """Log nothing: one line for each scrape would bury the other messages."""
 
     return Handler

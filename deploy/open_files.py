@@ -9,7 +9,8 @@ _ENOUGH = 8192
 def allow_many() -> None:
     """Raise the limit to 8192, or as far as the system allows.
 
-    Shells start with 1024, and each client needs a socket. Child processes inherit the limit.
+    The usual limit of a shell is 1024, and each client needs a socket. Child processes
+    inherit the limit.
     """
     if sys.platform == "win32":
         return

@@ -14,7 +14,7 @@ _FASTEST = 100_000
 def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
     """Add the arguments to the parsers of the roles."""
     choices["forget"].add_argument(
-        "host_name", metavar="HOST", type=_host, help="host name, as in its topics or samples"
+        "host_name", metavar="HOST", type=_host, help="name of the host, as in topics or samples"
     )
     choices["findings"].add_argument("file", metavar="FILE", help="recording to read")
     choices["record"].add_argument("--output", metavar="FILE", help="file to append to")
@@ -23,7 +23,7 @@ def add(choices: Mapping[str, argparse.ArgumentParser]) -> None:
         "--test", action="store_true", required=True, help="send a test notice to each target"
     )
     export.add(choices["export"])
-    choices["top"].add_argument("--host", help="Host; default: all, if there are several.")
+    choices["top"].add_argument("--host", help="Host to show; default: all hosts.")
     request.add(choices["run"])
     choices["completion"].add_argument(
         "shell", choices=SHELLS, metavar="SHELL", help=", ".join(SHELLS)
@@ -37,7 +37,7 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         type=_speed,
         default=1.0,
         metavar="N",
-        help="how many times faster than the recording [1]",
+        help="how many times faster than the original pace [1]",
     )
     parser.add_argument(
         "--keep-timestamps",
@@ -55,7 +55,7 @@ def _add_replay_arguments(parser: argparse.ArgumentParser) -> None:
         "--recorded-prefix",
         type=_prefix,
         metavar="PREFIX",
-        help="topic prefix in the recording [that of --topic-prefix]",
+        help="topic prefix in the recording [the value of --topic-prefix]",
     )
 
 

@@ -1,4 +1,4 @@
-"""A command-line parser whose output and errors look like those of the rest of the program."""
+"""A command-line parser that prints help and errors like the rest of the program."""
 
 import argparse
 import sys

@@ -1,4 +1,4 @@
-"""Publishes messages in their order and at their times."""
+"""Publishes the messages of a recording in order, each when it is due."""
 
 import threading
 import time
@@ -18,10 +18,11 @@ class Player:
     """Publishes entries over ``bus`` until ``stopping`` is set.
 
     Messages that the broker has not acknowledged when the connection is lost are published again.
-    ``played`` counts the entries so far, ``sent`` the messages that were acknowledged, and
-    ``too_large`` those that were skipped. ``elapsed`` is the time in the recording, in
-    milliseconds. ``delivered`` is true if the broker has delivered the first message to us:
-    Mosquitto acknowledges messages that a user may not publish, and then drops them.
+    ``played`` is the number of entries so far, ``sent`` the number of messages acknowledged, and
+    ``too_large`` the number of messages skipped because of their size. ``elapsed`` is the time in
+    the recording, in milliseconds. ``delivered`` is true if the broker has delivered the first
+    message back to us. An acknowledgement does not prove that: Mosquitto also acknowledges messages
+    that the user may not publish, and then discards them.
     """
 
     def __init__(self, bus: BusConnection, stopping: threading.Event) -> None:
@@ -50,7 +51,7 @@ class Player:
                 return
             publication = replay.publication(entry)
             if publication is not None and len(publication.payload) > MAX_PAYLOAD_BYTES:
-                self.too_large += 1  # a broker would close the connection, again and again
+                self.too_large += 1  # a broker would close the connection at each attempt
             elif publication is not None:
                 batch.append(publication)
             self.played += 1
@@ -58,7 +59,10 @@ class Player:
         self.publish(batch)
 
     def publish(self, batch: Sequence[Publication], seconds: float | None = None) -> None:
-        """Publish ``batch``; return on acknowledgement, when stopping, or after ``seconds``."""
+        """Publish ``batch``, and return once the broker has acknowledged all of it.
+
+        Without ``seconds``, give up when stopping. With ``seconds``, give up only after that time.
+        """
         deadline = None if seconds is None else time.monotonic() + seconds
         while batch and not self._is_over(deadline):
             if not self._bus.wait_connected(_POLL_SECONDS):

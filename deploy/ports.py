@@ -7,18 +7,18 @@ import time
 from telemetry.errors import SettingsError
 from telemetry.settings import Settings
 
-# After a SIGKILL of its parent, Mosquitto keeps its ports until its next delayed wake-up.
+# If its parent is killed, Mosquitto keeps its ports until it next wakes up and notices that.
 _BROKER_ENDS_SECONDS = 1.0
 _PAUSE_SECONDS = 0.05
 
 
 def require_http_port(settings: Settings) -> None:
-    """Raise SettingsError if the API cannot listen."""
+    """Raise SettingsError if the API cannot listen on its port."""
     require_free_port(settings.http_host, settings.http_port, "http")
 
 
 def require_mqtt_port(settings: Settings) -> None:
-    """Raise SettingsError if the embedded broker is used and cannot listen on a chosen port."""
+    """Raise SettingsError if the embedded broker is used but cannot listen on one of its ports."""
     if settings.mqtt_url is None:
         broker = settings.broker.masked()
         instead = f", or use the broker that already runs there with --mqtt-url {broker}"
@@ -36,10 +36,11 @@ def require_mqtt_port(settings: Settings) -> None:
 def require_free_port(
     host: str, port: int, option: str, instead: str = "", *, patience: float = 0.0
 ) -> None:
-    """Raise SettingsError if ``host`` and ``port`` cannot be listened on.
+    """Raise SettingsError if nothing can listen on ``port`` of ``host``.
 
     ``option`` is the beginning of the option's name, such as ``http`` or ``mqtt5``. ``instead`` is
-    further advice for a port that is in use. A port may be in use for up to ``patience`` seconds.
+    further advice for a port that is in use. A port that is in use has ``patience`` seconds to
+    become free.
     """
     try:
         _bind(host, port, time.monotonic() + patience)

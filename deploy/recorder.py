@@ -49,7 +49,7 @@ class Recorder:
             resolve(self._topics, message.topic)
             line = line_of(message.topic, message.payload)
             self._write(line)
-        except MalformedMessageError:  # on a topic that matches a filter, but is not one of ours
+        except MalformedMessageError:  # the topic matches a filter but is not ours
             return
         except OSError as error:
             self.failure = error

@@ -1,4 +1,4 @@
-"""The messages that the broker retains of one host, and their removal."""
+"""Removes the messages of one host that the broker retains."""
 
 import secrets
 import threading
@@ -14,7 +14,7 @@ from telemetry.decoding import decode, resolve
 from telemetry.errors import MalformedMessageError, SystemMonitorError
 
 _SUBSCRIBED_SECONDS = 5.0
-_QUIET_SECONDS = 1.5  # after this long without another retained message, there are no more
+_QUIET_SECONDS = 1.5  # if no retained message arrives for this long, all have arrived
 _LONGEST_SECONDS = 30.0
 _REMOVED_SECONDS = 5.0
 
@@ -22,8 +22,8 @@ _REMOVED_SECONDS = 5.0
 class RetainedMessages:
     """Removes the retained messages of ``host``, and its devices in Home Assistant.
 
-    If topics name their host, all topics of ``host`` are removed, whatever they contain. Otherwise
-    hosts share topics, and a topic is removed if its message is from ``host``.
+    If topics contain the host name, the messages on all topics of ``host`` are removed, whatever
+    they contain. Otherwise hosts share topics, and only messages from ``host`` are removed.
     """
 
     def __init__(self, broker: BrokerAddress, topics: TopicScheme, host: str) -> None:
@@ -40,7 +40,7 @@ class RetainedMessages:
         """Remove the messages, and return their topics.
 
         A broker may deliver only some of many retained messages at once, so this repeats until it
-        finds no new ones. Raises SystemMonitorError if the broker still retains any of them.
+        finds no new topics. Raises SystemMonitorError if the broker does not remove them all.
         """
         removed: set[str] = set()
         while found := self._remove_found() - removed:
@@ -79,7 +79,7 @@ class RetainedMessages:
         return self._topics.everything()
 
     def _wait_found(self) -> set[str]:
-        """Return the topics once no more arrive."""
+        """Return the topics found, once no further retained message arrives."""
         deadline = time.monotonic() + _LONGEST_SECONDS
         with self._changed:
             while time.monotonic() < deadline and self._changed.wait(_QUIET_SECONDS):

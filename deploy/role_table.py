@@ -48,7 +48,7 @@ ROLES = {
     "up": Role(
         "run everything on this machine: broker, collector, ingester, history, advisor, API",
         _EVERYTHING,
-        "Everything runs in one process, except the embedded broker, until Ctrl-C. By default\n"
+        "Everything except the embedded broker runs in one process, until Ctrl-C. By default\n"
         "only this machine can connect.",
         "  system-monitor up\n"
         "  system-monitor up --http-host 0.0.0.0 --http-token-file FILE   open to other machines\n"
@@ -98,10 +98,11 @@ ROLES = {
         "remove the retained messages of a host, such as a retired one, from the broker",
         (*_BROKER, *_LOG),
         "The broker retains the newest message of each topic until an empty one replaces it. This\n"
-        "command removes those of HOST and lists their topics; the API then no longer shows the\n"
-        "host. Samples in the history stay until they expire. A collector that is still running\n"
-        "publishes its values again: only topics that it no longer reads stay removed. Log in as\n"
-        "a user that may read and write the host's topics, such as the host's own.",
+        "command removes the retained messages of HOST and lists their topics; the API then no\n"
+        "longer shows the host. Samples in the history stay until they expire. A collector that\n"
+        "is still running publishes its current values again, so only topics to which it no\n"
+        "longer publishes stay removed. Log in as a user that may read and write the host's\n"
+        "topics, such as the host's own user.",
         "  system-monitor forget gpu-07\n"
         "  system-monitor forget gpu-07 --mqtt-url mqtt://broker.lan:1883 "
         "--topic-prefix 'fleet/{host}'",
@@ -109,10 +110,10 @@ ROLES = {
     "findings": Role(
         "analyse a recording and print its findings",
         ("topic_prefix", *_FINDINGS, *_LOG),
-        "FILE has lines of `topic payload`, as `record` writes them. Each finding is printed as\n"
-        "one JSON object per line when it begins, becomes more severe, and is over. This needs no\n"
-        "broker and no history. Lines that are not valid are skipped and counted. The exit code\n"
-        "is 1 if the file contains no samples.",
+        "FILE has lines of `topic payload`, as `record` writes them. The command prints a\n"
+        "JSON object on a line of its own whenever a finding begins, becomes more severe or ends.\n"
+        "It needs no broker and no history. Lines that are not valid are skipped and counted. The\n"
+        "exit code is 1 if the file contains no samples.",
         "  system-monitor record --output night.txt\n  system-monitor findings night.txt",
     ),
     "record": Role(
@@ -120,7 +121,7 @@ ROLES = {
         (*_BROKER, *_LOG),
         "Each message is a line of `topic payload`, as mosquitto_sub -v prints it. Without\n"
         "--output, the lines go to standard output. Ctrl-C ends the recording. If the connection\n"
-        "is lost, the command reconnects; what was published meanwhile is missing.",
+        "is lost, the command reconnects; messages published in the meantime are missing.",
         "  system-monitor record --output night.txt\n  system-monitor record | gzip > night.txt.gz",
     ),
     "replay": Role(
@@ -137,16 +138,16 @@ ROLES = {
     "notify": Role(
         "send a test notice to each of notify_urls, and to notify_command",
         ("http_public_url", "notify_urls_file", "notify_command", "host_name", *_LOG),
-        "Prints for each target whether it accepted the notice, or what failed. This needs no\n"
-        "broker and no history. The exit code is 1 if a target failed.",
+        "The output shows for each target whether it accepted the notice, or what failed. The\n"
+        "command needs no broker and no history. The exit code is 1 if a target failed.",
         "  system-monitor notify --test --notify-urls-file FILE",
     ),
     "export": Role(
         "write the history of a running System Monitor as CSV, JSON lines or Parquet",
         ("http_host", "http_port", "http_token_file", *_LOG),
-        "Each row has the samples of one tick, or the means of one minute where the history has\n"
-        "only one-minute points. The columns are named like `system/gpu/0.temperature`. The\n"
-        "command requests a limited number of points at a time, so a span of any length needs\n"
+        "Each row contains the samples of one tick or, where the history has only one-minute\n"
+        "points, the means of one minute. Columns have names such as `system/gpu/0.temperature`.\n"
+        "The command requests a limited number of points at a time, so a span of any length needs\n"
         "little memory. The exit code is 1 if the export is incomplete.",
         "  system-monitor export > hour.csv\n"
         "  system-monitor export --start 7d --channel 'system/gpu/+' --output week.csv\n"
@@ -157,18 +158,19 @@ ROLES = {
     "top": Role(
         "show live values in the terminal: GPUs, processes, the machine, findings",
         (*_BROKER, *_LIMITS),
-        "It subscribes to the broker and needs no other part. Keys: q quits, ? lists the others.\n"
-        "This needs the optional library Textual: pip install 'system-monitor[top]'.",
+        "The command subscribes to the broker and needs no other part. The key q quits; the key\n"
+        "? lists all keys. The optional library Textual is required:\n"
+        "pip install 'system-monitor[top]'.",
         "  system-monitor top\n"
         "  system-monitor top --mqtt-url mqtt://broker.lan:1883 --host gpu-07",
     ),
     "run": Role(
         "run a command, such as a training job, as a run with a name and a summary",
         run_request.OPTIONS,
-        "COMMAND has the terminal and receives all signals; its exit code is returned. A summary\n"
-        "of what it and all its child processes used is printed to standard error at the end. The\n"
-        "run is published to system/runs/ID, without the arguments of COMMAND. If the broker\n"
-        "is unavailable, COMMAND runs anyway.",
+        "COMMAND uses the terminal and receives all signals; its exit code is returned. At the\n"
+        "end, a summary of the resources that COMMAND and all its child processes used is printed\n"
+        "to standard error. The run is published to system/runs/ID, without the arguments of\n"
+        "COMMAND. If the broker is unavailable, COMMAND runs anyway.",
         "  system-monitor run -- python train.py --epochs 3\n"
         "  system-monitor run --name ablation-7 --tag nightly -- torchrun train.py\n"
         "  system-monitor run --report reports -- ./train.sh                  save the report",
@@ -176,7 +178,7 @@ ROLES = {
     "completion": Role(
         "print the completion script of bash, zsh or fish",
         (),
-        "Save it where the shell looks for completions, and save it again after each upgrade.\n"
+        "Save the script where the shell looks for completions, and again after each upgrade.\n"
         "Then open a new shell. bash: without the package bash-completion, `source` the file\n"
         "in ~/.bashrc. zsh: add the folder to fpath before compinit runs.",
         "  system-monitor completion bash "

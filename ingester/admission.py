@@ -1,4 +1,4 @@
-"""Limits the names in the history: any publisher can invent hosts and devices."""
+"""Limits how many names the history stores, because any publisher can invent hosts and devices."""
 
 import time
 from collections import OrderedDict
@@ -33,7 +33,7 @@ class _Host:
 class Admission:
     """Admits a limited number of hosts, of channels per host, and of devices per channel.
 
-    A live sample may evict names that are silent; a retained one takes only free places.
+    A live sample may evict names that are silent. A retained sample takes only free places.
     """
 
     def __init__(
@@ -48,7 +48,7 @@ class Admission:
         self._hosts = Places(limits.hosts, self._known.pop, clock)
         self._events = RateLimit(EVENT_BURST, EVENTS_PER_MINUTE, clock)
         self._states = RateLimit(STATE_BURST, STATES_PER_MINUTE, clock)
-        self._newest: OrderedDict[tuple[str | None, str], str] = OrderedDict()  # ids of states
+        self._newest: OrderedDict[tuple[str | None, str], str] = OrderedDict()  # the newest ids
 
     def check(self, sample: Sample, *, retained: bool = False) -> None:
         """Check that ``sample`` may be stored.
@@ -76,7 +76,7 @@ class Admission:
             raise MalformedMessageError("too many devices", detail)
 
     def check_event(self, event: Event, *, retained: bool) -> None:
-        """Check that ``event``, or a change of a state, may be stored.
+        """Check that ``event``, which may be a change of a state, may be stored.
 
         ``retained`` is true if the broker delivered it as a retained message, as is usual for a
         state. Raises MalformedMessageError with the reason ``retained event``, ``too many events``
@@ -97,7 +97,10 @@ class Admission:
             raise MalformedMessageError("too many events", f"{event.channel}: {detail}")
 
     def _check_state(self, event: Event) -> None:
-        """Limit the rate of new states; a newer message about a known state does not count."""
+        """Limit how many states begin and end per minute.
+
+        A message with the same id as the previous message of its host and channel does not count.
+        """
         key = event.host, event.channel
         if self._newest.get(key) == event.id:
             self._newest.move_to_end(key)

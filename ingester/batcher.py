@@ -11,12 +11,15 @@ from telemetry.bus.messages import Message
 from telemetry.history.port import HistoryWriter, Record
 
 _BATCH_SIZE = 500
-# A broker stops at its in-flight limit, which is 100 for rumqttd, and should not wait for us there.
+# A broker stops sending at its in-flight limit, which is 100 messages for rumqttd. So a batch of
+# that size is written at once.
 _ENOUGH = 100
 _BATCH_SECONDS = 0.5  # plus the time to write: a sample is stored within a second
-# A lower limit, such as Mosquitto's default of 20, shows in the silence that follows.
+# A broker with a lower in-flight limit, such as Mosquitto's default of 20 messages, falls silent at
+# that limit. So a batch is also written once no message has arrived for this long.
 _QUIET_SECONDS = 0.05
-# Far more than a broker's in-flight limit allows. QoS 0 messages have no such limit.
+# Far more than the messages within a broker's in-flight limit take. QoS 0 messages have no such
+# limit.
 _CAPACITY_BYTES = 16 * 1024 * 1024
 _OVERHEAD_BYTES = 1024  # memory for a message besides its payload
 _STOP_SECONDS = 1.0
@@ -24,11 +27,11 @@ _MINUTES_SECONDS = 60.0  # between roll-ups
 
 
 class Delivery(NamedTuple):
-    """A message, and the record in it if there is one to store.
+    """A message, and the record that it contains; None if there is nothing to store.
 
-    A message without a record also waits for its turn. Acknowledgements must be sent in the order
-    in which the messages arrived (MQTT 3.1.1, section 4.6), or rumqttd closes the connection.
-    ``received`` is in monotonic seconds.
+    A message without a record also waits for its turn, because acknowledgements must be sent in the
+    order in which the messages arrived (MQTT 3.1.1, section 4.6). Otherwise, rumqttd closes the
+    connection. ``received`` is the time of arrival in monotonic seconds.
     """
 
     record: Record | None
@@ -44,10 +47,10 @@ class Delivery(NamedTuple):
 class Batcher:
     """Writes deliveries to ``history`` from one thread, in batches limited in size and age.
 
-    While the store does not answer, deliveries wait here, unacknowledged. The broker's in-flight
-    limit bounds their number. QoS 0 messages, or a broker without that limit, can exceed
-    ``_CAPACITY_BYTES``: then ``add`` blocks and the connection is not read. ``delay`` is how many
-    seconds the first delivery of the newest batch waited until it was stored.
+    While the store does not respond, deliveries wait here, unacknowledged. The broker's in-flight
+    limit bounds the number of deliveries that wait. But QoS 0 messages, or a broker without that
+    limit, can fill ``_CAPACITY_BYTES``. Then ``add`` blocks, and the connection is not read.
+    ``delay`` is how many seconds the first delivery of the newest batch waited until it was stored.
     """
 
     def __init__(
@@ -75,7 +78,7 @@ class Batcher:
         self._thread.start()
 
     def stop(self) -> None:
-        """Write pending deliveries, but do not retry: the broker keeps what is not stored."""
+        """Write pending deliveries, but do not retry: the broker keeps unacknowledged messages."""
         with self._changed:
             self._stopping.set()
             self._changed.notify_all()
@@ -115,15 +118,17 @@ class Batcher:
             self._roll_up()
 
     def _roll_up(self) -> None:
-        """Compute some of the minutes that are due, between two batches; the rest follow later."""
+        """Compute some of the minutes that are due; the others follow after later batches."""
         now = time.monotonic()
         if now >= self._next_roll_up and not self._stopping.is_set():
             self._next_roll_up = now + (0 if self.storage.roll_up() else _MINUTES_SECONDS)
 
     def _next_batch(self) -> list[Delivery]:
-        """Return the next batch, once it is full, has waited long enough, or no message follows.
+        """Wait for the next batch, and return it.
 
-        It is empty when stopping, or once minutes are due.
+        The batch is complete once it is large enough, has waited long enough, or no further message
+        arrives. If no message is pending, return an empty batch when stopping or once minutes are
+        due.
         """
         with self._changed:
             self._changed.wait_for(

@@ -20,13 +20,15 @@ from telemetry.reports import Report, counter, gauge
 from telemetry.status import CollectorStatus
 from telemetry.tally import Tally
 
-_LONGEST_PAUSE_SECONDS = 1.0  # the publisher relies on it after a broker restart
+_LONGEST_PAUSE_SECONDS = 1.0  # the publisher relies on this limit after a broker restart
 
-_MALFORMED = "Messages that are not valid"
-_REJECTED = "Samples that the history rejected"
-_OUTSIDE = "Samples older than the history's window, or in the future"
+_MALFORMED = "Messages that are not valid, or that exceed a limit"
+_RECEIVED = "Valid samples and events that the broker delivered"
+_STORED = "Samples and events that the history stored"
+_REJECTED = "Samples and events that the history rejected"
+_OUTSIDE = "Samples and events that are older than their retention, or too far in the future"
 _EVICTED = "Stored samples and events deleted early, because the history was full"
-_DELAY = "How long the first message of the newest batch waited to be stored"
+_DELAY = "Time from the arrival of the first message of the newest batch until it was stored"
 
 
 class Ingester:
@@ -35,9 +37,9 @@ class Ingester:
     The session is persistent: while the ingester is offline, the broker queues its messages.
     Ingesters with the same ``group`` share the messages among themselves. Messages that are not
     valid, or that exceed a limit, are counted by reason in ``malformed``, acknowledged and
-    discarded. A status, a message of a family without retention, or an empty payload, which deletes
-    a retained message, is acknowledged and skipped. So is a retained state from before the
-    history's window.
+    discarded. The following messages are acknowledged and skipped: a status, a message of a family
+    without retention, an empty payload, which deletes a retained message, and a retained state
+    outside the retention of events.
     """
 
     def __init__(
@@ -50,7 +52,7 @@ class Ingester:
         group: str | None = None,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """``name`` distinguishes this ingester's session at the broker from others."""
+        """Start nothing yet; ``name`` distinguishes this ingester's session from other sessions."""
         self._topics = topics
         self._group = f"$share/{group}/" if group else ""
         self._bus = BusConnection(
@@ -72,7 +74,7 @@ class Ingester:
 
     @property
     def written(self) -> int:
-        """How many samples the history has stored."""
+        """How many samples and events the history has stored."""
         return self._batcher.storage.stored
 
     @property
@@ -82,7 +84,7 @@ class Ingester:
 
     @property
     def rejected(self) -> Mapping[str, int]:
-        """How many samples the history has rejected, by reason."""
+        """How many samples and events the history has rejected, by reason."""
         return self._batcher.storage.rejected
 
     @property
@@ -102,8 +104,8 @@ class Ingester:
             "ingester",
             storage.problem or self._bus.outage,
             (
-                counter("samples_received", "Samples that the broker delivered", self.received),
-                counter("samples_stored", "Samples that the history stored", storage.stored),
+                counter("samples_received", _RECEIVED, self.received),
+                counter("samples_stored", _STORED, storage.stored),
                 counter("samples_rejected", _REJECTED, dict(storage.rejected), label="reason"),
                 counter("samples_outside_window", _OUTSIDE, storage.outside_window),
                 counter("records_evicted", _EVICTED, storage.evicted),
@@ -130,7 +132,7 @@ class Ingester:
         return self._bus.wait_subscribed(seconds)
 
     def _subscribe(self) -> None:
-        # The session may be from an earlier version, which subscribed to everything.
+        # An earlier version may have created the session, and subscribed to everything in it.
         if self._bus.session_present:
             self._bus.unsubscribe(self._group + self._topics.everything())
         for each in STORED_FILTERS:
@@ -141,7 +143,7 @@ class Ingester:
 
     def _record_in(self, message: Message) -> Record | None:
         """Return the record in ``message``; None if there is nothing to store."""
-        if not message.payload:  # it deletes a retained message
+        if not message.payload:  # an empty payload deletes a retained message
             return None
         try:
             address = resolve(self._topics, message.topic)
@@ -154,7 +156,7 @@ class Ingester:
                 if message.retained and not self._history.keeps(record):
                     return None
                 self._admission.check_event(record, retained=message.retained)
-            elif self._history.keeps(record):  # the history discards and counts the others
+            elif self._history.keeps(record):  # the history discards and counts other samples
                 self._admission.check(record, retained=message.retained)
         except MalformedMessageError as error:
             self._malformed.note(error)

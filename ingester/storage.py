@@ -1,4 +1,4 @@
-"""Writes samples to the history, and retries until they are stored."""
+"""Writes samples and events to the history, and retries until they are stored."""
 
 import logging
 import threading
@@ -14,7 +14,7 @@ from telemetry.tally import Tally
 
 log = logging.getLogger(__name__)
 
-# A part that fails this often with an unexpected error counts as rejected.
+# A part of a batch that fails this many times with an unexpected error counts as rejected.
 _UNEXPECTED_ATTEMPTS = 5
 _FIRST_PAUSE_SECONDS = 0.5
 _LONGEST_PAUSE_SECONDS = 30.0
@@ -25,17 +25,17 @@ class _StoppedError(Exception):
 
 
 class Storage:
-    """Stores samples in ``history``; a sample that the store rejects does not block the others.
+    """Stores records in ``history``; a record that the store rejects does not block the others.
 
     A write that fails because of the store is retried indefinitely, after growing pauses. A batch
-    that the store rejects is halved until the rejected samples are isolated. Rejected samples are
+    that the store rejects is halved until the rejected records are isolated. Rejected records are
     logged, counted by reason in ``rejected``, and discarded. ``problem`` is a sentence about why
-    the store does not accept samples at present. ``failures`` counts the attempts that failed
-    because of the store.
+    the store accepts no records at present; None if it accepts them. ``failures`` counts the
+    attempts that failed because of the store.
     """
 
     def __init__(self, history: HistoryWriter, stopping: threading.Event) -> None:
-        """Retry until ``stopping`` is set. Nothing is opened yet."""
+        """Open nothing yet. Failed writes are retried until ``stopping`` is set."""
         self._history = history
         self._stopping = stopping
         self._opened = False
@@ -49,7 +49,7 @@ class Storage:
 
     @property
     def outside_window(self) -> int:
-        """How many samples were discarded because they lie outside the history's window."""
+        """How many samples and events were discarded because they are outside their retention."""
         return self._history.dropped
 
     @property
@@ -58,7 +58,7 @@ class Storage:
         return self._history.evicted
 
     def open(self) -> bool:
-        """Open the history, retrying until it opens. Return False if stopped first."""
+        """Open the history, retrying until it opens; return False if stopped earlier."""
         try:
             self._attempt(())
         except _StoppedError:
@@ -66,7 +66,7 @@ class Storage:
         return True
 
     def store(self, records: Sequence[Record]) -> bool:
-        """Store ``records``, retrying until they are stored; return False if stopped first."""
+        """Store ``records``, retrying until they are stored; return False if stopped earlier."""
         parts = deque([records] if records else [])
         while parts:
             part, dropped = parts.popleft(), self._history.dropped
@@ -84,9 +84,10 @@ class Storage:
         return True
 
     def roll_up(self) -> bool:
-        """Compute some minutes in the history, which is open; return whether more are due.
+        """Compute some minutes in the history; return whether more minutes are due.
 
-        Never raises. A failure is counted and logged, and the minutes stay due.
+        The history must be open. Never raises. A failure is counted and logged, and the minutes
+        stay due.
         """
         try:
             return self._history.roll_up()
@@ -102,14 +103,14 @@ class Storage:
         self._history.close()
 
     def _attempt(self, records: Sequence[Record]) -> HistoryRejectedError | None:
-        """Store ``records``; return the error if they are rejected. Raises _StoppedError."""
+        """Store ``records``; return the error if the store rejects them. Raises _StoppedError."""
         backoff = Backoff(_FIRST_PAUSE_SECONDS, _LONGEST_PAUSE_SECONDS)
         unexpected = 0
         while True:
             try:
                 self._write(records)
             except HistoryRejectedError as rejection:
-                self._note_success()  # the store answers
+                self._note_success()  # the store responds
                 return rejection
             except HistoryError as error:
                 requested = error.retry_after if isinstance(error, HistoryUnavailableError) else 0.0

@@ -4,20 +4,22 @@
         mark("epoch 3")
 
 Importing this package has no side effects: it loads no other module, and only the command
-``system-monitor`` sets ``sys.path``. The first call starts a thread that publishes. No call waits
-for it, and none raises: without a broker, one sentence is logged. Needs only paho-mqtt.
+``system-monitor`` changes ``sys.path``. The first call starts a thread that publishes. No call
+waits for this thread, and no call raises an error. Without a broker, one sentence is logged. The
+package needs only paho-mqtt.
 """
 
-TYPE_CHECKING = False  # without importing `typing`
+TYPE_CHECKING = False  # type checkers treat it as true; this avoids importing `typing`
 if TYPE_CHECKING:
     from collections.abc import Iterable
     from contextlib import AbstractContextManager
 
 
 def mark(text: str, *, tags: "Iterable[str]" = ()) -> None:
-    """Publish an annotation, such as ``epoch 3``; it belongs to the run around it, if there is one.
+    """Publish an annotation, such as ``epoch 3``.
 
-    At most 1,000 characters of the text and 16 tags of 256 characters are published.
+    Inside a run, the annotation belongs to that run. At most 1,000 characters of the text and 16
+    tags of 256 characters are published.
     """
     from system_monitor import helper  # noqa: PLC0415 - importing this package loads nothing
 
@@ -25,10 +27,11 @@ def mark(text: str, *, tags: "Iterable[str]" = ()) -> None:
 
 
 def run(name: str, *, tags: "Iterable[str]" = ()) -> "AbstractContextManager[None]":
-    """Return a context that is published as the run ``name`` while it is entered.
+    """Return a context manager for a ``with`` block that is published as the run ``name``.
 
-    Inside another run, such as one of ``system-monitor run``, it only marks its beginning and its
-    end there. With torchrun, only the process of rank 0 publishes.
+    Inside another run, for example under ``system-monitor run``, the block does not become a run:
+    annotations in the other run mark its beginning and its end. With torchrun, only the process of
+    rank 0 publishes the run.
     """
     from system_monitor import helper  # noqa: PLC0415 - as above
 

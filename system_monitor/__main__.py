@@ -1,11 +1,11 @@
 """The program: ``system-monitor``, or ``python -m system_monitor``."""
 
 import os
-import sys  # these two are loaded already; another module might be the user's at this point
+import sys  # os and sys are loaded already; any other name might find a module of the user
 
 
 def main() -> None:
-    """Run the command, which ends the process with its exit code."""
+    """Run the command; the process ends with the command's exit code."""
     _search_own_folder_first()
     from deploy.command import main as run  # noqa: PLC0415 - needs the new sys.path
 
@@ -16,8 +16,9 @@ def _search_own_folder_first() -> None:
     """Find the program's packages and libraries even if the user's folders have the same names.
 
     ``PYTHONPATH=.`` and ``python -m`` put the user's folders before the standard library, and many
-    repositories have their own ``deploy`` or ``api``. Those folders move to the end. The standard
-    library stays first: ``site-packages``, where the program is, may hold outdated copies of it.
+    repositories contain a folder ``deploy`` or ``api``. So the user's folders move to the end. The
+    standard library stays first, because ``site-packages``, which contains the program, may also
+    contain outdated copies of standard modules.
     """
     standard_library = os.path.dirname(os.__file__)  # noqa: PTH120 - no pathlib yet
     own_folder = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))  # noqa: PTH100, PTH120 - no pathlib yet

@@ -49,10 +49,10 @@ def _mark(text: object, tags: Iterable[str]) -> None:
 
 
 class Run:
-    """A context that is published as a run while it is entered."""
+    """A context manager: its ``with`` block is published as a run."""
 
     def __init__(self, name: str, tags: Iterable[str] = ()) -> None:
-        """Publish nothing yet."""
+        """Prepare the run; nothing is published before the context is entered."""
         self._name = name
         self._tags = tags
         self._outer: str | None = None
@@ -69,11 +69,11 @@ class Run:
         error: BaseException | None,
         _trace: TracebackType | None,
     ) -> None:
-        """End the run; an exception sets its exit code, and is not suppressed."""
+        """End the run. An exception determines the run's exit code, and is not suppressed."""
         _safely(lambda: self._end(_exit_code(error)))
 
     def _begin(self) -> None:
-        if os.environ.get("RANK", "0") != "0":  # torchrun: rank 0 publishes
+        if os.environ.get("RANK", "0") != "0":  # with torchrun, only rank 0 publishes
             return
         name = _printable(self._name)
         if os.environ.get(RUN_VARIABLE):
@@ -124,19 +124,19 @@ def _exit_code(error: BaseException | None) -> int:
         return _INTERRUPTED
     if isinstance(error, SystemExit):
         code = error.code
-        return code & 0xFF if isinstance(code, int) else int(code is not None)  # as the kernel does
+        return code & 0xFF if isinstance(code, int) else int(code is not None)  # as the exit status
     return 1
 
 
 def _put(make: Make) -> None:
-    global _outbox  # noqa: PLW0603 - one for the process, made when it is first needed
+    global _outbox  # noqa: PLW0603 - one outbox per process, created when first needed
     with _lock:
         if _outbox is None:
             _outbox = Outbox(lambda: list(_under_way.values()))
             _outbox.start()
             atexit.register(_flush)
             multiprocessing = sys.modules.get("multiprocessing.util")
-            if multiprocessing is not None:  # its children do not run atexit handlers
+            if multiprocessing is not None:  # its child processes run no atexit handlers
                 multiprocessing.Finalize(None, _flush, exitpriority=1)
     _outbox.put(make)
 
@@ -147,10 +147,10 @@ def _flush() -> None:
 
 
 def _forget() -> None:
-    """Start over in a forked child, which has none of the parent's threads."""
+    """Start over in a forked child, because the parent's threads do not run in it."""
     global _outbox, _lock
     _outbox, _lock = None, threading.Lock()
-    _under_way.clear()  # the parent publishes them
+    _under_way.clear()  # the parent publishes these runs
 
 
 if hasattr(os, "register_at_fork"):
@@ -172,7 +172,7 @@ def _printable(name: object) -> str:
 
 
 def _texts(texts: Iterable[str], longest: int) -> list[str]:
-    """Return the first few of ``texts``, shortened; none if ``texts`` cannot be iterated."""
+    """Return the first ``texts``, shortened; an empty list if ``texts`` is not iterable."""
     if isinstance(texts, str):
         texts = [texts]
     several = texts if isinstance(texts, Iterable) else ()

@@ -1,4 +1,4 @@
-"""Publishes messages in the background. Imports paho, and otherwise only the standard library."""
+"""Publishes messages in the background. Needs only paho-mqtt and the standard library."""
 
 import contextlib
 import logging
@@ -15,15 +15,15 @@ from system_monitor import settings
 log = logging.getLogger("system_monitor")
 
 _MOST_WAITING = 1000
-_FIRST_SECONDS = 5.0  # for the first connection
-_AGAIN_SECONDS = 60.0  # between two states of a run under way
+_FIRST_SECONDS = 5.0  # the longest wait for the first connection, until a warning is logged
+_AGAIN_SECONDS = 60.0  # the state of a run under way is published again after this time
 _LAST_SECONDS = 2.0
 _POLL_SECONDS = 0.05
 _RESULT = "marks and runs are not published"
 
 
 class Message(NamedTuple):
-    """A message for a channel of this host."""
+    """A message to publish on a channel of this host."""
 
     channel: str
     payload: bytes
@@ -31,17 +31,20 @@ class Message(NamedTuple):
 
 
 Make = Callable[[str], Message]
-"""Returns a message, given the name of this host."""
+"""A function that takes the name of this host and returns a message."""
 
 
 class Outbox:
-    """A bounded queue, and the thread that publishes its messages.
+    """A bounded queue, and the thread that publishes the queued messages.
 
-    ``put`` never blocks and never raises. The first failure is logged, in one sentence.
+    ``put`` never blocks and never raises. Only the first failure is logged, in one sentence.
     """
 
     def __init__(self, states: Callable[[], Iterable[Make]]) -> None:
-        """Start nothing yet. ``states`` are published after each connection, and every minute."""
+        """Start nothing yet.
+
+        The messages from ``states`` are published after each connection, and every minute.
+        """
         self.process = os.getpid()
         self._states = states
         self._messages: queue.Queue[Make | None] = queue.Queue(_MOST_WAITING)
@@ -56,8 +59,8 @@ class Outbox:
     def start(self) -> None:
         """Start the thread.
 
-        This loads paho, in the caller's thread: if the process forked while another thread loads a
-        module, the child could never load it.
+        This loads paho in the caller's thread. If another thread loaded it and the process forked
+        at that moment, the child could never load it.
         """
         self._new_client = _load_paho()
         threading.Thread(target=self._run, name="system-monitor", daemon=True).start()
@@ -69,11 +72,12 @@ class Outbox:
             self._messages.put_nowait(make)
         except queue.Full:
             self._report(
-                f"{_MOST_WAITING} messages are waiting to be published; further ones are discarded"
+                f"{_MOST_WAITING} messages are waiting to be published; "
+                "further messages are discarded"
             )
 
     def flush(self) -> None:
-        """Wait until everything is published: at most 2 s, and not at all without a broker."""
+        """Wait at most 2 s until everything is published; do not wait if the broker has failed."""
         deadline = time.monotonic() + _LAST_SECONDS
         while time.monotonic() < deadline and not self._failed.is_set():
             if self._idle.wait(_POLL_SECONDS):
@@ -135,7 +139,7 @@ class Outbox:
                 self._fail(f"the MQTT broker at {broker.masked} refuses the connection ({reason})")
                 return
             self._failed.clear()
-            self._again_at = 0.0  # the broker may have lost the states
+            self._again_at = 0.0  # send the states again: the broker may have lost them
             self._connected.set()
             with contextlib.suppress(queue.Full):
                 self._messages.put_nowait(None)  # wakes the thread
@@ -160,11 +164,14 @@ class Outbox:
 
 
 def _load_paho() -> Callable[[str], Any] | None:
-    """Load paho and its lazy imports; return a function that creates a client, or None."""
+    """Load paho and its lazy imports; return a function that creates a client.
+
+    Return None if paho 2 is not installed.
+    """
     try:
         from paho.mqtt.client import Client  # noqa: PLC0415 - only once something is published
         from paho.mqtt.enums import CallbackAPIVersion  # noqa: PLC0415
-    except ImportError:  # or a version before 2
+    except ImportError:  # paho is missing, or its version is before 2
         return None
     "".encode("idna")
     return lambda name: Client(CallbackAPIVersion.VERSION2, client_id=name)

@@ -1,4 +1,4 @@
-"""Describes this process as the collector of this machine does.
+"""Describes this process in the same way as the collector does.
 
 Imports only the standard library.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 
 
 def command() -> str:
-    """Return the program and its script or module; never the arguments."""
+    """Return the program, and its script or module; never the arguments."""
     program = Path(sys.executable or "python").name
     main = sys.modules.get("__main__")
     spec = getattr(main, "__spec__", None)
@@ -22,7 +22,7 @@ def command() -> str:
 
 
 def identity() -> str | None:
-    """Return a digest of the boot, the process id and the start; None except on Linux."""
+    """Return a digest of the boot ID, the process ID and its start time; None without /proc."""
     try:
         boot = Path("/proc/sys/kernel/random/boot_id").read_text("ascii").strip()
         stat = Path("/proc/self/stat").read_bytes()
@@ -33,7 +33,7 @@ def identity() -> str | None:
 
 
 def user() -> str | None:
-    """Return the user's name, if it is known."""
+    """Return the user's name, or None if it is unknown."""
     try:
         return getpass.getuser()
     except (OSError, KeyError, ImportError):

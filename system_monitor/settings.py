@@ -1,4 +1,4 @@
-"""Reads from the environment where to publish, with the variables of ``system-monitor``.
+"""Reads the broker's address from the same environment variables as ``system-monitor``.
 
 Imports only the standard library.
 """
@@ -12,12 +12,12 @@ from typing import NamedTuple
 from urllib.parse import unquote, urlsplit
 
 _PORTS = {"mqtt": 1883, "mqtts": 8883}
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - where a server listens
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a server may listen on these addresses, but a client cannot connect to them
 _CONTROL = re.compile(r"[\x00-\x1f\x7f+#]")
 
 
 class Broker(NamedTuple):
-    """The broker, and the prefix of topics. ``masked`` is its address for use in messages."""
+    """The broker, the prefix of topics, and the name of this host."""
 
     host: str
     port: int
@@ -29,17 +29,20 @@ class Broker(NamedTuple):
 
     @property
     def masked(self) -> str:
-        """The address without the login."""
+        """The broker's address without the login, for use in messages."""
         return f"{'mqtts' if self.tls else 'mqtt'}://{self.host}:{self.port}"
 
     def topic(self, channel: str) -> str:
-        """Return the topic of ``channel`` of this host."""
+        """Return the topic for ``channel`` of this host."""
         prefix = self.prefix.replace("{host}", self.host_name)
         return f"{prefix}/{channel}" if prefix else channel
 
 
 def load() -> Broker:
-    """Return the broker that the environment names. Raises ValueError and OSError."""
+    """Return the broker from the environment.
+
+    Raises ValueError if a setting is not valid, and OSError if a file cannot be read.
+    """
     url = _value("MQTT_URL", file=True)
     host = _value("MQTT_HOST") or "127.0.0.1"
     parts = urlsplit(url or f"mqtt://{host}:{_value('MQTT_PORT') or 1883}")

@@ -1,4 +1,4 @@
-"""The wall clock, in milliseconds, the unit of all timestamps."""
+"""Reads the wall clock in milliseconds, the unit of all timestamps."""
 
 import time
 

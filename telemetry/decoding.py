@@ -24,7 +24,7 @@ from telemetry.status import LONGEST_INTERVAL, CollectorStatus
 
 Decoded = TypeVar("Decoded")
 Content: TypeAlias = Sample | Event | CollectorStatus
-"""What a message may contain."""
+"""The content of a message after decoding."""
 
 
 class _StatusNumbers(Payload):
@@ -37,9 +37,9 @@ class _StatusNumbers(Payload):
 
 
 class Address(NamedTuple):
-    """Where a message arrived: its channel and the channel's family, which is None for a status.
+    """The channel on which a message arrived, the channel's family, and the host in the topic.
 
-    ``host`` is the host in the topic's prefix, or None.
+    ``host`` is None if the topic's prefix contains no host. ``family`` is None for a status.
     """
 
     host: str | None
@@ -47,9 +47,9 @@ class Address(NamedTuple):
     family: Family | None
 
 
-@lru_cache(maxsize=16_384)  # enough for a fleet; bounded because any client can invent topics
+@lru_cache(maxsize=16_384)  # enough for a fleet; bounded because clients can make up topics
 def resolve(scheme: TopicScheme, topic: str) -> Address:
-    """Return the address that ``topic`` represents.
+    """Return the address in ``topic``.
 
     Raises MalformedMessageError with the reason ``unknown channel``.
     """
@@ -63,12 +63,12 @@ def resolve(scheme: TopicScheme, topic: str) -> Address:
 def decode(
     address: Address, payload: bytes, *, arrived: int, names: frozenset[str] | None = None
 ) -> Content:
-    """Return the sample, event, state or status that arrived as ``payload``; a state is an event.
+    """Return the sample, event or status in ``payload``; a state is returned as an event.
 
-    ``arrived``, in Unix milliseconds, becomes the time of an event without a timestamp. With
-    ``names``, a sample has only the fields with these names, which takes less time. Raises
-    MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an event``, ``host
-    mismatch`` or ``channel mismatch``.
+    ``arrived``, in Unix milliseconds, becomes the time of an event without a timestamp. If
+    ``names`` is given, a sample contains only the fields with these names, and decoding takes less
+    time. Raises MalformedMessageError with the reason ``too large``, ``not a sample``, ``not an
+    event``, ``host mismatch`` or ``channel mismatch``.
     """
     if address.family is None:
         return decode_status(address, payload)
@@ -78,7 +78,7 @@ def decode(
 
 
 def decode_sample(address: Address, payload: bytes) -> Sample:
-    """Return the sample that arrived as ``payload``; raises as ``decode`` does."""
+    """Return the sample in ``payload``; raises the same errors as ``decode``."""
     if address.family is None or address.family.nature is not Nature.SAMPLE:
         raise MalformedMessageError(
             "not a sample", f"{address.channel} is not a channel of samples"
@@ -87,7 +87,7 @@ def decode_sample(address: Address, payload: bytes) -> Sample:
 
 
 def decode_status(address: Address, payload: bytes) -> CollectorStatus:
-    """Return the status that arrived as ``payload``; raises as ``decode`` does."""
+    """Return the status in ``payload``; raises the same errors as ``decode``."""
     channel = address.channel
     _validated(_StatusNumbers.model_validate_json, channel, payload)
     status = _validated(_status_adapter().validate_json, channel, payload)
@@ -96,7 +96,7 @@ def decode_status(address: Address, payload: bytes) -> CollectorStatus:
 
 
 def make_event(family: Family, model: EventPayload, arrived: int) -> Event:
-    """Return the event that ``model`` describes, adding an ID and a time if it has none."""
+    """Return the event that ``model`` describes; a missing id or timestamp is added."""
     return _event_of(family.channel, model, arrived)
 
 

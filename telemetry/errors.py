@@ -1,29 +1,29 @@
 """Every error that System Monitor raises on purpose.
 
     SystemMonitorError
-    ├── SettingsError                 a wrong setting or an occupied port; exit code 2
-    ├── SensorAbsentError             this machine has no such hardware or driver, and why
-    ├── SensorFailedError             a reading, or part of it, failed, and why
+    ├── SettingsError                 a setting is wrong or a port is occupied; exit code 2
+    ├── SensorAbsentError             this machine lacks the hardware or driver of a sensor
+    ├── SensorFailedError             a reading, or a part of a reading, failed
     ├── MalformedMessageError         a message from the bus is not valid
-    ├── BusUnavailableError           the broker does not accept a message
+    ├── BusUnavailableError           the broker does not acknowledge a message
     └── HistoryError
-        ├── HistoryUnavailableError   the store does not answer; trying again may help
-        └── HistoryRejectedError      the store rejects these samples; trying again will not help
+        ├── HistoryUnavailableError   the store is not responding; trying again may help
+        └── HistoryRejectedError      the store rejects records; trying again will not help
 
-The message of each is one sentence for a user.
+The message of each error gives the reason, in words for the user.
 """
 
 
 class SystemMonitorError(Exception):
-    """Base of the errors in this module."""
+    """The base class of the errors in this module."""
 
 
 class SettingsError(SystemMonitorError):
-    """A setting is not usable. Raised before anything has started."""
+    """A setting or argument is wrong, or a port is occupied. Raised only while a command starts."""
 
 
 class SensorAbsentError(SystemMonitorError):
-    """The hardware or driver that a sensor reads does not exist here."""
+    """The machine does not have the hardware or driver that a sensor reads."""
 
 
 class SensorFailedError(SystemMonitorError):
@@ -33,17 +33,17 @@ class SensorFailedError(SystemMonitorError):
 class MalformedMessageError(SystemMonitorError):
     """A message on one of our topics does not follow the contract.
 
-    ``reason`` is one of a small fixed set, so that it can be counted.
+    ``reason`` is from a small fixed set of texts, because such messages are counted by reason.
     """
 
     def __init__(self, reason: str, detail: str) -> None:
-        """Keep ``reason`` for counting and ``detail`` for the log."""
+        """Store ``reason`` for counting; the error's message contains ``reason`` and ``detail``."""
         super().__init__(f"{reason}: {detail}")
         self.reason = reason
 
 
 class BusUnavailableError(SystemMonitorError):
-    """The broker is not available, or does not acknowledge a message."""
+    """The broker is not available, or has not acknowledged a message in time."""
 
 
 class HistoryError(SystemMonitorError):
@@ -51,24 +51,24 @@ class HistoryError(SystemMonitorError):
 
 
 class HistoryUnavailableError(HistoryError):
-    """The history store does not answer, or is not usable at present.
+    """The history store is not responding, or is not usable at present.
 
-    ``retry_after`` is the delay in seconds that the store requests; 0 if it requests none.
+    ``retry_after`` is the delay in seconds that the store requests; 0 if there is no request.
     """
 
     def __init__(self, sentence: str, *, retry_after: float = 0.0) -> None:
-        """Keep the message, and the shortest delay before the next attempt."""
+        """Store the message, and the shortest delay before the next attempt."""
         super().__init__(sentence)
         self.retry_after = retry_after
 
 
 class HistoryRejectedError(HistoryError):
-    """The history store rejects these samples: they are not valid, or there are too many at once.
+    """The history store rejects records: they are not valid, or too large for one request.
 
-    ``reason`` is one of a small fixed set, so that it can be counted.
+    ``reason`` is from a small fixed set of texts, because rejections are counted by reason.
     """
 
     def __init__(self, sentence: str, reason: str) -> None:
-        """Keep ``reason`` for counting."""
+        """Store the message, and ``reason`` for counting."""
         super().__init__(sentence)
         self.reason = reason

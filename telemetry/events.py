@@ -1,7 +1,7 @@
-"""An event: something that happened at one moment, as it travels through the pipeline.
+"""An event reports something that happened at one moment.
 
-A state travels as an event too: its timestamp is the moment at which it last changed. Its end is an
-event whose id is that of its beginning, followed by ``END``.
+A state is also published as an event: its timestamp is the moment at which the state last changed.
+The end of a state is another event. Its id is the id of the state's beginning, followed by ``END``.
 """
 
 import hashlib
@@ -9,7 +9,7 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-MAX_EVENT_BYTES = 8_192  # fits a text of 1,000 characters, however it is escaped
+MAX_EVENT_BYTES = 8_192  # enough for a text of 1,000 characters, even if all are escaped in JSON
 MAX_STATE_BYTES = 32_768
 END = ".end"
 
@@ -18,9 +18,10 @@ END = ".end"
 class Event:
     """One event on ``channel``.
 
-    ``id`` identifies the event: it is stored once, with its newest values. ``timestamp`` is Unix
-    time in integer milliseconds. ``host`` is None if the event concerns no particular host.
-    ``values`` are the payload's other fields.
+    ``id`` identifies the event on its channel and host: if an event with the same id is published
+    again, the history still stores one event. ``timestamp`` is Unix time in integer milliseconds.
+    ``host`` is None if the event concerns no particular host. ``values`` are the payload's other
+    fields.
     """
 
     channel: str
@@ -31,7 +32,7 @@ class Event:
 
     @property
     def is_end(self) -> bool:
-        """Whether this is the end of a state."""
+        """Whether this event is the end of a state."""
         return self.id.endswith(END)
 
     def body(self) -> dict[str, object]:
@@ -39,11 +40,11 @@ class Event:
         return {"id": self.id, "timestamp": self.timestamp, "host": self.host, **self.values}
 
     def payload(self) -> bytes:
-        """Return the JSON that travels on the bus."""
+        """Return the JSON that is published on the bus."""
         return json.dumps(self.body(), separators=(",", ":"), allow_nan=False).encode()
 
 
 def content_id(channel: str, timestamp: int, host: str | None, values: Mapping[str, object]) -> str:
-    """Return the ID for an event that has none: a digest of its contents."""
+    """Return an id for an event that was published without an id: a digest of its content."""
     content = json.dumps([channel, timestamp, host, values], sort_keys=True)
     return hashlib.sha256(content.encode()).hexdigest()[:32]

@@ -1,4 +1,4 @@
-"""``system/status``: whether a collector is online, and the state of each of its sensors."""
+"""The payload of ``system/status``: whether a collector is online, and its sensors' states."""
 
 import json
 from collections.abc import Mapping
@@ -6,13 +6,17 @@ from dataclasses import asdict, dataclass, field
 from enum import StrEnum
 
 LONGEST_INTERVAL = 60.0  # seconds between two samples
-STATUS_SECONDS = 10.0  # between two messages of a collector's status
-STALE_INTERVALS = 3  # without a newer sample, after which a sample is stale
-_DECODING = {"allow_inf_nan": False}  # NaN and infinity cannot be encoded as JSON again
+STATUS_SECONDS = 10.0  # between two status messages of a collector
+STALE_INTERVALS = 3  # a sample older than this many intervals is stale
+_DECODING = {"allow_inf_nan": False}  # reject NaN and infinity, which JSON cannot contain
 
 
 class CollectorState(StrEnum):
-    """Whether a host's collector runs. A collector's last will reports ``offline``."""
+    """Whether a collector is running.
+
+    A collector publishes ``offline`` when it stops. If the collector disappears, the broker
+    publishes the collector's last will, which also reports ``offline``.
+    """
 
     ONLINE = "online"
     OFFLINE = "offline"
@@ -34,7 +38,9 @@ class SensorState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SensorReport:
-    """One sensor: its state and the reason, what it reads, and how long a reading takes.
+    """The part of a collector's status that describes one sensor.
+
+    ``reason`` explains the state, and ``description`` is what the sensor reads.
 
     ``duration_ms`` is the duration of the newest reading in milliseconds. ``failures`` and
     ``missed_ticks`` count from the collector's start. ``details`` are facts such as the driver
@@ -56,11 +62,13 @@ class SensorReport:
 class CollectorStatus:
     """The payload of ``system/status``.
 
-    ``last_will`` is set if the broker publishes the status for a collector that has disappeared.
-    Its ``timestamp`` is then the collector's start, because the time of its publication is not
-    known beforehand. ``timestamp`` and ``started`` are in Unix milliseconds, ``interval`` is in
-    seconds. ``waiting`` counts the samples that have not been sent to the broker yet; ``dropped``
-    counts those that were discarded, for example because the buffer was full.
+    ``timestamp`` and ``started`` are in Unix milliseconds, ``interval`` is in seconds. ``waiting``
+    counts the samples that have not been sent to the broker yet. ``dropped`` counts the samples
+    that were discarded, for example because the buffer was full.
+
+    ``last_will`` is true if the broker publishes this status because the collector has disappeared.
+    The collector creates its last will when it starts, and cannot know when the broker will publish
+    it. So the ``timestamp`` of a last will is the start of the collector.
     """
 
     __pydantic_config__ = _DECODING
@@ -77,5 +85,5 @@ class CollectorStatus:
     last_will: bool = False
 
     def payload(self) -> bytes:
-        """Return the JSON that travels on the bus."""
+        """Return the status as JSON."""
         return json.dumps(asdict(self), separators=(",", ":")).encode()

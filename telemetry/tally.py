@@ -10,18 +10,19 @@ from telemetry.log_limit import RateLimitedLog
 log = logging.getLogger(__name__)
 
 
-# The parts of one process reject the same message: it is logged once.
+# Several parts of a process may reject the same message. Parts that log the same sentence share one
+# rate-limited log, so that the rejection is logged only once.
 _logs: WeakValueDictionary[str, RateLimitedLog] = WeakValueDictionary()
 
 
 class Tally:
-    """Counts rejections in ``by_reason``; logs at most one a minute, with the total.
+    """Counts rejections in ``by_reason``; logs at most one rejection a minute, with the total.
 
-    Tallies with the same sentence share this limit.
+    Tallies with the same ``what`` share this limit.
     """
 
     def __init__(self, what: str, level: int = logging.WARNING) -> None:
-        """Start at zero; ``what`` begins each line, such as ``Message is not a valid sample``."""
+        """Begin each log line with ``what``, such as ``Message is not a valid sample``."""
         self.by_reason: Counter[str] = Counter()
         self._what = what
         self._log = _logs.setdefault(what, RateLimitedLog(log, level))

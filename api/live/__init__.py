@@ -1,1 +1,1 @@
-"""Live data: from the bus to the newest values and the WebSocket clients."""
+"""Live data: keeps the newest values from the bus, and sends them to WebSocket clients."""

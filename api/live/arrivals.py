@@ -3,14 +3,15 @@
 from collections import deque
 from typing import NamedTuple
 
-# The ingester stores a sample within about a second; a longer lag means that it does not.
+# The ingester normally stores a sample within about a second. If a sample is not in the history
+# even after this much longer time, the ingester is not storing samples.
 _LAG_SECONDS = 10.0
 _LAG_INTERVALS = 3
 _MARKS = 4
 
 
 class Arrival(NamedTuple):
-    """One live sample: its timestamp in Unix milliseconds, its arrival in monotonic seconds."""
+    """A live sample; ``timestamp`` is in Unix milliseconds, ``arrived`` in monotonic seconds."""
 
     channel: str
     timestamp: int
@@ -18,24 +19,25 @@ class Arrival(NamedTuple):
 
 
 def allowed_lag(interval: float) -> float:
-    """Return within how many seconds a sample of a host with ``interval`` should be stored."""
+    """Return how many seconds after its arrival a sample should be stored at the latest."""
     return _LAG_SECONDS + _LAG_INTERVALS * interval
 
 
 class Arrivals:
-    """The newest live sample of a host, and one that should have been stored by now.
+    """The newest live sample of a host, and an older sample that should be stored by now.
 
-    Only the time of arrival here counts, never the host's clock.
+    The age of a sample is the time since it arrived in this process. The host's clock is not used,
+    because it may be wrong.
     """
 
     def __init__(self) -> None:
         """Start with no samples."""
         self.newest: Arrival | None = None
-        # Some of the last ``lag`` seconds, and one before them.
+        # Some arrivals of the last ``lag`` seconds, and one older arrival.
         self._marks: deque[Arrival] = deque()
 
     def note(self, arrival: Arrival, lag: float) -> None:
-        """Note a live sample; after a silence longer than ``lag``, start over with it."""
+        """Record a live sample; after a silence longer than ``lag``, forget all earlier samples."""
         marks, now = self._marks, arrival.arrived
         if self.newest is not None and now - self.newest.arrived > lag:
             marks.clear()

@@ -1,4 +1,4 @@
-"""One WebSocket client, and how frames reach it."""
+"""Sends frames to one WebSocket client, and queues them while the client reads too slowly."""
 
 import asyncio
 from collections import deque
@@ -8,7 +8,7 @@ from typing import Protocol
 from api.live.frames import Frame, Greeting, Text
 
 QUEUE_FRAMES = 256
-# The sensors of one tick report within about 50 ms of each other.
+# At each tick, all sensors report within about 50 ms of each other.
 BATCH_SECONDS = 0.05
 BATCH_FRAMES = 100
 TOO_SLOW = "The client reads too slowly."
@@ -19,7 +19,7 @@ class Connection(Protocol):
     """A WebSocket; no method waits for the client.
 
     ``can_write`` is true while the client has read most of what was written. ``on_writable`` is
-    called when it becomes true again.
+    called when ``can_write`` becomes true again.
     """
 
     can_write: bool
@@ -33,13 +33,12 @@ class Connection(Protocol):
 
 
 class Client:
-    """A client's filters, and the frames that wait while it reads too slowly.
+    """A client's filters, and the frames that are still to be sent to the client.
 
-    Once the client is to be disconnected, ``dropped`` is the reason, and the client gets no more
-    frames.
+    ``dropped`` is the reason why the client is to be disconnected, or None.
     """
 
-    __slots__ = (  # small, because a sample is offered to hundreds
+    __slots__ = (  # small and fast, as each sample is offered to hundreds of clients
         "_batch",
         "_capacity",
         "_connection",
@@ -61,8 +60,8 @@ class Client:
     ) -> None:
         """Subscribe to the channels of ``host``, or of all hosts, that match one of ``filters``.
 
-        With ``batch``, the frames of a tick are sent in one message. ``address`` is the client's IP
-        address.
+        With ``batch``, frames are collected for 50 ms and sent as one message, a JSON array.
+        ``address`` is the client's IP address.
         """
         self.filters = tuple(filters)
         self.host = host
@@ -75,7 +74,7 @@ class Client:
         self._capacity = QUEUE_FRAMES
 
     def offer(self, frame: Frame) -> None:
-        """Send ``frame``; queue it if others wait, and drop the client if the queue is full."""
+        """Send ``frame``, or queue it for later; if the queue is full, drop the client."""
         if self._connection.can_write and not self._frames and not self._batch:
             self._connection.write(frame.encoded)
         elif len(self._frames) >= self._capacity:
@@ -86,13 +85,13 @@ class Client:
                 asyncio.get_running_loop().call_later(BATCH_SECONDS, self._flush)
 
     def greet(self, greetings: Sequence[Greeting]) -> None:
-        """Send ``greetings`` beyond the usual capacity, because those of a fleet may exceed it."""
+        """Send ``greetings``; enlarge the queue so that all of them fit, even for a large fleet."""
         self._capacity = max(self._capacity, QUEUE_FRAMES + len(greetings))
         for each in greetings:
             self.offer(each)
 
     def drop(self, reason: str) -> None:
-        """Disconnect the client."""
+        """Disconnect the client, and discard the queued frames."""
         if self.dropped is None:
             self.dropped = reason
             self._frames.clear()

@@ -12,7 +12,7 @@ from telemetry.catalogue import FAMILIES, STATUS_CHANNEL, example_channel, famil
 CHANNEL_PARAMETERS = ("channel", "channels")  # two names for one parameter
 MAX_FILTERS = 64
 _MAX_LENGTH = 256
-# MQTT 3.1.1, section 4.7.1: + occupies a whole level, # the last one.
+# MQTT 3.1.1, section 4.7.1: + must be a whole level, and # must be the whole last level.
 _LEVEL = r"(?:\+|[^+#/\x00-\x1f\ud800-\udfff]*)"
 _FILTER = re.compile(rf"(?:{_LEVEL}/)*(?:{_LEVEL}|#)")
 _CHANNELS = (*(family.channel for family in FAMILIES), STATUS_CHANNEL)
@@ -36,13 +36,13 @@ def validated_filters(name: str, filters: Iterable[object]) -> tuple[str, ...]:
         distinct[each] = None
     if len(distinct) > MAX_FILTERS:
         raise InvalidParameterError(
-            name, f"{len(distinct)} filters", f"at most {MAX_FILTERS} at a time"
+            name, f"{len(distinct)} filters", f"at most {MAX_FILTERS} may be used at a time"
         )
     return tuple(distinct)
 
 
 def require_channels(name: str, filters: Iterable[str]) -> None:
-    """Raise InvalidParameterError if one of ``filters``, which are valid, matches no channel."""
+    """Raise InvalidParameterError if one of the valid ``filters`` cannot match any channel."""
     for each in filters:
         if not _can_match(each):
             raise InvalidParameterError(name, each, f"it matches none of {', '.join(_CHANNELS)}")
@@ -68,10 +68,11 @@ def _without_wildcards(levels: list[str], example: list[str]) -> list[str]:
 
 
 def from_query(given: Mapping[str, Sequence[str]]) -> tuple[str, list[str]]:
-    """Return the name of a parameter that was ``given``, for use in errors, and all filters.
+    """Return the name of a channel parameter in the query, for error messages, and all filters.
 
-    Both parameters mean the same, and each of their values may contain several filters, separated
-    by commas. Restores each + that was decoded as a space: channel names contain no spaces.
+    ``channel`` and ``channels`` mean the same. Each of their values may contain several filters,
+    separated by commas. A + in a URL is decoded as a space, so each space is replaced by a + again:
+    channel names contain no spaces.
     """
     used = [name for name in CHANNEL_PARAMETERS if given[name]]
     values = [value.replace(" ", "+") for name in used for value in given[name]]
@@ -89,7 +90,8 @@ T = TypeVar("T")
 class FilterTree(Generic[T]):
     """Filters and the items that belong to them, as a tree of levels.
 
-    A match takes as many steps as the channel has levels, however many filters there are.
+    The cost of a match depends on the number of levels of the channel, not on the number of
+    filters.
     """
 
     __slots__ = ("children", "items")
@@ -109,7 +111,7 @@ class FilterTree(Generic[T]):
         node.items.add(item)
 
     def discard(self, channel_filter: str, item: T) -> None:
-        """Remove ``item`` from a filter that it was added to."""
+        """Remove ``item`` from a filter to which it was added."""
         level, _, rest = channel_filter.partition("/")
         child = self.children[level]
         if "/" in channel_filter:

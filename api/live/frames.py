@@ -7,7 +7,7 @@ from telemetry.clock import unix_milliseconds
 
 
 class Text:
-    """A frame of JSON. ``encoded`` is what is sent: the same bytes for all clients."""
+    """A frame of JSON. ``encoded`` contains the bytes to send, the same for all clients."""
 
     __slots__ = ("encoded", "text")
 
@@ -18,23 +18,23 @@ class Text:
 
 
 class Greeting:
-    """The newest value of a channel, with its age. It is encoded only when sent."""
+    """The newest value of a channel. It is encoded only when sent, because it contains its age."""
 
     __slots__ = ("_update",)
 
     def __init__(self, update: Update) -> None:
-        """Send ``update``."""
+        """Store the update to send."""
         self._update = update
 
     @property
     def text(self) -> str:
-        """The update's frame with ``age_seconds``."""
+        """The JSON of the update's frame, with ``age_seconds`` added."""
         age = round(self._update.age(unix_milliseconds()), 3)
         return f'{self._update.frame[:-1]},"age_seconds":{age}}}'
 
     @property
     def encoded(self) -> bytes:
-        """The bytes that are sent."""
+        """The bytes to send, with the age at this moment."""
         return Text(self.text).encoded
 
 

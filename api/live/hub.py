@@ -15,9 +15,9 @@ MAX_CLIENTS = 1024
 class Hub:
     """All connected clients. Used only in the event loop's thread; never waits for a client.
 
-    ``slow_clients`` counts the clients dropped because they read too slowly, ``replaced_clients``
-    those dropped to make room, because all places were taken and their address had the most
-    clients.
+    ``slow_clients`` counts the clients that were dropped because they read too slowly. If a client
+    joins while all places are taken, a client of the network with the most clients is dropped;
+    ``replaced_clients`` counts these clients.
     """
 
     def __init__(self, newest: Newest) -> None:
@@ -41,7 +41,7 @@ class Hub:
     def join(self, client: Client) -> None:
         """Send ``client`` the newest values, then each update as it arrives.
 
-        If there are then too many clients, drop this one or another one.
+        If there are too many clients afterwards, drop ``client`` or another client.
         """
         self._clients.add(client, client.address)
         self._subscribe(client, client.filters)
@@ -59,10 +59,10 @@ class Hub:
             self.slow_clients += 1
 
     def change(self, client: Client, filters: Iterable[str], acknowledgement: str) -> None:
-        """Replace the filters, acknowledge, then send the newest values of the added channels."""
+        """Acknowledge, replace the filters, then send the newest values of the added channels."""
         client.offer(Text(acknowledgement))
         if client not in self._clients:
-            return  # it was dropped
+            return  # the client was dropped
         previous = self._channels(client)
         self._unsubscribe(client)
         self._subscribe(client, filters)
@@ -98,7 +98,7 @@ class Hub:
             self._unsubscribe(client)
 
     def _channels(self, client: Client) -> set[str]:
-        """Return the known channels that ``client`` subscribed to."""
+        """Return the channels with a known value to which ``client`` subscribed."""
         known = {update.channel for update in self._newest.updates(client.host)}
         matching = self._subscribers.matching
         return {each for each in known if any(client in items for items in matching(each))}

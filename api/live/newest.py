@@ -1,4 +1,4 @@
-"""The newest values of each host; the newest value is normally the last one to arrive."""
+"""The newest values of each host: normally, the values that arrived last."""
 
 import json
 import time
@@ -18,7 +18,7 @@ from telemetry.samples import Sample
 from telemetry.status import STALE_INTERVALS, CollectorState, CollectorStatus
 
 DEFAULT_INTERVAL_SECONDS = 2.0
-MAX_BYTES = 67_108_864  # limit on all messages; higher if more hosts are allowed
+MAX_BYTES = 67_108_864  # limit on the size of all messages; higher if the settings allow many hosts
 _BYTES_OF_HOST = 65_536  # a host with eight GPUs needs half of this
 
 
@@ -42,12 +42,12 @@ class Update:
 
     @property
     def is_event(self) -> bool:
-        """Whether the update is an event or the end of a state: it is forwarded, but not kept."""
+        """Whether the update is an event or the end of a state; neither is kept, only forwarded."""
         return isinstance(self.content, Event) and (self.content.is_end or not self.is_state)
 
     @property
     def is_state(self) -> bool:
-        """Whether the update is a change of a state."""
+        """Whether the update is the beginning, a change or the end of a state."""
         if not isinstance(self.content, Event):
             return False
         family = family_of(self.content.channel)
@@ -68,18 +68,17 @@ class Update:
     def age(self, now: int) -> float:
         """Return the age of the reading in seconds; ``now`` is in Unix milliseconds.
 
-        It is at least the time since the update arrived, because the host's clock may be ahead.
+        The age is at least the time since the update arrived, as the host's clock may be ahead.
         """
         return max((now - self.content.timestamp) / 1000, time.monotonic() - self.arrived)
 
     def supersedes(self, known: "Update") -> bool:
-        """Return whether this is newer than ``known``, the previous update on the same channel.
+        """Return whether this update is newer than ``known``, which arrived earlier on its channel.
 
-        A duplicate is not newer, nor is an older retained sample: the broker delivers retained
-        messages on each connection, and a broker restored from disk may deliver old ones. An older
-        state is not newer either: after an outage, the newest one is sent first.
-        Otherwise the order of arrival decides, because clocks may be set back. A retained status
-        always counts: the timestamp of a last will is the collector's start time.
+        A duplicate is not newer. A retained sample or a state with an earlier timestamp is not
+        newer: the broker delivers retained messages on each connection, and after an outage, a
+        publisher sends the newest state first. Any other update is newer, because clocks may be
+        set back. A retained status is newer too: a last will has the time of the collector's start.
         """
         if self.content == known.content:
             return False
@@ -88,7 +87,7 @@ class Update:
 
     @cached_property
     def frame(self) -> str:
-        """The JSON for WebSocket clients: encoded once, shared by all clients."""
+        """The JSON for WebSocket clients, which is encoded once and shared by all clients."""
         match self.content:
             case Sample():
                 event = "metrics"
@@ -105,11 +104,11 @@ class Update:
         return json.dumps(body, separators=(",", ":"))
 
 
-@dataclass(slots=True, eq=False)  # so that it can be a key of a cache
+@dataclass(slots=True, eq=False)  # hashable, so that it can be a key of a cache
 class HostState:
     """The state of one host: the newest update of each channel.
 
-    ``arrivals`` records when live samples that the history keeps have arrived. ``places`` limits
+    ``arrivals`` records when live samples arrived, if the history keeps them. ``places`` limits
     the number of channels. ``changes`` counts the changes of ``updates``.
     """
 
@@ -128,7 +127,7 @@ class HostState:
 
     @property
     def interval(self) -> float:
-        """Seconds between two samples."""
+        """Seconds between two samples; a default if the collector has sent no status."""
         status = self.status
         return DEFAULT_INTERVAL_SECONDS if status is None else status.interval
 
@@ -139,7 +138,7 @@ class HostState:
 
     @property
     def lag(self) -> float:
-        """Within how many seconds a sample should be in the history."""
+        """How many seconds after its arrival a sample should be in the history at the latest."""
         return allowed_lag(self.interval)
 
     @property
@@ -157,7 +156,7 @@ class HostState:
         return self.status.state
 
     def note_arrival(self, update: Update) -> None:
-        """Note a live sample that the history keeps."""
+        """Record the arrival of ``update`` if it is a live sample that the history keeps."""
         family = family_of(update.channel)
         if update.retained or family is None or family.retention is not Retention.WINDOW:
             return
@@ -165,16 +164,16 @@ class HostState:
         self.arrivals.note(arrival, self.lag)
 
     def samples(self, family: Family) -> list[Update]:
-        """Return the newest samples of ``family``; those of GPUs are in ascending order of id."""
+        """Return the newest sample of each channel of ``family``; GPUs are in ascending order."""
         found = [each for each in self.updates.values() if family_of(each.channel) is family]
         return sorted(found, key=lambda update: (len(update.channel), update.channel))
 
     @property
     def timestamp(self) -> int:
-        """Unix milliseconds of the newest sample, or of the status if there is no sample.
+        """Unix milliseconds of the newest sample, or of the newest update if there is no sample.
 
-        The newest is the last live sample to arrive; if none has arrived, it is the one with the
-        latest timestamp, because retained samples arrive in any order.
+        The newest sample is the live sample that arrived last. If no live sample has arrived, it is
+        the sample with the latest timestamp, because retained samples arrive in any order.
         """
         if self.arrivals.newest is not None:
             return self.arrivals.newest.timestamp
@@ -184,12 +183,12 @@ class HostState:
 
 
 class Newest:
-    """The newest update of each channel of each host, by order of arrival.
+    """The newest update of each channel of each host.
 
-    The numbers of hosts and of channels per host, and the memory, are limited. A live update may
-    evict hosts and channels that have been silent for two minutes, or are known only from retained
-    messages; a retained update evicts nothing. Not thread-safe. ``refused`` counts, by reason, the
-    updates that exceeded a limit.
+    The number of hosts, the number of channels per host, and the size of all messages are limited.
+    To make room, a live update may evict hosts and channels that have been silent for two minutes
+    or that are known only from retained messages. A retained update evicts nothing. ``refused``
+    counts, by reason, the updates that were rejected because of a limit. Not thread-safe.
     """
 
     def __init__(
@@ -212,13 +211,13 @@ class Newest:
         return self._hosts
 
     def accept(self, update: Update) -> bool:
-        """Keep ``update``; return False if it is not new or exceeds a limit."""
+        """Keep ``update``, and return True; return False if it is not new or exceeds a limit."""
         host, channel = update.host, update.channel
         state = self._hosts.get(host)
         known = None if state is None else state.updates.get(channel)
         if known is not None and not update.supersedes(known):
             if state is not None and update.is_state and update.content == known.content:
-                state.updates[channel] = update  # the broker still retains it
+                state.updates[channel] = update  # the state still exists
             return False
         more = update.size - (known.size if known is not None else 0)
         refusal = self._refusal(update, state, more)
@@ -233,7 +232,7 @@ class Newest:
         return True
 
     def remove(self, removal: Removal) -> list[Removal]:
-        """Remove the value, and return a removal for each host that had it."""
+        """Remove a value from one host or from all; return a removal for each host that had it."""
         names = [removal.host] if removal.host else list(self._hosts)
         found = [
             name
@@ -246,7 +245,7 @@ class Newest:
         return [Removal(name, removal.channel) for name in found]
 
     def remove_states(self, before: float) -> list[Removal]:
-        """Remove the states that last arrived ``before`` (monotonic); return their removals."""
+        """Remove each state that last arrived before the time ``before``; return the removals."""
         found = [
             Removal(update.host, update.channel)
             for update in self.updates()

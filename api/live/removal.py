@@ -1,4 +1,4 @@
-"""The removal of a value: MQTT deletes a retained message with an empty payload."""
+"""The removal of a value: a client publishes an empty payload to delete a retained message."""
 
 import json
 from dataclasses import dataclass
@@ -9,8 +9,8 @@ from functools import cached_property
 class Removal:
     """The newest value of ``channel`` of ``host`` no longer exists.
 
-    An empty ``host`` stands for every host: an empty payload names no host, and a topic may not
-    name one either.
+    An empty ``host`` stands for every host: an empty payload names no host, and the topic does not
+    have to name a host.
     """
 
     host: str

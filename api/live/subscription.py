@@ -1,4 +1,4 @@
-"""Receives live data: from the bus to the newest values and the WebSocket clients."""
+"""Receives messages from the bus, and updates the newest values and the WebSocket clients."""
 
 import asyncio
 import contextlib
@@ -27,20 +27,23 @@ from telemetry.tally import Tally
 
 MAX_WAITING = 10_000
 _ACKNOWLEDGED_SECONDS = 2.0
-# A broker that has restarted acknowledges messages although no ingester has subscribed yet.
+# A restarted broker acknowledges messages even before the ingester has subscribed again, so these
+# messages would be lost. After a reconnection, no events are published for this long.
 _SETTLE_SECONDS = 2.0
-# After this long on a connection, the broker has delivered what it retains, and the publishers have
-# published again what a restarted broker had lost.
+# This long after connecting, the broker has delivered all retained messages, and the publishers
+# have published again the states that a restarted broker had lost.
 _STATES_SECONDS = 30.0
-_TURN_SECONDS = 0.01  # of processing updates before the event loop continues with its other work
+# Updates are processed for at most this long before the event loop continues with other work.
+_TURN_SECONDS = 0.01
 
-_REJECTED = "Messages that are not valid samples"
-_REFUSED = "Updates of hosts or channels beyond the limits"
-_REPLACED = "Clients closed to make room for clients of other addresses"
+_REJECTED = "Messages that are not valid"
+_REFUSED = "Updates rejected because of a limit on hosts, channels or memory"
+_TOO_SLOW = "Clients disconnected because they read too slowly"
+_REPLACED = "Clients disconnected to make room for clients at other addresses"
 
 
 OnUpdate: TypeAlias = Callable[[Update], None]
-"""Called in the event loop with each update that is new."""
+"""A function that is called in the event loop with each new update."""
 
 
 class Subscription:
@@ -58,14 +61,15 @@ class Subscription:
         host: str,
         limits: Limits = Limits(),  # noqa: B008 - frozen
     ) -> None:
-        """Prepare; nothing is received before ``start``.
+        """Prepare the connection, which ``start`` opens.
 
         ``host`` is this machine's name; events without a host are published under it.
         """
         self._topics = topics
         self._host = host
         self._connected_at = 0.0
-        # 23 characters: the length that every MQTT 3.1.1 broker must accept (section 3.1.3.1).
+        # The client id has 23 characters. Every MQTT 3.1.1 broker must accept a client id of this
+        # length (section 3.1.3.1).
         self._bus = BusConnection(broker, f"sm-api-{secrets.token_hex(8)}")
         self._bus.on_connected = self._subscribe
         self._bus.on_message = self._receive
@@ -82,7 +86,7 @@ class Subscription:
 
     @property
     def connected(self) -> bool:
-        """Whether the broker is connected."""
+        """Whether this process is connected to the broker."""
         return self._bus.connected
 
     @property
@@ -99,8 +103,8 @@ class Subscription:
             (
                 counter("messages_rejected", _REJECTED, dict(self.malformed), label="reason"),
                 counter("updates_refused", _REFUSED, dict(newest.refused), label="reason"),
-                counter("updates_dropped", "Updates dropped for newer ones", self.overrun),
-                counter("clients_dropped", "Clients that read too slowly", hub.slow_clients),
+                counter("updates_dropped", "Updates dropped for newer updates", self.overrun),
+                counter("clients_dropped", _TOO_SLOW, hub.slow_clients),
                 counter("clients_replaced", _REPLACED, hub.replaced_clients),
                 counter("broker_reconnects", "Reconnections to the broker", self._bus.reconnects),
                 gauge("clients", "WebSocket clients connected", hub.clients),
@@ -116,14 +120,16 @@ class Subscription:
     async def publish(self, event: Event) -> None:
         """Publish ``event``; return once the broker has acknowledged it.
 
-        Raises BusUnavailableError if there is no acknowledgement within 2 s. The event may still
-        be delivered; publishing it again with the same id is harmless.
+        Raises BusUnavailableError if the broker is not connected, has just restarted, or does not
+        acknowledge the event within 2 s. The event may still be delivered; publishing it again with
+        the same id is harmless.
         """
         topic = self._topics.topic(event.host or self._host, event.channel)
         acknowledged = False
         if self.connected and self._settled():
             sent = self._bus.publish(Publication(topic, event.payload(), retain=False))
-            with contextlib.suppress(RuntimeError, ValueError):  # paho's, if it is disconnected now
+            # paho raises these errors if the connection is lost.
+            with contextlib.suppress(RuntimeError, ValueError):
                 await asyncio.to_thread(sent.wait_for_publish, _ACKNOWLEDGED_SECONDS)
                 acknowledged = sent.is_published()
         if not acknowledged:
@@ -133,7 +139,7 @@ class Subscription:
             )
 
     def _settled(self) -> bool:
-        """Whether the ingester has had time to subscribe again after the broker restarted."""
+        """Return whether the ingester has had time to subscribe again if the broker restarted."""
         since = time.monotonic() - self._connected_at
         return self._bus.connections <= 1 or since >= _SETTLE_SECONDS
 
@@ -150,7 +156,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._expect_states, self._connected_at)
 
     def _expect_states(self, connected: float) -> None:
-        """Schedule the removal of states that ended while this process was not connected."""
+        """Schedule the removal of the states that do not arrive again, because they have ended."""
         asyncio.get_running_loop().call_later(_STATES_SECONDS, self._end_states, connected)
 
     def _end_states(self, connected: float) -> None:
@@ -162,7 +168,8 @@ class Subscription:
         try:
             update = self._update(message)
         except MalformedMessageError as error:
-            if message.payload:  # else a client deletes a retained message that is not ours
+            # An empty payload only deletes a retained message of another program.
+            if message.payload:
                 self._malformed.note(error)
             return
         if update is None:
@@ -172,7 +179,7 @@ class Subscription:
         self._waiting.append(update)
 
     def _wake_loop(self) -> None:
-        """Wake the loop to process the waiting updates; called once per group of messages read."""
+        """Have the event loop process the waiting updates; called after each group of messages."""
         if not self._waiting or self._wake_pending:
             return
         if self._loop is not None and not self._loop.is_closed():
@@ -180,7 +187,7 @@ class Subscription:
             self._loop.call_soon_threadsafe(self._process_waiting)
 
     def _process_waiting(self) -> None:
-        self._wake_pending = False  # first: an update appended from now on wakes the loop again
+        self._wake_pending = False  # first: an update appended later must wake the loop again
         until = time.monotonic() + _TURN_SECONDS
         while self._waiting and time.monotonic() < until:
             update = self._waiting.popleft()
@@ -194,7 +201,7 @@ class Subscription:
         self._wake_loop()
 
     def _update(self, message: Message) -> Update | Removal | None:
-        """Return the update or removal in ``message``; None if it is for the history only."""
+        """Return the update or removal in ``message``; None if only the history needs it."""
         address = resolve(self._topics, message.topic)
         if not message.payload:
             return Removal(address.host or "", address.channel)
@@ -202,6 +209,6 @@ class Subscription:
         if isinstance(content, Sample) and content.late:
             return None
         update = Update(content, message.retained, len(message.payload))
-        if update.is_event and message.retained:  # it is not current
+        if update.is_event and message.retained:  # an event from the past would look new
             raise MalformedMessageError("retained event", address.channel)
         return update

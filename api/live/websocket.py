@@ -33,8 +33,8 @@ _POLICY_VIOLATION = 1008
 _TRY_AGAIN_LATER = 1013
 _MAX_REASON_BYTES = 123  # RFC 6455, section 5.5
 _CLOSE_SECONDS = 10.0
-_PAUSE_SECONDS = 0.005  # after each message
-_OPTIONS = ("host", "batch")  # in the query
+_PAUSE_SECONDS = 0.005  # after each message of a client
+_OPTIONS = ("host", "batch")  # the other query parameters
 _ACTIONS = "it must be subscribe or unsubscribe"
 
 router = APIRouter(prefix=PREFIX)
@@ -42,10 +42,10 @@ router = APIRouter(prefix=PREFIX)
 
 @router.websocket("/ws")
 async def stream(websocket: WebSocket) -> None:
-    """Stream the channels that match a filter in ``channels``, of ``host`` or of all hosts.
+    """Stream the channels of ``host``, or of all hosts, that match a filter in ``channels``.
 
-    ``channel`` is another name for ``channels``. With ``batch=true``, the frames of each 50 ms are
-    sent as one message, an array.
+    ``channel`` is another name for ``channels``. With ``batch=true``, frames are collected for
+    50 ms and sent as one message, a JSON array.
     """
     await _serve(websocket, lambda: _requested_filters(websocket.query_params))
 
@@ -59,7 +59,7 @@ async def stream_channel(websocket: WebSocket, channel: str) -> None:
 @router.get("/ws", include_in_schema=False)
 @router.get("/ws/{_channel:path}", include_in_schema=False)
 async def require_upgrade(_channel: str = "") -> None:
-    """Respond to a plain HTTP request with instructions to connect."""
+    """Reject a plain HTTP request, because this path is a WebSocket."""
     raise HTTPException(HTTPStatus.UPGRADE_REQUIRED, headers={"Upgrade": "websocket"})
 
 
@@ -74,7 +74,11 @@ async def _deny(websocket: WebSocket, status: HTTPStatus, code: str, message: st
 
 
 def _subprotocol(websocket: WebSocket) -> str | None:
-    """Return the subprotocol to accept: a browser that offers any (such as a token) needs one."""
+    """Return our subprotocol if the client offers it, or None.
+
+    A browser that offers subprotocols, one of which may be a token, closes the connection if the
+    server accepts none of its subprotocols.
+    """
     return SUBPROTOCOL if SUBPROTOCOL in websocket.scope["subprotocols"] else None
 
 
@@ -126,7 +130,7 @@ def _address(websocket: WebSocket) -> str:
 
 
 def _client(websocket: WebSocket, filters: tuple[str, ...]) -> Client:
-    """Return a client with the options of the query. Raises InvalidParameterError."""
+    """Return a client with the options in the query. Raises InvalidParameterError."""
     batch = websocket.query_params.get("batch", "false")
     if batch not in ("true", "false"):
         raise InvalidParameterError("batch", batch, "it must be true or false")
@@ -146,7 +150,7 @@ async def _receive(websocket: WebSocket, hub: Hub, client: Client) -> None:
         if message["type"] == "websocket.disconnect":
             return
         _handle(message.get("text"), hub, client)
-        await asyncio.sleep(_PAUSE_SECONDS)  # a burst must not delay the other clients
+        await asyncio.sleep(_PAUSE_SECONDS)  # a burst of messages must not delay other clients
 
 
 def _handle(text: str | None, hub: Hub, client: Client) -> None:
@@ -186,7 +190,7 @@ def _error_frame(code: str, message: str) -> str:
 
 
 async def _close(websocket: WebSocket, code: int, reason: str) -> None:
-    """Close with ``reason``; if the client does not read it, the server ends the connection."""
+    """Close with ``reason``; if the client does not respond, the server ends the connection."""
     cut = reason.encode()[:_MAX_REASON_BYTES].decode(errors="ignore")
     with contextlib.suppress(TimeoutError, RuntimeError):  # RuntimeError: already closed
         async with asyncio.timeout(_CLOSE_SECONDS):

@@ -1,1 +1,1 @@
-"""The black box: the last minutes before a run failed, or its host became silent."""
+"""The black box: records the last minutes before a run failed or its host went silent."""

@@ -1,4 +1,4 @@
-"""Saves a recording of the last minutes before a run failed or its host became silent."""
+"""Saves a recording of the last minutes before a run failed or its host went silent."""
 
 import asyncio
 import logging
@@ -23,26 +23,27 @@ log = logging.getLogger(__name__)
 
 SECONDS = 300.0
 _BUFFER_BYTES = 64 * 1024 * 1024
-# A silence is detected late, and the minutes before it must still be buffered.
+# When a silence is detected, the minutes before it must still be in the buffer.
 _BUFFER_SECONDS = SECONDS + 2 * SILENT_SECONDS
 _CHECK_SECONDS = 10.0
-# The samples of the moment of the failure are still on their way: the longest usual interval.
+# How long to wait for the samples from the moment of a failure: the longest usual interval.
 _DELAY_SECONDS = 5.0
-_MOST_AT_ONCE = 10  # recordings of a host, each of up to 64 MiB
+_MOST_AT_ONCE = 10  # recordings of a host that wait to be saved, each of up to 64 MiB
 
 _KEPT = "Recordings that were saved"
 _FAILED = "Recordings that could not be written"
 _SKIPPED = "Runs without a recording, because too many runs of their host failed at once"
-_BUFFERED = "Messages of hosts with a run that are kept in memory"
+_BUFFERED = "Size of the messages that are kept in memory for recordings"
 _TOO_MANY = (
     "Run %s of host %s has no recording, because at most %d runs of a host are recorded at a time; "
-    "%d skipped so far."
+    "%d runs were skipped so far."
 )
 
 
 class BlackBox:
-    """Keeps the messages of each host that has a run under way, and saves them if the run fails.
+    """Keeps the last messages of each host with a run, and saves them if the run fails.
 
+    It also saves them if the host goes silent while the run is under way.
     All methods run in the event loop's thread; files are written in another thread.
     """
 
@@ -53,20 +54,20 @@ class BlackBox:
         newest: Newest,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
-        """Start empty; ``clock`` returns seconds, as in the updates of ``newest``."""
+        """Start with no messages; ``clock`` returns seconds, like ``arrived`` of an update."""
         self._folder = folder
         self._topics = topics
         self._newest = newest
         self._clock = clock
         self._buffer = Buffer(_BUFFER_SECONDS, _BUFFER_BYTES)
-        self._due: dict[str, dict[str, float]] = {}  # when a run is to be saved, by host and id
+        self._due: dict[str, dict[str, float]] = {}  # when to save a recording, by host and run
         self._silent: set[RunKey] = set()
-        self._if_killed: set[RunKey] = set()  # saved only if the kernel killed a process
+        self._if_killed: set[RunKey] = set()  # to be saved only if the kernel killed a process
         self._log = RateLimitedLog(log)
         self.kept = self.failures = self.skipped = 0
 
     def report(self) -> Report:
-        """Return how many recordings were saved."""
+        """Return counts of the recordings, and the size of the buffer."""
         return Report(
             "recordings",
             None,
@@ -109,7 +110,7 @@ class BlackBox:
             self._expect(key, self._clock() + _DELAY_SECONDS)
 
     def _expect(self, key: RunKey, due: float) -> None:
-        """Let ``check`` save a recording of ``key`` from ``due`` on, unless too many wait."""
+        """Schedule a recording of the run ``key`` for ``due``, unless too many are scheduled."""
         waiting = self._due.setdefault(key.host, {})
         if key.id in waiting or len(waiting) < _MOST_AT_ONCE:
             waiting[key.id] = due
@@ -132,7 +133,10 @@ class BlackBox:
             await self.check()
 
     async def check(self, *, all_failed: bool = False) -> None:
-        """Save the recordings of failed runs that are due, or all, and of hosts that are silent."""
+        """Save the recordings that are due, of failed runs and of runs whose host went silent.
+
+        With ``all_failed``, also save the recordings that are not due yet.
+        """
         now = self._clock()
         silent = {key for key in self._runs() if self._is_silent(key.host, now)}
         for key in sorted(silent - self._silent):
@@ -154,12 +158,12 @@ class BlackBox:
     def _is_silent(self, host: str, now: float) -> bool:
         state, heard = self._newest.hosts.get(host), self._buffer.newest(host)
         sample = None if state is None else state.arrivals.newest
-        if sample is None or heard is None:  # without a collector, a host is always silent
+        if sample is None or heard is None:  # no collector has sent samples, so nothing went silent
             return False
         return now - max(sample.arrived, heard) >= SILENT_SECONDS
 
     def _runs(self) -> dict[RunKey, Event]:
-        """Return the states of the runs under way."""
+        """Return the state of each run under way."""
         contents = (update.content for update in self._newest.updates())
         events = [each for each in contents if isinstance(each, Event)]
         return {key_of(each): each for each in events if family_of(each.channel) is RUN}

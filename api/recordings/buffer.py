@@ -1,4 +1,4 @@
-"""The last minutes of some hosts, in memory."""
+"""Keeps the messages of the last minutes of some hosts in memory."""
 
 import json
 from collections import deque
@@ -10,10 +10,11 @@ from telemetry.recording.lines import line_of
 
 
 class Moment(NamedTuple):
-    """A message, as the ``line`` of a recording.
+    """A message; ``line`` is its line in a recording.
 
-    ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` is the number
-    of processes that the kernel had killed because memory ran out, if the message contains it.
+    ``arrived`` is in monotonic seconds, ``timestamp`` in Unix milliseconds. ``kills`` is the
+    number of processes that the kernel had killed by then because memory ran out; it is None if the
+    message does not contain this number.
     """
 
     arrived: float
@@ -23,10 +24,10 @@ class Moment(NamedTuple):
 
 
 class Buffer:
-    """Keeps the last ``seconds`` of each host, and at most about ``limit`` bytes in total.
+    """Keeps each host's messages of the last ``seconds``, but at most ``limit`` bytes in total.
 
-    Each host has an equal share of the bytes, so a host with large messages shortens only its own
-    past. Not thread-safe.
+    Each host has an equal share of the bytes. So if a host sends large messages, only that host's
+    messages are kept for a shorter time. Not thread-safe.
     """
 
     def __init__(self, seconds: float, limit: int) -> None:
@@ -38,17 +39,17 @@ class Buffer:
 
     @property
     def size(self) -> int:
-        """How many bytes are kept."""
+        """The number of bytes that are kept."""
         return sum(self._sizes.values())
 
     def keep(self, hosts: Collection[str]) -> None:
-        """Keep the messages of ``hosts`` from now on, and of no others."""
+        """Keep the messages of ``hosts`` from now on; discard the messages of all other hosts."""
         for host in self._hosts.keys() - hosts:
             del self._hosts[host], self._sizes[host]
         for host in hosts:
             self._hosts.setdefault(host, deque())
             self._sizes.setdefault(host, 0)
-        for host in hosts:  # now that the share of each is known
+        for host in hosts:  # now that the share of each host is known
             self._trim(host)
 
     def keeps(self, host: str) -> bool:
@@ -56,7 +57,7 @@ class Buffer:
         return host in self._hosts
 
     def covers(self, host: str, timestamp: int) -> bool:
-        """Return whether a message of ``host`` from before ``timestamp`` is kept."""
+        """Return whether a message of ``host`` from ``timestamp`` or earlier is kept."""
         moments = self._hosts.get(host)
         return moments is not None and len(moments) > 0 and moments[0].timestamp <= timestamp
 
@@ -72,7 +73,7 @@ class Buffer:
         return moments[-1].arrived if moments else None
 
     def last(self, host: str, seconds: float) -> list[Moment]:
-        """Return the messages of the last ``seconds`` before the newest one."""
+        """Return the messages of the last ``seconds`` before the newest message."""
         newest = self.newest(host)
         if newest is None:
             return []
@@ -87,9 +88,9 @@ class Buffer:
 
 
 def noted(moments: Collection[Moment], topic: str, host: str, run: str) -> Iterator[bytes]:
-    """Yield the lines of ``moments``, with an annotation on ``topic`` for each kill by the kernel.
+    """Yield the lines of ``moments``, with annotations where the kernel killed processes.
 
-    The annotation concerns ``host`` and ``run``.
+    Each annotation is on ``topic``, and names ``host`` and ``run``.
     """
     before: int | None = None
     for moment in moments:
@@ -111,5 +112,5 @@ def _note(moment: Moment, kills: int, host: str, run: str) -> bytes:
         "host": host,
     }
     unknown = body.keys() - {field.name for field in ANNOTATION.fields} - {"timestamp", "host"}
-    assert not unknown  # noqa: S101 - the fields above are those of an annotation
+    assert not unknown  # noqa: S101 - an annotation has all fields above
     return json.dumps(body, separators=(",", ":")).encode()

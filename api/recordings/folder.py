@@ -1,4 +1,4 @@
-"""The folder of the saved recordings."""
+"""The folder that contains the saved recordings."""
 
 import contextlib
 import hashlib
@@ -16,11 +16,12 @@ _UNFINISHED = ".new"
 
 
 class RecordingFolder:
-    """Files in ``path``, bounded in number and bytes.
+    """Recordings as files in ``path``, with limits on their number and their total size.
 
-    Beyond the bounds, the oldest file of the host with the most files is deleted, so that a host
-    with many failed runs cannot evict the recordings of another. A file is named after its run, and
-    a digest of its host. Other accounts cannot read the files.
+    If there are too many files, the oldest file of the host with the most files is deleted. If the
+    files are too large, the oldest file of the host with the most bytes is deleted. So a host with
+    many failed runs cannot evict the recordings of another host. The name of a file consists of the
+    id of the run and a digest of the host's name. Other accounts cannot read the files.
     """
 
     def __init__(self, path: Path, max_files: int = MAX_FILES, max_bytes: int = MAX_BYTES) -> None:
@@ -30,18 +31,18 @@ class RecordingFolder:
         self._max_bytes = max_bytes
 
     def save(self, host: str, run: str, lines: Iterable[bytes]) -> None:
-        """Save the recording of ``run`` instead of an earlier one. Raises OSError."""
+        """Save the recording of ``run``, and replace an earlier recording of it. Raises OSError."""
         for each in (self._path.parent, self._path):
             create_folder(each)
         file = self._path / f"{run}@{_digest(host)}{_SUFFIX}"
         new = file.with_suffix(_UNFINISHED)
-        self._delete_unfinished()  # of a process that was killed
+        self._delete_unfinished()  # files of a process that was killed
         try:
             create_file(new)
             with new.open("wb") as stream:
                 stream.writelines(lines)
-            os.replace(new, file)  # noqa: PTH105 - pathlib's has the same name as that of str
-        except OSError:  # such as a full disk, which the unfinished file must not keep full
+            os.replace(new, file)  # noqa: PTH105 - Path.replace looks like str.replace
+        except OSError:  # such as a full disk: the unfinished file must not use its space
             with contextlib.suppress(OSError):
                 self._delete_unfinished()
             raise
@@ -59,7 +60,7 @@ class RecordingFolder:
             each.unlink(missing_ok=True)
 
     def _prune(self, newest: Path) -> None:
-        """Delete files until the others are within the bounds, but never ``newest``."""
+        """Delete files until the rest are within the limits, but never delete ``newest``."""
         sizes = {each: _size(each) for each in self._path.glob(f"*{_SUFFIX}")}
         files = sorted(sizes.keys() - {newest}, key=_modified)
         while files:
@@ -69,7 +70,7 @@ class RecordingFolder:
             shares = Counter[str]()
             for each, size in sizes.items():
                 shares[_host_in(each)] += 1 if too_many else size
-            file = max(files, key=lambda each: shares[_host_in(each)])  # the oldest, if several
+            file = max(files, key=lambda each: shares[_host_in(each)])  # its oldest file
             file.unlink(missing_ok=True)
             files.remove(file)
             del sizes[file]

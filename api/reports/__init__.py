@@ -1,1 +1,1 @@
-"""Reports of runs; pure, except for the routes, which read the history."""
+"""Reports of runs. Only ``routes`` reads the history; the other modules are pure."""

@@ -17,7 +17,7 @@ MEAN_FIELDS = (
 )
 PEAK_FIELDS = ("memory_used", "memory_total", "ram_used", "ram_total")
 
-_GIBI = 1024**3  # as nvidia-smi and free count: a card sold with 24 GB has 24 GiB
+_GIBI = 1024**3  # nvidia-smi and free use binary units too: a card sold with 24 GB has 24 GiB
 _SHARES = "throttle_shares."
 _HARMLESS = {"gpu_idle", "none"}
 _LEAST_SHARE = 1.0  # percent
@@ -29,7 +29,7 @@ Answer = Mapping[str, Columns]
 
 @dataclass(frozen=True, slots=True)
 class Material:
-    """What was read: ``means`` and ``peaks`` of the samples, annotations, and findings."""
+    """The data from the history: means and peaks of the samples, annotations, and findings."""
 
     means: Answer
     peaks: Answer
@@ -44,7 +44,7 @@ def channels_of(run: Run) -> tuple[str, ...]:
 
 
 def build(run: Run, start: int, end: int, material: Material) -> Report:
-    """Return the report of ``run`` from ``start`` to before ``end``."""
+    """Return the report of ``run`` for the time from ``start`` to ``end``, exclusive."""
     charts = [*_gpu_charts(run, material), *_machine_charts(material)]
     return Report(
         run,
@@ -93,7 +93,7 @@ def _of_gpus(run: Run, answer: Answer, field: str, factor: float = 1.0) -> list[
 
 
 def _series(answer: Answer, channel: str, factor: float = 1.0, **names: str) -> list[Series]:
-    """Return the columns of ``channel`` with their ``names``, without empty columns."""
+    """Return a series for each field in ``names`` with values; ``names`` maps fields to labels."""
     columns = answer.get(channel)
     if columns is None:
         return []
@@ -112,12 +112,12 @@ def _highest(series: Iterable[Series]) -> float | None:
 
 
 def _is_of(run: Run, event: Event) -> bool:
-    """Return whether an annotation concerns ``run``: it names the run, or no run."""
+    """Return whether an annotation concerns ``run``: whether it names this run or no run."""
     return event.values["run"] in (None, run.key.id, run.values["name"])
 
 
 def _notices(run: Run, start: int, events: Iterable[Event]) -> list[Notice]:
-    """Return the findings that overlap the run, each with its newest numbers and its end."""
+    """Return the findings that were active during the run, with their newest numbers."""
     newest: dict[tuple[str, object], Event] = {}
     ends: dict[tuple[str, object], int] = {}
     for event in sorted(events, key=lambda event: event.timestamp):
@@ -153,7 +153,7 @@ def _notice(event: Event, until: int | None) -> Notice:
 
 
 def _concerns(run: Run, notice: Notice) -> bool:
-    """Return whether ``notice`` is about the host, or a GPU that the run may have used."""
+    """Return whether ``notice`` is not about a GPU, or is about a GPU the run may have used."""
     match, gpus = _GPU_SUBJECT.match(notice.subject), run.values["gpus"]
     return match is None or not gpus or match["gpu"] in gpus
 

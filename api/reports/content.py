@@ -8,7 +8,7 @@ from telemetry.events import Event
 
 @dataclass(frozen=True, slots=True)
 class Series:
-    """A line: one value for each of the ascending ``timestamps``; None interrupts it."""
+    """A line of a chart: one value per timestamp, in order of time; None is a gap in the line."""
 
     name: str
     timestamps: list[int]
@@ -17,7 +17,7 @@ class Series:
 
 @dataclass(frozen=True, slots=True)
 class Chart:
-    """Lines with one unit. The axis begins at 0 and ends at ``top``, if that is set."""
+    """Lines with the same unit. The axis begins at 0 and reaches at least to ``top``, if set."""
 
     title: str
     unit: str
@@ -27,7 +27,7 @@ class Chart:
 
 @dataclass(frozen=True, slots=True)
 class Notice:
-    """A finding during the run; ``until`` is None if it was not over when the run ended."""
+    """A finding during the run; ``until`` is None if the run ended before the finding was over."""
 
     kind: str
     subject: str
@@ -40,7 +40,7 @@ class Notice:
 
 @dataclass(frozen=True, slots=True)
 class Throttling:
-    """Why a GPU was slow: a reason, and the mean share of the time in which it was active, in %."""
+    """Why a GPU was slow: a throttle reason, and for how many % of the time it was active."""
 
     gpu: str
     reason: str
@@ -49,7 +49,7 @@ class Throttling:
 
 @dataclass(frozen=True, slots=True)
 class Report:
-    """A report of ``run`` from ``start`` to before ``end``, in Unix milliseconds."""
+    """A report of ``run`` for the time from ``start`` to ``end``, exclusive, in Unix ms."""
 
     run: Run
     start: int

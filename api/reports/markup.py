@@ -4,7 +4,7 @@ from html import escape
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """Text that is already markup, and must not be escaped again."""
 
     __slots__ = ()
 
@@ -12,8 +12,8 @@ class Markup(str):
 def element(name: str, *children: str, **attributes: object) -> Markup:
     """Return an element; children that are not Markup, and all attributes, are escaped.
 
-    Underscores in an attribute's name become hyphens; one at its end is dropped: ``class_``. An
-    attribute that is None is left out.
+    Underscores in the name of an attribute become hyphens, but an underscore at the end is dropped,
+    as in ``class_``. An attribute that is None is left out.
     """
     given = "".join(
         f' {key.rstrip("_").replace("_", "-")}="{escape(str(value))}"'
@@ -24,7 +24,7 @@ def element(name: str, *children: str, **attributes: object) -> Markup:
 
 
 def joined(children: object) -> Markup:
-    """Return the ``children``, an iterable of texts, one after the other."""
+    """Return ``children``, a list of texts or a single text, as one escaped text."""
     parts = children if isinstance(children, list | tuple) else [children]
     return Markup(
         "".join(part if isinstance(part, Markup) else escape(str(part)) for part in parts)
@@ -32,5 +32,5 @@ def joined(children: object) -> Markup:
 
 
 def user_text(text: object) -> Markup:
-    """Return a text from the bus, isolated so that it cannot reverse the text around it."""
+    """Return a text from the bus, isolated so that it cannot reorder the text around it."""
     return element("bdi", str(text))

@@ -1,4 +1,4 @@
-"""A report as one HTML file that loads nothing else. Pure."""
+"""Renders a report as one HTML file that loads no other files. Pure."""
 
 import base64
 import hashlib
@@ -18,7 +18,7 @@ from telemetry.runs import may_have_failed
 _STYLE = Path(__file__).with_name("style.css").read_text(encoding="utf-8")
 _DIGEST = base64.b64encode(hashlib.sha256(_STYLE.encode()).digest()).decode()
 POLICY = f"default-src 'none'; style-src 'sha256-{_DIGEST}'; base-uri 'none'; form-action 'none'"
-_LISTED = 500  # annotations
+_LISTED = 500  # maximum number of annotations in the table
 
 
 def render(report: Report, zone: tzinfo, now: int) -> str:
@@ -109,7 +109,9 @@ def _throttled(each: Throttling) -> Markup:
 
 def _charts(report: Report, zone: tzinfo) -> Markup:
     if not report.charts:
-        text_ = "The history has no samples of this time: they have expired, or were never stored."
+        text_ = (
+            "The history has no samples from this time: they have expired, or were never stored."
+        )
         return element("section", element("h2", "Charts"), element("p", text_, class_="calm"))
     return element(
         "section",
@@ -146,7 +148,8 @@ def _annotations(report: Report, zone: tzinfo) -> Markup:
         for number, each in enumerate(report.annotations[:_LISTED], start=1)
     ]
     more = len(report.annotations) - _LISTED
-    note = [element("p", f"{more:,} more are not listed.", class_="note")] if more > 0 else []
+    sentence = f"{more:,} more annotations are not listed."
+    note = [element("p", sentence, class_="note")] if more > 0 else []
     titles = (element("th", title, scope="col") for title in ("No.", "Time", "Annotation", "Tags"))
     table = element("table", element("thead", element("tr", *titles)), element("tbody", *rows))
     return element("section", element("h2", "Annotations"), table, *note)
@@ -164,5 +167,5 @@ def _footer(zone: tzinfo, now: int) -> Markup:
         "footer",
         f"Made by System Monitor {__version__} on {made}. ",
         f"Times are in {text.zone_name(now, zone)}. ",
-        "Lines show means; those of memory show the highest values.",
+        "Lines show means, but lines of memory show the highest values.",
     )

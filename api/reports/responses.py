@@ -22,25 +22,27 @@ class SeriesEntry(Response):
 
 
 class ChartEntry(Response):
-    """Lines with one unit."""
+    """Lines with the same unit."""
 
     title: str = Field(description="what the chart shows")
-    unit: str = Field(description="unit of its values")
-    series: list[SeriesEntry] = Field(description="its lines")
+    unit: str = Field(description="unit of the values")
+    series: list[SeriesEntry] = Field(description="the lines of the chart")
 
 
 class NoticeEntry(Response):
     """A finding during the run."""
 
     kind: str = Field(description="kind of finding")
-    subject: str = Field(description="device that it is about, or host")
-    severity: str = Field(description="info, warning or critical")
-    since: UnixTime = Field(description="when it began, Unix milliseconds")
-    until: UnixTime | None = Field(
-        description="when it was over, Unix milliseconds; null if not before the end of the run"
+    subject: str = Field(
+        description="what the finding is about, such as a device, a sensor, or host"
     )
-    summary: str = Field(description="one sentence with numbers")
-    advice: str = Field(description="what to do about it")
+    severity: str = Field(description="info, warning or critical")
+    since: UnixTime = Field(description="when the finding began, Unix milliseconds")
+    until: UnixTime | None = Field(
+        description="when the finding was over, Unix milliseconds; null if the run ended first"
+    )
+    summary: str = Field(description="the finding in one sentence, with numbers")
+    advice: str = Field(description="what to do about the finding")
 
 
 class ThrottlingEntry(Response):
@@ -49,7 +51,7 @@ class ThrottlingEntry(Response):
     gpu: str = Field(description="id of the GPU")
     reason: str = Field(description="the throttle reason")
     share: float = Field(
-        description="mean share of the time during which it was active (%)",
+        description="mean share of the time during which this reason was active (%)",
         json_schema_extra=_PERCENT,
     )
 
@@ -60,7 +62,9 @@ class ReportResponse(Response):
     run: RunEntry = Field(description="the run")
     start: UnixTime = Field(description="beginning of the charts, Unix milliseconds")
     end: UnixTime = Field(description="end of the charts, Unix milliseconds, exclusive")
-    charts: list[ChartEntry] = Field(description="the charts over the life of the run")
-    annotations: list[AnnotationEntry] = Field(description="its annotations, oldest first")
+    charts: list[ChartEntry] = Field(description="the charts for the duration of the run")
+    annotations: list[AnnotationEntry] = Field(
+        description="the annotations of the run, oldest first"
+    )
     notices: list[NoticeEntry] = Field(description="the findings during the run, oldest first")
-    throttling: list[ThrottlingEntry] = Field(description="why its GPUs were slow")
+    throttling: list[ThrottlingEntry] = Field(description="why the GPUs of the run were slow")

@@ -26,7 +26,8 @@ from telemetry.history import port
 
 _POINTS = 480
 _EVENTS = 2000
-# ms after the end: the next readings may show its cause, such as that the kernel killed a process.
+# Findings are read up to this many milliseconds after the end of the run, because the readings then
+# may show why the run ended, for example that the kernel killed a process.
 _SOON = 10_000
 
 router = APIRouter(prefix=PREFIX, tags=["runs"], route_class=CheckedRoute)
@@ -58,18 +59,20 @@ async def report(
     host: OfHost = None,
     format: Annotated[  # noqa: A002 - the name of the parameter
         ReportFormat,
-        Query(description="html: one file that loads nothing else; json: its data."),
+        Query(
+            description="html: one HTML file that loads no other files; json: the report's data."
+        ),
     ] = ReportFormat.HTML,
     ended: Annotated[  # noqa: FBT002 - a query parameter
         bool, Query(description="Return 404 until the end of the run is known.")
     ] = False,
 ) -> Response | ReportResponse:
-    """Charts of the whole run with annotations, its summary, what was unusual, and its end."""
+    """Return the run's charts, annotations and summary, what was unusual, and how the run ended."""
     run = await find_run(parts, identity, host)
     if ended and run.state is not RunState.ENDED:
         raise UnknownRunError(f"The end of run {quote(identity)} is not known yet.")
     now, spans = unix_milliseconds(), parts.settings.spans
-    # A time from the bus may be any number; the history has nothing outside these.
+    # A time from the bus may be any number; the history stores no data outside these limits.
     end = max(now - spans.events, min(_end(parts, run, now), now + spans.samples))
     start = max(now - 2 * spans.events, min(run.started, end - 1000))
     material = await _material(parts, run, start, end)
@@ -81,14 +84,18 @@ async def report(
 
 
 def _page(report: Report, zone: tzinfo, now: int) -> HTMLResponse:
-    from api.reports.page import POLICY, render  # noqa: PLC0415 - only if it is used
+    from api.reports.page import POLICY, render  # noqa: PLC0415 - only if it is needed
 
     headers = {"Content-Security-Policy": f"{POLICY}; frame-ancestors 'none'"}
     return HTMLResponse(render(report, zone, now), headers=headers)
 
 
 def _end(parts: Parts, run: Run, now: int) -> int:
-    """Return the end of the charts: the end of the run, or the newest time that is known."""
+    """Return the end of the charts.
+
+    That is the end of the run. If it is not known, the charts of a lost run end at the newest
+    sample of the host, and other charts end now.
+    """
     if run.ended is not None:
         return run.ended
     host = parts.live.newest.hosts.get(run.key.host)
@@ -98,7 +105,7 @@ def _end(parts: Parts, run: Run, now: int) -> int:
 
 
 async def _material(parts: Parts, run: Run, start: int, end: int) -> Material:
-    """Read the history. Raises HistoryUnavailableError."""
+    """Read the data for a report from the history. Raises HistoryUnavailableError."""
     history, host = parts.history, run.key.host
     query = port.Query(host, channels_of(run), start, end, _POINTS, fields=MEAN_FIELDS)
     highest = port.Query(

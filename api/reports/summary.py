@@ -15,7 +15,7 @@ _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
     "gpu_hours": ("GPU hours", quantities.digits),
     "gpu_utilization_mean": ("Mean GPU utilization", text.percent),
     "gpu_memory_peak": ("Peak of GPU memory", quantities.size),
-    "energy_joules": ("Energy of the GPUs", quantities.energy),
+    "energy_joules": ("Energy used by the GPUs", quantities.energy),
     "throttled_share": ("Time slowed down", text.percent),
     "idle_held_share": ("Time GPUs were left idle", text.percent),
     "ram_peak": ("Peak of RAM", quantities.size),
@@ -26,7 +26,7 @@ _SHOWN: dict[str, tuple[str, Callable[[float], str]]] = {
 
 
 class Tile(NamedTuple):
-    """A number of the summary."""
+    """A number of a run's summary, with its label."""
 
     label: str
     value: str
@@ -34,7 +34,7 @@ class Tile(NamedTuple):
 
 
 def tiles(report: Report) -> list[Tile]:
-    """Return the duration, and the numbers that the run's summary has."""
+    """Return the duration of the run, and the numbers that its summary contains."""
     summary = report.run.values["summary"] or {}
     of_machine = summary.get("whole_machine") or ()
     known = summary.get("duration")
@@ -48,7 +48,7 @@ def tiles(report: Report) -> list[Tile]:
 
 
 def facts(run: Run) -> Iterable[Markup]:
-    """Return the user, the command and the place of the run."""
+    """Return the host, user, GPUs, command, PID and id of the run, as far as they are known."""
     values = run.values
     gpus = values["gpus"] or []
     parts = [
@@ -71,7 +71,7 @@ def outcome(run: Run) -> str:
 
 
 def end_of(report: Report, zone: tzinfo) -> Markup:
-    """Return a sentence about the beginning and the end."""
+    """Return a text about the beginning and the end of the run."""
     run = report.run
     begin = text.moment(run.started, zone)
     end = text.moment(report.end, zone)
@@ -79,7 +79,7 @@ def end_of(report: Report, zone: tzinfo) -> Markup:
         case RunState.RUNNING:
             return joined(f"Began on {begin}, and is still running.")
         case RunState.LOST:
-            sentence = f"Began on {begin}. Its end is not known: last seen on {end}."
+            sentence = f"Began on {begin}. Its end is not known; the run was last seen on {end}."
             return joined(sentence)
         case RunState.ENDED:
             return joined([f"Began on {begin}, and ended on {end}", *_how(run), "."])

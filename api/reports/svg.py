@@ -14,10 +14,10 @@ from telemetry import quantities
 
 WIDTH, HEIGHT = 860, 190
 _LEFT, _RIGHT, _TOP, _BOTTOM = 46, 12, 20, 22
-COLOURS = 8  # in the style sheet
-_STRIP = 3  # the edge of a finding's band
-_NUMBERED = 40  # beyond this, annotations have lines but no numbers
-_LABEL_STEP = 16  # between the numbers of two annotations
+COLOURS = 8  # number of line colours in the style sheet
+_STRIP = 3  # height of the upper edge of a finding's band
+_NUMBERED = 40  # if there are more annotations, they have lines but no numbers
+_LABEL_STEP = 16  # minimum distance between the numbers of two annotations
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +74,7 @@ def _known(series: Series) -> list[float]:
 
 
 def _notices_for(chart: Chart, report: Report) -> list[Notice]:
-    """Return the findings about GPUs for a chart of GPUs, and the others for another chart."""
+    """Return the findings about GPUs if ``chart`` is about GPUs, else all other findings."""
     is_of_gpus = chart.title.startswith("GPU")
     return [each for each in report.notices if each.subject.startswith("gpu") == is_of_gpus]
 
@@ -91,7 +91,7 @@ def _bands(notices: Iterable[Notice], report: Report, scale: _Scale) -> Iterable
 
 
 def severity_class(notice: Notice) -> str:
-    """Return the class of a finding in the style sheet."""
+    """Return the CSS class for the severity of a finding."""
     return notice.severity if notice.severity in ("critical", "warning") else "info"
 
 
@@ -117,7 +117,7 @@ def _time_axis(report: Report, scale: _Scale, zone: tzinfo) -> Iterable[Markup]:
 
 def _annotations(report: Report, scale: _Scale, zone: tzinfo) -> Iterable[Markup]:
     is_numbered = len(report.annotations) <= _NUMBERED
-    free = float("-inf")  # where the next number may be
+    free = float("-inf")  # the lowest x at which the next number may be drawn
     for number, each in enumerate(report.annotations, start=1):
         x = scale.x(each.timestamp)
         title = f"{text.time_of_day(each.timestamp, zone, seconds=True)} {each.values['text']}"
@@ -145,7 +145,7 @@ def _line(series: Series, index: int, scale: _Scale) -> Markup:
                 for time, value in group
                 if value is not None
             ]
-            # A single point would have no length, and be invisible.
+            # Without "h0", the path of a single point would be invisible.
             parts.append(f"M{'L'.join(places)}" + ("h0" if len(places) == 1 else ""))
     return element("path", class_=f"line c{index % COLOURS}", d="".join(parts))
 

@@ -1,4 +1,4 @@
-"""Shares, reasons and times as text."""
+"""Formats shares, throttle reasons and times as text."""
 
 from datetime import datetime, tzinfo
 
@@ -6,9 +6,9 @@ from telemetry.payloads import MAX_TIMESTAMP
 from telemetry.quantities import digits
 
 _DAY = 86_400_000
-_LAST = MAX_TIMESTAMP - _DAY  # in every time zone
+_LAST = MAX_TIMESTAMP - _DAY  # can be shown in every time zone
 
-# The labels of the dashboard.
+# The dashboard uses the same labels.
 _REASONS = {
     "applications_clocks_setting": "clocks set by an administrator",
     "clocks_setting": "clocks set by an administrator",
@@ -23,7 +23,7 @@ _REASONS = {
 
 
 def percent(number: float) -> str:
-    """Return a share as text: 87%."""
+    """Return a share as text, such as 87%."""
     return f"{digits(number)}%"
 
 
@@ -33,22 +33,22 @@ def reason(name: str) -> str:
 
 
 def moment(timestamp: int, zone: tzinfo) -> str:
-    """Return a date and time as text: 28 Nov 2026, 04:10:00."""
+    """Return a date and time as text, such as 28 Nov 2026, 04:10:00."""
     return _local(timestamp, zone).strftime("%-d %b %Y, %H:%M:%S")
 
 
 def time_of_day(timestamp: int, zone: tzinfo, *, seconds: bool) -> str:
-    """Return a time of day as text: 04:10, or 04:10:00."""
+    """Return a time of day as text, such as 04:10 or 04:10:00."""
     return _local(timestamp, zone).strftime("%H:%M:%S" if seconds else "%H:%M")
 
 
 def day(timestamp: int, zone: tzinfo) -> str:
-    """Return a day as text: 28 Nov."""
+    """Return a day as text, such as 28 Nov."""
     return _local(timestamp, zone).strftime("%-d %b")
 
 
 def zone_name(timestamp: int, zone: tzinfo) -> str:
-    """Return the name of ``zone`` at that time, with its offset: CET (UTC+01:00)."""
+    """Return the name of ``zone`` at ``timestamp``, with its offset, such as CET (UTC+01:00)."""
     local = _local(timestamp, zone)
     offset = local.strftime("%z")
     name = local.strftime("%Z")
@@ -56,5 +56,5 @@ def zone_name(timestamp: int, zone: tzinfo) -> str:
 
 
 def _local(timestamp: int, zone: tzinfo) -> datetime:
-    """Return a local time; one that is outside the calendar is moved to its limit."""
+    """Return a local time, limited to the range of times that can be shown."""
     return datetime.fromtimestamp(min(max(timestamp, _DAY), _LAST) / 1000, zone)

@@ -16,7 +16,7 @@ _STEPS = (
 
 
 def amounts(highest: float) -> list[float]:
-    """Return three to six round numbers from 0 to ``highest`` or a little more."""
+    """Return about three to six round numbers from 0 to ``highest`` or a little more."""
     if highest <= 0:
         return [0.0, 1.0]
     rough = highest / 4
@@ -28,7 +28,7 @@ def amounts(highest: float) -> list[float]:
 def times(start: int, end: int, zone: tzinfo) -> list[tuple[int, str]]:
     """Return round times in the span, in Unix milliseconds, each with its label.
 
-    The label of midnight is the day.
+    The label of midnight is the date.
     """
     length = max(1, (end - start) // 1000)
     step = next((each for each in _STEPS if length / each <= _MOST_TIMES), _STEPS[-1])

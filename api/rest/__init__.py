@@ -1,1 +1,1 @@
-"""The REST interface: routes, responses and their data."""
+"""The REST interface: its routes, and the responses that they return."""

@@ -23,7 +23,10 @@ from telemetry.history.port import EventQuery
 from telemetry.payloads import EventPayload, event_model
 
 MAX_ANNOTATIONS = 5_000
-_KEPT = "it must be Unix milliseconds, within the last `history_days` and not in the future"
+_KEPT = (
+    "it must be Unix milliseconds, within the last `history_days` and at most `history_hours` in "
+    "the future"
+)
 
 _Payload: Any = event_model(ANNOTATION)
 
@@ -58,7 +61,7 @@ async def annotations(
         str | None,
         Query(
             max_length=MAX_TEXT,
-            description="Only annotations whose `run` is this text.",
+            description="Only annotations that have exactly this text as `run`.",
         ),
     ] = None,
     limit: Annotated[
@@ -66,11 +69,12 @@ async def annotations(
         Query(
             ge=1,
             le=MAX_ANNOTATIONS,
-            description="Maximum number of annotations; the newest are returned.",
+            description="Maximum number of annotations; if there are more, only the newest are "
+            "returned.",
         ),
     ] = 1000,
 ) -> AnnotationsResponse:
-    """Return the stored annotations. A new one is stored within a second."""
+    """Return the stored annotations. A new annotation is stored within a second."""
     span = parse_span(start, end, unix_milliseconds(), parts.settings.spans.events)
     found = []
     if not span.empty:
@@ -100,14 +104,17 @@ async def annotations(
     },
 )
 async def annotation(parts: Context, request: Request) -> Any:  # noqa: ANN401 - made at run time
-    """Publish it to `system/annotations`; 201 means that the broker has acknowledged it."""
+    """Publish the annotation to `system/annotations`.
+
+    Status 201 means that the broker has acknowledged the annotation.
+    """
     if parts.settings.http_read_only:
         raise ReadOnlyError("Annotations cannot be published here: http_read_only is set.")
     model = await _parsed(request)
     if wait := parts.events.take():
         raise TooManyEventsError(f"Too many annotations; try again in {wait} s.", wait)
     if model.host is None and parts.settings.topics.per_host:
-        model.host = parts.settings.host_name  # the topic names a host, so the event has one
+        model.host = parts.settings.host_name  # an event must name the host in its topic
     now, spans = unix_milliseconds(), parts.settings.spans
     event = make_event(ANNOTATION, model, now)
     if not now - spans.events <= event.timestamp <= now + spans.samples:

@@ -1,4 +1,7 @@
-"""``/api/v1/asyncapi.json``: topics and WebSocket as AsyncAPI 3, generated from the catalogue."""
+"""``/api/v1/asyncapi.json``: the topics and the WebSocket as an AsyncAPI 3 document.
+
+The document is generated from the catalogue.
+"""
 
 from collections.abc import Iterable, Iterator
 from typing import Any
@@ -32,19 +35,20 @@ router = APIRouter(include_in_schema=False)
 _STREAM = "stream"
 _MQTT = {"bindingVersion": "0.2.0"}
 _PLACES = {"host": "name of the host that the message is from"}
-_RETAINED = "A new client gets the newest message, which the broker retains."
+_RETAINED = "The broker retains the newest message and sends it to each new subscriber."
 _ABOUT = {
     Nature.SAMPLE: f"Published at each interval. {_RETAINED}",
-    Nature.STATE: "Published when it begins and when it changes, and retained while it is true. "
-    "Its last message is not retained, and an empty one deletes the retained message.",
-    Nature.EVENT: "Published once, not retained. "
-    "Any client that the broker permits can publish one.",
+    Nature.STATE: "Published when the state begins and when it changes, and retained while it "
+    "lasts. When it ends, a last message is published but not retained, and an empty message "
+    "deletes the retained message.",
+    Nature.EVENT: "Published once, and not retained. "
+    "Any client that the broker permits to do so can publish such an event.",
 }
 
 
 @router.get("/api/v1/asyncapi.json")
 async def asyncapi(request: Request, parts: Context) -> JSONResponse:
-    """Describe the topics at the configured broker, and the WebSocket at this address."""
+    """Describe the topics of the configured broker, and the WebSocket at this address."""
     return JSONResponse(document(parts.settings, request.url.netloc, tls=request.url.is_secure))
 
 
@@ -56,8 +60,9 @@ def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
         "info": {
             "title": "System Monitor",
             "version": __version__,
-            "description": "Metrics of machine-learning machines: topics of MQTT, and frames of a "
-            "WebSocket. A value that the hardware does not report is null. Fields may be added.",
+            "description": "Metrics of machine-learning machines, as messages on MQTT topics "
+            "and as frames of a WebSocket. A value that the hardware does not report is null. "
+            "New versions may add fields.",
             "license": {"name": "Apache-2.0"},
         },
         "defaultContentType": "application/json",
@@ -69,7 +74,11 @@ def document(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
             "schemas": schemas(),
             "securitySchemes": {
                 "login": {"type": "userPassword", "description": "A user of the broker."},
-                "token": {"type": "http", "scheme": "bearer", "description": "`http_token`."},
+                "token": {
+                    "type": "http",
+                    "scheme": "bearer",
+                    "description": "The setting `http_token`.",
+                },
             },
         },
     }
@@ -90,7 +99,7 @@ def _servers(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
             "host": f"{broker.host}:{broker.port}",
             "protocol": "secure-mqtt" if broker.tls else "mqtt",
             "protocolVersion": "3.1.1",
-            "description": "The broker. The last will is that of each collector.",
+            "description": "The broker. The bindings show a collector's client id and last will.",
             **({"security": secured} if broker.username is not None else {}),
             "bindings": {
                 "mqtt": {
@@ -105,7 +114,7 @@ def _servers(settings: Settings, http_host: str, *, tls: bool) -> dict[str, Any]
         "api": {
             "host": http_host,
             "protocol": "wss" if tls else "ws",
-            "description": "The API. Through a proxy with TLS, use wss.",
+            "description": "The API. If a proxy in front of it uses TLS, use wss.",
             **({"security": token} if settings.http_token is not None else {}),
         },
     }
@@ -173,18 +182,18 @@ def _stream(sent: Iterable[str]) -> dict[str, Any]:
     filters = {"type": "string", "description": "channels or MQTT filters, separated by commas"}
     query = {
         **dict.fromkeys(CHANNEL_PARAMETERS, filters),
-        "host": {"type": "string", "description": "only this host"},
+        "host": {"type": "string", "description": "only the channels of this host"},
         "batch": {
             "type": "string",
             "enum": ["true", "false"],
-            "description": "true: each message is an array of the frames of 50 ms",
+            "description": "true: frames are collected for 50 ms and sent as one array",
         },
     }
     return {
         "address": f"{PREFIX}/ws",
         "title": "Live stream",
-        "description": "The newest values at once, then each message as it arrives. The "
-        f"subprotocol, if any is offered, is {SUBPROTOCOL}.",
+        "description": "Sends the newest values at once, then each message as it arrives. "
+        f"If a client offers subprotocols, the server accepts only {SUBPROTOCOL}.",
         "servers": [{"$ref": "#/servers/api"}],
         "messages": {name: {"$ref": f"#/components/messages/{name}"} for name in sent},
         "bindings": {

@@ -1,4 +1,4 @@
-"""The messages of the AsyncAPI document: their schemas and examples, from the catalogue."""
+"""Builds the schemas and examples of the AsyncAPI document's messages from the catalogue."""
 
 from typing import Any
 
@@ -12,14 +12,14 @@ from telemetry.status import CollectorState, CollectorStatus, SensorReport, Sens
 STATUS = "status"
 STATUS_HELP = "Whether the collector is online, and the state of each sensor."
 FROM_CLIENT = "change"
-"""The only message that a client of the WebSocket sends."""
+"""The only message that a client sends on the WebSocket."""
 
 _NOW = 1_767_225_600_000
 _REF = "#/components/schemas/"
 
 
 def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorStatus:
-    """Return a status; with the state offline, it is a last will."""
+    """Return an example of a status; if ``state`` is offline, it is a last will."""
     online = state is CollectorState.ONLINE
     return CollectorStatus(
         host="gpu-07",
@@ -34,7 +34,7 @@ def example_status(state: CollectorState = CollectorState.ONLINE) -> CollectorSt
 
 
 def schemas() -> dict[str, Any]:
-    """Return the JSON schema of each payload, by name: the schema that the decoder checks."""
+    """Return the JSON schema of each payload, by name; the decoder uses the same models."""
     adapters = [*map(_type, FAMILIES), TypeAdapter(CollectorStatus)]
     _, found = TypeAdapter.json_schemas(
         [(index, "validation", adapter) for index, adapter in enumerate(adapters)],
@@ -85,7 +85,8 @@ def _frame(name: str, message: dict[str, Any]) -> dict[str, Any]:
             "data": message["payload"],
             "age_seconds": {
                 "type": "number",
-                "description": "only in the newest values that a new client gets",
+                "description": "age of the value; only in the newest values, which are sent "
+                "right after a client connects or subscribes to more channels",
             },
         },
         "channel",
@@ -133,11 +134,11 @@ _CONTROL = {
     ),
     "changed": _described(
         "changed",
-        "The answer to a change of the filters.",
+        "The response to a client that has changed its filters.",
         _object(
             {
                 "event": {"type": "string", "enum": ["subscribed", "unsubscribed"]},
-                "channels": _texts("all filters that now apply"),
+                "channels": _texts("all filters of the client after the change"),
             },
             "event",
             "channels",
@@ -146,7 +147,7 @@ _CONTROL = {
     ),
     "error": _described(
         "error",
-        "A message or parameter that is not valid.",
+        "A message or parameter from the client is not valid.",
         _object(
             {
                 "event": {"type": "string", "enum": ["error"]},

@@ -1,4 +1,4 @@
-"""Which hosts' clocks differ from this machine's."""
+"""Finds the hosts whose clocks differ from this machine's clock."""
 
 import time
 from collections.abc import Mapping
@@ -13,9 +13,9 @@ _LISTED = 5
 
 
 def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
-    """Return how many seconds the clock of each live host is off, if more than a minute.
+    """Return the clock error in seconds of each live host whose clock is off by over a minute.
 
-    The result is negative if the clock is behind. The history keeps samples for ``window``
+    The error is negative if the clock is behind. The history keeps samples for ``window``
     milliseconds.
     """
     ahead = {name: _seconds_ahead(host, window) for name, host in hosts.items()}
@@ -23,7 +23,7 @@ def clocks_off(hosts: Mapping[str, HostState], window: int) -> dict[str, float]:
 
 
 def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
-    """Return a sentence for each of the first five clocks in ``off``, and one for the others."""
+    """Return a sentence for each of the first five clocks in ``off``, and a count of the rest."""
     notes = [_note(name, seconds, window) for name, seconds in list(off.items())[:_LISTED]]
     if len(off) > _LISTED:
         notes.append(f"The clocks of {len(off) - _LISTED} more hosts are off.")
@@ -31,10 +31,11 @@ def clock_notes(off: Mapping[str, float], window: int) -> list[str]:
 
 
 def _seconds_ahead(host: HostState, window: int) -> float:
-    """Return how far the clock of ``host`` is ahead; 0 if that is not known.
+    """Return by how many seconds the clock of ``host`` is ahead; 0 if that is not known.
 
-    A status has the time at which it was sent. A sample may have waited in a buffer, so its time
-    counts only if the history discards it.
+    The timestamp of a status is the time at which the status was sent, so it shows the clock's
+    error. A sample may have waited in a buffer, so its timestamp counts only if it is so far off
+    that the history discards the sample.
     """
     now, newest = time.monotonic(), host.arrivals.newest
     if newest is None or not host.arrivals.is_live(now, host.lag):
@@ -55,10 +56,10 @@ def _ahead(timestamp: int, arrived: float, now: float) -> float:
 def _note(name: str, seconds: float, window: int) -> str:
     where = "ahead of" if seconds > 0 else "behind"
     discarded = abs(seconds) * 1000 > window
-    effect = "the history discards its samples" if discarded else "its samples have wrong times"
+    effect = "discards the host's samples" if discarded else "stores wrong times for the host"
     return (
-        f"The clock of {name!r} is {_duration(abs(seconds))} {where} this machine's, so {effect}: "
-        "set it."
+        f"The clock of {name!r} is {_duration(abs(seconds))} {where} this machine's clock, so the "
+        f"history {effect}: set the host's clock."
     )
 
 

@@ -1,4 +1,4 @@
-"""What the routes share: path prefix, dependencies, parameters and documented responses."""
+"""The path prefix, dependencies, parameters and documented responses that all routes share."""
 
 import asyncio
 from collections.abc import Sequence
@@ -30,9 +30,10 @@ MAX_TEXT = 256
 class Parts:
     """The dependencies of the routes.
 
-    ``events`` limits the rate of accepted events. ``scrapes`` is locked while a response to
-    Prometheus is made, which takes tenths of a second of CPU time for a fleet. ``recordings`` is
-    the folder of the recordings of failed runs, and ``ends`` has the runs that have just ended.
+    ``events`` limits the rate of accepted events. ``recordings`` is the folder with the recordings
+    of failed runs. ``ends`` remembers the runs that have just ended. The lock ``scrapes`` makes
+    sure that only one response to Prometheus is built at a time, because a response takes tenths of
+    a second of CPU time if there are many hosts.
     """
 
     settings: Settings
@@ -52,10 +53,11 @@ class Parts:
     async def host_and_stored_channels(
         self, requested: str | None, start: int
     ) -> tuple[str, Sequence[str]]:
-        """Return the selected host, live or from the history, and its channels since ``start``.
+        """Return the selected host, live or only stored, and its channels stored since ``start``.
 
-        The history lists all of its hosts only if neither the requested nor the preferred host is
-        known. Raises UnknownHostError or HistoryUnavailableError.
+        The first choice is ``requested``, or this machine if no host is requested. Only if this
+        host is neither live nor stored, all stored hosts are read from the history. Raises
+        UnknownHostError or HistoryUnavailableError.
         """
         live, preferred = self.live.newest.hosts, self.settings.host_name
         host = preferred if requested is None else requested
@@ -76,9 +78,11 @@ async def parts_of(connection: HTTPConnection) -> Parts:
 def documented(
     example: object, *errors: int, status: int = 200, table: str | None = None
 ) -> dict[int | str, dict[str, Any]]:
-    """Return the OpenAPI responses of an operation: ``example``, or one of ``errors``.
+    """Return the OpenAPI responses of an operation, with an example of each.
 
-    ``table`` is an example of the response as CSV, if there is one.
+    ``example`` is an example of the response with the code ``status``, and ``table`` is the same
+    response as CSV, if the operation supports CSV. ``errors`` are the codes of the operation's
+    errors; the errors 403 and 421, which every operation can return, are added.
     """
     contents: dict[str, dict[str, Any]] = {"application/json": {"example": example}}
     if table is not None:
@@ -98,17 +102,25 @@ def operation_id(route: APIRoute) -> str:
 Context = Annotated[Parts, Depends(parts_of)]
 Host = Annotated[
     str | None,
-    Query(max_length=MAX_TEXT, description="Default: this machine, else the first known host."),
+    Query(
+        max_length=MAX_TEXT,
+        description="Default: this machine if it is known, else the first known host.",
+    ),
 ]
 
 Start = Annotated[
     str | None,
     Query(
-        description="ISO 8601, Unix seconds or milliseconds (below 10^11: seconds), or an offset "
-        "from now such as -15m, -90s or -1h. Default: the start of the retention period.",
+        description="Start of the span: a time in ISO 8601; Unix seconds or milliseconds (a number "
+        "below 10^11 is in seconds); or an offset from now such as -15m, -90s or -1h. Default: the "
+        "start of the retention period.",
         examples=["-15m"],
     ),
 ]
 End = Annotated[
-    str | None, Query(description="As `start`, but exclusive. Default: now.", examples=["-1m"])
+    str | None,
+    Query(
+        description="End of the span, exclusive, in the same formats as `start`. Default: now.",
+        examples=["-1m"],
+    ),
 ]

@@ -1,4 +1,4 @@
-"""Example responses for the OpenAPI document; the catalogue has the examples for metrics."""
+"""Example responses for the OpenAPI document; example values of metrics are in the catalogue."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -195,7 +195,7 @@ _PARTS: dict[str, dict[str, Any]] = {
     "history": {"ready": True, "reason": None, "notes": [], "counters": {}},
 }
 READY: Mapping[str, Any] = {"status": "ready", "parts": _PARTS}
-_REASON = "The history does not answer."
+_REASON = "The history is not responding."
 NOT_READY: Mapping[str, Any] = {
     "error": {"code": "not_ready", "message": _REASON},
     "parts": {**_PARTS, "history": {**_PARTS["history"], "ready": False, "reason": _REASON}},
@@ -217,5 +217,5 @@ ERRORS: Mapping[int, tuple[str, str]] = {
         "max_points='0' is not allowed: it must be greater than or equal to 1.",
     ),
     429: ("too_many_events", "Too many annotations; try again in 5 s."),
-    503: ("history_unavailable", "The history does not answer."),
+    503: ("history_unavailable", _REASON),
 }

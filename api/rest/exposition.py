@@ -1,4 +1,4 @@
-"""``/metrics``: the newest readings of all hosts, and the state of the parts, for Prometheus."""
+"""Serves ``/metrics`` for Prometheus: the newest readings of all hosts, and our counters."""
 
 import asyncio
 import math
@@ -42,16 +42,19 @@ async def metrics(
     ] = None,
     limit: Annotated[int, Query(ge=1, le=MAX_SERIES)] = MAX_SERIES,
 ) -> Response:
-    """Return the readings of each ``host``; without ``host``, those of all hosts and the counters.
+    """Return the readings of hosts in Prometheus' format.
 
-    A requested host that is not known is reported as down. Hosts that would exceed ``limit`` series
-    are left out.
+    If ``host`` is given, the response contains the readings of these hosts. Otherwise, it contains
+    the readings of all hosts and our own counters.
+
+    A requested host that is not known is reported as down. A host is left out if its series would
+    bring the response above ``limit`` series.
     """
     reports = [] if host else await parts.readiness.reports()
     packs = accepts_gzip(request.headers)
     async with parts.scrapes:
         hosts = _selected(parts.live, host)
-        # In a thread, so that other clients do not wait.
+        # Build the body in a thread, so that other clients do not wait.
         body = await asyncio.to_thread(_body, reports, hosts, limit, packs=packs)
     headers = {"Content-Encoding": "gzip"} if packs else {}
     return Response(body, headers=headers, media_type=CONTENT_TYPE)
@@ -76,9 +79,10 @@ def _selected(live: Subscription, names: Sequence[str] | None) -> list[HostReadi
 
 
 def host_readings(state: HostState, now: int, *, with_states: bool) -> HostReadings:
-    """Return the newest samples of a host, and its states; ``now`` is in Unix milliseconds.
+    """Return the newest samples of a host and, if ``with_states``, its states.
 
-    States are known only while the broker, which retains them, is connected.
+    ``with_states`` must be False while the broker, which retains the states, is disconnected: the
+    states may have ended in the meantime. ``now`` is in Unix milliseconds.
     """
     stale = state.stale_seconds
     aged = [(update, update.age(now)) for update in state.updates.values()]

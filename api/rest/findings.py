@@ -1,4 +1,4 @@
-"""The route for findings: the active ones, and those in the history."""
+"""The route for findings: active findings from the bus, and past findings from the history."""
 
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Annotated, Any, Literal
@@ -17,7 +17,7 @@ from telemetry.events import Event
 from telemetry.history.port import EventQuery
 
 MAX_FINDINGS = 1_000
-_MAX_EVENTS = 5_000  # read from the history: two or more for each finding
+_MAX_EVENTS = 5_000  # read from the history; each past finding has two or more events
 _SEVERITIES = ("info", "warning", "critical")
 
 Entry = Mapping[str, Any]
@@ -28,7 +28,7 @@ router = APIRouter(prefix=PREFIX, tags=["findings"], route_class=CheckedRoute)
 @router.get(
     "/findings",
     responses=documented(examples.FINDINGS, 401, 422, 503),
-    summary="Findings: active ones first, the most severe first; then past ones, the newest first",
+    summary="Active findings, the most severe first; then past findings, the newest first",
 )
 async def findings(
     parts: Context,
@@ -55,7 +55,9 @@ async def findings(
     limit: Annotated[
         int,
         Query(
-            ge=1, le=MAX_FINDINGS, description="Maximum number of findings; the first are returned."
+            ge=1,
+            le=MAX_FINDINGS,
+            description="Maximum number of findings; all further findings are left out.",
         ),
     ] = 100,
 ) -> FindingsResponse:
@@ -77,7 +79,7 @@ async def findings(
 
 
 async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None]:
-    """Return the events of findings in the history, or why the history does not answer."""
+    """Return the stored events of findings, or no events and why they cannot be read."""
     span = parse_span(None, None, unix_milliseconds(), parts.settings.spans.events)
     query = EventQuery(FINDING, span.start, span.end, host, _MAX_EVENTS)
     try:
@@ -89,8 +91,9 @@ async def _past(parts: Parts, host: str | None) -> tuple[list[Event], str | None
 def merged(active: Iterable[Event], past: Iterable[Event], *, is_live: bool) -> list[Entry]:
     """Return each finding once, as it was last reported.
 
-    ``past`` contains events of the history in order of time. With ``is_live``, ``active`` is what
-    the broker retains now: no other finding is active, even if its end is not in the history.
+    ``past`` contains the events from the history, the oldest first. If ``is_live`` is set,
+    ``active`` contains all findings that the broker retains now, so every other finding is over,
+    even if its end is not in the history.
     """
     retained = {_key(event): event for event in active}
     newest = {_key(event): event for event in past} | retained

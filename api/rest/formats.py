@@ -1,4 +1,4 @@
-"""The formats of a response, and how a request chooses one."""
+"""Chooses the format of a history response."""
 
 from enum import StrEnum
 
@@ -6,7 +6,7 @@ from starlette.datastructures import Headers
 
 
 class Format(StrEnum):
-    """The format of a history."""
+    """The format in which a history is returned."""
 
     JSON = "json"
     CSV = "csv"
@@ -16,7 +16,7 @@ _TYPES = {Format.JSON: "application/json", Format.CSV: "text/csv"}
 
 
 def chosen_format(requested: Format | None, headers: Headers) -> Format:
-    """Return the ``requested`` format, or else the one that ``Accept`` prefers, or else JSON."""
+    """Return the ``requested`` format, or else the format that ``Accept`` prefers, or else JSON."""
     if requested is not None:
         return requested
     weights = _weights(headers.get("accept", ""))

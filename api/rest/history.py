@@ -1,4 +1,4 @@
-"""Queries the history from the event loop, in a few threads."""
+"""Queries the history in a few threads, so that the event loop does not block."""
 
 import asyncio
 import difflib
@@ -19,9 +19,9 @@ from telemetry.history.port import Aggregate, Columns, EventQuery, HistoryReader
 
 _THREADS = 4
 _WAITING_PER_THREAD = 7
-_ANSWER_SECONDS = 15.0  # longer than a store's own timeouts; includes the wait for a thread
+_ANSWER_SECONDS = 15.0  # including the wait for a thread; longer than a store's own timeouts
 _RETRY_SECONDS = 2
-CHECK_SECONDS = 45.0  # longer than the queries of all threads, for which a check may have to wait
+CHECK_SECONDS = 45.0  # a check may have to wait for the running queries of all threads
 _CLOSE_SECONDS = 0.3
 _WITH_HISTORY = [each for each in SAMPLES if each.retention is Retention.WINDOW]
 
@@ -32,13 +32,13 @@ Answer = TypeVar("Answer")
 class History:
     """A history reader whose blocking calls run in a small thread pool.
 
-    A call raises HistoryBusyError if too many are running or waiting.
+    A call raises HistoryBusyError if too many calls are running or waiting for a thread.
     """
 
     def __init__(
         self, reader: HistoryReader, threads: int = _THREADS, seconds: float | None = None
     ) -> None:
-        """Wrap ``reader``; nothing is read before ``open``. A call may take at most ``seconds``."""
+        """Wrap ``reader``, but do not open it yet. A call may take at most ``seconds``."""
         self._reader = reader
         self._count = threads
         self._seconds = _ANSWER_SECONDS if seconds is None else seconds
@@ -64,18 +64,18 @@ class History:
         await self._in_thread(self._reader.ping)
 
     async def notes(self) -> Sequence[str]:
-        """Return sentences for the operator. Raises HistoryUnavailableError."""
+        """Return the store's notes for the operator. Raises HistoryUnavailableError."""
         return await self._in_thread(self._reader.notes)
 
     async def hosts(self, start: int | None = None) -> Sequence[str]:
-        """Return the hosts that have samples, or minutes since ``start``.
+        """Return the hosts that have samples, or one-minute points since ``start``.
 
         Raises HistoryUnavailableError.
         """
         return await self._in_thread(self._reader.hosts, start)
 
     async def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the channels of ``host`` that have samples, or minutes since ``start``.
+        """Return the channels of ``host`` that have samples, or one-minute points since ``start``.
 
         Raises HistoryUnavailableError.
         """
@@ -131,23 +131,23 @@ class Span:
 def parse_span(start: str | None, end: str | None, now: int, window: int, longest: int = 0) -> Span:
     """Return the span from ``start`` to ``end``, limited to what the history can contain.
 
-    The default is the whole ``window`` (ms) before ``now``; the limit is the longer of ``window``
-    and ``longest``. Raises InvalidParameterError.
+    By default, the span is the ``window`` milliseconds before ``now``. It starts at most ``window``
+    or ``longest`` milliseconds before ``now``, whichever is longer. Raises InvalidParameterError.
     """
     first = now - window if start is None else parse_time("start", start, now)
-    # The end is exclusive, and a sample of this millisecond belongs to the span.
+    # The end is exclusive; with + 1, the span includes a sample of the current millisecond.
     last = now + 1 if end is None else parse_time("end", end, now)
     if last <= first:
         text = end if end is not None else "now"
         default = "the default start; give an earlier start"
         given = default if start is None else f"start={quote(start)}"
         raise InvalidParameterError("end", text, f"it must be later than {given}")
-    # One window into the future: the clocks of other hosts may be fast.
+    # Allow an end one window in the future, because the clocks of other hosts may be fast.
     return Span(max(first, now - max(window, longest)), min(last, now + window + 1))
 
 
 def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
-    """Return the filters in the parameters ``given``. Raises InvalidParameterError."""
+    """Return the channel filters in the parameters ``given``. Raises InvalidParameterError."""
     name, requested = from_query(given)
     filters = validated_filters(name, requested)
     for each in filters:
@@ -159,7 +159,7 @@ def channel_filters(given: Mapping[str, Sequence[str]]) -> tuple[str, ...]:
 
 
 def parse_fields(requested: str | None) -> tuple[str, ...]:
-    """Return the names in the list ``requested``. Raises InvalidParameterError."""
+    """Return the field names in the text ``requested``. Raises InvalidParameterError."""
     names = () if requested is None else tuple(dict.fromkeys(requested.split(",")))
     known = {name for family in _WITH_HISTORY for name in field_names(family)}
     for name in names:
@@ -182,8 +182,8 @@ def build_query(
 ) -> Query | None:
     """Return the query for the ``stored`` channels that match one of ``filters``.
 
-    With ``fields``, include only channels that have one of them. Return None if no channel matches
-    or the span is empty.
+    If ``fields`` are given, include only channels that have at least one of these fields. Return
+    None if no channel matches or the span is empty.
     """
     channels = tuple(each for each in select(filters, stored) if _has_one(each, fields))
     if not channels or span.empty:

@@ -1,4 +1,4 @@
-"""Compares the history with the samples that arrive live, host by host."""
+"""Checks, for each host, that the samples which arrive live are also in the history."""
 
 import time
 
@@ -7,16 +7,16 @@ from api.rest.history import History
 from telemetry.clock import unix_milliseconds
 from telemetry.history.port import Query
 
-_HOSTS_AT_ONCE = 10  # in one check; a large fleet takes several checks
+_HOSTS_AT_ONCE = 10  # per check; if there are more hosts, several checks are needed for all hosts
 _LISTED = 5
 
 
 class LiveSamples:
-    """Judges each live host by when its samples arrived here, not by its clock.
+    """Finds the live hosts whose samples are missing from the history.
 
-    A host is live while its samples arrive. Samples that arrived some time ago should be in the
-    history, whatever their timestamps. If a clock is so far off that the history discards the
-    samples, the host is skipped.
+    A host is live while its samples arrive. Samples that arrived here some time ago should be in
+    the history, whatever their timestamps, so an error of a host's clock does not matter. But if
+    the clock is so far off that the history discards the samples, the host is skipped.
     """
 
     def __init__(self, newest: Newest, history: History, window: int) -> None:
@@ -24,7 +24,7 @@ class LiveSamples:
         self._newest = newest
         self._history = history
         self._window = window
-        self._stored: dict[str, bool] = {}  # those checked the longest ago come first
+        self._stored: dict[str, bool] = {}  # by host; the host checked the longest ago is first
 
     async def problem(self) -> str | None:
         """Return a sentence if samples of a live host are missing from the history.
@@ -44,7 +44,7 @@ class LiveSamples:
         if not missing:
             return None
         advice = (
-            "those of other hosts are stored, so see the ingester's log for the reason."
+            "samples from other hosts are stored, so see the ingester's log for the reason."
             if len(missing) < len(self._stored)
             else "check that the ingester is running and can write."
         )
@@ -52,7 +52,7 @@ class LiveSamples:
         return f"The history has no recent samples from {_listed(missing)}, {which}; {advice}"
 
     def _queries(self) -> dict[str, Query]:
-        """Return, for each live host, the query that must find a sample."""
+        """Return, for each live host, a query that finds a sample if the history keeps up."""
         now, clock = time.monotonic(), unix_milliseconds()
         queries = {}
         for name, host in self._newest.hosts.items():

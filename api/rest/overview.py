@@ -31,7 +31,8 @@ from telemetry.payloads import event_model, payload_model
 from telemetry.samples import Sample
 from telemetry.status import CollectorStatus
 
-# ms: by how much a response may appear too young. Building that of 1,000 hosts takes 0.1 s.
+# ms: how long a response is reused, because building one for 1,000 hosts takes 0.1 s. So a reading
+# may appear younger than it is, by up to this time.
 _RESOLUTION = 2_000
 _READINGS = ("utilization", "memory_used", "memory_total", "temperature", "throttle_reasons")
 _FINDING = ("kind", "subject", "severity", "since", "summary")
@@ -52,38 +53,40 @@ FindingSummary: Any = create_model(
 GpuSummary: Any = create_model(
     "GpuSummary",
     __base__=Response,
-    __doc__="The newest readings of a GPU that show whether it is free, busy or in trouble.",
+    __doc__="The newest readings that show whether a GPU is free, busy or has a problem.",
     id=(str, Field(description="id of the GPU, as in the channel name")),
     **_some(payload_model(GPU), _READINGS),
     processes=(
         int | None,
         Field(
-            description="how many processes use it; null if they are not known",
+            description="how many processes use the GPU; null if that is not known",
             json_schema_extra={"unit": "processes"},
         ),
     ),
-    stale=(bool, Field(description="whether the reading is older than three intervals")),
+    stale=(bool, Field(description="whether the readings are older than three sampling intervals")),
 )
 
 
 class HostOverview(HostResponse):
     """An overview of one host."""
 
-    stale: bool = Field(description="whether no sample of the last three intervals has arrived")
+    stale: bool = Field(
+        description="whether all samples of the host are older than three sampling intervals"
+    )
     cpu: float | None = Field(
-        description="utilization of all cores", json_schema_extra={"unit": "%"}
+        description="mean utilization of all CPU cores", json_schema_extra={"unit": "%"}
     )
     memory: float | None = Field(
         description="share of the memory that is in use", json_schema_extra={"unit": "%"}
     )
-    gpus: list[GpuSummary] = Field(description="the GPUs, by id")
+    gpus: list[GpuSummary] = Field(description="the GPUs, sorted by id")
     findings: list[FindingSummary] = Field(description="the active findings, the most severe first")
 
 
 class OverviewResponse(Response):
     """An overview of all live hosts."""
 
-    hosts: list[HostOverview] = Field(description="the live hosts, by name")
+    hosts: list[HostOverview] = Field(description="the live hosts, sorted by name")
 
 
 router = APIRouter(
@@ -101,7 +104,7 @@ router = APIRouter(
     summary="All live hosts at a glance: state, findings and GPUs",
 )
 async def overview(request: Request) -> HttpResponse:
-    """Return the newest values received from the bus; the response is built every 2 s."""
+    """Return the newest values received from the bus; the response may be up to 2 s old."""
     newest: Newest = request.app.state.parts.live.newest
     return _prebuilt(newest, unix_milliseconds() // _RESOLUTION).response_to(request)
 
@@ -115,7 +118,10 @@ def _prebuilt(newest: Newest, _period: int) -> Prebuilt:
 
 
 def _is_host(state: HostState) -> bool:
-    """Return whether the host has or had a collector; some findings concern no particular host."""
+    """Return whether a collector has published from this host.
+
+    ``Newest`` also has a state for the findings that concern no particular host.
+    """
     contents = (update.content for update in state.updates.values())
     return any(isinstance(each, Sample | CollectorStatus) for each in contents)
 

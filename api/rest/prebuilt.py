@@ -12,17 +12,20 @@ from api.rest.responses import HostResponse
 from api.serving.compression import LEAST_BYTES, accepts_gzip, compressed
 from telemetry.clock import unix_milliseconds
 
-_RESOLUTION = 100  # ms: by how much a reading may appear too young
+_RESOLUTION = 100  # ms: how long a response is reused; a reading may appear this much too young
 _KEPT = 16
 
 Build = Callable[[HostState, int], HostResponse]
 
 
 class Prebuilt:
-    """The response with the JSON of a model; a compressed one, once a client accepts it."""
+    """A response whose JSON is built only once, for all clients that request it.
+
+    It is also compressed only once, for the first client that accepts gzip.
+    """
 
     def __init__(self, model: BaseModel) -> None:
-        """Make the JSON of ``model``."""
+        """Build the JSON of ``model``."""
         self._plain = Response(model.model_dump_json(), media_type="application/json")
 
     @cached_property
@@ -32,7 +35,7 @@ class Prebuilt:
         return Response(body, headers=headers, media_type="application/json")
 
     def response_to(self, request: Request) -> Response:
-        """Return the compressed response if the client of ``request`` accepts it."""
+        """Return the response, compressed if that is worthwhile and the client accepts gzip."""
         is_small = len(self._plain.body) < LEAST_BYTES
         return self._plain if is_small or not accepts_gzip(request.headers) else self._packed
 
@@ -40,8 +43,8 @@ class Prebuilt:
 def newest_response(request: Request, host: str | None, build: Build) -> Response:
     """Return the response that ``build`` creates from the state of ``host`` and the time.
 
-    It is built again for the first request after the values have changed or a tenth of a second has
-    passed: the age of a reading, and whether it is stale, depend on the time.
+    The response is built again for the first request after the values have changed or a tenth of a
+    second has passed, because the age of a reading, and whether it is stale, depend on the time.
     """
     state: HostState = request.app.state.parts.host_state(host)
     tenth = unix_milliseconds() // _RESOLUTION

@@ -1,4 +1,4 @@
-"""Whether the parts are ready, as far as this process can observe."""
+"""Determines whether the parts are ready, as far as this process can observe."""
 
 import asyncio
 import dataclasses
@@ -19,20 +19,21 @@ _PATIENCE_SECONDS = 0.05
 class Readiness:
     """Collects the reports of the parts in this process, and checks the history from outside.
 
-    An api that runs alone cannot see the ingester. But it can compare the live samples with the
-    history: samples that are missing from the history are a problem, whatever the cause.
+    If `api` runs alone, it cannot observe the ingester. But it can compare the live samples with
+    the history: samples that are missing from the history are a problem, whatever the cause.
 
-    The history is checked every 30 s and at each request. A request waits at most 0.05 s for the
-    check, which may itself have to wait for queries; after that, the request gets the newest known
-    result.
+    The history is checked every 30 s and at each request. Because the check may have to wait for
+    other queries, a request waits for it for at most 0.05 s; after that, the request gets the
+    result of the previous check.
     """
 
     def __init__(
         self, live: Subscription, history: History, window: int, others: Sequence[Reporter]
     ) -> None:
-        """Report on ``live``, ``history`` (of ``window`` ms) and ``others``.
+        """Report on ``live``, on ``history`` and, with the functions ``others``, on other parts.
 
-        ``history`` should not serve other calls, which would delay the checks.
+        ``history`` should serve only the checks, because other calls would delay the checks.
+        It keeps samples for ``window`` milliseconds.
         """
         self._live = live
         self._history = history
@@ -54,7 +55,10 @@ class Readiness:
         return [self._live.report(), await self._history_report(), *others]
 
     async def history_problem(self) -> str | None:
-        """Return why the history cannot be read or is not growing, in one sentence; else None."""
+        """Return the history's problem in one sentence, or None.
+
+        The history has a problem if it cannot be read or is not growing.
+        """
         for report in await self.reports():
             if report.part in ("history", "ingester") and report.problem is not None:
                 return report.problem
@@ -78,5 +82,5 @@ class Readiness:
             self._known = Report("history", await self._samples.problem(), notes=tuple(notes))
         except HistoryError as error:
             self._known = Report("history", str(error))
-        except Exception as error:  # noqa: BLE001 - a check that fails must not leave the old result
+        except Exception as error:  # noqa: BLE001 - the result of an earlier check must not remain
             self._known = Report("history", f"The history cannot be checked ({error!r}).")

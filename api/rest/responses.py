@@ -29,10 +29,10 @@ class Freshness(Response):
     timestamp: UnixTime = Field(description="Unix time of the reading in milliseconds")
     age_seconds: float = Field(
         ge=0,
-        description="time since the reading was taken, but at least the time since it arrived (s)",
+        description="age of the reading, but at least the time since it arrived (s)",
         json_schema_extra=_SECONDS,
     )
-    stale: bool = Field(description="whether the reading is older than three intervals of its host")
+    stale: bool = Field(description="whether the reading is older than three of its intervals")
 
 
 class HostResponse(Response):
@@ -40,7 +40,7 @@ class HostResponse(Response):
 
     host: str = Field(description="the host that was sampled")
     state: CollectorState | None = Field(
-        description="whether the host's collector is running; null before its first status"
+        description="whether the host's collector is running; null if it has sent no status"
     )
 
 
@@ -48,14 +48,14 @@ class SensorResponse(Response):
     """The state of one sensor of a host's collector."""
 
     state: SensorState = Field(description="state of the sensor")
-    reason: str | None = Field(description="why it cannot be read, in one sentence")
-    description: str | None = Field(description="what it reads")
+    reason: str | None = Field(description="why the sensor is in this state, in one sentence")
+    description: str | None = Field(description="what the sensor reads")
     duration_ms: float | None = Field(
-        description="duration of the last reading (ms)", json_schema_extra=_MILLISECONDS
+        description="duration of the newest reading (ms)", json_schema_extra=_MILLISECONDS
     )
     failures: int = Field(description="failed readings since the collector started")
     missed_ticks: int = Field(description="ticks without a reading since the collector started")
-    details: dict[str, str] = Field(description="details such as the driver version, by name")
+    details: dict[str, str] = Field(description="facts such as the driver version, by name")
 
 
 class HostEntry(HostResponse):
@@ -69,26 +69,27 @@ class HostEntry(HostResponse):
         description="time between two samples (s)", json_schema_extra=_SECONDS
     )
     timestamp: UnixTime | None = Field(
-        description="Unix time of the newest live sample in milliseconds; null without one"
+        description="Unix time in milliseconds of the newest sample from the bus, or of the newest "
+        "status if there is no sample; null if the host is known only from the history"
     )
     sensors: dict[str, SensorResponse] = Field(description="the collector's sensors, by name")
     waiting: int | None = Field(description="samples not yet sent to the broker")
-    dropped: int | None = Field(description="samples dropped because too many were waiting")
+    dropped: int | None = Field(description="samples discarded, for example by a full buffer")
 
 
 class HostsResponse(Response):
     """All known hosts."""
 
-    hosts: list[HostEntry] = Field(description="the hosts, by name")
+    hosts: list[HostEntry] = Field(description="the hosts, sorted by name")
     history_error: str | None = Field(
-        description="why the history cannot be read or is not growing; if it cannot be read, "
-        "hosts known only from it are missing"
+        description="why the history cannot be read or is not growing, or null; if the history "
+        "cannot be read, the hosts that are known only from the history are missing"
     )
     history_hours: float = Field(
         description="how long the history keeps samples (h)", json_schema_extra={"unit": "h"}
     )
     history_days: float = Field(
-        description="how long the history keeps one-minute points (days); 0: none",
+        description="how long the history keeps one-minute points (days); 0: it keeps none",
         json_schema_extra={"unit": "days"},
     )
 
@@ -97,12 +98,13 @@ class HistoryChannel(Response):
     """One channel's samples, with a column for each field."""
 
     timestamps: list[int] = Field(
-        description="Unix times in milliseconds, ascending; the start of each bucket",
+        description="ascending Unix times in milliseconds, of the samples or the buckets' starts",
         json_schema_extra=_MILLISECONDS,
     )
     fields: dict[str, list[float | None]] = Field(
-        description="one value per timestamp for each field, in its unit; null for a gap. "
-        "List items are named per_core.0, per_core.1, …; object leaves per_device.sda.read_rate"
+        description="for each field, one value per timestamp, in the field's unit; null for a gap. "
+        "The items of a list have names such as per_core.0, and the values in an object have names "
+        "such as per_device.sda.read_rate"
     )
     bucket_width: int | None = Field(
         description="width of a bucket (ms); null if the samples are not aggregated",
@@ -110,18 +112,18 @@ class HistoryChannel(Response):
     )
     minutes_until: int | None = Field(
         None,
-        description="Unix time in milliseconds before which the points are one-minute buckets, and "
-        "bucket_width is that of the later points; null if all have the same width",
+        description="Unix time in milliseconds: all points before it are one-minute buckets, and "
+        "later points have the width bucket_width; null if all points have the same width",
         json_schema_extra=_MILLISECONDS,
     )
 
 
 class HistoryResponse(Response):
-    """Samples of one host over a time span. An outage appears as a point of nulls."""
+    """Samples of one host over a time span. For an outage, there is a point with only nulls."""
 
     host: str = Field(description="the host that was sampled")
-    start: UnixTime = Field(description="Unix time in milliseconds, inclusive")
-    end: UnixTime = Field(description="Unix time in milliseconds, exclusive")
+    start: UnixTime = Field(description="start of the span in Unix milliseconds, inclusive")
+    end: UnixTime = Field(description="end of the span in Unix milliseconds, exclusive")
     channels: dict[str, HistoryChannel] = Field(
         description="the channels with samples in the span, by name"
     )
@@ -138,7 +140,7 @@ AnnotationEntry: Any = create_model(
 
 
 class AnnotationsResponse(Response):
-    """Annotations, oldest first."""
+    """Annotations, the oldest first."""
 
     annotations: list[AnnotationEntry] = Field(description="the annotations in the span")
 
@@ -148,29 +150,30 @@ FindingEntry: Any = create_model(
     "FindingEntry",
     __base__=(Response, _Finding),
     __doc__="A finding of the advisor, with its evidence.",
-    id=(str, Field(description="id of the finding, the same from its beginning to its end")),
-    timestamp=(UnixTime, Field(description="Unix time of its last change in milliseconds")),
+    id=(str, Field(description="id of the finding, which never changes")),
+    timestamp=(UnixTime, Field(description="Unix time in milliseconds of its last change")),
     ended=(
         UnixTime | None,
         Field(
-            description="Unix time of its end in milliseconds; null while it is active, or if it "
-            "is over and its end was not reported"
+            description="Unix time of the finding's end in milliseconds; null while the finding is "
+            "active, or if its end was not reported"
         ),
     ),
 )
 
 
 class FindingsResponse(Response):
-    """Findings, the active ones first."""
+    """Findings, the active findings first."""
 
     findings: list[FindingEntry] = Field(description="the findings in the span")
     history_error: str | None = Field(
-        description="why the history cannot be read; the findings that are over are then missing"
+        description="why the history cannot be read, in which case past findings are missing; "
+        "null otherwise"
     )
 
 
 class HealthResponse(Response):
-    """The process is responding."""
+    """The response of a process that is running."""
 
     status: str = Field(description="always ok")
 
@@ -178,22 +181,23 @@ class HealthResponse(Response):
 class PartResponse(Response):
     """The readiness of one part of the monitor."""
 
-    ready: bool = Field(description="whether it is ready")
-    reason: str | None = Field(description="why it is not ready, in one sentence")
-    notes: list[str] = Field(description="what the operator should know even though it is ready")
+    ready: bool = Field(description="whether the part is ready")
+    reason: str | None = Field(description="why the part is not ready; null if it is ready")
+    notes: list[str] = Field(description="what the operator should know, one sentence each")
     counters: dict[str, float | dict[str, float]] = Field(
-        description="counts since the part started, and current values; some by reason or sensor. "
-        "The unit is the end of the name"
+        description="counts since the part started, and current values. Some are objects with one "
+        "value per reason or sensor, for example. If a value has a unit, the name ends with it"
     )
 
 
 _PARTS = Field(
-    description="the parts by name: api, history, and any others that run in this process"
+    description="the parts of the monitor by name: api, history, and any other part that runs in "
+    "this process"
 )
 
 
 class ReadyResponse(Response):
-    """Every part is ready."""
+    """The response if every part is ready."""
 
     status: str = Field(description="always ready")
     parts: dict[str, PartResponse] = _PARTS
@@ -213,7 +217,7 @@ class ErrorResponse(Response):
 
 
 class NotReadyResponse(ErrorResponse):
-    """A part cannot do its work."""
+    """The response if at least one part is not ready."""
 
     parts: dict[str, PartResponse] = _PARTS
 
@@ -246,7 +250,10 @@ def _family_fields() -> dict[str, Any]:
     for family in SAMPLES:
         model: Any = newest_model(family)
         if family.several:
-            fields[family.name] = (list[model], Field(description=f"{family.help} By index."))
+            fields[family.name] = (
+                list[model],
+                Field(description=f"{family.help} Sorted by index."),
+            )
         else:
             text = f"{family.help} Null before the first sample."
             fields[family.name] = (model | None, Field(description=text))
@@ -270,19 +277,24 @@ GpuEntry: Any = create_model(
     __doc__="One GPU with its processes and MIG instances.",
     processes=(
         _Processes | None,
-        Field(description="the processes that use it; null before the first sample"),
+        Field(description="the processes that use the GPU; null before the first sample"),
     ),
-    mig=(list[_Instance], Field(description="its MIG instances, by index; none without MIG mode")),
+    mig=(
+        list[_Instance],
+        Field(description="the GPU's MIG instances, sorted by index; empty if MIG mode is off"),
+    ),
 )
 
 
 class GpusResponse(HostResponse):
     """All GPUs of a host."""
 
-    gpus: list[GpuEntry] = Field(description="all GPUs, by id")
+    gpus: list[GpuEntry] = Field(description="all GPUs, sorted by id")
     driver_version: str | None = Field(
-        description="version of the GPU driver; that of the first, if there are several"
+        description="version of the GPU driver; if there are several drivers, the version of "
+        "the first"
     )
     reason: str | None = Field(
-        description="why there are no GPUs, or why they are no longer read, in one sentence"
+        description="why there are no GPUs, or why they are no longer read, in one sentence; null "
+        "if the GPUs are read"
     )

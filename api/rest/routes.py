@@ -64,7 +64,7 @@ async def metrics(request: Request, host: Host = None) -> Response:
     "/gpu",
     response_model=GpusResponse,
     responses=documented(examples.GPUS, 401, 404, 422),
-    summary="All GPUs of a host, or why there are none",
+    summary="All GPUs of a host, or why it has none",
 )
 async def gpu(request: Request, host: Host = None) -> Response:
     """Return the newest values received from the bus; the history is not queried."""
@@ -83,8 +83,8 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     channel: Annotated[
         list[str] | None,
         Query(
-            description="Channels, separated by commas, or with MQTT wildcards; may be repeated. "
-            "Default: all.",
+            description="Channels, separated by commas; MQTT wildcards are allowed. May be "
+            "repeated. Default: all channels.",
             examples=[["system/cpu", "system/gpu/+"]],
         ),
     ] = None,
@@ -104,9 +104,9 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         str | None,
         Query(
             max_length=MAX_FIELDS,
-            description="Comma-separated names of fields: only their columns are read, which is "
-            "faster, and only channels that have one of them are returned. `per_core` selects all "
-            "cores. Default: all.",
+            description="Names of fields, separated by commas. Only the columns of these fields "
+            "are read, which is faster, and only channels that have at least one of these fields "
+            "are returned. `per_core` selects all cores. Default: all fields.",
             examples=["utilization,memory_used"],
         ),
     ] = None,
@@ -115,12 +115,13 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
         Format | None,
         Query(
             alias="format",
-            description="`csv`: one table, with a row for each time and columns such as "
-            "`system/cpu.utilization`. Default: what the header `Accept` prefers, else `json`.",
+            description="With `csv`, the response is one table, with a row for each time and "
+            "columns such as `system/cpu.utilization`. Default: the format that the header "
+            "`Accept` prefers, else `json`.",
         ),
     ] = None,
 ) -> HistoryResponse | Response:
-    """If there are more samples than points, aggregate them into buckets of equal width.
+    """If there are more than `max_points` samples, aggregate them into buckets of equal width.
 
     Points older than `history_hours` are one-minute points, which are kept for `history_days`.
     """
@@ -156,7 +157,7 @@ async def history(  # noqa: PLR0913, PLR0917 - one argument for each query param
     summary="All known hosts, live or from the history",
 )
 async def hosts(parts: Context) -> HostsResponse:
-    """Return the live hosts even if the history does not respond."""
+    """If the history does not respond, return only the live hosts."""
     live = parts.live.newest.hosts
     stored: set[str] = set()
     try:
@@ -193,7 +194,7 @@ async def healthz() -> HealthResponse:
     summary="Readiness of each part",
 )
 async def readyz(parts: Context) -> ReadyResponse | JSONResponse:
-    """Check each part in this process, and whether the history keeps up with the bus."""
+    """Check each part in this process, and check whether the history keeps up with the bus."""
     reports = await parts.readiness.reports()
     described = {report.part: part_response(report) for report in reports}
     reasons = dict.fromkeys(report.problem for report in reports if report.problem is not None)

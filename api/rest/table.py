@@ -1,4 +1,4 @@
-"""The points of several channels as one table: a row for each time, a column for each field."""
+"""Puts the points of several channels into one table: a row per time, a column per field."""
 
 import csv
 import io
@@ -11,9 +11,9 @@ from typing import NamedTuple, TypeAlias
 from telemetry.history.port import Aggregate, Columns
 
 Row: TypeAlias = tuple[int, list[float | None]]
-"""A time in Unix milliseconds, and the value of each column; None if it is not known."""
+"""A time in Unix milliseconds, and the value of each column; an unknown value is None."""
 
-_SAME_TICK = 500  # ms, where no channel has two samples to measure the interval by
+_SAME_TICK = 500  # ms; used if no channel has two samples, so that no interval is known
 _MINUTE = 60_000
 _CHUNK = 65_536  # characters
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -26,19 +26,23 @@ _AGGREGATES: Mapping[Aggregate, Callable[[Sequence[float]], float]] = {
 
 
 class _Point(NamedTuple):
-    """One timestamp of a channel. The narrower of two buckets with the same start sorts last."""
+    """One point of a channel.
+
+    Points sort by time. Of several points at the same time, the widest bucket sorts first, and the
+    samples sort last.
+    """
 
     time: int
-    minus_width: int  # 0: a sample
+    minus_width: int  # minus the bucket's width in milliseconds; 0 for a sample
     channel: int
-    position: int  # in its columns
+    position: int  # index of the point in the channel's columns
 
 
 def csv_chunks(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[str]:
     r"""Yield the table as CSV (RFC 4180, lines end with ``\r\n``) in pieces of about 64 kB.
 
-    Every cell is a number, a time, or a name that begins with a channel: a spreadsheet does not
-    take a name from the bus for a formula.
+    Every cell is a number, a time, or a column's name, which begins with a channel. So no name from
+    the bus can begin a cell, where a spreadsheet could take it for a formula.
     """
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer)
@@ -61,8 +65,9 @@ def rows(channels: Mapping[str, Columns], aggregate: Aggregate) -> Iterator[Row]
     """Yield the rows in order of time.
 
     The sensors of a tick are read within a few milliseconds of each other. So samples of different
-    channels that are closer than half an interval share a row, with the time of the first. If one
-    channel has buckets and another one samples, the samples join the bucket that contains them.
+    channels that are less than half an interval apart share a row, which has the time of the first
+    sample. If one channel has buckets and another channel has samples, the samples go into the row
+    of the bucket that contains them.
     """
     answers = list(channels.values())
     for time, indices in _grouped(answers):
@@ -94,7 +99,7 @@ def _points(channel: int, columns: Columns) -> Iterator[_Point]:
 
 
 def _tolerance(answers: Sequence[Columns]) -> int:
-    """Return half the shortest interval of a channel with samples, in milliseconds."""
+    """Return half the shortest interval between the samples of a channel, in milliseconds."""
     intervals = []
     for each in answers:
         times = [time for time in each.timestamps if time >= (each.minutes_until or 0)]
@@ -106,7 +111,7 @@ def _tolerance(answers: Sequence[Columns]) -> int:
 def _cells(
     answers: Sequence[Columns], indices: Mapping[int, list[int]], aggregate: Aggregate
 ) -> Iterator[list[float | None]]:
-    """Yield the cells of each channel in a row."""
+    """Yield, for each channel, its cells of one table row."""
     for channel, columns in enumerate(answers):
         found = indices.get(channel, ())
         if len(found) == 1:

@@ -8,13 +8,14 @@ from api.errors import InvalidParameterError
 
 _FORMS = (
     "it must be ISO 8601 such as 2026-01-31T12:00:00Z, Unix seconds or milliseconds such as "
-    "1767225600, or an offset from now such as -15m (s, m, h or d)"
+    "1767225600, or an offset from now such as -15m (unit s, m, h or d)"
 )
 _OFFSET = re.compile(r"-(?P<count>[0-9]{1,9})(?P<unit>[smhd])", re.ASCII)
 _MILLISECONDS_IN = {"s": 1_000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 _UNIX_TIME = re.compile(r"[0-9]{1,18}(\.[0-9]{1,9})?", re.ASCII)
 _LEAST_MILLISECONDS = 100_000_000_000
-# In a query string an unescaped + is a space: "…T12:00:00 02:00" is meant as a UTC offset.
+# In a query string, an unescaped + means a space. So in "…T12:00:00 02:00", the space was a +, and
+# +02:00 is the UTC offset.
 _LOST_PLUS = re.compile(r"(T\S+) (\d\d:?\d\d)", re.ASCII)
 
 
@@ -24,9 +25,10 @@ def parse_time(name: str, text: str, now: int) -> int:
     ``name`` is the parameter's name in errors. ``now`` is in Unix milliseconds. A time without a
     UTC offset is UTC. Raises InvalidParameterError.
 
-    A number below 10^11 is in seconds, any other in milliseconds. As seconds, 10^11 is the year
-    5138; as milliseconds, it is March 1973. So any time that a history can contain is understood
-    in either unit. A fraction of a second may follow, as in ``date +%s.%N``.
+    A number below 10^11 is in seconds, any other number is in milliseconds. As seconds, 10^11
+    is in the year 5138; as milliseconds, it is in March 1973. So a client may use either unit for
+    any time that a history can contain. A number may have a fraction, as in the output of
+    ``date +%s.%N``.
     """
     offset = _OFFSET.fullmatch(text)
     if offset is not None:

@@ -22,7 +22,7 @@ _GPU_SENSOR = "gpu"
 
 
 def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> str:
-    """Return the requested host; if none is requested, the preferred or else the first known one.
+    """Return the requested host; by default, the preferred host if known, else the first host.
 
     Raises UnknownHostError if the requested host is not in ``known``, or ``known`` is empty.
     """
@@ -43,7 +43,7 @@ def choose_host(requested: str | None, preferred: str, known: Iterable[str]) -> 
 
 
 def metrics_of(state: HostState, now: int) -> HostResponse:
-    """Return the newest sample of each family; ``now`` is in Unix milliseconds."""
+    """Return the newest samples of each family; ``now`` is in Unix milliseconds."""
     families: dict[str, Any] = {}
     for family in SAMPLES:
         samples = [_with_freshness(update, state, now) for update in state.samples(family)]
@@ -71,7 +71,7 @@ def _gpu_entry(
     entry = _with_freshness(update, state, now)
     processes = state.updates.get(GPU_PROCESSES.channel.format(**place_of(update.channel)))
     entry["processes"] = _with_freshness(processes, state, now) if processes else None
-    # A removed instance stops reporting while its GPU continues.
+    # Leave out an instance that is stale while its GPU is not: the instance has been removed.
     entry["mig"] = [
         each
         for each in instances
@@ -81,7 +81,7 @@ def _gpu_entry(
 
 
 def host_entry(state: HostState) -> HostEntry:
-    """Return the entry of a live host, from its status."""
+    """Return the entry of a live host, built from the host's status."""
     status = state.status
     if status is None:
         return unreported_host(state.name, state.timestamp)
@@ -101,7 +101,7 @@ def host_entry(state: HostState) -> HostEntry:
 
 
 def unreported_host(name: str, timestamp: int | None = None) -> HostEntry:
-    """Return the entry of a host that has sent no status."""
+    """Return the entry of a host whose status is not known."""
     return HostEntry(
         host=name,
         state=None,

@@ -1,1 +1,1 @@
-"""Runs: what the bus and the history know about them, and their routes."""
+"""Assembles runs from the bus and the history, and serves them."""

@@ -1,4 +1,4 @@
-"""The ends of runs that the bus has delivered."""
+"""Remembers the ends of runs that have recently arrived from the bus."""
 
 from collections import OrderedDict
 from collections.abc import Mapping
@@ -12,19 +12,19 @@ _REMEMBERED = 1000
 
 
 class RecentEnds:
-    """Remembers the newest ends, because an end is in the history only after about a second.
+    """Remembers the newest ends of runs, because it takes about a second to store an end.
 
-    Otherwise, a run that has just ended would count as lost for that time.
+    Until the end is stored, a run that has just ended would otherwise count as lost.
     """
 
     def __init__(self, limit: int = _REMEMBERED) -> None:
-        """Start empty."""
+        """Start with no ends; remember at most ``limit`` ends."""
         self._limit = limit
         self._events: OrderedDict[RunKey, Event] = OrderedDict()
 
     @property
     def events(self) -> Mapping[RunKey, Event]:
-        """The ends, by run."""
+        """The remembered ends, by the key of the run."""
         return self._events
 
     def note(self, update: Update) -> None:

@@ -10,7 +10,7 @@ from telemetry.catalogue import RUN
 from telemetry.events import Event
 from telemetry.history.port import EventQuery
 
-_AT_ONCE = 2000  # events in the first query; each further one may have twice as many
+_AT_ONCE = 2000  # events in the first query; each further query may return twice as many
 
 Read = Callable[[EventQuery], Awaitable[list[Event]]]
 """Reads events from the history."""
@@ -18,7 +18,7 @@ Read = Callable[[EventQuery], Awaitable[list[Event]]]
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """The runs to list: those that began in a span, with these properties; None matches any."""
+    """Describes the runs to list: when they began, and their properties; None matches any value."""
 
     start: int
     end: int
@@ -30,7 +30,7 @@ class Wanted:
     state: RunState | None = None
 
     def includes(self, run: Run) -> bool:
-        """Return whether ``run`` is one of the wanted runs."""
+        """Return whether ``run`` is to be listed."""
         values = run.values
         return (
             self.start <= run.started < self.end
@@ -44,7 +44,7 @@ class Wanted:
 
 @dataclass(frozen=True, slots=True)
 class Page:
-    """Some runs; ``end`` is where the next page ends, or None if there is none."""
+    """One page of runs; ``end`` is the end of the next page's span, or None on the last page."""
 
     runs: list[Run]
     end: int | None
@@ -53,10 +53,10 @@ class Page:
 async def list_runs(read: Read, live: Live, wanted: Wanted, kept: Span) -> Page:
     """Return the newest runs that are ``wanted``.
 
-    The history, which has the events of the span ``kept``, is read backwards until enough runs are
-    found. Reading backwards finds the end of a run before its beginning. Runs that began in the
-    same millisecond stay on one page. Runs under way come from the bus. Raises
-    HistoryUnavailableError.
+    The runs that are under way come from the bus, the other runs from the history, which keeps the
+    events of the span ``kept``. The history is read backwards until enough runs are found: the end
+    of a run is then read before its beginning. Runs that began in the same millisecond are always
+    on the same page. Raises HistoryUnavailableError.
     """
     if wanted.state is RunState.RUNNING:
         return _page(_sorted(live, (), wanted), wanted.limit)

@@ -15,21 +15,25 @@ RunEntry: Any = create_model(
     __base__=(Response, _Run),
     __doc__="A run, as far as it is known.",
     id=(str, Field(description="id of the run", examples=["ablation-7-3f9a1c"])),
-    timestamp=(UnixTime, Field(description="when its state last changed, Unix milliseconds")),
+    timestamp=(
+        UnixTime,
+        Field(description="Unix time in milliseconds at which the run's state last changed"),
+    ),
     state=(
         RunState,
         Field(
-            description="running; ended; or lost: its end is not known, and its host is silent or "
-            "no longer reports it"
+            description="whether the run is running, ended or lost. A run is lost if its end is "
+            "not known, and its host is silent or no longer reports the run"
         ),
     ),
 )
 
 
 class RunsResponse(Response):
-    """Runs, the newest first."""
+    """One page of runs, the newest first."""
 
     runs: list[RunEntry] = Field(description="the runs")
     next: UnixTime | None = Field(
-        description="the parameter `end` that selects the next page; null if this is the last"
+        description="value of the parameter `end` that selects the next page; null if this is the "
+        "last page"
     )

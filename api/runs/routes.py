@@ -26,7 +26,7 @@ OfHost = Annotated[
     str | None,
     Query(
         max_length=MAX_TEXT,
-        description="Its host. Required if several hosts have a run with this id.",
+        description="The host of the run. Required if several hosts have a run with this id.",
     ),
 ]
 
@@ -62,9 +62,9 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
         ),
     ] = 100,
 ) -> RunsResponse:
-    """List the runs that began in the span: those under way, and those within `history_days`.
+    """List the runs that began between `start` and `end` and are under way or in the history.
 
-    `next` is the `end` of the next page.
+    The history keeps runs for `history_days`. For the next page, set `end` to the value of `next`.
     """
     now = unix_milliseconds()
     span = parse_span(start, end, now, parts.settings.spans.events)
@@ -81,18 +81,19 @@ async def runs(  # noqa: PLR0913, PLR0917 - one argument for each query paramete
     "/runs/{identity}",
     response_model=RunEntry,
     responses=documented(examples.RUN, 401, 404, 409, 422, 503),
-    summary="A run",
+    summary="One run",
 )
 async def run(parts: Context, identity: Identity, host: OfHost = None) -> object:
-    """Return what is known about the run, under way or ended within `history_days`."""
+    """Return a run that is under way or in the history, which keeps runs for `history_days`."""
     return RunEntry.model_validate((await find_run(parts, identity, host)).body())
 
 
 async def find_run(parts: Parts, identity: str, host: str | None) -> Run:
     """Return the run with this id, of ``host`` if that is given.
 
-    Raises UnknownRunError, AmbiguousRunError or HistoryUnavailableError. If several hosts have a
-    run with this id, none is chosen, because the times in runs are not verified.
+    If several hosts have a run with this id, this raises AmbiguousRunError: it cannot return the
+    newest of these runs, because the times in runs are not verified. Also raises UnknownRunError or
+    HistoryUnavailableError.
     """
     kept = _kept(parts, unix_milliseconds())
     channel = RUN.channel.format(run=identity)

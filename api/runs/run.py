@@ -1,4 +1,4 @@
-"""A run, assembled from the messages about it. Pure."""
+"""Assembles a run from the messages about it. Pure."""
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ from telemetry.status import CollectorState
 class RunState(StrEnum):
     """Whether a run has ended.
 
-    ``lost``: it began, but its end is not known, and its host is silent or no longer reports it.
+    ``lost``: the run's end is not known, and its host is silent or no longer reports the run.
     """
 
     RUNNING = "running"
@@ -62,7 +62,7 @@ class Run:
         return self.event.timestamp if ended is None else ended
 
     def body(self) -> dict[str, Any]:
-        """Return the fields of the run, with its own id instead of that of the message."""
+        """Return the fields of the run, with the run's id instead of the message's id."""
         fields = {"id": self.key.id, "state": self.state, "ended": self.ended}
         return {**self.event.body(), **fields}
 
@@ -73,7 +73,7 @@ def key_of(event: Event) -> RunKey:
 
 
 class Live:
-    """The runs that are under way according to the bus, and those that have just ended."""
+    """The runs that are under way according to the bus, and the runs that have just ended."""
 
     def __init__(
         self, hosts: Mapping[str, HostState], ends: Mapping[RunKey, Event], now: float
@@ -91,7 +91,7 @@ class Live:
         self._events |= ends
 
     def combined(self, stored: Iterable[Event]) -> dict[RunKey, Run]:
-        """Return the runs in the ``stored`` events, and those that are not stored yet."""
+        """Return the runs in the ``stored`` events, and the runs that are not stored yet."""
         found = dict(self._events)
         for event in stored:
             key = key_of(event)
@@ -107,7 +107,11 @@ class Live:
 
 
 def _is_silent(host: HostState, update: Update, now: float) -> bool:
-    """Return whether no message of the run or its host has arrived for two minutes."""
+    """Return whether the host has stopped reporting the run, whose newest message is ``update``.
+
+    It has stopped if it is offline or its newest sample arrived at least two minutes ago. But if
+    ``update`` arrived live within the last two minutes, the host still reports the run.
+    """
     if not update.retained and now - update.arrived < SILENT_SECONDS:
         return False
     if host.collector_state is CollectorState.OFFLINE:

@@ -1,1 +1,1 @@
-"""Serves the application: server, protocols, protection against other origins, page."""
+"""The HTTP server with its protocols, access control, compression, and the dashboard's files."""

@@ -7,7 +7,7 @@ from starlette.middleware.gzip import GZipResponder
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 LEAST_BYTES = 1_000
-_LEVEL = 1  # higher levels take up to five times as long, for 5% fewer bytes of a history
+_LEVEL = 1  # a higher level takes up to five times as long, and saves only 5% of a history's bytes
 
 
 def accepts_gzip(headers: Headers) -> bool:
@@ -25,12 +25,12 @@ def compressed(body: bytes) -> bytes:
 
 
 class Compression:
-    """ASGI middleware: compresses responses from 1 kB on, for clients that accept gzip.
+    """ASGI middleware that compresses responses of at least 1 kB for clients that accept gzip.
 
-    It uses Starlette's responder, which does not compress images, other compressed contents, or
-    parts of a file. This one also respects ``gzip;q=0``, and gives the compressed form of a file a
-    weak ``ETag``: a strong one identifies an exact sequence of bytes, whose download a client may
-    resume.
+    It uses Starlette's responder, which does not compress images, contents that are compressed
+    already, or parts of a file. In addition, it respects ``gzip;q=0``, and it makes the ``ETag`` of
+    a compressed file weak. A client may resume a download only if the ``ETag`` is strong, which
+    means that the bytes are always the same; compressed bytes may differ.
     """
 
     def __init__(self, app: ASGIApp) -> None:
@@ -38,7 +38,7 @@ class Compression:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Call the application; compress its response, unless it is compressed already."""
+        """Call the application, and compress its response unless it is compressed already."""
         if scope["type"] != "http":
             await self._app(scope, receive, send)
             return
@@ -68,7 +68,8 @@ def _with_weak_tag(send: Send) -> Send:
     async def send_with_weak_tag(message: Message) -> None:
         if message["type"] == "http.response.start":
             headers = MutableHeaders(scope=message)
-            if "content-encoding" not in headers:  # too small, or a 304, which has no body
+            # Small responses are not compressed, nor is a 304, which has no body.
+            if "content-encoding" not in headers:
                 headers.add_vary_header("Accept-Encoding")
             elif "etag" in headers:
                 headers["etag"] = f"W/{headers['etag']}"

@@ -1,4 +1,4 @@
-"""Limits the open connections."""
+"""Limits the number of open connections."""
 
 import asyncio
 import logging
@@ -11,15 +11,14 @@ from telemetry.reports import Report, counter, gauge
 log = logging.getLogger(__name__)
 
 _MOST_CONNECTIONS = 2048  # twice the limit on WebSocket clients
-ACCEPTED_AT_ONCE = 16  # per turn of the event loop, which needs four turns to reject a connection
-_OTHER_FILES = (
-    128 + 4 * ACCEPTED_AT_ONCE
-)  # the broker, the history, the sensors, rejected connections
+ACCEPTED_AT_ONCE = 16  # per turn of the event loop; it takes four turns to reject a connection
+# Open files for everything else: the broker, the history, the sensors, connections being rejected.
+_OTHER_FILES = 128 + 4 * ACCEPTED_AT_ONCE
 _FEWEST_CONNECTIONS = 64
 
 
 def most_connections() -> int:
-    """Return the limit on connections, which leaves some open files for everything else."""
+    """Return the limit on connections; it leaves enough open files for everything else."""
     if sys.platform == "win32":
         return _MOST_CONNECTIONS
     import resource  # noqa: PLC0415 - Unix only
@@ -33,7 +32,7 @@ def most_connections() -> int:
 class Connections:
     """The open connections, whose number is limited.
 
-    Above the limit, it closes a connection of the address with the most connections.
+    If the limit is exceeded, a connection of the address with the most connections is closed.
     """
 
     def __init__(self) -> None:
@@ -43,7 +42,7 @@ class Connections:
         self._log = RateLimitedLog(log)
 
     def add(self, transport: asyncio.Transport) -> None:
-        """Add a new connection; if there are then too many, close this one or another one."""
+        """Add a new connection; if there are too many then, close this or another connection."""
         peer = transport.get_extra_info("peername")
         self._open.add(transport, peer[0] if isinstance(peer, tuple) else "")
         if len(self._open) <= most_connections():
@@ -52,8 +51,8 @@ class Connections:
         self._open.discard(surplus)
         self._closed += 1
         self._log.write(
-            "All %d connections are in use. To make room for new ones, connections of the address "
-            "with the most connections are closed; %d so far.",
+            "All %d connections are in use. To make room for new clients, connections of the "
+            "address with the most connections are closed. Connections closed so far: %d.",
             len(self._open),
             self._closed,
         )
@@ -65,8 +64,8 @@ class Connections:
         self._open.discard(transport)
 
     def report(self) -> Report:
-        """Return how many connections are open, and how many were closed to admit others."""
-        closed = "Connections closed because all were in use"
+        """Return how many connections are open, and how many were closed to admit new clients."""
+        closed = "Connections closed because the limit on open connections was exceeded"
         return Report(
             "connections",
             None,

@@ -9,7 +9,7 @@ from starlette.staticfiles import StaticFiles
 from api.errors import PageNotBuiltError
 
 _FOLDER = Path(__file__).parents[1] / "static"
-# A file whose contents change gets a new name.
+# Browsers may keep these files forever, because a file whose contents change gets a new name.
 _FOREVER = {"Cache-Control": "public, max-age=31536000, immutable"}
 
 
@@ -17,7 +17,7 @@ def serve_page(app: FastAPI, folder: Path = _FOLDER) -> None:
     """Serve the files in ``folder`` at the root of ``app``."""
     files = StaticFiles(directory=folder, html=True, check_dir=False)
 
-    # A route, not a mount: a mount would also match other methods and WebSockets.
+    # This is a route, because a mount would also match other methods and WebSockets.
     @app.get("/{path:path}", include_in_schema=False)
     async def page(path: str, request: Request) -> Response:
         if not path and not (folder / "index.html").is_file():

@@ -1,4 +1,4 @@
-"""uvicorn's protocols, with limits on connections, on their memory, and on time."""
+"""Extends uvicorn's protocols with limits on connections, on their memory, and on time."""
 
 import asyncio
 import json
@@ -15,16 +15,18 @@ from api.errors import error_body
 from api.serving.connections import Connections
 from api.serving.headers import missing_headers, with_missing_lines
 
-_REQUEST_SECONDS = 10.0  # for a whole request, or for what is left of it after the response
-_BYTES_PER_SECOND = 200_000  # the most that a WebSocket client may send
-_UNREAD_BYTES = 1_048_576  # a frame has at most an eighth of this
+_REQUEST_SECONDS = 10.0  # for a request to arrive, or, after the response, for its unread rest
+_BYTES_PER_SECOND = 200_000  # limit on the rate at which a WebSocket client's data is read
+# Limit on the output that a client has not read, which is checked when the client sends something.
+# A frame has at most an eighth of this size.
+_UNREAD_BYTES = 1_048_576
 
 
 class _Connection(h11.Connection):
-    """h11's connection, but it sends the head of a response with the first part of its body.
+    """h11's connection, but it sends the head of a response together with the start of its body.
 
-    That saves a system call, and a client that waits for the whole response wakes only once. It
-    adds the protective headers to the head.
+    This saves a system call, and a client that waits for the whole response wakes only once. The
+    connection also adds the protective headers to the head.
     """
 
     _head = b""
@@ -56,7 +58,7 @@ class HttpProtocol(H11Protocol):
         self.conn = _Connection(h11.SERVER)
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
-        """Accept a connection, if the limit allows it."""
+        """Accept a connection; if there are too many then, one is closed."""
         super().connection_made(transport)
         self._await_request()
         _connections(self.app_state).add(transport)
@@ -79,7 +81,7 @@ class HttpProtocol(H11Protocol):
 
     def _await_request(self) -> None:
         self._deadline = self.loop.time() + _REQUEST_SECONDS
-        if self._timer is None:  # one serves many requests
+        if self._timer is None:  # one timer serves many requests
             self._timer = self.loop.call_at(self._deadline, self._check_deadline)
 
     def _stop_waiting(self) -> None:
@@ -90,20 +92,20 @@ class HttpProtocol(H11Protocol):
         self._timer = None
         if self.loop.time() < self._deadline:
             self._timer = self.loop.call_at(self._deadline, self._check_deadline)
-        elif self.cycle is None or self.cycle.response_complete:  # else a response is on its way
+        elif self.cycle is None or self.cycle.response_complete:  # no response is under way
             self.transport.abort()
 
 
 def _connections(app_state: dict[str, Any]) -> Connections:
-    connections: Connections = app_state["connections"]  # of the application's lifespan
+    connections: Connections = app_state["connections"]  # from the application's lifespan
     return connections
 
 
 class Output:
-    """Where the application writes a WebSocket's frames; none of its methods waits for the client.
+    """Writes the application's frames to a WebSocket; no method waits for the client.
 
-    It is small, because a sample is written to hundreds: the protocol's own attributes would take
-    more of the processor's cache than the frame.
+    Each frame may be written to hundreds of these objects, one per client. So an object is small:
+    the attributes of the whole protocol would take more of the processor's cache than the frame.
     """
 
     __slots__ = ("_transport", "can_write", "interrupt", "on_writable")
@@ -122,14 +124,15 @@ class Output:
 
 
 class WebSocketProtocol(WebSocketsSansIOProtocol):
-    """uvicorn's WebSocket protocol, which also answers handshakes that websockets cannot parse.
+    """uvicorn's WebSocket protocol, hardened against clients that misbehave.
 
-    It also limits the rate at which it reads, so that a client that floods it does not delay the
-    others. And it closes the connection of a client that sends pings and does not read the pongs:
-    uvicorn would buffer them all.
+    It answers handshakes that the library websockets cannot parse. It limits the rate at which it
+    reads from a client, so that one client that floods it does not delay the other clients. It
+    closes the connection of a client that sends pings but does not read the pongs, because uvicorn
+    would buffer all of the pongs.
 
-    The application finds an ``Output`` in the scope's state as ``connection``, to write one frame's
-    bytes to many clients.
+    In the scope's state, ``connection`` is an ``Output``. With it, the application writes the bytes
+    of one frame to many clients.
     """
 
     def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]
@@ -138,12 +141,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         self._output = Output(transport, self._interrupt)
 
     def pause_writing(self) -> None:
-        """Wait: the transport has 64 KiB that the client has not read."""
+        """Stop writing, because the transport holds over 64 KiB that the client has not read."""
         super().pause_writing()
         self._output.can_write = False
 
     def resume_writing(self) -> None:
-        """Continue to write the frames that wait."""
+        """Continue to write the waiting frames."""
         super().resume_writing()
         self._output.can_write = True
         self._output.on_writable()
@@ -159,12 +162,12 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().connection_lost(exc)
 
     async def send(self, message: ASGISendEvent) -> None:
-        """Send a message from the application; add the protective headers to a refusal."""
+        """Send a message from the application; if it is a refusal, add the protective headers."""
         if message["type"] == "websocket.http.response.start":
             own = list(message["headers"])
             message = {**message, "headers": [*own, *missing_headers(own)]}
         await super().send(message)
-        if self.close_sent:  # by a refusal too, which uvicorn would report as an error
+        if self.close_sent:  # a refusal too, which uvicorn would otherwise report as an error
             self.handshake_complete = True
 
     def data_received(self, data: bytes) -> None:
@@ -172,13 +175,13 @@ class WebSocketProtocol(WebSocketsSansIOProtocol):
         super().data_received(data)
         if self.transport.is_closing():
             return
-        # The handshake arrives in one piece, from uvicorn's HTTP protocol.
+        # uvicorn's HTTP protocol passes the handshake on in one piece, so this one is unreadable.
         if not self.handshake_initiated:
             self.transport.write(_UNREADABLE_OPENING)
             self.transport.close()
         elif self.transport.get_write_buffer_size() > _UNREAD_BYTES:
             self.transport.abort()
-        elif not self.read_paused:  # these were control frames, or part of a message
+        elif not self.read_paused:  # the data was control frames, or part of a message
             self.transport.pause_reading()
             self.loop.call_later(len(data) / _BYTES_PER_SECOND, self._resume_reading)
 

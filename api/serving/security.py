@@ -1,9 +1,9 @@
-"""Protects against web pages of other origins, on loopback too.
+"""Protects the API, on loopback too, against web pages of other origins.
 
 The ``Host`` header of a request must name this machine, so that a page cannot rebind its own DNS
-name to 127.0.0.1. If a browser names the page that sends the request (``Origin``), that page must
-belong to this server or to an origin that the settings allow. No other origin can read a response:
-``headers`` says so to the browser.
+name to 127.0.0.1. If a request has the header ``Origin``, with which a browser names the origin of
+the page that sends the request, the origin must be this server's own or allowed by the settings. No
+other origin can read a response, because the module ``headers`` adds headers that forbid it.
 """
 
 import ipaddress
@@ -19,19 +19,19 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from api.errors import error_body, quote
 
 _DEFAULT_PORTS = {"http": 80, "https": 443}
-_REMEMBERED = 32  # of the names in requests, which may be long
+_REMEMBERED = 32  # recently parsed names from requests; only few, because a name may be long
 
 
 class Guard:
-    """ASGI middleware that rejects foreign requests."""
+    """ASGI middleware that rejects requests to foreign names or from foreign pages."""
 
     def __init__(
         self, app: ASGIApp, *, host_names: Collection[str], origins: Collection[str] = ()
     ) -> None:
         """Accept requests to an IP address, localhost or one of ``host_names``.
 
-        Pages of ``origins``, such as ``https://monitor.example``, may send requests. The names of
-        these origins are accepted as ``Host`` too, since a proxy may pass its own name on.
+        Pages of ``origins``, such as ``https://monitor.example``, may send requests. The host names
+        of these origins are also accepted as ``Host``, because a proxy may pass its own name on.
         """
         self._app = app
         self._origins = set(origins)
@@ -91,7 +91,7 @@ def _is_ip_address(name: str) -> bool:
 
 @lru_cache(_REMEMBERED)
 def _address(url: str) -> tuple[str | None, int | None]:
-    """Return the host name, in lower case, and the port of ``url``; (None, None) if it has none."""
+    """Return the host name, in lower case, and the port of ``url``; (None, None) if invalid."""
     try:
         parts = urlsplit(url)
         if parts.username is not None or parts.path or parts.query or parts.fragment:

@@ -1,4 +1,4 @@
-"""Runs the application: uvicorn in a thread of its own."""
+"""Runs the application with uvicorn, in a thread of its own."""
 
 import asyncio
 import contextlib
@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 _START_SECONDS = 10.0
 _STOP_SECONDS = 1.5
 _REQUESTS_SECONDS = 0.4  # for running requests to finish when the server stops
-_ABORT_SECONDS = 0.3  # until the connections of clients that do not read are aborted
+_ABORT_SECONDS = 0.3  # until all open connections are aborted, even if a client does not read
 _PING_SECONDS = 20.0
 _UNREAD_MILLISECONDS = 30_000
 _RECEIVE_BYTES = 16_384
@@ -34,7 +34,7 @@ class ApiServer:
     """Serves ``app`` between ``start`` and ``stop``. With port 0, the system chooses a port."""
 
     def __init__(self, app: ASGIApp, host: str, port: int) -> None:
-        """Prepare to listen on ``host``, an address or a name of this machine."""
+        """Prepare to listen on ``host``, which is an address or a name of this machine."""
         self._app = app
         self._host = host
         self._port = port
@@ -47,7 +47,7 @@ class ApiServer:
         return self._port
 
     def start(self) -> None:
-        """Serve in the background; return once requests are answered.
+        """Serve in the background; return once the server accepts requests.
 
         Raises SettingsError if the port is in use or the address does not belong to this machine.
         """
@@ -55,7 +55,7 @@ class ApiServer:
         self._port = listener.getsockname()[1]
         logger = logging.getLogger("uvicorn.error")
         logger.addFilter(_without_traceback)
-        # At debug level the websockets library logs headers, and with them the token.
+        # At debug level, the websockets library logs headers, which contain the token.
         logger.setLevel(max(logging.INFO, logging.getLogger().level))
         self._server = server = _Server(_configuration(self._app))
         self._thread = threading.Thread(
@@ -77,7 +77,7 @@ class ApiServer:
 
 
 class _State(ServerState):
-    """uvicorn's state, but a response that needs the Date header updates it, not a timer."""
+    """uvicorn's state, but the Date header is updated when a response needs it, not by a timer."""
 
     _second = 0
     _headers: list[tuple[bytes, bytes]]
@@ -92,11 +92,11 @@ class _State(ServerState):
 
     @default_headers.setter
     def default_headers(self, _headers: list[tuple[bytes, bytes]]) -> None:
-        """Ignore uvicorn's: it has no others."""
+        """Ignore the headers from uvicorn, which, as configured here, sets only the Date header."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn's server, but it sleeps until it is asked to stop; uvicorn's wakes every 0.1 s."""
+    """uvicorn's server, but it sleeps until ``leave`` is called, instead of waking every 0.1 s."""
 
     def __init__(self, config: uvicorn.Config) -> None:
         super().__init__(config)
@@ -111,12 +111,12 @@ class _Server(uvicorn.Server):
             self.run([listener])
 
     def wait_started(self, thread: threading.Thread) -> bool:
-        """Wait until requests are answered; return False if ``thread`` has ended."""
+        """Wait until the server accepts requests; return False if it failed to start."""
         self._settled.wait(_START_SECONDS)
         return self.started and thread.is_alive()
 
     def leave(self) -> None:
-        """Ask the server to stop, from any thread."""
+        """Ask the server to stop. This may be called in any thread."""
         self.should_exit = True
         if self._loop is not None and self._leaving is not None and not self._loop.is_closed():
             self._loop.call_soon_threadsafe(self._leaving.set)
@@ -139,7 +139,7 @@ class _Server(uvicorn.Server):
         await super().shutdown(sockets)
 
     def _abort_connections(self) -> None:
-        # uvicorn would wait until the clients have read everything.
+        # uvicorn would wait until each client has read everything.
         for connection in self.server_state.connections:
             connection.transport.abort()
 
@@ -160,7 +160,7 @@ def _configuration(app: ASGIApp) -> uvicorn.Config:
         proxy_headers=False,
         server_header=False,
         backlog=ACCEPTED_AT_ONCE,
-        timeout_graceful_shutdown=_REQUESTS_SECONDS,  # type: ignore[arg-type] # waits in float
+        timeout_graceful_shutdown=_REQUESTS_SECONDS,  # type: ignore[arg-type] # a float works
     )
 
 
@@ -176,10 +176,12 @@ def _listen(host: str, port: int) -> socket.socket:
         raise SettingsError(
             f"Cannot listen on {host}:{port} ({reason}): choose another {other}."
         ) from None
-    # Connections inherit these options. asyncio turns Nagle's algorithm off only for sockets that
-    # name their protocol, and these do not: a response on a keep-alive connection would wait 40 ms.
+    # Connections inherit these options. asyncio turns Nagle's algorithm off only for sockets whose
+    # ``proto`` is TCP, and for these sockets it is 0. With Nagle's algorithm, a response on a
+    # keep-alive connection would wait 40 ms.
     listener.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-    # Clients send little. What one has sent is parsed without a break, while the others wait.
+    # Clients send little, so a small buffer suffices. All bytes that are read from a client are
+    # parsed without a break, so a small buffer also keeps the other clients from waiting long.
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, _RECEIVE_BYTES)
     if hasattr(socket, "TCP_USER_TIMEOUT"):
         # The kernel closes the connection of a client that has stopped reading.
@@ -190,7 +192,7 @@ def _listen(host: str, port: int) -> socket.socket:
 def _without_traceback(record: logging.LogRecord) -> bool:
     """Reduce a uvicorn log record to one line, without its traceback."""
     message = record.getMessage().strip()
-    if message.startswith("Traceback"):  # of a failed start, which starlette formats as text
+    if message.startswith("Traceback"):  # of a failed start: Starlette logs it as text
         record.msg, record.args = message.splitlines()[-1], ()
     if record.exc_info:
         record.msg = f"{message}: {record.exc_info[1]!r}"

@@ -1,1 +1,1 @@
-"""Home Assistant's discovery over MQTT, which adds this machine and its GPUs automatically."""
+"""Adds this machine and its GPUs to Home Assistant, through its discovery over MQTT."""

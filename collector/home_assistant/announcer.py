@@ -1,4 +1,4 @@
-"""Publishes the discovery messages, over a connection of its own."""
+"""Publishes Home Assistant's discovery messages over a separate connection to the broker."""
 
 import json
 import secrets
@@ -27,28 +27,34 @@ if TYPE_CHECKING:
 class Announcer:
     """Announces the devices of a machine to Home Assistant.
 
-    A message is retained. It is published when a value appears for the first time, when the client
-    reconnects to the broker, and when Home Assistant starts. A value that is null for some time
-    keeps its component. An empty payload removes a device whose channels are gone.
+    Each device has one retained discovery message. The message is published when a field has a
+    value for the first time, each time this client connects to the broker, and when Home Assistant
+    starts. A field keeps its component while its value is null. When all channels of a device are
+    gone, a message with an empty payload removes the device.
     """
 
     def __init__(self, broker: BrokerAddress, source: Source) -> None:
-        """Prepare; nothing is published before ``start``."""
+        """Publish nothing yet: ``start`` connects to the broker."""
         self._source = source
         self._bus = BusConnection(broker, f"sm-ha-{secrets.token_hex(8)}")
         self._bus.on_connected = self._connect
         self._bus.on_message = self._receive
         self._lock = threading.Lock()  # samples come from the sensors' threads
-        self._found: dict[Key, dict[str, frozenset[str]]] = {}  # the fields, by channel
+        # By device and channel: the fields that have had a value.
+        self._found: dict[Key, dict[str, frozenset[str]]] = {}
         self._texts: dict[Key, Mapping[str, Any]] = {}
-        self._removed: dict[Key, set[str]] = {}  # components of messages that were published
+        # By device: components that earlier messages contained and whose channels are gone.
+        self._removed: dict[Key, set[str]] = {}
 
     def start(self) -> None:
         """Connect in the background."""
         self._bus.start()
 
     def stop(self) -> None:
-        """Disconnect. The devices stay; the collector's last will makes them unavailable."""
+        """Disconnect.
+
+        The devices stay in Home Assistant; the collector's status `offline` makes them unavailable.
+        """
         self._bus.stop()
 
     def note(self, sample: Sample) -> None:
@@ -69,7 +75,7 @@ class Announcer:
             self._publish(device)
 
     def forget(self, channel: str) -> None:
-        """Remove the components of ``channel``, and its device if it has no other channel."""
+        """Remove the components of ``channel``, and the device once it has no channel left."""
         device = device_of(channel)
         with self._lock:
             names = self._found.get(device, {}).pop(channel, frozenset())
@@ -93,7 +99,7 @@ class Announcer:
                 self._publish(device)
 
     def _publish(self, device: Key) -> None:
-        """Publish the message of ``device``; without a broker, ``_connect`` publishes it later."""
+        """Publish the message of ``device``. While disconnected, ``_connect`` does so later."""
         if not self._bus.connected:
             return
         found = self._found[device]

@@ -1,7 +1,7 @@
-"""The discovery messages, generated from the catalogue. Pure.
+"""Generates Home Assistant's discovery messages from the catalogue. Pure.
 
-Each message, which Home Assistant 2024.11 and later read, describes a device, its components
-(`cmps`) and their origin (`o`).
+Each message describes a device, its components (`cmps`), and the program that announces them (`o`,
+the origin). Home Assistant 2024.11 and later versions understand such messages.
 """
 
 import hashlib
@@ -21,21 +21,24 @@ PREFIX = "homeassistant"
 BIRTH_TOPIC = f"{PREFIX}/status"
 """The topic to which Home Assistant publishes ``online`` when it starts."""
 
-_SHORTEST_EXPIRY = 30
+_SHORTEST_EXPIRY = 30  # seconds
 _ACRONYMS = {"cpu", "ram", "gpu", "uuid", "pci", "sm", "ecc", "mig", "oom", "tx", "rx", "id"}
 _SPELLINGS = {"pcie": "PCIe", "nvlink": "NVLink"} | {word: word.upper() for word in _ACRONYMS}
 _NUMBERS = (Kind.NUMBER, Kind.INTEGER)
 
 
 class Key(NamedTuple):
-    """A device: a machine, or one of its GPUs, given by its ID."""
+    """Identifies a device: the GPU with the id ``gpu``, or the machine if ``gpu`` is None."""
 
     gpu: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Source:
-    """What all discovery messages of a machine have in common; ``interval`` is in seconds."""
+    """What all discovery messages of a machine have in common.
+
+    ``interval`` is the time between two samples of a channel, in seconds.
+    """
 
     host: str
     topics: TopicScheme
@@ -87,9 +90,9 @@ def message(
 ) -> dict[str, Any]:
     """Return the discovery message of ``device``.
 
-    ``found`` are the fields that have been seen, by channel. ``texts`` are the values of the GPU's
-    sample, which contain its name. ``removed`` are the components of an earlier message that are
-    gone.
+    ``found`` maps each channel of the device to the fields that have had a value. ``texts`` are the
+    values of a GPU's sample, which contain its vendor, name and UUID. ``removed`` are components
+    that an earlier message contained and that Home Assistant must remove.
     """
     components = dict(_components(source, found))
     components |= {name: {"p": "sensor"} for name in removed if name not in components}
@@ -164,7 +167,10 @@ def _is_numeric(field: Field) -> bool:
 
 
 def _is_shown(field: Field) -> bool:
-    """Return whether to show a field; those of each core or interface may be hundreds."""
+    """Return whether to show a field.
+
+    A field with one value per core, disk or interface is not shown: it may have hundreds of values.
+    """
     if field.metric == "":
         return False
     return field.kind in (*_NUMBERS, Kind.TEXT, Kind.TEXTS, Kind.RECORDS)
@@ -182,10 +188,11 @@ def _expression(field: Field) -> str:
 
 
 def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
-    """Return a Jinja template that skips late samples and, on shared topics, other hosts.
+    """Return a Jinja template that skips late samples and the samples of other hosts.
 
-    A message that is skipped yields an empty number, which Home Assistant ignores, or the current
-    state of a text.
+    Samples of other hosts arrive only if the hosts share their topics. For a skipped message, the
+    template of a number returns an empty text, which Home Assistant ignores, and the template of a
+    text returns the current state.
     """
     conditions = ["not value_json.late"]
     if not source.topics.per_host:
@@ -195,13 +202,13 @@ def _template(source: Source, expression: str, *, numeric: bool = True) -> str:
 
 
 def _name(channel: str, family: Family, field: Field) -> str:
-    """Return a name for people, such as ``Memory RAM used``, or ``Power`` of a GPU."""
+    """Return a readable name, such as ``Memory RAM used``, or ``Power`` for a GPU's power."""
     place = place_of(channel)
     subject = f"mig_{place['n']}" if "n" in place else family.name
     if "id" in place:
         subject = subject.removeprefix("gpu").lstrip("_")
     words = f"{subject}_{field.name}".removeprefix("_").split("_")
-    if words[0] in words[1:]:  # as in the processes of gpu_processes
+    if words[0] in words[1:]:  # such as the field ``processes`` of gpu_processes
         del words[0]
     text = " ".join(_SPELLINGS.get(each, each) for each in words)
     return text[:1].upper() + text[1:]

@@ -1,12 +1,13 @@
-"""How Home Assistant classifies each unit of the catalogue."""
+"""Maps each unit of the catalogue to a unit and a device class of Home Assistant."""
 
 from typing import NamedTuple
 
 
 class Unit(NamedTuple):
-    """Home Assistant's name of a unit, the device class whose values have it, and its size.
+    """A unit of Home Assistant: its name, the device class of its values, and its size.
 
-    A state is the value divided by ``size``, since Home Assistant shows a value as it arrives.
+    ``size`` is the size of the unit in the catalogue's unit: values are divided by it, because Home
+    Assistant shows a value in the unit in which it arrives.
     """
 
     name: str | None

@@ -13,20 +13,24 @@ from telemetry.events import Event
 from telemetry.runs import AUTOMATIC
 from telemetry.samples import Sample
 
-_LONG_ENOUGH = 60_000  # ms
-_FORGOTTEN = 130_000  # ms; the longest interval between two readings is 60 s
-RECENT = _LONG_ENOUGH + 10_000  # ms of samples before a run begins
+_LONG_ENOUGH = 60_000  # ms for which a process must hold GPU memory to become a run
+_FORGOTTEN = 130_000  # ms without a reading; the longest interval between readings is 60 s
+RECENT = _LONG_ENOUGH + 10_000  # ms of samples to keep for a run that is detected later
 
 
 @dataclass(slots=True)
 class Followed:
     """A run, its processes and its summary.
 
-    The collector publishes a run that is its ``own``: an automatic one, or one whose publisher is
-    silent. ``received_at`` is when the publisher's last message arrived, and ``published_at`` is
-    when the collector last published the run, in monotonic seconds. ``tree`` is None if the run's
-    first process does not exist here. ``ended`` is when its processes were first seen to have
-    ended, in Unix milliseconds.
+    ``own`` is true if the collector publishes the run, because it is an automatic run or because
+    its publisher is silent. ``received_at`` is when the publisher's last message arrived; while the
+    broker is unreachable, it is kept at the current time. ``published_at`` is when the collector
+    last published the run. Both are in monotonic seconds.
+
+    ``tree`` is None if the run's first process was not found among the processes that the collector
+    sees. ``ended``, in Unix milliseconds, is when the run was found to have ended: an automatic run
+    ends with its last process, and any other run ends with its first process. If the collector
+    takes over a run that has no ``tree``, ``ended`` is when the run was last known to be under way.
     """
 
     run: Run
@@ -44,14 +48,15 @@ class Followed:
             return
         self.tree.update(processes, new)
         self.summary.note_usage(self.tree.usage())
-        # An automatic run has no command of its own: it ends with its last process.
+        # A published run ends with its first process. No single process stands for an automatic
+        # run, so an automatic run ends with its last process.
         automatic = self.run.how == AUTOMATIC
         running = self.tree.running if automatic else self.tree.root_is_running
         if not running and self.ended is None:
             self.ended = now
 
     def note(self, sample: Sample) -> None:
-        """Process a sample of a GPU, or of the processes on one."""
+        """Process a sample of a GPU, or of the processes on a GPU."""
         gpu = int(place_of(sample.channel)["id"])
         if family_of(sample.channel) is GPU_PROCESSES:
             gpus = self.summary.gpu
@@ -64,16 +69,19 @@ class Followed:
         return self.tree is not None and row.get("pid") in self.tree.pids
 
     def state(self, now: int) -> Event:
-        """Return the state of the run, which is under way."""
+        """Return the state to publish while the run is under way."""
         return self.run.state(self.summary.gpu.gpus, self.summary.values(now))
 
     def end(self) -> Event:
-        """Return the run's end, after its processes have ended; how they ended is not known."""
+        """Return the end of the run, without an exit code or signal, which are not known here."""
         ended = self.run.started if self.ended is None else self.ended
         return self.run.end(ended, self.summary.gpu.gpus, self.summary.values(ended))
 
     def completed(self, end: Event) -> Event:
-        """Return ``end``, as its publisher sent it, completed with the values known here."""
+        """Return the publisher's ``end``, with the summary that was computed here.
+
+        Values that are not known here are taken from the publisher's summary.
+        """
         values: Any = end.values
         summary = self.summary.values(values["ended"])
         theirs = values["summary"] or {}
@@ -91,7 +99,7 @@ class _Holder:
 
 @dataclass(slots=True)
 class Holders:
-    """The processes that hold GPU memory, and since when."""
+    """Records which processes hold GPU memory, and since when each process has held it."""
 
     _by_process: dict[tuple[int, int], _Holder] = field(default_factory=dict)
 
@@ -113,7 +121,7 @@ class Holders:
     def due(self, now: int) -> list[Row]:
         """Return the processes that have held memory for a minute, the largest first.
 
-        Forgets those that have ended.
+        Processes that were not listed for a while have ended: they are forgotten.
         """
         self._by_process = {
             key: each for key, each in self._by_process.items() if now - each.until < _FORGOTTEN
@@ -127,7 +135,7 @@ class Holders:
 
 
 def _holds(row: Row) -> bool:
-    """Return whether a process computes: a desktop or the MPS server is not a run."""
+    """Return whether a process may become a run; a graphics process or MPS server may not."""
     is_known = row.get("pid") is not None and row.get("started") is not None
     is_server = str(row.get("name")).startswith("nvidia-cuda-mps")
     return is_known and row.get("kind") != "graphics" and not is_server

@@ -1,4 +1,4 @@
-"""Finds the first process of a run, given one that uses a GPU."""
+"""Finds the first process of a run, given a process of the run that uses a GPU."""
 
 import re
 from collections.abc import Callable, Mapping, Sequence
@@ -8,7 +8,8 @@ from collector.runs.procfs import TICKS, Process
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*")
 # Programs that start the processes of a job, each of which may use a different GPU.
 _LAUNCHERS = {"mpirun", "mpiexec", "orterun", "prterun", "hydra_pmi_proxy"}
-# A launcher starts its workers soon; a scheduler starts one job after another, for days.
+# A launcher starts its workers soon after its own start. A scheduler starts one job after another,
+# for days, and each job is a separate run.
 _SOON = 600 * TICKS
 _NOTEBOOK = "ipykernel_launcher"  # the kernel of each notebook is a separate job
 
@@ -24,9 +25,10 @@ def first_process(
 ) -> Process:
     """Return the first process of the job that ``process`` belongs to.
 
-    The parent of a Python process belongs to the same job if it runs Python too, as the same user,
-    and started the process within 10 minutes of its own start: so the workers of torchrun are one
-    run. The processes that ``mpirun`` starts are one run too, in any language.
+    The parent of a Python process belongs to the same job if the parent runs Python too, as the
+    same user, and started the process within 10 minutes of its own start. So all workers of
+    torchrun belong to one run. The processes that ``mpirun`` starts belong to one run too, whatever
+    language they are written in.
     """
     user, seen = owner(process.pid), {process.pid}
     while True:

@@ -1,4 +1,7 @@
-"""Begins, tracks and ends the runs of this machine. Uses one thread, and reads only ``/proc``."""
+"""Begins, tracks and ends the runs of this machine.
+
+The keeper is used by one thread. It reads the processes in ``/proc``, and the memory of cgroups.
+"""
 
 import logging
 import time
@@ -21,11 +24,11 @@ from telemetry.samples import Sample
 
 log = logging.getLogger(__name__)
 
-_MOST_RUNS = 64  # of each kind: automatic, and published by others
+_MOST_RUNS = 64  # automatic runs, and as many published by other programs
 _UPDATE_SECONDS = 60.0
-SILENT_SECONDS = 150.0  # a run is published once a minute
-_GRACE = 20_000  # ms: a publisher has this long to publish the end of its process
-_SETTLED_SECONDS = 5.0  # after a connection, until the retained states have arrived
+SILENT_SECONDS = 150.0  # without a message: a publisher publishes its run once a minute
+_GRACE = 20_000  # ms that a publisher has to publish the end after the process has ended
+_SETTLED_SECONDS = 5.0  # after connecting; the retained states have arrived by then
 _MOST_RECENT = 4096  # samples
 _REMEMBERED = 256  # ids of runs that are over
 
@@ -38,8 +41,8 @@ class RunKeeper:
 
     A process that holds GPU memory for a minute becomes an automatic run, unless it belongs to a
     run already. Runs that `system-monitor run` and the Python helper publish are tracked too. If
-    the publisher of such a run was killed, and so is silent, the collector publishes the run. Runs
-    of an earlier collector are continued.
+    the publisher of such a run becomes silent, for instance because it was killed, the collector
+    publishes the run from then on. Automatic runs of an earlier collector are continued.
     """
 
     def __init__(
@@ -54,8 +57,8 @@ class RunKeeper:
     ) -> None:
         """Start with no runs.
 
-        ``connected`` returns whether messages from the broker can arrive. ``clock`` is monotonic;
-        ``now`` is in Unix milliseconds.
+        ``connected`` returns whether messages from the broker can arrive. ``clock`` returns
+        monotonic seconds, and ``now`` returns Unix milliseconds.
         """
         self._host = host
         self._publish = publish
@@ -66,18 +69,19 @@ class RunKeeper:
         self._boot = self._table.boot()
         self._runs: dict[str, Followed] = {}
         self._holders = Holders()
-        # A run is detected after a minute, whose samples belong to it. Their number is limited.
+        # A run is detected only after a minute. The samples of this minute belong to the run too,
+        # so recent samples are kept, up to a maximum number.
         self._recent: deque[Sample] = deque(maxlen=_MOST_RECENT)
         self._over: OrderedDict[str, None] = OrderedDict()
         self._refused = False
         self._connected_at: float | None = None
         self._knows_others = False
         self._memory = RunMemory()
-        self.memory: Sequence[Row] = ()  # of each run, after the newest step
+        self.memory: Sequence[Row] = ()  # a row for each run, as of the newest step
 
     @property
     def active(self) -> bool:
-        """Whether it tracks any runs, or any processes that may become runs."""
+        """Whether there is any run, or any process that may become a run."""
         return bool(self._runs or len(self._holders))
 
     @property
@@ -86,7 +90,7 @@ class RunKeeper:
         return len(self._runs)
 
     def note_sample(self, sample: Sample) -> None:
-        """Process a sample of a GPU, or of the processes on one."""
+        """Process a sample of a GPU, or of the processes on a GPU."""
         family = family_of(sample.channel)
         if family not in (GPU, GPU_PROCESSES):
             return
@@ -100,7 +104,7 @@ class RunKeeper:
             self._recent.popleft()
 
     def note_run(self, event: Event) -> None:
-        """Process a run's state, or its end, as it arrived from the broker."""
+        """Process the state or the end of a run, received from the broker."""
         run = run_from(event)
         known = self._runs.get(run.id)
         if event.host != self._host or run.channel != event.channel or run.id in self._over:
@@ -109,7 +113,7 @@ class RunKeeper:
             self._note_end(event, known)
         elif known is not None:
             known.received_at = self._clock()
-            if known.tree is None:  # only its publisher knows what it uses
+            if known.tree is None:  # only its publisher can measure what it uses
                 known.summary = _summary(run, event)
         elif run.how == AUTOMATIC:
             self._continue(run, event)
@@ -132,13 +136,16 @@ class RunKeeper:
         self.memory = self._memory.rows(self._runs.values())
 
     def publish_all(self) -> None:
-        """Publish the newest state of each run, before the collector stops."""
+        """Publish the state of each run that we publish, before the collector stops."""
         for each in self._runs.values():
             if each.own and each.ended is None:
                 self._publish(each.state(self._now()))
 
     def _note_connection(self) -> None:
-        """Note whether messages about runs can arrive; while they cannot, silence means nothing."""
+        """Note whether messages about runs can arrive.
+
+        While messages cannot arrive, no publisher counts as silent.
+        """
         clock = self._clock()
         if not self._connected():
             self._connected_at = None
@@ -150,7 +157,7 @@ class RunKeeper:
             self._knows_others = True
 
     def _consider(self, row: Row) -> None:
-        """Begin an automatic run with the process of ``row``, unless it belongs to a run."""
+        """Begin an automatic run for the process of ``row``, unless it belongs to a run already."""
         pid = row["pid"]
         process = self._table.processes.get(pid)
         if process is None or process.over:
@@ -183,7 +190,7 @@ class RunKeeper:
             followed.note(sample)
 
     def _continue(self, run: Run, event: Event) -> None:
-        """Continue an automatic run of an earlier collector, or end it if its process has ended."""
+        """Continue an automatic run of an earlier collector; end it if its process has ended."""
         followed = self._follow(run, event, own=True)
         if followed is not None and followed.tree is None:
             followed.ended = followed.summary.seen_until
@@ -203,7 +210,7 @@ class RunKeeper:
         if same < _MOST_RUNS:
             return True
         if not self._refused:
-            log.warning("More than %d runs are under way: the others are not tracked.", _MOST_RUNS)
+            log.warning("%d runs are under way: further runs are not tracked.", _MOST_RUNS)
         self._refused = True
         return False
 
@@ -215,7 +222,11 @@ class RunKeeper:
         return followed
 
     def _note_end(self, event: Event, known: Followed | None) -> None:
-        """Forget a run that has ended; complete its summary if the Python helper published it."""
+        """Forget a run whose publisher has published its end.
+
+        The summary of the Python helper has only a few values. So the end of its run is published
+        again, with the values that were measured here.
+        """
         if known is None or known.run.how == AUTOMATIC:
             return
         self._forget(known)
@@ -228,7 +239,7 @@ class RunKeeper:
             ended = followed.ended is not None and now - followed.ended >= _GRACE
             if not ended and clock - followed.received_at < SILENT_SECONDS:
                 return
-            followed.own = True  # its publisher was killed
+            followed.own = True  # its publisher was killed, or no longer publishes
             if followed.tree is None:
                 followed.ended = followed.summary.seen_until
         if followed.ended is not None:
@@ -243,7 +254,7 @@ class RunKeeper:
 
     def _forget(self, followed: Followed) -> None:
         del self._runs[followed.run.id]
-        # Now: after the last run, there is no further step.
+        # Remove the run's row now: after the last run has ended, no further step would remove it.
         self.memory = [row for row in self.memory if row["run"] != followed.run.id]
         self._over[followed.run.id] = None
         if len(self._over) > _REMEMBERED:
@@ -251,7 +262,7 @@ class RunKeeper:
 
 
 def _summary(run: Run, event: Event) -> RunSummary:
-    """Return the summary that continues the one in ``event``, a state of ``run``."""
+    """Return a summary that continues the summary in ``event``, which is a state of ``run``."""
     seed: Any = event.values.get("summary")
     gpus: Any = event.values.get("gpus") or ()
     numbers = (int(gpu) for gpu in gpus if gpu.isdecimal())

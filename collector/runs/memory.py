@@ -1,4 +1,4 @@
-"""How much RAM the processes of each run hold, and how close their cgroup is to its limit."""
+"""Reads how much RAM the processes of each run hold, and the limit and usage of their cgroup."""
 
 import os
 import time
@@ -18,18 +18,21 @@ _RAM = os.sysconf("SC_PHYS_PAGES") * PAGE if hasattr(os, "sysconf") else 0
 
 
 class RunMemory:
-    """Reads the memory of runs. It caches the limits of the runs in the last reading."""
+    """Reads the memory of runs; caches their cgroups' limits, which seldom change."""
 
     def __init__(
         self, proc: Path = Path("/proc"), clock: Callable[[], float] = time.monotonic
     ) -> None:
-        """Read below ``proc``; ``clock`` is in seconds."""
+        """Read below ``proc``; ``clock`` returns monotonic seconds."""
         self._proc = proc
         self._clock = clock
         self._limits: dict[str, tuple[float, CgroupMemory | None]] = {}
 
     def rows(self, runs: Iterable[Followed]) -> Sequence[Row]:
-        """Return the memory of each run, as the catalogue describes it; the largest first."""
+        """Return a row for each run whose memory can be read, with the catalogue's fields.
+
+        The run that holds the most RAM comes first.
+        """
         rows, known = [], self._limits
         self._limits = {}
         for each in runs:

@@ -1,4 +1,4 @@
-"""Processes as Linux shows them in ``/proc``: parsing, which is pure, and reading.
+"""Reads and parses the processes in ``/proc`` of Linux; the parsing is pure.
 
 https://docs.kernel.org/filesystems/proc.html
 """
@@ -12,17 +12,18 @@ from typing import NamedTuple
 PAGE = os.sysconf("SC_PAGE_SIZE") if hasattr(os, "sysconf") else 4096
 TICKS = os.sysconf("SC_CLK_TCK") if hasattr(os, "sysconf") else 100
 _ENOUGH = 4096
-# A process id may be reused by a new process. Linux assigns ids in ascending order, so this takes
-# a long time.
+# Each process is read again after this time, because its id may now belong to a new process. Linux
+# assigns ids in ascending order, so it takes long until an id is used again.
 _REFRESH_SECONDS = 30.0
 
 
 class Usage(NamedTuple):
-    """What a process has used: its largest RSS, and its storage traffic, in bytes.
+    """The memory and the storage traffic of a process, in bytes.
 
-    The traffic includes that of children that the process has waited for. ``private`` is the memory
-    that only the process can release: neither shared nor backed by a file, in RAM or in swap.
-    A value that cannot be read is None.
+    ``peak`` is its largest RSS. ``read`` and ``written`` are the bytes that the process, and the
+    children that it has waited for, have read from storage and written to storage. ``private`` is
+    memory that only the process can release, in RAM or in swap: it is neither shared nor backed by
+    a file. A value that cannot be read is None.
     """
 
     peak: int | None = None
@@ -32,10 +33,11 @@ class Usage(NamedTuple):
 
 
 class Process(NamedTuple):
-    """One process. ``pid`` and ``started``, in clock ticks since boot, identify it.
+    """One process, identified by ``pid`` and ``started``.
 
-    ``cpu`` is its CPU time in clock ticks; ``waited`` is that of the children that it has waited
-    for. ``rss`` is in bytes. A process that is ``over`` has ended and only waits to be reaped.
+    ``started`` is in clock ticks since boot. ``cpu`` is the CPU time of the process in clock ticks,
+    and ``waited`` is the CPU time of the children that it has waited for. ``rss`` is in bytes.
+    ``over`` is true if the process has ended and only waits to be reaped by its parent.
     """
 
     pid: int
@@ -52,7 +54,7 @@ class Process(NamedTuple):
 
 def parse_stat(text: bytes) -> Process:
     """Return the process that ``/proc/PID/stat`` describes. Raises ValueError or IndexError."""
-    start, _, rest = text.rpartition(b") ")  # the name before it may contain anything
+    start, _, rest = text.rpartition(b") ")  # the process's name may contain anything
     fields = rest.split()
     user, system, waited_user, waited_system = map(int, fields[11:15])
     return Process(
@@ -69,7 +71,7 @@ def parse_stat(text: bytes) -> Process:
 
 
 def parse_named(text: bytes) -> Mapping[bytes, int]:
-    """Return the number on each line such as ``VmHWM:  1024 kB``, by the name before the colon."""
+    """Return the numbers on lines such as ``VmHWM:  1024 kB``, by the name before the colon."""
     found: dict[bytes, int] = {}
     for line in text.splitlines():
         name, _, value = line.partition(b":")
@@ -82,9 +84,10 @@ def parse_named(text: bytes) -> Mapping[bytes, int]:
 class ProcessTable:
     """All processes of this machine, read as rarely as possible.
 
-    ``processes`` are those of the newest ``update``. Only new processes and those that the caller
-    asks for are read each time; for the others, the listing shows that they still exist. ``new``
-    are the processes that were not known before, or that were read again after a while.
+    ``processes`` are the processes that the newest ``update`` found, by their ids. Each ``update``
+    lists the ids of all processes, but reads only new processes and the processes that the caller
+    names. Every 30 s, ``update`` reads all processes again. ``new`` are the processes that the
+    newest ``update`` added; if it read all processes again, ``new`` are all processes.
     """
 
     def __init__(
@@ -98,7 +101,7 @@ class ProcessTable:
         self._refresh_at = float("-inf")
 
     def update(self, followed: Iterable[int]) -> None:
-        """List the processes; read the new ones, and those whose ids are in ``followed``."""
+        """List the processes; read new processes, and the processes with an id in ``followed``."""
         before, again = self.processes, set(followed)
         now = self._clock()
         if now >= self._refresh_at:
@@ -126,7 +129,7 @@ class ProcessTable:
         return process._replace(usage=self._usage(pid)) if usage else process
 
     def arguments(self, pid: int) -> list[str]:
-        """Return the arguments of the process, beginning with its program; [] if unknown."""
+        """Return the arguments of the process, beginning with its program; empty if unknown."""
         content = self._content(pid, "cmdline").removesuffix(b"\0")
         return [each.decode(errors="replace") for each in content.split(b"\0")] if content else []
 
@@ -162,7 +165,7 @@ class ProcessTable:
             return []
 
     def _content(self, pid: int, name: str) -> bytes:
-        """Return the file's content; empty if it cannot be read."""
+        """Return the first 4 KiB of a process's file; empty if the file cannot be read."""
         try:
             file = os.open(f"{self._proc}/{pid}/{name}", os.O_RDONLY)
         except OSError:

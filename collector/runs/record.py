@@ -14,10 +14,10 @@ from telemetry.events import END, Event
 
 @dataclass(frozen=True, slots=True)
 class Run:
-    """The properties that do not change while a run is under way.
+    """The properties of a run that do not change while it is under way.
 
-    ``process`` identifies its first process, whose id is ``pid``; see ``process_identity``.
-    ``started`` is in Unix milliseconds.
+    ``process`` identifies the run's first process, whose id is ``pid``; see ``process_identity``.
+    ``started`` is when the run started, in Unix milliseconds.
     """
 
     id: str
@@ -73,7 +73,7 @@ class Run:
 
 
 def run_from(event: Event) -> Run:
-    """Return the run that ``event``, its state or its end, describes."""
+    """Return the run that ``event`` describes, which is a state or an end of the run."""
     values: Mapping[str, Any] = event.values
     return Run(
         id=event.id.removesuffix(END),
@@ -90,10 +90,11 @@ def run_from(event: Event) -> Run:
 
 
 def process_identity(process: Process, boot: str) -> str:
-    """Return what identifies ``process`` among all processes since ``boot``, the id of this boot.
+    """Return a text that identifies ``process`` among all processes since this ``boot``.
 
-    It stays the same when the collector restarts or the clock is set. In another container, the
-    same process id belongs to another process.
+    ``boot`` is the kernel's id of the boot. The text stays the same when the collector restarts or
+    the clock is set. A process id that was published from another container may be the id of a
+    different process here; the two texts then differ.
     """
     content = f"{boot} {process.pid} {process.started}"
     return hashlib.sha256(content.encode()).hexdigest()[:16]

@@ -1,4 +1,4 @@
-"""The summary of a run, computed while it runs, from samples and from its processes. Pure."""
+"""Computes the summary of a run while it is under way, from samples and its processes. Pure."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -11,7 +11,8 @@ Row: TypeAlias = Mapping[str, Any]
 
 _LONGEST_STEP = 65_000  # ms: the longest interval between two readings, and some delay
 _HOUR = 3_600_000
-# These slow down a GPU that has work to do. The other reasons are settings, or a lack of work.
+# The throttle reasons that slow down a GPU that has work to do. The other throttle reasons are
+# settings, or mean that the GPU has no work.
 _SLOWDOWNS = {
     *("sw_power_cap", "hw_slowdown", "sw_thermal_slowdown", "hw_thermal_slowdown"),
     "hw_power_brake_slowdown",
@@ -20,7 +21,7 @@ _SLOWDOWNS = {
 
 @dataclass(slots=True)
 class _Mean:
-    """A mean over time."""
+    """The mean of a value, weighted by time."""
 
     milliseconds: float = 0.0
     area: float = 0.0
@@ -36,27 +37,30 @@ class _Mean:
 
 @dataclass(slots=True)
 class _Gpu:
-    """The newest sample of a GPU, and the time up to which it was counted."""
+    """The newest sample of a GPU, and the time up to which the GPU was counted."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     values_at: int | None = None
     listed_at: int | None = None
     energy: float | None = None
-    memory: float | None = None  # that the run holds
+    memory: float | None = None  # bytes that the run holds
 
 
 class GpuUse:
     """Adds up how a run uses GPUs.
 
-    A GPU counts for the time in which a process of the run is on it: a list that shows such a
-    process counts for the time since the previous list. The values of the whole GPU count as the
-    run's own only if no other process is on the GPU; otherwise, they are listed in
-    ``whole_machine``. If it is not known which processes are the run's own, every GPU counts, and
-    all these values are listed in ``whole_machine``.
+    A GPU counts while a process of the run is on the GPU: each list of processes that contains such
+    a process counts for the time since the previous list. A value that is measured for the whole
+    GPU is the run's own only if no other process is on the GPU. Otherwise, the value counts too,
+    but its name is added to ``whole_machine``. If no GPU of the run is known because the driver
+    does not report the processes, every GPU counts, and the names of all these values are added.
     """
 
     def __init__(self, started: int, seed: Mapping[str, Any], gpus: Iterable[int]) -> None:
-        """Begin at ``started``, in Unix ms, with the numbers and GPUs of an earlier state."""
+        """Begin at ``started``, in Unix milliseconds.
+
+        ``seed`` is the summary in an earlier state of the run; ``gpus`` are the GPUs in that state.
+        """
         self.gpus = set(gpus)
         self.whole_machine: set[str] = set(seed.get("whole_machine") or ())
         self._started = started
@@ -74,14 +78,14 @@ class GpuUse:
         return _Mean() if value is None else _Mean(held, held * value)
 
     def note_sample(self, gpu: int, timestamp: int, values: Mapping[str, Any]) -> None:
-        """Process a sample of the GPU. The list of its processes at that time comes after it."""
+        """Process a sample of the GPU; the list of processes with the same timestamp follows it."""
         known = self._by_id.setdefault(gpu, _Gpu())
         known.values, known.values_at = values, timestamp
 
     def note_processes(
         self, gpu: int, timestamp: int, values: Mapping[str, Any], is_ours: Callable[[Row], bool]
     ) -> None:
-        """Process the list of the processes on the GPU; ``is_ours`` picks those of the run."""
+        """Process the list of the processes on the GPU; ``is_ours`` picks the run's processes."""
         known = self._by_id.setdefault(gpu, _Gpu())
         rows: Sequence[Row] | None = values.get("processes")
         unknown = rows is None or any(row.get("started") is None for row in rows)
@@ -98,7 +102,7 @@ class GpuUse:
         known.energy = known.values.get("energy") if known.values_at == timestamp else None
 
     def values(self) -> dict[str, Any]:
-        """Return the summary's values; None if a value is not known."""
+        """Return the values of the summary that concern GPUs; an unknown value is None."""
         return {
             "gpu_hours": None if self._held is None else round(self._held / _HOUR, 6),
             "gpu_utilization_mean": self._utilization.value,
@@ -127,7 +131,7 @@ class GpuUse:
         self._note_memory(known, values, ours)
 
     def _step(self, known: _Gpu, timestamp: int) -> float:
-        """Return the milliseconds for which this list counts."""
+        """Return for how many milliseconds the list of processes at ``timestamp`` counts."""
         before = known.listed_at
         if before is None or not 0 < timestamp - before <= _LONGEST_STEP:
             return 0.0
@@ -140,7 +144,7 @@ class GpuUse:
         if energy is None or known.energy is None or known.listed_at is None or not step:
             return
         share = step / (timestamp - known.listed_at)
-        if energy >= known.energy:  # otherwise the driver was reloaded
+        if energy >= known.energy:  # a lower value means a driver that was reloaded
             self._energy = (self._energy or 0.0) + share * (energy - known.energy)
             self._note_scope("energy_joules", alone=alone)
 
@@ -172,9 +176,10 @@ class RunSummary:
     ) -> None:
         """Begin at ``started``, in Unix milliseconds.
 
-        ``seed`` is an earlier summary to continue, of a run that used ``gpus``. The usage of
-        processes that ended earlier is known only from ``seed``. If the run ``is_part`` of the life
-        of its process, what the process used before the run does not count.
+        ``seed`` is an earlier summary of the run, which is continued; ``gpus`` are the GPUs that
+        the run had used by then. Only ``seed`` includes the usage of processes that had ended by
+        then. If ``is_part`` is true, the run is only a part of its process's life: what the process
+        used before the run does not count.
         """
         self._seed = seed or {}
         self._is_part = is_part
@@ -185,7 +190,7 @@ class RunSummary:
 
     @property
     def seen_until(self) -> int:
-        """The time of the earlier summary, at which the run was under way; Unix milliseconds."""
+        """When the run was under way according to the earlier summary, in Unix milliseconds."""
         return self._started + round((self._seed.get("duration") or 0) * 1000)
 
     def note_usage(self, usage: TreeUsage) -> None:
@@ -198,7 +203,7 @@ class RunSummary:
         self._usage = usage
 
     def values(self, now: int) -> dict[str, Any]:
-        """Return the summary at ``now``, in Unix milliseconds, as a run's state contains it."""
+        """Return the summary for a run's state, as of ``now`` in Unix milliseconds."""
         gpu, usage, seed = self.gpu.values(), self._usage, self._seed
         peak = max(usage.ram_peak if usage else 0, seed.get("ram_peak") or 0)
         return {

@@ -1,4 +1,4 @@
-"""A process and its descendants, including those whose parent has ended. Pure."""
+"""Tracks a process and its descendants, including descendants whose parent has ended. Pure."""
 
 from collections import Counter
 from collections.abc import Collection, Iterable, Mapping
@@ -11,9 +11,10 @@ from collector.runs.procfs import TICKS, Process
 class TreeUsage:
     """The resources that a tree has used so far.
 
-    ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes; memory that
-    processes share counts for each. ``cpu_seconds`` and the storage traffic, in bytes, include
-    processes that have ended. A value that cannot be read is None.
+    ``ram_peak`` is the largest sum of the processes' RSS at one moment, in bytes. Memory that
+    several processes share counts once for each of these processes. ``cpu_seconds``,
+    ``read_bytes`` and ``written_bytes`` include processes that have ended. A value that cannot be
+    read is None.
     """
 
     cpu_seconds: float
@@ -25,11 +26,14 @@ class TreeUsage:
 class ProcessTree:
     """Tracks the process ``root`` and its descendants from one table of processes to the next.
 
-    A process belongs to the tree if its parent does, or if the leader of its process group or
-    session does or did: so a process is found even if its parent ended before the process was seen.
-    Children of the process ``foster`` belong to the tree too: ``foster`` inherits the processes
-    whose parent has ended. If the run ``is_part`` of the life of its process, the peak RSS of the
-    process does not count: it may be from before the run.
+    A process belongs to the tree if its parent belongs to the tree. It also belongs to the tree if
+    the leader of its process group or session belongs to the tree, or did so before it ended. So a
+    process is found even if its parent ended before the process was seen. ``foster`` is the id of a
+    process that inherits the processes whose parent has ended. The children of ``foster`` belong to
+    the tree too, unless they started before the root.
+
+    If ``is_part`` is true, the run is only a part of its process's life. The peak RSS that the
+    kernel reports for the process then does not count, because it may be from before the run.
     """
 
     def __init__(self, root: Process, foster: int | None = None, *, is_part: bool = False) -> None:
@@ -40,34 +44,34 @@ class ProcessTree:
         self._members: dict[int, Process] = {root.pid: root}
         self._led = {root.pid}
         self._is_first = True
-        self._ended: Counter[str] = Counter()  # of ended processes that no member has waited for
+        self._ended: Counter[str] = Counter()  # usage of ended processes not waited for
         self._ram_peak = 0
         self._traffic_is_known = False
 
     @property
     def pids(self) -> Collection[int]:
-        """The ids of the processes that have not been reaped."""
+        """The ids of the tree's processes that have not been reaped."""
         return self._members.keys()
 
     @property
     def running(self) -> bool:
-        """Whether any process has not ended."""
+        """Whether any process of the tree is still running."""
         return any(not process.over for process in self._members.values())
 
     @property
     def root_is_running(self) -> bool:
-        """Whether the first process has not ended."""
+        """Whether the first process is still running."""
         root = self._members.get(self.root.pid)
         return root is not None and root.started == self.root.started and not root.over
 
     def private(self) -> int | None:
-        """Return the bytes that only the tree's processes can release; None if unknown."""
+        """Return the private memory of the tree's processes, in bytes; None if unknown."""
         known = [each.usage.private for each in self._members.values()]
         held = [each for each in known if each is not None]
         return sum(held) if held else None
 
     def update(self, processes: Mapping[int, Process], new: Iterable[Process]) -> None:
-        """Update from the current ``processes``, of which ``new`` did not exist before."""
+        """Update from the current ``processes``; ``new`` contains every new process."""
         before, now = self._members, {}
         for pid, last in before.items():
             process = processes.get(pid)
@@ -109,7 +113,7 @@ class ProcessTree:
         return process.group in self._led or process.session in self._led
 
     def _count_ended(self, before: Mapping[int, Process], now: Mapping[int, Process]) -> None:
-        """Add the usage of processes that have ended, unless the parent's figures include it."""
+        """Add the usage of processes that have ended, unless an ancestor's figures include it."""
         by_heir: dict[int | None, list[Process]] = {}
         for pid, process in before.items():
             if pid not in now:

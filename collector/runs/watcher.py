@@ -1,6 +1,7 @@
-"""Feeds the samples and the messages about runs to the keeper, in its own thread.
+"""Passes the samples and the messages about runs to the keeper, in a separate thread.
 
-Reading a process may block, for instance while it hangs in the kernel; no sensor waits for that.
+Reading a process may block, for instance while the process hangs in the kernel. Because the keeper
+has a separate thread, no sensor waits for it.
 """
 
 import logging
@@ -29,8 +30,9 @@ log = logging.getLogger(__name__)
 _PAUSE_SECONDS = 2.0
 _SHARE = 100  # a pause is at least this many times as long as a check of the processes
 _MOST_WAITING = 2000
-# Any client of the broker can publish to our run topics. In a fleet whose topics do not name the
-# host, each collector receives the runs of all hosts: 1,000 runs, once a minute.
+# Any client of the broker can publish to our run topics, so the number of messages is limited. The
+# limit must not be too low for a fleet whose topics do not contain the host: there, each collector
+# receives the runs of all hosts, for instance 1,000 runs once a minute.
 _BURST, _PER_MINUTE = 1000, 3000.0
 _STOP_SECONDS = 0.5
 
@@ -40,8 +42,8 @@ _Item: TypeAlias = Sample | Message | None
 class RunWatcher:
     """Tracks the runs of ``host`` and passes their messages to ``publish``.
 
-    The keeper is created, and its modules are loaded, with the first sample or message: a machine
-    without GPUs and without runs needs none.
+    The keeper is created, and its modules are loaded, when the first sample or message arrives,
+    because a machine that has neither GPUs nor runs does not need them.
     """
 
     def __init__(
@@ -64,7 +66,7 @@ class RunWatcher:
 
     @property
     def topics(self) -> str:
-        """The filter of the topics of this host's runs; ``receive`` takes their messages."""
+        """The topic filter of this host's runs; pass the messages that match to ``receive``."""
         return self._topics.topic(self._host, RUN.channel_filter)
 
     @property
@@ -78,11 +80,14 @@ class RunWatcher:
         return self._keeper.memory if self._keeper else ()
 
     def start(self) -> None:
-        """Start to track the runs."""
+        """Start tracking the runs."""
         self._thread.start()
 
     def stop(self) -> None:
-        """Publish the newest states. The runs continue; the next collector tracks them."""
+        """Publish the newest states, and stop tracking the runs.
+
+        The processes of the runs continue, and the next collector tracks them.
+        """
         self._put(None)
         if self._thread.is_alive():
             self._thread.join(_STOP_SECONDS)
@@ -93,12 +98,15 @@ class RunWatcher:
             self._put(sample)
 
     def receive(self, message: Message) -> None:
-        """Accept a message from the broker, unless it is part of a flood. Never blocks."""
+        """Accept a message from the broker. Never blocks.
+
+        A message that is too large, or that exceeds the rate limit, is discarded.
+        """
         if len(message.payload) <= MAX_EVENT_BYTES and not self._limit.take():
             self._put(message)
 
     def _put(self, item: _Item) -> None:
-        with suppress(Full):  # the thread hangs
+        with suppress(Full):  # the thread hangs; the item is discarded
             self._items.put_nowait(item)
 
     def _run(self) -> None:
@@ -111,7 +119,7 @@ class RunWatcher:
         self._take(keeper, item)
         due = time.monotonic()
         while True:
-            # Without a run, and without a process on a GPU, there is nothing to look at.
+            # If there is neither a run nor a process on a GPU, there is nothing to check.
             is_active = keeper.active or self._over
             pause = max(0.0, due - time.monotonic()) if is_active else None
             try:
@@ -161,7 +169,8 @@ class RunWatcher:
     def _publish(self, event: Event) -> None:
         topic = self._topics.topic(self._host, event.channel)
         retain = not event.is_end
-        # A newer state replaces one that has not been sent; the history needs each end.
+        # A newer state may replace a state that has not been sent. Each end must be sent, because
+        # the history needs it.
         self._send(Publication(topic, event.payload(), retain=retain, waits=not retain))
         if event.is_end:
-            self._over.append(topic)  # at the next step, after the end has been sent
+            self._over.append(topic)  # deleted at the next step, after the end has been sent

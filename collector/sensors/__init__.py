@@ -1,1 +1,1 @@
-"""One file or folder for each metric family; parsing is pure and separate from I/O."""
+"""The sensors: a file or folder for each metric family; parsing is pure and apart from I/O."""

@@ -1,8 +1,9 @@
-"""The memory limit that a container, a service or a batch job runs under.
+"""Finds the memory limit under which a container, a service or a batch job runs.
 
-A cgroup is subject to its own limit and to those of all its ancestors. If one of them is below the
-machine's RAM, a job that reaches it is killed while the machine still has memory. Both versions of
-cgroups are read: https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
+A cgroup is subject to its own limit and to the limits of all its ancestors. If one of these limits
+is below the machine's RAM, a job that reaches the limit is killed although the machine still has
+free memory. Both versions of cgroups are supported:
+https://docs.kernel.org/admin-guide/cgroup-v2.html#memory-interface-files and
 https://docs.kernel.org/admin-guide/cgroup-v1/memory.html
 """
 
@@ -18,9 +19,9 @@ from collector.sensors.names import decoded
 class CgroupFiles(NamedTuple):
     """The names of the files in a cgroup's folder.
 
-    ``reclaimable`` is the field of ``memory.stat`` for the page cache that was not used lately.
-    The kernel reclaims this cache before it kills a process; kubelet and `docker stats` exclude it
-    too.
+    ``reclaimable`` is the field of ``memory.stat`` with the size of the page cache that was not
+    used lately. The kernel reclaims this cache before it kills a process. So this cache does not
+    count as used, neither here nor in kubelet and `docker stats`.
     """
 
     limit: str
@@ -30,11 +31,11 @@ class CgroupFiles(NamedTuple):
 
 VERSION_2 = CgroupFiles("memory.max", "memory.current", b"inactive_file")
 VERSION_1 = CgroupFiles("memory.limit_in_bytes", "memory.usage_in_bytes", b"total_inactive_file")
-_INHERITED_LIMIT = b"hierarchical_memory_limit"  # version 1: the lowest of the ancestors too
+_INHERITED_LIMIT = b"hierarchical_memory_limit"  # version 1: the lowest, including ancestors
 
 
 class CgroupMemory(NamedTuple):
-    """A limit in bytes, and the folder of the cgroup that is charged against it."""
+    """A memory limit in bytes, and the folder of the cgroup to which the limit applies."""
 
     limit: int
     folder: Path
@@ -51,7 +52,7 @@ class CgroupMemory(NamedTuple):
 
 
 def stat_field(statistics: bytes, name: bytes) -> int | None:
-    """Return the field ``name`` of a ``memory.stat`` file."""
+    """Return the field ``name`` of a ``memory.stat`` file; None if the field is missing."""
     match = re.search(rb"^%b (\d+)$" % re.escape(name), statistics, re.MULTILINE)
     return int(match[1]) if match else None
 
@@ -59,12 +60,12 @@ def stat_field(statistics: bytes, name: bytes) -> int | None:
 def memory_cgroup(cgroup: str, mountinfo: str) -> tuple[Path, Path, CgroupFiles] | None:
     """Return a process's memory cgroup: its folder, its hierarchy's mount point, its file names.
 
-    ``cgroup`` has the contents of ``/proc/PID/cgroup``, and ``mountinfo`` those of
-    ``/proc/self/mountinfo``. In a container, ``cgroup`` may have the host's path although only the
-    container's part of the tree is mounted; the mount point is then the process's cgroup. Return
+    ``cgroup`` is the content of ``/proc/PID/cgroup``, and ``mountinfo`` is the content of
+    ``/proc/self/mountinfo``. In a container, ``cgroup`` may contain the path on the host although
+    only the container's part of the tree is mounted; the folder is then the mount point. Return
     None if no memory controller is mounted.
     """
-    paths = {}  # by controller; version 2 has one hierarchy for all, with an empty name
+    paths = {}  # by controller; version 2 has one hierarchy for all controllers, named ""
     for line in filter(None, cgroup.split("\n")):  # a path may contain other line separators
         _, controllers, path = line.split(":", 2)
         paths.update(dict.fromkeys(controllers.split(","), path))
@@ -97,7 +98,8 @@ def _mounts(mountinfo: str, controller: str) -> Iterator[tuple[str, Path]]:
 def find_limit(proc: Path, ram: int, process: str = "self") -> CgroupMemory | None:
     """Return the lowest memory limit below ``ram`` bytes that applies to ``process``, if any.
 
-    Of equal limits, the outermost is returned, because more memory is charged against it.
+    If several cgroups have the lowest limit, the outermost of these cgroups is returned, because
+    the most memory is charged to it.
     """
     try:
         found = memory_cgroup(
@@ -128,8 +130,8 @@ def _limits_in(folder: Path, files: CgroupFiles) -> Iterator[int]:
         statistics = (folder / "memory.stat").read_bytes()
     except OSError:  # the root of version 2 has no limit
         return
-    if limit.isdigit():  # and not "max"
+    if limit.isdigit():  # "max" means that there is no limit
         yield int(limit)
-    inherited = stat_field(statistics, _INHERITED_LIMIT)  # from ancestors that are not mounted here
+    inherited = stat_field(statistics, _INHERITED_LIMIT)  # also of ancestors that are not mounted
     if inherited is not None:
         yield inherited

@@ -1,14 +1,15 @@
-"""A process's command in a few words, without its arguments, which may contain secrets.
+"""Shortens a process's command to a few words, without its arguments, which may contain secrets.
 
-What remains is the program's name and, for an interpreter, the name of the script or module that it
-runs. Pure.
+The result is the program's name and, if the program is an interpreter, the name of the script or
+module that it runs. Pure.
 """
 
 import re
 from collections.abc import Iterator, Sequence
 
 _PYTHON = re.compile(r"(?:python|pypy)[0-9.]*(?:\.exe)?")
-_TAKES_VALUE = "WXQ"  # options of Python, https://docs.python.org/3/using/cmdline.html
+# The options of Python that take a value: https://docs.python.org/3/using/cmdline.html
+_TAKES_VALUE = "WXQ"
 _SCRIPTED = re.compile(r"(?:ba|da|z|k)?sh|perl[0-9.]*|ruby[0-9.]*|node|Rscript|julia|lua[0-9.]*")
 _ABSOLUTE = re.compile(r"/|[A-Za-z]:\\")
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
@@ -25,7 +26,8 @@ def short_command(arguments: Sequence[str]) -> str | None:
     if not arguments or not arguments[0]:
         return None
     first, rest = arguments[0], arguments[1:]
-    # A process may overwrite its arguments with a title, most of which is then in the first one.
+    # A process may overwrite its arguments with a title. Most of the title is then in the first
+    # argument.
     if " " in first and not (_ABSOLUTE.match(first) and any(rest)):
         return clean(_file_name(first.split(" ", 1)[0]))
     program = _file_name(first)
@@ -37,12 +39,15 @@ def short_command(arguments: Sequence[str]) -> str | None:
 
 
 def short_name(name: str) -> str:
-    """Return a process's name, cut to the kernel's maximum if the process may have set it."""
+    """Return a process's name, cut to the kernel's maximum length if it contains a space.
+
+    A name with a space may be a title that the process has set, which may contain secrets.
+    """
     return clean(name[:_COMM] if " " in name else name)
 
 
 def clean(text: str) -> str:
-    """Return ``text`` without control characters, cut to the width of a table's line."""
+    """Return ``text`` with its control characters replaced, cut to the width of a table row."""
     printable = _CONTROL.sub("\N{REPLACEMENT CHARACTER}", text)
     return printable if len(printable) <= _LONGEST else f"{printable[: _LONGEST - 1]}…"
 

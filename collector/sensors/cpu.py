@@ -1,4 +1,4 @@
-"""The CPU: utilization and frequency of the cores, load average, and pressure."""
+"""Reads the utilization and frequency of the CPU's cores, the load average, and CPU pressure."""
 
 import os
 import sys
@@ -15,7 +15,7 @@ from collector.sensors.rates import SHORTEST_SECONDS
 from collector.sensors.registry import register
 from telemetry.catalogue import CPU
 
-_FREQUENCY_SECONDS = 10.0  # 256 cores take milliseconds to read
+_FREQUENCY_SECONDS = 10.0  # reading the frequencies of 256 cores takes milliseconds
 
 
 class CoreTimes(NamedTuple):
@@ -28,17 +28,17 @@ class CoreTimes(NamedTuple):
 def parse_stat(text: bytes) -> dict[int, CoreTimes]:
     """Return the times of each online core in ``/proc/stat``, in jiffies, by the core's number.
 
-    Idle is ``idle`` and ``iowait``, as mpstat's ``%idle + %iowait``: a core that waits for a disk
-    is free for other work. ``steal`` is busy: the core had work to do, and no other task of
-    this machine could use the time that the hypervisor took. ``guest`` is contained in ``user`` and
-    ``guest_nice`` in ``nice``, so they are not added. The fields:
+    ``idle`` and ``iowait`` count as idle (``%idle + %iowait`` in mpstat), because a core that waits
+    for a disk is free for other work. ``steal`` counts as busy: the core had work to do, and no
+    other task of this machine could use the time that the hypervisor took. ``user`` includes
+    ``guest``, and ``nice`` includes ``guest_nice``, so the guest times are not added. The fields:
     https://docs.kernel.org/filesystems/proc.html#miscellaneous-kernel-statistics-in-proc-stat
 
-    psutil returns these times without the cores' numbers: if a core is offline, the cores after it
-    would be compared with their neighbours. So psutil is used only on systems without ``/proc``.
+    psutil returns these times without the cores' numbers: if a core went offline, each core after
+    it would be compared with its neighbour. So psutil is used only on systems other than Linux.
     """
     times = {}
-    for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of them all
+    for line in text.partition(b"intr")[0].splitlines()[1:]:  # the first is the sum of all cores
         name, *fields = line.split(None, 9)
         user, nice, system, idle, iowait, irq, softirq, steal = map(int, fields[:8])
         busy = user + nice + system + irq + softirq + steal
@@ -51,8 +51,8 @@ def differences(
 ) -> dict[int, CoreTimes]:
     """Return how long each core was busy and idle between two reads.
 
-    A core that was offline at either read is left out, and so is one whose counters were reset.
-    ``iowait`` may decrease a little, as the kernel documents; that counts as zero idle time.
+    A core is left out if it was offline at either read, or if its counters were reset. The kernel
+    documents that ``iowait`` may decrease a little; if the idle time decreases, it counts as zero.
     """
     known = {}
     for core in before.keys() & now.keys():
@@ -63,7 +63,7 @@ def differences(
 
 
 def utilization(times: Iterable[CoreTimes]) -> float | None:
-    """Return the busy share of ``times`` in percent, or None if there are none."""
+    """Return the busy share of ``times`` in percent; None if the times add up to zero."""
     busy = idle = 0.0
     for each in times:
         busy += each.busy
@@ -75,8 +75,8 @@ def utilization(times: Iterable[CoreTimes]) -> float | None:
 class CpuSensor(Sensor):
     """Reads all cores.
 
-    ``per_core`` has one value per core, in the order of the cores' numbers; None for a core that is
-    offline.
+    ``per_core`` has one value per core, in the order of the cores' numbers. The value of a core
+    that is offline is None.
     """
 
     name = CPU.name
@@ -95,7 +95,7 @@ class CpuSensor(Sensor):
         self._pressure = proc / "pressure" / "cpu"
         self._before: Mapping[int, CoreTimes] = {}
         self._taken_at = float("-inf")
-        self._cores = 0  # the most seen so far, so that an offline core keeps its place
+        self._cores = 0  # the most cores seen so far, so that an offline core keeps its place
         self._frequency = Frequency()
         self._frequency_due = float("-inf")
 
@@ -109,7 +109,7 @@ class CpuSensor(Sensor):
     def read(self) -> Iterable[Reading]:
         """Return the utilization since the previous reading; the other values are current.
 
-        The utilization is None if less than ``SHORTEST_SECONDS`` have passed.
+        The utilization is None if less than ``SHORTEST_SECONDS`` have passed since that reading.
         """
         now = self._clock()
         times = self._core_times(now)
@@ -156,6 +156,6 @@ class CpuSensor(Sensor):
 
 
 def _load_average() -> list[float] | None:
-    if not hasattr(os, "getloadavg"):  # Windows has none
+    if not hasattr(os, "getloadavg"):  # Windows has no load average
         return None
     return [round(load, 2) for load in os.getloadavg()]

@@ -1,27 +1,29 @@
-"""Disks: bytes read and written, each physical byte counted once; and how full they are.
+"""Reads how fast the disks read and write, and how full the file systems are.
 
-``/proc/diskstats`` counts a byte again in each layer that it passes. Here, a device counts only if
-it is a whole device with hardware behind it and is not built on others:
-``/sys/block/<name>/device`` exists and ``slaves`` is empty. That excludes
+Each byte that reaches a disk is counted once. ``/proc/diskstats`` would count a byte again in each
+layer that the byte passes through. So a device is counted only if it is a whole device, is backed
+by hardware, and is not built on other devices: if ``/sys/block/<name>/device`` exists and
+``slaves`` is empty. This rule excludes
 
 - partitions, which are not in ``/sys/block``;
-- device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop: their bytes are
-  counted in the disks below. A RAID 1 over two disks thus writes two bytes for each byte;
-- ram and zram: their bytes reach no disk; nbd: its bytes are counted by the network.
+- device mapper (LVM, LUKS, multipath), md, bcache, ZFS volumes, drbd and loop, whose bytes are
+  counted in the underlying disks: a RAID 1 of two disks counts two bytes for each byte written;
+- ram and zram, whose bytes reach no disk;
+- nbd, whose bytes are counted as network traffic.
 
 Disks of a virtual machine (virtio, Xen, Hyper-V) and remote disks with their own driver (iSCSI,
 NVMe over fabrics, rbd) count, because this machine sees them as hardware.
 
-With native NVMe multipath the kernel counts in hidden devices, one for each path (``nvme0c1n1``);
-the disk itself (``nvme0n1``) counts nothing in older kernels and the same bytes again in newer ones
-(https://github.com/Atoptool/atop/pull/157). So the paths are counted, and are shown together under
-the disk's name.
+With native NVMe multipath, the kernel counts the bytes in hidden devices, one for each path to the
+disk (``nvme0c1n1``). The counters of the disk itself (``nvme0n1``) stay at zero in older kernels,
+and count the same bytes again in newer kernels (https://github.com/Atoptool/atop/pull/157). So only
+the paths are counted, and their sum is shown under the disk's name.
 
 Optical drives, floppies and the boot areas of an eMMC card do not contain data that a job reads.
-They are excluded, since their rows would always be zero.
+They are excluded, because their rates would always be zero.
 
-psutil sums over everything in ``/sys/block``, which doubles the bytes of each stacked device; and
-it hides counters that went backwards. So psutil is used only if there is no ``/proc``.
+psutil adds up all devices in ``/sys/block``, so it counts the bytes of stacked devices twice. It
+also hides counters that have decreased. So psutil is used only on systems other than Linux.
 """
 
 import re
@@ -59,14 +61,14 @@ def parse_diskstats(text: bytes) -> dict[str, tuple[int, int]]:
 
 
 def physical_disks(devices: Iterable[str], sysfs: Path) -> dict[str, str]:
-    """Return the ``devices`` whose bytes count, each with the disk under which it is shown."""
+    """Return the ``devices`` to count, each with the name of the disk under which it is shown."""
     disks = {device: _disk_of(device) for device in devices if _is_physical(device, sysfs)}
     multipath = {disk for device, disk in disks.items() if disk != device}
     return {device: disk for device, disk in disks.items() if device not in multipath}
 
 
 def _is_physical(device: str, sysfs: Path) -> bool:
-    folder = sysfs / "block" / device.replace("/", "!")  # as the kernel does, for cciss/c0d0
+    folder = sysfs / "block" / device.replace("/", "!")  # the kernel's name, such as cciss!c0d0
     slaves = folder / "slaves"
     return (
         (folder / "device").exists()
@@ -108,7 +110,10 @@ class DiskSensor(Sensor):
         self._rates()
 
     def read(self) -> Iterable[Reading]:
-        """Return the rates since the previous reading. Raises SensorAbsentError without a disk."""
+        """Return the rates since the previous reading, and the current values.
+
+        Raises SensorAbsentError if there is no disk.
+        """
         rates = self._rates()
         by_disk: dict[str, list[Rate | None]] = {}
         for device, rate in rates.items():

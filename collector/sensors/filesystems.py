@@ -1,9 +1,9 @@
-"""How full the file systems of this machine are.
+"""Reads how full the file systems of this machine are.
 
-Only local file systems are read, because they respond at once: those on block devices, ZFS, and
-shared memory, through which data loaders pass their batches. The call for a network file system
-hangs while its server is unreachable. A file system that is mounted several times is read once.
-Read-only file systems are skipped, since they never fill up.
+Only local file systems are read: file systems on block devices, ZFS, and shared memory, through
+which data loaders pass their batches. They respond at once, whereas the call for a network file
+system hangs while its server is unreachable. A file system that is mounted several times is read
+once. Read-only file systems are skipped, because they never fill up.
 """
 
 import os
@@ -22,7 +22,7 @@ _ESCAPED = re.compile(rb"\\([0-7]{3})")
 
 
 def parse_mounts(mountinfo: bytes) -> list[str]:
-    """Return the mount points of the file systems to read, at most ``MOST``, shortest first.
+    """Return the mount points to read: at most ``MOST``, sorted by length, shortest first.
 
     The format: https://man7.org/linux/man-pages/man5/proc_pid_mountinfo.5.html
     """
@@ -33,7 +33,7 @@ def parse_mounts(mountinfo: bytes) -> list[str]:
 
 
 def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
-    """Yield the mount point and the source of each local mount that can be written."""
+    """Yield the mount point and the source of each mount that is local and writable."""
     for line in mountinfo.splitlines():
         mount, _, rest = line.partition(b" - ")
         fields, more = mount.split(b" "), rest.split(b" ", 2)
@@ -48,7 +48,7 @@ def _writable(mountinfo: bytes) -> Iterator[tuple[str, str]]:
 
 
 class Filesystems:
-    """Reads the size of each file system in ``/proc/self/mountinfo``."""
+    """Reads the used and total bytes of the local file systems in ``/proc/self/mountinfo``."""
 
     def __init__(self, proc: Path, clock: Callable[[], float]) -> None:
         """Read below ``proc``; ``clock`` is monotonic, in seconds."""
@@ -58,10 +58,11 @@ class Filesystems:
         self._due = float("-inf")
 
     def read(self) -> dict[str, dict[str, int]]:
-        """Return the bytes in use and in total of each file system, by its mount point.
+        """Return the used and the total bytes of each file system, by its mount point.
 
-        The total is what programs can use, without the blocks that are reserved for root: at 100%,
-        programs can write nothing more, as in `df`. Empty on systems other than Linux.
+        The total excludes the blocks that are reserved for root. So at 100%, other programs cannot
+        write any more; `df` computes its percentage in the same way. The result is empty on systems
+        other than Linux.
         """
         now = self._clock()
         if now >= self._due:
@@ -74,7 +75,7 @@ class Filesystems:
         for point in self._points:
             try:
                 found = os.statvfs(point)
-            except OSError:  # unmounted meanwhile, or not for this user
+            except OSError:  # unmounted meanwhile, or not accessible to this user
                 continue
             used = (found.f_blocks - found.f_bfree) * found.f_frsize
             total = used + found.f_bavail * found.f_frsize

@@ -1,4 +1,4 @@
-"""The clock of the CPU's cores."""
+"""Reads the clock frequency of the CPU's cores."""
 
 import re
 import sys
@@ -7,27 +7,30 @@ from typing import NamedTuple
 
 from collector.sensors.files import read_file
 
-_CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as with ^
+_CPUINFO = re.compile(rb"\ncpu MHz\s*: ([0-9.]+)")  # ten times as fast as a pattern with ^
 
 
 class Frequency(NamedTuple):
-    """The mean frequency of the online cores, and the highest that any core can have, in MHz."""
+    """The mean frequency of the online cores, and the highest that any core supports, in MHz."""
 
     current: float | None = None
     maximum: float | None = None
 
 
 def parse_cpuinfo(text: bytes) -> list[float]:
-    """Return the MHz of each online core; an empty list if ``/proc/cpuinfo`` has none (ARM)."""
+    """Return the frequency of each online core in MHz.
+
+    The list is empty if ``/proc/cpuinfo`` contains no frequencies, as on ARM.
+    """
     return [float(frequency) for frequency in _CPUINFO.findall(text)]
 
 
 def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     """Return the frequencies that the kernel reports; None for a frequency that it does not report.
 
-    ``/proc/cpuinfo`` comes first: in older kernels, reading the ``scaling_cur_freq`` of an x86 core
-    can sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores take
-    seconds. Reading either file is slow: do not do it at each tick.
+    ``/proc/cpuinfo`` is tried first: in older kernels, reading the ``scaling_cur_freq`` of an x86
+    core can sleep for 10 ms (https://github.com/giampaolo/psutil/issues/1851), so 256 cores would
+    take seconds. Both files are slow to read, so do not call this function at each tick.
     """
     if sys.platform != "linux":
         from collector.sensors import portable  # noqa: PLC0415 - Linux can do without psutil
@@ -37,7 +40,7 @@ def read_frequency(proc: Path, sysfs: Path) -> Frequency:
     current = parse_cpuinfo(_content(proc / "cpuinfo")) or _megahertz(
         cores, "cpu[0-9]*/cpufreq/scaling_cur_freq"
     )
-    # What the hardware supports; scaling_max_freq is what the administrator allows.
+    # The maximum of the hardware; scaling_max_freq is the maximum that the administrator allows.
     offered = _megahertz(cores, "cpufreq/policy[0-9]*/cpuinfo_max_freq")
     return Frequency(
         current=round(sum(current) / len(current), 1) if current else None,
@@ -53,5 +56,5 @@ def _megahertz(folder: Path, pattern: str) -> list[float]:
 def _content(file: Path) -> bytes:
     try:
         return read_file(file)
-    except OSError:  # it does not exist, or its core has just gone offline
+    except OSError:  # the file does not exist, or its core has just gone offline
         return b""

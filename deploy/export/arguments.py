@@ -11,7 +11,7 @@ FORMATS = ("csv", "jsonl", "parquet")
 
 @dataclass(frozen=True, slots=True)
 class Request:
-    """The arguments as given; None means the default."""
+    """The arguments as the user gave them; None means the default."""
 
     url: str | None
     start: str
@@ -30,10 +30,12 @@ def add(parser: argparse.ArgumentParser) -> None:
         "--url",
         type=_url,
         metavar="URL",
-        help="Address of the server; default: the one on this machine.",
+        help="Address of the server; default: the server on this machine.",
     )
-    parser.add_argument("--start", type=_time, default="-1h", help=f"First moment: {times}. [1h]")
-    parser.add_argument("--end", type=_time, help="End, exclusive; default: now.")
+    parser.add_argument(
+        "--start", type=_time, default="-1h", help=f"Start of the span: {times}. [1h]"
+    )
+    parser.add_argument("--end", type=_time, help="End of the span, exclusive; default: now.")
     parser.add_argument(
         "--channel",
         action="append",
@@ -41,12 +43,14 @@ def add(parser: argparse.ArgumentParser) -> None:
         help="Channel or MQTT filter, such as 'system/gpu/+'; may be repeated. Default: all.",
     )
     parser.add_argument("--fields", help="Field names, separated by commas. Default: all.")
-    parser.add_argument("--host", help="Host; default: the server's own, or the first it knows.")
+    parser.add_argument(
+        "--host", help="Host to export; default: the server's own host, or else its first host."
+    )
     parser.add_argument(
         "--format",
         choices=FORMATS,
         default="csv",
-        help="csv; jsonl: one JSON object per line; parquet, with --output. [csv]",
+        help="csv, jsonl (one JSON object per line) or parquet (requires --output). [csv]",
     )
     parser.add_argument("--output", metavar="FILE", help="File to write; default: standard output.")
 
@@ -61,5 +65,8 @@ def _url(text: str) -> str:
 
 
 def _time(text: str) -> str:
-    """Return a time in the API's form: ``-15m`` for ``15m``, since ``-`` would begin an option."""
+    """Return a time in the API's form, such as ``-15m`` for ``15m``.
+
+    Users leave out the ``-`` because argparse would take it for the beginning of an option.
+    """
     return f"-{text}" if re.fullmatch(r"[0-9]{1,9}[smhd]", text) else text

@@ -11,7 +11,7 @@ Rows = Iterable[tuple[int, Mapping[str, float]]]
 
 
 def csv_lines(columns: Sequence[str], rows: Rows) -> Iterator[str]:
-    r"""Yield a header and a line for each row; lines end with ``\n``."""
+    r"""Yield a header line, then one line for each row; lines end with ``\n``."""
     buffer = io.StringIO(newline="")
     writer = csv.writer(buffer, lineterminator="\n")
     writer.writerow(["time", *columns])

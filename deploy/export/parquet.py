@@ -10,22 +10,22 @@ from arro3.io import write_parquet
 
 from deploy.export.lines import Rows
 
-_ROWS = 1_000  # that are converted at once
-_GROUP_ROWS = 20_000  # that a reader loads at once: 11 hours of ticks
+_ROWS = 1_000  # rows converted at once
+_GROUP_ROWS = 20_000  # rows of a group, which a reader loads at once: 11 hours of ticks
 _TIME = DataType.timestamp("ms", tz="UTC")
 _NUMBER = DataType.float64()
 
 
 def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
-    """Write ``rows`` to ``stream`` as they arrive: a time in UTC, and a number or null per column.
+    """Write ``rows`` to ``stream`` as they arrive.
 
-    If ``rows`` raises, the file is valid up to that row, and the error is raised. Raises
-    OSError.
+    Each row has a time in UTC and, for each column, a number or null. If reading ``rows`` fails,
+    the file is valid up to that row, and the error is raised. Raises OSError if writing fails.
     """
     target, source = _Target(stream), _Source(rows)
     schema = Schema([Field("time", _TIME), *(Field(name, _NUMBER) for name in columns)])
     batches = _batches(schema, columns, iter(source), target)
-    file: Any = target  # it has only what arro3 calls
+    file: Any = target  # it has only the methods that arro3 calls
     write_parquet(
         RecordBatchReader.from_batches(schema, batches), file, max_row_group_size=_GROUP_ROWS
     )
@@ -34,7 +34,7 @@ def write(stream: BinaryIO, columns: Sequence[str], rows: Rows) -> None:
 
 
 class _Source:
-    """Rows that end at the first error, which arro3 would replace by an error of its own."""
+    """Yields rows up to the first error, and stores the error: arro3 would raise its own."""
 
     def __init__(self, rows: Rows) -> None:
         self._rows = rows
@@ -48,7 +48,7 @@ class _Source:
 
 
 class _Target(RawIOBase):
-    """A file that keeps its first error and then discards everything, since arro3 would panic."""
+    """Stores the first error of ``stream`` and then discards all data, since arro3 would panic."""
 
     def __init__(self, stream: BinaryIO) -> None:
         super().__init__()

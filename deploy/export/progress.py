@@ -22,7 +22,7 @@ class Progress:
         self._rows = 0
 
     def __enter__(self) -> Self:
-        """Start."""
+        """Return this object; nothing is shown yet."""
         return self
 
     def __exit__(

@@ -10,8 +10,8 @@ from telemetry.history.longer import MINUTE
 from telemetry.history.port import Aggregate
 
 _DAY = 86_400_000
-_OVERVIEW = 7 * _DAY  # the names of the columns in a week of a large machine take a second or so
-_MAX_POINTS = 1_000  # per channel and request: some 10 MB of a machine with a thousand columns
+_OVERVIEW = 7 * _DAY  # reading the column names of a week takes about 1 s on a large machine
+_MAX_POINTS = 1_000  # per channel and request: about 10 MB for a machine with 1000 columns
 _LONGEST = 6 * 3_600_000
 _SHORTEST = 2_000
 
@@ -25,7 +25,7 @@ class Reader(Protocol):
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """A span that the server has, and all columns in it. The selection names the host."""
+    """A span for which the server has data, and its columns; ``selection`` names the host."""
 
     selection: Selection
     start: int
@@ -54,8 +54,8 @@ def plan(server: Reader, selection: Selection, start: int, end: int) -> Plan:
 def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
     """Yield the rows in order: each has its time in Unix milliseconds, and its values by column.
 
-    A row has all samples of a tick, or the means of a minute. Values that are not known are left
-    out. Raises ExportError.
+    A row has all samples of a tick, or the means of a minute. Unknown values are left out.
+    Raises ExportError.
     """
     position, length = plan.start, _LONGEST
     while position < plan.end:
@@ -66,7 +66,7 @@ def read(server: Reader, plan: Plan) -> Iterator[tuple[int, dict[str, float]]]:
             continue
         names, found = column_names(answer.channels), list(rows(answer.channels, Aggregate.MEAN))
         if stop < plan.end and len(found) > 1:
-            # The end may have cut the last tick in two: the next request reads it again.
+            # The request may end within the last tick: the next request reads that tick again.
             stop = found.pop()[0]
         yield from _with_values(names, found)
         position = stop
@@ -79,7 +79,7 @@ def _is_aggregated(answer: Answer) -> bool:
 def _shorter(length: int) -> int:
     if length <= _SHORTEST:
         raise ExportError(
-            "The server aggregates the samples of even the shortest span: choose fewer columns "
+            "The server aggregates the samples even of the shortest span: choose fewer columns "
             "with --fields."
         )
     return max(_SHORTEST, length // 2)

@@ -17,12 +17,12 @@ from telemetry.history.port import Columns
 
 _PATH = "/api/v1/system/history"
 _TIMEOUT = Timeout(connect=10.0, read=60.0)
-# A server that answers too many requests at once responds with 503 and a Retry-After.
+# A server with too many simultaneous requests responds with status 503 and a Retry-After header.
 _RETRIES = Retry(
     total=None,
     connect=0,
     read=0,
-    other=0,  # such as TLS
+    other=0,  # such as TLS errors
     status=3,
     status_forcelist={HTTPStatus.SERVICE_UNAVAILABLE},
     raise_on_status=False,
@@ -35,7 +35,7 @@ class ExportError(SystemMonitorError):
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which columns to export: channel filters, field names, a host; empty means the default."""
+    """The channel filters, field names and host to export; an empty value means the default."""
 
     channels: Sequence[str] = ()
     fields: str | None = None
@@ -44,7 +44,7 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """A part of a host's history. ``start`` is later than requested if the server keeps less."""
+    """A part of a host's history. ``start`` is later than requested if the history begins later."""
 
     host: str
     start: int
@@ -80,7 +80,7 @@ class HistoryServer:
 
     def _get(self, url: str) -> Any:  # noqa: ANN401 - JSON
         try:
-            # Without following redirects: the token is for this server only.
+            # Redirects are not followed, because the token is for this server only.
             response = self._pool.request("GET", url, redirect=False)
         except HTTPError as error:
             raise self._failure(getattr(error, "reason", None) or error) from None
@@ -99,7 +99,7 @@ class HistoryServer:
             case NewConnectionError():
                 return ExportError(
                     f"No System Monitor answers at {self._url}: start it with `system-monitor up`, "
-                    "or choose another one with --url."
+                    "or choose another address with --url."
                 )
             case RequestTimeoutError():
                 return ExportError(
@@ -111,7 +111,7 @@ class HistoryServer:
                 return ExportError(
                     f"No TLS connection to {self._url} is possible ({reason}): check --url."
                 )
-        return ExportError(  # such as an MQTT broker
+        return ExportError(  # for instance if an MQTT broker listens there
             f"The server at {self._url} did not send a valid HTTP response: check that --url names "
             "a System Monitor."
         )

@@ -57,7 +57,7 @@ def _finding(sensor: "Sensor") -> str:
             return sensor.describe()
         except SensorAbsentError as absence:
             return f"none: {absence}"
-        except Exception as error:  # noqa: BLE001 - one sensor's failure must not hide the others
+        except Exception as error:  # noqa: BLE001 - one failing sensor must not hide the others
             return f"failing: {error}"
 
 
@@ -120,14 +120,14 @@ def _check_history(settings: Settings) -> str:
     with contextlib.closing(wiring.history_reader(settings)) as reader:
         reader.open()
         reader.ping()
-    return f"{place}, answers"
+    return f"{place}; it responds"
 
 
 def _check_notices(settings: Settings) -> str:
     names = [sender.name for sender in wiring.senders(settings)]
     if not names:
         return announcement.OFF
-    return f"to {', '.join(names)}; `system-monitor notify --test` sends one to each"
+    return f"to {', '.join(names)}; `system-monitor notify --test` sends each a test notice"
 
 
 def _require_writable(folder: Path) -> None:

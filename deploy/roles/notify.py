@@ -17,7 +17,7 @@ _FAILED = 1
 
 
 def run(settings: Settings, *, test: bool) -> int:
-    """Send a ``test`` notice to each target; return 1 if one fails, or if there is none."""
+    """Send a test notice to each target; return 1 if a target fails or if there are no targets."""
     end_on_signal(_INTERRUPTED)
     senders = wiring.senders(settings)
     if not (test and senders):

@@ -26,7 +26,7 @@ _PROGRESS_SECONDS = 0.5
 
 
 def run(settings: Settings, output: str | None) -> int:
-    """Write messages to ``output`` or standard output until a signal; return 1 on failure."""
+    """Write messages to ``output`` or standard output until a signal comes; return 1 on failure."""
     stopping = threading.Event()
     set_on_signal(stopping)
     try:
@@ -85,28 +85,28 @@ def _losses(recorder: Recorder) -> str:
     if not lost:
         return ""
     times = "once" if lost == 1 else f"{lost} times"
-    return f" The connection was lost {times}: what was published meanwhile is missing."
+    return f" The connection was lost {times}: messages published in the meantime are missing."
 
 
 @contextmanager
 def _opened(output: str | None) -> Iterator[BinaryIO]:
-    """Open ``output`` for appending, or copy standard output if it is unset. Raises OSError."""
+    """Yield ``output``, opened for appending, or if None, standard output. Raises OSError."""
     if output is None:
         stream: BinaryIO = os.fdopen(os.dup(_STANDARD_OUTPUT), "wb")
     else:
         path = Path(output)
-        create_file(path)  # not readable by others: it shows which user runs what
+        create_file(path)  # not readable by others: it shows who runs which commands
         stream = path.open("ab")
         _end_last_line(path, stream)
     try:
         yield stream
     finally:
-        with suppress(OSError):  # a failure to write has been reported
+        with suppress(OSError):  # a failed write has already been reported
             stream.close()
 
 
 def _end_last_line(path: Path, stream: BinaryIO) -> None:
-    """End the line that a killed recorder left incomplete."""
+    """Append a line end if a killed recorder left the last line of the file incomplete."""
     if not stat.S_ISREG(path.stat().st_mode) or not path.stat().st_size:
         return
     with path.open("rb") as file:

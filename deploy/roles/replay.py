@@ -60,7 +60,7 @@ def run(
 
 @dataclass
 class _Command:
-    """One replay of ``file``, whose topics are ``topics``."""
+    """One replay of ``file``; ``topics`` is the topic scheme of the recording."""
 
     settings: Settings
     file: Path
@@ -75,7 +75,7 @@ class _Command:
             return _FAILED
         self._require_free_names(survey)
         begin = unix_milliseconds()
-        if not self.form.past:  # the recording ends when the replay does
+        if not self.form.past:  # shift the timestamps: the recording ends when the replay ends
             offset = begin + round(survey.duration) - survey.newest
             self.form = replace(self.form, offset=offset)
         self._note_age(survey, begin)
@@ -86,7 +86,8 @@ class _Command:
         """Return the survey of the file; if it has no samples, report that and return None."""
         if self.file.exists() and not self.file.is_file():
             raise SystemMonitorError(
-                f"{self.file} is not a regular file: a recording is read twice, so save it first."
+                f"{self.file} is not a regular file: a replay reads its file twice, so save the "
+                "recording to a file first."
             )
         recording, survey = Recording(self.topics), Survey(self.speed)
         show_progress(f"Reading {self.file} …")
@@ -104,7 +105,7 @@ class _Command:
                 yield entry
 
     def _require_free_names(self, survey: Survey) -> None:
-        """Raise SystemMonitorError if two hosts, or a host and a live host, would share a name."""
+        """Raise SystemMonitorError if a replayed host would share its name with another host."""
         names = {self.form.name_of(host) for host in survey.hosts}
         if len(names) < len(survey.hosts):
             raise SystemMonitorError(
@@ -112,7 +113,7 @@ class _Command:
                 f"as in 'replay-{HOST}'."
             )
         if self.form.past:
-            return  # no current value is replaced
+            return  # only late samples are published, which replace no current value
         if live := LiveHosts(self._bus(), self.settings.topics, names).find():
             raise SystemMonitorError(
                 f"The host {live[0]!r} is online at the broker at "
@@ -152,7 +153,7 @@ class _Command:
             names = _listed([self.form.name_of(host) for host in survey.hosts])
             note(
                 f"The broker retains the newest values of {names}; `system-monitor forget HOST` "
-                "removes those of a host."
+                "removes the retained messages of a host."
             )
 
     def _bus(self) -> BusConnection:

@@ -14,14 +14,14 @@ from telemetry.errors import SystemMonitorError
 if TYPE_CHECKING:
     from telemetry.settings import Settings
 
-RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # telemetry.settings has it too, but takes long to load
+RUN_VARIABLE = "SYSTEM_MONITOR_RUN_ID"  # also in telemetry.settings, which takes long to load
 
 
 def run(arguments: Sequence[str]) -> int | None:
-    """Run the command in ``arguments`` and return its exit code, or end with its signal.
+    """Run the command in ``arguments``; return its exit code, or end with the signal that ended it.
 
-    Return None without running anything if ``arguments`` need the full parser, for help or for an
-    error. Raises SettingsError.
+    Return None without running anything if only the full parser can handle ``arguments``: it prints
+    help and reports errors. Raises SettingsError.
     """
     request = command_line.read(arguments)
     if request is None:
@@ -38,8 +38,8 @@ def run(arguments: Sequence[str]) -> int | None:
 
 
 def _accompany(child: Child, request: command_line.Request, identity: str, started: int) -> End:
-    """Track the running command, publish its run, and print the summary."""
-    from collector.runs.tree import TreeUsage  # noqa: PLC0415 - the command is running already
+    """Track the running command, publish it as a run, and print the summary of the run."""
+    from collector.runs.tree import TreeUsage  # noqa: PLC0415 - only once the command runs
     from deploy.runs import text  # noqa: PLC0415
     from deploy.runs.broadcast import Broadcast  # noqa: PLC0415
     from deploy.runs.sampler import Sampler  # noqa: PLC0415
@@ -49,12 +49,12 @@ def _accompany(child: Child, request: command_line.Request, identity: str, start
     try:
         sampler.start()
         broadcast.start()
-    except RuntimeError as error:  # no more threads: the command must continue
+    except RuntimeError as error:  # no thread can start; the command must continue
         complain(f"The run cannot be followed: {error}.")
     end = child.wait(lambda: sampler.pids, sampler.stop)
     ended = time.time_ns() // 1_000_000
     usage = sampler.usage or TreeUsage(0.0, 0, None, None)
-    # The kernel also counts processes that ended between two samples.
+    # The kernel's figures include processes that ended between two samples; the sampler's do not.
     values = broadcast.values(ended)
     values |= {
         "ram_peak": max(usage.ram_peak, end.ram_peak) or None,

@@ -13,7 +13,7 @@ _FAILED = 1
 
 
 def run(settings: Settings, host: str | None) -> int:
-    """Show live values in the terminal until a key ends it; return 1 if that is impossible."""
+    """Show live values in the terminal until the user quits; return 1 if that is impossible."""
     end_on_signal(_INTERRUPTED)
     try:
         from deploy.top.app import Top  # noqa: PLC0415 - Textual is optional
@@ -26,9 +26,9 @@ def run(settings: Settings, host: str | None) -> int:
         )
         return _FAILED
     if not (sys.stdin.isatty() and sys.stdout.isatty()):
-        complain("`top` needs a terminal; `export` and the REST API are for programs.")
+        complain("`top` needs a terminal; programs can use `export` or the REST API instead.")
         return _FAILED
-    logging.disable()  # it would write to the same terminal; the page shows what matters
+    logging.disable()  # the log would write to the same terminal; the page shows what matters
     app = Top(wiring.subscription(settings), host)
     app.run()
     return app.return_code or 0

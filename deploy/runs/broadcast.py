@@ -1,7 +1,7 @@
 """Publishes a run while its command runs, in the background.
 
-Loading the libraries takes half a second, and a broker may not answer: the command waits for
-neither.
+Loading the libraries takes half a second, and a broker may not respond. The command does not have
+to wait for either.
 """
 
 import getpass
@@ -31,8 +31,8 @@ if TYPE_CHECKING:
 
 _UPDATE_SECONDS = 60.0
 _POLL_SECONDS = 0.1
-_LOAD_SECONDS = 30.0  # at the end, for libraries that are still being loaded on a busy machine
-_LAST_SECONDS = 3.0  # then, for a connection that is still being made; and for the end to be sent
+_LOAD_SECONDS = 30.0  # wait at the end: a busy machine may still load the libraries
+_LAST_SECONDS = 3.0  # wait at the end for the connection, then for the acknowledgement
 _WINDOW = 86_400_000  # ms for which the end may wait to be sent
 
 
@@ -42,7 +42,7 @@ class Broadcast:
     def __init__(
         self, request: Request, identity: str, pid: int, started: int, sampler: Sampler
     ) -> None:
-        """Publish nothing yet; ``started`` is in Unix milliseconds."""
+        """Prepare; nothing is published before ``start``. ``started`` is in Unix milliseconds."""
         self.summary = RunSummary(started)
         self.name = request.name or short_command(request.command) or identity
         self._request = request
@@ -51,8 +51,8 @@ class Broadcast:
         self._started = started
         self._sampler = sampler
         self._lock = threading.Lock()  # of the summary
-        self._loaded = threading.Event()  # the libraries, or given up
-        self._settled = threading.Event()  # connected for the first time, or given up
+        self._loaded = threading.Event()  # the libraries are loaded, or loading failed
+        self._settled = threading.Event()  # the first connection succeeded or failed
         self._ended = threading.Event()
         self._final: Event | None = None
         self._settings: Settings | None = None
@@ -63,7 +63,7 @@ class Broadcast:
 
     @property
     def settings(self) -> "Settings | None":
-        """The settings, once the run has been published."""
+        """The settings; None until they have been loaded."""
         return self._settings
 
     def start(self) -> None:
@@ -91,7 +91,7 @@ class Broadcast:
             ended, self.summary.gpu.gpus, values, exit_code=end.exit_code, signal=end.signal
         )
         publisher.publish(self._publication(final.payload(), retain=False))
-        self._final = final  # from now on, the status deletes the retained state
+        self._final = final  # from now on, `_state` deletes the retained state
         was_sent = publisher.stop(_LAST_SECONDS)
         broker = f"the MQTT broker at {bus.address.masked()}"
         if bus.connections and not was_sent:
@@ -126,7 +126,7 @@ class Broadcast:
 
         _, options, _ = arguments.parse(["run", *self._request.options])
         self._settings = settings = load_settings(options)
-        # This command itself reports what is wrong with the broker.
+        # This command reports problems with the broker itself, so the log need not.
         quiet = settings.log_level == "warning"
         log.configure("error" if quiet else settings.log_level, settings.log_format)
         self._run = self._new_run(settings.host_name)
@@ -163,7 +163,7 @@ class Broadcast:
         )
 
     def _watch_connection(self) -> None:
-        """Wait for the first connection, and report in one sentence if it fails."""
+        """Wait for the first connection; if it fails, report that to the user."""
         while self._bus is not None and not self._bus.wait_connected(_POLL_SECONDS):
             if self._bus.failure is not None:
                 complain(
@@ -191,7 +191,7 @@ class Broadcast:
         return Publication(topic, payload, retain=retain)
 
     def _receive(self, message: "Message") -> None:
-        """Process a reading of a GPU, or of the processes on it."""
+        """Add a sample of a GPU, or of the processes on a GPU, to the summary."""
         from telemetry.catalogue import GPU_PROCESSES, place_of  # noqa: PLC0415
         from telemetry.decoding import decode_sample, resolve  # noqa: PLC0415
 

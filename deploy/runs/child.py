@@ -1,9 +1,9 @@
-"""The command as a child process, with the terminal and its signals as if it ran directly.
+"""Runs the command as a child process that uses the terminal as if the user had started it.
 
-It stays in this process's group. So the terminal's own signals (Ctrl-C, Ctrl-Z, a new size) reach
-it without us, and we ignore them. A signal that another program sends to us is meant for the
-command, and we forward it. When the command stops, we stop as well, so that a shell with job
-control sees it.
+The command stays in the process group of this process. So the terminal's own signals (Ctrl-C,
+Ctrl-Z, a new size) reach the command directly, and we ignore them. A signal that another program
+sends to us is meant for the command, and we forward it. When the command is suspended, we suspend
+this process as well, because a shell with job control watches only this process.
 """
 
 import ctypes
@@ -16,7 +16,7 @@ from typing import NamedTuple
 
 _NOT_FOUND, _NOT_EXECUTABLE = 127, 126  # the exit codes of a shell
 _PR_SET_CHILD_SUBREAPER = 36
-# Faults of this process, what cannot be caught, and what Python ignores.
+# Signals not to forward: faults of this process, uncatchable signals, and what Python ignores.
 _OURS = (
     *("SIGSEGV", "SIGBUS", "SIGFPE", "SIGILL", "SIGTRAP", "SIGSYS", "SIGABRT", "SIGKILL"),
     *("SIGSTOP", "SIGPIPE", "SIGXFSZ"),
@@ -33,11 +33,11 @@ class CommandError(Exception):
 
 
 class End(NamedTuple):
-    """How the command ended, and what it used, with the children that it waited for.
+    """How the command ended, and the resources used by it and the children that it waited for.
 
-    ``status`` is its exit code, or minus the number of the signal that ended it. ``ram_peak`` is
-    the largest RSS of one process, in bytes. It is 0 if it may be the RSS of this process instead:
-    the kernel also counts the moment before the command replaces it.
+    ``status`` is the exit code of the command, or minus the number of the signal that ended it.
+    ``ram_peak`` is the largest RSS of one process, in bytes. It is 0 if the kernel's figure may be
+    the RSS of this process, which the new child shares for a moment before the command is loaded.
     """
 
     status: int
@@ -67,7 +67,7 @@ class Child:
     """Runs ``command``. Use it in the main thread, before any other thread has been started."""
 
     def __init__(self, command: Sequence[str], environment: Mapping[str, str]) -> None:
-        """Start nothing yet."""
+        """Prepare; the command does not run before ``start``."""
         self.pid = 0
         self._own_peak = 0  # kB
         self._command = list(command)
@@ -77,7 +77,7 @@ class Child:
 
     def start(self) -> None:
         """Start the command. Raises CommandError."""
-        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # ignored, the exit code would be lost
+        signal.signal(signal.SIGCHLD, signal.SIG_DFL)  # if ignored, the exit code is lost
         self._own_peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
         before = signal.pthread_sigmask(signal.SIG_BLOCK, self._signals)
         program = self._command[0]
@@ -120,7 +120,7 @@ class Child:
         return End(code, used.ru_utime + used.ru_stime, peak * 1024)
 
     def _has_ended(self) -> bool:
-        """Reap the ended orphans; return whether the command has ended, without reaping it."""
+        """Return whether the command has ended. Reap ended orphans, but not the command."""
         while ended := os.waitid(os.P_ALL, 0, os.WEXITED | os.WNOHANG | os.WNOWAIT):
             if ended.si_pid == self.pid:
                 return True
@@ -130,7 +130,7 @@ class Child:
     def _follow_stop(self) -> None:
         try:
             stopped = os.waitid(os.P_PID, self.pid, os.WSTOPPED | os.WNOHANG)
-        except ChildProcessError:  # it has ended
+        except ChildProcessError:  # the command has ended
             return
         if stopped is None or signal.SIGCONT in signal.sigpending():
             return
@@ -138,7 +138,7 @@ class Child:
         if signal.SIGSTOP in number:
             os.kill(os.getpid(), signal.SIGSTOP)
             return
-        signal.sigtimedwait(number, 0)  # the terminal's own signal: two would stop us twice
+        signal.sigtimedwait(number, 0)  # discard the terminal's own signal, or we would stop twice
         signal.pthread_sigmask(signal.SIG_UNBLOCK, number)
         os.kill(os.getpid(), stopped.si_status)
         signal.pthread_sigmask(signal.SIG_BLOCK, number)
@@ -150,7 +150,7 @@ def end_like(end: End) -> int:
         return end.status
     number = -end.status
     _, hard = resource.getrlimit(resource.RLIMIT_CORE)
-    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))  # the command has left its own dump
+    resource.setrlimit(resource.RLIMIT_CORE, (0, hard))  # the command has dumped its own core
     if number != signal.SIGKILL:
         signal.signal(number, signal.SIG_DFL)
         signal.pthread_sigmask(signal.SIG_UNBLOCK, {number})
@@ -162,7 +162,7 @@ def end_like(end: End) -> int:
 def allow_interruption() -> None:
     """Let signals end this process again, now that the command has ended.
 
-    Signals that have arrived so far were for the command.
+    Signals that have arrived so far were meant for the command, and are discarded.
     """
     ending = {signal.SIGHUP, signal.SIGINT, signal.SIGQUIT, signal.SIGTERM}
     while signal.sigtimedwait(ending, 0) is not None:
@@ -171,5 +171,5 @@ def allow_interruption() -> None:
 
 
 def _inherit_orphans() -> None:
-    """Let descendants whose parent ends become children of this process instead of init."""
+    """Make this process, instead of init, the new parent of descendants whose parent ends."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1)

@@ -9,11 +9,12 @@ from urllib.parse import urlencode
 from telemetry.errors import SystemMonitorError
 from telemetry.settings import Settings, reachable
 
-_STORED_SECONDS = 10.0  # until the end of the run is in the history
+_STORED_SECONDS = 10.0  # wait this long for the end of the run to be in the history
 _PAUSE_SECONDS = 0.3
-# The ingester stores the last samples and annotations within a second; the api knows the end first.
+# The API learns of the end at once, but the ingester may store the last samples and annotations up
+# to a second later.
 _SETTLE_SECONDS = 1.5
-_KILLED_SECONDS = 8.0  # the advisor's finding that the kernel killed a process comes later
+_KILLED_SECONDS = 8.0  # the advisor reports later that the kernel killed a process
 _TIMEOUT_SECONDS = 30.0
 _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 
@@ -21,8 +22,8 @@ _LATER = (HTTPStatus.NOT_FOUND, HTTPStatus.SERVICE_UNAVAILABLE)
 def save(settings: Settings, identity: str, folder: Path, *, killed: bool = False) -> Path:
     """Save the report of the run ``identity`` in ``folder`` and return its path.
 
-    For a ``killed`` run, the report is requested later, when it includes the cause. Raises
-    SystemMonitorError.
+    The report of a ``killed`` run is requested later, so that it can include the advisor's finding
+    about the cause. Raises SystemMonitorError.
     """
     time.sleep(_KILLED_SECONDS if killed else _SETTLE_SECONDS)
     deadline = time.monotonic() + _STORED_SECONDS

@@ -1,7 +1,7 @@
 """The command line of ``system-monitor run``, read without loading the settings.
 
-The command starts at once; what takes half a second, such as the check of the settings, comes
-afterwards.
+The command starts at once. Slow steps, such as checking the settings, take half a second and follow
+while the command already runs.
 """
 
 import argparse
@@ -28,7 +28,7 @@ _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff]")
 
 
 class Request(NamedTuple):
-    """What to run. ``options`` are the other options, which have not been checked."""
+    """The command to run and its options; ``options`` are settings, not checked yet."""
 
     command: Sequence[str]
     name: str | None
@@ -43,7 +43,7 @@ class Request(NamedTuple):
         return f"{slug or 'run'}-{secrets.token_hex(4)}"
 
     def variables(self) -> dict[str, str]:
-        """Return the options as environment variables, for the Python helper in the command."""
+        """Return the options as environment variables, for the Python helper in COMMAND."""
         pairs = zip(self.options[::2], self.options[1::2], strict=True)
         names = {name.removeprefix("--").replace("-", "_").upper(): value for name, value in pairs}
         if "CONFIG" in names:
@@ -52,9 +52,10 @@ class Request(NamedTuple):
 
 
 def read(arguments: Sequence[str]) -> Request | None:
-    """Return the request, or None if ``arguments`` need the full parser, for help or for an error.
+    """Return the request, or None if only the full parser can handle ``arguments``.
 
-    Raises SettingsError if the name, a tag or the program is not valid.
+    The full parser prints help and reports errors. Raises SettingsError if the name, a tag or
+    the program is not valid.
     """
     if "--" not in arguments:
         return None
@@ -75,7 +76,7 @@ def read(arguments: Sequence[str]) -> Request | None:
         return None
     name, report = (own[option][-1] if own[option] else None for option in ("--name", "--report"))
     _require_valid(name, own["--tag"])
-    if not command[0]:  # such as an unset variable in quotes
+    if not command[0]:  # for instance from an unset variable in quotes
         raise SettingsError(
             "The command after `--` begins with an empty argument: name a program, as in "
             "`system-monitor run -- python train.py`."
@@ -91,8 +92,8 @@ def add(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--report",
         metavar="DIR",
-        help="Folder in which to save the report at the end, as the server at http_host and "
-        "http_port makes it.",
+        help="Folder for the report of the run. At the end, the report is downloaded from the "
+        "server at http_host and http_port.",
     )
 
 

@@ -8,8 +8,8 @@ from collections.abc import Collection
 from collector.runs.procfs import Process, ProcessTable
 from collector.runs.tree import ProcessTree, TreeUsage
 
-_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds: a short command is sampled more often
-_SHARE = 100  # a pause is at least this many times as long as a sample takes
+_FIRST_PAUSE, _LONGEST_PAUSE = 0.02, 1.0  # seconds: short at first, for short commands
+_SHARE = 100  # a pause lasts at least this many times as long as taking a sample
 _LAST_SECONDS = 1.0
 
 
@@ -21,7 +21,7 @@ class Sampler:
     """
 
     def __init__(self, pid: int) -> None:
-        """Sample nothing yet. This process inherits the orphans of the tree."""
+        """Sample nothing yet. This process must be the one that adopts the orphans of the tree."""
         self._pid = pid
         self._table = ProcessTable()
         self._tree: ProcessTree | None = None

@@ -1,4 +1,4 @@
-"""The summary of a run for the user. Pure."""
+"""Formats the summary of a run for the user. Pure."""
 
 from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from typing import Any
@@ -7,7 +7,7 @@ from deploy.runs.child import End
 from telemetry.quantities import duration, energy, size
 
 _LABEL_WIDTH = 10
-_NOTE = "* of the whole machine: other processes used these GPUs, or could not be told apart"
+_NOTE = "* of the whole machine, because other processes used or may have used these GPUs"
 
 
 def summary(name: str, end: End, values: Mapping[str, Any], gpus: Collection[int]) -> str:

@@ -1,4 +1,5 @@
 """``system-monitor top``: the live values in a terminal.
 
-``app`` draws with Textual, an optional library. Everything else here is pure, and does not need it.
+``app`` draws with Textual, an optional library. All other modules here are pure and do not need
+Textual.
 """

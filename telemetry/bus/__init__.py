@@ -1,1 +1,1 @@
-"""The bus: the connection to the MQTT broker, topics, and the publisher."""
+"""The bus: the connection to the MQTT broker, the topics, and the publisher."""

@@ -1,4 +1,7 @@
-"""The address of the MQTT broker. Imports no MQTT library, so that the settings load quickly."""
+"""The address of the MQTT broker.
+
+The settings import this module, so it imports no MQTT library, which would take long to load.
+"""
 
 from dataclasses import dataclass, field
 
@@ -7,7 +10,7 @@ from telemetry.bus.tls import TlsFiles
 
 @dataclass(frozen=True, slots=True)
 class BrokerAddress:
-    """A broker's address and login. ``tls_files`` apply only if ``tls`` is set."""
+    """A broker's address and login. The ``tls_files`` are used only if ``tls`` is true."""
 
     host: str
     port: int

@@ -1,4 +1,4 @@
-"""The paho client of a connection."""
+"""The MQTT client that a connection uses: paho's client, made faster."""
 
 import contextlib
 import hashlib
@@ -21,18 +21,20 @@ from telemetry.bus.messages import AT_LEAST_ONCE, LastWill, Publication
 from telemetry.errors import SettingsError
 
 _CONNECT_TIMEOUT_SECONDS = 5.0
-_PASSWORD_ROUNDS = 100_000  # the broker may log the ID; trying one password takes 50 ms
-KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.5 times this time
+# The broker may log the client ID, which is derived from the password. With this many rounds, an
+# attacker needs about 50 ms to try one password.
+_PASSWORD_ROUNDS = 100_000
+KEEPALIVE_SECONDS = 10  # a half-open connection is detected within 2.5 times as long
 _READ_BYTES = 65_536
 _LENGTH_BYTES = 4  # the length of a packet takes up to this many bytes
-_MESSAGE_MASK = 0xF4  # the bits of a packet's first byte with its type, and whether its QoS is 2
+_MESSAGE_MASK = 0xF4  # in a packet's first byte: its type, and the bit of QoS 2
 _IDENTIFIER_BYTES = 2
 _STORED = ReasonCode(PacketTypes.PUBACK)
 _NO_PROPERTIES = Properties(PacketTypes.PUBACK)  # type: ignore[no-untyped-call] # paho's
 
 
 class Receive(Protocol):
-    """Processes a message."""
+    """A function that processes a message."""
 
     def __call__(
         self, topic: bytes, payload: bytes, identifier: int, quality: int, *, retained: bool
@@ -44,8 +46,9 @@ class BusClient(Client):
     """A paho client that reads, acknowledges and publishes many messages with one system call.
 
     paho's own client makes four system calls to read a message and one to acknowledge or publish
-    it, and decodes it slowly. Here, ``on_packet`` gets each message of QoS 0 or 1. Acknowledgements
-    of messages of QoS 1 are decoded here too; paho handles all other packets.
+    it, and its decoder is slow. This class decodes messages of QoS 0 or 1 itself, and calls
+    ``on_packet`` with each of them. It also decodes the acknowledgements of messages of QoS 1. paho
+    handles all other packets.
     """
 
     on_packet: Receive
@@ -54,14 +57,14 @@ class BusClient(Client):
     def __init__(self, *arguments: Any, **options: Any) -> None:  # noqa: ANN401 - paho's
         """Accept the arguments of paho's client."""
         super().__init__(*arguments, **options)
-        self.may_have_more = False  # the last system call read as much as it could
+        self.may_have_more = False  # whether the last read filled its buffer
         self._received = bytearray()
         self._position = 0
-        self._writing = threading.RLock()  # paho writes in the network thread only
-        self._published: set[int] = set()  # by ``publish_all``, and not acknowledged yet
+        self._writing = threading.RLock()  # paho has none: it writes only in the network thread
+        self._published: set[int] = set()  # identifiers from ``publish_all``, not yet acknowledged
 
     def loop_read(self, max_packets: int = 1) -> MQTTErrorCode:  # noqa: ARG002 - all are read
-        """Process the packets that one system call reads; keep an incomplete one for later."""
+        """Process the packets that one system call reads; keep an incomplete packet for later."""
         self.may_have_more = False
         if self._sock is None:
             return MQTTErrorCode.MQTT_ERR_NO_CONN
@@ -80,14 +83,15 @@ class BusClient(Client):
         return self._loop_rc_handle(code)
 
     def acknowledge(self, identifiers: Iterable[int]) -> None:
-        """Acknowledge messages of QoS 1, in this order. Thread-safe."""
+        """Acknowledge messages of QoS 1 in the given order. Thread-safe."""
         packets = (struct.pack("!BBH", MessageType.PUBACK, 2, each) for each in identifiers)
         self._send_now(MessageType.PUBACK, b"".join(packets))
 
     def publish_all(self, messages: Iterable[Publication]) -> set[int]:
-        """Publish ``messages`` with QoS 1, in this order; return their identifiers. Thread-safe.
+        """Publish ``messages`` with QoS 1, in the given order; return their identifiers.
 
-        ``on_acknowledged`` is called for each of them. While disconnected, nothing is sent.
+        ``on_acknowledged`` is called with the identifier of each message that the broker
+        acknowledges. While disconnected, nothing is sent. Thread-safe.
         """
         by_identifier = {self._mid_generate(): each for each in messages}
         identifiers = set(by_identifier)
@@ -98,9 +102,10 @@ class BusClient(Client):
         return identifiers
 
     def _send_now(self, kind: MessageType, packets: bytes) -> None:
-        """Send ``packets`` without waking the network thread, which sends what does not fit.
+        """Send ``packets`` without waking the network thread.
 
-        Only one thread may use a TLS connection: there, the network thread sends everything.
+        The network thread sends the rest if the socket does not take all of it. Over TLS, it sends
+        everything, because only one thread may use a TLS connection.
         """
         with self._writing:
             connection, sent = self._sock, 0
@@ -143,7 +148,7 @@ class BusClient(Client):
             super()._sock_close()
 
     def _process(self) -> MQTTErrorCode:
-        """Process the complete packets. Raises ValueError if one is malformed."""
+        """Process all complete packets. Raises ValueError if a packet is malformed."""
         code = MQTTErrorCode.MQTT_ERR_SUCCESS
         while code == MQTTErrorCode.MQTT_ERR_SUCCESS:
             first, start, end = self._next_packet()
@@ -180,7 +185,7 @@ class BusClient(Client):
             start += 1
             length |= (byte & 127) << shift
             shift += 7
-            if byte < 128:  # noqa: PLR2004 - the length has no more bytes
+            if byte < 128:  # noqa: PLR2004 - this is the last byte of the length
                 return received[self._position], start, start + length
         if shift == 7 * _LENGTH_BYTES:
             raise ValueError
@@ -214,7 +219,7 @@ def _packet(identifier: int, message: Publication) -> bytes:
     topic = message.topic.encode()
     size = 2 + len(topic) + _IDENTIFIER_BYTES + len(message.payload)
     length = bytearray()
-    while size >= 128:  # noqa: PLR2004 - a byte has 7 bits of the length
+    while size >= 128:  # noqa: PLR2004 - a byte holds 7 bits of the length
         length.append(size & 127 | 128)
         size >>= 7
     length.append(size)
@@ -232,7 +237,7 @@ def new_client(
     manual_acknowledgement: bool,
     last_will: LastWill | None,
 ) -> BusClient:
-    """Return a client for the broker at ``address``, without callbacks and not connected."""
+    """Return a client for the broker at ``address``; it has no callbacks and is not connected."""
     client = BusClient(
         CallbackAPIVersion.VERSION2,
         client_id=client_id,
@@ -253,9 +258,9 @@ def new_client(
 
 
 def bound_client_id(client_id: str, password: str | None) -> str:
-    """Return a client ID that cannot be guessed without ``password``, if one is set.
+    """Return a client ID that nobody can guess without ``password``, or ``client_id`` without one.
 
-    If it could be guessed, any user of the broker could connect with it and take over the session.
+    Any user of the broker who guesses a client ID could connect with it and take over the session.
     """
     if password is None:
         return client_id
@@ -277,6 +282,6 @@ def tls_context(address: BrokerAddress) -> ssl.SSLContext | None:
 
 
 def _send_at_once(_client: Client, _data: object, connection: object) -> None:
-    # Otherwise Nagle's algorithm delays small messages: 40 ms on loopback.
+    # Otherwise, Nagle's algorithm delays small messages by 40 ms on loopback.
     if isinstance(connection, socket.socket):
         connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)

@@ -1,4 +1,4 @@
-"""The connection to the MQTT broker, over paho-mqtt; exceptions of callbacks are counted."""
+"""The connection to the MQTT broker, based on paho-mqtt."""
 
 import logging
 import ssl
@@ -37,16 +37,16 @@ class BusConnection:
     Set the callbacks before ``start``; they run in the network thread. ``on_connected()`` is called
     after each connection, ``on_message(message)`` for each message, ``on_turn()`` after each group
     of messages that were read together, and ``on_published(identifier)`` after each
-    acknowledgement. While a callback blocks, the connection is not read. If it blocks for longer
-    than the keepalive, the connection is lost. Only the newest connection calls the callbacks;
-    after ``stop``, none is called.
+    acknowledgement. While a callback blocks, the connection is not read. If a callback blocks for
+    longer than the keepalive, the connection is lost. ``callback_errors`` counts the exceptions of
+    callbacks. Only the newest connection calls callbacks, and none is called after ``stop``.
 
     With ``keep_session`` the broker keeps the subscriptions, and queues messages while the client
     is offline. ``session_present`` is true if the broker still had the session when the newest
-    connection was made; a broker that restarted without persistence has lost it. With
+    connection was made; a broker that restarted without persistence has lost the session. With
     ``manual_acknowledgement`` the broker keeps a message until ``acknowledge`` is called.
-    ``failure`` describes what went wrong in the newest attempt to connect, as the end of a sentence
-    about the broker.
+    ``failure`` describes why the newest attempt to connect failed, or how the connection was lost.
+    It completes a sentence that begins with the broker's address, for example "cannot be reached".
     """
 
     def __init__(
@@ -64,8 +64,8 @@ class BusConnection:
         """Prepare the client; nothing is sent before ``start``.
 
         The pauses between attempts to connect grow to ``longest_pause`` seconds, and are jittered.
-        ``name_option`` is the command's option that changes ``client_id``. A received message
-        waits up to ``gather`` seconds for further ones, which saves CPU time.
+        ``name_option`` is the command-line option that changes ``client_id``. A received message
+        waits up to ``gather`` seconds for further messages, which saves CPU time.
         """
         self.address = address
         self.on_connected: Callable[[], None] = _nothing
@@ -96,9 +96,9 @@ class BusConnection:
         self._loop: NetworkLoop | None = None
 
     def _new_client(self, client_id: str, tls: ssl.SSLContext | None) -> BusClient:
-        """Return the client of the next connection; earlier clients no longer call any callback.
+        """Return a client for the next connection; earlier clients no longer call any callback.
 
-        Reusing a client would resend its unacknowledged messages as if they were new.
+        A client cannot be reused: it would resend its unacknowledged messages as if they were new.
         """
         client = new_client(
             self.address,
@@ -139,7 +139,7 @@ class BusConnection:
 
     @property
     def displaced(self) -> bool:
-        """Whether another client with the same name uses the broker; see Tenure."""
+        """Whether another client with the same name probably uses the broker; see Tenure."""
         return self._tenure.displaced
 
     @property
@@ -148,15 +148,15 @@ class BusConnection:
         return max(0, self.connections - 1)
 
     def wait_connected(self, seconds: float) -> bool:
-        """Wait until connected, at most ``seconds``; return whether the client is connected."""
+        """Wait at most ``seconds`` for a connection; return whether the client is connected."""
         return self._connected.wait(seconds)
 
     def wait_subscribed(self, seconds: float) -> bool:
-        """Wait until the broker has accepted the subscriptions, at most ``seconds``."""
+        """Wait at most ``seconds`` for the subscriptions; return whether all are accepted."""
         return self._subscriptions.wait(seconds)
 
     def start(self) -> None:
-        """Connect in the background, and again whenever the connection is lost.
+        """Connect in the background, and reconnect whenever the connection is lost.
 
         Raises SettingsError if a TLS file is not usable.
         """
@@ -174,7 +174,7 @@ class BusConnection:
         self._loop.start()
 
     def stop(self) -> None:
-        """Disconnect cleanly, so that no last will is sent. This takes at most about a second."""
+        """Disconnect cleanly, within about a second, so that the broker publishes no last will."""
         self._stopped = True
         if self._loop is None:
             return
@@ -191,9 +191,9 @@ class BusConnection:
         self._started().unsubscribe(topic_filter)
 
     def publish(self, message: Publication) -> MQTTMessageInfo:
-        """Publish ``message``, and return a handle to wait on; ``on_published`` is called later.
+        """Publish ``message``, and return a handle that waits for the acknowledgement.
 
-        A message that is not acknowledged before the connection is lost is not sent again.
+        If the connection is lost before the acknowledgement, the message is not sent again.
         """
         return self._started().publish(*message[:2], message.quality, message.retain)
 
@@ -202,7 +202,7 @@ class BusConnection:
         return self._started().publish_all(messages)
 
     def acknowledge(self, messages: Sequence[Message]) -> None:
-        """Acknowledge ``messages`` to the broker, except those from an earlier connection.
+        """Acknowledge ``messages`` to the broker, except messages from an earlier connection.
 
         The broker delivers messages of an earlier connection again, and may have reused their
         identifiers.
@@ -250,7 +250,7 @@ class BusConnection:
             self._guarded(self.on_connected)
 
     def _handle_connect_fail(self) -> None:
-        reason = explained(sys.exception())  # the loop calls this in its except block
+        reason = explained(sys.exception())  # the loop calls this method in its except block
         self._log_outage(f"cannot be reached ({reason})" if reason else "cannot be reached")
 
     def _handle_disconnect(
@@ -261,7 +261,7 @@ class BusConnection:
         if self._tenure.contested:
             what = self._rivalry()
         elif expected:
-            # rumqttd does not answer pings while it waits for acknowledgements; the owner logs why.
+            # While rumqttd waits for us to acknowledge, it answers no pings. Our owner logs why.
             what = f"does not answer: {len(self._unacknowledged)} messages are not acknowledged"
         elif self._connected.is_set():
             what = "is no longer connected"
@@ -279,7 +279,7 @@ class BusConnection:
     ) -> None:
         if self._manual_acknowledgement and quality:
             self._unacknowledged.add(identifier)
-        # A topic that is not UTF-8 is never one of ours; the message must still be acknowledged.
+        # All our topics are valid UTF-8. But any other message must be acknowledged too.
         name = topic.decode(errors="replace")
         message = Message(name, payload, retained, self.connections, identifier, quality)
         self._guarded(self.on_message, message)

@@ -1,4 +1,4 @@
-"""The messages that the broker and its clients exchange."""
+"""The messages that a client receives from the broker and sends to it."""
 
 from dataclasses import dataclass
 from typing import NamedTuple
@@ -10,8 +10,9 @@ AT_LEAST_ONCE = 1
 class Message(NamedTuple):
     """A message from the broker.
 
-    ``retained`` is set if the message was published before the subscription and retained.
-    ``connection`` is the number of the connection that the message arrived on; an acknowledgement
+    ``retained`` is true if the broker had retained the message, and delivered it because this
+    client subscribed.
+    ``connection`` is the number of the connection on which the message arrived; an acknowledgement
     is valid only on that connection.
     """
 
@@ -26,9 +27,9 @@ class Message(NamedTuple):
 class Publication(NamedTuple):
     """A message to publish.
 
-    ``retain`` is for a current state, such as a sample; an event is never retained. If ``waits`` is
-    set, the publisher queues the message while the broker is unavailable. Of the messages that do
-    not wait, it keeps only the newest of each retained topic.
+    ``retain`` is true for a message that describes the current state, such as a sample, and false
+    for an event. If ``waits`` is true, the publisher queues the message while the broker is
+    unavailable. If ``waits`` is false, a newer message of the same retained topic replaces it.
     """
 
     topic: str
@@ -40,7 +41,7 @@ class Publication(NamedTuple):
 
 @dataclass(frozen=True, slots=True)
 class LastWill:
-    """The retained message that the broker publishes if it loses this client unexpectedly."""
+    """The message that the broker publishes and retains if it loses this client unexpectedly."""
 
     topic: str
     payload: bytes

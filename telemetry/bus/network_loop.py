@@ -1,7 +1,8 @@
 """The network thread of a paho client.
 
-paho's own thread uses select(), which cannot watch a file descriptor above 1023. With that thread,
-a process that serves a thousand WebSockets would receive nothing from its broker after a reconnect.
+This thread replaces paho's own thread, which uses select() and so cannot watch a file descriptor
+above 1023. With paho's thread, a process that serves a thousand WebSockets would receive nothing
+from the broker after a reconnect.
 """
 
 import contextlib
@@ -18,9 +19,9 @@ from telemetry.backoff import Backoff
 from telemetry.bus.client import BusClient
 from telemetry.bus.tenure import Tenure
 
-_KEEPALIVE_CHECKS = 4  # per keepalive; the ticks, which are more frequent, wake the thread anyway
-_DISPLACED_SECONDS = 60.0  # longer than the other client needs to gain tenure
-_WAKES = 4096  # wake-ups read at once; they count as one
+_KEEPALIVE_CHECKS = 4  # per keepalive period, even if no message wakes the thread
+_DISPLACED_SECONDS = 60.0  # 30 to 60 s with jitter: the other client gains tenure in 10 s
+_WAKES = 4096  # the most wake-ups that are read at once; together, they wake the thread once
 
 
 class NetworkLoop:
@@ -28,9 +29,9 @@ class NetworkLoop:
 
     The pauses between attempts to connect grow from ``first_pause`` to ``longest_pause`` seconds.
     The pauses are jittered, so that clients do not all reconnect at the same moment. A client that
-    is displaced (see Tenure) waits for up to a minute. ``on_failure()`` is called after each
-    attempt that cannot reach the broker. While connected, ``on_turn()`` is called after each read,
-    and at least every 2.5 s.
+    is displaced (see Tenure) waits for 30 to 60 s. ``on_failure()`` is called after each attempt
+    that cannot reach the broker. While connected, ``on_turn()`` is called after each read, and at
+    least every 2.5 s.
     """
 
     def __init__(
@@ -46,7 +47,8 @@ class NetworkLoop:
     ) -> None:
         """Prepare the thread; nothing is sent before ``start``.
 
-        Messages wait for up to ``gather`` seconds for others, to be read together.
+        A message that arrives waits up to ``gather`` seconds, so that further messages are read
+        together with it.
         """
         self._new_client = new_client
         self._client = new_client()
@@ -61,7 +63,7 @@ class NetworkLoop:
         self._thread: threading.Thread | None = None
 
     def start(self) -> None:
-        """Start to connect."""
+        """Start the thread, which connects."""
         self._waker, woken = socket.socketpair()
         self._thread = threading.Thread(
             target=self._run, args=(self._waker, woken), name="bus", daemon=True
@@ -78,7 +80,7 @@ class NetworkLoop:
 
     def _wake(self, *_: object) -> None:
         if self._waker is not None:
-            with contextlib.suppress(OSError):  # it is already awake, or has ended
+            with contextlib.suppress(OSError):  # the thread is already awake, or has ended
                 self._waker.send(b"\0")
 
     def _run(self, waker: socket.socket, woken: socket.socket) -> None:
@@ -89,8 +91,8 @@ class NetworkLoop:
                 self._client.on_socket_register_write = self._wake
                 try:
                     self._client.reconnect()
-                except (OSError, ValueError) as error:  # ValueError: not a valid host name
-                    if self._stopping.is_set():  # its owner may have started another loop
+                except (OSError, ValueError) as error:  # ValueError if the host name is not valid
+                    if self._stopping.is_set():  # the owner may have started another loop
                         return
                     if isinstance(error, ConnectionRefusedError):
                         self._tenure.reset()
@@ -137,7 +139,8 @@ class NetworkLoop:
     def _exchange(self, *, read: bool, write: bool) -> bool:
         """Read, write and check the keepalive; return False if the connection is lost.
 
-        ``write`` even if nothing is left to write: only then does paho wake this thread again.
+        If this thread was woken, set ``write`` even if nothing is left to write: paho wakes the
+        thread again only after a write.
         """
         client = self._client
         steps: list[Callable[[], MQTTErrorCode]] = [client.loop_read] if read else []

@@ -13,37 +13,37 @@ from telemetry.samples import MAX_PAYLOAD_BYTES, late
 
 log = logging.getLogger(__name__)
 
-_BATCH = 50  # messages sent together; the next follow once all are acknowledged
-_BUFFER_BYTES = 64 * 1024 * 1024  # an hour of eight GPUs and 256 cores is about 20 MiB
+_BATCH = 50  # messages sent together; the next batch follows once all are acknowledged
+_BUFFER_BYTES = 64 * 1024 * 1024  # an hour of samples of eight GPUs and 256 cores is about 20 MiB
 _FAREWELL_SECONDS = 0.5
-# A broker that restarted may also have lost the ingester's session. Messages sent before the
-# ingester subscribes again would be lost. The ingester tries to connect at least once a second.
+# A broker that restarted may also have lost the ingester's session. Such a broker discards messages
+# until the ingester subscribes again. The ingester tries to connect at least once a second.
 _SETTLE_SECONDS = 2.0
 # The broker may also have died before it delivered a sample, or while the ingester restarted. So
-# the messages of the last seconds are sent again, late; the history overwrites duplicates.
+# the messages of the last seconds are sent again, marked late; the history overwrites duplicates.
 _REPEATED_SECONDS = 10.0
 
 
 class Publisher:
-    """Publishes the newest message of each retained topic first, then the others in order.
+    """Publishes the newest message of each retained topic first, then other messages in order.
 
-    So a subscriber receives the current state first, however many messages are waiting. A message
-    that was overtaken by a newer one of its topic is needed only for the history: it is marked as
-    *late*, and not retained. While the broker is down, messages wait in a buffer that covers
-    ``window`` milliseconds; the oldest are evicted and counted in ``dropped``. While another client
-    uses our name, nothing is buffered: our messages would mix with that client's.
+    So a subscriber receives the current state first, however many messages are waiting. If a newer
+    message of the same topic overtakes a message, only the history needs the older message: it is
+    marked as *late*, and not retained. While the broker is down, messages wait in a buffer that
+    covers ``window`` milliseconds; the oldest messages are evicted and counted in ``dropped``.
+    While another client uses our name, nothing is buffered: the messages of both would mix.
 
-    A broker that restarted may have lost its retained messages. So each connection starts with the
-    status and the newest message of each topic. The messages that were not acknowledged follow as
-    late ones. If the broker has lost the session, the messages that it acknowledged in the last
-    seconds follow too. An empty payload deletes a retained message. It is sent only until it is
-    acknowledged, and only after the other messages of its topic that are not retained, such as the
-    end of a state.
+    A broker that restarted may have lost its retained messages. So on each connection, the status
+    and the newest message of each retained topic are sent first. Older messages that were not
+    acknowledged follow, marked as late. If the broker has lost the session, the messages that it
+    acknowledged in the last seconds follow too. An empty payload deletes a retained message. Once
+    acknowledged, it is not sent again. It is sent only after the messages of its topic that are not
+    retained, such as the end of a state.
 
-    One thread sends everything; the others only queue messages for it, until ``flush``: sent as one
-    burst, the samples of a tick wake each part of the pipeline once; sent one by one, once per
-    channel. ``taken`` counts the messages received from callers, ``sent`` those that were
-    published, including repeats.
+    One thread sends everything. Other threads only queue messages, and then call ``flush``. So the
+    samples of a tick are sent as one burst, which wakes each part of the pipeline only once, not
+    once per channel. ``taken`` counts the messages that callers have queued. ``sent`` counts the
+    messages that were published, including repeats.
     """
 
     def __init__(
@@ -53,7 +53,7 @@ class Publisher:
         status: Callable[[], Publication] | None = None,
         on_connected: Callable[[], None] | None = None,
     ) -> None:
-        """Send over ``bus``. On each connection, call ``on_connected``, then send ``status``."""
+        """Send over ``bus``; on each connection, call ``on_connected``, then send ``status()``."""
         self._bus = bus
         self._on_connected = on_connected
         self._window_seconds = window / 1000
@@ -61,15 +61,15 @@ class Publisher:
         self._changed = threading.Condition()
         self._newest: dict[str, Queued] = {}  # of each retained topic
         self._unsent: dict[str, None] = {}  # the topics whose newest message is not sent yet
-        self._waiting: deque[Queued] = deque()  # overtaken, or not retained
+        self._waiting: deque[Queued] = deque()  # overtaken or not retained messages
         self._waiting_bytes = 0
         self._batch: list[Queued] = []
-        self._unacknowledged: set[int] | None = set()  # of the batch; None while it is being sent
+        self._unacknowledged: set[int] | None = set()  # of the batch; None while the batch is sent
         self._acknowledged: set[int] = set()
-        self._sent: deque[tuple[float, Queued]] = deque()  # with the time of acknowledgement
+        self._sent: deque[tuple[float, Queued]] = deque()  # with the times of acknowledgement
         self._status_due = False
         self._flushed = False
-        self._greeting_due: float | None = None  # the monotonic time at which it is due
+        self._greeting_due: float | None = None  # when to send the newest messages; monotonic
         self._forgotten = False
         self._stopping = threading.Event()
         self._thread = threading.Thread(target=self._send, name="publisher", daemon=True)
@@ -118,10 +118,10 @@ class Publisher:
         return all_sent
 
     def publish(self, publication: Publication) -> None:
-        """Queue a message, which ``flush`` sends. Never blocks, never raises."""
+        """Queue a message; ``flush`` sends it. Never blocks, never raises."""
         self.taken += 1
         topic, size = publication.topic, len(late(publication.payload))
-        if size > MAX_PAYLOAD_BYTES:  # a broker would close the connection, again and again
+        if size > MAX_PAYLOAD_BYTES:  # a broker would close each connection that sends it
             self.dropped += 1
             log.error("A message to %s is too large and was discarded: %d bytes.", topic, size)
             return
@@ -149,7 +149,7 @@ class Publisher:
         with self._changed:
             if self.waiting:
                 self._flushed = True
-                if self._may_send():  # a client is no longer displaced once some time has passed
+                if self._may_send():  # whether it is displaced depends on the time
                     self._changed.notify_all()
 
     def _overtake(self, topic: str, item: Queued) -> None:
@@ -163,7 +163,7 @@ class Publisher:
         self._unsent[topic] = None
 
     def _move_before_end(self, topic: str) -> None:
-        """Move the last waiting message to before the message that ends the same state."""
+        """Move the last waiting message in front of the message that ends the same state."""
         for index, item in enumerate(self._waiting):
             if item.publication.topic == topic and not item.publication.retain:
                 self._waiting.insert(index, self._waiting.pop())
@@ -191,7 +191,7 @@ class Publisher:
         with self._changed:
             self._forgotten = self._bus.connections > 1 and not self._bus.session_present
             self._greeting_due = time.monotonic() + (_SETTLE_SECONDS if self._forgotten else 0)
-            self._requeue(self._batch)  # not acknowledged on the connection before
+            self._requeue(self._batch)  # the previous connection ended before its acknowledgement
             self._batch = []
             self._unacknowledged = set()
             self._changed.notify_all()
@@ -199,7 +199,7 @@ class Publisher:
     def _note_acknowledgement(self, identifier: int) -> None:
         with self._changed:
             self._acknowledged.add(identifier)
-            # Usually nothing waits: then the thread need not wake only to see that.
+            # Do not wake the thread if it has nothing to send, which is the usual case.
             if self._all_acknowledged() and (self._may_send() or self._stopping.is_set()):
                 self._changed.notify_all()
 
@@ -220,7 +220,7 @@ class Publisher:
             # Outside the lock: paho's callbacks hold paho's lock while they wait for ours.
             identifiers = self._bus.publish_all(messages)
             with self._changed:
-                if self._unacknowledged is None:  # else there is already another connection
+                if self._unacknowledged is None:  # otherwise, there is a new connection already
                     self._unacknowledged = identifiers
                 if self._all_acknowledged():
                     self._changed.notify_all()
@@ -267,7 +267,7 @@ class Publisher:
             pass
         elif greets:
             messages.insert(0, self._status())
-        elif self._status_due:  # last, so that its count of waiting messages excludes these
+        elif self._status_due:  # last, so that it does not count these messages as waiting
             messages.append(self._status())
         self._status_due = False
         self._flushed = self.waiting > 0
@@ -279,7 +279,7 @@ class Publisher:
         return self._newest[topic].deletes and topic in ends
 
     def _keep_sent(self) -> None:
-        """Keep the acknowledged batch for some seconds, because it may have to be sent again."""
+        """Keep the acknowledged batch for some seconds, in case it must be sent again."""
         now = time.monotonic()
         self._sent.extend((now, item) for item in self._batch if item.for_history)
         for item in self._batch:
@@ -290,7 +290,7 @@ class Publisher:
             self._sent.popleft()
 
     def _requeue(self, items: list[Queued]) -> None:
-        """Put ``items`` at the front of the queue; the newest one of a topic is not late."""
+        """Put ``items`` at the front of the queue; the newest message of a topic is not late."""
         for item in reversed(items):
             topic = item.publication.topic
             if item is self._newest.get(topic):

@@ -15,25 +15,28 @@ _RETRY_SECONDS = 5.0
 
 
 class Subscription(NamedTuple):
-    """A topic filter and the quality of service with which to subscribe to it."""
+    """A topic filter, and the quality of service of the subscription to it."""
 
     topic_filter: str
     quality: int
 
 
 Send: TypeAlias = Callable[[Subscription], int | None]
-"""Sends a subscription; returns the identifier of its packet, or None if it was not sent."""
+"""A function that sends a subscription.
+
+It returns the identifier of the packet, or None if the subscription was not sent.
+"""
 
 
 class Subscriptions:
     """Keeps track of the subscriptions of the current connection.
 
-    A subscription that the broker refuses is requested again every 5 s. Only the network thread may
-    call the methods, except ``wait``.
+    A subscription that the broker refuses is requested again every 5 s. Other threads may call only
+    ``wait`` and read ``problem``; all other methods belong to the network thread.
     """
 
     def __init__(self, broker: str, send: Send) -> None:
-        """Subscribe with ``send``; ``broker`` is the broker's address for use in sentences."""
+        """Use ``send`` to subscribe; ``broker`` is the broker's address for use in messages."""
         self._broker = broker
         self._send = send
         self._accepted = threading.Event()
@@ -45,7 +48,7 @@ class Subscriptions:
 
     @property
     def problem(self) -> str | None:
-        """Why some subscriptions are not accepted, in a sentence; None if all are."""
+        """Why some subscriptions are not accepted, in a sentence; None if all are accepted."""
         if self._refused:
             filters = ", ".join(map(repr, list(self._refused)))
             what = f"refuses the subscription to {filters}: allow this user to read these topics"
@@ -57,9 +60,9 @@ class Subscriptions:
 
     @contextmanager
     def requesting(self) -> Iterator[None]:
-        """Count the connection as not subscribed until the block has requested its subscriptions.
+        """Report the connection as not subscribed while the block requests the subscriptions.
 
-        Otherwise it would count as subscribed to everything before the first request.
+        Otherwise, ``problem`` would be None before the first request.
         """
         self._requesting = True
         try:
@@ -68,13 +71,13 @@ class Subscriptions:
             self._requesting = False
 
     def request(self, subscription: Subscription) -> None:
-        """Subscribe."""
+        """Send the request for ``subscription``."""
         self._unanswered[self._send(subscription)] = subscription
 
     def note_answer(
         self, identifier: int, reasons: list[ReasonCode], _properties: object = None
     ) -> None:
-        """Record the broker's answer to the packet ``identifier``."""
+        """Record the broker's answer to the packet with this ``identifier``."""
         subscription = self._unanswered.pop(identifier, None)
         if subscription is None:
             return
@@ -96,18 +99,18 @@ class Subscriptions:
             self._accepted.set()
 
     def retry(self) -> None:
-        """Request the refused subscriptions again, if the last request is long enough ago."""
+        """Request the refused subscriptions again if the last refusal was at least 5 s ago."""
         if self._refused and not self._unanswered and time.monotonic() >= self._retry_at:
             for subscription in self._refused.values():
                 self.request(subscription)
 
     def reset(self) -> None:
-        """Forget everything: the connection has ended."""
+        """Forget all subscriptions, because the connection has ended."""
         self._accepted.clear()
         self._unanswered.clear()
         self._refused.clear()
         self._reported = False
 
     def wait(self, seconds: float) -> bool:
-        """Wait until all are accepted, at most ``seconds``; return whether all are accepted."""
+        """Wait at most ``seconds`` for all subscriptions; return whether they are accepted."""
         return self._accepted.wait(seconds)

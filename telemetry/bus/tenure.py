@@ -3,20 +3,21 @@
 import time
 
 _SETTLED_SECONDS = 10.0
-_CONTESTED = 3  # short connections in a row; a restarting broker causes one or two
-_LOST = 20
+_CONTESTED = 3  # short connections in a row; a restart of the broker causes only one or two
+_LOST = 20  # short connections in a row after which tenure is lost
 
 
 class Tenure:
-    """Decides which client may use the broker by how long connections last, not by messages.
+    """Decides whether this client may use the broker, only by how long its connections last.
 
     When a client connects, the broker closes the connection of any other client with the same name.
     Two such clients would evict each other forever. So a client whose connections are closed again
     and again is ``displaced``: it stays disconnected most of the time, and sends nothing.
 
-    A client that has kept a connection for ten seconds has tenure, and reconnects at once. If both
-    have tenure, because the network of one was down, both soon lose it. The first client that keeps
-    a connection for ten seconds has tenure again.
+    A client that has kept a connection for ten seconds has tenure, and is not displaced. Both
+    clients can have tenure, for example if one of them had lost its network while the other
+    connected. Then they evict each other until both have lost their tenure. The first client that
+    keeps a connection for ten seconds gains tenure again.
     """
 
     def __init__(self) -> None:
@@ -27,7 +28,7 @@ class Tenure:
 
     @property
     def contested(self) -> bool:
-        """Whether connections are closed repeatedly."""
+        """Whether several connections in a row were short, and the current one has not lasted."""
         return self._short >= _CONTESTED and not self._has_lasted()
 
     @property
@@ -40,7 +41,7 @@ class Tenure:
         self._since = time.monotonic()
 
     def end(self) -> None:
-        """Record that the connection, if any, was lost."""
+        """Record that the connection was lost; if there was no connection, nothing changes."""
         if self._has_lasted():
             self._short, self._has_tenure = 0, True
         elif self._since is not None:
@@ -49,7 +50,10 @@ class Tenure:
         self._since = None
 
     def reset(self) -> None:
-        """Record that no broker is running: its end, not another client, closed the connections."""
+        """Record that no broker is running.
+
+        The connections were lost because the broker stopped, not because another client evicted us.
+        """
         self._short = 0
 
     def _has_lasted(self) -> bool:

@@ -1,4 +1,4 @@
-"""TLS to the broker: trusted authorities, and our own certificate."""
+"""TLS for the connection to the broker: the trusted authorities, and our own certificate."""
 
 import ssl
 from dataclasses import dataclass
@@ -7,14 +7,17 @@ from pathlib import Path
 
 @dataclass(frozen=True, slots=True)
 class TlsFiles:
-    """PEM files: authorities to trust (by default those of the system); our certificate and key."""
+    """The PEM files for TLS: the trusted authorities, and our certificate and key.
+
+    If ``authorities`` is None, the system's authorities are trusted.
+    """
 
     authorities: Path | None = None
     certificate: Path | None = None
     key: Path | None = None
 
     def context(self) -> ssl.SSLContext:
-        """Return the TLS context. Raises ValueError with a sentence if a file is not usable."""
+        """Return the TLS context. Raises ValueError with the reason if a file is not usable."""
         context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
         if self.authorities is None:
             context.load_default_certs()
@@ -26,7 +29,7 @@ class TlsFiles:
         if self.authorities is not None:
             try:
                 context.load_verify_locations(self.authorities)
-            except OSError as error:  # ssl.SSLError is one
+            except OSError as error:  # ssl.SSLError is an OSError too
                 raise ValueError(
                     f"mqtt_ca_file {self.authorities} contains no certificates in PEM format"
                     f" ({_reason(error)})"
@@ -37,7 +40,7 @@ class TlsFiles:
             except _PassphraseWantedError:
                 raise ValueError(
                     f"the key in {self.key or self.certificate} needs a passphrase, which is not "
-                    "supported: use a key without one"
+                    "supported: use a key without a passphrase"
                 ) from None
             except OSError as error:
                 raise ValueError(
@@ -56,7 +59,7 @@ def _refuse_passphrase() -> str:
 
 
 def explained(error: BaseException | None) -> str:
-    """Return why a connection failed, in a few words."""
+    """Return in a few words why a connection failed; empty if ``error`` does not tell."""
     if isinstance(error, ssl.SSLCertVerificationError):
         return f"its certificate is not trusted: {error.verify_message}"
     return _reason(error) if isinstance(error, OSError) else ""

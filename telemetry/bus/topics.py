@@ -13,9 +13,9 @@ ALL_CHANNELS = f"{ROOT}/#"
 
 @dataclass(frozen=True, slots=True)
 class TopicScheme:
-    """Topics under an optional ``prefix``, which may contain ``{host}``.
+    """Our topics: an optional ``prefix``, which may contain ``{host}``, followed by the channel.
 
-    Without a prefix a topic *is* the channel's name. With ``fleet/{host}``, the topic of
+    Without a prefix, the topic *is* the channel's name. With ``fleet/{host}``, the topic of
     ``system/cpu`` on host ``gpu-07`` is ``fleet/gpu-07/system/cpu``.
     """
 
@@ -27,7 +27,7 @@ class TopicScheme:
 
     @property
     def per_host(self) -> bool:
-        """Whether a topic names its host."""
+        """Whether each topic contains the name of its host."""
         return _HOST in self.prefix
 
     def everything(self) -> str:
@@ -39,12 +39,15 @@ class TopicScheme:
         return self._join(self.prefix.replace(_HOST, "+"), channel_filter)
 
     def client_id(self, role: str, name: str) -> str:
-        """Return the MQTT client ID of ``name`` in ``role``; it depends on the prefix."""
+        """Return the MQTT client ID for ``name`` in ``role``; the ID also depends on the prefix."""
         site = hashlib.sha256(self.prefix.encode()).hexdigest()[:8]
         return f"system-monitor-{role}-{name}" + (f"-{site}" if self.prefix else "")
 
     def parse(self, topic: str) -> tuple[str | None, str] | None:
-        """Return (host or None, channel) of ``topic``, or None if the topic is not one of ours."""
+        """Return the host and the channel of ``topic``; None if the topic does not fit the scheme.
+
+        The host is None if the prefix does not contain ``{host}``.
+        """
         pattern = re.escape(self.prefix).replace(re.escape(_HOST), "(?P<host>[^/]+)")
         match = re.fullmatch(self._join(pattern, rf"(?P<channel>{ROOT}/.+)"), topic, re.DOTALL)
         if match is None:

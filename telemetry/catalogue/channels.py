@@ -1,4 +1,4 @@
-"""All families, and the lookup of the family that a channel belongs to."""
+"""All families, and the functions that find the family of a channel."""
 
 import re
 from collections.abc import Mapping
@@ -12,7 +12,7 @@ from telemetry.catalogue.states import FINDING, RUN
 
 STATUS_CHANNEL = f"{ROOT}/status"
 _NAME = "[A-Za-z0-9_.-]{1,64}"
-_PLACES = {  # the valid values of a placeholder
+_PLACES = {  # the valid values of each placeholder, as a regular expression
     "id": "[0-9]{1,4}",
     "n": "[0-9]{1,2}",
     "kind": "[a-z_]{1,32}",
@@ -26,15 +26,15 @@ EVENTS = (ANNOTATION,)
 STATES = (FINDING, RUN)
 FAMILIES = (*SAMPLES, *EVENTS, *STATES)
 
-# The MQTT filters of our own channels. With a subscription to everything below ROOT, a client that
-# floods another topic there would delay our messages, or displace them at the broker.
+# The MQTT filters of our own channels. We do not subscribe to everything below ROOT: a client that
+# floods another topic there would then delay our messages, or make the broker discard them.
 CHANNEL_FILTERS = (*(family.channel_filter for family in FAMILIES), STATUS_CHANNEL)
 STORED_FILTERS = tuple(
     family.channel_filter for family in FAMILIES if family.retention is not Retention.NONE
 )
 
 
-_REMEMBERED = 4096  # channels; any client can invent some
+_REMEMBERED = 4096  # channels; there is a limit because any client can invent channels
 
 
 def _pattern(family: Family) -> re.Pattern[str]:
@@ -60,7 +60,7 @@ def processes_channel(gpu: int) -> str:
 
 
 def mig_channel(gpu: int, instance: int) -> str:
-    """Return the channel of the MIG instance with the index ``instance`` on ``gpu``."""
+    """Return the channel of the MIG instance with the index ``instance`` on the GPU ``gpu``."""
     return GPU_MIG.channel.format(id=gpu, n=instance)
 
 
@@ -70,7 +70,7 @@ def example_channel(family: Family) -> str:
 
 
 def family_of(channel: str) -> Family | None:
-    """Return the family that ``channel`` belongs to, or None if it belongs to none."""
+    """Return the family that ``channel`` belongs to, or None if there is no such family."""
     family, _ = _found(channel)
     return family
 

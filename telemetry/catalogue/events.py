@@ -5,11 +5,11 @@ from telemetry.catalogue.model import ROOT, Family, Field, Kind, Nature, Retenti
 ANNOTATION = Family(
     "annotation",
     f"{ROOT}/annotations",
-    "A moment that a user or program marks, such as the start of an epoch.",
+    "A moment that a user or a program marks, such as the start of an epoch.",
     (
         Field("text", Kind.TEXT, "", "what happened", "epoch 3", fixed=True, max_length=1000),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["train"], max_length=16),
-        Field("run", Kind.TEXT, "", "run that the event belongs to", "ablation-7"),
+        Field("run", Kind.TEXT, "", "ID of the run that the event belongs to", "ablation-7"),
     ),
     nature=Nature.EVENT,
     retention=Retention.DAYS,

@@ -1,4 +1,4 @@
-"""The families of GPUs."""
+"""The families of channels about GPUs."""
 
 from telemetry.catalogue.model import (
     ROOT,
@@ -12,21 +12,21 @@ from telemetry.catalogue.model import (
     total,
 )
 
-MAX_PROCESSES = 64  # per GPU; far below what a payload can carry
+MAX_PROCESSES = 64  # per GPU; a payload could hold many more
 
 GPU = Family(
     "gpu",
     f"{ROOT}/gpu/{{id}}",
-    "One GPU; {id} is the index that the collector assigns. If every GPU is from NVIDIA, it is the"
-    " NVML index.",
+    "One GPU; {id} is the index that the collector assigns: the NVML index if every GPU is from"
+    " NVIDIA.",
     (
-        number("utilization", "%", "share of time during which a kernel ran", 75.0, fixed=True),
+        number("utilization", "%", "share of the time during which a kernel ran", 75.0, fixed=True),
         byte_count(
             "memory_used", "memory in use, excluding reserved memory", 6_657_199_308, fixed=True
         ),
         byte_count(
             "memory_total",
-            "installed memory; if unified, the system's memory",
+            "installed memory; if memory_kind is unified, the system's memory",
             8_589_934_592,
             fixed=True,
         ),
@@ -41,15 +41,17 @@ GPU = Family(
             "GPU-8f0c5d3e-0b1a-4c59-9d53-6c1d0a2b7e11",
             label="uuid",
         ),
-        Field("vendor", Kind.TEXT, "", "vendor of the driver that reads the GPU: nvidia", "nvidia"),
+        Field("vendor", Kind.TEXT, "", "vendor of the driver that reads the GPU", "nvidia"),
         Field(
             "memory_kind",
             Kind.TEXT,
             "",
-            "dedicated, or unified if the GPU has no memory of its own and uses the system's",
+            "dedicated; or unified, if the GPU uses the system's memory",
             "dedicated",
         ),
-        number("memory_utilization", "%", "share of time during which memory was accessed", 41.0),
+        number(
+            "memory_utilization", "%", "share of the time during which memory was accessed", 41.0
+        ),
         number("power_limit", "W", "enforced power limit", 450.0),
         number("sm_clock", "MHz", "clock of the streaming multiprocessors", 2520.0),
         number("memory_clock", "MHz", "memory clock", 10501.0),
@@ -72,8 +74,8 @@ GPU = Family(
             label="reason",
         ),
         Field("memory_temperature", Kind.NUMBER, "°C", "memory temperature", 78.0, minimum=None),
-        number("fan_speed", "%", "fan speed as a share of full speed, which it may exceed", 45.0),
-        count("performance_state", "", "P-state: 0 is the fastest, 15 the slowest", 2),
+        number("fan_speed", "%", "fan speed as a share of the full speed; may exceed 100%", 45.0),
+        count("performance_state", "", "P-state: 0 is the fastest, 15 is the slowest", 2),
         total("energy", Kind.NUMBER, "J", "energy used since the driver was loaded", 1_234_567.8),
         number(
             "power_average",
@@ -81,7 +83,7 @@ GPU = Family(
             "mean power since the previous reading, derived from energy",
             221.7,
         ),
-        count("pcie_generation", "", "current generation of the PCIe link; may drop when idle", 4),
+        count("pcie_generation", "", "current generation of the PCIe link; may drop while idle", 4),
         count("pcie_width", "lanes", "current width of the PCIe link", 16),
         number(
             "pcie_tx_rate", "MB/s", "data sent over PCIe; null if the GPU has no counter", 812.5
@@ -92,7 +94,7 @@ GPU = Family(
             "data received over PCIe; null if the GPU has no counter",
             1_204.3,
         ),
-        count("nvlink_links", "links", "NVLinks of the GPU; null if it has none", 18),
+        count("nvlink_links", "links", "NVLinks of the GPU; null if the GPU has none", 18),
         count("nvlink_active", "links", "NVLinks that are up", 18),
         number("nvlink_tx_rate", "MB/s", "payload data sent over all NVLinks", 48_210.4),
         number("nvlink_rx_rate", "MB/s", "payload data received over all NVLinks", 47_980.1),
@@ -118,9 +120,9 @@ GPU = Family(
             0,
         ),
         total("retired_pages", Kind.INTEGER, "pages", "memory pages retired because of errors", 0),
-        count("retirement_pending", "", "1 if pages will be retired at the next reboot", 0),
+        count("retirement_pending", "", "1 if pages will be retired at the next reboot, else 0", 0),
         total("remapped_rows", Kind.INTEGER, "rows", "memory rows remapped because of errors", 0),
-        count("remapping_pending", "", "1 if rows will be remapped at the next reset", 0),
+        count("remapping_pending", "", "1 if rows will be remapped at the next reset, else 0", 0),
         Field(
             "compute_mode", Kind.TEXT, "", "which processes may use the GPU for compute", "default"
         ),
@@ -148,13 +150,13 @@ GPU = Family(
 GPU_PROCESSES = Family(
     "gpu_processes",
     f"{GPU.channel}/processes",
-    "The processes that use a GPU. The history does not keep them.",
+    "The processes that use a GPU. The history does not keep this list.",
     (
         Field(
             "processes",
             Kind.RECORDS,
             "",
-            f"at most {MAX_PROCESSES} processes, largest memory first",
+            f"at most {MAX_PROCESSES} processes; those that use the most GPU memory come first",
             [
                 {
                     "pid": 41_213,
@@ -176,7 +178,7 @@ GPU_PROCESSES = Family(
                     "command",
                     Kind.TEXT,
                     "",
-                    "program and script or module; never the arguments, which may contain secrets",
+                    "program, and script or module; never the arguments, which may contain secrets",
                     "python3 train.py",
                 ),
                 Field("user", Kind.TEXT, "", "owner of the process", "ada"),
@@ -185,16 +187,16 @@ GPU_PROCESSES = Family(
                     "kind",
                     Kind.TEXT,
                     "",
-                    "compute, graphics or mps; several are joined by +",
+                    "compute, graphics or mps; several kinds are joined by +",
                     "compute",
                 ),
                 count("started", "ms", "Unix time at which the process started", 1_767_222_000_000),
                 count("gpu_instance", "", "in MIG mode, the GPU instance that the process uses", 7),
             ),
         ),
-        count("more", "processes", "further processes, which use less memory", 0),
+        count("more", "processes", "further processes, not listed because they use less memory", 0),
         count("unresolved", "processes", "listed processes that could not be looked up", 0),
-        Field("note", Kind.TEXT, "", "why the lookup failed, in one sentence", None, metric=""),
+        Field("note", Kind.TEXT, "", "why processes could not be looked up", None, metric=""),
     ),
     retention=Retention.NONE,
     labels=("gpu",),
@@ -203,7 +205,7 @@ GPU_PROCESSES = Family(
 GPU_MIG = Family(
     "gpu_mig",
     f"{GPU.channel}/mig/{{n}}",
-    "One instance of a GPU in MIG mode; {n} is its NVML index.",
+    "One MIG instance of a GPU; {n} is the NVML index of the instance.",
     (
         byte_count("memory_used", "memory in use", 3_221_225_472, fixed=True),
         byte_count("memory_total", "memory of the instance", 10_468_982_784, fixed=True),
@@ -211,7 +213,7 @@ GPU_MIG = Family(
             "name",
             Kind.TEXT,
             "",
-            "product name and profile",
+            "product name of the GPU, and profile of the instance",
             "NVIDIA H100 80GB HBM3 MIG 1g.10gb",
             label="name",
         ),
@@ -227,7 +229,7 @@ GPU_MIG = Family(
             "gpu_instance",
             Kind.INTEGER,
             "",
-            "GPU instance ID; GI in nvidia-smi",
+            "ID of the GPU instance; nvidia-smi calls it GI",
             7,
             label="gpu_instance",
         ),
@@ -235,7 +237,7 @@ GPU_MIG = Family(
             "compute_instance",
             Kind.INTEGER,
             "",
-            "compute instance ID; CI in nvidia-smi",
+            "ID of the compute instance; nvidia-smi calls it CI",
             0,
             label="compute_instance",
         ),

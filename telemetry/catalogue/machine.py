@@ -1,4 +1,4 @@
-"""The families of the machine itself: CPU, memory, disks, network."""
+"""The families of channels about the machine itself: CPU, memory, disks and network."""
 
 from telemetry.catalogue.model import (
     ROOT,
@@ -15,12 +15,12 @@ from telemetry.catalogue.model import (
 CPU = Family(
     "cpu",
     f"{ROOT}/cpu",
-    "All cores of the machine.",
+    "The CPU cores of the machine.",
     (
         number(
             "utilization",
             "%",
-            "mean of all cores; waiting for I/O counts as idle",
+            "mean utilization of all cores; waiting for I/O counts as idle",
             37.5,
             fixed=True,
         ),
@@ -45,7 +45,7 @@ CPU = Family(
             label="period",
             items=("1m", "5m", "15m"),
         ),
-        pressure("pressure_some", "some task", "a CPU"),
+        pressure("pressure_some", "at least one task", "a CPU"),
     ),
 )
 
@@ -55,17 +55,24 @@ MEMORY = Family(
     "RAM and swap.",
     (
         byte_count(
-            "ram_used", "total minus available memory, as in `free`", 13_743_895_347, fixed=True
+            "ram_used",
+            "RAM in use: total minus available memory, as in `free`",
+            13_743_895_347,
+            fixed=True,
         ),
         byte_count("ram_total", "RAM that the kernel manages", 17_179_869_184, fixed=True),
         byte_count("swap_used", "swap in use", 0, fixed=True),
-        byte_count("swap_total", "swap configured", 2_147_483_648, fixed=True),
+        byte_count("swap_total", "configured swap", 2_147_483_648, fixed=True),
         byte_count(
             "available", "memory that programs can allocate without swapping", 3_435_973_837
         ),
-        pressure("pressure_some", "some task", "memory"),
+        pressure("pressure_some", "at least one task", "memory"),
         pressure("pressure_full", "every task", "memory"),
-        byte_count("cgroup_limit", "memory limit of this job, if below ram_total", 8_589_934_592),
+        byte_count(
+            "cgroup_limit",
+            "memory limit of the job that the collector runs in, if below ram_total",
+            8_589_934_592,
+        ),
         byte_count(
             "cgroup_used",
             "memory charged against cgroup_limit, excluding reclaimable cache",
@@ -100,19 +107,23 @@ MEMORY = Family(
             members=(
                 Field("run", Kind.TEXT, "", "ID of the run", "auto-9c1e0d5b7a2f4368"),
                 Field("name", Kind.TEXT, "", "name of the run", "python3 train.py"),
-                Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
-                count("started", "ms", "Unix time at which it began", 1_767_222_000_000),
+                Field("pid", Kind.INTEGER, "", "process ID of the run's first process", 41_213),
+                count("started", "ms", "Unix time at which the run began", 1_767_222_000_000),
                 byte_count(
                     "ram_used",
-                    "memory of all its processes, in RAM or swap, that is neither shared nor a "
-                    "part of a file",
+                    "memory of all processes of the run, in RAM or swap, that is neither shared "
+                    "nor part of a file",
                     8_589_934_592,
                 ),
                 byte_count(
-                    "read_bytes", "data that its processes have read from storage", 64_424_509_440
+                    "read_bytes",
+                    "data that the run's processes have read from storage",
+                    64_424_509_440,
                 ),
                 byte_count(
-                    "cgroup_limit", "memory limit of its cgroup, if below ram_total", 68_719_476_736
+                    "cgroup_limit",
+                    "memory limit of the run's cgroup, if below ram_total",
+                    68_719_476_736,
                 ),
                 byte_count(
                     "cgroup_used",
@@ -133,31 +144,34 @@ _DISK_RATES = (
 DISK = Family(
     "disk",
     f"{ROOT}/disk",
-    "Physical disks; each byte is counted once. 1 MB is 10^6 bytes.",
+    "Physical disks. A byte that passes through several layers, such as LVM, is counted once."
+    " 1 MB is 10^6 bytes.",
     (
         *_DISK_RATES,
         Field(
             "per_device",
             Kind.GROUPS,
             "MB/s",
-            "the same rates for each disk",
+            "read_rate and write_rate of each disk",
             {"nvme0n1": {"read_rate": 120.5, "write_rate": 48.2}},
             members=_DISK_RATES,
             metric="device",
             label="device",
         ),
-        pressure("pressure_some", "some task", "I/O"),
+        pressure("pressure_some", "at least one task", "I/O"),
         pressure("pressure_full", "every task", "I/O"),
         Field(
             "filesystems",
             Kind.GROUPS,
             "bytes",
-            "each local file system that can be written, by its mount point",
+            "space on each local, writable file system, by mount point",
             {"/": {"used": 412_316_860_416, "total": 980_000_000_000}},
             members=(
                 byte_count("used", "bytes in use", 412_316_860_416),
                 byte_count(
-                    "total", "bytes that programs can use; without root's reserve", 980_000_000_000
+                    "total",
+                    "bytes that programs can use, without the reserve for root",
+                    980_000_000_000,
                 ),
             ),
             metric="filesystem",
@@ -174,14 +188,15 @@ _NETWORK_RATES = (
 NETWORK = Family(
     "network",
     f"{ROOT}/network",
-    "Network interfaces except loopback; each byte is counted once. 1 MB is 10^6 bytes.",
+    "Network interfaces except loopback. Each byte is counted once, even if it passes a bridge."
+    " 1 MB is 10^6 bytes.",
     (
         *_NETWORK_RATES,
         Field(
             "per_interface",
             Kind.GROUPS,
             "MB/s",
-            "the same rates for each interface",
+            "upload_rate and download_rate of each interface",
             {"eth0": {"upload_rate": 1.8, "download_rate": 24.6}},
             members=_NETWORK_RATES,
             metric="interface",

@@ -13,10 +13,11 @@ PLACEHOLDER = re.compile(r"\{(?P<name>\w+)\}")
 class Nature(StrEnum):
     """What kind of message a channel carries.
 
-    A sample is a reading: periodic, retained by the broker, averaged over time. An event is a
-    moment: never retained, never averaged, and its id makes a second delivery harmless. A state is
-    something that is true now, such as a run: retained while it is true, and ended by an empty
-    payload. Its beginning and its end are events in the history.
+    A sample is a periodic reading. The broker retains it, and the history averages samples over
+    time. An event is a moment. It is never retained or averaged, and because it has an id, a second
+    delivery is harmless. A state is something that is true now, such as a run. The broker retains
+    it while it is true; an empty payload then deletes it. The history stores the beginning and the
+    end of a state as events.
     """
 
     SAMPLE = "sample"
@@ -25,7 +26,7 @@ class Nature(StrEnum):
 
 
 class Retention(StrEnum):
-    """How long the history keeps a family: not at all, for its window, or for days."""
+    """How long the history keeps a family: not at all, for the window of samples, or for days."""
 
     NONE = "none"
     WINDOW = "window"
@@ -51,17 +52,19 @@ class Field:
     """One field of a payload.
 
     ``fixed`` fields are always sent, because other tools depend on their names. An older collector
-    may omit the other fields. A value that the hardware does not report is null. ``members`` are
-    the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the object if ``kind``
-    is ``RECORD``. ``max_length`` limits a text in characters, or a list in items; None means the
-    decoder's limit. If a text field has ``choices``, its value is one of them.
+    may omit fields that are not fixed. A value that the hardware does not report is null.
+    ``members`` are the fields of each object if ``kind`` is ``GROUPS`` or ``RECORDS``, or of the
+    single object if ``kind`` is ``RECORD``. ``max_length`` is the largest number of characters in a
+    text, or of items in a list; None means the decoder's limit. If a text field has ``choices``,
+    its value must be one of these choices.
 
     The other attributes describe the field to monitoring systems such as Prometheus. ``metric`` is
-    the field's part of a metric's name: None means ``name``, and an empty text that the field is
-    not a metric. ``label`` names what distinguishes the items of a list or object, such as the
-    core. The value of a text or number with a ``label`` labels each metric of its family. For a
-    list, ``items`` gives the label's value for each element: by default, its position. A
-    ``cumulative`` number only grows until the driver or the hardware is reset.
+    the part of a metric's name that stands for the field. If it is None, that part is ``name``; if
+    it is an empty text, the field is not a metric. In a list or object, ``label`` is the name of
+    the label that distinguishes the items, such as ``core``. If a text or number has a ``label``,
+    its value labels each metric of its family. For a list, ``items`` contains the label's value for
+    each element; by default, this value is the element's position. A ``cumulative`` number only
+    grows until the driver or the hardware is reset.
     """
 
     name: str
@@ -80,13 +83,16 @@ class Field:
     cumulative: bool = False
 
 
-@dataclass(frozen=True, slots=True, eq=False)  # compared by identity: its hash is used often
+@dataclass(frozen=True, slots=True, eq=False)  # by identity: its hash is used often
 class Family:
-    """One family: its channel, with placeholders if a host has several, and its fields.
+    """One family: its fields and its channel.
+
+    If a host can have several channels of the family, ``channel`` contains placeholders.
 
     ``retention`` is how long the history keeps the family. A family that the history does not keep
-    is still published, retained by the broker and served; the ingester skips it. ``labels`` names
-    the values of the channel's placeholders in monitoring systems, in their order.
+    is still published, retained by the broker and served; only the ingester skips it. ``labels``
+    are the names of the labels that contain the values of the channel's placeholders in monitoring
+    systems, in the order of the placeholders.
     """
 
     name: str
@@ -114,7 +120,7 @@ def number(name: str, unit: str, text: str, example: object, *, fixed: bool = Fa
 
 
 def total(name: str, kind: Kind, unit: str, text: str, example: object) -> Field:
-    """Return a field for a number that only grows until it is reset."""
+    """Return a field for a number that never falls, except when it is reset."""
     return Field(name, kind, unit, text, example, cumulative=True)
 
 

@@ -7,7 +7,7 @@ _START, _END = 1_767_222_000_000, 1_767_225_600_000
 
 
 def _time(name: str, text: str, example: int | None, *, fixed: bool = False) -> Field:
-    return Field(name, Kind.INTEGER, "ms", f"{text}, Unix time", example, fixed=fixed)
+    return Field(name, Kind.INTEGER, "ms", f"Unix time {text}", example, fixed=fixed)
 
 
 def _total(name: str, unit: str, text: str, example: float) -> Field:
@@ -15,8 +15,8 @@ def _total(name: str, unit: str, text: str, example: float) -> Field:
 
 
 _EVIDENCE = (
-    _time("start", "start of the span in which the numbers were measured", _START, fixed=True),
-    _time("end", "end of that span", _END, fixed=True),
+    _time("start", "at which the measurement of the numbers began", _START, fixed=True),
+    _time("end", "at which the measurement of the numbers ended", _END, fixed=True),
     Field(
         "numbers",
         Kind.GROUPS,
@@ -25,28 +25,28 @@ _EVIDENCE = (
         {"rate": {"value": 118.0, "unit": "MB/min"}},
         fixed=True,
         members=(
-            Field("value", Kind.NUMBER, "", "the number", 118.0, fixed=True, minimum=None),
-            Field("unit", Kind.TEXT, "", "its unit", "MB/min", fixed=True),
+            Field("value", Kind.NUMBER, "", "value of the number", 118.0, fixed=True, minimum=None),
+            Field("unit", Kind.TEXT, "", "unit of the number", "MB/min", fixed=True),
         ),
     ),
 )
 _EXPECTED = (
-    _time("earliest", "earliest", _END + 2_400_000, fixed=True),
-    _time("likely", "most likely", _END + 2_800_000, fixed=True),
-    _time("latest", "latest", _END + 3_300_000, fixed=True),
+    _time("earliest", "of the event at the earliest", _END + 2_400_000, fixed=True),
+    _time("likely", "at which the event is most likely", _END + 2_800_000, fixed=True),
+    _time("latest", "of the event at the latest", _END + 3_300_000, fixed=True),
 )
 
 FINDING = Family(
     "finding",
     f"{ROOT}/findings/{{kind}}/{{subject}}",
-    "A finding of the advisor, with its evidence. Retained while it is active.",
+    "A finding of the advisor, with its evidence. Retained while the finding is active.",
     (
-        Field("kind", Kind.TEXT, "", "kind, as in the channel", "memory_growth", fixed=True),
+        Field("kind", Kind.TEXT, "", "kind of the finding", "memory_growth", fixed=True),
         Field(
             "subject",
             Kind.TEXT,
             "",
-            "what it is about, such as a device, a sensor, or host",
+            "what the finding is about, such as a device, a sensor, or host",
             "gpu0",
             fixed=True,
         ),
@@ -54,7 +54,7 @@ FINDING = Family(
             "state",
             Kind.TEXT,
             "",
-            "whether it is active or over",
+            "whether the finding is active or over",
             "active",
             fixed=True,
             choices=("active", "over"),
@@ -63,19 +63,19 @@ FINDING = Family(
             "severity",
             Kind.TEXT,
             "",
-            "critical: a run or the machine fails, or is about to; warning: it will fail later, or "
-            "GPU hours are lost; info: worth knowing",
+            "critical: a run or the machine fails, or is about to fail; warning: it will fail "
+            "later, or GPU hours are lost; info: worth knowing",
             "warning",
             fixed=True,
             choices=("info", "warning", "critical"),
             label="severity",
         ),
-        _time("since", "when it began", _START, fixed=True),
+        _time("since", "at which the finding began", _START, fixed=True),
         Field(
             "summary",
             Kind.TEXT,
             "",
-            "one sentence with numbers",
+            "the finding in one sentence, with numbers",
             "GPU 0: python3 train.py (PID 4242) grows by 118 MB/min; out of memory in 40 to 55 min",
             fixed=True,
             max_length=1000,
@@ -84,7 +84,7 @@ FINDING = Family(
             "evidence",
             Kind.RECORD,
             "",
-            "the numbers, and the span in which they were measured",
+            "the numbers behind the finding, and the span in which they were measured",
             {
                 "start": _START,
                 "end": _END,
@@ -105,7 +105,7 @@ FINDING = Family(
             "advice",
             Kind.TEXT,
             "",
-            "what to do about it",
+            "what to do about the finding",
             "Save a checkpoint soon.",
             fixed=True,
             max_length=1000,
@@ -117,15 +117,17 @@ FINDING = Family(
 )
 
 _SUMMARY = (
-    _total("duration", "s", "how long it ran", 32_400.0),
-    _total("gpu_hours", "h", "time during which it used GPUs, summed over the GPUs", 18.0),
-    _total("gpu_utilization_mean", "%", "mean utilization of its GPUs", 87.5),
-    _total("gpu_memory_peak", "bytes", "largest amount of GPU memory", 17_179_869_184.0),
-    _total("ram_peak", "bytes", "largest amount of RAM", 12_884_901_888.0),
-    _total("cpu_seconds", "s", "CPU time", 64_800.0),
-    _total("energy_joules", "J", "energy of its GPUs", 9_720_000.0),
-    _total("throttled_share", "%", "share of the time in which its GPUs were slowed down", 2.5),
-    _total("idle_held_share", "%", "share of the time in which it left its GPUs idle", 4.0),
+    _total("duration", "s", "how long the run has lasted", 32_400.0),
+    _total("gpu_hours", "h", "time during which the run used GPUs, summed over the GPUs", 18.0),
+    _total("gpu_utilization_mean", "%", "mean utilization of the run's GPUs", 87.5),
+    _total(
+        "gpu_memory_peak", "bytes", "largest amount of GPU memory in use at once", 17_179_869_184.0
+    ),
+    _total("ram_peak", "bytes", "largest amount of RAM in use at once", 12_884_901_888.0),
+    _total("cpu_seconds", "s", "CPU time that the run used", 64_800.0),
+    _total("energy_joules", "J", "energy used by the run's GPUs", 9_720_000.0),
+    _total("throttled_share", "%", "share of the time in which the GPUs were slowed down", 2.5),
+    _total("idle_held_share", "%", "share of the time in which the GPUs were idle", 4.0),
     _total("read_bytes", "bytes", "data read from storage", 5_000_000_000.0),
     _total("written_bytes", "bytes", "data written to storage", 800_000_000.0),
     Field(
@@ -141,38 +143,42 @@ _SUMMARY = (
 RUN = Family(
     "run",
     f"{ROOT}/runs/{{run}}",
-    "A run: a process with GPU memory, or a command that was started as one. Retained while it"
-    " runs; {run} is its id.",
+    "A run with the ID {run}: a process that uses GPU memory, or a command or code started as a"
+    " run. Retained until it ends.",
     (
         Field("name", Kind.TEXT, "", "name of the run", "ablation-7", fixed=True, label="name"),
         Field("tags", Kind.TEXTS, "", "tags to filter by", ["nightly"], max_length=16),
-        Field("user", Kind.TEXT, "", "user that it belongs to", "ada", label="user"),
+        Field("user", Kind.TEXT, "", "user that the run belongs to", "ada", label="user"),
         Field(
             "command",
             Kind.TEXT,
             "",
-            "program and script or module; never the arguments, which may contain secrets",
+            "program, and script or module; never the arguments, which may contain secrets",
             "python3 train.py",
         ),
-        Field("pid", Kind.INTEGER, "", "process ID of its first process", 41_213),
+        Field("pid", Kind.INTEGER, "", "process ID of the run's first process", 41_213),
         Field(
             "process",
             Kind.TEXT,
             "",
-            "identifies its first process: a digest of the boot, the process ID and its start",
+            "identifies the run's first process: a digest of boot ID, process ID and start time",
             "9c1e0d5b7a2f4368",
         ),
-        Field("gpus", Kind.TEXTS, "", "ids of the GPUs that it uses", ["0", "1"], max_length=64),
-        _time("started", "when it began", _START, fixed=True),
-        _time("ended", "null while it runs, then when it ended", None),
-        Field("exit_code", Kind.INTEGER, "", "exit code, if it is known", None, minimum=None),
-        Field("signal", Kind.TEXT, "", "name of the signal that ended it", None),
+        Field(
+            "gpus", Kind.TEXTS, "", "IDs of the GPUs that the run uses", ["0", "1"], max_length=64
+        ),
+        _time("started", "at which the run began", _START, fixed=True),
+        _time("ended", "at which the run ended; null until then", None),
+        Field(
+            "exit_code", Kind.INTEGER, "", "exit code; null if it is not known", None, minimum=None
+        ),
+        Field("signal", Kind.TEXT, "", "name of the signal that ended the run", None),
         Field(
             "how",
             Kind.TEXT,
             "",
-            "what reported it: automatic, the collector; command, `system-monitor run`; helper, "
-            "the Python helper",
+            "what reported the run: the collector (automatic), `system-monitor run` (command), "
+            "or the Python helper (helper)",
             "automatic",
             fixed=True,
             choices=(AUTOMATIC, COMMAND, HELPER),
@@ -181,7 +187,7 @@ RUN = Family(
             "summary",
             Kind.RECORD,
             "",
-            "the resources that it used, as far as known",
+            "the resources that the run used, as far as they are known",
             {field.name: field.example for field in _SUMMARY},
             members=_SUMMARY,
         ),

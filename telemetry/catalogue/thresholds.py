@@ -1,11 +1,11 @@
-"""The kinds of findings and their thresholds, which can be changed in the settings."""
+"""The thresholds of each kind of finding; the settings can change their values."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
 
 
 class Threshold(NamedTuple):
-    """A number that a detector compares with readings: its default, unit, help and range."""
+    """The default, unit, help text and range of a number that a detector compares with readings."""
 
     default: float
     unit: str
@@ -16,60 +16,158 @@ class Threshold(NamedTuple):
 
 THRESHOLDS: Mapping[str, Mapping[str, Threshold]] = {
     "memory_growth": {
-        "share": Threshold(5.0, "%", "of the limit: less growth is not reported", 0.1, 90),
-        "warm_up": Threshold(45.0, "min", "during which a new process may grow", 0, 1440),
-        "warning": Threshold(24.0, "h", "before the limit is reached: a warning", 0, 8760),
-        "critical": Threshold(15.0, "min", "before the limit is reached: critical", 0, 1440),
+        "share": Threshold(
+            5.0, "%", "the least growth that is reported, as a share of the limit", 0.1, 90
+        ),
+        "warm_up": Threshold(
+            45.0, "min", "how long the memory of a new process may grow without a finding", 0, 1440
+        ),
+        "warning": Threshold(
+            24.0,
+            "h",
+            "the finding is a warning if the limit will be reached within this time",
+            0,
+            8760,
+        ),
+        "critical": Threshold(
+            15.0,
+            "min",
+            "the finding is critical if the limit will be reached within this time",
+            0,
+            1440,
+        ),
     },
     "idle_gpu": {
-        "utilization": Threshold(5.0, "%", "below which the GPU does nothing", 0.1, 100),
-        "held": Threshold(1.0, "GB", "in use: less is not reported", 0, 10_000),
-        "minutes": Threshold(15.0, "min", "of doing nothing: an info", 1, 1440),
-        "warning": Threshold(60.0, "min", "of doing nothing: a warning", 1, 10_080),
+        "utilization": Threshold(
+            5.0, "%", "a GPU at this utilization or more is not idle", 0.1, 100
+        ),
+        "held": Threshold(1.0, "GB", "the least GPU memory in use that is reported", 0, 10_000),
+        "minutes": Threshold(
+            15.0, "min", "the finding is an info after this time of idleness", 1, 1440
+        ),
+        "warning": Threshold(
+            60.0, "min", "the finding is a warning after this time of idleness", 1, 10_080
+        ),
     },
     "throttling": {
-        "share": Threshold(20.0, "%", "of the time slowed down by heat or hardware", 1, 100),
-        "cap": Threshold(80.0, "%", "of the time at the power cap", 1, 100),
+        "share": Threshold(
+            20.0,
+            "%",
+            "the finding is a warning if heat, the hardware or the power supply slows the GPU down "
+            "during at least this share of the time",
+            1,
+            100,
+        ),
+        "cap": Threshold(
+            80.0,
+            "%",
+            "the finding is an info if the power cap is active "
+            "during at least this share of the time",
+            1,
+            100,
+        ),
     },
     "hardware": {
-        "errors": Threshold(60.0, "min", "without a new error, until the finding ends", 1, 10_080),
-        "lost": Threshold(60.0, "s", "without a sample, while the sensor fails", 1, 3600),
-        "link": Threshold(5.0, "min", "of a slow PCIe link under load", 1, 1440),
-        "failing": Threshold(5.0, "min", "for which a sensor has been failing", 1, 1440),
+        "errors": Threshold(
+            60.0, "min", "the finding ends this long after the last new error", 1, 10_080
+        ),
+        "lost": Threshold(
+            60.0,
+            "s",
+            "a GPU is lost if it has had no sample for this time while the GPU sensor fails",
+            1,
+            3600,
+        ),
+        "link": Threshold(
+            5.0, "min", "a slow PCIe link is reported after this time under load", 1, 1440
+        ),
+        "failing": Threshold(
+            5.0, "min", "a sensor that fails is reported after this time", 1, 1440
+        ),
     },
     "host_pressure": {
         "pressure": Threshold(
-            10.0, "%", "of the time in which every task waits for memory", 1, 100
+            10.0,
+            "%",
+            "the finding is a warning if every task waits for memory "
+            "during at least this share of the time",
+            1,
+            100,
         ),
-        "critical": Threshold(40.0, "%", "of that time: critical", 1, 100),
-        "swap": Threshold(1.0, "MB/s", "swapped in, and as much out", 0.01, 1e6),
-        "kills": Threshold(60.0, "min", "for which an out-of-memory kill is reported", 1, 10_080),
+        "critical": Threshold(
+            40.0,
+            "%",
+            "the finding is critical if every task waits for memory "
+            "during at least this share of the time",
+            1,
+            100,
+        ),
+        "swap": Threshold(
+            1.0, "MB/s", "the lowest rate of swapping, both in and out, that is reported", 0.01, 1e6
+        ),
+        "kills": Threshold(
+            60.0, "min", "the finding ends this long after the last out-of-memory kill", 1, 10_080
+        ),
         "used": Threshold(
-            90.0, "%", "of a file system in use: below, growth is not reported", 0, 100
+            90.0,
+            "%",
+            "growth is reported if at least this share of the file system is in use",
+            0,
+            100,
         ),
-        "clock": Threshold(120.0, "s", "of clock error: less is not reported", 1, 86_400),
-        "silent": Threshold(3.0, "min", "of silence of an offline collector", 0, 10_080),
+        "clock": Threshold(120.0, "s", "the smallest clock error that is reported", 1, 86_400),
+        "silent": Threshold(
+            3.0, "min", "an offline collector is reported after this time of silence", 0, 10_080
+        ),
     },
     "straggler": {
-        "minutes": Threshold(10.0, "min", "for which one GPU differs from the others", 1, 1440),
-        "clock": Threshold(15.0, "%", "lower clock than the others", 1, 100),
-        "power": Threshold(20.0, "%", "lower power than usual", 1, 100),
-        "utilization": Threshold(20.0, "points", "lower utilization than usual", 1, 100),
-        "temperature": Threshold(12.0, "°C", "higher temperature than usual", 1, 100),
+        "minutes": Threshold(
+            10.0,
+            "min",
+            "how long one GPU has to differ from the other GPUs before a finding begins",
+            1,
+            1440,
+        ),
+        "clock": Threshold(
+            15.0, "%", "how far the clock has to be below the clock of the other GPUs", 1, 100
+        ),
+        "power": Threshold(20.0, "%", "how far the power has to be below its usual value", 1, 100),
+        "utilization": Threshold(
+            20.0, "points", "how far the utilization has to be below its usual value", 1, 100
+        ),
+        "temperature": Threshold(
+            12.0, "°C", "how far the temperature has to be above its usual value", 1, 100
+        ),
     },
     "input_bound": {
-        "utilization": Threshold(50.0, "%", "mean utilization: above, nothing is reported", 5, 100),
-        "minutes": Threshold(20.0, "min", "in which GPUs wait", 5, 1440),
-        "core": Threshold(95.0, "%", "from which a core is at its limit", 1, 100),
-        "pressure": Threshold(10.0, "%", "of the time in which every task waits", 1, 100),
-        "ceiling": Threshold(80.0, "%", "of the highest rate of disks and network", 1, 100),
-        "link": Threshold(60.0, "%", "of the rate of the PCIe link", 1, 100),
+        "utilization": Threshold(
+            50.0, "%", "no finding begins above this mean utilization", 5, 100
+        ),
+        "minutes": Threshold(
+            20.0, "min", "how long the GPUs have to wait before a finding begins", 5, 1440
+        ),
+        "core": Threshold(95.0, "%", "a CPU core at this utilization is at its limit", 1, 100),
+        "pressure": Threshold(
+            10.0,
+            "%",
+            "memory or I/O is a limit if every task waits for it "
+            "during at least this share of the time",
+            1,
+            100,
+        ),
+        "ceiling": Threshold(
+            80.0, "%", "disks and network are a limit at this share of their highest rate", 1, 100
+        ),
+        "link": Threshold(60.0, "%", "the PCIe link is a limit at this share of its rate", 1, 100),
     },
 }
-"""By kind and name. In the settings, a threshold is named like ``idle_gpu.held``."""
+"""The thresholds, by kind of finding and by name.
+
+In the settings, a threshold has a name such as ``idle_gpu.held``, which includes the kind.
+"""
 
 
 def effective(kind: str, changed: Mapping[str, float]) -> dict[str, float]:
-    """Return the thresholds of ``kind`` by name: the values in ``changed``, else the defaults."""
+    """Return the value of each threshold of ``kind``: from ``changed``, or else its default."""
     known = THRESHOLDS[kind]
     return {name: changed.get(name, threshold.default) for name, threshold in known.items()}

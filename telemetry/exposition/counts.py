@@ -1,4 +1,4 @@
-"""The state of the parts and their counters."""
+"""Writes whether each part is ready, and the counters of the parts, as metrics."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -14,7 +14,8 @@ def reports_text(reports: Iterable[Report]) -> str:
 
 def _blocks(reports: list[Report]) -> Iterator[str]:
     version = _line({"version": __version__}, 1)
-    yield block(f"{PREFIX}_info", "gauge", "The running version; always 1", [version])
+    meaning = "The running version, as a label; the value is always 1"
+    yield block(f"{PREFIX}_info", "gauge", meaning, [version])
     ready = [_line({"part": report.part}, float(report.problem is None)) for report in reports]
     meaning = "Whether the part can do its work (1) or not (0)"
     yield block(f"{PREFIX}_ready", "gauge", meaning, ready)

@@ -13,12 +13,13 @@ Items = Iterable[tuple[object, Any]]
 
 
 class Metric(NamedTuple):
-    """One metric: its name, and how it is read from the values of a sample.
+    """One metric: its name, and how its values are read from a sample.
 
-    ``field`` is the field that the metric comes from; ``member`` is the member that is read in each
-    group of the field, or empty. If ``label`` is set, the metric has one series for each of the
-    ``items`` of the field's value. Otherwise, it has one series, whose value is the field's value,
-    or what ``single`` returns for that value.
+    ``field`` is the field from which the metric is read. If the field contains groups, ``member``
+    is the member that is read from each group; otherwise, ``member`` is empty. If ``label`` is set,
+    the metric has one series for each item that ``items`` returns for the field's value. Otherwise,
+    the metric has one series. The value of this series is what ``single`` returns for the field's
+    value, or the field's value itself if ``single`` is None.
     """
 
     name: str
@@ -34,7 +35,7 @@ class Metric(NamedTuple):
 
 @cache
 def metrics_of(family: Family) -> tuple[Metric, ...]:
-    """Return the metrics of ``family``'s numbers."""
+    """Return the metrics of ``family``, except the info metric."""
     return tuple(
         metric
         for field in family.fields
@@ -45,20 +46,20 @@ def metrics_of(family: Family) -> tuple[Metric, ...]:
 
 @cache
 def label_fields(family: Family) -> tuple[Field, ...]:
-    """Return the fields whose values label each metric of ``family``."""
+    """Return the fields of ``family`` whose values are labels of all its metrics."""
     single = (Kind.TEXT, Kind.INTEGER, Kind.NUMBER)
     return tuple(field for field in family.fields if field.label and field.kind in single)
 
 
 @cache
 def info_fields(family: Family) -> tuple[Field, ...]:
-    """Return the text fields that are labels only of the metric ``info_name``."""
+    """Return the text fields that are labels only of the info metric of ``family``."""
     texts = (field for field in family.fields if field.kind is Kind.TEXT and field.metric != "")
     return tuple(field for field in texts if not field.label)
 
 
 def info_name(family: Family) -> str:
-    """Return the name of the metric whose labels are the texts of ``family``; its value is 1."""
+    """Return the name of the info metric, which has texts as labels and the value 1."""
     return f"{PREFIX}_{family.name}_info"
 
 

@@ -1,4 +1,4 @@
-"""The newest samples of hosts, as metrics in base units."""
+"""Writes the newest samples of hosts as metrics in base units."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -10,10 +10,10 @@ from telemetry.catalogue import SAMPLES, STATES, Family, family_of, place_of
 from telemetry.exposition.metrics import Metric, info_fields, info_name, label_fields, metrics_of
 from telemetry.exposition.text import PREFIX, block, escaped, labels_of
 
-MAX_SERIES = 250_000  # about 40 MB; a host with eight GPUs and 64 cores has 400 to 450
+MAX_SERIES = 250_000  # about 40 MB of text; a host with 8 GPUs and 64 cores has 400 to 450 series
 
 _UP = "Whether the host's collector runs and publishes (1) or not (0)"
-_AGE = "Time since the newest sample of the channel; its values are left out once it is stale"
+_AGE = "Time since the channel's newest sample; the values of a stale sample are left out"
 _OMITTED = "Hosts whose readings are left out because the response would have too many series"
 
 
@@ -21,7 +21,7 @@ _OMITTED = "Hosts whose readings are left out because the response would have to
 class Reading:
     """The newest sample of a channel, its age in seconds, and whether it is stale.
 
-    A state is a reading too; it is never stale while it is retained.
+    A state is a reading too; a state is never stale while the broker retains it.
     """
 
     channel: str
@@ -40,7 +40,7 @@ class HostReadings:
 
 
 class _Row(NamedTuple):
-    """A sample that is not stale, and the labels of its series."""
+    """The values of a reading that is not stale, and the labels that all its series have."""
 
     labels: str
     values: Mapping[str, Any]
@@ -49,7 +49,8 @@ class _Row(NamedTuple):
 def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str:
     """Return ``hosts`` in Prometheus' text format.
 
-    A host that would take the response beyond ``limit`` series is left out, and counted.
+    A host is left out if its series would bring the response above ``limit`` series. A metric
+    counts the hosts that are left out.
     """
     shown, omitted = _within(hosts, limit)
     rows: dict[Family, list[_Row]] = defaultdict(list)
@@ -68,7 +69,7 @@ def readings_text(hosts: Iterable[HostReadings], limit: int = MAX_SERIES) -> str
 
 
 def _within(hosts: Iterable[HostReadings], limit: int) -> tuple[list[HostReadings], int]:
-    """Return the hosts that fit into ``limit`` series, in their order, and how many do not."""
+    """Return the hosts whose series fit into ``limit``, and the number of hosts left out."""
     shown, omitted = [], 0
     for each in hosts:
         needed = 1 + sum(_size(reading) for reading in each.readings)
@@ -94,7 +95,7 @@ def _size(reading: Reading) -> int:
 def _shape(family: Family) -> tuple[int, tuple[str, ...]]:
     """Return how many metrics have one series per sample, and the fields of the other metrics.
 
-    The info metric counts as one.
+    The number includes the info metric.
     """
     metrics = metrics_of(family)
     several = tuple(metric.field.name for metric in metrics if metric.label)

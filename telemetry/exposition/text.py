@@ -1,4 +1,4 @@
-"""The text format: names, labels and lines."""
+"""Writes names, labels and lines in Prometheus' text format."""
 
 from collections.abc import Iterable, Mapping
 from functools import lru_cache
@@ -12,7 +12,7 @@ _IN_HELP = str.maketrans({"\\": r"\\", "\n": r"\n"})
 
 
 def labels_of(labels: Mapping[str, object]) -> str:
-    """Return the text between the braces; labels that are None or empty are left out."""
+    """Return ``labels`` as the text between the braces, without labels that are None or empty."""
     return ",".join(
         f'{name}="{escaped(value)}"' for name, value in labels.items() if value not in (None, "")
     )
@@ -22,7 +22,7 @@ def labels_of(labels: Mapping[str, object]) -> str:
 def escaped(value: object) -> str:
     """Return the value of a label as it appears between the quotes.
 
-    People read metrics with curl, so the text has no control sequences for a terminal.
+    People read metrics with curl in a terminal, so control characters are escaped.
     """
     return "\n".join(map(printable, str(value).split("\n"))).translate(_IN_LABEL)
 
@@ -30,7 +30,7 @@ def escaped(value: object) -> str:
 def block(name: str, kind: str, meaning: str, lines: Iterable[str]) -> str:
     """Return the text of a metric with all of its lines, or an empty text if it has no lines.
 
-    Each of ``lines`` is `{labels} value`, without the name and the newline.
+    Each of ``lines`` has the form `{labels} value`, without the name and the newline.
     """
     series = f"\n{name}".join(lines)
     if not series:

@@ -1,12 +1,13 @@
-"""The base unit, as Prometheus recommends it, for each unit of the catalogue."""
+"""The base unit that Prometheus recommends, for each unit of the catalogue."""
 
 from typing import NamedTuple
 
 
 class BaseUnit(NamedTuple):
-    """The end of a metric's name, and how a value in the catalogue's unit is converted.
+    """The suffix of a metric's name, and the factor and divisor that convert a value to its unit.
 
-    A division by 100 is exact where a multiplication by 0.01 is not.
+    There is a divisor because a factor of 0.01 is not exact: ``35 / 100`` gives 0.35, but
+    ``35 * 0.01`` gives 0.35000000000000003.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""Reduces a span of samples to at most ``max_points`` points, the same way for each adapter."""
+"""Computes the width of buckets, and marks outages, in the same way for each adapter."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -6,9 +6,11 @@ from statistics import median
 
 from telemetry.history.port import Columns, Query
 
-# More than two intervals without a sample is an outage; one late sample is not.
+# If more than this number of intervals pass between two samples, there was an outage. A single
+# sample that is missing or late is not an outage.
 _MISSED_INTERVALS = 2.5
-# Adjacent buckets start one width apart; with an empty bucket between them, two.
+# The same limit for buckets, as a number of widths. Adjacent buckets start one width apart, and two
+# buckets with an empty bucket between them start two widths apart.
 _MISSED_BUCKETS = 1.5
 
 
@@ -20,9 +22,9 @@ def bucket_width(query: Query) -> int:
 def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
     """Return ``columns`` with one null point inside each outage.
 
-    ``samples`` is the total number of samples in the buckets, or None if the points are samples.
-    A mark takes the place of an empty bucket, so buckets and marks together never exceed the
-    query's ``max_points``. Samples and marks together may exceed it.
+    ``samples`` is the total number of samples in the buckets, or None if each point is one sample.
+    A mark takes the place of an empty bucket, so buckets and marks together are never more than the
+    query's ``max_points``. But samples and marks together may be more than ``max_points``.
     """
     times = columns.timestamps
     distances = [later - earlier for earlier, later in pairwise(times)]
@@ -48,8 +50,8 @@ def mark_outages(columns: Columns, samples: int | None = None) -> Columns:
 def _interval(distances: Sequence[int], samples: int | None) -> float:
     """Return the usual time from one sample to the next, in milliseconds.
 
-    The time to the next bucket is divided by the bucket's sample count; the median ignores
-    outages.
+    For buckets, this is the median distance between buckets, divided by the mean number of samples
+    in a bucket. The median is used because outages hardly change it.
     """
     if samples is None:
         return median(distances)

@@ -11,7 +11,7 @@ from telemetry.samples import Sample
 
 _ONE = (Kind.NUMBER, Kind.INTEGER)
 _SEVERAL = (Kind.NUMBERS, Kind.NUMBERS_BY_NAME, Kind.GROUPS)
-_LENGTHS = 64  # the names of the columns are cached for so many lengths of lists
+_LENGTHS = 64  # the most tuples of column names in the cache: one for each length of each list
 
 
 def unknown_channel(name: str) -> HistoryRejectedError:
@@ -20,12 +20,12 @@ def unknown_channel(name: str) -> HistoryRejectedError:
 
 
 def not_unicode() -> HistoryRejectedError:
-    """Return the error for a name that cannot be encoded."""
+    """Return the error for a name that cannot be encoded as UTF-8."""
     return HistoryRejectedError("The name of a host or device is not valid Unicode.", "no Unicode")
 
 
 def numbers_of(sample: Sample) -> dict[str, float | None]:
-    """Return the numbers of ``sample`` by column; None for a null.
+    """Return the numbers of ``sample`` by column; a null is None.
 
     Raises HistoryRejectedError if the sample's channel has no history.
     """
@@ -38,11 +38,11 @@ def numbers_of(sample: Sample) -> dict[str, float | None]:
 def columns_of(family: Family, values: Mapping[str, Any]) -> dict[str, float | None]:
     """Flatten a payload's numbers for the history.
 
-    A list becomes ``per_core.0``, ``per_core.1``, …; an object becomes ``throttle_shares.gpu_idle``
-    or ``per_device.sda.read_rate``. Strings and lists of objects are omitted. A value that is
-    missing in ``values`` is missing in the result.
+    A list becomes columns such as ``per_core.0`` and ``per_core.1``. An object becomes columns such
+    as ``throttle_shares.gpu_idle`` or ``per_device.sda.read_rate``. Strings and lists of objects
+    are omitted. A value that is missing in ``values`` is missing in the result.
     """
-    columns = dict(values)  # removing the few others is faster than picking the numbers
+    columns = dict(values)  # removing the few other fields is faster than picking the numbers
     for field in _others(family):
         value = columns.pop(field.name, None)
         if value and field.kind in _SEVERAL:
@@ -80,9 +80,10 @@ def _leaves(field: Field, value: Any) -> Iterable[tuple[str, float | None]]:  # 
 
 
 def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
-    """Yield a sample for each row of ``columns``, with its numbers; the history has no texts.
+    """Yield a sample for each row of ``columns`` that has a number.
 
-    The mark of an outage is skipped. Each bucket of several samples becomes one sample.
+    The samples contain only numbers, because the history stores no texts. Rows that mark an outage
+    are skipped. If the rows are buckets, each bucket becomes one sample.
     """
     family = family_of(channel)
     kinds = {} if family is None else {field.name: field.kind for field in family.fields}
@@ -109,7 +110,7 @@ def samples_of(host: str, channel: str, columns: Columns) -> Iterator[Sample]:
 
 
 def _place(column: str, kinds: Mapping[str, Kind]) -> tuple[str, str, str]:
-    """Return a column's field, the key or index in it, and the member of that item, if any."""
+    """Return a column's field, the key or index in the field, and the member, if there is any."""
     field, _, key = column.partition(".")
     if kinds[field] is Kind.GROUPS:
         key, _, member = key.rpartition(".")
@@ -131,8 +132,9 @@ def assemble(
 ) -> Columns:
     """Return the columns that ``query`` selects; ``values`` are aligned with ``timestamps``.
 
-    A field of the catalogue is always present, and null if nothing was reported. A field that
-    depends on the hardware, such as a disk's, is present if it has a value.
+    The column of a field that is a single number is always present; its values are None if nothing
+    was reported. A column that depends on the hardware, such as the read rate of a disk, is present
+    only if it has a value.
     """
     family = family_of(channel)
     scalars = scalars_of(family) if family is not None else ()

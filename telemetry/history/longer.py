@@ -1,6 +1,7 @@
-"""Answers a query from the samples of the window and the minutes before it.
+"""Answers a query from the samples in the window, and from the minutes before the window.
 
-The two parts meet at the seam, a full minute: minutes before it, samples from it on.
+The start of a full minute separates the two parts and is called the seam: the answer contains
+minutes before the seam, and samples from the seam on.
 """
 
 from collections.abc import Callable
@@ -12,7 +13,7 @@ from telemetry.history.window import Windows
 
 MINUTE = 60_000
 SETTLED = MINUTE + 5_000
-"""A minute is made when its start is this old, so that its last samples have arrived."""
+"""A minute is computed when its start is this old (ms): its last samples have then arrived."""
 
 _MISSED_MINUTES = 2.5
 
@@ -21,9 +22,10 @@ _MISSED_MINUTES = 2.5
 class Source:
     """The queries that a store can answer; each answer has an entry for each channel with points.
 
-    ``samples`` answers a query from the samples. ``minutes`` returns the minutes in its span.
-    ``buckets`` aggregates minutes over buckets of the given width, in milliseconds; from the given
-    seam on, it computes these minutes from the samples. Outages are marked by ``samples`` only.
+    ``samples`` answers a query from the samples. ``minutes`` returns the minutes in the query's
+    span. ``buckets`` takes a seam and a width in milliseconds, and aggregates minutes over buckets
+    of this width; it computes the minutes after the seam from the samples. Only ``samples`` marks
+    outages.
     """
 
     samples: Callable[[Query], dict[str, Columns]]
@@ -37,7 +39,7 @@ def minute_of(timestamp: int) -> int:
 
 
 def first_minute(windows: Windows, start: int | None) -> int | None:
-    """Return where the minutes since ``start`` begin; None if the window covers that time."""
+    """Return the time from which minutes are read, or None if no minutes are needed or kept."""
     if start is None or windows.minutes is None or not _is_before(windows, start):
         return None
     return max(start, windows.minutes.start)
@@ -52,7 +54,7 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
     if clipped is None:
         return {}
     seam = min(_seam(windows), clipped.end)
-    if _minutes_in(clipped) + 2 > clipped.max_points:  # a sample, and the mark of an outage
+    if _minutes_in(clipped) + 2 > clipped.max_points:  # 2: a sample, and the mark of an outage
         width = max(MINUTE, bucket_width(clipped))
         answers = source.buckets(clipped, seam, width)
         return {name: _marked(each) for name, each in answers.items()}
@@ -70,15 +72,19 @@ def read(query: Query, windows: Windows, source: Source) -> dict[str, Columns]:
 
 
 def _is_before(windows: Windows, start: int) -> bool:
-    """Return whether ``start`` is before the window by more than the time that a request takes."""
+    """Return whether ``start`` is more than a minute before the window.
+
+    The window moves on while a query is sent, so a query for the whole window begins slightly
+    before the window. Such a query needs no minutes.
+    """
     return start < windows.samples.start - MINUTE
 
 
 def _seam(windows: Windows) -> int:
-    """Return the first full minute of the window.
+    """Return the start of the first full minute in the window.
 
-    If the window is shorter than three minutes, that minute may not have ended. The minute before
-    it is then returned.
+    If the window is shorter than three minutes, this minute may not have ended, so the start of the
+    minute before it is returned.
     """
     start = windows.samples.start
     return (
@@ -91,13 +97,13 @@ def _minutes_in(query: Query) -> int:
 
 
 def _marked(columns: Columns) -> Columns:
-    """Return ``columns`` with a null point inside each outage, for intervals of up to a minute."""
+    """Return ``columns`` with a null point inside each outage, assuming a sample each minute."""
     width = columns.bucket_width or MINUTE
     return mark_outages(columns, len(columns.timestamps) * width // MINUTE)
 
 
 def _joined(earlier: Columns | None, later: Columns | None, seam: int) -> Columns:
-    """Return minutes and samples as one answer."""
+    """Return the minutes in ``earlier`` and the samples in ``later`` as one answer."""
     if earlier is None or later is None:
         return earlier or later or Columns([], {})
     first, last = later.timestamps[0], earlier.timestamps[-1]

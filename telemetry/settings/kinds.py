@@ -1,4 +1,4 @@
-"""The types of the settings' values, with their validation."""
+"""The types of the settings, which also validate the values."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -12,7 +12,7 @@ from telemetry.settings.secret import Secret
 
 def _not_a_boolean(value: object) -> object:
     if isinstance(value, bool):
-        raise ValueError("must be a number")  # noqa: TRY004 - pydantic takes no TypeError
+        raise ValueError("must be a number")  # noqa: TRY004 - pydantic does not catch a TypeError
     return value
 
 
@@ -29,7 +29,7 @@ def _secret(check: Callable[[str], object]) -> PlainValidator:
 Number = Annotated[float, BeforeValidator(_not_a_boolean)]
 Port = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=65535)]
 Count = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=1, le=100_000)]
-PortOrNone = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=65535)]  # 0: none
+PortOrNone = Annotated[int, BeforeValidator(_not_a_boolean), Field(ge=0, le=65535)]  # 0: no port
 ChosenPort = Annotated[int | None, Field(ge=0, le=65535), BeforeValidator(_not_a_boolean)]
 Host = Annotated[str, AfterValidator(values.listening_host)]
 Text = Annotated[str, Field(min_length=1, max_length=255), AfterValidator(values.require_text)]

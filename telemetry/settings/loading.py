@@ -31,9 +31,10 @@ _LONGEST_QUOTE = 80
 
 
 def load_settings(options: Mapping[str, object] | None = None) -> Settings:
-    """Return the effective settings; ``options`` are those of the command line.
+    """Return the effective settings; ``options`` are the settings on the command line.
 
-    Raises SettingsError: one sentence with the setting, its value and what is allowed.
+    Raises SettingsError for the first error. If a value is not valid, the error is one sentence
+    that contains the setting, its value and what is allowed.
     """
     given = dict(options or {})
     _refuse_misspelt_variables()
@@ -62,7 +63,7 @@ def _from_file() -> dict[str, Any]:
 
 
 def ignored_variables() -> list[str]:
-    """Return the environment variables that have our prefix but are not settings."""
+    """Return the environment variables that begin with SYSTEM_MONITOR_ but have no effect."""
     return unknown_variables(SettingFields.names())
 
 
@@ -100,7 +101,7 @@ def _advice(name: str) -> str:
 
 
 def _quoted(value: object) -> str:
-    """Return ``value`` on one line, shortened, and with the login of a URL masked."""
+    """Return ``value`` on one line; a long value is shortened, and the login in a URL is masked."""
     quoted = re.sub(r"//\S*@", f"//{MASK}@", repr(value))
     if len(quoted) > _LONGEST_QUOTE:
         return f"{quoted[: _LONGEST_QUOTE - 20]}…{quoted[-20:]}"
@@ -108,7 +109,10 @@ def _quoted(value: object) -> str:
 
 
 def _rule(field: FieldInfo) -> str | None:
-    """Return the allowed values of a number or boolean; pydantic names only one bound."""
+    """Return the rule for a number or a boolean; None for other types.
+
+    The rule for a number contains both bounds, while pydantic's message contains only one bound.
+    """
     if field.annotation is bool:
         return "must be true or false"
     bounds = {

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 else:
     Fields = SimpleNamespace  # the checked values; a process that is given them needs no pydantic
 
-_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - a user may listen on these
+_ANY_ADDRESS = {"0.0.0.0": "127.0.0.1", "::": "::1"}  # noqa: S104 - users may choose all addresses
 
 
 def reachable(host: str) -> str:
-    """Return the address at which a client on this machine reaches a server on ``host``."""
+    """Return the address at which a client on this machine reaches a server at ``host``."""
     return _ANY_ADDRESS.get(host, host)
 
 
@@ -45,7 +45,7 @@ class Settings(Fields):
 
     @property
     def topics(self) -> TopicScheme:
-        """How channels become topics."""
+        """The scheme by which channels are converted to topics."""
         return TopicScheme(self.topic_prefix)
 
     @property
@@ -61,7 +61,7 @@ class Settings(Fields):
 
     @property
     def changed_thresholds(self) -> dict[str, dict[str, float]]:
-        """The thresholds that differ from their defaults, by kind of finding and by name."""
+        """The thresholds that ``finding_thresholds`` sets, by kind of finding and by name."""
         changed: dict[str, dict[str, float]] = {}
         for each in self.finding_thresholds:
             name, _, number = each.partition("=")
@@ -71,12 +71,12 @@ class Settings(Fields):
 
     @property
     def limits(self) -> Limits:
-        """How many names that come from the bus are known at once."""
+        """The largest numbers of hosts, channels and devices that are tracked at once."""
         return Limits(self.max_hosts, self.max_channels, self.max_devices)
 
     @property
     def history_bytes(self) -> int:
-        """The largest size of the embedded history."""
+        """The largest size of the embedded history in bytes."""
         return round(self.history_megabytes * 1_000_000)
 
     def masked(self) -> dict[str, str]:

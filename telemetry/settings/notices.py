@@ -1,4 +1,4 @@
-"""Parses and validates the settings of notices, as ``values`` does for all other settings."""
+"""Parses and validates the settings for notices; ``values`` handles all other settings."""
 
 import re
 import shlex
@@ -12,8 +12,8 @@ RUNS = ("all", "failed", "none")
 _MOST_URLS = 16
 _LONGEST_URL = 2048
 _URLS = (
-    "must be URLs of notification services such as ntfys://ntfy.sh/topic, separated by spaces or "
-    f"line breaks, at most {_MOST_URLS}"
+    f"must be 1 to {_MOST_URLS} URLs of notification services, such as ntfys://ntfy.sh/topic, "
+    "separated by spaces or line breaks"
 )
 _COMMAND = "must be a program and its arguments, such as /usr/local/bin/on-finding --quiet"
 _QUIET = "must be one or more ranges of local time such as 22:00-07:00, separated by commas"
@@ -22,7 +22,7 @@ _DAY = 1440
 
 
 def joined(value: object) -> object:
-    """Return the URLs of a list as one text, each on a line."""
+    """Return a list of URLs as one text with one URL per line, and any other value unchanged."""
     if isinstance(value, list):
         if not value or not all(isinstance(each, str) for each in value):
             raise ValueError(_URLS)
@@ -31,7 +31,7 @@ def joined(value: object) -> object:
 
 
 def notify_urls(text: str) -> str:
-    """Check Apprise URLs, as far as that is possible without Apprise."""
+    """Return ``text`` if it looks like Apprise URLs; only Apprise could check them completely."""
     found = urls(text)
     valid = r"[A-Za-z][A-Za-z0-9]{0,31}://[^\s\x00-\x1f\x7f]+"
     if not 1 <= len(found) <= _MOST_URLS or not all(
@@ -42,17 +42,20 @@ def notify_urls(text: str) -> str:
 
 
 def urls(text: str) -> tuple[str, ...]:
-    """Return the URLs in ``text``; a comma before the next URL's scheme also separates them."""
+    """Return the URLs in ``text``, which are separated by white space or commas.
+
+    A URL may contain commas: a comma is a separator only if another URL's scheme follows it.
+    """
     return tuple(re.split(r"[\s,]+(?=[A-Za-z][A-Za-z0-9]*://)|\s+", text.strip()))
 
 
 def notify_severity(value: str) -> str:
-    """Return the severity in lower case."""
+    """Return the lowest severity that causes a notice, in lower case."""
     return _one_of(SEVERITIES, value)
 
 
 def notify_runs(value: str) -> str:
-    """Return the choice of runs in lower case."""
+    """Return in lower case which runs cause a notice: ``all``, ``failed`` or ``none``."""
     return _one_of(RUNS, value)
 
 
@@ -64,11 +67,13 @@ def _one_of(choices: tuple[str, ...], value: str) -> str:
 
 
 def notify_command(value: object) -> tuple[str, ...]:
-    """Return a program and its arguments, from a list or from text with a shell's quotes."""
+    """Return a program and its arguments, from a list or from text that is quoted as in a shell."""
     try:
         parts: object = shlex.split(value) if isinstance(value, str) else value
     except ValueError:
-        raise ValueError(f"{_COMMAND}; a quote is not closed") from None
+        raise ValueError(
+            f"{_COMMAND}, but a quote is not closed or the text ends with a backslash"
+        ) from None
     if parts == () and value == ():
         return ()
     if (
@@ -82,10 +87,10 @@ def notify_command(value: object) -> tuple[str, ...]:
 
 
 def quiet_hours(value: object) -> tuple[str, ...]:
-    """Return ranges of the day, from a list or comma-separated text."""
+    """Return ranges of local time, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
-        raise ValueError(_QUIET)  # noqa: TRY004 - pydantic takes no TypeError
+        raise ValueError(_QUIET)  # noqa: TRY004 - pydantic does not catch a TypeError
     ranges = tuple(str(each).strip() for each in parts)
     for each in ranges:
         minutes_of_day(each)
@@ -93,9 +98,10 @@ def quiet_hours(value: object) -> tuple[str, ...]:
 
 
 def minutes_of_day(text: str) -> tuple[int, int]:
-    """Return the first minute of the range ``text``, and the minute after its last.
+    """Return the start and the end of the time range ``text``, in minutes after midnight.
 
-    The second is smaller than the first if the range crosses midnight.
+    The range does not include its end. If the range crosses midnight, its end is smaller than its
+    start.
     """
     match = re.fullmatch(r"(\d{1,2}):(\d\d)-(\d{1,2}):(\d\d)", text)
     if match is None:
@@ -108,7 +114,7 @@ def minutes_of_day(text: str) -> tuple[int, int]:
 
 
 def public_url(value: str) -> str:
-    """Return the URL of the page without a trailing slash."""
+    """Return the URL of the dashboard without a trailing slash."""
     try:
         parts = urlsplit(value)
         good = re.fullmatch(r"https?://[^\s@?#]+", value) and parts.hostname and parts.port != 0

@@ -1,6 +1,6 @@
 """Reads secrets from files, which is how Docker, Kubernetes and systemd provide them.
 
-A secret such as ``http_token`` can be in a file that ``http_token_file`` names.
+For example, the setting ``http_token_file`` is the path of a file that contains ``http_token``.
 """
 
 from collections.abc import Iterable, Mapping
@@ -11,10 +11,13 @@ _LARGEST_BYTES = 65_536
 
 
 class SecretFileError(ValueError):
-    """No secret can be read from the file at ``path``, which ``setting`` names."""
+    """The value ``path`` of the setting ``setting`` does not provide a valid secret."""
 
     def __init__(self, setting: str, path: object, reason: str) -> None:
-        """Store the parts of the message to the user, in which ``reason`` follows the word "it"."""
+        """Store the parts of the message to the user.
+
+        In the message, ``reason`` follows the words "is not valid: it".
+        """
         super().__init__(reason)
         self.setting = setting
         self.path = path
@@ -22,14 +25,15 @@ class SecretFileError(ValueError):
 
 
 def file_setting(secret: str) -> str:
-    """Return the setting that names the file that contains ``secret``."""
+    """Return the name of the setting for the path of a file that contains ``secret``."""
     return f"{secret}_file"
 
 
 def resolved(given: Mapping[str, Any], secrets: Iterable[str]) -> dict[str, Any]:
-    """Return ``given`` with each file setting replaced by the secret in the file.
+    """Return ``given`` with each setting for a secret's file replaced by the secret in the file.
 
-    Raises SecretFileError.
+    Raises SecretFileError if a file contains no valid secret, or if the secret is also in
+    ``given`` itself.
     """
     values = dict(given)
     for secret in secrets:

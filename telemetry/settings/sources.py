@@ -1,6 +1,7 @@
-"""The sources of settings: options, the environment, a TOML file, the defaults.
+"""The sources of settings: options, the environment, a TOML file, and the defaults.
 
-Each source overrides those after it.
+Options override the environment, the environment overrides the file, and the file overrides the
+defaults.
 """
 
 import os
@@ -16,41 +17,54 @@ APPLICATION = "system-monitor"
 ENVIRONMENT_PREFIX = "SYSTEM_MONITOR_"
 CONFIG_FILE_VARIABLE = f"{ENVIRONMENT_PREFIX}CONFIG_FILE"
 RUN_VARIABLE = f"{ENVIRONMENT_PREFIX}RUN_ID"
-"""Set by `system-monitor run` and by the Python helper: the id of the run around a process."""
-# Similar enough for a misspelling. The variables that Kubernetes sets for a service with our name
-# are less similar.
+"""The variable for the id of the run to which a process belongs.
+
+`system-monitor run` and the Python helper set it. It is not a setting.
+"""
+# A name that is at least this similar to a setting counts as a misspelling. The variables that
+# Kubernetes sets for a service with our name, such as SYSTEM_MONITOR_PORT_8000_TCP_ADDR, are less
+# similar.
 _ALIKE = 0.75
 
 
 def default_config_file() -> Path:
-    """Return the path of the TOML file that is read if no other is given."""
+    """Return the path of the TOML file that is read if CONFIG_FILE_VARIABLE is not set."""
     return platformdirs.user_config_path(APPLICATION) / "config.toml"
 
 
 def config_file() -> Path:
-    """Return the path of the TOML file that is read if it exists."""
+    """Return the path of the TOML file with settings; the file may not exist."""
     return Path(os.environ.get(CONFIG_FILE_VARIABLE) or default_config_file())
 
 
 def from_file() -> dict[str, Any]:
-    """Return the settings in the TOML file, if it exists. Raises OSError and ValueError."""
+    """Return the settings in the TOML file, or an empty dictionary if there is no file.
+
+    Raises OSError if the file cannot be read, and ValueError if it is not valid TOML in UTF-8.
+    """
     file = config_file()
     return tomllib.loads(file.read_text("utf-8")) if file.is_file() else {}
 
 
 def from_environment(names: Iterable[str]) -> dict[str, str]:
-    """Return which of ``names`` the environment sets; an empty variable counts as not set."""
+    """Return the settings in ``names`` for which an environment variable is set, with their values.
+
+    An empty variable counts as not set.
+    """
     given = {each.upper(): value for each, value in os.environ.items() if value}
     return {each: given[variable(each)] for each in names if variable(each) in given}
 
 
 def variable(name: str) -> str:
-    """Return the environment variable of the setting ``name``."""
+    """Return the name of the environment variable for the setting ``name``."""
     return f"{ENVIRONMENT_PREFIX}{name.upper()}"
 
 
 def source_of(name: str, options: Mapping[str, object]) -> str:
-    """Return where the value of ``name`` comes from; a secret may come from a file."""
+    """Return the option, variable or file that sets ``name``, or ``the default``.
+
+    For a secret, this may be an option or variable with the path of the secret's file.
+    """
     names = (name, f"{name}_file")
     for each in names:
         if each in options:
@@ -61,7 +75,10 @@ def source_of(name: str, options: Mapping[str, object]) -> str:
 
 
 def unknown_variables(known: Iterable[str]) -> list[str]:
-    """Return the environment variables that have our prefix but are not in ``known``."""
+    """Return the environment variables that begin with SYSTEM_MONITOR_ but have no effect.
+
+    The variables of the settings ``known``, CONFIG_FILE_VARIABLE and RUN_VARIABLE have an effect.
+    """
     ours = {CONFIG_FILE_VARIABLE, RUN_VARIABLE, *map(variable, known)}
     return sorted(
         each
@@ -71,5 +88,5 @@ def unknown_variables(known: Iterable[str]) -> list[str]:
 
 
 def resembling(name: str, known: Iterable[str]) -> str | None:
-    """Return the setting that ``name`` is probably a misspelling of."""
+    """Return the setting in ``known`` that ``name`` probably misspells; None if there is none."""
     return next(iter(get_close_matches(name.lower(), known, 1, _ALIKE)), None)

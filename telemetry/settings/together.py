@@ -1,6 +1,6 @@
 """Checks combinations of settings.
 
-Each check raises ValueError with a sentence that has no full stop at the end.
+A check that fails raises ValueError. Its message is a sentence without a full stop at the end.
 """
 
 import ssl
@@ -13,7 +13,7 @@ _TLS_FILES = ("mqtt_ca_file", "mqtt_certificate_file", "mqtt_key_file")
 
 
 def require_consistency(settings: Settings) -> None:
-    """Raise ValueError if two settings, each valid by itself, contradict each other."""
+    """Raise ValueError if settings, each valid by itself, are not valid together."""
     _require_complete_account(settings)
     _require_distinct_ports(settings)
     _require_complete_login(settings)
@@ -41,12 +41,14 @@ def _require_distinct_ports(settings: Settings) -> None:
 
 def _require_complete_login(settings: Settings) -> None:
     url = settings.mqtt_url and values.broker_url(settings.mqtt_url.reveal())
-    for name, in_url in (
-        ("mqtt_user", url and url.username),
-        ("mqtt_password", url and url.password),
+    for name, meaning, in_url in (
+        ("mqtt_user", "user name", url and url.username),
+        ("mqtt_password", "password", url and url.password),
     ):
         if in_url is not None and getattr(settings, name) is not None:
-            raise ValueError(f"{name} is set, but mqtt_url also contains one: remove one of them")
+            raise ValueError(
+                f"{name} is set, but mqtt_url also contains a {meaning}: remove one of the two"
+            )
     broker = settings.broker
     if broker.username is None and broker.password is not None:
         raise ValueError("mqtt_password is set, so mqtt_user must be set too")

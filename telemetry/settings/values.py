@@ -1,6 +1,6 @@
-"""Parses and validates the text of settings.
+"""Parses and validates the values of settings.
 
-In errors, the message of each ValueError follows the word "it".
+The message of each ValueError continues a sentence that ends with "is not valid: it".
 """
 
 import math
@@ -36,14 +36,17 @@ _INFLUXDB_URL = "must look like http://host:8086 or https://host, without a logi
 
 
 def require_text(value: str) -> str:
-    """Reject what JSON, a topic or a header cannot carry: control characters, invalid Unicode."""
+    """Reject control characters and invalid Unicode.
+
+    JSON, MQTT topics or HTTP headers cannot contain them.
+    """
     if re.search(r"[\x00-\x1f\x7f-\x9f\ud800-\udfff\ufffe\uffff]", value):
         raise ValueError("must not contain control characters or invalid UTF-8")
     return value
 
 
 def host_name(value: str) -> str:
-    """Return a name that is valid as a topic level and in an MQTT client id."""
+    """Return ``value`` if it is valid as a topic level and in an MQTT client id."""
     require_text(value)
     if not value.strip() or re.search(r"[/+#$]", value):
         raise ValueError("must be a name without '/', '+', '#' or '$'")
@@ -51,7 +54,7 @@ def host_name(value: str) -> str:
 
 
 def topic_prefix(value: str) -> str:
-    """Return the first levels of a topic, which may contain ``{host}`` once."""
+    """Return ``value`` if it is valid at the beginning of a topic; it may contain ``{host}``."""
     require_text(value)
     if re.search(r"[+#]", value):
         raise ValueError("must not contain '+' or '#'")
@@ -65,7 +68,7 @@ def topic_prefix(value: str) -> str:
 
 
 def listening_host(value: str) -> str:
-    """Return the address or host name to listen on, without the brackets of an IPv6 URL."""
+    """Return the address or host name to listen on, without the brackets around an IPv6 address."""
     bare = value[1:-1] if re.fullmatch(r"\[.*\]", value) else value
     if not re.fullmatch(r"[A-Za-z0-9._:%-]{1,253}", bare):
         raise ValueError("must be an address or name of this machine, such as 127.0.0.1")
@@ -73,7 +76,7 @@ def listening_host(value: str) -> str:
 
 
 def identifier(value: str) -> str:
-    """Return a name that is valid in an MQTT topic filter and in an MQTT client id."""
+    """Return ``value`` if it is valid in an MQTT topic filter and in an MQTT client id."""
     if not re.fullmatch(r"[A-Za-z0-9_.-]{1,64}", value):
         raise ValueError("must be 1 to 64 letters, digits, '_', '.' or '-'")
     return value
@@ -96,7 +99,7 @@ def log_format(value: str) -> str:
 
 
 def embedded_broker(value: str) -> str:
-    """Return the choice of the embedded broker in lower case."""
+    """Return the value of the setting ``embedded_broker`` in lower case."""
     chosen = value.lower()
     if chosen not in _EMBEDDED_BROKERS:
         raise ValueError(f"must be one of {', '.join(_EMBEDDED_BROKERS)}")
@@ -114,7 +117,7 @@ def sensors(value: object) -> tuple[str, ...]:
 
 
 def findings(value: object) -> tuple[str, ...]:
-    """Return kinds of findings, from a list or comma-separated text."""
+    """Return kinds of findings in lower case, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     listed = parts if isinstance(parts, list | tuple) else [None]
     names = [str(part).strip().lower() for part in listed]
@@ -137,7 +140,10 @@ def thresholds(value: object) -> tuple[str, ...]:
 
 
 def _pairs(table: Mapping[str, object]) -> Iterator[tuple[str, str]]:
-    """Yield the entries; ``{"idle_gpu": {"minutes": 30}}`` is ``{"idle_gpu.minutes": 30}``."""
+    """Yield the name and the value of each threshold in a table of a TOML file.
+
+    The entries ``{"idle_gpu": {"minutes": 30}}`` and ``{"idle_gpu.minutes": 30}`` are equivalent.
+    """
     for name, value in table.items():
         if isinstance(value, Mapping):
             yield from ((f"{name}.{inner}", str(each)) for inner, each in value.items())
@@ -149,30 +155,33 @@ def _threshold(pair: tuple[str, str]) -> tuple[str, float]:
     name = pair[0].strip().lower()
     kind, _, of_kind = name.partition(".")
     if kind not in THRESHOLDS:
-        raise ValueError(f"must name kinds of findings: {', '.join(THRESHOLDS)}")
+        raise ValueError(f"may name only these kinds of findings: {', '.join(THRESHOLDS)}")
     known = THRESHOLDS[kind].get(of_kind)
     if known is None:
         names = ", ".join(f"{kind}.{each}" for each in THRESHOLDS[kind])
-        raise ValueError(f"must name thresholds of {kind} as {names}")
+        raise ValueError(f"may name only these thresholds of {kind}: {names}")
     try:
         number = float(pair[1])
     except ValueError:
         number = math.nan
     if not known.lowest <= number <= known.highest:
         bounds = f"from {known.lowest:g} to {with_unit(f'{known.highest:g}', known.unit)}"
-        raise ValueError(f"must have a number for {name} {bounds}")
+        raise ValueError(f"must set {name} to a number {bounds}")
     return name, number
 
 
 def require_path(value: object) -> object:
-    """Reject values that are not a path, and an empty one, which would mean the current folder."""
+    """Reject a value that is not a path, and an empty path, which would mean the current folder."""
     if not isinstance(value, str | Path) or not str(value).strip() or "\x00" in str(value):
         raise ValueError("must be a path")
     return value
 
 
 def absolute(value: Path) -> Path:
-    """Return the absolute path; ``~`` is expanded, since no shell may have done it."""
+    """Return the absolute path, with ``~`` expanded.
+
+    This is needed because no shell expands ``~`` in the values of a settings file.
+    """
     try:
         return value.expanduser().absolute()
     except RuntimeError:
@@ -195,7 +204,10 @@ def readable_file(value: Path) -> Path:
 
 
 def broker_url(url: str) -> BrokerAddress:
-    """Return the address of the broker at ``url``; an error never quotes the URL."""
+    """Return the address of the broker at ``url``.
+
+    No error message contains the URL, because the URL may contain a password.
+    """
     try:
         parts = urlsplit(require_text(url))
         port, name = parts.port, parts.hostname or ""
@@ -222,7 +234,7 @@ def broker_url(url: str) -> BrokerAddress:
 
 
 def influxdb_url(url: str) -> str:
-    """Return a valid URL of an InfluxDB server."""
+    """Return ``url`` if it is valid as the URL of an InfluxDB server."""
     try:
         good = re.fullmatch(r"https?://[^\s/?#@]+/?", url) and urlsplit(url).port != 0
     except ValueError:
@@ -233,15 +245,15 @@ def influxdb_url(url: str) -> str:
 
 
 def influxdb_token(value: str) -> str:
-    """Return an InfluxDB token without the line break that may follow it in a file."""
+    """Return the InfluxDB token without white space around it, such as a line break in a file."""
     bare = value.strip()
     if not (bare and bare.isascii() and bare.isprintable()):
-        raise ValueError("must be an InfluxDB API token, in printable ASCII characters")
+        raise ValueError("must be an InfluxDB API token and contain only printable ASCII")
     return bare
 
 
 def access_token(value: str) -> str:
-    """Return the API's token without the line break that may follow it in a file.
+    """Return the API's token without white space around it, such as a line break in a file.
 
     The token is sent in a header (RFC 6750), so it must be ASCII without spaces.
     """
@@ -255,7 +267,7 @@ def access_token(value: str) -> str:
 
 
 def password(value: str) -> str:
-    """Return an MQTT password unchanged."""
+    """Return ``value`` if it is valid as an MQTT password."""
     if not value or len(value) > _LONGEST_PASSWORD:
         raise ValueError(f"must have 1 to {_LONGEST_PASSWORD} characters")
     return require_text(value)
@@ -265,7 +277,7 @@ def origins(value: object) -> tuple[str, ...]:
     """Return origins in lower case, from a list or comma-separated text."""
     parts: object = value.split(",") if isinstance(value, str) else value
     if not isinstance(parts, list | tuple):
-        raise ValueError(_ORIGINS)  # noqa: TRY004 - pydantic takes no TypeError
+        raise ValueError(_ORIGINS)  # noqa: TRY004 - pydantic does not catch a TypeError
     return tuple(map(_origin, parts))
 
 
@@ -278,4 +290,5 @@ def _origin(value: object) -> str:
     if not good:
         raise ValueError(_ORIGINS)
     scheme = text.partition("://")[0]
-    return text.removesuffix({"http": ":80", "https": ":443"}[scheme])  # as browsers write it
+    # Browsers omit the default port from an origin.
+    return text.removesuffix({"http": ":80", "https": ":443"}[scheme])

@@ -155,7 +155,7 @@ def test_samples_wait_while_the_token_is_inactive(
         source.publish(10)
         # After five attempts, samples would be discarded because of an unexpected error.
         wait_until(lambda: failures(ingester) >= 7, "seven attempts", SECONDS)
-        assert "it is inactive or lacks permission" in str(ingester.problem)
+        assert "the token is inactive or lacks permission" in str(ingester.problem)
         assert ingester.rejected == {}
         token.set_active(active=True)
         wait_for(ingester, 20)

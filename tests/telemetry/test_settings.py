@@ -102,7 +102,7 @@ def test_the_login_may_be_in_the_url_or_in_settings_but_not_in_both() -> None:
     broker = load_settings({"mqtt_url": "mqtt://you@broker.lan", "mqtt_password": SECRET}).broker
     assert (broker.username, broker.password) == ("you", SECRET)
     for url in ("mqtt://you@broker.lan", f"mqtt://you:{SECRET}@broker.lan"):
-        assert refusal(mqtt_url=url, **login).endswith("remove one of them.")
+        assert refusal(mqtt_url=url, **login).endswith("remove one of the two.")
     assert "mqtt_user must be set too" in refusal(mqtt_url="mqtt://a", mqtt_password=SECRET)
     load_settings({"mqtt_url": "mqtt://broker.lan", "mqtt_user": "me"})
 

@@ -24,13 +24,13 @@ _INTERVAL = "must be a number from 0.1 to 60"
 _SENSORS = "must be one or more of gpu, cpu, memory, disk, network, separated by commas"
 _FINDINGS = "must be one or more of memory_growth, idle_gpu, "
 _THRESHOLDS = {
-    "": "must name kinds of findings: memory_growth, idle_gpu, ",
-    "idle_gpus.minutes=3": "must name kinds of findings: memory_growth, idle_gpu, ",
-    "idle_gpu.hours=3": "must name thresholds of idle_gpu as idle_gpu.utilization, idle_gpu.held, ",
-    "idle_gpu=3": "must name thresholds of idle_gpu as ",
-    "idle_gpu.minutes": "must have a number for idle_gpu.minutes from 1 to 1440 min",
-    "idle_gpu.minutes=nan": "must have a number for idle_gpu.minutes from 1 to 1440 min",
-    "throttling.share=20,idle_gpu.minutes=0": "must have a number for idle_gpu.minutes from 1",
+    "": "may name only these kinds of findings: memory_growth, idle_gpu, ",
+    "idle_gpus.minutes=3": "may name only these kinds of findings: memory_growth, idle_gpu, ",
+    "idle_gpu.hours=3": "may name only these thresholds of idle_gpu: idle_gpu.utilization, ",
+    "idle_gpu=3": "may name only these thresholds of idle_gpu: ",
+    "idle_gpu.minutes": "must set idle_gpu.minutes to a number from 1 to 1440 min",
+    "idle_gpu.minutes=nan": "must set idle_gpu.minutes to a number from 1 to 1440 min",
+    "throttling.share=20,idle_gpu.minutes=0": "must set idle_gpu.minutes to a number from 1",
 }
 _HOURS = "must be a number from 0.01 to 24"
 _DAYS = "must be a number from 0 to 365"
@@ -56,9 +56,7 @@ _FILE = {
     "no/such/file": "must name a readable file (no such file",
     "/": "(is",
 }
-_URLS = (
-    "must be URLs of notification services such as ntfys://ntfy.sh/topic, separated by spaces or"
-)
+_URLS = "must be 1 to 16 URLs of notification services, such as ntfys://ntfy.sh/topic, separated"
 _QUIET = "must be one or more ranges of local time such as 22:00-07:00, separated by commas"
 _PUBLIC = "must look like https://monitor.example or https://host/path, without a login"
 _IDENTIFIER = "must be 1 to 64 letters, digits, '_', '.' or '-'"

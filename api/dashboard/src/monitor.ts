@@ -26,9 +26,9 @@ const NOTHING: Values = {};
 const CONNECTING: Badge = { kind: "connecting", label: "Connecting", detail: "Connecting to the server." };
 
 /**
- * The page's state, as its components read it; the controller changes it.
+ * The state of the page. The components read it, and the controller changes it.
  *
- * A component that reads it in a computed value follows it: see view/hooks.ts.
+ * A component that reads the state in a computed value is updated when the state changes: see view/hooks.ts.
  */
 export class Monitor {
   readonly address = new Address();
@@ -38,22 +38,22 @@ export class Monitor {
   readonly muted = new Muted();
   readonly times = CLOCK;
   readonly frames = new Frames(() => this.onFrame());
-  /** The time of the cursor in all charts, by the collector's clock; null is now. */
+  /** The time of the cursor in all charts, by the collector's clock; null while there is no cursor. */
   readonly cursor = signal<number | null>(null);
-  /** The range of a view that has none. */
+  /** The range that the page chooses for a view without a range. */
   readonly fittingRange = signal<Range>(DEFAULT_RANGE);
   /** The time that the reader is annotating; null while the form is closed. */
   readonly annotating = signal<number | null>(null);
   readonly current = {
-    /** The host's data as it arrives, paused or not. */
+    /** The host's live data, which keeps changing while the view is paused. */
     data: signal<HostData | null>(null),
     connection: signal<ConnectionState>({ mode: "connecting", problem: null }),
     badge: signal<Badge>(CONNECTING),
     findings: signal<FindingsState>(NO_FINDINGS),
     moments: signal<Moments>(NO_MOMENTS),
-    /** Why they cannot be read, as a sentence. */
+    /** Why `moments` cannot be read, as a sentence; null if they can be read. */
     momentsProblem: signal<string | null>(null),
-    /** Why the past is incomplete, as a sentence. */
+    /** Why the host's history is incomplete on this page, as a sentence; null if it is complete. */
     historyProblem: signal<string | null>(null),
   };
   readonly past = new PastFeed({ fetchPast, random: Math.random });
@@ -81,17 +81,21 @@ export class Monitor {
     return this.current.connection.value;
   }
 
-  /** The findings of the host that is shown, as they arrive, paused or not; without those that are muted. */
+  /**
+   * The live findings of the host that is shown, without muted findings.
+   *
+   * They keep changing while the view is paused.
+   */
   get findings(): FindingsState {
     return this.audible.value;
   }
 
-  /** The active findings of the host that is shown that the reader has muted. */
+  /** The active findings that the reader has muted, of the host that is shown. */
   get mutedFindings(): Finding[] {
     return worstFirst(this.current.findings.value).filter((finding) => this.muted.has(finding));
   }
 
-  /** All live hosts at a glance, without muted findings; null until they have arrived. */
+  /** The newest overview of the hosts, without muted findings; null until the first overview has arrived. */
   get glances(): readonly GlancedHost[] | null {
     return this.glanced.value;
   }
@@ -113,17 +117,17 @@ export class Monitor {
     return this.pause.frozen.value;
   }
 
-  /** The data that is shown: frozen while the view is paused. */
+  /** The data that is shown: the live data, or while the view is paused, a copy from when it was paused. */
   get shown(): HostData | null {
     return this.frozen?.data ?? this.data;
   }
 
-  /** The data that the charts draw: `shown`, or the finer history of a zoom. */
+  /** The data that the charts draw: `shown`, or the history that was fetched for the span of the charts. */
   get charted(): HostData | null {
     return this.detail.of(this.shown);
   }
 
-  /** The time by the collector's clock, or when the view was paused. Unix ms. */
+  /** The time by the collector's clock in Unix ms. While the view is paused, it stands still. */
   get now(): number {
     return this.frozen?.now ?? this.data?.clock.at(Date.now()) ?? Date.now();
   }
@@ -137,7 +141,7 @@ export class Monitor {
     return spanOf(this.view, this.now, this.fittingRange.value);
   }
 
-  /** The length of the span that is shown, if it ends now. */
+  /** The length of the span that is shown, if the span ends now; null if the reader has zoomed to a span. */
   get range(): Range | null {
     return this.view.zoom ? null : (this.view.range ?? this.fittingRange.value);
   }
@@ -147,19 +151,23 @@ export class Monitor {
     return rangesWithin(this.hosts.keptMs.value ?? 0);
   }
 
-  /** The longest of them, in ms. */
+  /** The longest of `ranges`, in ms. */
   get longest(): number {
     return Math.max(...this.ranges.map(rangeMs));
   }
 
-  /** The GPU that is shown in detail: the one in the address, or else the first; null without a GPU. */
+  /**
+   * The GPU that is shown in detail; null if the host has no GPU.
+   *
+   * It is the GPU in the address, or the host's first GPU if the host does not have the GPU in the address.
+   */
   get selectedGpu(): string | null {
     const ids = this.shown?.gpuIds ?? [];
     const { gpu } = this.view;
     return gpu !== null && ids.includes(gpu) ? gpu : (ids[0] ?? null);
   }
 
-  /** The GPU in the address, if the host has other GPUs but not that one. */
+  /** The GPU in the address, if the host has GPUs but not this GPU; otherwise null. */
   get missingGpu(): string | null {
     const { gpu } = this.view;
     if (gpu === null || this.shown === null || this.shown.lastArrival === null) return null;
@@ -167,12 +175,12 @@ export class Monitor {
     return ids.length === 0 || ids.includes(gpu) ? null : gpu;
   }
 
-  /** The newest values of a channel; empty while there are none. */
+  /** The newest values of a channel; empty if the channel has no values. */
   values(channel: string): Values {
     return this.shown?.newest.get(channel)?.values ?? NOTHING;
   }
 
-  /** The newest number of a channel; null where it was not reported. */
+  /** The newest value of a field, if it is a number; null if it is not a number or was not reported. */
   number(channel: string, field: string): number | null {
     return numberOf(this.values(channel)[field]);
   }
@@ -181,12 +189,12 @@ export class Monitor {
     return this.frozen === null && (this.data?.isStale(channel, performance.now()) ?? false);
   }
 
-  /** Open the form for an annotation at the cursor, or at the newest time shown. */
+  /** Open the form for an annotation at `time`: by default at the cursor, or else at the newest time that is shown. */
   annotate(time = this.cursor.peek() ?? Math.min(this.span.to, this.now)): void {
     this.annotating.value = Math.round(time);
   }
 
-  /** Show an annotation that the reader has published; the stream repeats it. */
+  /** Show an annotation that the reader has just published, before the stream delivers it. */
   noteAnnotation(annotation: Annotation): void {
     const { moments } = this.current;
     moments.value = combined(moments.peek(), { ...NO_MOMENTS, annotations: [annotation] });
@@ -203,9 +211,9 @@ export class Monitor {
     this.frames.invalidate();
   }
 
-  /** The host's data as it arrives, paused or not. */
+  /** The host's live data, which keeps changing while the view is paused. */
   get data(): HostData | null {
-    void this.frames.count.value; // its contents change in place
+    void this.frames.count.value; // the contents of the data change in place, and the count with each frame
     return this.current.data.value;
   }
 

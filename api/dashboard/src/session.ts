@@ -1,9 +1,9 @@
-/** Go to the log-in page, which returns to the same view: the address's fragment carries it. */
+/** Go to the log-in page. It returns to the same view, because the URL fragment contains the view. */
 export function logIn(): void {
   location.replace(`./login${location.hash}`);
 }
 
-/** Whether the reader has logged in, and so can log out. Never if the API does not require a token. */
+/** Whether the reader has logged in, and can therefore log out. This is false if the API does not require a token. */
 export async function hasSession(): Promise<boolean> {
   try {
     const response = await fetch("./session");
@@ -14,7 +14,7 @@ export async function hasSession(): Promise<boolean> {
   }
 }
 
-/** End the session; returns why that was not possible, as a sentence. */
+/** End the session. Returns a sentence about why it could not be ended, or null if it was ended. */
 export async function logOut(): Promise<string | null> {
   try {
     const response = await fetch("./logout", { method: "POST" });

@@ -1,4 +1,4 @@
-"""Access control: one token for REST, the WebSocket and the page, and sessions for browsers."""
+"""Access control with one token for REST, the WebSocket and the page; browsers get sessions."""
 
 from api.serving.access.gate import Gate
 from api.serving.access.login import login_router

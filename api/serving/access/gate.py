@@ -1,4 +1,4 @@
-"""Passes on requests with the token or a session, and answers all others."""
+"""Lets requests with the token or a valid session pass, and refuses all other requests."""
 
 import base64
 import binascii
@@ -26,9 +26,9 @@ INVALID = "Invalid token."
 class Gate:
     """ASGI middleware in front of everything that requires the token.
 
-    The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set
-    headers offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url
-    of the token. A session is a cookie. Neither the token nor the session is accepted in the URL.
+    The token is sent as ``Authorization: Bearer …``. A WebSocket client that cannot set headers
+    offers two subprotocols: ``system-monitor``, and ``bearer.`` followed by the base64url of the
+    token. A session is sent as a cookie. Neither a token nor a session is accepted in the URL.
     """
 
     def __init__(self, app: ASGIApp, *, sessions: Sessions, wrong_tokens: WrongTokens) -> None:
@@ -38,7 +38,7 @@ class Gate:
         self._wrong_tokens = wrong_tokens
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass an authorized request on, and answer any other with instructions."""
+        """Pass an authorized request on; refuse any other request, and explain how to log in."""
         if scope["type"] == "lifespan" or scope["path"] in _OPEN:
             await self._app(scope, receive, send)
             return
@@ -64,7 +64,8 @@ def _refusal(connection: HTTPConnection, given: str | None) -> Response:
     if given is not None:
         return _unauthorized(INVALID, f'{CHALLENGE}, error="invalid_token"')
     if connection.scope["type"] == "http" and connection.scope["path"] in _PAGES:
-        # Relative, because a proxy may serve this under a path. Browsers keep the fragment.
+        # The URL is relative, because a proxy may serve the page under a path. Browsers keep the
+        # fragment of the URL when they follow the redirect.
         return RedirectResponse("./login", HTTPStatus.SEE_OTHER)
     return _unauthorized(REQUIRED, CHALLENGE)
 
@@ -95,7 +96,7 @@ def _decoded(text: str) -> str:
 
 
 def _without_details(send: Send) -> Send:
-    """Remove everything from the response except whether the service is ready."""
+    """Return a ``send`` that reduces the response to whether the service is ready."""
     status = HTTPStatus.OK
 
     async def send_status_only(message: Message) -> None:

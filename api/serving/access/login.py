@@ -1,4 +1,4 @@
-"""The log-in page: takes the token and sets a cookie."""
+"""Serves the log-in page, which takes the token and sets a session cookie."""
 
 from http import HTTPStatus
 from pathlib import Path
@@ -19,8 +19,9 @@ _FOLDER = Path(__file__).parent
 _LARGEST_FORM_BYTES = 8192
 _MOST_FIELDS = 8
 _HEADERS = {
-    # Like the API's, but this page may submit its form to its own origin. It also sends a referrer:
-    # with no-referrer browsers would send `Origin: null`.
+    # The policy is like the API's, but this page may submit its form to its own origin. The page
+    # also sends a referrer, because with `no-referrer` browsers would send
+    # `Origin: null`, which the server rejects.
     "Content-Security-Policy": "default-src 'self'; base-uri 'none'; form-action 'self'; "
     "frame-ancestors 'none'; object-src 'none'",
     "Referrer-Policy": "same-origin",
@@ -29,12 +30,12 @@ _PROBLEM = "<!-- problem -->"
 
 
 def login_router(sessions: Sessions | None, wrong_tokens: WrongTokens) -> APIRouter:
-    """Return the log-in routes; without ``sessions`` (no token is set), only ``/session``."""
+    """Return the log-in routes; if ``sessions`` is None (no token is set), only ``/session``."""
     router = APIRouter(include_in_schema=False)
 
     @router.get("/session")
     async def session(request: Request) -> JSONResponse:
-        """Report whether the page's browser has a session that it can end."""
+        """Report whether the browser has a session, which the page then offers to end."""
         cookie = request.cookies.get(sessions.cookie) if sessions else None
         logged_in = sessions is not None and cookie is not None and sessions.is_valid(cookie)
         return JSONResponse({"logged_in": logged_in})
@@ -94,7 +95,7 @@ def _page(status: HTTPStatus, problem: str = "") -> HTMLResponse:
 
 
 async def _form_token(request: Request) -> str:
-    """Return the form's field ``token``, or an empty text if the form is invalid or too large."""
+    """Return the form's field ``token``; empty if the form is invalid, too large or too slow."""
     try:
         body = await read_body(request, _LARGEST_FORM_BYTES)
     except (BodyTooLargeError, BodyTimeoutError):
@@ -107,10 +108,10 @@ async def _form_token(request: Request) -> str:
 
 
 def _is_encrypted(request: Request) -> bool:
-    """Return whether the browser uses TLS, to this server or to a proxy.
+    """Return whether the browser's connection, to this server or to a proxy, uses TLS.
 
-    The headers are not verified: a client that forges them gets a cookie that it can use over TLS
-    only.
+    The headers are not verified. This is harmless: a client that forges them gets a cookie that its
+    browser sends over TLS only.
     """
     origin = request.headers.get("origin", "")
     forwarded = request.headers.get("x-forwarded-proto", "").partition(",")[0].strip().lower()

@@ -1,4 +1,4 @@
-"""The token, and the sessions of browsers that sent the token."""
+"""Checks the token, and manages the sessions of browsers that logged in with the token."""
 
 import hmac
 import secrets
@@ -13,16 +13,19 @@ class Sessions:
     """Checks tokens and cookies in constant time.
 
     A cookie's value is ``expires.nonce.mac``: the end of the session in Unix seconds, random text,
-    and the HMAC-SHA256 of both under a key derived from the token. So nothing is stored, sessions
-    survive a restart, and a new token ends all of them. A session that was logged out is remembered
-    until the process ends.
+    and the HMAC-SHA256 of both under a key derived from the token. So the server stores no
+    sessions, all sessions survive a restart, and a new token ends all sessions.
+
+    The cookies of sessions that were logged out are remembered: the newest 4,096, until the process
+    ends. A cookie that is forgotten before it expires becomes valid again.
     """
 
     def __init__(self, token: str) -> None:
         """Derive the key for cookies from ``token``."""
         self._token = token.encode()
         self._key = self._mac(self._token, "system-monitor session")
-        # Cookies ignore the port. So two monitors on one machine need cookies of different names.
+        # Browsers send a host's cookies to all of its ports. So two monitors on one machine need
+        # cookies with different names.
         self.cookie = f"system_monitor_{self._mac(self._key, 'cookie').hex()[:8]}"
         self._ended: OrderedDict[str, None] = OrderedDict()
 
@@ -44,7 +47,7 @@ class Sessions:
         return int(content.partition(".")[0]) > time.time() and cookie not in self._ended
 
     def end(self, cookie: str) -> None:
-        """Invalidate ``cookie``."""
+        """End the session of ``cookie``: from now on, the cookie is not valid."""
         if self.is_valid(cookie):
             self._ended[cookie] = None
             if len(self._ended) > _MOST_ENDED:

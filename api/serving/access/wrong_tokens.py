@@ -1,4 +1,4 @@
-"""Wrong tokens are counted and logged. Guesses are not slowed down: see docs/decisions.md."""
+"""Counts and logs wrong tokens, but does not slow down guesses (see docs/decisions.md)."""
 
 import logging
 
@@ -9,17 +9,21 @@ log = logging.getLogger(__name__)
 
 
 class WrongTokens:
-    """Counts the requests with a wrong token, and logs the address, at most once a minute."""
+    """Counts the requests with a wrong token; logs the client's address at most once a minute."""
 
     def __init__(self) -> None:
-        """Start at zero."""
+        """Start the count at zero."""
         self._count = 0
         self._log = RateLimitedLog(log)
 
     def note(self, address: str) -> None:
         """Count a request from ``address``."""
         self._count += 1
-        self._log.write("Wrong token from %s; %d so far, from all addresses.", address, self._count)
+        self._log.write(
+            "Wrong token from %s. Requests with a wrong token so far, from all addresses: %d.",
+            address,
+            self._count,
+        )
 
     def report(self) -> Report:
         """Return the count."""

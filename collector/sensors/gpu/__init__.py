@@ -1,4 +1,4 @@
-"""GPUs: the sensor, the interface of the drivers, and each driver in a folder of its own."""
+"""The GPU sensor, the interface of GPU drivers, and a folder for each driver."""
 
 from collector.sensors.gpu.sensor import GpuSensor
 

@@ -1,11 +1,13 @@
 """The interface of GPU drivers: what the sensor needs from a vendor's library.
 
-Values are named and measured as in the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Every
-``clock`` returns monotonic time in seconds: a call to a driver may take a long time, so the time of
-a counter is taken next to the call that reads it. A driver raises
+Values have the names and units of the catalogue (`telemetry.catalogue.GPU` and `GPU_MIG`). Methods
+are passed a ``clock``, not the current time, because a call to a driver may take a long time: the
+driver takes the time directly before or after it reads a counter. A driver raises
 
-- SensorAbsentError, with a sentence for the user, if none of its GPUs can be read on this machine;
-- SensorFailedError, with such a sentence, if one call failed and others may still succeed.
+- SensorAbsentError if none of its GPUs can be read on this machine;
+- SensorFailedError if one call failed and other calls may still succeed.
+
+The message of either error is a sentence for the user.
 """
 
 from collections.abc import Callable, Mapping, Sequence
@@ -22,8 +24,9 @@ Clock: TypeAlias = Callable[[], float]
 class GpuProcess(NamedTuple):
     """A process on one GPU, or on one partition of it.
 
-    ``kind`` is compute, graphics or mps, or several joined by ``+``. ``memory_used`` is in bytes,
-    None if the driver does not report it. ``gpu_instance`` is None unless the GPU is partitioned.
+    ``kind`` is compute, graphics or mps, or several of these joined by ``+``. ``memory_used`` is in
+    bytes; it is None if the driver does not report it. ``gpu_instance`` is None unless the GPU is
+    partitioned.
     """
 
     pid: int
@@ -33,16 +36,16 @@ class GpuProcess(NamedTuple):
 
 
 class GpuReading(NamedTuple):
-    """The answer of one GPU to a read.
+    """The result of reading one GPU.
 
     ``values`` are keyed by field; a missing field is published as null. ``processes`` is None if
-    the GPU does not report them. ``partitions`` are the values of each partition, by the driver's
-    index.
+    the GPU does not report its processes. ``partitions`` are the values of each partition, by the
+    driver's index of the partition.
 
-    ``problem`` describes what is wrong: it follows the name of the GPU in a sentence and has no
-    full stop, such as ``is lost: reboot``. ``not_reported`` maps each field that this GPU does not
-    report to the driver's reason; such a field is not a ``problem``. ``answered`` is False if the
-    GPU answered nothing at all.
+    ``problem`` describes what is wrong, such as ``is lost: reboot``: it is the rest of a sentence
+    that begins with the name of the GPU, without the full stop. ``not_reported`` maps each field
+    that this GPU does not report to the driver's reason; such a field is not a ``problem``.
+    ``answered`` is False if the GPU answered nothing at all.
     """
 
     values: Mapping[str, object]
@@ -54,10 +57,12 @@ class GpuReading(NamedTuple):
 
 
 class GpuDevice(Protocol):
-    """One GPU. ``identify`` and ``read`` are called from the GPU's own thread; either may hang.
+    """One GPU.
 
-    The other members never block and may be used while a call hangs. ``name`` and ``uuid`` are None
-    until the GPU has reported them, and stay known when it no longer answers.
+    ``identify`` and ``read`` are called from a separate thread for each GPU, because these calls
+    may hang. The other members never block and may be used while a call hangs. ``name`` and
+    ``uuid`` are None until the GPU has reported them; they keep their values when the GPU no longer
+    answers.
     """
 
     @property
@@ -69,15 +74,16 @@ class GpuDevice(Protocol):
         """The driver's identifier of this GPU, unique across machines."""
 
     def identify(self, clock: Clock) -> None:
-        """Ask for the name and the UUID. A GPU that does not answer is not an error here.
+        """Read the name and the UUID. A GPU that does not answer is not an error here.
 
         Raises SensorAbsentError if the driver can no longer be used.
         """
 
     def read(self, clock: Clock) -> GpuReading:
-        """Read the GPU once. A GPU that fails is a ``problem`` of the reading, not an error.
+        """Read the GPU once.
 
-        Raises SensorAbsentError if the driver can no longer be used.
+        If the GPU fails, nothing is raised: the reading contains the ``problem``. Raises
+        SensorAbsentError if the driver can no longer be used.
         """
 
     def unanswered(self) -> GpuReading:
@@ -87,10 +93,10 @@ class GpuDevice(Protocol):
 class GpuDriver(Protocol):
     """A vendor's driver. All methods are called from one thread; if a call hangs, the sensor hangs.
 
-    ``vendor`` is a short lower-case name. ``details`` are facts for `system/status` while the
-    driver is open, such as its version. ``reports_own_pids`` is true, while the driver is
-    open, if its process ids are those that this process sees: in a container they may be the
-    host's.
+    ``vendor`` is a short lower-case name. While the driver is open, ``details`` are facts for
+    `system/status`, such as the driver's version, and ``reports_own_pids`` is true if the process
+    ids that the driver reports are valid in this process's PID namespace. In a container, the
+    driver may report the host's process ids instead.
     """
 
     vendor: str
@@ -100,15 +106,15 @@ class GpuDriver(Protocol):
     def open(self) -> None:
         """Start the driver's library. It may be started again after ``close``.
 
-        Raises SensorAbsentError, whose message gives the reason and what to do.
+        If that fails, raises SensorAbsentError, whose message gives the reason and what to do.
         """
 
     def devices(self) -> Sequence[GpuDevice]:
         """Return the available GPUs (at least one), always in the same order.
 
-        The objects are the same each time, also after ``close`` and ``open``, until a GPU is added
-        or removed. Raises SensorAbsentError if there is no GPU, and SensorFailedError if the GPUs
-        could not be listed: the GPUs known so far may still answer.
+        Each call returns the same objects, even after ``close`` and ``open``, until a GPU is added
+        or removed. Raises SensorAbsentError if there is no GPU. Raises SensorFailedError if the
+        GPUs could not be listed; the GPUs known so far may still answer in this case.
         """
 
     def close(self) -> None:
@@ -116,4 +122,4 @@ class GpuDriver(Protocol):
 
 
 DriverFactory: TypeAlias = Callable[[Path], GpuDriver]
-"""Returns a driver that is not open; the path is that of ``/proc``. Loads no vendor's library."""
+"""Returns a driver that is not open, given the path of ``/proc``. It does not load a library."""

@@ -1,4 +1,4 @@
-"""The drivers that exist; their GPUs get their ids in this order."""
+"""The GPU drivers that are supported, in the order in which their GPUs get ids."""
 
 from collector.sensors.gpu.driver import DriverFactory
 from collector.sensors.gpu.nvml.driver import NvmlDriver

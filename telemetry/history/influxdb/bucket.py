@@ -1,4 +1,4 @@
-"""A bucket to read from and write to; the writer creates it if it is missing."""
+"""Reads and writes one bucket; the writer creates the bucket if it is missing."""
 
 from collections.abc import Sequence
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 class Bucket:
     """The bucket of ``account``, with a retention of at least ``length`` milliseconds.
 
-    Each method except ``close`` raises HistoryUnavailableError.
+    Each method except ``close`` can raise HistoryUnavailableError.
     """
 
     def __init__(self, account: Account, length: int) -> None:
@@ -27,7 +27,7 @@ class Bucket:
 
     def connect(self) -> None:
         """Create the client; nothing is sent yet."""
-        # urllib3 takes 7 MB, so it is loaded only if the history is in InfluxDB.
+        # urllib3 takes 7 MB of memory: it is loaded only if the history is in InfluxDB.
         from telemetry.history.influxdb.connection import Connection  # noqa: PLC0415
 
         self.close()
@@ -38,25 +38,26 @@ class Bucket:
         self._connected().check(self._retention)
 
     def prepare(self) -> None:
-        """Create the bucket if it is missing, and check it."""
+        """Create the bucket if it is missing, and check its retention."""
         self._connected().prepare_bucket(self._retention)
         self._is_ready = True
 
     def query(self, script: Script) -> str:
-        """Return the answer to ``script`` as CSV; empty if the bucket does not exist yet."""
+        """Return the answer to ``script`` as CSV; empty text if the bucket does not exist yet."""
         return self._connected().query(script)
 
     def write(self, lines: Sequence[str]) -> int:
-        """Write all ``lines`` or none; return how many InfluxDB dropped because they are too old.
+        """Write ``lines`` in one request; return the number of lines that were too old.
 
-        Raises HistoryRejectedError if the lines are not valid.
+        InfluxDB drops lines that are older than the bucket's retention. Raises HistoryRejectedError
+        if the lines are not valid.
         """
         connection = self._connected()
         if not lines:
             return 0
         if not self._is_ready:
             self.prepare()
-        # The bucket may have been deleted meanwhile: if this fails, check it before the next write.
+        # If the write fails, the bucket may have been deleted: check it before the next write.
         self._is_ready = False
         dropped = connection.write(lines)
         self._is_ready = True

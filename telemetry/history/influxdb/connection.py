@@ -1,4 +1,4 @@
-"""The requests to InfluxDB for one bucket. Imports urllib3, which takes 7 MB."""
+"""The requests to InfluxDB for one bucket. Imports urllib3, which takes 7 MB of memory."""
 
 import json
 import re
@@ -32,7 +32,7 @@ _TOO_OLD = re.compile(r"dropped (\d+) points outside retention policy")
 class Connection:
     """A client for one account. Its methods are thread-safe.
 
-    Each method raises HistoryUnavailableError.
+    Each method except ``close`` can raise HistoryUnavailableError.
     """
 
     def __init__(self, account: Account) -> None:
@@ -41,9 +41,9 @@ class Connection:
         self._server = Server(account)
 
     def check(self, seconds: int) -> None:
-        """Check that the token can read the bucket.
+        """Check that the token can read the bucket, and that the bucket's retention is sufficient.
 
-        A bucket that System Monitor did not create has to keep data for at least ``seconds``.
+        The retention of a bucket that System Monitor did not create has to be at least ``seconds``.
         """
         with errors_as_unavailable(self._account):
             require_enough(self._account, self._find(), seconds)
@@ -51,7 +51,7 @@ class Connection:
     def prepare_bucket(self, seconds: int) -> None:
         """Create the bucket if it is missing; check that it keeps data for at least ``seconds``.
 
-        If a bucket that System Monitor created has another retention, the retention is corrected.
+        The retention of a bucket that System Monitor created is set to ``seconds``.
         """
         with errors_as_unavailable(self._account):
             try:
@@ -69,8 +69,8 @@ class Connection:
     def write(self, lines: Sequence[str]) -> int:
         """Write ``lines``, whose times are in nanoseconds, in one request.
 
-        Returns how many lines InfluxDB dropped because they are older than the bucket's retention
-        by the server's clock. Raises HistoryRejectedError if the lines are invalid.
+        Returns how many lines InfluxDB dropped because, by the server's clock, they are older than
+        the bucket's retention. Raises HistoryRejectedError if the lines are invalid.
         """
         account = self._account
         try:
@@ -97,7 +97,7 @@ class Connection:
         return 0
 
     def query(self, script: Script) -> str:
-        """Return the answer to ``script`` as CSV; empty if the bucket does not exist yet."""
+        """Return the answer to ``script`` as CSV; empty text if the bucket does not exist yet."""
         organization = {"org": self._account.org}
         body = json.dumps(script.request()).encode()
         with errors_as_unavailable(self._account):
@@ -116,7 +116,7 @@ class Connection:
         self._server.close()
 
     def _nothing_yet(self) -> str:
-        """Return an empty answer if the bucket is missing, not merely hidden from the token."""
+        """Return an empty answer, but raise an error if the token cannot access the bucket."""
         try:
             self._find()
         except ResponseError as error:
@@ -130,15 +130,16 @@ class Connection:
         if not found:
             raise HistoryUnavailableError(
                 f"The token cannot access the bucket {account.bucket!r} of InfluxDB at "
-                f"{account.url}: it is inactive or lacks permission to read the bucket. Activate "
-                "the token, or set influxdb_token to one that can read and write the bucket."
+                f"{account.url}: the token is inactive or lacks permission to read the bucket. "
+                "Activate the token, or set influxdb_token to a token that can read and write the "
+                "bucket."
             )
         return found[0]
 
     def _list(
         self, kind: str, parse: Callable[[Mapping[str, Any]], Found], **selection: str
     ) -> list[Found]:
-        """Return the selected resources of ``kind``, without those hidden from the token."""
+        """Return the selected resources of ``kind`` that the token can access."""
         parameters = {"org": self._account.org, **selection}
         answer = self._server.send("GET", kind, _OK, parameters=parameters)
         try:

@@ -1,4 +1,4 @@
-"""Translates error responses and network errors. Imports urllib3, which takes 7 MB."""
+"""Translates error responses and network errors. Imports urllib3, which takes 7 MB of memory."""
 
 import contextlib
 import json
@@ -14,18 +14,19 @@ from telemetry.errors import HistoryRejectedError, HistoryUnavailableError
 from telemetry.history.influxdb.account import Account
 
 _LONGEST_MESSAGE = 300
-# The samples are invalid: the same request would fail again. InfluxDB answers 400 to a line that it
-# cannot parse, and 422 to a field of another type; with 422 it writes the other lines (InfluxDB
-# 2.7, POST /api/v2/write).
+# The statuses for invalid samples, with which the same request would fail again. InfluxDB responds
+# with 400 if it cannot parse a line, and with 422 if a field already has a different type. In the
+# case of 422, InfluxDB writes the other lines (InfluxDB 2.7, POST /api/v2/write).
 _REFUSALS = (HTTPStatus.BAD_REQUEST, HTTPStatus.UNPROCESSABLE_ENTITY)
 _DENIED = (HTTPStatus.UNAUTHORIZED, HTTPStatus.FORBIDDEN)
 
 
 class ResponseError(Exception):
-    """A response other than the expected one.
+    """A response that has an unexpected status, media type or content.
 
-    ``message`` is InfluxDB's message, or None if the response is not from InfluxDB, whose errors
-    are JSON objects with a code and a message. ``retry_after`` is in seconds.
+    ``message`` is InfluxDB's message, or None if the response is not from InfluxDB. InfluxDB's
+    errors are JSON objects with a code and a message. ``retry_after`` is the delay in seconds that
+    the response requests.
     """
 
     def __init__(self, status: int, headers: Mapping[str, str], body: bytes) -> None:
@@ -37,7 +38,7 @@ class ResponseError(Exception):
 
     @property
     def is_bucket_missing(self) -> bool:
-        """Whether InfluxDB knows the organization but not the bucket."""
+        """Whether InfluxDB has the organization but not the bucket."""
         return self.status == HTTPStatus.NOT_FOUND and "bucket" in (self.message or "")
 
     @property
@@ -48,7 +49,7 @@ class ResponseError(Exception):
 
 @contextlib.contextmanager
 def errors_as_unavailable(account: Account) -> Iterator[None]:
-    """Translate the errors of a request into one sentence for a user, without the token."""
+    """Raise errors as HistoryUnavailableError, whose message never contains the token."""
     place = f"InfluxDB at {account.url}"
     try:
         yield
@@ -68,10 +69,10 @@ def errors_as_unavailable(account: Account) -> Iterator[None]:
 
 
 def refusal_of(error: ResponseError) -> HistoryRejectedError | None:
-    """Return why the samples are rejected, or None if the same request may succeed later.
+    """Return the error for rejected samples, or None if the same request may succeed later.
 
-    Only InfluxDB can judge samples: a 400 that is not from InfluxDB comes from something in
-    between, such as a proxy that expects TLS.
+    A status of 400 or 422 means that samples are invalid only if the response is from InfluxDB. It
+    may also be from a program in between, such as a proxy that expects TLS.
     """
     if error.status == HTTPStatus.REQUEST_ENTITY_TOO_LARGE:
         return HistoryRejectedError("The request is too large for InfluxDB.", "too large")
@@ -92,7 +93,7 @@ def _message_in(body: bytes) -> str | None:
 
 
 def _seconds_in(retry_after: str) -> float:
-    """Return the seconds that ``Retry-After`` asks for, a number or a date (RFC 9110, 10.2.3)."""
+    """Return the delay in ``Retry-After``, which is in seconds or a date (RFC 9110, 10.2.3)."""
     if retry_after.isdecimal():
         return float(retry_after)
     try:

@@ -1,8 +1,9 @@
 """Events in InfluxDB: one measurement per family.
 
-A hash of host and id gives the tag ``part`` and the digits of the time below the millisecond. So an
-event that is delivered twice overwrites itself, and events of the same millisecond are all kept. A
-tag with the id itself would do the same, but would create a series for each event.
+A hash of the event's host and id, and of its channel if the family has several channels, determines
+the tag ``part`` and the digits of the time below the millisecond. So an event that is delivered
+twice is stored once, and different events of the same millisecond are all stored. A tag that
+contains the id would have the same effect, but InfluxDB would then create a series for each event.
 """
 
 import hashlib
@@ -16,7 +17,7 @@ from telemetry.history.influxdb import flux
 from telemetry.history.port import EventQuery
 
 _NANOSECONDS = 1_000_000  # in a millisecond
-_EVERY_HOST = "#"  # not a valid host name; a pivot does not handle empty strings
+_EVERY_HOST = "#"  # no host has this name; a pivot does not handle empty strings
 
 
 def line_of(event: Event) -> str:
@@ -65,7 +66,7 @@ def select(bucket: str, query: EventQuery) -> flux.Script:
     if query.host is not None:
         parameters |= {"host": query.host, "every": _EVERY_HOST}
     if query.run is not None:
-        # Inside a text of the payload, the quotes would be escaped: only the field itself matches.
+        # Only the field ``run`` matches: in other texts of the payload, the quotes are escaped.
         parameters["run"] = f'"run": {json.dumps(query.run)}'
     return flux.Script(text, parameters)
 
@@ -73,8 +74,8 @@ def select(bucket: str, query: EventQuery) -> flux.Script:
 def selected(tables: Iterable[flux.Table]) -> list[Event]:
     """Return the events in ``tables``, oldest first.
 
-    An event without a timestamp of its own gets the time at which it arrives. If such an event is
-    delivered twice, the earlier time counts.
+    An event that was published without a timestamp gets the time at which it arrives. If such an
+    event is delivered twice, it is stored with both times, and only the earlier one is returned.
     """
     found: dict[tuple[str, str, str], Event] = {}
     for table in tables:

@@ -1,4 +1,4 @@
-"""The queries to InfluxDB, in Flux, and the parser of its CSV. Pure.
+"""Writes queries to InfluxDB, in Flux, and parses the answers, which are CSV. Pure.
 
 Text from a user never becomes part of a script: it is passed as a parameter.
 """
@@ -24,7 +24,8 @@ Value: TypeAlias = str | datetime | timedelta
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 MILLISECOND = timedelta(milliseconds=1)
-# One row per time: a quarter of the bytes, and of the work to parse them.
+# Makes one row per time instead of one row per value: the answer has a quarter of the bytes, and
+# takes a quarter of the time to parse.
 PIVOT = 'pivot(rowKey: ["_time"], columnKey: ["_field"], valueColumn: "_value")'
 KEEP = 'keep(columns: ["_measurement", "gpu", "_field", "_time", "_value"])'
 WINDOW = (
@@ -34,7 +35,7 @@ _ONE_OF = r"r._field =~ /^({})(\.|$)/"
 OUR_FIELDS = _ONE_OF.format("|".join(FIELDS))
 OUR_MEASUREMENTS = " or ".join(f'r._measurement == "{each}"' for each in MEASUREMENTS)
 
-# The columns of a pivoted table that are not fields; the first is for annotations.
+# The columns of a pivoted table that are not fields; the column "" is for annotations.
 _NO_FIELDS = {"", "result", "table", "_time", "_measurement", "gpu", EMPTY}
 
 
@@ -46,7 +47,7 @@ class Script:
     parameters: Mapping[str, Value]
 
     def request(self) -> dict[str, object]:
-        """Return the body of the request for this script, whose response is CSV."""
+        """Return the body of the request that runs this script; the response is CSV."""
         variables = [
             {
                 "type": "OptionStatement",
@@ -67,10 +68,10 @@ class Script:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """The samples of one host's ``series`` from ``start`` to before ``end`` in ``bucket``.
+    """Selects samples of one host's ``series`` in ``bucket``, from ``start`` to before ``end``.
 
-    With ``fields``, only the columns of these fields are selected; names that the catalogue lacks
-    are ignored.
+    If ``fields`` contains names, only the columns of these fields are selected. Names that are not
+    in the catalogue are ignored.
     """
 
     bucket: str
@@ -81,17 +82,18 @@ class Selection:
     fields: Collection[str] = ()
 
     def count(self) -> Script:
-        """Query the number of values in each field of each series."""
+        """Return the script that counts the values in each field of each series."""
         return self._script("count()")
 
     def samples(self) -> Script:
-        """Query the samples themselves."""
+        """Return the script that reads the samples without aggregating them."""
         return self._script(then=PIVOT)
 
     def buckets(self, width: int, aggregate: Aggregate) -> Script:
-        """Query the aggregates over buckets of ``width`` ms.
+        """Return the script that aggregates the samples over buckets of ``width`` ms.
 
-        InfluxDB aligns windows to the epoch; the offset aligns them to ``start``.
+        InfluxDB aligns buckets to the epoch, so the script sets an offset that aligns them to
+        ``start``.
         """
         return self._script(
             WINDOW.format(aggregate.value),
@@ -108,9 +110,10 @@ class Selection:
         stop: str = "stop",
         condition: str = "",
     ) -> str:
-        """Return a script that selects the samples and applies ``steps``.
+        """Return Flux code that selects the samples and applies ``steps``.
 
-        The other arguments are names of variables.
+        ``bucket``, ``start`` and ``stop`` are names of variables in the script. ``condition`` is
+        Flux code that is appended to the condition of the filter.
         """
         any_series = " or ".join(
             f"(r._measurement == measurement{index}{f' and r.gpu == gpu{index}' if gpu else ''})"
@@ -129,7 +132,7 @@ class Selection:
         )
 
     def parameters(self) -> dict[str, Value]:
-        """Return the variables in ``source``."""
+        """Return the variables of ``source``, by name."""
         measurements = {f"measurement{i}": each.measurement for i, each in enumerate(self.series)}
         gpus = {f"gpu{i}": each.gpu for i, each in enumerate(self.series) if each.gpu}
         return {
@@ -147,18 +150,18 @@ class Selection:
 
 
 def hosts(bucket: str, start: int, end: int) -> Script:
-    """Query the hosts that have samples."""
+    """Return the script that finds the hosts that have samples in ``bucket``."""
     return _first_of(["host"], {"bucket": bucket}, start, end)
 
 
 def channels(bucket: str, host: str, start: int, end: int) -> Script:
-    """Query the series of ``host`` that have samples."""
+    """Return the script that finds the series of ``host`` that have samples in ``bucket``."""
     names = {"bucket": bucket, "host": encode(host)}
     return _first_of(["_measurement", "gpu"], names, start, end)
 
 
 def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end: int) -> Script:
-    """Query one value of each group of series with the same ``columns``."""
+    """Return the script that finds each combination of values in ``columns``."""
     condition = " and r.host == host" if "host" in names else ""
     listed = json.dumps(columns)
     text = (
@@ -171,7 +174,7 @@ def _first_of(columns: Sequence[str], names: Mapping[str, str], start: int, end:
 
 @dataclass(frozen=True, slots=True)
 class Table:
-    """A table of an answer: the strings in each column; an empty string if there is no value."""
+    """A table of an answer: the strings in each column. A missing value is an empty string."""
 
     columns: Mapping[str, Sequence[str]]
 
@@ -190,7 +193,7 @@ class Table:
         return [(moment - _EPOCH) // MILLISECOND for moment in moments]
 
     def count(self) -> int:
-        """Return the largest count: that is the number of samples, if one field has no nulls."""
+        """Return the largest count, which is the number of samples if some field has no nulls."""
         return max(map(int, self.columns["_value"]))
 
     def values(self, rows: Sequence[int]) -> dict[str, list[float | None]]:
@@ -203,7 +206,7 @@ class Table:
 
 
 def _numbers(texts: Sequence[str]) -> list[float | None]:
-    """Parse numbers and nulls as JSON: eight times as fast as ``float`` for 17 digits."""
+    """Parse numbers and nulls as JSON, eight times as fast as ``float`` if they have 17 digits."""
     return _list_of_numbers().validate_json(f"[{','.join(texts)}]", strict=True)
 
 
@@ -215,8 +218,9 @@ def _list_of_numbers() -> TypeAdapter[list[float | None]]:
 def tables(answer: str) -> Iterator[Table]:
     """Parse an answer in CSV without annotations.
 
-    An empty line and a header precede a table whose columns differ from the previous table's.
-    Raises HistoryUnavailableError if the script failed after its first rows were sent.
+    If the columns of a table differ from the columns of the table before it, the answer has an
+    empty line and a header between the two tables. Raises HistoryUnavailableError if the script
+    failed after its first rows were sent.
     """
     for has_cells, lines in groupby(csv.reader(io.StringIO(answer, newline="")), key=bool):
         if has_cells:

@@ -1,4 +1,4 @@
-"""A sample as a line of InfluxDB's line protocol."""
+"""Writes samples in InfluxDB's line protocol."""
 
 import re
 from functools import lru_cache
@@ -8,7 +8,7 @@ from telemetry.history.influxdb.names import EMPTY, MARKS, encode, series_of
 from telemetry.samples import Sample
 
 _SEPARATORS = re.compile(r"[,= ]")
-_NAMES = 4096  # encoded names in the cache; one machine has fewer
+_NAMES = 4096  # the most encoded names in the cache; one machine has fewer names
 _NOTHING = f"{EMPTY}=1.0"
 _NANOSECONDS = 1_000_000  # in a millisecond
 
@@ -16,8 +16,8 @@ _NANOSECONDS = 1_000_000  # in a millisecond
 def line_of(sample: Sample) -> str:
     """Return ``sample`` in line protocol.
 
-    A number without a suffix is a float to InfluxDB, so a field never changes its type. Raises
-    HistoryRejectedError if the sample's channel has no history.
+    Numbers are written without a suffix. InfluxDB stores such numbers as floats, so a field never
+    changes its type. Raises HistoryRejectedError if the sample's channel has no history.
     """
     series = series_of(sample.channel)
     if series is None:
@@ -32,7 +32,7 @@ def line_of(sample: Sample) -> str:
 
 
 def mark_of(host: str, timestamp: int, batch: str, field: str = "batch") -> str:
-    """Return the mark of a minute of ``host``; its ``field`` has the id of a request, ``batch``."""
+    """Return the line that sets ``field`` to ``batch`` in the mark of a minute of ``host``."""
     return f'{MARKS},host={_escaped(host)} {field}="{batch}" {timestamp * _NANOSECONDS}'
 
 

@@ -1,10 +1,12 @@
 """The scripts that compute minutes in InfluxDB, and the queries for them. Pure.
 
-A minute has the name and tags of its samples, and the tag ``aggregate``: ``mean``, ``min`` or
-``max``. The bucket of the samples records which minutes are due. Each request that writes samples
-also writes a mark for each host and minute in it, with the id of the request, ``batch``. When the
-minute has been computed, ``done`` gets the id that the mark had before. A request that arrives
-meanwhile changes ``batch``, so that the minute is due again, whichever ingester computes it.
+A minute has the measurement and tags of its samples, and the tag ``aggregate``: ``mean``, ``min``
+or ``max``. The bucket of the samples records which minutes are due. Each request that writes
+samples also writes a mark for each host and minute of the samples. The mark's field ``batch`` is an
+id of the request. Once the minute has been computed, the field ``done`` is set to the ``batch``
+that was read before. If another request writes samples of the minute meanwhile, it changes
+``batch``. The two fields then differ, so the minute is due again. This works even if several
+ingesters write samples and compute minutes.
 """
 
 import uuid
@@ -20,10 +22,12 @@ from telemetry.history.port import Aggregate
 from telemetry.samples import Sample
 
 Due = Mapping[tuple[str, int], str]
-"""The ids of the marks, by host and start of the minute."""
+"""The field ``batch`` of the marks of due minutes, by host and start of the minute."""
 
-_AT_ONCE = 10  # minutes of a host in one script, which must not take long
-_LATE = 7_200_000  # InfluxDB deletes expired samples only once an hour; until then, they count
+_AT_ONCE = 10  # the most minutes, of all hosts together, in a script, so that it does not take long
+# Minutes up to this long (ms) before the window are still computed. Their samples still
+# exist, because InfluxDB deletes expired samples only once an hour.
+_LATE = 7_200_000
 _STORED = {
     Aggregate.MEAN: "mean",
     Aggregate.MIN: "min",
@@ -35,10 +39,10 @@ _OF_ONE = " and r.aggregate == aggregate"
 
 
 def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
-    """Return the lines that mark the minutes of ``samples`` as due, by their time.
+    """Return the lines that mark the minutes of ``samples`` as due, by the time of the mark.
 
-    A mark has the last millisecond of its minute, so that no sample of that minute expires after
-    the mark.
+    The time of a mark is the last millisecond of its minute. So the mark does not expire before the
+    samples of the minute.
     """
     batch = uuid.uuid4().hex[:16]
     places = {(each.host, minute_of(each.timestamp) + MINUTE - 1) for each in samples}
@@ -49,7 +53,7 @@ def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
 
 
 def find_due(bucket: str, start: int, end: int) -> Script:
-    """Query the marks of the minutes that are due, from ``start`` to before ``end``."""
+    """Return the script that finds the marks of due minutes, from ``start`` to before ``end``."""
     text = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f'  |> filter(fn: (r) => r._measurement == "{MARKS}")\n'
@@ -71,7 +75,7 @@ def due(tables: Iterable[flux.Table]) -> dict[tuple[str, int], str]:
 
 
 def oldest_of(found: Due) -> Due:
-    """Return minutes that one script can compute: the same consecutive minutes of several hosts."""
+    """Return the oldest minutes that one script can compute: the same minutes of each host."""
     first = end = min(minute for _, minute in found)
     hosts = [host for host, minute in found if minute == first][:_AT_ONCE]
     chosen: dict[tuple[str, int], str] = {}
@@ -82,11 +86,11 @@ def oldest_of(found: Due) -> Due:
 
 
 def make(bucket: str, into: str, chosen: Due) -> Script:
-    """Return the script that computes the ``chosen`` minutes and yields their number."""
+    """Return the script that computes and stores the ``chosen`` minutes."""
     hosts = sorted({host for host, _ in chosen})
     starts = [minute for _, minute in chosen]
     any_host = " or ".join(f"r.host == host{index}" for index in range(len(hosts)))
-    # Each part selects its samples itself, so that InfluxDB's storage engine aggregates them.
+    # Each part selects the samples again: only then does the storage engine aggregate them.
     samples = (
         "from(bucket: bucket)\n  |> range(start: start, stop: stop)\n"
         f"  |> filter(fn: (r) => ({any_host}) and ({OUR_MEASUREMENTS}) and {OUR_FIELDS})\n"
@@ -117,7 +121,7 @@ def done(chosen: Due) -> list[str]:
 
 
 def points(selection: flux.Selection, aggregate: Aggregate) -> Script:
-    """Query the minutes in ``selection``."""
+    """Return the script that reads the minutes in ``selection``."""
     text = f"{selection.source(condition=_OF_ONE)}\n  |> {flux.PIVOT}"
     return Script(text, {**selection.parameters(), "aggregate": _STORED[aggregate]})
 
@@ -125,10 +129,11 @@ def points(selection: flux.Selection, aggregate: Aggregate) -> Script:
 def buckets(
     minutes: flux.Selection, samples: flux.Selection, aggregate: Aggregate, width: int
 ) -> Script:
-    """Query aggregates over buckets of ``width``, from ``minutes`` and then from ``samples``.
+    """Return the script that aggregates ``minutes``, then ``samples``, over buckets of ``width``.
 
-    The buckets before the seam are aggregated by InfluxDB's storage engine, which is faster. The
-    bucket that contains the seam, and those after it, are computed from minutes and samples.
+    The seam is the end of ``minutes``. InfluxDB's storage engine aggregates the buckets before the
+    seam, because that is faster. The script itself aggregates the bucket that contains the seam and
+    the buckets after it, from minutes and samples.
     """
     stored = _STORED[aggregate]
     window = flux.WINDOW.format(aggregate.value)
@@ -167,7 +172,7 @@ def _union(parts: Sequence[str]) -> str:
 def samples_among(
     dropped: int, samples: Sequence[Sample], lines: Mapping[int, Sequence[str]]
 ) -> int:
-    """Return how many of the ``dropped`` lines are samples; InfluxDB drops the oldest lines."""
+    """Return how many of the ``dropped`` lines, which are the oldest lines, are samples."""
     times = [(each.timestamp, 1) for each in samples]
     times += [(time, 0) for time, lines_then in lines.items() for _ in lines_then]
     return sum(is_sample for _, is_sample in sorted(times)[:dropped])

@@ -1,4 +1,4 @@
-"""The reading half of the history in InfluxDB."""
+"""Reads the history in InfluxDB."""
 
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -18,12 +18,14 @@ from telemetry.history.influxdb.names import COUNTED, Series, channel_of, decode
 from telemetry.history.port import Columns, EventQuery, Query
 from telemetry.history.window import Clock, Spans, Windows
 
-_AT_ONCE = 4  # queries of one request
-_SERIES = 3  # at least, in each of them: an additional query takes InfluxDB 3 ms of CPU time
+_AT_ONCE = 4  # the most queries that one request sends at the same time
+# If a request needs several queries, each query has at least this number of series, because each
+# additional query takes InfluxDB 3 ms of CPU time.
+_SERIES = 3
 
 
 class InfluxdbReader:
-    """Reads from a bucket, and aggregates in the database."""
+    """Reads samples, minutes and events from two buckets; InfluxDB does the aggregation."""
 
     def __init__(
         self,
@@ -34,7 +36,7 @@ class InfluxdbReader:
         spans: Spans,
         clock: Clock = unix_milliseconds,
     ) -> None:
-        """Store the address and the retention; nothing is opened."""
+        """Store the address and the retention; nothing is opened before ``open``."""
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._bucket = Bucket(self._account, spans.samples)
@@ -52,7 +54,7 @@ class InfluxdbReader:
             bucket.check()
 
     def notes(self) -> Sequence[str]:
-        """Return nothing: this store has no notes."""
+        """Return an empty sequence: this store has no notes for the operator."""
         return ()
 
     def hosts(self, start: int | None = None) -> Sequence[str]:
@@ -60,7 +62,7 @@ class InfluxdbReader:
         return sorted({decode(table.key("host")) for table in self._first_of(flux.hosts, start)})
 
     def channels(self, host: str, start: int | None = None) -> Sequence[str]:
-        """Return the sorted channels of ``host`` with samples, or minutes since ``start``."""
+        """Return the sorted channels of ``host`` that have samples, or minutes since ``start``."""
 
         def script(bucket: str, start: int, end: int) -> Script:
             return flux.channels(bucket, host, start, end)
@@ -71,7 +73,7 @@ class InfluxdbReader:
     def _first_of(
         self, script: Callable[[str, int, int], Script], start: int | None
     ) -> Iterator[Table]:
-        """Yield the answers to ``script`` for the samples, and for the minutes since ``start``."""
+        """Yield the answers to ``script`` from the samples and from the minutes since ``start``."""
         window = self._windows.samples
         yield from self._ask(script(self._account.bucket, window.start, window.end))
         oldest = longer.first_minute(self._windows, start)
@@ -94,7 +96,7 @@ class InfluxdbReader:
         answers = {
             series: columns
             for series, columns in answers.items()
-            if len(columns.timestamps) <= query.max_points  # including the marks of outages
+            if len(columns.timestamps) <= query.max_points  # these include the marks of outages
         }
         many = {series: count for series, count in counts.items() if series not in answers}
         answers |= self._buckets(clipped, many)
@@ -114,7 +116,7 @@ class InfluxdbReader:
         self._long_bucket.close()
 
     def _counts(self, query: Query, series: Sequence[Series]) -> dict[Series, int]:
-        """Return the number of samples of each series; count as few fields as suffice."""
+        """Return the number of samples of each series; count all fields only where necessary."""
         counts = self._count(replace(query, fields=query.fields or COUNTED), series)
         others = [each for each in series if each not in counts]
         return counts if query.fields or not others else counts | self._count(query, others)
@@ -165,7 +167,7 @@ class InfluxdbReader:
         return flux.tables(self._bucket.query(script))
 
     def _ask_at_once(self, scripts: Sequence[Script]) -> Iterator[Table]:
-        """Return the answers to ``scripts``, which InfluxDB computes on several cores."""
+        """Return the answers to ``scripts``, sent together so that InfluxDB uses several cores."""
         with ThreadPoolExecutor(len(scripts)) as threads:
             answers = list(threads.map(self._bucket.query, scripts))
         return chain.from_iterable(map(flux.tables, answers))
@@ -177,7 +179,7 @@ class InfluxdbReader:
 
 
 def _parts(series: Collection[Series]) -> list[list[Series]]:
-    """Return ``series`` in parts to query at once: one query for a few, several for many."""
+    """Split ``series`` into parts, for queries that are sent together; few series are one part."""
     count = min(_AT_ONCE, max(1, len(series) // _SERIES))
     return [list(series)[part::count] for part in range(count)]
 

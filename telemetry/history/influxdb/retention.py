@@ -1,8 +1,8 @@
 """Decides which buckets keep data for long enough, and which buckets may be changed.
 
 A bucket is ours if its description begins with our mark. Any other bucket may hold another
-program's data, so it is never changed. A bucket that an earlier version created has no description,
-so it is not changed either; it keeps data for exactly the window, so it is still used.
+program's data, so it is never changed. Earlier versions created buckets without a description, so
+these buckets are not changed either. They are still used if their retention is long enough.
 """
 
 from collections.abc import Mapping
@@ -17,14 +17,14 @@ DESCRIPTION = (
     f"{_MARK}, which sets its retention. Delete this description to set the retention yourself."
 )
 
-_SHORTEST = 3600  # seconds; InfluxDB's minimum, and the reader clips to the window
+_SHORTEST = 3600  # seconds, InfluxDB's minimum; the reader returns only samples in the window
 _HOUR, _DAY = 3600, 86_400
-_FOREVER = 0  # InfluxDB's notation
+_FOREVER = 0  # InfluxDB's value for a bucket that keeps everything
 
 
 @dataclass(frozen=True, slots=True)
 class FoundBucket:
-    """A bucket that exists; ``seconds`` is its retention, 0 if it keeps everything."""
+    """A bucket that exists; ``seconds`` is its retention, or 0 if it keeps everything."""
 
     identity: str
     seconds: int
@@ -47,9 +47,10 @@ def seconds_of(length: int) -> int:
 def rules(seconds: int) -> list[dict[str, object]]:
     """Return the retention rules for ``seconds``, in InfluxDB's JSON.
 
-    InfluxDB deletes whole shard groups, and rejects a retention that is shorter than a group's
-    duration. InfluxDB keeps the old duration of the groups if an update does not name one. The
-    durations here are InfluxDB's own defaults for retentions of less than 180 days.
+    InfluxDB deletes whole shard groups, and rejects a retention that is shorter than the duration
+    of a group. The rules always contain this duration, because InfluxDB otherwise keeps the old
+    duration when the retention changes. The durations here are InfluxDB's own defaults for
+    retentions of less than 180 days.
     """
     group = _HOUR if seconds < 2 * _DAY else _DAY
     return [{"type": "expire", "everySeconds": seconds, "shardGroupDurationSeconds": group}]
@@ -58,7 +59,7 @@ def rules(seconds: int) -> list[dict[str, object]]:
 def require_enough(account: Account, bucket: FoundBucket, seconds: int) -> None:
     """Raise HistoryUnavailableError if a foreign bucket keeps data for less than ``seconds``.
 
-    The retention of our buckets is corrected when the ingester starts.
+    Our own buckets are not checked, because the ingester corrects their retention when it starts.
     """
     if not bucket.is_ours and bucket.seconds != _FOREVER and bucket.seconds < seconds:
         raise HistoryUnavailableError(

@@ -1,4 +1,4 @@
-"""Sends requests to InfluxDB's HTTP API. Imports urllib3, which takes 7 MB."""
+"""Sends requests to InfluxDB's HTTP API. Imports urllib3, which takes 7 MB of memory."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -14,16 +14,16 @@ JSON = "application/json"
 CSV = "text/csv"
 
 _TIMEOUT_SECONDS = 10.0
-_IDLE_SOCKETS = 8  # the api may answer four requests at once, with up to four queries each
+_IDLE_SOCKETS = 8  # the most idle connections that stay open; more may be open during requests
 
 
 class Server:
-    """The server of one account. Its methods are thread-safe."""
+    """The InfluxDB server of one account. The methods are thread-safe."""
 
     def __init__(self, account: Account) -> None:
-        """Create a pool without connections; nothing is sent yet."""
+        """Create a connection pool; nothing is sent yet."""
         if not (account.token.isascii() and account.token.isprintable()):
-            # Checked here, because the error of http.client would quote the token.
+            # Checked here, because the error message of http.client would contain the token.
             raise HistoryUnavailableError(
                 "influxdb_token contains invalid characters: set it to an InfluxDB API token."
             )
@@ -44,10 +44,11 @@ class Server:
         parameters: Mapping[str, str] | None = None,
         body: bytes | None = None,
     ) -> bytes:
-        """Return the body of a response that has the status and the media type in ``expect``.
+        """Send a request; return the body if the response is as ``expect`` (status, media type).
 
-        A proxy can answer any request with a page of its own, even with status 200. So any other
-        response raises ResponseError. Raises an error of urllib3 if there is no response.
+        Raises ResponseError for any other response. The media type is checked too, because a proxy
+        can respond to any request with its own page and status 200. Raises an error of urllib3 if
+        there is no response.
         """
         response = self._pool.request(
             method, f"{self._root}/{path}?{urlencode(parameters or {})}", body=body, redirect=False

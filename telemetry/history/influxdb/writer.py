@@ -1,4 +1,4 @@
-"""The writing half of the history in InfluxDB."""
+"""Writes the history in InfluxDB."""
 
 from collections.abc import Sequence
 from itertools import chain
@@ -14,13 +14,14 @@ from telemetry.history.window import Clock, Spans, Windows
 
 
 class InfluxdbWriter:
-    """Writes samples to one bucket, and events to another, which keeps them for days.
+    """Writes samples to one bucket, and events and minutes to another, which keeps them for days.
 
-    A sample that is stored already is merged with the new values. Each call makes one synchronous
-    request per bucket. InfluxDB parses a whole request before it writes any of it, so a request is
-    stored completely or not at all, unless another program has given one of our fields another
-    type. If the second request fails, the caller writes everything again, which changes nothing in
-    the first bucket.
+    If a sample is already stored, the new values are merged into the stored sample. ``write`` sends
+    one synchronous write request per bucket. InfluxDB parses a whole request before it writes any
+    line, so it stores all lines or none. There is one exception: if another program has given one
+    of our fields a different type, InfluxDB rejects the lines with this field and stores the other
+    lines. If the second request fails, the caller writes all records again. This does not change
+    the samples that the first request has stored.
     """
 
     def __init__(
@@ -32,7 +33,7 @@ class InfluxdbWriter:
         spans: Spans,
         clock: Clock = unix_milliseconds,
     ) -> None:
-        """Store the address and the retention; nothing is opened."""
+        """Store the address and the retention; nothing is opened before ``open``."""
         self._account = Account(url, token, org, bucket)
         self._windows = Windows(spans, clock)
         self._samples = Bucket(self._account, spans.samples)
@@ -70,7 +71,7 @@ class InfluxdbWriter:
         self._windows.count_dropped(dropped)
 
     def roll_up(self) -> bool:
-        """Compute some of the minutes that are due; return whether more are due.
+        """Compute some of the minutes that are due; return whether more minutes are due.
 
         Raises HistoryUnavailableError.
         """
@@ -84,7 +85,7 @@ class InfluxdbWriter:
             return False
         chosen = minutes.oldest_of(due)
         for _ in flux.tables(self._samples.query(minutes.make(bucket, into, chosen))):
-            pass  # an error of the script is in its answer
+            pass  # if the script failed, reading its answer raises the error
         self._samples.write(minutes.done(chosen))
         return len(chosen) < len(due)
 

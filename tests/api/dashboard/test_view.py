@@ -161,7 +161,9 @@ def test_the_view_stays_paused_when_another_host_is_selected(
 
 def test_a_missing_gpu_in_the_address_is_a_notice(open_visit: OpenVisit) -> None:
     page = open_visit().go(fragment(HOST, gpu="31"))
-    expect(page.get_by_test_id("notices")).to_have_text("This host has no GPU 31. Showing GPU 0.")
+    expect(page.get_by_test_id("notices")).to_have_text(
+        "This host has no GPU 31. The page shows GPU 0 instead."
+    )
     page.get_by_test_id("gpu-row-2").click()
     expect(page.get_by_test_id("gpu-name")).to_contain_text("GPU 2")
     expect(page.get_by_test_id("notices")).to_have_count(0)

@@ -80,7 +80,8 @@ def test_the_end_is_named(values: dict[str, object], pill: str, sentence: str) -
 def test_a_run_under_way_or_lost_has_no_end() -> None:
     running, lost = (run(state, ended=None) for state in (RunState.RUNNING, RunState.LOST))
     assert "is still running." in shown(made(this=running))
-    assert "Its end is not known: last seen on 1 Jan 2026, 01:00:00." in shown(made(this=lost))
+    sentence = "Its end is not known; the run was last seen on 1 Jan 2026, 01:00:00."
+    assert sentence in shown(made(this=lost))
 
 
 def test_a_number_that_is_not_known_is_left_out() -> None:
@@ -93,7 +94,7 @@ def test_a_number_that_is_not_known_is_left_out() -> None:
 def test_without_samples_and_findings_it_reports_it() -> None:
     page = shown(made())
     assert "Nothing unusual was found." in page
-    assert "The history has no samples of this time" in page
+    assert "The history has no samples from this time" in page
 
 
 def test_no_text_from_the_bus_is_markup() -> None:
@@ -138,4 +139,4 @@ def test_many_annotations_have_lines_without_numbers_and_a_list_that_ends() -> N
     assert page.count('class="mark"') == 600
     assert 'class="number' not in page
     assert page.count("<tr>") == 501
-    assert "100 more are not listed." in page
+    assert "100 more annotations are not listed." in page

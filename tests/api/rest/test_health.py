@@ -15,7 +15,7 @@ from telemetry.status import SensorReport, SensorState
 from tests.api.running import RunningApi, cpu, gpu_report, running_api, status
 from tests.services.processes import free_port, wait_until
 
-REASON = "The history does not answer."
+REASON = "The history is not responding."
 
 
 class UnavailableHistory:

@@ -128,8 +128,8 @@ def test_every_live_host_is_judged_whichever_was_the_last_to_publish(api: Runnin
         return history_error(api)
 
     report = (
-        "The history has no recent samples from 'missing', which is live; those of other hosts are "
-        "stored, so see the ingester's log for the reason."
+        "The history has no recent samples from 'missing', which is live; samples from other "
+        "hosts are stored, so see the ingester's log for the reason."
     )
     newest = deque([""], maxlen=10)
 
@@ -157,10 +157,14 @@ def test_a_sound_history_is_ready_although_a_clock_is_off_and_the_clock_is_noted
     assert answer["ready"] is True
     assert answer["counters"] == {"clocks_off": 2}
     ahead = (
-        "The clock of 'ahead' is 3 h ahead of this machine's, so the history discards its samples"
+        "The clock of 'ahead' is 3 h ahead of this machine's clock, so the history discards the "
+        "host's samples: set the host's clock."
     )
-    late = "The clock of 'late' is 5 min behind this machine's, so its samples have wrong times"
-    assert sorted(answer["notes"]) == [f"{ahead}: set it.", f"{late}: set it."]
+    late = (
+        "The clock of 'late' is 5 min behind this machine's clock, so the history stores wrong "
+        "times for the host: set the host's clock."
+    )
+    assert sorted(answer["notes"]) == [ahead, late]
 
 
 @pytest.mark.usefixtures("_short_lag")

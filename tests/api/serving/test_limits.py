@@ -119,6 +119,6 @@ def test_an_address_that_takes_all_connections_does_not_keep_others_out(
     assert counts["connections_closed"] == 6
     (line,) = caplog.messages
     assert line == (
-        "All 6 connections are in use. To make room for new ones, connections of the address with "
-        "the most connections are closed; 1 so far."
+        "All 6 connections are in use. To make room for new clients, connections of the address "
+        "with the most connections are closed. Connections closed so far: 1."
     )

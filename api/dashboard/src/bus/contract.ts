@@ -11,7 +11,7 @@ export interface AnnotationEntry {
   readonly text: string;
   /** tags to filter by */
   readonly tags: readonly string[];
-  /** run that the event belongs to */
+  /** ID of the run that the event belongs to */
   readonly run: string | null;
 }
 
@@ -35,115 +35,115 @@ export interface ErrorResponse {
 }
 
 export interface FindingEntry {
-  /** id of the finding, the same from its beginning to its end */
+  /** id of the finding, which never changes */
   readonly id: string;
-  /** Unix time of its last change in milliseconds */
+  /** Unix time in milliseconds of its last change */
   readonly timestamp: number;
   /** host that the state concerns */
   readonly host: string;
-  /** kind, as in the channel */
+  /** kind of the finding */
   readonly kind: string;
-  /** what it is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, a sensor, or host */
   readonly subject: string;
-  /** whether it is active or over */
+  /** whether the finding is active or over */
   readonly state: "active" | "over";
-  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the finding began (ms) */
   readonly since: number;
-  /** one sentence with numbers */
+  /** the finding in one sentence, with numbers */
   readonly summary: string;
-  /** the numbers, and the span in which they were measured */
+  /** the numbers behind the finding, and the span in which they were measured */
   readonly evidence: FindingEvidence;
   /** expected time of the event that the finding predicts; null if it predicts none */
   readonly expected: FindingExpected | null;
-  /** what to do about it */
+  /** what to do about the finding */
   readonly advice: string;
-  /** Unix time of its end in milliseconds; null while it is active, or if it is over and its end was not reported */
+  /** Unix time of the finding's end in milliseconds; null while the finding is active, or if its end was not reported */
   readonly ended: number | null;
 }
 
 export interface FindingEvidence {
-  /** start of the span in which the numbers were measured, Unix time (ms) */
+  /** Unix time at which the measurement of the numbers began (ms) */
   readonly start: number;
-  /** end of that span, Unix time (ms) */
+  /** Unix time at which the measurement of the numbers ended (ms) */
   readonly end: number;
   /** the numbers by name, each with its unit */
   readonly numbers: Readonly<Record<string, FindingEvidenceNumbers>>;
 }
 
 export interface FindingEvidenceNumbers {
-  /** the number */
+  /** value of the number */
   readonly value: number;
-  /** its unit */
+  /** unit of the number */
   readonly unit: string;
 }
 
 export interface FindingExpected {
-  /** earliest, Unix time (ms) */
+  /** Unix time of the event at the earliest (ms) */
   readonly earliest: number;
-  /** most likely, Unix time (ms) */
+  /** Unix time at which the event is most likely (ms) */
   readonly likely: number;
-  /** latest, Unix time (ms) */
+  /** Unix time of the event at the latest (ms) */
   readonly latest: number;
 }
 
 export interface FindingSummary {
-  /** kind, as in the channel */
+  /** kind of the finding */
   readonly kind: string;
-  /** what it is about, such as a device, a sensor, or host */
+  /** what the finding is about, such as a device, a sensor, or host */
   readonly subject: string;
-  /** critical: a run or the machine fails, or is about to; warning: it will fail later, or GPU hours are lost; info: worth knowing */
+  /** critical: a run or the machine fails, or is about to fail; warning: it will fail later, or GPU hours are lost; info: worth knowing */
   readonly severity: "info" | "warning" | "critical";
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the finding began (ms) */
   readonly since: number;
-  /** one sentence with numbers */
+  /** the finding in one sentence, with numbers */
   readonly summary: string;
 }
 
 export interface FindingsResponse {
   /** the findings in the span */
   readonly findings: readonly FindingEntry[];
-  /** why the history cannot be read; the findings that are over are then missing */
+  /** why the history cannot be read, in which case past findings are missing; null otherwise */
   readonly history_error: string | null;
 }
 
 export interface GpuSummary {
   /** id of the GPU, as in the channel name */
   readonly id: string;
-  /** share of time during which a kernel ran (%) */
+  /** share of the time during which a kernel ran (%) */
   readonly utilization: number | null;
   /** memory in use, excluding reserved memory (bytes) */
   readonly memory_used: number | null;
-  /** installed memory; if unified, the system's memory (bytes) */
+  /** installed memory; if memory_kind is unified, the system's memory (bytes) */
   readonly memory_total: number | null;
   /** core temperature (°C) */
   readonly temperature: number | null;
   /** why the clocks are reduced */
   readonly throttle_reasons: readonly string[] | null;
-  /** how many processes use it; null if they are not known */
+  /** how many processes use the GPU; null if that is not known */
   readonly processes: number | null;
-  /** whether the reading is older than three intervals */
+  /** whether the readings are older than three sampling intervals */
   readonly stale: boolean;
 }
 
 export interface HistoryChannel {
-  /** Unix times in milliseconds, ascending; the start of each bucket */
+  /** ascending Unix times in milliseconds, of the samples or the buckets' starts */
   readonly timestamps: readonly number[];
-  /** one value per timestamp for each field, in its unit; null for a gap. List items are named per_core.0, per_core.1, …; object leaves per_device.sda.read_rate */
+  /** for each field, one value per timestamp, in the field's unit; null for a gap. The items of a list have names such as per_core.0, and the values in an object have names such as per_device.sda.read_rate */
   readonly fields: Readonly<Record<string, readonly (number | null)[]>>;
   /** width of a bucket (ms); null if the samples are not aggregated */
   readonly bucket_width: number | null;
-  /** Unix time in milliseconds before which the points are one-minute buckets, and bucket_width is that of the later points; null if all have the same width */
+  /** Unix time in milliseconds: all points before it are one-minute buckets, and later points have the width bucket_width; null if all points have the same width */
   readonly minutes_until: number | null;
 }
 
 export interface HistoryResponse {
   /** the host that was sampled */
   readonly host: string;
-  /** Unix time in milliseconds, inclusive */
+  /** start of the span in Unix milliseconds, inclusive */
   readonly start: number;
-  /** Unix time in milliseconds, exclusive */
+  /** end of the span in Unix milliseconds, exclusive */
   readonly end: number;
   /** the channels with samples in the span, by name */
   readonly channels: Readonly<Record<string, HistoryChannel>>;
@@ -152,7 +152,7 @@ export interface HistoryResponse {
 export interface HostEntry {
   /** the host that was sampled */
   readonly host: string;
-  /** whether the host's collector is running; null before its first status */
+  /** whether the host's collector is running; null if it has sent no status */
   readonly state: CollectorState | null;
   /** the collector's version */
   readonly version: string | null;
@@ -160,53 +160,53 @@ export interface HostEntry {
   readonly started: number | null;
   /** time between two samples (s) */
   readonly interval: number | null;
-  /** Unix time of the newest live sample in milliseconds; null without one */
+  /** Unix time in milliseconds of the newest sample from the bus, or of the newest status if there is no sample; null if the host is known only from the history */
   readonly timestamp: number | null;
   /** the collector's sensors, by name */
   readonly sensors: Readonly<Record<string, SensorResponse>>;
   /** samples not yet sent to the broker */
   readonly waiting: number | null;
-  /** samples dropped because too many were waiting */
+  /** samples discarded, for example by a full buffer */
   readonly dropped: number | null;
 }
 
 export interface HostOverview {
   /** the host that was sampled */
   readonly host: string;
-  /** whether the host's collector is running; null before its first status */
+  /** whether the host's collector is running; null if it has sent no status */
   readonly state: CollectorState | null;
-  /** whether no sample of the last three intervals has arrived */
+  /** whether all samples of the host are older than three sampling intervals */
   readonly stale: boolean;
-  /** utilization of all cores */
+  /** mean utilization of all CPU cores */
   readonly cpu: number | null;
   /** share of the memory that is in use */
   readonly memory: number | null;
-  /** the GPUs, by id */
+  /** the GPUs, sorted by id */
   readonly gpus: readonly GpuSummary[];
   /** the active findings, the most severe first */
   readonly findings: readonly FindingSummary[];
 }
 
 export interface HostsResponse {
-  /** the hosts, by name */
+  /** the hosts, sorted by name */
   readonly hosts: readonly HostEntry[];
-  /** why the history cannot be read or is not growing; if it cannot be read, hosts known only from it are missing */
+  /** why the history cannot be read or is not growing, or null; if the history cannot be read, the hosts that are known only from the history are missing */
   readonly history_error: string | null;
   /** how long the history keeps samples (h) */
   readonly history_hours: number;
-  /** how long the history keeps one-minute points (days); 0: none */
+  /** how long the history keeps one-minute points (days); 0: it keeps none */
   readonly history_days: number;
 }
 
 export interface OverviewResponse {
-  /** the live hosts, by name */
+  /** the live hosts, sorted by name */
   readonly hosts: readonly HostOverview[];
 }
 
 export interface RunEntry {
   /** id of the run */
   readonly id: string;
-  /** when its state last changed, Unix milliseconds */
+  /** Unix time in milliseconds at which the run's state last changed */
   readonly timestamp: number;
   /** host that the state concerns */
   readonly host: string;
@@ -214,52 +214,52 @@ export interface RunEntry {
   readonly name: string;
   /** tags to filter by */
   readonly tags: readonly string[];
-  /** user that it belongs to */
+  /** user that the run belongs to */
   readonly user: string | null;
-  /** program and script or module; never the arguments, which may contain secrets */
+  /** program, and script or module; never the arguments, which may contain secrets */
   readonly command: string | null;
-  /** process ID of its first process */
+  /** process ID of the run's first process */
   readonly pid: number | null;
-  /** identifies its first process: a digest of the boot, the process ID and its start */
+  /** identifies the run's first process: a digest of boot ID, process ID and start time */
   readonly process: string | null;
-  /** ids of the GPUs that it uses */
+  /** IDs of the GPUs that the run uses */
   readonly gpus: readonly string[];
-  /** when it began, Unix time (ms) */
+  /** Unix time at which the run began (ms) */
   readonly started: number;
-  /** null while it runs, then when it ended, Unix time (ms) */
+  /** Unix time at which the run ended; null until then (ms) */
   readonly ended: number | null;
-  /** exit code, if it is known */
+  /** exit code; null if it is not known */
   readonly exit_code: number | null;
-  /** name of the signal that ended it */
+  /** name of the signal that ended the run */
   readonly signal: string | null;
-  /** what reported it: automatic, the collector; command, `system-monitor run`; helper, the Python helper */
+  /** what reported the run: the collector (automatic), `system-monitor run` (command), or the Python helper (helper) */
   readonly how: "automatic" | "command" | "helper";
-  /** the resources that it used, as far as known */
+  /** the resources that the run used, as far as they are known */
   readonly summary: RunSummary | null;
-  /** running; ended; or lost: its end is not known, and its host is silent or no longer reports it */
+  /** whether the run is running, ended or lost. A run is lost if its end is not known, and its host is silent or no longer reports the run */
   readonly state: RunState;
 }
 
 export type RunState = "running" | "ended" | "lost";
 
 export interface RunSummary {
-  /** how long it ran (s) */
+  /** how long the run has lasted (s) */
   readonly duration?: number | null;
-  /** time during which it used GPUs, summed over the GPUs (h) */
+  /** time during which the run used GPUs, summed over the GPUs (h) */
   readonly gpu_hours?: number | null;
-  /** mean utilization of its GPUs (%) */
+  /** mean utilization of the run's GPUs (%) */
   readonly gpu_utilization_mean?: number | null;
-  /** largest amount of GPU memory (bytes) */
+  /** largest amount of GPU memory in use at once (bytes) */
   readonly gpu_memory_peak?: number | null;
-  /** largest amount of RAM (bytes) */
+  /** largest amount of RAM in use at once (bytes) */
   readonly ram_peak?: number | null;
-  /** CPU time (s) */
+  /** CPU time that the run used (s) */
   readonly cpu_seconds?: number | null;
-  /** energy of its GPUs (J) */
+  /** energy used by the run's GPUs (J) */
   readonly energy_joules?: number | null;
-  /** share of the time in which its GPUs were slowed down (%) */
+  /** share of the time in which the GPUs were slowed down (%) */
   readonly throttled_share?: number | null;
-  /** share of the time in which it left its GPUs idle (%) */
+  /** share of the time in which the GPUs were idle (%) */
   readonly idle_held_share?: number | null;
   /** data read from storage (bytes) */
   readonly read_bytes?: number | null;
@@ -272,24 +272,24 @@ export interface RunSummary {
 export interface RunsResponse {
   /** the runs */
   readonly runs: readonly RunEntry[];
-  /** the parameter `end` that selects the next page; null if this is the last */
+  /** value of the parameter `end` that selects the next page; null if this is the last page */
   readonly next: number | null;
 }
 
 export interface SensorResponse {
   /** state of the sensor */
   readonly state: SensorState;
-  /** why it cannot be read, in one sentence */
+  /** why the sensor is in this state, in one sentence */
   readonly reason: string | null;
-  /** what it reads */
+  /** what the sensor reads */
   readonly description: string | null;
-  /** duration of the last reading (ms) */
+  /** duration of the newest reading (ms) */
   readonly duration_ms: number | null;
   /** failed readings since the collector started */
   readonly failures: number;
   /** ticks without a reading since the collector started */
   readonly missed_ticks: number;
-  /** details such as the driver version, by name */
+  /** facts such as the driver version, by name */
   readonly details: Readonly<Record<string, string>>;
 }
 

@@ -4,9 +4,13 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import { combined, type Moments, NO_MOMENTS, withLive } from "../store/moments";
 import type { Span } from "../view/view";
 
-/** A span that the reader is still changing is not fetched. */
+/** A span is fetched once the reader has not changed it for this long. */
 const SETTLE_MS = 150;
-/** The end of a state follows its removal, or the other way round. */
+/**
+ * The lists are fetched this long after the state of a run or a finding was removed.
+ *
+ * The end of a run or a finding may arrive before or after its removal. After this time, the lists should contain it.
+ */
 const REMOVED_MS = 3_000;
 
 interface Options {
@@ -15,14 +19,18 @@ interface Options {
   onChange(): void;
 }
 
-/** Keeps what happened on one host in the span shown current: lists from the server, then the stream. */
+/**
+ * Provides what happened on one host in the span that is shown.
+ *
+ * It fetches lists from the server, and adds what the stream delivers.
+ */
 export class MomentsFeed {
   moments: Moments = NO_MOMENTS;
-  /** Why it cannot be read, as a sentence. */
+  /** Why `moments` cannot be read, as a sentence; null if they can be read. */
   problem: string | null = null;
   private listed: Moments = NO_MOMENTS;
   private live: Moments = NO_MOMENTS;
-  /** What was requested; `to` is null where the stream continues it. */
+  /** The newest query for the lists; its `to` is null if the span ends now, so that the stream continues the lists. */
   private query: MomentsQuery | null = null;
   private readonly lists: RetriedFetch<Moments>;
 
@@ -41,18 +49,22 @@ export class MomentsFeed {
     });
   }
 
-  /** Fetch what happened in `span`, unless it is known; call it with each frame. `now` is by the host's clock. */
+  /**
+   * Fetch what happened in `span`, unless an earlier query covers the span.
+   *
+   * Call this method with each frame. `now` is the time by the host's clock.
+   */
   show(span: Span, now: number): void {
     const isPast = span.isFixed && span.to < now;
     const { query } = this;
     const starts = query !== null && query.from <= span.from;
     if (starts && (isPast ? query.to === null || query.to >= span.to : query.to === null)) return;
-    // A span that moves starts later with each frame, so it is requested once.
+    // A span that ends now starts later with each frame, so the first query also covers the span in later frames.
     this.query = { host: this.host, from: span.from, to: isPast ? span.to : null };
     this.lists.fetchAfter(SETTLE_MS);
   }
 
-  /** Fetch it again: something may have been missed. */
+  /** Fetch the lists again, because the stream may have missed something. */
   fetch(): void {
     if (this.query !== null) this.lists.fetch();
   }

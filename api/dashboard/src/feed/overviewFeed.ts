@@ -9,9 +9,9 @@ interface Options {
 
 /** An overview of all hosts, requested every few seconds while a user views it. */
 export class OverviewFeed {
-  /** The live hosts; null before the first response. */
+  /** The hosts in the last response; null before the first response. */
   readonly hosts = signal<readonly GlancedHost[] | null>(null);
-  /** Why they are not current, as a sentence. */
+  /** Why `hosts` is not current, as a sentence; null if it is current. */
   readonly problem = signal<string | null>(null);
   private request: AbortController | null = null;
   private timer: ReturnType<typeof setTimeout> | undefined;

@@ -6,14 +6,14 @@ import { column } from "../charts/points";
 import { HostData, WINDOW_MS } from "../store/host";
 import { ChannelSeries } from "../store/series";
 
-/** The channel of a run's GPUs together, which only a comparison has. */
+/** The made-up channel that combines all GPUs of a run; only comparisons use it. */
 export const RUN_GPUS = "gpus";
 
 const MACHINE = ["system/cpu", "system/memory", "system/disk", "system/network"] as const;
 const GPU_ID = /^\d{1,4}$/;
 const USUAL_MS = 2_000;
 
-/** How the values of several GPUs become one. */
+/** For each field, the function that combines the values of several GPUs into one value. */
 const TOGETHER: Readonly<Record<string, (values: readonly number[]) => number>> = {
   utilization: (values) => sum(values) / values.length,
   temperature: (values) => Math.max(...values),
@@ -23,10 +23,10 @@ const TOGETHER: Readonly<Record<string, (values: readonly number[]) => number>> 
 
 const MACHINE_FIELDS = ["ram_used", "read_rate", "write_rate", "download_rate", "upload_rate"] as const;
 
-/** The fields of a run's history that are compared, separated by commas. */
+/** The fields that a comparison of runs shows, separated by commas. */
 export const RUN_FIELDS = [...Object.keys(TOGETHER), ...MACHINE_FIELDS].join(",");
 
-/** The channels of a run: its GPUs and its machine, separated by commas. */
+/** The channels of a run's GPUs and of its machine, separated by commas. */
 export function channelsOf({ gpus }: Run): string {
   return [...gpus.filter((id) => GPU_ID.test(id)).map(gpuChannel), ...MACHINE].join(",");
 }
@@ -34,16 +34,17 @@ export function channelsOf({ gpus }: Run): string {
 /** The history of a run, by the time since its start. */
 export interface RunHistory {
   readonly run: Run;
-  /** Until when the history was fetched, in ms since the start. */
+  /** The end of the fetched history, in ms since the start of the run. */
   readonly length: number;
-  /** How far apart its samples usually are, in ms; half of a bucket. */
+  /** The usual interval between the samples, or half of the width of the buckets, in ms. */
   readonly intervalMs: number;
+  /** The series of the channels, by the time since the start of the run. */
   readonly series: ReadonlyMap<string, ChannelSeries>;
-  /** The same, by the host's clock. */
+  /** The fetched history, by the host's clock. */
   readonly data: HostData;
 }
 
-/** The history of `run` that the server responded with, up to `end` (Unix ms). */
+/** The history of `run` up to `end` (Unix ms), from the server's `response`. */
 export function runHistory(run: Run, end: number, response: HistoryResult): RunHistory {
   const data = new HostData(run.host);
   data.merge(response);
@@ -56,7 +57,7 @@ export function runHistory(run: Run, end: number, response: HistoryResult): RunH
   return { run, length: end - run.started, intervalMs, series, data };
 }
 
-/** GPUs that were sampled at different moments, as one: each column at the same steps. */
+/** One series for all GPUs. They were sampled at different times, so each column has its means over common steps. */
 function together(gpus: readonly ChannelSeries[], span: { from: number; to: number }, intervalMs: number) {
   const names = Object.keys(TOGETHER);
   const series = new ChannelSeries(names, WINDOW_MS, Infinity);
@@ -83,7 +84,11 @@ function sinceStart(series: ChannelSeries, start: number): ChannelSeries {
   return copy;
 }
 
-/** The median distance between points, half of it between buckets: each step needs two samples or one bucket. */
+/**
+ * The median distance between samples, or half of the median distance between buckets.
+ *
+ * A chart draws steps of at least twice this length, so that each step contains two samples or one bucket.
+ */
 function usualSpacing({ times, widths, length }: ChannelSeries): number {
   const distances = times.subarray(1, Math.max(length, 1)).map((time, index) => time - times[index]!);
   return (distances.sort()[distances.length >> 1] ?? 0) / (widths[0]! > 0 ? 2 : 1);

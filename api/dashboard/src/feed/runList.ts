@@ -12,13 +12,13 @@ export const ANY_RUN: RunFilter = { host: null, user: null, tag: null, state: nu
 
 type FetchRuns = (query: RunsQuery, signal: AbortSignal) => Promise<RunsPage>;
 
-/** The runs of all hosts that match a filter, the newest first. The first page is fetched again and again. */
+/** The runs of all hosts that match a filter, the newest first. The first page is fetched again every 10 s. */
 export class RunList {
-  /** Null until the server has responded. */
+  /** The runs that have been fetched; null until the server has responded. */
   readonly runs = signal<readonly Run[] | null>(null);
-  /** Where the next page ends; null if there is none. */
+  /** The parameter `end` that selects the next page; null if there is no page to add. */
   readonly next = signal<number | null>(null);
-  /** Why they cannot be read, as a sentence. */
+  /** Why the runs cannot be read, as a sentence; null if they can be read. */
   readonly problem = signal<string | null>(null);
   private filter = ANY_RUN;
   private request = new AbortController();
@@ -35,7 +35,7 @@ export class RunList {
     void this.refresh();
   }
 
-  /** Add the next page. */
+  /** Fetch the next page, and add its runs to the list. */
   async more(): Promise<void> {
     const { signal } = this.request;
     const end = this.next.peek();

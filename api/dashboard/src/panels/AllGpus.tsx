@@ -16,11 +16,11 @@ interface Props {
   readonly onShow: (series: GpuSeries) => void;
 }
 
-/** One quantity of all GPUs in one chart, where one that lags behind the others shows. */
+/** One chart with the same quantity of all GPUs, in which a GPU that lags behind the others stands out. */
 export function AllGpus({ ids, selected, shown, onShow }: Props) {
   const monitor = useMonitor();
   const lines = ids.map((id) => lineOf(id, shown, id === selected));
-  // The selected one is drawn last, above the others.
+  // The line of the selected GPU is drawn last, above the other lines.
   const drawn = [...lines].sort((a, b) => Number(a.tint === "pink") - Number(b.tint === "pink"));
   const scales = GPU_SCALES.filter(({ key }) => key === lines[0]?.scale).map(({ tint: _, ...scale }) => ({
     ...scale,

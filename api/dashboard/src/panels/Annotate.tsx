@@ -9,7 +9,7 @@ import styles from "./Annotate.module.css";
 
 const LONGEST = 1_000;
 
-/** The form for an annotation, in a dialog: it opens when a time was chosen. */
+/** A dialog with the form for an annotation. It opens when `annotating` of the monitor gets a time. */
 export function Annotate() {
   const monitor = useMonitor();
   const dialog = useRef<HTMLDialogElement>(null);

@@ -16,7 +16,7 @@ interface Compared {
   readonly channel: string;
   readonly field: string;
   readonly scale: Scale;
-  /** The values of the field are divided by it. */
+  /** The charts divide the values of the field by this unit. */
   readonly unit?: number;
   readonly format: (value: number | null) => string;
 }
@@ -42,14 +42,14 @@ const IN_GIB = { scale: SIZE, unit: GIB, format: sizeText };
 const IN_RATE = { scale: RATE, format: rate };
 
 const CHARTS: readonly Compared[] = [
-  { title: "GPU utilization, mean of its GPUs", ...GPU, field: "utilization", ...IN_PERCENT },
-  { title: "Memory of its GPUs", ...GPU, field: "memory_used", ...IN_GIB },
+  { title: "GPU utilization, mean of the run's GPUs", ...GPU, field: "utilization", ...IN_PERCENT },
+  { title: "GPU memory, sum of the run's GPUs", ...GPU, field: "memory_used", ...IN_GIB },
   {
-    ...{ title: "GPU temperature, the hottest", ...GPU, field: "temperature" },
+    ...{ title: "GPU temperature, hottest of the run's GPUs", ...GPU, field: "temperature" },
     ...{ scale: CELSIUS, format: celsiusText },
   },
   {
-    ...{ title: "Power of its GPUs", ...GPU, field: "power", scale: WATT },
+    ...{ title: "GPU power, sum of the run's GPUs", ...GPU, field: "power", scale: WATT },
     format: (value) => whole(value, "W"),
   },
   { title: "CPU utilization of the machine", channel: "system/cpu", field: "utilization", ...IN_PERCENT },
@@ -60,7 +60,7 @@ const CHARTS: readonly Compared[] = [
   { title: "Network, sent", channel: "system/network", field: "upload_rate", ...IN_RATE },
 ];
 
-/** Both runs in each chart, over the time since their start. Charts without data are left out. */
+/** Charts that each show both runs, by the time since the start of the run. Charts without data are left out. */
 export function ComparisonCharts({ comparison }: { readonly comparison: Comparison }) {
   const { charted } = comparison;
   const shown = CHARTS.filter(({ channel }) =>
@@ -92,7 +92,7 @@ function ComparedChart({ title, channel, field, scale, unit = 1, format }: Compa
         channel={comparedChannel(0, channel)}
         lines={lines}
         scales={[scale]}
-        label={`${title}: runs A and B over the time since their start`}
+        label={`${title}: runs A and B by the time since their start`}
         testId={`compared-${channel.replace("system/", "")}-${field}`}
       />
       <Legend channel={comparedChannel(0, channel)} lines={lines} />

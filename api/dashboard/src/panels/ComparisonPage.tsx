@@ -16,7 +16,11 @@ import styles from "./Comparison.module.css";
 import { ComparisonCharts, RUN_DASHES, RUN_TINTS } from "./ComparisonCharts";
 import { State } from "./RunCard";
 
-/** Two runs side by side, and in the same charts: a page of its own. Other runs need another key. */
+/**
+ * The page that shows two runs side by side, and in the same charts.
+ *
+ * It reads `runs` only when it is created, so other runs require another `key`.
+ */
 export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[] }) {
   const monitor = useMonitor();
   const [comparison] = useState(() => new Comparison(monitor, runs));
@@ -40,8 +44,8 @@ export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[
         <Problem key={RUN_LETTERS[index]} letter={RUN_LETTERS[index]!} compared={run} />
       ))}
       <p class={styles.legend}>
-        The charts show the time since the start of each run. Beside A and B are the values at the cursor, or at the
-        end.
+        The charts show both runs by the time since their start. The numbers beside A and B are the values at the
+        cursor. If there is no cursor, they are the last values in the chart.
       </p>
       <div class={styles.columns}>
         <Summaries runs={comparison.runs} />
@@ -53,7 +57,7 @@ export function ComparisonPage({ runs }: { readonly runs: readonly RunReference[
   );
 }
 
-/** Why a run is missing from the charts, or from a part of them. */
+/** A sentence about why a run is missing from the charts, or from a part of the charts. */
 function Problem({ letter, compared }: { readonly letter: string; readonly compared: ComparedRun }) {
   const monitor = useMonitor();
   const history = compared.history.value;
@@ -99,7 +103,7 @@ function Summaries({ runs }: { readonly runs: readonly ComparedRun[] }) {
         </tbody>
       </table>
       {rows.some(({ isShared }) => isShared) && (
-        <p class={styles.note}>* of the whole GPUs or the machine, including other processes</p>
+        <p class={styles.note}>* This value covers whole GPUs or the whole machine, including other processes.</p>
       )}
     </div>
   );

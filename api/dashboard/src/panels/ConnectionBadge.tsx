@@ -2,7 +2,7 @@ import { useMonitor } from "../view/hooks";
 import styles from "./ConnectionBadge.module.css";
 import { Hint } from "./Hint";
 
-/** Shows how current the data is: live, polled, stale since when, or disconnected. */
+/** Shows how current the data is, for example live, polled, or stale since a certain time. */
 export function ConnectionBadge() {
   const { badge } = useMonitor();
   return (

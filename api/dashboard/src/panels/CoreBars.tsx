@@ -25,7 +25,11 @@ const BARS_IN_LINE = 64;
 const LINE_HEIGHT = 34;
 const BUSY_PERCENT = 90;
 
-/** A bar per core: labelled rows for a few cores, upright bars in lines of 64 for many. */
+/**
+ * A bar for each core.
+ *
+ * Up to 16 cores have labelled rows. More cores have upright bars, in lines of at most 64 bars.
+ */
 export function CoreBars({ cores }: Props) {
   const count = useValue((monitor) => cores(monitor).length);
   if (count === 0) return null;
@@ -129,7 +133,7 @@ function summaryOf(cores: Cores): string {
     if (busiest < 0 || value > (cores[busiest] ?? -1)) busiest = core;
   });
   if (busiest < 0) return "No core reports its utilization.";
-  return `Busiest: core ${busiest}, ${percent(cores[busiest])}; ${busy} of ${cores.length} ≥ ${BUSY_PERCENT}%`;
+  return `Busiest: core ${busiest}, ${percent(cores[busiest])}; ${busy} of ${cores.length} cores ≥ ${BUSY_PERCENT}%`;
 }
 
 function paint(surface: Surface, cores: Cores, inLine: number, selected: number | null): void {
@@ -138,7 +142,7 @@ function paint(surface: Surface, cores: Cores, inLine: number, selected: number 
   const step = surface.width / inLine;
   const gap = step > 4 ? 1 : 0.5;
   const height = LINE_HEIGHT - 6;
-  // One rectangle at a time: filling a path with all of them takes longer.
+  // Each rectangle is filled on its own, because filling one path with all rectangles takes longer.
   const bars = (colour: string, sizeOf: (value: number | null, core: number) => number) => {
     context.fillStyle = colour;
     cores.forEach((value, core) => {

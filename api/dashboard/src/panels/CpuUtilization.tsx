@@ -37,7 +37,7 @@ const LINES: readonly Line[] = [
   },
 ];
 
-/** Utilization of all cores and of each core, now and over time. */
+/** The CPU panel: the utilization of all cores together, now and over time, and of each core now. */
 export function CpuUtilization() {
   return (
     <Panel id="cpu-panel" title="CPU Utilization" channel={CHANNEL} sensor="cpu" side={<Pressure family="cpu" />}>

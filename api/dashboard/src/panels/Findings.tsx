@@ -30,7 +30,7 @@ export function Verdict() {
   );
 }
 
-/** A card for each finding of the host that is shown, the worst first, and a list of those that are muted. */
+/** A card for each finding of the host that is shown, the worst first, and a list of the muted findings. */
 export function Findings() {
   const { findings, muted } = useValue((monitor) => ({
     findings: worstFirst(monitor.findings),
@@ -43,7 +43,7 @@ export function Findings() {
       <Cards findings={first} />
       {rest.length > 0 && (
         <details>
-          <summary>{rest.length} more</summary>
+          <summary>More findings: {rest.length}</summary>
           <Cards findings={rest} />
         </details>
       )}
@@ -56,7 +56,7 @@ function MutedList({ findings }: { readonly findings: readonly Finding[] }) {
   const { muted } = useMonitor();
   return (
     <details class={styles.muted} data-testid="muted">
-      <summary>{findings.length} muted in this browser</summary>
+      <summary>Findings muted in this browser: {findings.length}</summary>
       <ul>
         {findings.map((finding) => (
           <li key={finding.channel}>

@@ -2,12 +2,12 @@ import styles from "./Flag.module.css";
 import { Hint } from "./Hint";
 
 interface Props {
-  /** `▲` for what may become a problem, `!` for one. */
+  /** `▲`: may become a problem; `!`: is a problem. */
   readonly icon: "▲" | "!";
   readonly label: string;
 }
 
-/** An icon for a problem, where there is no room for its label; that is its explanation. */
+/** An icon that marks a problem where there is no room for a label. It shows the label as its explanation. */
 export function Flag({ icon, label }: Props) {
   return (
     <Hint text={label} class={`${styles.flag} ${icon === "▲" ? styles.note : ""}`}>

@@ -5,7 +5,11 @@ import { useValue } from "../view/hooks";
 import { Text } from "../view/Text";
 import { Fact } from "./Headline";
 
-/** A GPU's power, clock and margins, beside its utilization. */
+/**
+ * The SM clock, temperature margin and memory activity of a GPU, shown beside its utilization.
+ *
+ * If the host has no other GPU, the power of the GPU is also shown.
+ */
 export function GpuFacts({ id }: { readonly id: string }) {
   const channel = gpuChannel(id);
   const isOnly = useValue((monitor) => monitor.shown?.gpuIds.length === 1);
@@ -25,7 +29,7 @@ export function GpuFacts({ id }: { readonly id: string }) {
   );
 }
 
-// With several GPUs it is in the row of the GPU.
+// On a host with several GPUs, the row of the GPU in the table of GPUs shows its power.
 function Power({ channel }: { readonly channel: string }) {
   return (
     <Fact

@@ -12,7 +12,7 @@ interface Props {
   readonly channel: string;
 }
 
-/** What holds a GPU down, now and in the last 5 minutes, and what is wrong with its memory. */
+/** The throttle reasons of a GPU, now and in the last 5 minutes, and its memory errors. */
 export function GpuHealth({ channel }: Props) {
   return (
     <>
@@ -54,7 +54,7 @@ function Throttling({ channel }: Props) {
       )}
       <Pill
         kind={state.kind}
-        text={`${state.text}. Heat, power and settings can hold its clocks down.`}
+        text={`${state.text}. Heat, power limits and settings can lower the clocks of a GPU.`}
         testId="gpu-throttle"
       >
         {state.text}

@@ -10,7 +10,7 @@ import { Meter, MeterRow } from "./Meter";
 
 const NEARLY_FULL = 95;
 
-/** The MIG instances of a GPU and their memory; nothing for a GPU without instances. */
+/** The MIG instances of a GPU and their memory. A GPU without instances renders nothing. */
 export function GpuInstances({ id }: { readonly id: string }) {
   const shown = useValue((monitor) => (monitor.shown ? instancesOf(monitor.shown, id) : []));
   if (shown.length === 0) return null;
@@ -54,7 +54,7 @@ export function GpuInstances({ id }: { readonly id: string }) {
   );
 }
 
-/** Why a GPU in MIG mode shows no utilization. */
+/** A note about why the page shows no utilization of a GPU in MIG mode. */
 export function MigNote({ id }: { readonly id: string }) {
   const applies = useValue(
     (monitor) =>
@@ -71,7 +71,7 @@ export function MigNote({ id }: { readonly id: string }) {
 }
 
 function instancesOf(host: HostData, id: string): [string, Newest][] {
-  // A deleted instance no longer reports, while its GPU does.
+  // A deleted instance has no new samples although its GPU does, so instances with only old samples are left out.
   const since = (host.newest.get(gpuChannel(id))?.timestamp ?? 0) - STALE_INTERVALS * host.intervalMs;
   return [...host.newest]
     .filter(([channel, { timestamp }]) => isInstanceOf(channel, id) && timestamp >= since)

@@ -19,7 +19,11 @@ import { Panel } from "./Panel";
 
 const COLUMNS = ["GPU", "State", "Utilization", "Memory", "Temp", "Power", "Process", "User"] as const;
 
-/** A row for each GPU; selecting one shows it in the GPU panel. Nothing if there are not several. */
+/**
+ * A table with a row for each GPU. Selecting a row shows its GPU in the GPU panel.
+ *
+ * For a host with fewer than two GPUs, it renders nothing.
+ */
 export function GpuMatrix() {
   const { ids, selected } = useValue((monitor) => ({
     ids: monitor.shown?.gpuIds ?? [],
@@ -69,7 +73,7 @@ export function GpuMatrix() {
 function Row({ id, selected }: { readonly id: string; readonly selected: boolean }) {
   const channel = gpuChannel(id);
   const monitor = useMonitor();
-  // What seldom changes is one value: each value of its own costs time with each sample.
+  // Facts that seldom change are read as one value, because each separate value costs time with each sample.
   const { isStale, state, process, hottest, limit } = useValue((each) => factsOf(each, id));
   const number = (name: string) => (each: Monitor) => each.number(channel, name);
   const full = (each: Monitor) => share(each.number(channel, "memory_used"), each.number(channel, "memory_total"));
@@ -79,7 +83,8 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
   };
   const open = () => {
     monitor.change({ gpu: id });
-    // On a small screen the panel is below; a row that moves away from the pointer would be worse.
+    // On a small screen the panel is below the visible part of the page, so the page scrolls to the panel. Otherwise
+    // the page does not scroll, so that the row stays under the pointer.
     const panel = document.getElementById("gpu-panel");
     if (panel && panel.getBoundingClientRect().top > 0.8 * innerHeight) panel.scrollIntoView({ block: "nearest" });
   };
@@ -106,7 +111,7 @@ function Row({ id, selected }: { readonly id: string; readonly selected: boolean
         <Band channel={channel} column="utilization" class={styles.band} />
       </td>
       <td class={styles.memory}>
-        {/* The sidebar has the number, also for screen readers. */}
+        {/* The sidebar shows the number, and screen readers read it there. */}
         <PlainMeter value={full} tint="violet" />
         <span class={styles.slope}>
           <span class={styles.box}>
@@ -161,7 +166,7 @@ function State({ id, state }: { readonly id: string; readonly state: GpuState })
   );
 }
 
-/** The process with the most memory, and its user. */
+/** The process that uses the most memory on a GPU, the user of the process, and the number of other processes. */
 function mainProcess(monitor: Monitor, id: string): { name: string; user: string; more: number } {
   const { processes, more } = monitor.values(processesChannel(id));
   const listed = Array.isArray(processes) ? processes.filter(isObject) : [];

@@ -17,10 +17,11 @@ const TINTS: readonly Tint[] = ["blue", "pink", "grey"];
 const MAX_NAME = 28;
 const DASH_OF_OTHERS = [4, 3];
 const EXPLANATION =
-  "The memory in use, stacked by process. Violet is the memory that no listed process holds: that of the driver, other processes, " +
-  "and all memory in use before this page was opened, because the history does not keep processes.";
+  "The GPU memory in use, stacked by process. The violet area is memory that no process in the legend holds: " +
+  "the memory of the driver and of other processes. All memory that was in use before this page was opened is " +
+  "violet, because the history does not store processes.";
 
-/** The memory of the selected GPU over time, as areas of the processes that this page has seen. */
+/** A chart of the memory of the selected GPU over time, with areas for processes that this page has seen. */
 export function GpuMemoryChart() {
   const id = useValue((monitor) => monitor.selectedGpu);
   return id === null ? null : <Stack key={id} id={id} />;
@@ -77,7 +78,7 @@ interface Placed {
   readonly label: string;
 }
 
-/** The processes with memory in the span, in the order of their places. */
+/** The processes that were last seen after the start of the span, in the order of their places. */
 function processesIn(monitor: Monitor, id: string): Placed[] {
   const places = monitor.charted?.processMemory.get(processesChannel(id))?.places ?? [];
   const shown = places.flatMap((process, place) =>

@@ -21,7 +21,7 @@ import { GPU_LINES, UtilizationChart } from "./UtilizationChart";
 
 const TITLE = "GPU Utilization & Temp";
 
-/** Utilization and temperature of the selected GPU over time. */
+/** The panel of the selected GPU: its utilization and temperature over time, and its processes. */
 export function GpuPanel() {
   const id = useValue((monitor) => monitor.selectedGpu);
   return id === null ? <NoGpu /> : <Gpu key={id} id={id} />;
@@ -104,7 +104,7 @@ function Name({ id }: { readonly id: string }) {
   );
 }
 
-/** Coloured and signed by its own limit, whatever the number. */
+/** The temperature of a GPU. Its colour and sign depend on how close it is to the GPU's own slowdown temperature. */
 function Temperature({ channel }: { readonly channel: string }) {
   const heat = useValue((monitor) => heatOf(monitor.values(channel)));
   const text = [helpOf("gpu", "temperature"), heat?.text].filter(Boolean).join(": ");

@@ -8,12 +8,12 @@ import { Hint } from "./Hint";
 
 const SHOWN = 6;
 
-/** The processes that use a GPU, those with the most memory first. */
+/** The processes that use a GPU, sorted by their memory in descending order. */
 export function GpuProcesses({ id }: { readonly id: string }) {
-  // Rendered for each of its samples: there are few.
+  // The table is rendered for each sample of this channel, because the channel has few samples.
   const newest = useValue((monitor) => monitor.shown?.newest.get(processesChannel(id)));
   const values = newest?.values;
-  if (values === undefined) return null; // an older collector does not report them
+  if (values === undefined) return null; // an older collector does not report processes
   const listed = Array.isArray(values.processes) ? values.processes.filter(isObject) : null;
   const rows = listed?.slice(0, SHOWN) ?? [];
   const more = (listed?.length ?? 0) - rows.length + (numberOf(values.more) ?? 0);
@@ -50,7 +50,7 @@ export function GpuProcesses({ id }: { readonly id: string }) {
           </tbody>
         </table>
       )}
-      {more > 0 && <p class={styles.small}>… and {more} more using less memory.</p>}
+      {more > 0 && <p class={styles.small}>Processes that use less memory and are not listed: {more}.</p>}
       {note && (
         <p class={styles.small} data-testid="gpu-processes-note">
           {note}

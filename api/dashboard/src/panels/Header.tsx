@@ -12,7 +12,7 @@ import { HostChoice } from "./HostChoice";
 import { HostsLink } from "./HostsLink";
 import { LogOut } from "./LogOut";
 
-/** The host and the span that are shown, and how current the data is. */
+/** The header of the page: the host and the span that are shown, how current the data is, and the page's controls. */
 export function Header({ onHelp }: { onHelp: () => void }) {
   const isHost = useMonitor().view.page === "host";
   return (
@@ -69,7 +69,7 @@ function Ranges() {
   const { range, view } = monitor;
   const { zoom } = view;
   const ranges = useValue((each) => each.ranges);
-  const hint = useHint("Reset zoom: also with a double-click or the key 0");
+  const hint = useHint("Reset the zoom. A double-click or the key 0 does the same.");
   const label = useReading((each) => (each.view.zoom ? spanTime(each.view.zoom, each.now) : ""));
   return (
     <div class={controls.segments} role="group" aria-label="Time range">

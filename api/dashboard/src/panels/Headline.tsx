@@ -5,15 +5,15 @@ import { Hint } from "./Hint";
 interface Props {
   readonly now: ComponentChildren;
   readonly testId: string;
-  /** Its font and its width, which depend on its longest text. */
+  /** The class of the number. It sets the font and the width, which depend on the longest text. */
   readonly class: string | undefined;
-  /** The class of the facts: how they wrap in a narrow panel. */
+  /** The class of the facts. It sets how the facts wrap in a narrow panel. */
   readonly facts: string | undefined;
-  /** `Fact`s. */
+  /** The facts beside the number, each a `Fact`. */
   readonly children: ComponentChildren;
 }
 
-/** The most important number of a panel, large, and facts beside it. */
+/** The most important number of a panel in large type, with facts beside it. */
 export function Headline({ now, testId, class: style, facts, children }: Props) {
   return (
     <div class={styles.row} data-testid={`${testId}-headline`}>
@@ -35,7 +35,7 @@ interface FactProps {
   readonly children: ComponentChildren;
 }
 
-/** A number of fixed width with a label. */
+/** A number in a box of fixed width, with a label. */
 export function Fact({ label, help, size, testId, children }: FactProps) {
   return (
     <div class={size && styles[size]}>

@@ -12,7 +12,7 @@ interface Props {
 
 type Handlers = Pick<HTMLAttributes<HTMLElement>, "onPointerEnter" | "onPointerLeave" | "onFocus" | "onBlur">;
 
-/** A word with an explanation, which opens when it is pointed at, focused or tapped. */
+/** A word with an explanation. The explanation opens when the reader points at the word, focuses it or taps it. */
 export function Hint({ text, class: style = "", testId, children }: Props) {
   const { hints } = useMonitor();
   const handlers = useHint(text);
@@ -36,7 +36,11 @@ export function Hint({ text, class: style = "", testId, children }: Props) {
   );
 }
 
-/** What opens an explanation of a button or a link: pointing at it, or the keyboard focus. None if it is empty. */
+/**
+ * Event handlers for a button or a link with an explanation; none if the explanation is empty.
+ *
+ * They open the explanation when the mouse points at the button or link, or when it gets the focus.
+ */
 export function useHint(text: HintText): Handlers {
   const { hints } = useMonitor();
   if (text === "") return {};

@@ -5,7 +5,7 @@ import styles from "./Hint.module.css";
 const ID = "hint";
 const MARGIN = 8;
 
-/** The explanation that is open, beside the word that it explains. */
+/** The box with the open explanation, beside the word that it explains. */
 export function HintBox() {
   const monitor = useMonitor();
   const { hints } = monitor;
@@ -58,7 +58,7 @@ export function HintBox() {
   );
 }
 
-/** Below the word, or above it where there is no room. */
+/** Places the explanation below the word, or above the word if there is no room below it. */
 function place(element: HTMLElement, word: DOMRect): void {
   const { width, height } = element.getBoundingClientRect();
   const left = Math.max(Math.min(word.left, innerWidth - width - MARGIN), MARGIN);

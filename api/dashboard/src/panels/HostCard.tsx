@@ -4,7 +4,7 @@ import { Hint } from "./Hint";
 import styles from "./HostCard.module.css";
 import { Panel } from "./Panel";
 
-/** The host and its collector: the state of each sensor, with the reason. */
+/** Facts about the host and its collector, and the state of each sensor with the reason for the state. */
 export function HostCard() {
   const host = useValue(({ shown, now, badge }) => {
     const status = shown?.status;

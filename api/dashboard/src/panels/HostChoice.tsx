@@ -19,7 +19,11 @@ interface Props {
   readonly choose: (host: string) => void;
 }
 
-/** The host that is shown, and the others: a list, or a search where there are many. */
+/**
+ * Shows the name of the host, and lets the reader choose another host.
+ *
+ * Up to 12 hosts are a list to choose from. For more hosts, there is a search.
+ */
 export function HostChoice() {
   const monitor = useMonitor();
   const shown = useValue((each) => each.shown?.name ?? each.view.host ?? "");
@@ -61,7 +65,6 @@ function HostList({ hosts, shown, choose }: Props) {
 function HostSearch({ hosts, shown, choose }: Props) {
   const list = useId();
   const names = hosts.map(({ name }) => name);
-  // Empty while it has the focus: the browser lists only what matches its text.
   const take = (field: HTMLInputElement, isFinal: boolean) => {
     const host = chosenHost(names, field.value, isFinal);
     if (host === null) return;
@@ -81,6 +84,7 @@ function HostSearch({ hosts, shown, choose }: Props) {
         autocomplete="off"
         spellcheck={false}
         data-testid="host-search"
+        // The browser lists only hosts that match the field's text, so the field is cleared when it gets the focus.
         onFocus={({ currentTarget }) => (currentTarget.value = "")}
         onBlur={({ currentTarget }) => (currentTarget.value = currentTarget.value || shown)}
         onInput={({ currentTarget }) => take(currentTarget, false)}
@@ -105,7 +109,7 @@ function choicesIn(monitor: Monitor): Choice[] {
   return isListed ? entries : [{ name: shown, isOffline: monitor.badge.kind === "offline" }, ...entries];
 }
 
-// The list is fetched every half minute; for the host that is shown the badge is more current.
+// The list of hosts is fetched only every 10 to 30 s, so for the host that is shown, the badge is more current.
 function isOffline({ badge, shown }: Monitor, { name, status, isKnown }: HostEntry): boolean {
   if (name === shown?.name && badge.kind === "offline") return true;
   const isReporting = name === shown?.name && ["live", "polling", "stale"].includes(badge.kind);

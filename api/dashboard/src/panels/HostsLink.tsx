@@ -1,7 +1,11 @@
 import controls from "../styles/controls.module.css";
 import { useMonitor, useValue } from "../view/hooks";
 
-/** Switches between one host and all of them; nothing if there is only one. */
+/**
+ * The button that switches between one host and all hosts.
+ *
+ * If there is only one host, the button is shown only on the page of all hosts.
+ */
 export function HostsLink() {
   const monitor = useMonitor();
   const isOn = monitor.view.page === "hosts";

@@ -26,7 +26,7 @@ const LEGEND: readonly (readonly [CellKind, string, string])[] = [
 ];
 const STATES = { live: "✓ live", stale: "○ no data", offline: "○ offline" } as const;
 
-/** All hosts at a glance, to find a free GPU or the one that needs attention. */
+/** The page of all hosts, on which to find a free GPU or a host that needs attention. */
 export function HostsPage() {
   const { overview } = useMonitor();
   const [query, setQuery] = useState("");
@@ -144,7 +144,7 @@ function Host({ row, short }: { readonly row: FleetRow; readonly short: string }
   );
 }
 
-/** The first tap on a cell explains it, the second one follows its link. */
+/** The cell of a GPU. The first tap on the cell opens its explanation, and the second tap follows its link. */
 function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
   const { hints } = useMonitor();
   const { id, kind, sign } = cell;
@@ -173,7 +173,7 @@ function Gpu({ cell, link }: { readonly cell: Cell; readonly link: string }) {
   );
 }
 
-/** The left and right arrow keys move the focus along a row, from the host to its GPUs. */
+/** Moves the focus along a row with the left and right arrow keys, from the host to its GPUs. */
 function moveFocus(event: TargetedEvent<HTMLElement, KeyboardEvent>): void {
   const step = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
   if (step === undefined) return;

@@ -3,7 +3,7 @@ import { hasSession, logOut } from "../session";
 import controls from "../styles/controls.module.css";
 import styles from "./LogOut.module.css";
 
-/** Shown to a reader who has logged in. */
+/** The button to log out, which is shown to readers who have logged in. */
 export function LogOut() {
   const [shown, setShown] = useState(false);
   const [problem, setProblem] = useState<string | null>(null);
@@ -22,7 +22,7 @@ export function LogOut() {
       </button>
       {problem !== null && (
         <p class={styles.problem} role="alert">
-          You are still logged in: {problem} Log out again once it responds, or clear this site's cookies.
+          You are still logged in: {problem} Try again later, or clear this site's cookies.
         </p>
       )}
     </>

@@ -20,7 +20,7 @@ const CHANNEL = "system/memory";
 const NEARLY_FULL = 92;
 const AXIS = new Intl.NumberFormat("en");
 
-/** The unit of the axis, and of the values in the legend unless they are much smaller. */
+/** The unit of the axis and of the legend. In the legend, values of less than 1 TiB have a smaller unit. */
 interface Unit {
   readonly name: "GiB" | "TiB";
   readonly bytes: number;
@@ -52,7 +52,12 @@ function linesIn({ name, bytes, digits }: Unit) {
   };
 }
 
-/** RAM and swap now and over time, the limit of the job, the memory pressure, and the memory of the selected GPU. */
+/**
+ * The memory panel.
+ *
+ * It shows RAM and swap, now and over time, the limit of the job, the memory pressure, and the memory of the selected
+ * GPU.
+ */
 export function MemoryUsage() {
   const { total, limited, swapped } = useValue((monitor) => ({
     total: monitor.number(CHANNEL, "ram_total"),

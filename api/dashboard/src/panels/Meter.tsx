@@ -8,11 +8,11 @@ import styles from "./Meter.module.css";
 
 interface Props {
   readonly label: string;
-  /** In percent; null where it is not known. */
+  /** The value in percent; null if it is not known. */
   readonly value: (monitor: Monitor) => number | null;
   readonly text: (monitor: Monitor) => string;
   readonly tint: Tint;
-  /** The bar warns from this percentage on. */
+  /** The bar has the colour of a warning from this percentage on. */
   readonly warnAt?: number;
 }
 
@@ -22,7 +22,7 @@ interface RowProps {
   readonly class?: string | undefined;
 }
 
-/** What is above a bar: what it shows, and the value. */
+/** The row above a bar, with the label and the value of the bar. */
 export function MeterRow({ label, children, class: style = "" }: RowProps) {
   return (
     <div class={`${styles.row} ${style}`}>
@@ -44,7 +44,7 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
       aria-label={label}
       aria-valuemin={0}
       aria-valuemax={100}
-      // A meter must have a value: without one it is hidden, and the text beside it is a dash.
+      // A meter must have a value. Without a value, it is hidden from screen readers; they read the dash beside it.
       aria-hidden={useReading((monitor) => (isMissing(monitor) ? "true" : undefined))}
       aria-valuenow={useReading((monitor) => (isMissing(monitor) ? undefined : Math.round(shareIn(monitor))))}
       aria-valuetext={useReading(text)}
@@ -52,16 +52,16 @@ export function Meter({ label, value, text, tint, warnAt = 101 }: Props) {
   );
 }
 
-/** A bar for the eye only: its number is elsewhere. */
+/** A bar that is hidden from screen readers, because the page shows its number elsewhere. */
 export function PlainMeter({ value, tint }: Pick<Props, "value" | "tint">) {
   return <div ref={useFill(value)} class={`${styles.meter} ${styles[tint]}`} aria-hidden="true" />;
 }
 
-/** Fills a bar in steps of 0.1%: a finer one would be painted without a visible change. */
+/** Fills a bar in steps of 0.1%. With finer steps, the browser would repaint the bar without a visible change. */
 function useFill(value: Props["value"]): RefObject<HTMLDivElement | null> {
   const bar = useRef<HTMLDivElement>(null);
   const size = useReading((monitor) => `${Math.min(Math.max(value(monitor) ?? 0, 0), 100).toFixed(1)}% 100%`);
-  // Not bound to the attribute `style`: the browser is faster with one property that changes.
+  // The size is not bound to the attribute `style`, because the browser is faster if only one property changes.
   useLayoutEffect(
     () =>
       effect(() => {

@@ -19,7 +19,7 @@ interface Entry {
   readonly run?: Run;
 }
 
-/** What the charts mark, as a list: annotations, findings and runs in the span that is shown. */
+/** A list of what the charts mark: the annotations, findings and runs in the span that is shown. */
 export function Moments() {
   const [isOpen, setOpen] = useState(false);
   const summary = useValue(summaryOf);
@@ -59,12 +59,12 @@ function List() {
           </li>
         ))}
       </ul>
-      {hidden > 0 && <p>{hidden} earlier ones are not listed. Zoom in to list them.</p>}
+      {hidden > 0 && <p>Earlier entries that are not listed: {hidden}. Zoom in to list them.</p>}
     </>
   );
 }
 
-// A moment has no width: the charts' cursor shows it.
+// The charts cannot zoom to an entry without a duration, so their cursor marks it.
 function show(monitor: Monitor, from: number, to: number): void {
   const zoom = zoomTo(from, to);
   if (zoom) monitor.change({ zoom });
@@ -84,7 +84,7 @@ function summaryOf(monitor: Monitor): string {
   return `${counted(counts) || "No annotations, findings or runs"} in this span`;
 }
 
-/** By descending time. */
+/** The annotations, findings and runs in the span, sorted by descending start time. */
 function entriesOf({ moments, now, span }: Monitor): Entry[] {
   const annotations = moments.annotations.map((each): Entry => {
     const { id, host, timestamp } = each;

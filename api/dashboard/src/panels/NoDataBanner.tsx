@@ -3,7 +3,7 @@ import { noDataOf } from "../text/noData";
 import { useValue } from "../view/hooks";
 import styles from "./NoDataBanner.module.css";
 
-/** That the values are old, and how old, large enough to be seen from afar. */
+/** A banner that shows for how long no data has arrived. It is large enough to be read from a distance. */
 export function NoDataBanner() {
   const noData = useValue((monitor) => noDataOf(monitor.badge.kind, silenceOf(monitor), Date.now()));
   if (noData === null) return null;
@@ -14,9 +14,10 @@ export function NoDataBanner() {
   );
 }
 
-/** For how many ms nothing has arrived; null if nothing ever has. */
+/** For how long nothing has arrived from the host, in ms; null if nothing has ever arrived. */
 function silenceOf({ data, now }: Monitor): number | null {
   if (data === null) return null;
   if (data.lastArrival !== null) return performance.now() - data.lastArrival;
-  return data.newestTimestamp === null ? null : now - data.newestTimestamp; // only the history knows it
+  // No sample has arrived since the page was opened, so the newest sample is from the history.
+  return data.newestTimestamp === null ? null : now - data.newestTimestamp;
 }

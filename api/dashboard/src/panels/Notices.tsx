@@ -9,7 +9,7 @@ import styles from "./Notices.module.css";
 const MAX_HOSTS = 12;
 const MINUTE_MS = 60_000;
 
-/** A sentence for each problem: with the server, the host, the history, the clock or the address. */
+/** A sentence for each problem with the server, the host, the history, the clock or the address. */
 export function Notices() {
   const monitor = useMonitor();
   const sentences = useValue(sentencesOf);
@@ -45,7 +45,7 @@ function sentencesOf(monitor: Monitor): string[] {
   const aboutClock = clockNotice(monitor);
   if (aboutClock) sentences.push(aboutClock);
   if (missingGpu !== null)
-    sentences.push(`This host has no GPU ${missingGpu}. Showing GPU ${monitor.shown?.gpuIds[0]}.`);
+    sentences.push(`This host has no GPU ${missingGpu}. The page shows GPU ${monitor.shown?.gpuIds[0]} instead.`);
   return sentences;
 }
 
@@ -54,9 +54,10 @@ function clockNotice({ clockAhead, shown }: Monitor): string {
   if (shown === null || Math.abs(clockAhead) <= MINUTE_MS) return "";
   const offset = `${duration(minutes * MINUTE_MS)} ${clockAhead > 0 ? "ahead of" : "behind"} yours`;
   const notSaved = shown.isOutsideHistory
-    ? " That is too far off to save its samples: the charts show only what has arrived since this page was opened."
+    ? " The clock is too far off for the history to store the samples of this host, so the charts show only " +
+      "samples that have arrived since this page was opened."
     : "";
-  return `This host's clock is ${offset}. The charts use its time.${notSaved}`;
+  return `This host's clock is ${offset}. The charts use the host's time.${notSaved}`;
 }
 
 function UnknownHost() {
@@ -66,7 +67,8 @@ function UnknownHost() {
   return (
     <section class={styles.notices} aria-label="Notices" data-testid="notices">
       <p>
-        This server has received nothing from a host named “{name}”. Its values appear here once its collector reports.
+        This server has received nothing from a host named “{name}”. The host's values appear here once its collector
+        publishes samples.
         {entries.length > 0 && " Known hosts:"}
         {entries.slice(0, MAX_HOSTS).map((host) => (
           <button

@@ -9,18 +9,19 @@ import styles from "./Panel.module.css";
 interface Props {
   readonly id: string;
   readonly title: string;
-  /** The channel whose silence the panel reports; `sensor` is its sensor's name. */
+  /** The channel whose time the panel shows. While the channel is stale, the panel is dimmed. */
   readonly channel?: string | undefined;
+  /** The name of the sensor that provides the channel. The panel shows why this sensor does not work. */
   readonly sensor?: string;
   readonly side?: ComponentChildren;
-  /** Where it is on the page. */
+  /** The class that sets the place of the panel on the page. */
   readonly class?: string | undefined;
-  /** Whether its final height is not known yet. */
+  /** Whether the final height of the panel is not known yet. */
   readonly waits?: boolean;
   readonly children?: ComponentChildren;
 }
 
-/** A titled region of the page. While its sensor is silent it dims, and shows since when. */
+/** A titled region of the page. While its channel is stale, it is dimmed and shows since when it has had no data. */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (
@@ -57,7 +58,7 @@ function silenceOf(monitor: Monitor, channel: string | undefined, sensor: string
   const stale = monitor.isStale(channel);
   const report = sensor ? host.status?.sensors[sensor] : undefined;
   const reason = report && report.state !== "ok" && report.state !== "starting" ? report.reason : null;
-  // If nothing arrives at all, the badge shows it, once for the whole page.
+  // If no samples arrive at all, the badge shows this for the whole page, so the panel does not repeat it.
   const isOnlyThis = monitor.badge.kind === "live" || monitor.badge.kind === "polling";
   const arrived = host.newest.get(channel)?.arrived;
   if (!(stale || reason)) return { stale, text: null };

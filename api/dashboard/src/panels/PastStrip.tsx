@@ -12,18 +12,18 @@ import styles from "./PastStrip.module.css";
 
 const MIN_PIXELS = 4;
 const EDGE = "data-edge";
-// A moving span moves by this part of the strip at a time.
+// The strip is divided into this many steps, and its end moves by one step at a time.
 const STEPS = 400;
 const ANNOUNCED_MS = 10_000;
 
-/** Utilization over all that is kept; its brush is the span of the charts. */
+/** The utilization over the whole history. A brush on this strip marks the span of the charts. */
 export function PastStrip() {
   const monitor = useMonitor();
   const past = monitor.past.known.value;
   const strip = useRef<HTMLDivElement>(null);
   const bounds = useValue(boundsOf);
   const [drag, setDrag] = useState<Drag | null>(null);
-  const summary = `${past?.subject ?? "GPU"} utilization over all that the history keeps. Drag to choose a span.`;
+  const summary = `${past?.subject ?? "GPU"} utilization over the whole history. Drag to choose a span.`;
   if (bounds === null) return <div class={styles.strip} />;
   const timeAt = (x: number) => {
     const { left, width } = strip.current!.getBoundingClientRect();
@@ -70,7 +70,7 @@ function startText(monitor: Monitor): string {
 
 interface Drag {
   readonly handle: DragHandle;
-  /** The span before. */
+  /** The span of the charts before the drag. */
   readonly span: Zoom;
   readonly start: number;
   readonly end: number;
@@ -83,7 +83,7 @@ function handleOf(event: PointerEvent): DragHandle {
   return "select";
 }
 
-/** From the oldest data to now. It moves a pixel at a time. */
+/** The span of the strip, from the oldest data to now. Its end moves about a pixel at a time, not with each frame. */
 function boundsOf({ now, past }: Monitor): Zoom | null {
   const known = past.known.value;
   if (known === null) return null;
@@ -91,7 +91,7 @@ function boundsOf({ now, past }: Monitor): Zoom | null {
   return { from: known.from, to: Math.max(Math.ceil(now / step) * step, known.to) };
 }
 
-/** A span that ends now ends with the strip, and moves with it. */
+/** The span of the charts within the strip. A span that ends now ends where the strip ends. */
 function heldBy(bounds: Zoom, span: Span): Zoom {
   return span.isFixed ? span : { from: bounds.to - (span.to - span.from), to: bounds.to };
 }
@@ -116,7 +116,11 @@ function Line() {
   return <canvas ref={canvas} class={styles.line} />;
 }
 
-/** The span of the charts, or the one that is being chosen. Its edges move with the arrow keys. */
+/**
+ * The mark on the strip for the span of the charts, or for the span that the reader is choosing.
+ *
+ * The arrow keys move its edges.
+ */
 function Brush({ span }: { readonly span: Zoom | null }) {
   const monitor = useMonitor();
   const place = useValue((each) => {

@@ -3,7 +3,7 @@ import type { HintText } from "../view/hint";
 import { Hint } from "./Hint";
 import styles from "./Pill.module.css";
 
-/** `calm`: all is well. `info`: worth knowing. `note`: was or may become a problem. `alarm`: a problem now. */
+/** `calm`: no problem. `info`: worth knowing. `note`: was a problem or may become a problem. `alarm`: is a problem. */
 export type PillKind = "calm" | "info" | "note" | "alarm";
 
 interface Props {
@@ -13,7 +13,7 @@ interface Props {
   readonly children: ComponentChildren;
 }
 
-/** A state in a few words: the colour and the sign before them depend on nothing else. */
+/** A state in a few words. The colour, and the sign before the words, depend only on `kind`. */
 export function Pill({ kind, text, testId, children }: Props) {
   return (
     <Hint text={text} class={`${styles.pill} ${styles[kind]}`} testId={testId}>

@@ -11,7 +11,11 @@ interface Props {
   readonly family: "cpu" | "memory";
 }
 
-/** Whether tasks wait for a resource: a word, and the percentage of the last 10 s. */
+/**
+ * Shows in one word how much tasks wait for the CPU or for memory.
+ *
+ * If the pressure is not calm, the pill also shows in what percentage of the last 10 s some task waited.
+ */
 export function Pressure({ family }: Props) {
   const level = useValue((monitor) => judge(monitor, family));
   if (level === null) return null;

@@ -10,7 +10,7 @@ import { useMonitor, useValue } from "../view/hooks";
 import { viewOfRun } from "../view/runView";
 import styles from "./RunCard.module.css";
 
-/** The run in the address, above the charts of its host and its span. */
+/** A card about the run in the address, above the charts of the run's host and span. */
 export function RunCard({ id }: { readonly id: string }) {
   const monitor = useMonitor();
   const { run, problem } = useRun(id);
@@ -24,7 +24,7 @@ export function RunCard({ id }: { readonly id: string }) {
           {run && (
             <>
               <button type="button" class={controls.button} onClick={() => monitor.change(viewOfRun(run, monitor))}>
-                Show its span
+                Show the run's span
               </button>
               <a href={runAddress(run, "report")} target="_blank" rel="noopener">
                 Report
@@ -85,13 +85,17 @@ function Facts({ run }: { readonly run: Run }) {
         ))}
       </dl>
       {rows.some(({ isShared }) => isShared) && (
-        <p class={styles.note}>* of the whole GPUs or the machine, including other processes</p>
+        <p class={styles.note}>* This value covers whole GPUs or the whole machine, including other processes.</p>
       )}
     </>
   );
 }
 
-/** The run as the stream or the server last reported it. A link with nothing but its id opens its span. */
+/**
+ * The run as the stream or the REST API last reported it.
+ *
+ * If the address contains neither a range nor a zoom, the page shows the span of the run.
+ */
 function useRun(id: string): { readonly run: Run | null; readonly problem: string } {
   const monitor = useMonitor();
   const { host } = monitor.view;

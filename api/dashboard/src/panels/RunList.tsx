@@ -15,7 +15,7 @@ import styles from "./RunList.module.css";
 const STATES = ["running", "ended", "lost"];
 const COMPARED = 2;
 
-/** The runs of all hosts, the newest first: a page of its own. */
+/** The page that lists the runs of all hosts, the newest first. */
 export function RunList() {
   const monitor = useMonitor();
   const list = useMemo(() => new Runs(fetchRuns), []);
@@ -54,7 +54,7 @@ export function RunList() {
 
 function countText(runs: readonly Run[] | null, shown: number, hasMore: boolean): string {
   if (runs === null) return "Loading the runs.";
-  if (runs.length === 0) return "No runs. `system-monitor run -- COMMAND` starts one.";
+  if (runs.length === 0) return "No runs. Start a run with `system-monitor run -- COMMAND`.";
   const count = `${shown} run${shown === 1 ? "" : "s"}`;
   if (shown === runs.length) return hasMore ? `The newest ${count}` : count;
   return `${shown} of ${hasMore ? "the newest " : ""}${runs.length} runs`;
@@ -104,7 +104,7 @@ function Filters({ runs, filter, setFilter, text, setText }: FiltersProps) {
   );
 }
 
-/** What the runs that have been listed so far can be filtered by. */
+/** The choices for the filters: the hosts, users and tags of all runs that have been listed so far. */
 function useChoices(runs: readonly Run[]) {
   const known = useRef({ host: new Set<string>(), user: new Set<string>(), tag: new Set<string>() });
   const { host, user, tag } = known.current;
@@ -121,7 +121,7 @@ interface ChosenProps {
   readonly setRuns: (runs: readonly Run[]) => void;
 }
 
-/** The runs that are chosen to be compared, also if a filter hides them in the table. */
+/** The runs that the reader has chosen to compare. They are shown even if a filter hides them in the table. */
 function Chosen({ runs, setRuns }: ChosenProps) {
   const monitor = useMonitor();
   const compare = [...runs].sort((one, other) => one.started - other.started);
@@ -140,7 +140,7 @@ function Chosen({ runs, setRuns }: ChosenProps) {
           <span>{run.name}</span> ✕
         </button>
       ))}
-      {runs.length === 1 && "Choose another run to compare it with."}
+      {runs.length === 1 && "Choose a second run to compare."}
       {runs.length === COMPARED && (
         <a class={styles.compare} href={address} data-testid="runs-compare">
           Compare them

@@ -8,7 +8,7 @@ import { Moments } from "./Moments";
 import { PastStrip } from "./PastStrip";
 import styles from "./Timeline.module.css";
 
-/** The span that is shown, and what happened in it. */
+/** Shows the span of the charts and what happened in this span. */
 export function Timeline() {
   const monitor = useMonitor();
   return (

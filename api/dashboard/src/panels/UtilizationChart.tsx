@@ -44,7 +44,7 @@ export const GPU_LINES: readonly Line[] = [
   },
 ];
 
-// From room temperature to throttling: a fixed axis, so that a hot card looks hot.
+// The axis always covers at least 20 to 100 °C, from room temperature to throttling, so that a hot GPU looks hot.
 const CELSIUS: Scale = {
   key: "celsius",
   side: "right",
@@ -56,7 +56,11 @@ const WATT: Scale = { key: "watt", side: "right", range: fromZero(100), format: 
 
 export const GPU_SCALES = [PERCENT, CELSIUS, WATT];
 
-/** Utilization (%) and temperature (°C) of a GPU on two axes; memory and power can be added. */
+/**
+ * A chart of the utilization (%) and temperature (°C) of a GPU, on two axes.
+ *
+ * The reader can add its memory and power to the chart, and remove each line.
+ */
 export function UtilizationChart({ id }: { id: string }) {
   const { view } = useMonitor();
   const lines = GPU_LINES.filter((line) => view.series.some((name) => name === line.key));

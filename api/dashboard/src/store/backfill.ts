@@ -3,34 +3,34 @@ import type { HistoryQuery } from "../bus/rest";
 import { pauseBefore } from "../connection/backoff";
 import { type HostData, WINDOW_MS } from "./host";
 
-/** For the last hour. At the default interval of 2 s it is enough for every sample. */
+/** The maximum number of points fetched for the last hour. At the default interval of 2 s, every sample fits. */
 const MAX_POINTS = 2_000;
-/** The span before now that is fetched sample by sample, whatever the interval. */
+/** The length of the newest span, which is fetched as single samples at any interval. */
 const SEAM_MS = 60_000;
 const MAX_SEAM_POINTS = 5_000;
 /**
- * The ingester stores in batches and may have a backlog. Samples that were not stored yet when the
- * history was fetched are fetched a little later, and again until the history reaches the start of
- * the stream.
+ * The ingester stores samples in batches and may have a backlog, so the newest samples may be missing
+ * from the first response. The page therefore fetches the newest span again after this pause, and
+ * repeats this with growing pauses until the history reaches the start of the stream.
  */
 const SETTLE_MS = 3_000;
 const SETTLE_SPAN_MS = 20_000;
-const SETTLE_ATTEMPTS = 7; // the last one after three minutes
+const SETTLE_ATTEMPTS = 7; // the last attempt is made after three minutes
 
 interface BackfillOptions {
   fetchHistory(query: HistoryQuery, signal: AbortSignal): Promise<HistoryResult>;
   random(): number;
-  /** Rows were merged, or `problem` is the reason why they could not be. */
+  /** Called after rows were merged, or after merging failed. `problem` is the reason for the failure, else null. */
   onChange(problem: string | null): void;
 }
 
 /**
  * Joins the history of a host to its live samples, without a seam.
  *
- * The stream is open before the history is fetched, so that no sample falls between them. The history
- * is fetched in two parts that meet at one time: buckets before it, single samples after it. Live
- * samples therefore only overlap single samples, and two samples with the same time are the same;
- * buckets are replaced as a whole. Frames and responses may arrive in any order.
+ * The stream is opened before the history is fetched, so no sample is lost between the two. The history
+ * is fetched in two parts: buckets up to a certain time, single samples after it. Live samples
+ * therefore overlap only with single samples, where two samples with the same time are the same
+ * sample. A bucket is only ever replaced as a whole. Frames and responses may arrive in any order.
  */
 export class Backfill {
   private from: number | null = null;
@@ -96,19 +96,20 @@ export class Backfill {
       if (this.request.signal.aborted) return;
       this.options.onChange(null);
     } catch {
-      // The history responded a moment ago; it is fetched again.
+      // Not shown as a problem: the history responded a moment ago, and the next attempt follows.
     }
     if (this.request.signal.aborted || now >= newest || attempt + 1 >= SETTLE_ATTEMPTS) return;
     this.later(() => void this.settle(newest, now, attempt + 1), SETTLE_MS * 2 ** attempt);
   }
 
-  /** Returns the newest time of the history in the span; -Infinity if there is none. */
+  /** Fetch a span and merge it. Returns the newest time that the history has in it; -Infinity if there is none. */
   private async merge(start: number, end: number, maxPoints: number): Promise<number> {
     const query = { host: this.host.name, start, end, maxPoints };
     const response = await this.options.fetchHistory(query, this.request.signal);
     if (this.request.signal.aborted) return -Infinity;
     this.host.merge(response);
-    // The server limits a span to the time that it keeps; the host's clock may be too far ahead or behind.
+    // The server cuts the span to its retention. If the newest sample is outside of what remains, the host's
+    // clock is so far ahead or behind that the history rejects its samples.
     const newest = this.host.newestTimestamp;
     if (newest !== null && end > newest) this.host.isOutsideHistory = newest < response.start || newest >= response.end;
     let reached = -Infinity;

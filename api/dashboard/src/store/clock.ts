@@ -1,5 +1,5 @@
 const SPAN_MS = 60_000;
-/** Samples that differ by more than this are of two clocks. */
+/** A sample whose time is further than this from the estimated clock was stamped by another clock. */
 export const SAME_CLOCK_MS = 60_000;
 const VOTE_MS = 1_000;
 const MOST_SUPPORT = 3;
@@ -8,13 +8,15 @@ const MOST_ASSUMPTIONS = 99;
 /**
  * How far the collector's clock is ahead of this browser's, in milliseconds.
  *
- * Samples arrive late, never early. In the newest minute, the sample with the largest difference was
- * the fastest and is the best estimate. Old samples that a collector publishes after an outage
- * therefore do not move the clock.
+ * Samples arrive late, never early. The estimate is therefore the largest difference between a
+ * sample's time and its arrival in the last one to two minutes: that sample was delayed the least.
+ * Old samples that a collector publishes after an outage have smaller differences and do not change
+ * the estimate.
  *
- * A sample whose time is far off does not move it either: it may be false. If the clock was set, such
- * samples soon are the majority, and the clock follows. At most one vote a second counts, so that
- * frames that arrive late together do not outvote the others.
+ * A sample whose time is far from the estimate does not change it either, because the time may be
+ * false. If the collector's clock was set, such samples soon are the majority, and the estimate
+ * follows them. At most one sample per second counts towards this majority, so a burst of delayed
+ * frames cannot outvote the other samples.
  */
 export class HostClock {
   private readonly assumptions: number[] = [];
@@ -38,8 +40,8 @@ export class HostClock {
   }
 
   /**
-   * Note an estimate: the clock showed `timestamp` at `wall`. Their median counts until the first
-   * live sample arrives.
+   * Note an estimate: the collector's clock showed `timestamp` at the browser's time `wall`. Until the
+   * first live sample arrives, the median of these estimates is used.
    */
   assume(timestamp: number, wall: number): void {
     this.assumptions.push(timestamp - wall);
@@ -47,7 +49,7 @@ export class HostClock {
     this.observedAt = wall;
   }
 
-  /** The clock when the last sample arrived; null before the first live one. */
+  /** The time that the collector's clock showed when the last sample arrived; null before the first live sample. */
   get latest(): number | null {
     return this.current === null ? null : this.at(this.observedAt);
   }

@@ -1,7 +1,7 @@
 import { numberOf, numbersOf, type Values } from "../bus/payload";
 import { FAMILIES, type Family, isCharted } from "../catalogue";
 
-/** The busiest core of a CPU sample: one saturated core hides in the mean of 128. */
+/** The utilization of the busiest core in a CPU sample; the mean of 128 cores would hide one saturated core. */
 export const BUSIEST_CORE = "busiest_core";
 
 const PER_CORE = "per_core";
@@ -9,11 +9,11 @@ const NUMERIC = new Set(["number", "integer"]);
 const GPU_COLUMNS = new Set(["utilization", "memory_used", "memory_total", "temperature", "power"]);
 
 /**
- * The columns of a family that are kept: its plain numbers; of the thirty of a GPU, those that are
- * drawn.
+ * The columns of a family that are kept over time: its numeric fields. For a GPU, only the numeric
+ * fields that charts draw are kept.
  *
- * Of lists and groups only the newest values are kept. An hour of 256 cores would take 7 MB, and no
- * chart draws it.
+ * For lists and groups, only the newest values are kept. An hour of 256 cores at an interval of 1 s
+ * would take 7 MB, and no chart draws it.
  */
 export function keptColumns(family: Family): string[] {
   const names = family.fields.filter((field) => NUMERIC.has(field.kind)).map((field) => field.name);
@@ -21,7 +21,7 @@ export function keptColumns(family: Family): string[] {
   return family.name === "cpu" ? [...names, BUSIEST_CORE] : names;
 }
 
-/** The fields of the history that the kept columns come from, separated by commas. */
+/** The fields to request from the history for the kept columns, separated by commas. */
 export const HISTORY_FIELDS = [
   ...new Set(
     FAMILIES.filter(isCharted)
@@ -38,7 +38,7 @@ export function valueIn(values: Values, column: string): number {
 
 type Columns = Readonly<Record<string, readonly (number | null)[]>>;
 
-/** A kept column of a history response, where a list is split into per_core.0, per_core.1, … */
+/** A kept column of a history response. The response splits a list into the columns per_core.0, per_core.1, … */
 export function columnIn(columns: Columns, column: string, length: number): Float64Array {
   const kept = new Float64Array(length).fill(NaN);
   if (column === BUSIEST_CORE) {

@@ -5,9 +5,10 @@ import type { HostData } from "./host";
 /**
  * The data of the charts in a span, as CSV: a row per tick, a column per value.
  *
- * The sensors of one tick read within a few milliseconds of each other; samples closer than half an
- * interval share a row, with the time of the first. A value that was not reported is empty. All
- * texts come from this page: no text from the bus can become a formula in a spreadsheet.
+ * In one tick, all sensors are read within a few milliseconds. Samples that are less than half an
+ * interval apart therefore share a row, which has the time of the first sample. The cell of a value
+ * that was not reported is empty. The file contains no text from the bus, because a spreadsheet could
+ * run such text as a formula. The column names come from this page; the cells are numbers and times.
  */
 export function csvOf(host: HostData, span: Zoom): string {
   const channels = [...host.series].sort(([a], [b]) => a.localeCompare(b, "en", { numeric: true }));

@@ -5,14 +5,14 @@ import { RetriedFetch } from "../connection/retriedFetch";
 import type { Span } from "../view/view";
 import { HostData, WINDOW_MS } from "./host";
 
-/** For a span in the past, which is fetched once. */
+/** The maximum number of points of a span in the past, which is fetched once. */
 const MAX_POINTS = 4_000;
-/** For a span that ends now, which is fetched again and again: a point for each pixel or so. */
+/** The maximum number of points of a span that ends now, which is fetched again and again: about one per pixel. */
 const MAX_POINTS_MOVING = 1_000;
 const PIXELS = 360;
 const MIN_REFRESH_MS = 30_000;
 
-/** The span of a host, and when it was shown. */
+/** The host and the span that were shown last, and the time at which they were shown, by the host's clock. */
 interface Wanted {
   readonly host: HostData;
   readonly span: Span;
@@ -26,17 +26,17 @@ interface DetailOptions {
 }
 
 /**
- * The history of a span that the page does not have: one from before its own hour, one longer than
- * that, or a zoom where it has only buckets.
+ * The history of a span for which the page's own data is not enough: the span begins before the last
+ * hour, is longer than an hour, or is a zoom for which the page has only buckets.
  *
- * It is kept apart from the live data, and discarded with the span.
+ * This history is kept apart from the live data and discarded when another span is shown.
  */
 export class Detail {
-  /** Why the history of the span could not be loaded, as a sentence. It is fetched again. */
+  /** Why the history of the span could not be loaded, as a sentence; null if nothing failed. Fetching is retried. */
   readonly problem = signal<string | null>(null);
   /** Whether the history of the span has arrived. */
   isLoaded = false;
-  /** Changes with each response. */
+  /** A number that changes whenever the fetched data changes. */
   version = 0;
   private key = "";
   private data: HostData | null = null;
@@ -63,7 +63,8 @@ export class Detail {
     if (key !== this.key) this.reset(key);
     if (host === null) return;
     this.wanted = { host, span, now };
-    // A link opens with its zoom before the history has arrived: how coarse that is is not known yet.
+    // If a link has opened the page with a zoom, this is called before the page has any data. It is then not known
+    // whether the page will have only buckets of the zoom, so a later frame decides.
     if (this.isBusy || !isNeeded(host, span, now)) return;
     const refreshMs = Math.max((span.to - span.from) / PIXELS, MIN_REFRESH_MS);
     if (this.isLoaded && (isPast(span, now) || now - this.loadedAt < refreshMs)) return;
@@ -71,7 +72,7 @@ export class Detail {
     this.history.fetch();
   }
 
-  /** The data for the charts of `host`: that of the span if it was fetched, else its own. */
+  /** The data for the charts of `host`: the history of the span if it was fetched, else the host's own data. */
   of(host: HostData | null): HostData | null {
     return this.data !== null && host?.name === this.data.name ? this.data : host;
   }
@@ -115,7 +116,7 @@ function isNeeded(host: HostData, span: Span, now: number): boolean {
   return span.isFixed ? span.from < now - WINDOW_MS || isCoarse(host, span) : span.to - span.from > WINDOW_MS;
 }
 
-/** Whether the page has buckets of the span, and it lies in the past, where it does not grow. */
+/** Whether the page has a bucket in the span. False while the span grows: a fetched copy would miss new samples. */
 function isCoarse(host: HostData, { from, to }: Span): boolean {
   if (to > (host.newestTimestamp ?? -Infinity)) return false;
   for (const series of host.series.values()) {

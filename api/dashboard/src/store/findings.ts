@@ -1,20 +1,20 @@
 import { type Finding, SEVERITIES } from "../bus/payload";
 
-/** What is known of a host's findings. */
+/** What the page has received about a host's findings. */
 export interface FindingsState {
-  /** The active ones, by channel. */
+  /** The active findings, by channel. */
   readonly active: ReadonlyMap<string, Finding>;
-  /** Whether these are all: the server has listed them, and each change since then has arrived. */
+  /** Whether `active` has all active findings: the server has listed them, and every change since then has arrived. */
   readonly isComplete: boolean;
-  /** Why they cannot be read, as a sentence. */
+  /** Why the findings cannot be read, as a sentence; null if they can be read. */
   readonly problem: string | null;
-  /** The changes since the list was requested, by channel; null for one that is over. */
+  /** The changes since the list was last requested, by channel; null for a finding that is over. */
   readonly changes: ReadonlyMap<string, Finding | null>;
 }
 
 export const NO_FINDINGS: FindingsState = { active: new Map(), isComplete: false, problem: null, changes: new Map() };
 
-/** The list is being requested: it may be older than the changes that arrive from now on. */
+/** Note that the list is being requested. Changes that arrive from now on may be newer than the response. */
 export function requested(state: FindingsState): FindingsState {
   return { ...state, changes: new Map() };
 }
@@ -29,22 +29,22 @@ export function failed(state: FindingsState, problem: string): FindingsState {
   return { ...state, isComplete: false, problem };
 }
 
-/** The stream has ended: changes may be missed from now on. */
+/** Note that the stream has ended: changes may be missed from now on. */
 export function interrupted(state: FindingsState): FindingsState {
   return { ...state, isComplete: false };
 }
 
-/** A finding was reported, or is over. */
+/** Note a finding from the stream, which is active or over. */
 export function reported(state: FindingsState, finding: Finding): FindingsState {
   return changed(state, finding.channel, finding.isOver ? null : finding);
 }
 
-/** The broker no longer retains the finding of a channel. */
+/** Note that the broker no longer retains the finding of a channel, so the finding is over. */
 export function removed(state: FindingsState, channel: string): FindingsState {
   return state.active.has(channel) || channel.startsWith("system/findings/") ? changed(state, channel, null) : state;
 }
 
-/** The active findings, the most severe first; of the same severity, the newest first. */
+/** The active findings, the most severe first. Findings of the same severity are in order of age, the newest first. */
 export function worstFirst({ active }: FindingsState): Finding[] {
   const rank = ({ severity }: Finding) => SEVERITIES.indexOf(severity);
   return [...active.values()].sort((a, b) => rank(b) - rank(a) || b.since - a.since);
@@ -71,7 +71,7 @@ export function withoutMuted(state: FindingsState, isMuted: (finding: Finding) =
   return active.size === state.active.size ? state : { ...state, active };
 }
 
-/** The id of the GPU that a finding's subject names, as in `gpu3` or `gpu3-nvlink`; null if it is about something else. */
+/** The id of the GPU that a finding's subject names, such as 3 in `gpu3-nvlink`; null if it names no GPU. */
 export function gpuOfSubject(subject: string): string | null {
   return /^gpu(\d{1,4})\b/.exec(subject)?.[1] ?? null;
 }

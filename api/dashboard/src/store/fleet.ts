@@ -2,7 +2,7 @@ import type { GlancedFinding, GlancedHost } from "../bus/overview";
 import { SEVERITIES } from "../bus/payload";
 import { type Cell, type CellKind, cellOf, worstOf } from "../text/glance";
 
-/** A row of the page of all hosts. */
+/** A row of the page that shows all hosts. */
 export interface FleetRow {
   readonly name: string;
   readonly state: "live" | "stale" | "offline";
@@ -16,7 +16,7 @@ export interface FleetRow {
 export const SORTINGS = ["free", "findings", "name"] as const;
 export type Sorting = (typeof SORTINGS)[number];
 
-/** A row for each host: the live ones, and those that are only `listed`, which are offline. */
+/** A row for each host of `hosts`, and a row for each other name in `listed`, whose host is offline. */
 export function fleetOf(hosts: readonly GlancedHost[], listed: readonly string[]): FleetRow[] {
   const live = new Set(hosts.map(({ name }) => name));
   const others = listed.filter((name) => !live.has(name));
@@ -41,12 +41,12 @@ function rowOf(host: GlancedHost): FleetRow {
   };
 }
 
-/** How many GPUs of some hosts are of a kind. */
+/** The number of GPUs in `rows` whose cell has one of `kinds`. */
 export function countOf(rows: readonly FleetRow[], ...kinds: readonly CellKind[]): number {
   return rows.reduce((sum, { cells }) => sum + cells.filter(({ kind }) => kinds.includes(kind)).length, 0);
 }
 
-/** The rows whose name or worst finding has all words of `query`, sorted. */
+/** The rows that contain every word of `query` in the host's name or in the worst finding's summary, sorted. */
 export function chosen(rows: readonly FleetRow[], query: string, sorting: Sorting): FleetRow[] {
   const words = query.toLowerCase().split(/\s+/).filter(Boolean);
   const text = ({ name, worst }: FleetRow) => `${name} ${worst?.summary ?? ""}`.toLowerCase();

@@ -10,41 +10,44 @@ export const WINDOW_MS = 3_600_000;
 const MINUTE_MS = 60_000;
 export const DEFAULT_INTERVAL_MS = 2_000;
 export const STALE_INTERVALS = 3;
-const MAX_POINTS = 4_500; // an hour at 1 s, and a fifth more
+const MAX_POINTS = 4_500; // an hour at an interval of 1 s, and a quarter more
 const MAX_GPUS = 64;
 
-/** The newest sample of a channel. `arrived` is monotonic. */
+/** The newest sample of a channel. `arrived` is when it arrived at the server, by the browser's monotonic clock. */
 export interface Newest {
   readonly timestamp: number;
   readonly values: Values;
   readonly arrived: number;
 }
 
-/** When a sample arrived: `at` is monotonic, `wall` is Unix time, both in ms. */
+/** When a sample arrived in the browser, in ms: `at` by the monotonic clock, `wall` as Unix time. */
 export interface Arrival {
   readonly at: number;
   readonly wall: number;
-  /** `live`: it has just arrived at the server; a number is its age in ms by the server. */
+  /** `live` if the sample has just arrived at the server; otherwise its age in ms, as the server reports it. */
   readonly age: "live" | number;
-  /** When the server responded before, monotonic: a sample that it did not have then is newer. */
+  /**
+   * When the previous response of the server arrived, by the monotonic clock. A sample that was not in that
+   * response has arrived at the server since then.
+   */
   readonly after?: number | undefined;
 }
 
-/** The data of one host: an hour of each channel, and the newest values. */
+/** The data of one host: the points of the last hour of each channel, and the newest values. */
 export class HostData {
   readonly series = new Map<string, ChannelSeries>();
-  /** By the channel of a GPU's processes. */
+  /** The memory of each GPU's processes, by the channel of these processes. */
   readonly processMemory = new Map<string, ProcessMemory>();
   readonly newest = new Map<string, Newest>();
   readonly clock = new HostClock();
   status: CollectorStatus | null = null;
-  /** When the last sample arrived, monotonic; null before the first. */
+  /** When the last sample arrived, by the monotonic clock; null before the first sample. */
   lastArrival: number | null = null;
-  /** Since when the status is offline, monotonic. */
+  /** When the status became offline, by the monotonic clock; null while it is not offline. */
   offlineSince: number | null = null;
-  /** Whether the history has responded: then `series` has all that it keeps of the last hour. */
+  /** Whether a response of the history has been merged. */
   hasHistory = false;
-  /** Whether its clock is so far off that the history rejects its samples. */
+  /** Whether the host's clock is so far off that the history rejects the host's samples. */
   isOutsideHistory = false;
 
   constructor(readonly name: string) {}
@@ -54,7 +57,7 @@ export class HostData {
     return seconds && seconds > 0 ? seconds * 1000 : DEFAULT_INTERVAL_MS;
   }
 
-  /** The newest timestamp of any channel, by the collector's clock. False ones in the future do not count. */
+  /** The newest timestamp of any channel, by the collector's clock. False timestamps in the future are ignored. */
   get newestTimestamp(): number | null {
     const latest = (this.clock.latest ?? this.medianTimestamp) + SAME_CLOCK_MS;
     let found = -Infinity;
@@ -63,7 +66,7 @@ export class HostData {
     return Number.isFinite(found) ? found : null;
   }
 
-  /** The oldest timestamp of the hour; null before the history has responded, or if there is none. */
+  /** The oldest timestamp of the last hour; null if the history has not responded yet or there is no sample. */
   get oldestTimestamp(): number | null {
     const firsts = [...this.series.values()].filter(({ length }) => length > 0).map(({ times }) => times[0]!);
     return this.hasHistory && firsts.length > 0 ? Math.min(...firsts) : null;
@@ -74,7 +77,7 @@ export class HostData {
     return [...new Set(ids)].sort((a, b) => Number(a) - Number(b));
   }
 
-  /** The points of a channel that charts draw. */
+  /** The points that charts draw for a channel. */
   seriesAt(channel: string): ChannelSeries | undefined {
     return this.series.get(channel) ?? this.processMemory.get(channel)?.series;
   }
@@ -89,7 +92,8 @@ export class HostData {
     }
     const series = this.seriesOf(sample.channel);
     if (series === null) return null;
-    // Of a clock that was set back, or of a false sample: nothing could be drawn beside these points.
+    // Remove points that are more than an hour newer than this sample. They are from before the clock was set back,
+    // or false; beside them, the series would reject this sample as too old.
     const known = this.newest.get(sample.channel);
     if (known && this.clockWasSetBack(known, arrival.at)) series.dropAfter(sample.timestamp + WINDOW_MS);
     const outcome = series.insert(sample.timestamp, (column) => valueIn(sample.values, column));
@@ -160,7 +164,8 @@ export class HostData {
     return sum;
   }
 
-  // Before the first live sample: most of the newest samples are true, and of the same tick.
+  // Used until the first live sample arrives. The times of most of the newest samples are true and from the same
+  // tick, so the median is not affected by a few false times.
   private get medianTimestamp(): number {
     const times = [...this.newest.values()].map(({ timestamp }) => timestamp).sort((a, b) => a - b);
     return times[(times.length - 1) >> 1] ?? Infinity;
@@ -186,10 +191,11 @@ export class HostData {
 
   private noteNewest(sample: Sample, { at, wall, age: reported, after }: Arrival): void {
     const known = this.newest.get(sample.channel);
-    // The server overestimates the age of a sample if the host's clock is behind.
+    // If the host's clock is behind, the server overestimates the age of a sample. A new sample has arrived since the
+    // previous response, so its age is at most the time since then.
     const isNew = known !== undefined && known.timestamp !== sample.timestamp && after !== undefined;
     const age = typeof reported === "number" && isNew ? Math.min(reported, at - after) : reported;
-    if (known?.timestamp === sample.timestamp) return; // it does not show that the collector is alive
+    if (known?.timestamp === sample.timestamp) return; // the same sample again is no sign of life
     const arrived = age === "live" ? at : Math.max(at - age, known?.arrived ?? -Infinity);
     if (age === "live") this.clock.observe(sample.timestamp, wall);
     else this.clock.assume(sample.timestamp + age, wall);
@@ -198,8 +204,9 @@ export class HostData {
     this.newest.set(sample.channel, { timestamp: sample.timestamp, values: sample.values, arrived });
   }
 
-  // After an outage a collector publishes its backlog after its newest sample, so late samples are not
-  // the newest. If nothing newer has arrived for a while, its clock was set back, and they are.
+  // After an outage, a collector publishes its newest sample first and its backlog later, so a sample
+  // with an older time usually is not the newest. But if no newer sample has arrived for three
+  // intervals, the collector's clock was set back, and the sample with the older time is the newest.
   private clockWasSetBack(known: Newest, at: number): boolean {
     return at - known.arrived > STALE_INTERVALS * this.intervalMs;
   }

@@ -11,12 +11,12 @@ interface HostsOptions {
   onChange(): void;
 }
 
-/** The hosts that the server knows, fetched regularly, and whether their history is being saved. */
+/** The hosts that the server lists, and whether the history is being saved. Both are fetched regularly. */
 export class Hosts {
   readonly entries = signal<readonly HostEntry[]>([]);
-  /** Why the history is not being saved, as a sentence. */
+  /** Why the history is not being saved, as a sentence; null if it is being saved. */
   readonly historyProblem = signal<string | null>(null);
-  /** How long the history keeps data, in ms; null until it is known. */
+  /** How long the history keeps data, in ms; null until the server has reported it. */
   readonly keptMs = signal<number | null>(null);
 
   constructor(private readonly options: HostsOptions) {}
@@ -25,7 +25,7 @@ export class Hosts {
     return this.entries.value.find((entry) => entry.name === name);
   }
 
-  /** Note a status that arrived in the meantime. */
+  /** Note a status that the stream delivered between two requests for the list. */
   note(status: CollectorStatus): void {
     this.entries.value = this.entries
       .peek()

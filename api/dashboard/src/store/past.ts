@@ -4,24 +4,25 @@ import type { PastQuery } from "../bus/rest";
 import { gpuOf } from "../catalogue";
 import { RetriedFetch } from "../connection/retriedFetch";
 
-/** Utilization over all that the history keeps. */
+/** The utilization of a host over the whole time that the history covers. */
 export interface Past {
   readonly host: string;
   readonly from: number;
   readonly to: number;
-  /** Whose utilization it is: the mean of the GPUs, or the CPU of a host without one. */
+  /** What `values` is about: the mean of the host's GPUs, or the CPU if the host has no GPU. */
   readonly subject: "GPU" | "CPU";
   readonly times: readonly number[];
-  /** Percent. */
+  /** Utilization in percent, one value for each of `times`. */
   readonly values: readonly number[];
-  /** How long a point lasts, in ms. */
+  /** How much time each point covers, in ms. */
   readonly width: number;
 }
 
 const MAX_POINTS = 300;
 const MIN_REFRESH_MS = 60_000;
 const SHORTEST_MS = 600_000;
-// A history that has just begun is a thin line at the edge; it is fetched again, alone.
+// If less than this share of the retention has data, the data would be only a thin line at the edge of the strip.
+// The part that has data is then fetched again, in more detail.
 const MIN_FILLED = 0.5;
 const MARGIN = 0.02;
 
@@ -30,7 +31,7 @@ interface Options {
   random(): number;
 }
 
-/** The past of the host that is shown, fetched now and then. */
+/** The past of the host that is shown, fetched at long intervals. */
 export class PastFeed {
   readonly known = signal<Past | null>(null);
   private host: string | null = null;
@@ -51,7 +52,7 @@ export class PastFeed {
     });
   }
 
-  /** Fetch it if necessary; call it with each frame. `now` is by the host's clock. */
+  /** Fetch the past of `host` if it is due; call this with each frame. `now` is by the host's clock. */
   show(host: string | null, keptMs: number | null, now: number): void {
     if (host !== this.host) {
       this.past.stop();
@@ -80,7 +81,11 @@ export class PastFeed {
   }
 }
 
-/** It begins a little before the oldest point, and ends at `now`. */
+/**
+ * Compute the mean utilization from a response of the history.
+ *
+ * The result begins a little before the oldest point, at least ten minutes before `now`, and ends at `now`.
+ */
 export function pastOf({ host, channels }: HistoryResult, now: number): Past {
   const entries = [...channels].filter(([, { timestamps }]) => timestamps.length > 0);
   const gpus = entries.filter(([channel]) => gpuOf(channel) !== null);

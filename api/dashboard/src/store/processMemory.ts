@@ -1,7 +1,10 @@
 import { isObject, numberOf, textOf, type Values } from "../bus/payload";
 import type { ChannelSeries } from "./series";
 
-/** How many processes of a GPU have their own area: more would be too thin, or share a colour. */
+/**
+ * The places of the processes of a GPU. A process with a place has its own area in the chart; with more places, areas
+ * would be too thin or have the same colour.
+ */
 export const PLACES = ["0", "1", "2", "3", "4", "5"] as const;
 
 /** A process that has a place. */
@@ -9,17 +12,18 @@ export interface PlacedProcess {
   readonly key: string;
   readonly pid: number | null;
   readonly command: string;
-  /** Its newest sample, by the collector's clock. */
+  /** The time of the newest sample that lists the process, by the collector's clock. */
   readonly seen: number;
-  /** Bytes, in that sample. */
+  /** The memory that the process used in that sample, in bytes. */
   readonly memory: number;
 }
 
 /**
- * The memory of the processes on one GPU, as far as this page has received it: the history does not keep it.
+ * The memory of the processes on one GPU, from the samples that this page has received. The history does not keep it.
  *
- * Each process has a place, a column of the series, while there are places. A further one replaces the process
- * that ended first, or a smaller one.
+ * Each process gets a place, which is a column of the series. If all places are taken, a new process replaces the
+ * process that ended first. If no process has ended, it replaces the process with the least memory, provided that it
+ * uses more memory itself.
  */
 export class ProcessMemory {
   constructor(
@@ -27,7 +31,7 @@ export class ProcessMemory {
     readonly places: (PlacedProcess | null)[] = PLACES.map(() => null),
   ) {}
 
-  /** Add a sample; one without a list, of a GPU that does not report its processes, is skipped. */
+  /** Add a sample. A sample without a list of processes is skipped: this GPU does not report them. */
   accept(timestamp: number, values: Values): void {
     if (!Array.isArray(values.processes)) return;
     const listed = byKey(values.processes.filter(isObject), timestamp);
@@ -59,7 +63,7 @@ export class ProcessMemory {
     }
   }
 
-  /** The place that is free, or whose process ended first, or has the least memory. */
+  /** A free place; if there is none, the place whose process ended first; else the one with the least memory. */
   private weakest(now: number): number {
     const rank = (each: PlacedProcess | null) =>
       each === null ? -Infinity : each.seen < now ? each.seen - now : each.memory;
@@ -68,7 +72,7 @@ export class ProcessMemory {
   }
 }
 
-/** A process that is listed twice, such as for compute and graphics, has the memory of both. */
+/** The processes by key. If a process is listed twice, for compute and for graphics, the memory is added up. */
 function byKey(rows: readonly Values[], seen: number): Map<string, PlacedProcess> {
   const found = new Map<string, PlacedProcess>();
   for (const row of rows) {

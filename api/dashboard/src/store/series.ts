@@ -1,7 +1,9 @@
-/** The result of an insertion; `covered`: the sample lies in a bucket that includes it. */
+/**
+ * The result of an insertion: the sample was `added`, was `known` already or too old, or is `covered` by a bucket.
+ */
 export type Insertion = "added" | "known" | "covered";
 
-/** Rows to merge: samples (`width` 0), or buckets of `width` ms that start at their times. */
+/** Rows to merge. They are single samples if `width` is 0, else buckets of `width` ms that start at `times`. */
 export interface Rows {
   readonly start: number;
   readonly end: number;
@@ -14,11 +16,12 @@ const FIRST_CAPACITY = 256;
 const OUTAGE_SPACINGS = 4;
 
 /**
- * One channel's points over the window, ascending by time, in typed arrays of bounded length.
+ * The points of one channel over the window, sorted by time, in typed arrays of bounded length.
  *
- * A point is a sample, or a bucket: the mean of the samples of a span. No sample is in it twice,
- * neither by its time nor beside a bucket that includes it. NaN is "not reported". `revision` changes
- * with every change except an addition at the end.
+ * A point is a sample, or a bucket with the means of all samples of a span. No sample is stored twice:
+ * no two points have the same time, and no sample is stored beside a bucket that includes it. NaN
+ * means that a value was not reported. `revision` changes with every change except an addition at the
+ * end.
  */
 export class ChannelSeries {
   length = 0;
@@ -64,7 +67,7 @@ export class ChannelSeries {
     return this.columns.get(name)?.[index] ?? NaN;
   }
 
-  /** Insert a sample in order of time; a late one goes between the others. */
+  /** Insert a sample in order of time. A late sample is inserted between older and newer points. */
   insert(time: number, read: (column: string) => number): Insertion {
     const index = this.indexFrom(time);
     if (index < this.length && this.times[index] === time) {
@@ -85,7 +88,7 @@ export class ChannelSeries {
     this.revision += 1;
   }
 
-  /** The start of the bucket that includes `time`. */
+  /** The start of the bucket that includes `time`; `time` itself if a point has this time. */
   bucketStart(time: number): number {
     const index = this.indexFrom(time);
     return this.times[index] === time && index < this.length ? time : (this.times[index - 1] ?? time);
@@ -94,8 +97,8 @@ export class ChannelSeries {
   /**
    * Merge the history of a span.
    *
-   * The new rows replace the buckets in the span, and a new bucket replaces its samples; samples that
-   * the history does not have yet are kept.
+   * The new rows replace the buckets in the span, and a new bucket replaces the samples that it
+   * includes. Samples that the history does not have yet are kept.
    */
   merge(rows: Rows): void {
     const fresh = rows.times.flatMap((_, row) => (this.isNull(rows, row) ? [] : [row]));
@@ -135,7 +138,7 @@ export class ChannelSeries {
     return copy;
   }
 
-  /** Forget a column: it is not reported at any time. */
+  /** Clear a column, as if its value had never been reported. */
   clear(name: string): void {
     this.columns.get(name)?.fill(NaN);
     this.revision += 1;
@@ -145,8 +148,8 @@ export class ChannelSeries {
     return (this.columns.size + 2) * this.times.byteLength;
   }
 
-  // The server marks an outage with a row of nulls. These rows are not stored, since late samples may
-  // still fill the outage; the distance between points shows it.
+  // The server marks an outage with a row of nulls. This row is not stored, because late samples may
+  // still fill the outage. The page recognizes an outage by the distance between two points instead.
   private isNull(rows: Rows, row: number): boolean {
     for (const values of rows.columns.values()) if (!Number.isNaN(values[row]!)) return false;
     return true;
@@ -154,7 +157,7 @@ export class ChannelSeries {
 
   private keptBeside(rows: Rows, fresh: readonly number[]): number[] {
     const kept: number[] = [];
-    let next = 0; // the first new row that does not end before the point
+    let next = 0; // the first new row that ends after the point
     for (let index = 0; index < this.length; index += 1) {
       const time = this.times[index]!;
       if (this.widths[index]! > 0) {
@@ -196,7 +199,7 @@ export class ChannelSeries {
 
   private makeRoom(): void {
     if (this.length < this.times.length && this.length < this.maxPoints) return;
-    // Only when full: moving all points for each sample would cost more.
+    // Points are moved only if the arrays are full; moving them for each sample would take more time.
     const old = this.indexFrom(this.last - this.windowMs);
     if (old > this.length / 16) this.dropFirst(old);
     else if (this.length >= this.maxPoints) this.halveOlderHalf();
@@ -224,8 +227,9 @@ export class ChannelSeries {
     this.revision += 1;
   }
 
-  // At short intervals the window has more samples than points are kept: in its older half, pairs of
-  // neighbours become one bucket, as often as necessary. Never across an outage.
+  // At short intervals, the window has more samples than `maxPoints`. Whenever the arrays are full, each
+  // pair of neighbours in the older half becomes one bucket. Points on two sides of an outage are not
+  // merged.
   private halveOlderHalf(): void {
     const half = this.length >> 1;
     const limit = OUTAGE_SPACINGS * this.usualSpacing(half);

@@ -5,17 +5,18 @@ const LEAST_MS = 120_000;
 const MAX_POINTS = 20;
 const REFRESH_MS = 30_000;
 const MINUTE_MS = 60_000;
-// Growth below a thousandth of the whole, or below three times the usual deviation from the slope, is none.
+// Memory counts as steady if it grew by less than a thousandth of its limit, or by less than three times the usual
+// deviation from the slope.
 const LEAST_SHARE = 0.001;
 const NOISE = 3;
 
 const known = new WeakMap<ChannelSeries, { readonly key: string; readonly slope: number | null }>();
 
 /**
- * How much `used` has grown per minute in the last ten minutes; 0 if it was steady, null if there is less than two
- * minutes of it. `whole` is the column of its limit.
+ * How much the column `used` has grown per minute in the last ten minutes; 0 if it was steady, null if there are less
+ * than two minutes of data. `whole` is the column with the limit of `used`.
  *
- * It is the median of the slopes between all pairs of points (Theil and Sen): a single step does not count.
+ * The result is the median of the slopes between all pairs of points (Theil–Sen), so a single step has little effect.
  */
 export function slopeOf(series: ChannelSeries, used: string, whole: string): number | null {
   const key = `${used} ${series.revision} ${Math.floor(series.last / REFRESH_MS)}`;

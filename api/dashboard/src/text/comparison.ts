@@ -5,20 +5,20 @@ import { DASH, percent } from "./numbers";
 import { SUMMARY } from "./runs";
 import { duration, fullTime } from "./time";
 
-/** One line of two runs side by side. */
+/** One row of the side-by-side comparison of two runs. */
 export interface ComparedRow {
   readonly name: string;
   readonly label: string;
   readonly texts: readonly string[];
-  /** The second compared with the first; empty for a text. */
+  /** The difference from the first run's value to the second run's value; empty if the row does not show numbers. */
   readonly difference: string;
-  /** Whether a value is of the whole machine, and not only of the run's processes. */
+  /** Whether at least one value was measured for the whole machine, not only for the run's processes. */
   readonly isShared: boolean;
 }
 
 type Format = (value: number) => string;
 
-/** What two runs used and were, side by side: the values that at least one of them has. */
+/** The rows that compare two runs. A row is left out if neither run has a value for it. */
 export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRow[] {
   const took = runs.map((run) => runEnd(run, now) - run.started);
   return [
@@ -41,7 +41,7 @@ export function comparedRows(runs: readonly [Run, Run], now: number): ComparedRo
   ].filter((row) => row.texts.some((text) => text !== DASH));
 }
 
-/** `+12 min (+9%)`, `−3 points` of a percentage, `same`; empty if one is not known. */
+/** `+12 min (+9%)`, `same`, or `−3 points` for a percentage; empty if one of the values is not known. */
 export function differenceOf(first: number | null, second: number | null, format: Format): string {
   if (first === null || second === null) return "";
   if (format(first) === format(second)) return "same";

@@ -6,7 +6,7 @@ import { isSerious, throttleLabels } from "./throttleReasons";
 
 export type CellKind = "free" | "busy" | "idle" | "info" | "warning" | "critical" | "unknown";
 
-/** What a cell shows of a GPU: its trouble and whether it is free, not its load. */
+/** What a cell shows about a GPU: its most severe problem, or whether it is free. It does not show the load. */
 export interface Cell {
   readonly id: string;
   readonly kind: CellKind;
@@ -15,7 +15,7 @@ export interface Cell {
 }
 
 const IDLE = "idle_gpu";
-// As the advisor: below these, nothing is held and nothing is computed.
+// The advisor's default limits: below them, no run holds the GPU's memory, and the GPU computes nothing.
 const HELD_BYTES = 1e9;
 const BUSY_PERCENT = 5;
 
@@ -39,7 +39,7 @@ export function cellOf(gpu: GlancedGpu, host: Pick<GlancedHost, "isOffline" | "f
   return { id, kind: "busy", sign: "", text: "in use" };
 }
 
-/** The most severe of some findings, and of those the newest. */
+/** The most severe finding; if several are equally severe, the newest of them; null if there is no finding. */
 export function worstOf(findings: readonly GlancedFinding[]): GlancedFinding | null {
   const rank = ({ severity }: GlancedFinding) => SEVERITIES.indexOf(severity);
   return findings.toSorted((a, b) => rank(b) - rank(a) || b.since - a.since)[0] ?? null;
@@ -49,7 +49,7 @@ function cellOfFinding(id: string, { severity, summary }: GlancedFinding): Cell 
   return { id, kind: severity, sign: SIGNS[severity], text: summary };
 }
 
-/** No process uses it, or none is known to, and neither its memory nor its utilization shows one. */
+/** Whether a GPU is free: no process is known to use it, and its memory and its utilization are low. */
 function isFree({ utilization, memoryUsed, processes }: GlancedGpu): boolean {
   if (utilization === null || memoryUsed === null) return false;
   return (processes ?? 0) === 0 && memoryUsed < HELD_BYTES && utilization < BUSY_PERCENT;

@@ -6,7 +6,7 @@ import { DASH } from "./numbers";
 import { silenceOfGpu } from "./silence";
 import { isSerious, throttleLabels } from "./throttleReasons";
 
-/** The worst that is known of a GPU. `detail` is a sentence, where there is one. */
+/** The worst condition that is known of a GPU. `detail` explains it; null if `label` needs no explanation. */
 export interface GpuState {
   readonly kind: "calm" | "note" | "info" | "warning" | "critical" | "unknown";
   readonly sign: string;
@@ -16,7 +16,7 @@ export interface GpuState {
 
 export const SIGNS = { critical: "✕", warning: "▲", info: "i" } as const;
 
-/** What the collector, the driver and the advisor report about a GPU; the page judges nothing by itself. */
+/** The state of a GPU, derived from what the collector, the driver and the advisor report about it. */
 export function stateOfGpu(id: string, monitor: Monitor): GpuState {
   const channel = gpuChannel(id);
   const { shown, findings } = monitor;
@@ -38,7 +38,12 @@ function stateOfFinding(finding: Finding): GpuState {
   return { kind: severity, sign: SIGNS[severity], label: kindOf(finding), detail: summary };
 }
 
-/** A limit on power is normal for a busy GPU; heat in the last 5 minutes counts although it may be over. */
+/**
+ * The state of a GPU that is throttled; null if it is not throttled.
+ *
+ * Heat or failing power is a warning, even if it is over but occurred in the last 5 minutes. A power limit is only a
+ * note, because a busy GPU normally reaches it.
+ */
 function throttlingOf(values: Readonly<Record<string, unknown>>): GpuState | null {
   const now = textsOf(values.throttle_reasons);
   const shares = isObject(values.throttle_shares) ? values.throttle_shares : {};

@@ -1,21 +1,21 @@
 import { numberOf, type Values } from "../bus/payload";
 import { grouped } from "./numbers";
 
-/** What is wrong with a GPU's memory, and what it means. */
+/** A problem of a GPU's memory in a few words (`text`), and what it means (`detail`). */
 export interface MemoryErrors {
   readonly kind: "alarm" | "note" | "info";
   readonly text: string;
   readonly detail: string;
 }
 
-/** A GPU's uncorrectable memory errors, and the repair that waits for a reset; null if there are none. */
+/** A GPU's uncorrectable memory errors and its pending repair; null if it has neither errors nor a pending repair. */
 export function memoryErrorsOf(values: Values): MemoryErrors | null {
   const count = (name: string) => numberOf(values[name]) ?? 0;
   const recent = count("ecc_errors_uncorrected_volatile");
   const all = Math.max(count("ecc_errors_uncorrected"), recent);
   const repair = repairOf(count);
   if (all === 0 && repair === "") return null;
-  const corrupted = "Each may have corrupted a result or ended a process.";
+  const corrupted = "Each error may have corrupted a result or ended a process.";
   const lifetime = `${grouped(all)} over the lifetime of the GPU.`;
   if (recent > 0) {
     const detail = [
@@ -27,7 +27,7 @@ export function memoryErrorsOf(values: Values): MemoryErrors | null {
   }
   if (repair !== "")
     return { kind: "note", text: "Memory repair pending", detail: `${repair} Uncorrectable ECC errors: ${lifetime}` };
-  const detail = `None since the driver was loaded, ${lifetime}`;
+  const detail = `No uncorrectable ECC errors since the driver was loaded, but ${lifetime}`;
   return { kind: "info", text: `${errors(all)} in the past`, detail };
 }
 

@@ -1,7 +1,7 @@
 import type { Annotation, Run } from "../bus/moments";
 import type { Finding } from "../bus/payload";
 
-/** How a run is, or how it ended: `running`, `exit code 0`, `killed by SIGKILL`. */
+/** The state of a run, or how it ended: `running`, `exit code 0`, `ended by SIGKILL`. */
 export function runState({ ended, exitCode, isLost, signal }: Run): string {
   if (isLost) return "end not known";
   if (ended === null) return "running";
@@ -9,7 +9,7 @@ export function runState({ ended, exitCode, isLost, signal }: Run): string {
   return exitCode === null ? "ended" : `exit code ${exitCode}`;
 }
 
-/** A sign for the same: colour alone must not show it. */
+/** A sign for the state of a run, because colour alone must not show the state. */
 export function runSign(run: Run): string {
   if (run.isLost) return "?";
   if (run.ended === null) return "●";
@@ -20,7 +20,7 @@ export function hasFailed({ exitCode, signal }: Run): boolean {
   return signal !== null || (exitCode !== null && exitCode !== 0);
 }
 
-/** When a run ended, or was last reported; `now` while it is under way. */
+/** When a run ended; `now` while it is running; when it was last reported if its end is not known. */
 export function runEnd({ ended, isLost, timestamp }: Run, now: number): number {
   return ended ?? (isLost ? timestamp : now);
 }

@@ -1,7 +1,7 @@
 import type { BadgeKind } from "../connection/badge";
 import { dateAndTime, duration } from "./time";
 
-// A connection that is back this soon is not worth a headline.
+// A shorter silence is not worth a headline.
 const BRIEF_MS = 10_000;
 const SILENT: readonly BadgeKind[] = ["stale", "offline", "reconnecting"];
 
@@ -12,7 +12,7 @@ export interface NoData {
   readonly since: string;
 }
 
-/** How long nothing has arrived, and since when; null while samples arrive, or if none ever has. */
+/** How long no sample has arrived, and since when; null while samples arrive, or if no sample ever has. */
 export function noDataOf(badge: BadgeKind, silentMs: number | null, wall: number): NoData | null {
   if (silentMs === null || silentMs < BRIEF_MS || !SILENT.includes(badge)) return null;
   return { headline: `No data for ${duration(silentMs)}`, since: `since ${dateAndTime(wall - silentMs)}` };

@@ -1,6 +1,6 @@
 import type { HostData } from "../store/host";
 
-/** Why there is no GPU, as a sentence. */
+/** Why the page shows no GPU for this host, as a sentence. */
 export function noGpuReason(host: HostData | null): string {
   if (host === null) return "Waiting for the first samples.";
   const report = host.status?.sensors.gpu;
@@ -10,7 +10,7 @@ export function noGpuReason(host: HostData | null): string {
   return "No GPU samples have arrived yet.";
 }
 
-/** Whether the collector runs without its GPU sensor. A last will does not list any sensors. */
+/** Whether the collector runs without its GPU sensor. False for a last will, because it lists no sensors at all. */
 export function isGpuDisabled(host: HostData | null): boolean {
   const sensors = host?.status?.sensors ?? {};
   return Object.keys(sensors).length > 0 && sensors.gpu === undefined;

@@ -1,14 +1,15 @@
-/** Shown for a value that was not reported. Never 0. */
+/** The text for a value that was not reported; 0 would look like a reading. */
 export const DASH = "–";
 
-// Sizes are in binary units, as nvidia-smi and free count: a card with 24 on its box then shows 24 GiB.
-// Rates are those of the catalogue, as disks and networks count: 1 MB/s is 10^6 bytes per second.
+// Sizes are in binary units, as in nvidia-smi and free, so a GPU that is sold with 24 GB of memory shows 24 GiB.
+// Rates are in decimal units, as in the catalogue and as usual for disks and networks: 1 MB/s is 10^6 bytes per second.
 const KIB = 1024;
 const UNITS = ["B", "KiB", "MiB", "GiB", "TiB", "PiB"] as const;
 
 const GROUPED = new Intl.NumberFormat("en");
 
-// The smallest number that is not written in the unit below: 0.9995 MB/s is 1.00 MB/s.
+// A number from here on is not written in the next smaller unit, because it rounds to 1.00: 0.9995 MB/s is shown as
+// 1.00 MB/s, not as 1,000 kB/s.
 const ONE = 0.9995;
 
 type Maybe = number | null | undefined;
@@ -40,13 +41,13 @@ export function megahertz(value: Maybe): string {
   return value >= 1000 ? `${(value / 1000).toFixed(2)} GHz` : `${Math.round(value)} MHz`;
 }
 
-/** A frequency without its unit: that of its maximum, which is shown beside it. */
+/** A frequency without its unit, in the unit of the maximum, which is shown beside it. */
 export function megahertzBeside(value: Maybe, highest: Maybe): string {
   if (isMissing(value) || isMissing(highest)) return megahertz(value);
   return highest >= 1000 ? (value / 1000).toFixed(2) : String(Math.round(value));
 }
 
-/** A rate given in MB/s, with three significant digits or so: its number and its unit. */
+/** The number and the unit of a rate that is given in MB/s. The number has about three significant digits. */
 export function rateParts(value: Maybe): { readonly number: string; readonly unit: string } {
   if (isMissing(value)) return { number: DASH, unit: "" };
   if (value < ONE) return { number: threeDigits(value * 1000, 1), unit: "kB/s" };
@@ -54,13 +55,13 @@ export function rateParts(value: Maybe): { readonly number: string; readonly uni
   return { number: threeDigits(value / 1000, 2), unit: "GB/s" };
 }
 
-/** A rate given in MB/s: `24.6 MB/s`. */
+/** A rate as text, from a number in MB/s: `24.6 MB/s`. */
 export function rate(value: Maybe): string {
   const { number, unit } = rateParts(value);
   return unit === "" ? number : `${number} ${unit}`;
 }
 
-/** Energy given in joules: `79.9 kWh`. */
+/** Energy as text, from a number of joules: `79.9 kWh`. */
 export function energy(joules: Maybe): string {
   if (isMissing(joules)) return DASH;
   const wattHours = joules / 3600;
@@ -90,7 +91,7 @@ export function size(bytes: Maybe): string {
   return `${inUnit(bytes, unit)} ${UNITS[unit]!}`;
 }
 
-/** `12.8 GiB / 16 GiB`, both in the unit of the total; a total that is whole is written whole. */
+/** `12.8 GiB / 16 GiB`: both sizes have the unit of the total. A total that is a whole number has no decimals. */
 export function sizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);
@@ -98,7 +99,7 @@ export function sizeOf(used: Maybe, total: Maybe): string {
   return `${isMissing(used) ? DASH : text(used)} / ${text(total).replace(/\.0(?= )/, "")}`;
 }
 
-/** `6.2 / 8.0 GiB`, both in the unit of the total. */
+/** `6.2 / 8.0 GiB`: both sizes are in the unit of the total. */
 export function shortSizeOf(used: Maybe, total: Maybe): string {
   if (isMissing(total)) return `${size(used)} / ${DASH}`;
   const unit = unitFor(total);
@@ -109,7 +110,7 @@ export function exactBytes(used: Maybe, total: Maybe): string {
   return `${grouped(used)} / ${grouped(total)} bytes`;
 }
 
-/** The share of a total in percent; null where it is not known. */
+/** The share of `total` that `used` is, in percent; null if it is not known. */
 export function share(used: Maybe, total: Maybe): number | null {
   if (isMissing(used) || isMissing(total) || total <= 0) return null;
   return (100 * used) / total;

@@ -1,4 +1,7 @@
-/** Whether tasks wait for a resource: `calm`, or that they do, which need not be a problem. */
+/**
+ * How much tasks wait for a resource. `calm`: not at all or rarely; `info`: they wait, but this is no problem; `note`:
+ * it may become a problem; `alarm`: it is a problem.
+ */
 export interface Pressure {
   readonly kind: "calm" | "info" | "note" | "alarm";
   readonly word: string;
@@ -16,8 +19,9 @@ const RAISED: Pressure = { kind: "note", word: "raised" };
 const HIGH: Pressure = { kind: "alarm", word: "high" };
 
 /**
- * The pressure on the cores; `some` is a share of time in %. Tasks wait for each other on machines with free cores
- * too, so it is a problem only where the cores are busy.
+ * The pressure on the CPU. `some` is the share of time in which at least one task waits for a core, in percent.
+ *
+ * Tasks also wait for a core on machines with free cores, so this is a problem only if the cores are busy.
  */
 export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
   if (some === null) return null;
@@ -27,7 +31,10 @@ export function cpuPressure(some: Maybe, utilization: Maybe): Pressure | null {
   return some < CALM ? NONE : SOME;
 }
 
-/** The pressure on the memory. While every task waits (`full`), nothing is computed at all. */
+/**
+ * The pressure on the memory. `some` and `full` are the shares of time in which at least one task, or every task, waits
+ * for memory, in percent. While every task waits, nothing is computed at all.
+ */
 export function memoryPressure(some: Maybe, full: Maybe): Pressure | null {
   if (some === null && full === null) return null;
   if ((full ?? 0) >= MEMORY.alarm) return HIGH;

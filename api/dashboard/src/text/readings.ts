@@ -12,7 +12,7 @@ const IN_UNIT: Readonly<Record<string, (value: number) => string>> = {
   "MB/s": rate,
   MHz: megahertz,
 };
-/** Fields whose number stands for something else. */
+/** Formats for fields whose number is a code, not a quantity. */
 const SPECIAL: Readonly<Record<string, (value: number) => string>> = {
   performance_state: (value) => `P${value}`,
   remapping_pending: yesOrNo,
@@ -26,7 +26,7 @@ export function labelOf(name: string): string {
   return `${text.charAt(0).toUpperCase()}${text.slice(1)}`;
 }
 
-/** A value with its unit, as people read it. */
+/** A value as text, with its unit. */
 export function readingOf(field: Field, value: unknown): string {
   if (field.kind === "text") return textOf(value) ?? DASH;
   const number = numberOf(value);

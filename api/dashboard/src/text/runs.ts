@@ -9,7 +9,7 @@ export function runDuration(run: Run, now: number): string {
   return duration(runEnd(run, now) - run.started);
 }
 
-/** The fields of a summary. */
+/** The fields of a run's summary, each with its label and format. */
 export const SUMMARY: readonly (readonly [name: string, label: string, format: (value: number) => string])[] = [
   ["gpu_hours", "GPU hours", (value) => value.toFixed(2)],
   ["gpu_utilization_mean", "GPU utilization, mean", percent],
@@ -27,7 +27,7 @@ export interface SummaryRow {
   readonly name: string;
   readonly label: string;
   readonly text: string;
-  /** Whether it is of the whole machine, and not only of the run's processes. */
+  /** Whether the value was measured for the whole machine, not only for the run's processes. */
   readonly isShared: boolean;
 }
 

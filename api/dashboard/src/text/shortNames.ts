@@ -3,8 +3,9 @@ const KEPT = 3;
 const MIDDLE = 30;
 
 /**
- * The names of hosts, without what most of them have in common: `ml-…rack01-node03…org` for
- * `ml-cluster-a100-rack01-node03.compute.example.org`. A long middle is shortened in its own middle.
+ * Shortens the names of hosts, for example `ml-cluster-a100-rack01-node03.compute.example.org` to
+ * `ml-…rack01-node03…org`. A long beginning or end that at least half of the names share is reduced to
+ * a few characters. If the rest is still long, characters in the middle are left out.
  */
 export function shortNames(names: readonly string[]): Map<string, string> {
   const starts = commonStarts(names);
@@ -23,13 +24,13 @@ export function shortNames(names: readonly string[]): Map<string, string> {
   );
 }
 
-/** The part after the last separator; only its end if it is long. */
+/** The part of `text` after the last separator; if this part is long, only its last characters. */
 function lastPart(text: string): string {
   const part = text.slice(text.search(/[^-._]*$/));
   return part.length > LONGEST ? part.slice(-KEPT) : part;
 }
 
-/** The texts up to a separator with which at least half of all texts begin: `node-` for `node-1` and `node-12`. */
+/** The beginnings, up to a separator, that at least half of all texts share: `node-` for `node-1` and `node-12`. */
 function commonStarts(texts: readonly string[]): Set<string> {
   const counts = new Map<string, number>();
   for (const text of texts) {

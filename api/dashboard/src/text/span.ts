@@ -4,13 +4,13 @@ import { duration, momentTime, spanTime } from "./time";
 
 interface Context {
   readonly now: number;
-  /** How long the history keeps data, in ms; null where it is not known. */
+  /** How long the history keeps data, in ms; null if this is not known. */
   readonly keptMs: number | null;
-  /** The data of the charts; null until it has arrived. */
+  /** The data of the charts; null until the data has arrived. */
   readonly data: HostData | null;
 }
 
-/** Why the charts are empty in a part of the span, as a sentence; null if they are not. */
+/** Why a part of the span has no data in the charts, as a sentence; null if nothing is known to be missing. */
 export function missingInSpan(span: Span, { now, keptMs, data }: Context): string | null {
   if (keptMs !== null && span.from < now - Math.max(keptMs, 1)) {
     const kept = `The history keeps ${duration(keptMs)}`;

@@ -6,10 +6,10 @@ export interface Heat {
   readonly text: string;
 }
 
-// Sensors and fans vary by a few degrees.
+// A temperature fluctuates by a few degrees, so a GPU with a smaller margin may be slowed down at any time.
 const CLOSE_DEGREES = 5;
 
-/** Whether a GPU is close to the temperature at which its own hardware slows it down; null if not, or not known. */
+/** A note or an alarm for a GPU near the temperature at which its hardware slows it down; otherwise null. */
 export function heatOf(values: Values): Heat | null {
   const margin = marginOf(values);
   if (margin === null || margin > CLOSE_DEGREES) return null;
@@ -17,7 +17,7 @@ export function heatOf(values: Values): Heat | null {
   return { kind: "note", text: `${degrees(margin)} below its slowdown temperature` };
 }
 
-/** Degrees to the slowdown temperature, as the driver reports it or by its limit. */
+/** Degrees left to the slowdown temperature: the margin that the driver reports, else computed from the limit. */
 export function marginOf(values: Values): number | null {
   const [margin, limit, now] = ["temperature_margin", "slowdown_temperature", "temperature"].map((name) =>
     numberOf(values[name]),

@@ -16,10 +16,10 @@ export interface State {
   readonly text: string;
 }
 
-/** An idle GPU lowers its clocks: that is not throttling. */
+/** Reasons that do not count as throttling: an idle GPU lowers its clocks because it has nothing to do. */
 const HARMLESS = new Set(["gpu_idle", "none"]);
 
-/** Labels of the reasons why the clocks are held down; an unknown reason keeps its name. */
+/** The labels of the reasons why the clocks are held down. The label of an unknown reason is its name. */
 export function throttleLabels(reasons: readonly string[]): string[] {
   const labels = reasons.filter((reason) => !HARMLESS.has(reason)).map(labelOf);
   return [...new Set(labels)];
@@ -29,7 +29,7 @@ function labelOf(reason: string): string {
   return LABELS[reason] ?? reason.replaceAll("_", " ");
 }
 
-/** The share of each reason, the largest first: `power limit 38%, idle 2%`; empty if there are none. */
+/** The share of time of each reason, the largest first: `power limit 38%, idle 2%`; empty without any share. */
 export function throttleShares(shares: Readonly<Record<string, unknown>>): string {
   return Object.entries(shares)
     .flatMap(([reason, value]) => (typeof value === "number" && value > 0 ? [[reason, value] as const] : []))
@@ -39,8 +39,9 @@ export function throttleShares(shares: Readonly<Record<string, unknown>>): strin
 }
 
 /**
- * Whether the clocks are held down, now or in the last 5 minutes: one sample does not overrule those.
- * `note`: the GPU was slowed down by heat or failing power; `alarm`: it is; `info`: only a configured limit holds it.
+ * Whether the clocks are held down. `alarm`: heat or failing power slows the GPU down now. `note`: heat or failing
+ * power slowed the GPU down in the last 5 minutes; a single sample without such a reason does not hide this. `info`:
+ * only a configured limit holds the clocks down. `calm`: the GPU is not throttled.
  */
 export function throttleState(reasons: readonly string[], shares: Readonly<Record<string, unknown>>): State {
   const serious = reasons.filter((reason) => isSerious([reason]));
@@ -55,7 +56,7 @@ export function throttleState(reasons: readonly string[], shares: Readonly<Recor
   return limits === "" ? { kind: "calm", text: "Not throttled" } : { kind: "info", text: `Capped: ${limits}` };
 }
 
-/** Whether one of the reasons is heat or failing power, rather than a configured limit. */
+/** Whether at least one of the reasons is heat or failing power, not a configured limit. */
 export function isSerious(reasons: readonly string[]): boolean {
   return reasons.some((reason) => reason.startsWith("hw_") || reason.includes("thermal"));
 }

@@ -7,7 +7,7 @@ const FULL = new Intl.DateTimeFormat("en-GB", {
   ...{ hour: "2-digit", minute: "2-digit", second: "2-digit", timeZoneName: "short" },
 });
 
-/** `28 Nov 2026, 14:05:03 GMT+1`, in the reader's time zone, which is named. */
+/** `28 Nov 2026, 14:05:03 GMT+1`: the time in the reader's time zone, with the name of the time zone. */
 export function fullTime(wall: number): string {
   return FULL.format(wall);
 }
@@ -17,7 +17,7 @@ const MINUTE_OF_DAY = new Intl.DateTimeFormat("en-GB", {
 });
 const LONG_MS = 300_000;
 
-/** `28 Nov 2026, 14:05 – 28 Nov 2026, 15:05 UTC`, with seconds if it is short; a day that is the same is written once. */
+/** `28 Nov 2026, 14:05–15:05 UTC`: a span, with both dates if they differ, and with seconds if it is short. */
 export function fullSpan({ from, to }: { readonly from: number; readonly to: number }): string {
   const format = to - from >= LONG_MS ? MINUTE_OF_DAY : FULL;
   return format.formatRange(from, to);
@@ -43,19 +43,19 @@ export function dateAndTime(wall: number): string {
   return `${date(wall)}, ${clockTime(wall)}`;
 }
 
-/** HH:MM:SS, and the date before it unless it is that of `now`. */
+/** HH:MM:SS, with the date before the time unless it is the date of `now`. */
 export function momentTime(wall: number, now: number): string {
   const day = date(wall);
   return day === date(now) ? clockTime(wall) : `${day} ${clockTime(wall)}`;
 }
 
-/** `23:10:05–23:20:00`, with the dates where they differ from that of `now`. */
+/** `23:10:05–23:20:00`, with a date before a time if it differs from the date of `now`. */
 export function spanTime({ from, to }: { readonly from: number; readonly to: number }, now: number): string {
   const end = date(from) === date(to) ? clockTime(to) : momentTime(to, now);
   return `${momentTime(from, now)}–${end}`;
 }
 
-/** A duration in one or two units: 45 s, 12 min, 3 h 5 min, 2 d 4 h; a whole number of days or hours in one. */
+/** A duration in one unit or two: 45 s, 12 min, 3 h 5 min, 2 d 4 h. The second unit is left out if it would be 0. */
 export function duration(ms: number): string {
   const seconds = Math.max(0, Math.round(ms / 1000));
   if (seconds < 100) return `${seconds} s`;

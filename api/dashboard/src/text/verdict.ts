@@ -2,20 +2,27 @@ import type { BadgeKind } from "../connection/badge";
 import { type FindingsState, gpuOfSubject, worstFirst } from "../store/findings";
 
 export interface Verdict {
-  /** `calm`: no finding is active. `attention`: one is that is not only worth knowing. */
+  /**
+   * `calm`: no finding is active. `info`: all active findings are of severity `info`. `attention`: at least one is more
+   * severe. `unknown`: the findings are not known.
+   */
   readonly kind: "calm" | "attention" | "info" | "unknown";
   readonly text: string;
 }
 
 interface Context {
   readonly badge: BadgeKind;
-  /** How many GPUs the host has. */
+  /** The number of GPUs of the host. */
   readonly gpus?: number;
-  /** How many findings the reader has muted; they are not among those of the state. */
+  /** The number of findings that the reader has muted. The state does not include them. */
   readonly muted?: number;
 }
 
-/** One line about a host's findings. It never claims more than the server has reported. */
+/**
+ * One line about a host's findings; null for an unknown host.
+ *
+ * The line never claims more than the server has reported: findings that may be out of date are marked `Last known`.
+ */
 export function verdictOf(state: FindingsState, { badge, gpus = 0, muted = 0 }: Context): Verdict | null {
   const { problem, isComplete, active } = state;
   if (badge === "unknown") return null;
@@ -38,7 +45,7 @@ function reasonOf(problem: string | null, badge: BadgeKind): string {
   return problem === null ? "Loading the findings." : `The findings cannot be read: ${problem} Retrying.`;
 }
 
-/** How many findings are more than worth knowing. */
+/** The number of active findings that need attention: those of severity `warning` or `critical`. */
 export function attentionCount(state: FindingsState): number {
   return worstFirst(state).filter(({ severity }) => severity !== "info").length;
 }

@@ -1,7 +1,7 @@
 import { signal } from "@preact/signals";
 import { hashFromView, type View, viewFromHash } from "./view";
 
-/** The view, kept in the page's address: a link or the browser's Back restores it. */
+/** The view, stored in the page's address, so a link or the browser's Back button restores it. */
 export class Address {
   readonly view = signal<View>(viewFromHash(location.hash));
 
@@ -15,7 +15,8 @@ export class Address {
     const before = this.view.peek();
     const view = { ...before, ...part };
     const address = location.pathname + location.search + hashFromView(view);
-    // Back leads to the previous page, host, GPU, run or comparison; ranges and zooms would be in its way.
+    // The Back button leads to the previous page, host, GPU, run or comparison. A new range or zoom adds no entry to
+    // the browser's history, so that Back does not have to step through all ranges and zooms.
     const isElsewhere = (["host", "gpu", "run", "page", "compare"] as const).some(
       (part) => view[part] !== before[part],
     );

@@ -1,9 +1,9 @@
 import { type Zoom, zoomTo } from "./view";
 
-/** What a pointer that was pressed on the strip of the past does: select a new span, or move the old one or an edge. */
+/** What dragging on the strip of the past does: select a new span, move the old span, or move one of its edges. */
 export type DragHandle = "select" | "move" | "from" | "to";
 
-/** The span after a pointer was dragged from one time to another; null if it is too short. Within `bounds`. */
+/** The span within `bounds` after dragging from `start` to `end`; null if this span is too short. */
 export function brushed(handle: DragHandle, old: Zoom, start: number, end: number, bounds: Zoom): Zoom | null {
   const inside = (time: number) => Math.min(Math.max(time, bounds.from), bounds.to);
   if (handle === "from") return zoomTo(inside(old.from + end - start), old.to);
@@ -12,7 +12,7 @@ export function brushed(handle: DragHandle, old: Zoom, start: number, end: numbe
   return moved(old, end - start, bounds);
 }
 
-/** The same length, moved by `by`, within `bounds`. */
+/** The span, moved by `by` but not beyond `bounds`; its length stays the same unless it is longer than `bounds`. */
 export function moved({ from, to }: Zoom, by: number, bounds: Zoom): Zoom | null {
   const width = Math.min(to - from, bounds.to - bounds.from);
   const start = Math.min(Math.max(from + by, bounds.from), bounds.to - width);

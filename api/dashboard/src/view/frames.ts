@@ -1,15 +1,15 @@
 import { signal } from "@preact/signals";
 
-// The sensors of one tick report within about 50 ms of each other.
+// The samples of one tick arrive within about 50 ms, so after this time they can be drawn together.
 const TICK_MS = 60;
 
 /**
- * Merges all changes between two frames of the browser into one drawing.
+ * Draws all changes since the browser's last frame at once.
  *
- * A hidden page draws nothing: its changes are drawn once, when it is visible again.
+ * A hidden page draws nothing. When it becomes visible again, all of its changes are drawn at once.
  */
 export class Frames {
-  /** Counts the frames. A host's data changes in place, so whatever reads it depends on this count. */
+  /** The number of frames. A host's data changes in place, so code that reads the data must depend on this number. */
   readonly count = signal(0);
   private requested = false;
   private gathering = false;
@@ -21,7 +21,7 @@ export class Frames {
     });
   }
 
-  /** Draw with the next frame: the reader has done something. */
+  /** Draw with the next frame, without waiting for more samples; for changes that the reader caused. */
   invalidate(): void {
     if (this.requested) return;
     this.requested = true;

@@ -4,15 +4,15 @@ import type { Monitor } from "../monitor";
 export type HintText = string | ((monitor: Monitor) => string);
 
 interface OpenHint {
-  /** What the text explains. */
+  /** The element that the text explains. */
   readonly anchor: HTMLElement;
   readonly text: HintText;
 }
 
-// The pointer may cross the gap between a word and its explanation.
+// An explanation stays open for this long, so that the pointer can cross the gap between the word and the explanation.
 const GRACE_MS = 150;
 
-/** The one explanation that is open. */
+/** Opens and closes explanations; at most one is open at a time. */
 export class OpenHints {
   readonly open = signal<OpenHint | null>(null);
   private timer: ReturnType<typeof setTimeout> | undefined;
@@ -27,7 +27,10 @@ export class OpenHints {
     this.open.value = null;
   }
 
-  /** The pointer has left: hide it, unless the pointer returns or the keyboard focus is on it. */
+  /**
+   * Hide the explanation soon after the pointer has left, unless the pointer returns before or the explained element
+   * has the keyboard focus.
+   */
   leave(): void {
     this.keep();
     if (this.open.peek()?.anchor === document.activeElement) return;

@@ -15,8 +15,9 @@ export function useMonitor(): Monitor {
 }
 
 /**
- * A value that follows the data, as a signal: as a text or an attribute it changes in place, without
- * another rendering. A component whose `read` depends on its properties needs a key with them.
+ * Returns a value that follows the data, as a signal. Where it is used as a text or an attribute, it is
+ * updated without rendering the component again. If `read` depends on properties of the component,
+ * the component needs a key that contains these properties.
  */
 export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   const monitor = useMonitor();
@@ -31,7 +32,7 @@ export function useReading<T>(read: Read<T>): ReadonlySignal<T> {
   }, [monitor]);
 }
 
-/** The same, for what decides which parts there are: the component is rendered again when its contents change. */
+/** Returns a value that follows the data. Whenever its contents change, the component is rendered again. */
 export function useValue<T>(read: Read<T>): T {
   return useReading(read).value;
 }

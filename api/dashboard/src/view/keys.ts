@@ -1,18 +1,19 @@
 import { gpuChannel } from "../catalogue";
 import type { Monitor } from "../monitor";
 
-/** Handles the keys that work anywhere on the page; Help.tsx lists them. Returns a function that stops it. */
+/** Handles the keys that work anywhere on the page; Help.tsx lists them. Returns a function that stops the handling. */
 export function listenToKeys(monitor: Monitor, showHelp: () => void): () => void {
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.ctrlKey || event.metaKey || event.altKey || document.querySelector("dialog[open]")) return;
     const focused = event.target instanceof Element ? event.target : document.body;
     if (focused.closest("select, input, textarea")) return;
-    if (event.key === " " && focused.closest("button, summary, a")) return; // it presses the button
+    if (event.key === " " && focused.closest("button, summary, a")) return; // the space bar presses the button
     if (!act(monitor, event.key, showHelp)) return;
     event.preventDefault();
   };
-  // A button that was clicked with the mouse loses its focus: after a click on CSV, the space bar
-  // pauses instead of saving again. A button pressed by keyboard keeps it (`detail` is 0).
+  // A button that was clicked with the mouse loses the focus, so that after a click on CSV, the space
+  // bar pauses the view and does not save again. A button that was pressed with the keyboard (`detail`
+  // is 0) keeps the focus.
   const onClick = (event: MouseEvent) => {
     const button =
       event.target instanceof Element ? event.target.closest<HTMLButtonElement>("button:not([data-hint])") : null;

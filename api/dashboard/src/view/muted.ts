@@ -3,20 +3,20 @@ import { signal } from "@preact/signals";
 const KEY = "system-monitor-muted";
 const MOST = 200;
 
-/** What identifies a finding from its beginning to its end. */
+/** The properties that identify a finding from its beginning to its end. */
 export interface Mutable {
   readonly host: string;
   readonly channel: string;
   readonly since: number;
 }
 
-/** The findings that the reader has muted, stored in this browser. One that begins again is another one. */
+/** The findings that the reader has muted, stored in this browser. A finding that begins again is no longer muted. */
 export class Muted {
   readonly keys = signal<ReadonlySet<string>>(stored());
 
   constructor() {
     addEventListener("storage", (event) => {
-      if (event.key === KEY) this.keys.value = stored(); // another tab has changed them
+      if (event.key === KEY) this.keys.value = stored(); // another tab has changed the list
     });
   }
 
@@ -33,12 +33,12 @@ export class Muted {
   }
 
   private store(keys: readonly string[]): void {
-    const kept = keys.slice(-MOST); // the newest: the oldest findings are over
+    const kept = keys.slice(-MOST); // the ones muted last; findings that were muted long ago are probably over
     this.keys.value = new Set(kept);
     try {
       localStorage.setItem(KEY, JSON.stringify(kept));
     } catch {
-      // A browser may forbid it; they then last until the page is closed.
+      // A browser may forbid storage; findings then stay muted only until the page is closed.
     }
   }
 }

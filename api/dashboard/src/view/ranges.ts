@@ -6,13 +6,13 @@ const UNITS = { m: MINUTE_MS, h: 60 * MINUTE_MS, d: 1_440 * MINUTE_MS } as const
 const WORDS = { m: "minute", h: "hour", d: "day" } as const;
 const PATTERN = /^(\d{1,3})([mhd])$/;
 const PRESETS: readonly Range[] = ["5m", "15m", "1h", "6h", "1d", "7d", "30d", "90d"];
-/** What the page itself keeps, whatever the server does. */
+/** The span of data that the page itself keeps, regardless of the server's retention. */
 const OWN = UNITS.h;
 const LONGEST = 366 * UNITS.d;
-// A last range is offered if the history has this much more than the one before.
+// The whole retention is offered as another range if it is more than this many times the longest preset.
 const MUCH_MORE = 1.2;
 
-/** Milliseconds; 0 for a text that is not a range. */
+/** The length of a range in milliseconds; 0 for a text that is not a range. */
 export function rangeMs(range: Range): number {
   const { count, unit } = parse(range);
   const length = count * UNITS[unit];
@@ -31,7 +31,7 @@ export function rangeWords(range: Range): string {
   return count === 1 ? WORDS[unit] : `${count} ${WORDS[unit]}s`;
 }
 
-/** The ranges to offer if the history keeps `keptMs`: at least those that the page keeps. */
+/** The ranges to offer if the history keeps `keptMs`. They include every range up to the hour that the page keeps. */
 export function rangesWithin(keptMs: number): Range[] {
   const offered = PRESETS.filter((range) => rangeMs(range) <= Math.max(keptMs, OWN));
   const longest = Math.max(...offered.map(rangeMs));
@@ -41,12 +41,15 @@ export function rangesWithin(keptMs: number): Range[] {
 }
 
 interface Available {
-  /** The oldest data of the last hour, and the newest of all; null if there is none. */
+  /** The time of the oldest data in the last hour, and the time of the newest data; null if there is no data. */
   readonly oldest: number | null;
   readonly newest: number | null;
 }
 
-/** The first of `ranges` that shows all data of the last hour; an hour, or more if there is no newer data. */
+/**
+ * The range to show first: the shortest that shows all data of the last hour, at most an hour. If the newest data is
+ * older than an hour: the shortest range that includes the newest data, or the longest range if none includes it.
+ */
 export function fittingRange({ oldest, newest }: Available, now: number, ranges: readonly Range[]): Range {
   const isRecent = newest === null || newest > now - OWN;
   const start = isRecent ? (oldest ?? -Infinity) : newest;

@@ -1,12 +1,12 @@
 export const RUN_ID = /^[A-Za-z0-9_.-]{1,64}$/;
 
-/** A run in an address; without a host, the only one with this id. */
+/** A run as named in the page's address. If `host` is null, the id alone must identify the run. */
 export interface RunReference {
   readonly id: string;
   readonly host: string | null;
 }
 
-/** Parse two runs, `ID@HOST,ID@HOST` or `ID,ID`; null for anything else. */
+/** Parse the references to two runs, `ID@HOST,ID@HOST` or `ID,ID`; returns null for any other text. */
 export function runsFrom(text: string | null): readonly RunReference[] | null {
   const runs = text?.split(",").map(referenceFrom) ?? [];
   const found = runs.filter((run) => run !== null);
@@ -23,6 +23,6 @@ function referenceFrom(text: string): RunReference | null {
   try {
     return { id, host: decodeURIComponent(rest[0] ?? "") || null };
   } catch {
-    return null; // not a valid encoding
+    return null; // the host is not valid URL encoding
   }
 }

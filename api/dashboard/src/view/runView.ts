@@ -9,7 +9,10 @@ interface Context {
   readonly ranges: readonly Range[];
 }
 
-/** The view of a run: its host and its first GPU, over its whole span. The view of a run under way continues. */
+/**
+ * The view of a run: its host and its first GPU, over the whole span of the run. While the run is under way, the span
+ * ends now, if one of `ranges` is long enough.
+ */
 export function viewOfRun(run: Run, { now, ranges }: Context): Partial<View> {
   const { started, host, gpus, id } = run;
   const isUnderWay = run.ended === null && !run.isLost;

@@ -1,4 +1,4 @@
-/** `next`, or `known` if both have the same contents: then nothing that depends on it changes. */
+/** Returns `known` if it has the same contents as `next`, so that its dependents are not updated; else `next`. */
 export function shared<T>(known: T | undefined, next: T): T {
   return known !== undefined && isSame(known, next) ? known : next;
 }

@@ -9,7 +9,7 @@ const DARK = "(prefers-color-scheme: dark)";
 /** The reader's theme, stored in this browser; `auto` follows the system. */
 export class Theme {
   readonly choice = signal<ThemeChoice>(stored());
-  /** The colours that are shown. */
+  /** The colours that the page shows now. */
   readonly colours = signal<"dark" | "light">("dark");
 
   constructor() {
@@ -22,7 +22,7 @@ export class Theme {
     try {
       localStorage.setItem(KEY, choice);
     } catch {
-      // A browser may forbid it; the choice then lasts until the page is closed.
+      // A browser may forbid storage; the choice then lasts until the page is closed.
     }
     this.apply();
   }

@@ -1,12 +1,12 @@
 import { type Range, rangeMs } from "./ranges";
 import { RUN_ID, type RunReference, runsFrom, runsText } from "./runReference";
 
-/** The state of the page apart from its data: a link reproduces it. */
+/** The state of the page without its data. A link to the page contains this state. */
 export interface View {
   readonly page: Page;
   readonly host: string | null;
   readonly gpu: string | null;
-  /** Null: the page chooses one. */
+  /** The range that was chosen; null if the page chooses the range. */
   readonly range: Range | null;
   readonly series: readonly GpuSeries[];
   readonly zoom: Zoom | null;
@@ -14,11 +14,11 @@ export interface View {
   readonly run: string | null;
   /** The two runs that the page `compare` shows. */
   readonly compare: readonly RunReference[] | null;
-  /** The part of them that is shown, in ms since their start; null is all. */
+  /** The part of the two runs that is shown, in ms since the start of each run; null shows all. */
   readonly compareZoom: Zoom | null;
 }
 
-/** One host, all hosts at a glance, the list of runs, or two runs compared. */
+/** The pages: one host, all hosts at a glance, the list of runs, and the comparison of two runs. */
 export const PAGES = ["host", "hosts", "runs", "compare"] as const;
 export type Page = (typeof PAGES)[number];
 
@@ -31,7 +31,7 @@ export interface Zoom {
   readonly to: number;
 }
 
-/** The span of the charts. It is fixed if it was chosen, else it ends now. */
+/** The span of the charts. It is fixed if the reader has zoomed; otherwise it always ends now. */
 export interface Span extends Zoom {
   readonly isFixed: boolean;
 }
@@ -43,7 +43,7 @@ export const DEFAULT_VIEW: View = {
   host: null,
   gpu: null,
   range: null,
-  // Memory has a chart of its own, by process.
+  // Memory is not included, because it has its own chart, which shows it by process.
   series: ["utilization", "temperature"],
   zoom: null,
   run: null,
@@ -51,10 +51,10 @@ export const DEFAULT_VIEW: View = {
   compareZoom: null,
 };
 
-/** What a host that has not been chosen yet is shown with. */
+/** The range that is shown until the page has chosen a range for the host. */
 export const DEFAULT_RANGE: Range = "1h";
 
-/** The span of the charts when the collector's clock is at `now`; `fallback` is the range that the page chooses. */
+/** The span of the charts at the time `now` of the collector's clock. `fallback` is used if the view has no range. */
 export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE): Span {
   const to = Math.round(now);
   return view.zoom
@@ -62,7 +62,7 @@ export function spanOf(view: View, now: number, fallback: Range = DEFAULT_RANGE)
     : { from: to - rangeMs(view.range ?? fallback), to, isFixed: false };
 }
 
-/** Parse the view in an address's fragment; invalid parts get their defaults. */
+/** Parse a view from the fragment of a URL. A part that is missing or invalid gets its default. */
 export function viewFromHash(hash: string): View {
   const query = new URLSearchParams(hash.replace(/^#/, ""));
   const series = query.get("series")?.split(",") ?? null;
@@ -83,7 +83,7 @@ export function viewFromHash(hash: string): View {
   };
 }
 
-/** Write a view as an address's fragment, without defaults. */
+/** Write a view as the fragment of a URL. Parts that have their default are left out. */
 export function hashFromView(view: View): string {
   const query = new URLSearchParams();
   const compare = view.page === "compare" ? view.compare : null;

@@ -109,7 +109,7 @@ describe("the findings", () => {
       "info",
       "info",
     ]);
-    expect(page.find.getByText("2 more").tagName).toBe("SUMMARY");
+    expect(page.find.getByText("More findings: 2").tagName).toBe("SUMMARY");
   });
 
   it("are text and never markup", () => {
@@ -124,7 +124,7 @@ describe("the findings", () => {
     page.findings(several[2]!);
     page.click(page.find.getByText("Mute"));
     expect(cards(page)).toEqual([]);
-    expect(page.text("muted")).toContain("1 muted in this browser");
+    expect(page.text("muted")).toContain("Findings muted in this browser: 1");
     page.click(page.find.getByText("Unmute"));
     expect(cards(page)).toHaveLength(1);
   });

@@ -114,7 +114,7 @@ describe("the processes of a GPU", () => {
     page.sample(`${GPU}/processes`, { processes, more: 2, note: "Names are hidden." });
     expect(rows()).toBe(7);
     expect(page.text("gpu-processes")).toContain("python3ada900900.0 MiB");
-    expect(page.text("gpu-processes")).toContain("… and 4 more using less memory.");
+    expect(page.text("gpu-processes")).toContain("Processes that use less memory and are not listed: 4.");
     expect(page.text("gpu-processes-note")).toBe("Names are hidden.");
   });
 

@@ -34,7 +34,7 @@ describe("the panel of the CPU", () => {
     const page = show(<CpuUtilization />);
     const cores = Array.from({ length: 64 }, (_, core) => (core === 40 ? 99 : 1));
     page.sample("system/cpu", { utilization: 3, per_core: cores });
-    expect(page.text("core-text")).toBe("Busiest: core 40, 99%; 1 of 64 ≥ 90%");
+    expect(page.text("core-text")).toBe("Busiest: core 40, 99%; 1 of 64 cores ≥ 90%");
     const bars = page.find.getByTestId("core-bars");
     page.fire(bars, new KeyboardEvent("keydown", { key: "ArrowRight" }));
     expect(page.text("core-text")).toBe("Core 0: 1%");

@@ -1,1 +1,1 @@
-"""NVIDIA's GPUs, through NVML; nothing outside this folder depends on NVML."""
+"""Reads NVIDIA's GPUs through NVML; nothing outside this folder depends on NVML."""

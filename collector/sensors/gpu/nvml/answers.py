@@ -8,15 +8,15 @@ import pynvml
 from collector.sensors.gpu.nvml.library import DEVICE_GONE, NOT_REPORTED, Handle, concerns_all
 from collector.sensors.gpu.nvml.probes import PER_SECOND, Probe, credible, means_no_value
 
-# "Not supported" seldom changes; "no data" may change soon.
+# The answer "not supported" seldom changes, but the answer "no data" may change soon.
 _LASTING = NOT_REPORTED - {pynvml.NVML_ERROR_NO_DATA}
 
 
 class Answers(NamedTuple):
     """What a GPU has answered to some probes.
 
-    ``values`` and ``failures`` (NVML's errors) are keyed by field; ``lacking`` is what the GPU does
-    not support, by probe.
+    ``values`` and ``failures`` (the reasons why fields have no value) are keyed by field.
+    ``lacking`` maps each probe that the GPU does not support to NVML's error.
     """
 
     values: dict[str, object]
@@ -33,7 +33,10 @@ class Answers(NamedTuple):
 
 
 def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
-    """Ask each of ``probes``; raises an NVMLError that concerns the whole GPU or all GPUs."""
+    """Call each of ``probes`` and return the answers.
+
+    Raises an NVMLError only if it concerns the whole GPU or all GPUs.
+    """
     answers = Answers({}, {}, {})
     for probe in probes:
         try:
@@ -49,6 +52,6 @@ def ask(handle: Handle, probes: Iterable[Probe]) -> Answers:
                 answers.lacking[probe] = str(error)
             elif error.value not in NOT_REPORTED:
                 answers.failures.update(dict.fromkeys(probe.fields, str(error)))
-        except Exception as error:  # noqa: BLE001 - pynvml does not fit the driver, a name is not UTF-8
+        except Exception as error:  # noqa: BLE001 - pynvml may not fit the driver, or a name may not be UTF-8
             answers.failures.update(dict.fromkeys(probe.fields, type(error).__name__))
     return answers

@@ -1,4 +1,4 @@
-"""One GPU through NVML, and its problem, if it has one."""
+"""Reads one GPU through NVML, and describes the GPU's problem if it has one."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import cast
@@ -32,10 +32,10 @@ _SELDOM_SECONDS = 30.0
 
 
 class NvmlDevice(GpuDevice):
-    """One GPU, by NVML's index."""
+    """One GPU, given by its index in NVML."""
 
     def __init__(self, index: int) -> None:
-        """Keep the ``index``; nothing is called yet."""
+        """Store the ``index``; NVML is not called yet."""
         self._index = index
         self._mig = MigInstances()
         self._handle: Handle | None = None
@@ -43,7 +43,7 @@ class NvmlDevice(GpuDevice):
         self._seldom_due = float("-inf")
         self._meter = RateMeter()
         self._throttling = ThrottleShares()
-        self._skipped_until: dict[Probe, float] = {}  # what the GPU does not support
+        self._skipped_until: dict[Probe, float] = {}  # of unsupported probes
         self._not_reported: Mapping[str, str] = {}
 
     @property
@@ -64,7 +64,7 @@ class NvmlDevice(GpuDevice):
             self._failed(_explanation(error, self._index))
 
     def read(self, clock: Clock) -> GpuReading:
-        """Read every value that is due, the processes and the MIG instances."""
+        """Read the values that are due, the processes and the MIG instances."""
         try:
             handle, now = self._find_handle(), clock()
             answers = ask(handle, self._due(COUNTERS, now))
@@ -90,11 +90,11 @@ class NvmlDevice(GpuDevice):
         )
 
     def unanswered(self) -> GpuReading:
-        """Return the name and the UUID, and those of the MIG instances."""
+        """Return only the values that identify the GPU and its MIG instances."""
         return GpuReading(self._identity(), partitions=self._mig.unanswered(), answered=False)
 
     def forget_handle(self) -> None:
-        """Get a new handle, and read everything again at the next reading."""
+        """Make the next reading get a new handle and read everything again."""
         self._handle = None
         self._mig.forget_handles()
         self._seldom = Answers(self._identity(), {}, {})
@@ -161,7 +161,7 @@ class NvmlDevice(GpuDevice):
         return self._throttling.shares()
 
     def _problem(self, failures: Mapping[str, str], values: Mapping[str, object]) -> str | None:
-        # A field that failed but has a value from elsewhere is not a problem.
+        # A field that failed but has a value from another probe is not a problem.
         missing = {
             field: reason
             for field, reason in (*failures.items(), *self._seldom.failures.items())
@@ -188,7 +188,7 @@ def _listed(reasons: Iterable[str]) -> str:
 
 
 def _margin(values: Mapping[str, object]) -> dict[str, object]:
-    # Drivers before R565 report only the threshold.
+    # Drivers before R565 report only the threshold, from which the margin is computed here.
     slowdown, now = values.get("slowdown_temperature"), values.get("temperature")
     known = values.get("temperature_margin")
     if known is None and isinstance(slowdown, int) and isinstance(now, int):

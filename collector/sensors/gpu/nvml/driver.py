@@ -1,6 +1,6 @@
 """NVIDIA's driver, through NVML (libnvidia-ml), the management library that comes with it.
 
-The ids are NVML's indices, in the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` does not hide any.
+NVML's indices follow the order of the PCI bus; ``CUDA_VISIBLE_DEVICES`` hides no GPU from NVML.
 Importing this module loads neither the library nor its binding.
 """
 
@@ -27,7 +27,7 @@ class NvmlDriver(GpuDriver):
     vendor = "nvidia"
 
     def __init__(self, proc: Path = Path("/proc")) -> None:
-        """Load nothing yet; ``proc`` shows whether this process is in a container."""
+        """Load nothing yet; ``proc`` is read to detect a container with its own process ids."""
         self.details: Mapping[str, str] = {}
         self.reports_own_pids = True
         self._proc = proc
@@ -38,7 +38,7 @@ class NvmlDriver(GpuDriver):
         """Start NVML."""
         self.close()
         _require_library()
-        # pynvml takes 4 MB, which only a machine with the driver has to spend.
+        # pynvml takes 4 MB of memory, so it is loaded only on a machine that has the driver.
         from collector.sensors.gpu.nvml.library import Nvml  # noqa: PLC0415
         from collector.sensors.gpu.nvml.processes import reports_own_pids  # noqa: PLC0415
 
@@ -48,19 +48,19 @@ class NvmlDriver(GpuDriver):
         self.reports_own_pids = reports_own_pids(self._proc)
 
     def devices(self) -> "Sequence[NvmlDevice]":
-        """Return a device for each of NVML's indices."""
+        """Return one device per NVML index."""
         if self._nvml is None:
             raise RuntimeError("the driver has not been opened")
         count = self._nvml.count()
         if count != len(self._devices):
             from collector.sensors.gpu.nvml.device import NvmlDevice  # noqa: PLC0415 - as above
 
-            # A GPU that is added or removed moves the indices of the others.
+            # When a GPU is added or removed, the indices of other GPUs change.
             self._devices = [NvmlDevice(index) for index in range(count)]
         return self._devices
 
     def close(self) -> None:
-        """Shut NVML down; its handles are invalid from now on."""
+        """Shut NVML down, which makes all its handles invalid."""
         self.details = {}
         if self._nvml is not None:
             self._nvml.close()
@@ -79,12 +79,12 @@ def _require_library() -> None:
         reason = str(error)
         if (
             _LIBRARY not in reason or "no such file" not in reason.lower()
-        ):  # macOS writes it in lower case
+        ):  # macOS writes "no such file" in lower case
             raise SensorAbsentError(
                 f"The NVIDIA driver library cannot be loaded ({error}): reinstall the driver."
             ) from None
         raise SensorAbsentError(
             f"The NVIDIA driver library ({_LIBRARY}) was not found: this machine has no NVIDIA"
-            " driver installed, or this container was started without its GPUs:"
-            " start it with `docker run --gpus all`."
+            " driver installed, or this container was started without its GPUs"
+            " (start it with `docker run --gpus all`)."
         ) from None

@@ -1,4 +1,4 @@
-"""The probes of a GPU's health, its PCIe link and its energy use, through NVML."""
+"""Probes, through NVML, for a GPU's health, PCIe link and energy use."""
 
 from collections.abc import Callable
 
@@ -8,21 +8,21 @@ from collector.sensors.gpu.nvml.library import NOT_REPORTED, Handle
 
 _MILLIJOULES_IN_JOULE = 1000
 
-# nvmlValueType of nvml.h: which member of the union holds the value.
+# By nvmlValueType of nvml.h: the member of the union that holds a value.
 _MEMBERS = ("dVal", "uiVal", "ulVal", "ullVal", "sllVal", "siVal", "usVal")
 
-# nvmlComputeMode of nvml.h
+# By nvmlComputeMode of nvml.h: the name of a compute mode.
 _COMPUTE_MODES = ("default", "exclusive_thread", "prohibited", "exclusive_process")
 
-# A driver that does not know a field yet answers "invalid argument".
+# A driver that is too old for a field returns the error "invalid argument".
 _FIELD_NOT_REPORTED = NOT_REPORTED | {pynvml.NVML_ERROR_INVALID_ARGUMENT}
 
 
 def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | None]:
-    """Return the values of NVML's fields ``ids``, all read in one call; None for a missing one.
+    """Return the values of NVML's fields ``ids``, read in one call; a missing value is None.
 
     An id may be paired with a scope, such as a link. Raises NVMLError if no field is reported, or
-    if one fails.
+    if reading a field fails.
     """
     answers = pynvml.nvmlDeviceGetFieldValues(handle, ids)
     values: list[int | float | None] = []
@@ -39,7 +39,7 @@ def fields(handle: Handle, *ids: int | tuple[int, int]) -> list[int | float | No
 
 
 def energy(handle: Handle) -> tuple[float, float]:
-    """Return the joules used so far, twice: for the energy, and to compute the mean power from."""
+    """Return the joules used so far, twice: as the energy, and as the counter for mean power."""
     joules = pynvml.nvmlDeviceGetTotalEnergyConsumption(handle) / _MILLIJOULES_IN_JOULE
     return joules, joules
 
@@ -47,8 +47,9 @@ def energy(handle: Handle) -> tuple[float, float]:
 def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
     """Return the memory's temperature, and the bytes sent and received over PCIe so far.
 
-    nvmlDeviceGetPcieThroughput would give the rates of more GPUs, but each call observes the link
-    for 20 ms: 320 ms a tick for 8 GPUs. The counters cost nothing.
+    nvmlDeviceGetPcieThroughput would give the rates on more models of GPUs. But each call measures
+    one direction of the link for 20 ms, so 8 GPUs would take 320 ms per tick. Reading the counters
+    takes almost no time.
     """
     return tuple(
         fields(
@@ -61,7 +62,10 @@ def temperature_and_traffic(handle: Handle) -> tuple[object, ...]:
 
 
 def retired_pages(handle: Handle) -> tuple[object, ...]:
-    """Return how many pages are retired, and whether more are pending. For GPUs before Ampere."""
+    """Return how many memory pages are retired, and whether retirements are pending.
+
+    This concerns GPUs older than Ampere.
+    """
     single, double, pending = fields(
         handle,
         pynvml.NVML_FI_DEV_RETIRED_SBE,
@@ -72,7 +76,10 @@ def retired_pages(handle: Handle) -> tuple[object, ...]:
 
 
 def remapped_rows(handle: Handle) -> tuple[int, int]:
-    """Return how many rows are remapped, and whether more are pending. For GPUs since Ampere."""
+    """Return how many memory rows are remapped, and whether remappings are pending.
+
+    This concerns GPUs since Ampere.
+    """
     corrected, uncorrected, pending, _failure = pynvml.nvmlDeviceGetRemappedRows(handle)
     return corrected + uncorrected, pending
 
@@ -86,7 +93,7 @@ def ecc_errors(error: int, counter: int) -> Callable[[Handle], tuple[int]]:
 
 
 def compute_mode(handle: Handle) -> tuple[str | None]:
-    """Return the name of the compute mode, None for an unknown one."""
+    """Return the name of the compute mode; None if the mode is unknown."""
     mode = pynvml.nvmlDeviceGetComputeMode(handle)
     return (_COMPUTE_MODES[mode] if 0 <= mode < len(_COMPUTE_MODES) else None,)
 
@@ -97,6 +104,6 @@ def pci_bus_id(handle: Handle) -> tuple[str | None]:
 
 
 def slowdown_temperature(handle: Handle) -> tuple[int]:
-    """Return the threshold in °C."""
+    """Return the temperature in °C at which the GPU slows itself down."""
     threshold = pynvml.NVML_TEMPERATURE_THRESHOLD_SLOWDOWN
     return (pynvml.nvmlDeviceGetTemperatureThreshold(handle, threshold),)

@@ -38,7 +38,9 @@ def test_a_wrong_token_is_logged_with_its_address_and_without_the_token(
 ) -> None:
     for _ in range(100):
         assert api.client.get(METRICS, headers=bearer(WRONG)).status_code == 401
-    assert caplog.messages == ["Wrong token from 127.0.0.1; 1 so far, from all addresses."]
+    assert caplog.messages == [
+        "Wrong token from 127.0.0.1. Requests with a wrong token so far, from all addresses: 1."
+    ]
 
 
 def test_the_log_gives_the_newest_address_and_the_total_once_a_minute(
@@ -50,8 +52,8 @@ def test_the_log_gives_the_newest_address_and_the_total_once_a_minute(
         monkeypatch.setattr("time.monotonic", lambda now=second: 1000.0 + now)
         wrong_tokens.note(f"192.0.2.{second}")
     assert caplog.messages == [
-        "Wrong token from 192.0.2.0; 1 so far, from all addresses.",
-        "Wrong token from 192.0.2.60; 61 so far, from all addresses.",
+        "Wrong token from 192.0.2.0. Requests with a wrong token so far, from all addresses: 1.",
+        "Wrong token from 192.0.2.60. Requests with a wrong token so far, from all addresses: 61.",
     ]
 
 

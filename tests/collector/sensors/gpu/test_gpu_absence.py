@@ -104,8 +104,8 @@ def test_a_machine_without_the_library_is_explained(tmp_path: Path) -> None:
         pytest.skip("this machine has the library")
     assert sentence == (
         "The NVIDIA driver library (libnvidia-ml.so.1) was not found: this machine has no NVIDIA"
-        " driver installed, or this container was started without its GPUs:"
-        " start it with `docker run --gpus all`."
+        " driver installed, or this container was started without its GPUs"
+        " (start it with `docker run --gpus all`)."
     )
 
 
