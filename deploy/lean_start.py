@@ -8,12 +8,14 @@ import os
 import pickle
 import signal
 import sys
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from deploy.lifecycle import STOP_SIGNALS
 from telemetry.settings import Settings
 
 _VARIABLE = "SYSTEM_MONITOR_CHECKED_SETTINGS"  # the number of a file descriptor
+_NAME = "system-monitor-settings"
 
 
 class Start(NamedTuple):
@@ -33,7 +35,7 @@ def replace_process(start: Start) -> None:
     if not hasattr(os, "memfd_create"):
         return
     try:
-        with os.fdopen(os.memfd_create("settings", 0), "wb") as file:
+        with os.fdopen(os.memfd_create(_NAME, 0), "wb") as file:
             file.write(pickle.dumps(start))
             file.seek(0)
             os.environ[_VARIABLE] = str(file.fileno())
@@ -45,11 +47,20 @@ def replace_process(start: Start) -> None:
 
 
 def received() -> Start | None:
-    """Return what the program before passed on; None if no program of ours was before."""
-    descriptor = os.environ.pop(_VARIABLE, None)
-    if descriptor is None:
+    """Return what the program before passed on; None if this is the first start."""
+    descriptor = os.environ.pop(_VARIABLE, "")
+    if not _is_in_memory(descriptor):
         return None
     signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     with os.fdopen(int(descriptor), "rb") as file:
         start: Start = pickle.load(file)  # noqa: S301 - this program has written it
     return start
+
+
+def _is_in_memory(descriptor: str) -> bool:
+    """Return whether ``descriptor`` is the file above; somebody may have set the variable."""
+    try:
+        target = Path(f"/proc/self/fd/{descriptor}").readlink()
+    except OSError:
+        return False
+    return str(target).startswith(f"/memfd:{_NAME}")

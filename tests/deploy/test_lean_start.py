@@ -73,3 +73,11 @@ def test_a_process_that_cannot_be_replaced_continues(monkeypatch: pytest.MonkeyP
     lean_start.replace_process(Start("collector", load_settings(), {}))
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
     assert lean_start.received() is None
+
+
+@pytest.mark.parametrize("value", ["", "0", "99", "x", "../1"])
+def test_a_variable_that_somebody_has_set_is_ignored(
+    value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SYSTEM_MONITOR_CHECKED_SETTINGS", value)
+    assert lean_start.received() is None

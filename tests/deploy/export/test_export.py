@@ -138,7 +138,7 @@ def test_a_server_that_does_not_run_is_one_sentence(capsys: pytest.CaptureFixtur
     url = f"http://127.0.0.1:{free_port()}"
     assert failed(["export", "--url", url], capsys) == (
         f"No System Monitor answers at {url}: start it with `system-monitor up`, or choose another "
-        "one with --url."
+        "address with --url."
     )
 
 
