@@ -16,6 +16,7 @@ from telemetry.settings import Settings
 
 _VARIABLE = "SYSTEM_MONITOR_CHECKED_SETTINGS"  # the number of a file descriptor
 _NAME = "system-monitor-settings"
+_LAST_STREAM = 2  # a closed standard stream leaves its number free for the file
 
 
 class Start(NamedTuple):
@@ -27,18 +28,21 @@ class Start(NamedTuple):
 
 
 def replace_process(start: Start) -> None:
-    """Start the program again, which gets ``start`` from ``received``.
+    """Start the program again, which gets ``start`` from ``received``; return if it cannot be done.
 
-    Return if that is not possible, as without files that are only in memory, which Linux has: the
-    settings contain secrets. A signal waits until the new program can handle it.
+    The settings contain secrets, so they are passed on in a file that is only in memory, which
+    Linux has. Signals wait until the new program can handle them.
     """
-    if not hasattr(os, "memfd_create"):
+    if not hasattr(os, "memfd_create") or not sys.executable or sys.argv[0] in ("-c", "-"):
         return
     try:
         with os.fdopen(os.memfd_create(_NAME, 0), "wb") as file:
+            descriptor = file.fileno()
+            if descriptor <= _LAST_STREAM or not _is_in_memory(str(descriptor)):
+                return
             file.write(pickle.dumps(start))
             file.seek(0)
-            os.environ[_VARIABLE] = str(file.fileno())
+            os.environ[_VARIABLE] = str(descriptor)
             signal.pthread_sigmask(signal.SIG_BLOCK, STOP_SIGNALS)
             os.execv(sys.executable, [sys.executable, *sys.orig_argv[1:]])  # noqa: S606 - itself
     except OSError:
@@ -48,10 +52,13 @@ def replace_process(start: Start) -> None:
 
 def received() -> Start | None:
     """Return what the program before passed on; None if this is the first start."""
-    descriptor = os.environ.pop(_VARIABLE, "")
+    descriptor = os.environ.pop(_VARIABLE, None)
+    if descriptor is None:
+        return None
+    if hasattr(signal, "pthread_sigmask"):  # not on Windows, where somebody has set the variable
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     if not _is_in_memory(descriptor):
         return None
-    signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     with os.fdopen(int(descriptor), "rb") as file:
         start: Start = pickle.load(file)  # noqa: S301 - this program has written it
     return start
@@ -60,7 +67,7 @@ def received() -> Start | None:
 def _is_in_memory(descriptor: str) -> bool:
     """Return whether ``descriptor`` is the file above; somebody may have set the variable."""
     try:
-        target = Path(f"/proc/self/fd/{descriptor}").readlink()
-    except OSError:
+        target = Path(f"/proc/self/fd/{int(descriptor)}").readlink()
+    except (OSError, ValueError):
         return False
     return str(target).startswith(f"/memfd:{_NAME}")

@@ -35,10 +35,12 @@ else:
 """
 
 
-def outcome(in_the_new_program: str) -> tuple[int, list[str]]:
-    program = _PROGRAM.format(in_the_new_program=in_the_new_program)
+def outcome(folder: Path, in_the_new_program: str) -> tuple[int, list[str]]:
+    program = folder / "program.py"
+    program.write_text(_PROGRAM.format(in_the_new_program=in_the_new_program))
+    variables = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
     ended = subprocess.run(
-        [sys.executable, "-c", program], capture_output=True, text=True, check=False
+        [sys.executable, str(program)], capture_output=True, text=True, check=False, env=variables
     )
     assert ended.stderr == ""
     return ended.returncode, ended.stdout.splitlines()
@@ -53,26 +55,46 @@ def test_a_collector_keeps_no_library_that_only_checks_settings(
         assert collector.end(signal.SIGTERM)[0] == 0
 
 
-def test_the_same_process_gets_the_settings_and_their_secrets() -> None:
-    code, lines = outcome("pass")
+def test_the_same_process_gets_the_settings_and_their_secrets(tmp_path: Path) -> None:
+    code, lines = outcome(tmp_path, "pass")
     pid = lines[0]
     assert (code, lines[1:]) == (0, [f"{pid} collector never-shown-anywhere {{'file': 'x'}}", "[]"])
 
 
-def test_a_signal_during_the_second_start_waits_until_it_can_be_handled() -> None:
-    code, lines = outcome("os.kill(os.getpid(), signal.SIGTERM); print('waits', flush=True)")
+def test_a_signal_during_the_second_start_waits_until_it_can_be_handled(tmp_path: Path) -> None:
+    kill = "os.kill(os.getpid(), signal.SIGTERM); print('waits', flush=True)"
+    code, lines = outcome(tmp_path, kill)
     assert (code, lines[1:]) == (42, ["waits"])
 
 
 def test_a_process_that_cannot_be_replaced_continues(monkeypatch: pytest.MonkeyPatch) -> None:
     def fail(*_: object) -> None:
+        tried.append("SYSTEM_MONITOR_CHECKED_SETTINGS" in os.environ)
         raise OSError
 
+    tried: list[bool] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     monkeypatch.setattr(os, "execv", fail)
     lean_start.replace_process(Start("collector", load_settings(), {}))
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
     assert lean_start.received() is None
+    assert tried == [True]
+
+
+def test_without_proc_or_with_a_closed_stream_the_process_is_not_replaced(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def fail(*_: object) -> None:
+        pytest.fail("replaced")
+
+    monkeypatch.setattr(os, "execv", fail)
+    start = Start("collector", load_settings(), {})
+    monkeypatch.setattr(lean_start, "_LAST_STREAM", 1_000_000)
+    lean_start.replace_process(start)
+    monkeypatch.undo()
+    monkeypatch.setattr(os, "execv", fail)
+    monkeypatch.setattr(Path, "readlink", lambda _: Path("/elsewhere"))
+    lean_start.replace_process(start)
 
 
 @pytest.mark.parametrize("value", ["", "0", "99", "x", "../1"])

@@ -107,7 +107,8 @@ def test_an_ingester_that_is_killed_while_it_writes_loses_and_duplicates_nothing
     file = tmp_path / "history.sqlite3"
     stream = Stream(address)
     with ingester(file, address.port):
-        pass  # the broker knows it from now on
+        # The broker knows it from now on.
+        wait_until(file.with_name(f"{file.name}-wal").exists, "the history is created")
     with stream.running():
         for number in range(KILLS):
             before = len(stored(file, stream))
