@@ -52,8 +52,8 @@ class Runner:
 
         Call ``on_vanished`` for each channel that a sensor no longer reads. Call ``on_tick`` in
         each tick once all sensors have been read; do not wait for sensors that are still busy with
-        an earlier tick. If the readings of a tick take long, also call ``on_tick`` before they are
-        complete, and again after each late reading.
+        an earlier tick. If the readings of a tick take a long time, also call ``on_tick`` before
+        they are complete, and again after each late reading.
 
         Without ``timeouts``, a reading that takes longer than the interval and longer than 1 s is
         discarded.
@@ -103,7 +103,7 @@ class Runner:
         return {worker.name: worker.report() for worker in self._workers}
 
     def _watch(self) -> None:
-        """Replace the reader whenever its reading takes long and delays another reading."""
+        """Replace the reader whenever its reading takes a long time and delays another reading."""
         check = time.monotonic() + _PATIENCE_SECONDS
         while not self._stopping.wait(check - time.monotonic()):
             with self._lock:

@@ -81,9 +81,9 @@ class InputBound:
         "GPU; notebooks and inference servers that wait for requests, which are recognized by "
         "their commands; low utilization without a limit of the host and without alternation "
         "between work and waiting",
-        "A limit that is reached at the same time is not always the cause. If the driver does not "
-        "list processes, each GPU is judged separately. An inference server whose command is not "
-        "recognized can look like a run that waits.",
+        "A host limit that is reached while the GPUs wait is not always the cause of the waiting. "
+        "If the driver does not list processes, each GPU is judged separately. An inference server "
+        "whose command is not recognized can look like a run that waits.",
         "jobstats highlights a mean utilization below 15%; 104 of 168 real GPUs in use have a mean "
         "utilization below 50%, so low utilization alone is not a finding; the other values were "
         "tuned on the even seeds of `python -m tests.benchmarks.findings`",

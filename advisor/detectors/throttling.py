@@ -98,7 +98,7 @@ class Throttling:
         f"{END * _USUAL['share']:g}%, and the share of the power cap has been below "
         f"{CAP_END * _USUAL['cap']:g}%.",
         "the throttle reason `gpu_idle`; clocks that a user has set; a slowdown in a single "
-        "sample; a GPU at its power cap is never a warning",
+        "sample; the power cap, as a `warning` (it is at most an `info`)",
         "Throttling between two samples is not detected. By how much the clock is lowered is known "
         "only if the GPU has also been seen at work without a slowdown.",
         "the throttle reasons and their meaning: nvmlClocksEventReasons of nvml.h; the shares were "

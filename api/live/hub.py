@@ -21,7 +21,7 @@ class Hub:
     """
 
     def __init__(self, newest: Newest) -> None:
-        """Send new clients the contents of ``newest`` first."""
+        """Start without clients. ``newest`` has the values that a client is sent when it joins."""
         self._newest = newest
         self._clients: FairShare[Client] = FairShare()
         self._subscribers: FilterTree[Client] = FilterTree()

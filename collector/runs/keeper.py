@@ -136,7 +136,7 @@ class RunKeeper:
         self.memory = self._memory.rows(self._runs.values())
 
     def publish_all(self) -> None:
-        """Publish the state of each run that we publish, before the collector stops."""
+        """Publish each unfinished run of which the collector is the publisher; it stops next."""
         for each in self._runs.values():
             if each.own and each.ended is None:
                 self._publish(each.state(self._now()))

@@ -37,7 +37,7 @@ class _Mean:
 
 @dataclass(slots=True)
 class _Gpu:
-    """The newest sample of a GPU, and the time up to which the GPU was counted."""
+    """The newest sample of a GPU, and when its processes were last listed."""
 
     values: Mapping[str, Any] = field(default_factory=dict)
     values_at: int | None = None

@@ -39,7 +39,7 @@ _OF_ONE = " and r.aggregate == aggregate"
 
 
 def marks(samples: Iterable[Sample]) -> dict[int, list[str]]:
-    """Return the lines that mark the minutes of ``samples`` as due, by the time of the mark.
+    """Return the lines that mark the minutes of ``samples`` as due, keyed by the time of the mark.
 
     The time of a mark is the last millisecond of its minute. So the mark does not expire before the
     samples of the minute.

@@ -9,7 +9,8 @@ const SETTLE_MS = 150;
 /**
  * The lists are fetched this long after the state of a run or a finding was removed.
  *
- * The end of a run or a finding may arrive before or after its removal. After this time, the lists should contain it.
+ * The event that ends a run or a finding may arrive before or after its state is removed. After this time, the lists
+ * should contain that event.
  */
 const REMOVED_MS = 3_000;
 

@@ -11,7 +11,7 @@ interface Props {
   readonly title: string;
   /** The channel whose time the panel shows. While the channel is stale, the panel is dimmed. */
   readonly channel?: string | undefined;
-  /** The name of the sensor that provides the channel. The panel shows why this sensor does not work. */
+  /** The name of the sensor that provides the channel. If this sensor is not working, the panel shows why. */
   readonly sensor?: string;
   readonly side?: ComponentChildren;
   /** The class that sets the place of the panel on the page. */
@@ -21,7 +21,7 @@ interface Props {
   readonly children?: ComponentChildren;
 }
 
-/** A titled region of the page. While its channel is stale, it is dimmed and shows since when it has had no data. */
+/** A titled region of the page. A stale panel is dimmed, and shows how long ago its data stopped. */
 export function Panel({ id, title, channel, sensor, side, class: style = "", waits = false, children }: Props) {
   const { stale, text } = useValue((monitor) => silenceOf(monitor, channel, sensor));
   return (

@@ -57,7 +57,7 @@ export class Detail {
     });
   }
 
-  /** Fetch the history of `host` in `span` if necessary; call it with each frame. `now` is by the host's clock. */
+  /** Fetch the history of `host` in `span` if necessary. Call this on every frame. `now` is by the host's clock. */
   show(host: HostData | null, span: Span, now: number): void {
     const key = `${host?.name} ${span.isFixed ? span.from : ""} ${span.to - span.from}`;
     if (key !== this.key) this.reset(key);

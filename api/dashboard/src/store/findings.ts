@@ -34,7 +34,7 @@ export function interrupted(state: FindingsState): FindingsState {
   return { ...state, isComplete: false };
 }
 
-/** Note a finding from the stream, which is active or over. */
+/** Note a finding from the stream, whether it is active or over. */
 export function reported(state: FindingsState, finding: Finding): FindingsState {
   return changed(state, finding.channel, finding.isOver ? null : finding);
 }
