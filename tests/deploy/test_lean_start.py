@@ -75,6 +75,7 @@ def test_a_process_that_cannot_be_replaced_continues(monkeypatch: pytest.MonkeyP
     tried: list[bool] = []
     before = signal.pthread_sigmask(signal.SIG_BLOCK, ())
     monkeypatch.setattr(os, "execv", fail)
+    monkeypatch.setattr(sys, "argv", ["system-monitor"])  # pytest's workers are `python -c`
     lean_start.replace_process(Start("collector", load_settings(), {}))
     assert signal.pthread_sigmask(signal.SIG_BLOCK, ()) == before
     assert lean_start.received() is None
@@ -88,11 +89,11 @@ def test_without_proc_or_with_a_closed_stream_the_process_is_not_replaced(
         pytest.fail("replaced")
 
     monkeypatch.setattr(os, "execv", fail)
+    monkeypatch.setattr(sys, "argv", ["system-monitor"])
     start = Start("collector", load_settings(), {})
     monkeypatch.setattr(lean_start, "_LAST_STREAM", 1_000_000)
     lean_start.replace_process(start)
-    monkeypatch.undo()
-    monkeypatch.setattr(os, "execv", fail)
+    monkeypatch.setattr(lean_start, "_LAST_STREAM", 2)
     monkeypatch.setattr(Path, "readlink", lambda _: Path("/elsewhere"))
     lean_start.replace_process(start)
 
