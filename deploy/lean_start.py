@@ -5,7 +5,6 @@ them afterwards gives this memory back only by starting again.
 """
 
 import os
-import pickle
 import signal
 import sys
 from pathlib import Path
@@ -35,6 +34,8 @@ def replace_process(start: Start) -> None:
     """
     if not hasattr(os, "memfd_create") or not sys.executable or sys.argv[0] in ("-c", "-"):
         return
+    import pickle  # noqa: PLC0415 - takes some milliseconds, and no other command needs it
+
     try:
         with os.fdopen(os.memfd_create(_NAME, 0), "wb") as file:
             descriptor = file.fileno()
@@ -59,6 +60,8 @@ def received() -> Start | None:
         signal.pthread_sigmask(signal.SIG_UNBLOCK, STOP_SIGNALS)
     if not _is_in_memory(descriptor):
         return None
+    import pickle  # noqa: PLC0415 - as above
+
     with os.fdopen(int(descriptor), "rb") as file:
         start: Start = pickle.load(file)  # noqa: S301 - this program has written it
     return start
