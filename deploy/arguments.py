@@ -124,9 +124,8 @@ def _add_options(parser: argparse.ArgumentParser, names: Sequence[str]) -> None:
 
 
 def _is_switch(name: str) -> bool:
-    return (
-        name in SettingFields.model_fields and SettingFields.model_fields[name].annotation is bool
-    )
+    field = SettingFields.model_fields.get(name)
+    return field is not None and field.annotation is bool
 
 
 def _help(name: str) -> str:

@@ -6,8 +6,7 @@ from functools import cache
 from typing import Any
 
 from api.rest.asyncapi import document
-from telemetry.settings import Settings
-from telemetry.settings.fields import SettingFields
+from telemetry.settings.loading import validated
 
 Row = tuple[str, ...]
 _STREAM = "stream"
@@ -45,7 +44,7 @@ def frames() -> Iterator[Row]:
 
 @cache
 def _document() -> Any:  # noqa: ANN401 - JSON
-    return document(Settings(**dict(SettingFields.model_validate({}))), "localhost:8000", tls=False)
+    return document(validated({}), "localhost:8000", tls=False)
 
 
 def _last(reference: Mapping[str, str]) -> str:

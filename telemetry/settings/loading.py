@@ -40,7 +40,7 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     _refuse_misspelt_variables()
     values = {**_from_file(), **from_environment(SettingFields.names()), **given}
     try:
-        settings = Settings(**dict(SettingFields.model_validate(values)))
+        settings = validated(values)
     except ValidationError as error:
         raise SettingsError(_sentence(error, given)) from None
     try:
@@ -48,6 +48,14 @@ def load_settings(options: Mapping[str, object] | None = None) -> Settings:
     except ValueError as error:
         raise SettingsError(f"{error}.") from None
     return settings
+
+
+def validated(values: Mapping[str, object]) -> Settings:
+    """Return the settings with ``values``, and with defaults for the rest.
+
+    Raises pydantic's ValidationError. Does not check combinations of settings.
+    """
+    return Settings(**dict(SettingFields.model_validate(values)))
 
 
 def _from_file() -> dict[str, Any]:
