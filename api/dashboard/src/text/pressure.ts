@@ -1,6 +1,6 @@
 /**
- * How much tasks wait for a resource. `calm`: not at all or rarely; `info`: they wait, but this is no problem; `note`:
- * it may become a problem; `alarm`: it is a problem.
+ * How much tasks wait for a resource. `calm`: not at all or rarely; `info`: they wait, but too little to matter;
+ * `note`: it may become a problem; `alarm`: it is a problem.
  */
 export interface Pressure {
   readonly kind: "calm" | "info" | "note" | "alarm";
